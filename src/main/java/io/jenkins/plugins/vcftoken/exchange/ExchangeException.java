@@ -1,0 +1,95 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.time.Duration;
+
+/**
+ * An exchange that brought no bearer. The subclass says what that means for the secret that was sent: only after
+ * {@link OutcomeUnknown} and {@link Unintelligible} may the server have consumed it. Messages are free of secrets.
+ */
+public abstract sealed class ExchangeException extends Exception {
+
+    private static final long serialVersionUID = 1;
+
+    private final Problem problem;
+    private final String detail;
+
+    private ExchangeException(Problem problem, String detail, @CheckForNull Throwable cause) {
+        super(problem.meaning() + " (" + detail + ")", cause);
+        this.problem = problem;
+        this.detail = detail;
+    }
+
+    public Problem problem() {
+        return problem;
+    }
+
+    /** What was seen, for example "HTTP 400, invalid_grant: Invalid refresh token". */
+    public String detail() {
+        return detail;
+    }
+
+    /** The server understood and said no; the secret was not consumed by this request. */
+    public static final class Refused extends ExchangeException {
+        private static final long serialVersionUID = 1;
+
+        public Refused(Problem problem, String detail) {
+            super(problem, detail, null);
+        }
+
+        /** Whether no later attempt with the same secret can succeed. */
+        public boolean isFinal() {
+            return problem() == Problem.SPENT_OR_REVOKED;
+        }
+    }
+
+    /** Not one byte of the secret left this controller. Safe to try again. */
+    public static final class NotSent extends ExchangeException {
+        private static final long serialVersionUID = 1;
+
+        public NotSent(Problem problem, String detail, @CheckForNull Throwable cause) {
+            super(problem, detail, cause);
+        }
+    }
+
+    /** The server declined to look at the request for now. Safe to try again, not before {@link #retryAfter()}. */
+    public static final class Throttled extends ExchangeException {
+        private static final long serialVersionUID = 1;
+        private final Duration retryAfter;
+
+        public Throttled(String detail, Duration retryAfter) {
+            super(Problem.THROTTLED, detail, null);
+            this.retryAfter = retryAfter;
+        }
+
+        public Duration retryAfter() {
+            return retryAfter;
+        }
+    }
+
+    /** The secret may have reached the server, the answer did not reach us. Not safe for what rotates. */
+    public static final class OutcomeUnknown extends ExchangeException {
+        private static final long serialVersionUID = 1;
+
+        public OutcomeUnknown(String detail, @CheckForNull Throwable cause) {
+            super(Problem.OUTCOME_UNKNOWN, detail, cause);
+        }
+    }
+
+    /** The server reported success without a usable bearer. */
+    public static final class Unintelligible extends ExchangeException {
+        private static final long serialVersionUID = 1;
+        private final transient String refreshToken;
+
+        public Unintelligible(String detail, @CheckForNull String refreshToken) {
+            super(Problem.UNINTELLIGIBLE, detail, null);
+            this.refreshToken = refreshToken;
+        }
+
+        /** A refresh token that could still be read from the answer; it must be stored, or the account is lost. */
+        @CheckForNull
+        public String refreshToken() {
+            return refreshToken;
+        }
+    }
+}

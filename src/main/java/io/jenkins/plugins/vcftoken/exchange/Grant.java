@@ -1,0 +1,18 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+
+/**
+ * What a server gave for a secret.
+ *
+ * @param bearer the access token
+ * @param refreshToken the refresh token that came along, or null where the server sent none. Whether it rotated is
+ *     learned only by comparing it with the one that was sent (no setting tells: RFC 6749 section 6).
+ */
+public record Grant(Bearer bearer, @CheckForNull String refreshToken) {
+
+    @Override
+    public String toString() {
+        return "Grant[" + bearer + (refreshToken == null ? "" : ", with a refresh token") + "]";
+    }
+}

@@ -1,0 +1,56 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+/** Each way an exchange can fail, in the words a person reads: what it means, and what to do next. */
+public enum Problem {
+    SPENT_OR_REVOKED(
+            "the server refuses the stored refresh token: it is expired, revoked, rotated away by another client, "
+                    + "or was issued for another organization",
+            "Check the organization. If it is right, authorize the account anew and store the new refresh token "
+                    + "in the credential."),
+    FORBIDDEN(
+            "the server knows the secret but does not allow it to be used here",
+            "Check the role and the state of the account on the server."),
+    REJECTED(
+            "the server rejects the request",
+            "Check the address and the organization, and that the stored secret is a refresh token or API token."),
+    NO_SUCH_SERVICE(
+            "there is no token service of this kind at this address and organization",
+            "Check the address (the server's own name, not an IP address) and the organization's name."),
+    REDIRECTED(
+            "the server points to another address, and secrets are never sent after a redirect",
+            "Store the server's own address in the credential."),
+    UNREACHABLE(
+            "the server cannot be reached; nothing was sent",
+            "Check the address, the name resolution, firewalls, and the proxy settings of Jenkins, then run again."),
+    NOT_TRUSTED(
+            "the server's certificate is not trusted; nothing was sent",
+            "Store the certificate of the authority that signed it in the credential, or correct the address so that "
+                    + "it matches the certificate."),
+    THROTTLED("the server asks to come back later", "Run again later."),
+    OUTCOME_UNKNOWN(
+            "the request left, but no usable answer came back, so the server may have rotated the refresh token away; "
+                    + "the stored one is kept and not sent again",
+            "Find out whether the account still works. If not, authorize it anew and store the new refresh token in "
+                    + "the credential."),
+    UNINTELLIGIBLE(
+            "the server's answer cannot be understood, so it may have rotated the refresh token away; the stored one "
+                    + "is kept and not sent again",
+            "Check that the address is that of the token service and not of a portal or proxy. If the account no "
+                    + "longer works, authorize it anew and store the new refresh token in the credential.");
+
+    private final String meaning;
+    private final String nextStep;
+
+    Problem(String meaning, String nextStep) {
+        this.meaning = meaning;
+        this.nextStep = nextStep;
+    }
+
+    public String meaning() {
+        return meaning;
+    }
+
+    public String nextStep() {
+        return nextStep;
+    }
+}

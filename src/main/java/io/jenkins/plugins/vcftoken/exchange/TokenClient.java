@@ -1,0 +1,176 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.io.IOException;
+import java.net.Proxy;
+import java.security.cert.CertificateException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import okhttp3.ConnectionPool;
+import okhttp3.FormBody;
+import okhttp3.HttpUrl;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.RequestBody;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
+import okio.BufferedSink;
+import okio.BufferedSource;
+
+/**
+ * Sends a secret at most once and tells whether it left.
+ *
+ * <p>OkHttp repeats a POST by itself after a broken connection, 408, 307, 308 and 503 with {@code Retry-After: 0}. A
+ * one-shot body stops all of these; the switches beside it say the same once more. Connections are not kept: an idle
+ * one that the server has closed in the meantime would turn a harmless failure to connect into an unknown outcome, and
+ * an exchange happens once in a bearer's life.
+ */
+public final class TokenClient {
+
+    /** Far above any real answer (a few KiB), far below what could hurt the controller. */
+    static final int MAX_ANSWER_BYTES = 1 << 20;
+
+    private final OkHttpClient http;
+    private final InstantSource clock;
+    private final Set<String> hostsBehindTm = ConcurrentHashMap.newKeySet();
+
+    /**
+     * @param base brings proxy and trust; shared, never changed
+     * @param connectTimeout for the connection and the TLS handshake
+     * @param callTimeout for the whole exchange
+     */
+    public TokenClient(OkHttpClient base, Duration connectTimeout, Duration callTimeout, InstantSource clock) {
+        this.http = base.newBuilder()
+                .connectTimeout(connectTimeout)
+                .readTimeout(callTimeout)
+                .writeTimeout(callTimeout)
+                .callTimeout(callTimeout)
+                .connectionPool(new ConnectionPool(0, 1, TimeUnit.SECONDS))
+                .retryOnConnectionFailure(false)
+                .followRedirects(false)
+                .followSslRedirects(false)
+                .build();
+        this.clock = clock;
+    }
+
+    /** Hosts where VCF Automation answers under {@code /tm} alone, so that only the first request to each has to try. */
+    Set<String> hostsBehindTm() {
+        return hostsBehindTm;
+    }
+
+    /**
+     * An HTTP answer, whatever its status.
+     *
+     * @param askedAt before the request left, by this controller's clock
+     * @param date the server's own {@code Date}, or null
+     */
+    record Answer(
+            int status,
+            String body,
+            Instant askedAt,
+            @CheckForNull Instant date,
+            @CheckForNull String retryAfter,
+            @CheckForNull String location) {}
+
+    /** @throws ExchangeException only {@code NotSent}, {@code OutcomeUnknown}, or {@code Unintelligible} */
+    Answer postForm(HttpUrl url, Map<String, String> form) throws ExchangeException {
+        FormBody.Builder fields = new FormBody.Builder();
+        form.forEach(fields::add);
+        OneShot body = new OneShot(fields.build());
+        Request request = new Request.Builder()
+                .url(url)
+                .header("Accept", "application/json")
+                .header("User-Agent", "jenkins-vcf-token")
+                .post(body)
+                .build();
+        Instant askedAt = clock.instant();
+        try (Response response = http.newCall(request).execute()) {
+            ResponseBody answered = response.body();
+            if (answered == null) {
+                // Only OkHttp 4 declares this; no answer to a call lacks a body.
+                throw new IOException("no body");
+            }
+            BufferedSource source = answered.source();
+            if (source.request(MAX_ANSWER_BYTES + 1L)) {
+                throw new ExchangeException.Unintelligible(
+                        "HTTP " + response.code() + " with more than " + MAX_ANSWER_BYTES + " bytes from " + url, null);
+            }
+            java.util.Date date = response.headers().getDate("Date");
+            return new Answer(
+                    response.code(),
+                    source.readUtf8(),
+                    askedAt,
+                    date == null ? null : date.toInstant(),
+                    response.header("Retry-After"),
+                    response.header("Location"));
+        } catch (IOException e) {
+            String detail = "POST " + url + ": " + describe(e) + via();
+            if (body.started.get()) {
+                throw new ExchangeException.OutcomeUnknown(detail, e);
+            }
+            throw new ExchangeException.NotSent(isDistrust(e) ? Problem.NOT_TRUSTED : Problem.UNREACHABLE, detail, e);
+        }
+    }
+
+    private static boolean isDistrust(IOException e) {
+        if (e instanceof SSLPeerUnverifiedException) {
+            return true;
+        }
+        for (Throwable cause = e.getCause(); cause != null; cause = cause.getCause()) {
+            if (cause instanceof CertificateException) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static String describe(IOException e) {
+        String message = e.getMessage() == null ? "" : " (" + Redaction.redact(e.getMessage(), "") + ")";
+        return e.getClass().getSimpleName() + message;
+    }
+
+    private String via() {
+        Proxy proxy = http.proxy();
+        return proxy == null || proxy.type() == Proxy.Type.DIRECT ? "" : ", through the proxy " + proxy.address();
+    }
+
+    /** Remembers whether any of its bytes were asked for: the evidence between "not sent" and "outcome unknown". */
+    private static final class OneShot extends RequestBody {
+
+        private final RequestBody body;
+        private final AtomicBoolean started = new AtomicBoolean();
+
+        OneShot(RequestBody body) {
+            this.body = body;
+        }
+
+        @Override
+        public boolean isOneShot() {
+            return true;
+        }
+
+        @Override
+        public MediaType contentType() {
+            return body.contentType();
+        }
+
+        @Override
+        public long contentLength() throws IOException {
+            return body.contentLength();
+        }
+
+        @Override
+        public void writeTo(BufferedSink sink) throws IOException {
+            started.set(true);
+            body.writeTo(sink);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import java.util.Map;
+import java.util.Set;
+import okhttp3.HttpUrl;
+
+/**
+ * The refresh grant of VCF Automation 9 and VMware Cloud Director, for service accounts and users' API tokens alike.
+ *
+ * <p>{@code POST /oauth/provider/token} or {@code /oauth/tenant/ORG/token} with just {@code grant_type} and
+ * {@code refresh_token}: no client ID, no versioned {@code Accept}. The vendor's own pages print the path with
+ * {@code /tm} before it; that is tried where the short one answers 404 or 405, which spends nothing.
+ */
+public final class VcfaRefresh implements TokenService {
+
+    public static final String SYSTEM = "VCF Automation";
+
+    private static final String PROVIDER = "System";
+
+    private final TokenClient client;
+    private final Endpoint endpoint;
+    private final HttpUrl base;
+
+    /** @throws IllegalArgumentException when the endpoint's URL is not http or https with a host */
+    public VcfaRefresh(TokenClient client, Endpoint endpoint) {
+        this.client = client;
+        this.endpoint = endpoint;
+        this.base = HttpUrl.get(endpoint.url().toString());
+    }
+
+    @Override
+    public Endpoint endpoint() {
+        return endpoint;
+    }
+
+    @Override
+    public Grant exchange(String refreshToken) throws ExchangeException {
+        Set<String> hostsBehindTm = client.hostsBehindTm();
+        String host = base.host() + ':' + base.port();
+        boolean knownBehindTm = hostsBehindTm.contains(host);
+        OAuthAnswer answer = post(knownBehindTm, refreshToken);
+        if (!answer.isSuccess() && answer.failure().problem() == Problem.NO_SUCH_SERVICE) {
+            OAuthAnswer second = post(!knownBehindTm, refreshToken);
+            if (second.isSuccess() || second.failure().problem() != Problem.NO_SUCH_SERVICE) {
+                if (knownBehindTm) {
+                    hostsBehindTm.remove(host);
+                } else {
+                    hostsBehindTm.add(host);
+                }
+                answer = second;
+            }
+        }
+        if (!answer.isSuccess()) {
+            throw answer.failure();
+        }
+        return answer.grant();
+    }
+
+    private OAuthAnswer post(boolean behindTm, String refreshToken) throws ExchangeException {
+        HttpUrl.Builder url = base.newBuilder();
+        if (behindTm) {
+            url.addPathSegment("tm");
+        }
+        url.addPathSegment("oauth");
+        if (canonicalOrganization(endpoint.organization()).equals(PROVIDER)) {
+            url.addPathSegment("provider");
+        } else {
+            url.addPathSegment("tenant").addPathSegment(endpoint.organization());
+        }
+        url.addPathSegment("token");
+        return new OAuthAnswer(
+                client.postForm(url.build(), Map.of("grant_type", "refresh_token", "refresh_token", refreshToken)),
+                refreshToken);
+    }
+
+    /** The provider's own organization is called System, in any case of letters; other names count as written. */
+    public static String canonicalOrganization(String organization) {
+        return organization.equalsIgnoreCase(PROVIDER) ? PROVIDER : organization;
+    }
+}

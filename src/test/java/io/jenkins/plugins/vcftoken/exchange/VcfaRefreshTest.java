@@ -1,0 +1,168 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
+import okhttp3.OkHttpClient;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class VcfaRefreshTest {
+
+    private Simulator simulator;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start();
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @Test
+    void tenantGrant() throws Exception {
+        String seed = simulator.addAccount("ci", "acme");
+        Grant grant = service("acme").exchange(seed);
+        assertThat(simulator.bearers()).containsExactly(grant.bearer().value());
+        assertThat(grant.bearer().lifetime()).isEqualTo(Duration.ofHours(1));
+        assertThat(grant.refreshToken()).isEqualTo(simulator.currentToken("ci")).isNotEqualTo(seed);
+    }
+
+    @Test
+    void systemIsTheProviderInAnyCase() throws Exception {
+        String seed = simulator.addAccount("ci", "System");
+        Grant first = service("System").exchange(seed);
+        Grant second = service("sYSTEM").exchange(first.refreshToken());
+        assertThat(second.refreshToken()).isEqualTo(simulator.currentToken("ci"));
+    }
+
+    @Test
+    void organizationNamesArePercentEncoded() throws Exception {
+        String seed = simulator.addAccount("ci", "R&D / Köln 50%");
+        assertThat(service("R&D / Köln 50%").exchange(seed).refreshToken()).isNotNull();
+    }
+
+    @Test
+    void aTokenThatDoesNotRotateComesBackUnchanged() throws Exception {
+        String seed = simulator.addAccount("person", "acme");
+        simulator.setRotation("person", false);
+        assertThat(service("acme").exchange(seed).refreshToken()).isEqualTo(seed);
+    }
+
+    @Test
+    void findsTheServiceBehindTmAndRemembersIt() throws Exception {
+        String seed = simulator.addAccount("ci", "acme");
+        simulator.moveBehindTm();
+        TokenService service = service("acme");
+        Grant first = service.exchange(seed);
+        assertThat(simulator.missed()).isEqualTo(1);
+        service.exchange(first.refreshToken());
+        assertThat(simulator.missed()).isEqualTo(1);
+    }
+
+    @Test
+    void spentTokenIsRefused() throws Exception {
+        String seed = simulator.addAccount("ci", "acme");
+        service("acme").exchange(seed);
+        ExchangeException e = catchThrowableOfType(
+                ExchangeException.class, () -> service("acme").exchange(seed));
+        assertThat(e).isInstanceOf(ExchangeException.Refused.class);
+        assertThat(e.problem()).isEqualTo(Problem.SPENT_OR_REVOKED);
+        assertThat(e.detail()).isEqualTo("HTTP 400, invalid_grant: Invalid refresh token");
+    }
+
+    @Test
+    void unknownOrganizationHasNoService() {
+        String seed = simulator.addAccount("ci", "acme");
+        assertThatThrownBy(() -> service("acne").exchange(seed))
+                .isInstanceOfSatisfying(
+                        ExchangeException.Refused.class,
+                        e -> assertThat(e.problem()).isEqualTo(Problem.NO_SUCH_SERVICE));
+    }
+
+    @Test
+    void untrustedCertificateStopsTheTokenFromLeaving() {
+        String seed = simulator.addAccount("ci", "acme");
+        assertThatThrownBy(() ->
+                        service(new OkHttpClient(), simulator.url(), "acme").exchange(seed))
+                .isInstanceOfSatisfying(
+                        ExchangeException.NotSent.class,
+                        e -> assertThat(e.problem()).isEqualTo(Problem.NOT_TRUSTED));
+        assertThat(simulator.requests()).isZero();
+    }
+
+    @Test
+    void certificateOfAnotherHostStopsTheTokenFromLeaving() {
+        String seed = simulator.addAccount("ci", "acme");
+        URI byAddress = URI.create(simulator.url().toString().replace("localhost", "127.0.0.1"));
+        assertThatThrownBy(() ->
+                        service(Core.trusting(simulator), byAddress, "acme").exchange(seed))
+                .isInstanceOfSatisfying(
+                        ExchangeException.NotSent.class,
+                        e -> assertThat(e.problem()).isEqualTo(Problem.NOT_TRUSTED));
+        assertThat(simulator.requests()).isZero();
+    }
+
+    @Test
+    void nobodyListening() {
+        assertThatThrownBy(() -> service(Core.trusting(simulator), URI.create("https://localhost:1"), "acme")
+                        .exchange("token"))
+                .isInstanceOfSatisfying(
+                        ExchangeException.NotSent.class,
+                        e -> assertThat(e.problem()).isEqualTo(Problem.UNREACHABLE));
+    }
+
+    @ParameterizedTest
+    @EnumSource(Fault.class)
+    void noFaultMakesTheTokenGoOutTwiceOrShowsIt(Fault fault) {
+        String seed = simulator.addAccount("ci", "acme");
+        simulator.inject(fault);
+        ExchangeException e = catchThrowableOfType(
+                ExchangeException.class, () -> service("acme").exchange(seed));
+        assertThat(e).isExactlyInstanceOf(expected(fault));
+        assertThat(simulator.mostReceived()).isLessThanOrEqualTo(1);
+        for (Throwable t = e; t != null; t = t.getCause()) {
+            assertThat(String.valueOf(t)).doesNotContain(seed).doesNotContain(simulator.currentToken("ci"));
+        }
+    }
+
+    private static Class<? extends ExchangeException> expected(Fault fault) {
+        return switch (fault) {
+            case CLOSE_BEFORE_READING,
+                    CLOSE_AFTER_COMMIT,
+                    CLOSE_IN_ANSWER,
+                    TRICKLE,
+                    STATUS_408,
+                    STATUS_500,
+                    STATUS_502,
+                    STATUS_503 -> ExchangeException.OutcomeUnknown.class;
+            case NO_ACCESS_TOKEN, EXPIRED_BEARER, HTML, EMPTY, TRUNCATED, HUGE ->
+                ExchangeException.Unintelligible.class;
+            case STATUS_307, STATUS_403 -> ExchangeException.Refused.class;
+            case STATUS_429, STATUS_503_RETRY_AFTER_0 -> ExchangeException.Throttled.class;
+        };
+    }
+
+    private TokenService service(String organization) {
+        return service(Core.trusting(simulator), simulator.url(), organization);
+    }
+
+    private TokenService service(OkHttpClient http, URI url, String organization) {
+        TokenClient client =
+                new TokenClient(http, Duration.ofSeconds(5), Duration.ofSeconds(2), InstantSource.system());
+        return new VcfaRefresh(client, new Endpoint(VcfaRefresh.SYSTEM, url, organization));
+    }
+}

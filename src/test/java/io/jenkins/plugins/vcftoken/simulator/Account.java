@@ -1,0 +1,21 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+import java.util.HashSet;
+import java.util.Set;
+
+/** A service account of the simulated VCF Automation. Guarded by the simulator. */
+final class Account {
+
+    final String name;
+    final String organization;
+    boolean rotates = true;
+    boolean revoked;
+    String current;
+    final Set<String> spent = new HashSet<>();
+
+    Account(String name, String organization, String current) {
+        this.name = name;
+        this.organization = organization;
+        this.current = current;
+    }
+}

@@ -1,0 +1,40 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+/** What a server, or something between it and us, does to one token request. */
+public enum Fault {
+    CLOSE_BEFORE_READING,
+    /** The token is rotated and the answer is never sent. */
+    CLOSE_AFTER_COMMIT,
+    /** The token is rotated and half of the answer is sent. */
+    CLOSE_IN_ANSWER,
+    /** The token is rotated and the answer comes one byte a second. */
+    TRICKLE,
+    /** The token is rotated and the answer has no access token. */
+    NO_ACCESS_TOKEN,
+    /** The token is rotated and the answer's bearer has expired already. */
+    EXPIRED_BEARER,
+    HTML,
+    EMPTY,
+    TRUNCATED,
+    HUGE,
+    STATUS_307,
+    STATUS_403,
+    STATUS_408,
+    STATUS_429,
+    STATUS_500,
+    STATUS_502,
+    STATUS_503,
+    STATUS_503_RETRY_AFTER_0;
+
+    int status() {
+        return name().startsWith("STATUS_") ? Integer.parseInt(name().substring(7, 10)) : 200;
+    }
+
+    /** Whether the server has done its work when the fault strikes. */
+    public boolean afterCommit() {
+        return switch (this) {
+            case CLOSE_AFTER_COMMIT, CLOSE_IN_ANSWER, TRICKLE, NO_ACCESS_TOKEN, EXPIRED_BEARER, TRUNCATED -> true;
+            default -> false;
+        };
+    }
+}

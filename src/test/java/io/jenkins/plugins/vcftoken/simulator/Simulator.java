@@ -1,0 +1,322 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import okhttp3.tls.HandshakeCertificates;
+import okhttp3.tls.HeldCertificate;
+
+/**
+ * A VCF Automation on loopback, over HTTPS with its own authority: the contract that the plugin is held to.
+ *
+ * <p>Strict where real servers are lenient: a request that a client should not send is refused and listed in
+ * {@link #violations()}. It rotates, knows each token it ever spent, can revoke the account when one comes back, and
+ * counts what it gets, because tests are to ask the server and not the client's log.
+ */
+public final class Simulator implements AutoCloseable {
+
+    private static final String TOKEN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+    private final HttpsServer server;
+    private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "simulator");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final HeldCertificate authority;
+    private final InstantSource clock;
+    private final SecureRandom random = new SecureRandom();
+
+    private final List<Account> accounts = new ArrayList<>();
+    private final Set<String> organizations = new HashSet<>(Set.of("System"));
+    private final Map<String, Instant> bearers = new LinkedHashMap<>();
+    private final Map<String, Integer> received = new HashMap<>();
+    private final List<String> issuedRefreshTokens = new ArrayList<>();
+    private final List<String> violations = new ArrayList<>();
+    private final Queue<Fault> faults = new ArrayDeque<>();
+    private Duration lifetime = Duration.ofHours(1);
+    private Duration delay = Duration.ZERO;
+    private String prefix = "/oauth";
+    private boolean revokesOnReuse = true;
+    private int requests;
+    private int grants;
+    private int rotations;
+    private int reuses;
+    private int unauthorized;
+    private int served;
+    private int missed;
+
+    private Simulator(InstantSource clock, int port) throws IOException {
+        this.clock = clock;
+        this.authority = new HeldCertificate.Builder()
+                .commonName("Simulator Root")
+                .certificateAuthority(0)
+                .build();
+        HeldCertificate certificate = new HeldCertificate.Builder()
+                .commonName("localhost")
+                .addSubjectAlternativeName("localhost")
+                .signedBy(authority)
+                .build();
+        HandshakeCertificates handshake = new HandshakeCertificates.Builder()
+                .heldCertificate(certificate, authority.certificate())
+                .build();
+        server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+        server.setHttpsConfigurator(new HttpsConfigurator(handshake.sslContext()));
+        server.setExecutor(threads);
+        server.createContext("/", new SimulatorHandler(this));
+        server.start();
+    }
+
+    public static Simulator start() throws IOException {
+        return start(InstantSource.system(), 0);
+    }
+
+    /** @param port 0 for any */
+    public static Simulator start(InstantSource clock, int port) throws IOException {
+        return new Simulator(clock, port);
+    }
+
+    @Override
+    public void close() {
+        server.stop(0);
+        threads.shutdownNow();
+    }
+
+    public URI url() {
+        return URI.create("https://localhost:" + server.getAddress().getPort());
+    }
+
+    /** The authority's certificate, as an administrator would paste it. */
+    public String authorityPem() {
+        return authority.certificatePem();
+    }
+
+    public HeldCertificate authority() {
+        return authority;
+    }
+
+    // What tests set up
+
+    /** @return the refresh token of the new account */
+    public synchronized String addAccount(String name, String organization) {
+        organizations.add(organization);
+        String seed = newRefreshToken();
+        accounts.add(new Account(name, organization, seed));
+        return seed;
+    }
+
+    public synchronized void setRotation(String account, boolean rotates) {
+        account(account).rotates = rotates;
+    }
+
+    public synchronized void revoke(String account) {
+        account(account).revoked = true;
+    }
+
+    /** @return the refresh token that authorizing the account anew gives */
+    public synchronized String reauthorize(String account) {
+        Account found = account(account);
+        found.spent.add(found.current);
+        found.revoked = false;
+        found.current = newRefreshToken();
+        return found.current;
+    }
+
+    public synchronized void setLifetime(Duration lifetime) {
+        this.lifetime = lifetime;
+    }
+
+    /** How long each token request takes. */
+    public synchronized void setDelay(Duration delay) {
+        this.delay = delay;
+    }
+
+    /** Serves the token endpoint under {@code /tm/oauth} alone. */
+    public synchronized void moveBehindTm() {
+        prefix = "/tm/oauth";
+    }
+
+    public synchronized void setRevokesOnReuse(boolean revokesOnReuse) {
+        this.revokesOnReuse = revokesOnReuse;
+    }
+
+    /** The next token request meets this fault; several queue up. */
+    public synchronized void inject(Fault fault) {
+        faults.add(fault);
+    }
+
+    // What tests ask
+
+    public synchronized String currentToken(String account) {
+        return account(account).current;
+    }
+
+    public synchronized boolean isRevoked(String account) {
+        return account(account).revoked;
+    }
+
+    /** Token requests, whatever came of them. */
+    public synchronized int requests() {
+        return requests;
+    }
+
+    public synchronized int grants() {
+        return grants;
+    }
+
+    public synchronized int rotations() {
+        return rotations;
+    }
+
+    /** How often a token that had been rotated away came back. */
+    public synchronized int reuses() {
+        return reuses;
+    }
+
+    /** The largest number of times that any one refresh token was received. */
+    public synchronized int mostReceived() {
+        return received.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+    }
+
+    /** 401 answers of the protected resources. */
+    public synchronized int unauthorized() {
+        return unauthorized;
+    }
+
+    /** 200 answers of the protected resources. */
+    public synchronized int served() {
+        return served;
+    }
+
+    /** Requests for a path that leads nowhere. */
+    public synchronized int missed() {
+        return missed;
+    }
+
+    public synchronized List<String> violations() {
+        return List.copyOf(violations);
+    }
+
+    /** Every bearer ever issued. */
+    public synchronized List<String> bearers() {
+        return List.copyOf(bearers.keySet());
+    }
+
+    /** Every refresh token ever issued. */
+    public synchronized List<String> refreshTokens() {
+        return List.copyOf(issuedRefreshTokens);
+    }
+
+    // What the handler needs
+
+    synchronized Duration delay() {
+        return delay;
+    }
+
+    synchronized Fault nextFault() {
+        return faults.poll();
+    }
+
+    synchronized String prefix() {
+        return prefix;
+    }
+
+    synchronized boolean knowsOrganization(String organization) {
+        return organizations.stream().anyMatch(known -> known.equals(organization));
+    }
+
+    synchronized void countRequest(String refreshToken) {
+        requests++;
+        received.merge(refreshToken, 1, Integer::sum);
+    }
+
+    synchronized void countMiss() {
+        missed++;
+    }
+
+    synchronized void violation(String what) {
+        violations.add(what);
+    }
+
+    /** @return the JSON of the answer, or null when the grant is invalid */
+    synchronized String exchange(String organization, String refreshToken, boolean expiredBearer) {
+        for (Account account : accounts) {
+            if (account.spent.contains(refreshToken)) {
+                reuses++;
+                if (revokesOnReuse) {
+                    account.revoked = true;
+                }
+                return null;
+            }
+            if (account.current.equals(refreshToken)) {
+                if (account.revoked || !account.organization.equals(organization)) {
+                    return null;
+                }
+                if (account.rotates) {
+                    rotations++;
+                    account.spent.add(account.current);
+                    account.current = newRefreshToken();
+                }
+                grants++;
+                Instant now = clock.instant();
+                String bearer = Jwt.of(account.name, organization, now, now.plus(lifetime), random.nextLong());
+                bearers.put(bearer, now.plus(lifetime));
+                return "{\"access_token\":\"" + bearer + "\",\"token_type\":\"Bearer\",\"expires_in\":"
+                        + (expiredBearer ? 0 : lifetime.toSeconds()) + ",\"refresh_token\":\"" + account.current
+                        + "\"}";
+            }
+        }
+        return null;
+    }
+
+    synchronized boolean admits(String bearer) {
+        Instant expiry = bearers.get(bearer);
+        boolean admitted = expiry != null && clock.instant().isBefore(expiry);
+        if (admitted) {
+            served++;
+        } else {
+            unauthorized++;
+        }
+        return admitted;
+    }
+
+    synchronized String statistics() {
+        return "{\"requests\":" + requests + ",\"grants\":" + grants + ",\"rotations\":" + rotations + ",\"reuses\":"
+                + reuses + ",\"served\":" + served + ",\"unauthorized\":" + unauthorized + ",\"violations\":"
+                + violations.size() + "}";
+    }
+
+    private String newRefreshToken() {
+        StringBuilder token = new StringBuilder(32);
+        for (int i = 0; i < 32; i++) {
+            token.append(TOKEN_LETTERS.charAt(random.nextInt(TOKEN_LETTERS.length())));
+        }
+        issuedRefreshTokens.add(token.toString());
+        return token.toString();
+    }
+
+    private Account account(String name) {
+        return accounts.stream()
+                .filter(account -> account.name.equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("No account " + name));
+    }
+}

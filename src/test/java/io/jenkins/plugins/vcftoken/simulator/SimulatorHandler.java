@@ -1,0 +1,214 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** HTTP in front of the {@link Simulator}'s state. */
+final class SimulatorHandler implements HttpHandler {
+
+    private static final String INVALID_GRANT =
+            "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid refresh token\"}";
+
+    private final Simulator simulator;
+
+    SimulatorHandler(Simulator simulator) {
+        this.simulator = simulator;
+    }
+
+    @Override
+    public void handle(HttpExchange exchange) throws IOException {
+        try {
+            route(exchange);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            exchange.close();
+        }
+    }
+
+    private void route(HttpExchange exchange) throws IOException, InterruptedException {
+        String host = String.valueOf(exchange.getRequestHeaders().getFirst("Host"));
+        String path = exchange.getRequestURI().getRawPath();
+        if (!host.startsWith("localhost")) {
+            // Routed by virtual host: an IP address leads nowhere.
+            answer(exchange, 404, "text/html", "<html>default backend - 404</html>");
+        } else if (path.equals("/simulator/statistics")) {
+            answer(exchange, 200, "application/json", simulator.statistics());
+        } else if (path.startsWith(simulator.prefix() + "/") && path.endsWith("/token")) {
+            token(exchange, path.substring(simulator.prefix().length() + 1, path.length() - "/token".length()));
+        } else if (path.startsWith("/cloudapi/") || path.startsWith("/deployment/api/")) {
+            resource(exchange, path);
+        } else {
+            simulator.countMiss();
+            answer(exchange, 404, "text/html", "<html>404 Not Found</html>");
+        }
+    }
+
+    private void token(HttpExchange exchange, String context) throws IOException, InterruptedException {
+        if (!exchange.getRequestMethod().equals("POST")) {
+            answer(exchange, 405, "text/plain", "");
+            return;
+        }
+        Fault fault = simulator.nextFault();
+        if (fault == Fault.CLOSE_BEFORE_READING) {
+            return;
+        }
+        String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
+        Map<String, String> form = form(body);
+        String refreshToken = form.getOrDefault("refresh_token", "");
+        simulator.countRequest(refreshToken);
+        Thread.sleep(simulator.delay().toMillis());
+        String organization = organization(context);
+        String violation = violation(exchange, form);
+        if (violation != null) {
+            simulator.violation(violation);
+            answer(
+                    exchange,
+                    400,
+                    "application/json",
+                    "{\"error\":\"invalid_request\",\"error_description\":\"" + violation + "\"}");
+        } else if (organization == null) {
+            answer(exchange, 404, "text/html", "<html>404 Not Found</html>");
+        } else if (fault != null && !fault.afterCommit()) {
+            strike(exchange, fault);
+        } else {
+            String granted = simulator.exchange(organization, refreshToken, fault == Fault.EXPIRED_BEARER);
+            if (granted == null) {
+                answer(exchange, 400, "application/json", INVALID_GRANT);
+            } else if (fault == null) {
+                answer(exchange, 200, "application/json", granted);
+            } else {
+                strike(exchange, fault, granted);
+            }
+        }
+    }
+
+    private String organization(String context) {
+        if (context.equals("provider")) {
+            return "System";
+        }
+        if (!context.startsWith("tenant/")) {
+            return null;
+        }
+        String name =
+                URLDecoder.decode(context.substring("tenant/".length()).replace("+", "%2B"), StandardCharsets.UTF_8);
+        // The provider's organization is not reachable as a tenant.
+        return !name.equals("System") && simulator.knowsOrganization(name) ? name : null;
+    }
+
+    private static String violation(HttpExchange exchange, Map<String, String> form) {
+        Headers headers = exchange.getRequestHeaders();
+        if (exchange.getRequestURI().getRawQuery() != null) {
+            return "a query string: secrets end up in access logs";
+        }
+        String type = String.valueOf(headers.getFirst("Content-Type"));
+        if (!type.split(";")[0].equals("application/x-www-form-urlencoded")) {
+            return "content type " + type;
+        }
+        if (!String.valueOf(headers.getFirst("Accept")).startsWith("application/json")) {
+            return "no Accept: application/json";
+        }
+        if (headers.containsKey("Authorization")) {
+            return "client authentication";
+        }
+        if (!form.keySet().equals(Set.of("grant_type", "refresh_token"))) {
+            return "parameters " + form.keySet();
+        }
+        if (!form.get("grant_type").equals("refresh_token")) {
+            return "grant type " + form.get("grant_type");
+        }
+        return null;
+    }
+
+    private static void strike(HttpExchange exchange, Fault fault) throws IOException {
+        switch (fault) {
+            case HTML -> answer(exchange, 200, "text/html", "<html><title>Sign in</title></html>");
+            case EMPTY -> answer(exchange, 200, "application/json", "");
+            case HUGE -> answer(exchange, 200, "application/json", "{\"x\":\"" + "y".repeat(50_000_000) + "\"}");
+            case STATUS_307 -> {
+                exchange.getResponseHeaders().add("Location", "https://localhost:1/oauth/provider/token");
+                answer(exchange, 307, "text/plain", "");
+            }
+            case STATUS_429 -> {
+                exchange.getResponseHeaders().add("Retry-After", "2");
+                answer(exchange, 429, "application/json", "{\"message\":\"too many requests\"}");
+            }
+            case STATUS_503_RETRY_AFTER_0 -> {
+                exchange.getResponseHeaders().add("Retry-After", "0");
+                answer(exchange, 503, "text/plain", "");
+            }
+            default -> answer(exchange, fault.status(), "text/html", "<html>" + fault.status() + "</html>");
+        }
+    }
+
+    private static void strike(HttpExchange exchange, Fault fault, String granted)
+            throws IOException, InterruptedException {
+        byte[] bytes = granted.getBytes(StandardCharsets.UTF_8);
+        switch (fault) {
+            case CLOSE_AFTER_COMMIT -> {}
+            case CLOSE_IN_ANSWER -> {
+                exchange.sendResponseHeaders(200, bytes.length);
+                exchange.getResponseBody().write(bytes, 0, bytes.length / 2);
+                exchange.getResponseBody().flush();
+            }
+            case TRICKLE -> {
+                exchange.sendResponseHeaders(200, bytes.length);
+                OutputStream out = exchange.getResponseBody();
+                for (byte b : bytes) {
+                    out.write(b);
+                    out.flush();
+                    Thread.sleep(1_000);
+                }
+            }
+            case TRUNCATED -> answer(exchange, 200, "application/json", granted.substring(0, granted.length() / 2));
+            case NO_ACCESS_TOKEN ->
+                answer(exchange, 200, "application/json", granted.replace("access_token", "other_token"));
+            default -> answer(exchange, 200, "application/json", granted);
+        }
+    }
+
+    private void resource(HttpExchange exchange, String path) throws IOException {
+        String authorization = String.valueOf(exchange.getRequestHeaders().getFirst("Authorization"));
+        String accept = String.valueOf(exchange.getRequestHeaders().getFirst("Accept"));
+        if (!authorization.startsWith("Bearer ") || !simulator.admits(authorization.substring(7))) {
+            answer(exchange, 401, "application/json", "");
+        } else if (path.startsWith("/cloudapi/")
+                && !accept.matches("application/json;version=(9\\.1\\.0|9\\.0\\.0|40\\.0)")) {
+            answer(exchange, 406, "application/json", "{\"minorErrorCode\":\"NOT_ACCEPTABLE\"}");
+        } else {
+            answer(exchange, 200, "application/json", "{\"content\":[]}");
+        }
+    }
+
+    private static void answer(HttpExchange exchange, int status, String type, String body) throws IOException {
+        byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+        exchange.getResponseHeaders().add("Content-Type", type);
+        exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
+        if (bytes.length > 0) {
+            exchange.getResponseBody().write(bytes);
+        }
+    }
+
+    private static Map<String, String> form(String body) {
+        Map<String, String> form = new LinkedHashMap<>();
+        for (String field : body.split("&")) {
+            int equals = field.indexOf('=');
+            if (equals > 0) {
+                form.put(decode(field.substring(0, equals)), decode(field.substring(equals + 1)));
+            }
+        }
+        return form;
+    }
+
+    private static String decode(String text) {
+        return URLDecoder.decode(text, StandardCharsets.UTF_8);
+    }
+}
