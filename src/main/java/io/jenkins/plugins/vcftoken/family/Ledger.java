@@ -1,0 +1,32 @@
+package io.jenkins.plugins.vcftoken.family;
+
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** The durable record of the families. Thread-safe; shared with every other process on the same home. */
+public interface Ledger {
+
+    /** @throws IOException when there is a record that cannot be read; it stays where it is */
+    Optional<FamilyRecord> load(String id) throws IOException;
+
+    /** Returns only when the record would survive a power failure. */
+    void save(FamilyRecord record) throws IOException;
+
+    /** Every record that can be read. */
+    List<FamilyRecord> loadAll() throws IOException;
+
+    /**
+     * Keeps every other thread and process out of one family.
+     *
+     * @throws IOException when it was not to be had in time
+     */
+    Lock lock(String id, Duration limit) throws IOException, InterruptedException;
+
+    /** Held until closed. */
+    interface Lock extends AutoCloseable {
+        @Override
+        void close();
+    }
+}

@@ -1,0 +1,135 @@
+package io.jenkins.plugins.vcftoken.store;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.Ledger;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.regex.Pattern;
+
+/**
+ * The ledger as a directory with one small file per family.
+ *
+ * <p>A record is replaced as a whole: written beside the old one, forced to disk, moved over it, and the directory
+ * forced too. After a crash there is the old record or the new one, never half of one. Plain files and not
+ * {@code XmlFile}, so that history and backup plugins that listen to saves do not make copies of tokens.
+ */
+public final class LedgerFiles implements Ledger {
+
+    private static final Logger LOGGER = Logger.getLogger(LedgerFiles.class.getName());
+    private static final Pattern ID = Pattern.compile("[0-9a-f]{8,128}");
+    private static final String SUFFIX = ".json";
+
+    private final Path directory;
+    private final RecordFormat format;
+    private final FamilyLocks locks;
+
+    /** @throws IOException when the directory is not there and cannot be made */
+    public LedgerFiles(Path directory, SecretCipher cipher) throws IOException {
+        Files.createDirectories(directory, onlyForOwner(directory, "rwx------"));
+        this.directory = directory;
+        this.format = new RecordFormat(new ObjectMapper(), cipher);
+        this.locks = new FamilyLocks(directory.resolve("ledger.lock"));
+    }
+
+    @Override
+    public Optional<FamilyRecord> load(String id) throws IOException {
+        Path file = file(id);
+        try {
+            return Optional.of(format.read(Files.readString(file)));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new IOException("cannot read " + file + ": " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public List<FamilyRecord> loadAll() throws IOException {
+        List<FamilyRecord> records = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
+            for (Path file : files) {
+                try {
+                    records.add(format.read(Files.readString(file)));
+                } catch (NoSuchFileException e) {
+                    LOGGER.log(Level.FINE, "Gone since it was listed", e);
+                } catch (IOException e) {
+                    LOGGER.log(
+                            Level.WARNING, e, () -> "The token record " + file + " cannot be read; it is left alone");
+                }
+            }
+        }
+        return records;
+    }
+
+    @Override
+    public void save(FamilyRecord record) throws IOException {
+        Path file = file(record.id());
+        byte[] bytes = format.write(record);
+        Path fresh = Files.createTempFile(directory, record.id(), ".tmp", onlyForOwner(directory, "rw-------"));
+        try {
+            try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
+                ByteBuffer buffer = ByteBuffer.wrap(bytes);
+                while (buffer.hasRemaining()) {
+                    channel.write(buffer);
+                }
+                channel.force(true);
+            }
+            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException | RuntimeException e) {
+            Files.deleteIfExists(fresh);
+            throw e;
+        }
+        forceDirectory();
+    }
+
+    @Override
+    public Lock lock(String id, Duration limit) throws IOException, InterruptedException {
+        return locks.acquire(id, limit);
+    }
+
+    private Path file(String id) {
+        if (!ID.matcher(id).matches()) {
+            throw new IllegalArgumentException("Not a family's ID");
+        }
+        return directory.resolve(id + SUFFIX);
+    }
+
+    /** Without it the move may be undone by a power failure. Windows has no such call and needs none. */
+    private void forceDirectory() throws IOException {
+        if (isPosix(directory)) {
+            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+                channel.force(true);
+            }
+        }
+    }
+
+    private static FileAttribute<?>[] onlyForOwner(Path path, String permissions) {
+        return isPosix(path)
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions))
+                }
+                : new FileAttribute<?>[0];
+    }
+
+    private static boolean isPosix(Path path) {
+        Set<String> views = path.getFileSystem().supportedFileAttributeViews();
+        return views.contains("posix");
+    }
+}

@@ -1,0 +1,123 @@
+package io.jenkins.plugins.vcftoken.store;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.family.Place;
+import java.io.IOException;
+import java.net.URI;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/** A family's record as JSON. Spelled out field by field, because files outlive classes. */
+final class RecordFormat {
+
+    private static final int VERSION = 1;
+
+    private final ObjectMapper json;
+    private final SecretCipher cipher;
+
+    RecordFormat(ObjectMapper json, SecretCipher cipher) {
+        this.json = json;
+        this.cipher = cipher;
+    }
+
+    byte[] write(FamilyRecord record) throws IOException {
+        ObjectNode root = json.createObjectNode();
+        root.put("format", VERSION);
+        root.put("id", record.id());
+        root.put("system", record.endpoint().system());
+        root.put("url", record.endpoint().url().toString());
+        root.put("organization", record.endpoint().organization());
+        root.put("state", record.state().name());
+        root.put("changed", record.changed().toString());
+        root.put("generation", record.generation());
+        root.put("steady", record.steady());
+        root.put("current", cipher.seal(record.current()));
+        if (record.trouble() != null) {
+            root.put("trouble", record.trouble());
+        }
+        Bearer bearer = record.bearer();
+        if (bearer != null) {
+            ObjectNode node = root.putObject("bearer");
+            node.put("value", cipher.seal(bearer.value()));
+            node.put("issuedAt", bearer.issuedAt().toString());
+            node.put("expiresAt", bearer.expiresAt().toString());
+        }
+        ArrayNode places = root.putArray("places");
+        for (Place place : record.places()) {
+            places.addObject().put("context", place.context()).put("credentialsId", place.credentialsId());
+        }
+        ArrayNode ancestors = root.putArray("ancestors");
+        record.ancestors().forEach(ancestors::add);
+        return json.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
+    }
+
+    FamilyRecord read(String text) throws IOException {
+        try {
+            JsonNode root = json.readTree(text);
+            if (root == null || root.path("format").asInt() != VERSION) {
+                throw new IOException("not a token record of format " + VERSION);
+            }
+            return new FamilyRecord(
+                    required(root, "id"),
+                    new Endpoint(
+                            required(root, "system"),
+                            URI.create(required(root, "url")),
+                            required(root, "organization")),
+                    FamilyState.valueOf(required(root, "state")),
+                    cipher.open(required(root, "current")),
+                    root.path("generation").asLong(),
+                    ancestors(root.path("ancestors")),
+                    root.has("bearer") ? bearer(root.path("bearer")) : null,
+                    root.path("steady").asBoolean(),
+                    places(root.path("places")),
+                    root.path("trouble").textValue(),
+                    Instant.parse(required(root, "changed")));
+        } catch (JsonProcessingException e) {
+            // Without its message, which quotes the text.
+            throw new IOException("damaged: not JSON");
+        } catch (IllegalArgumentException | DateTimeException e) {
+            throw new IOException("damaged: " + e.getClass().getSimpleName());
+        }
+    }
+
+    private Bearer bearer(JsonNode node) throws IOException {
+        return new Bearer(
+                cipher.open(required(node, "value")),
+                Instant.parse(required(node, "issuedAt")),
+                Instant.parse(required(node, "expiresAt")));
+    }
+
+    private static Set<Place> places(JsonNode nodes) throws IOException {
+        Set<Place> places = new LinkedHashSet<>();
+        for (JsonNode node : nodes) {
+            places.add(new Place(required(node, "context"), required(node, "credentialsId")));
+        }
+        return places;
+    }
+
+    private static List<String> ancestors(JsonNode nodes) {
+        List<String> hashes = new ArrayList<>();
+        nodes.forEach(node -> hashes.add(node.asText()));
+        return hashes;
+    }
+
+    private static String required(JsonNode node, String field) throws IOException {
+        String value = node.path(field).textValue();
+        if (value == null) {
+            throw new IOException("damaged: no " + field);
+        }
+        return value;
+    }
+}

@@ -1,0 +1,110 @@
+package io.jenkins.plugins.vcftoken.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.family.Ledger;
+import io.jenkins.plugins.vcftoken.family.Place;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LedgerFilesTest {
+
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+    private static final FamilyRecord RECORD = new FamilyRecord(
+            "0123456789abcdef",
+            new Endpoint("VCF Automation", URI.create("https://vcfa.example.com"), "acme"),
+            FamilyState.UNKNOWN,
+            "{AQAAABAAAAAQ}",
+            7,
+            List.of("aa", "bb"),
+            new Bearer("eyJ.b.c", NOW, NOW.plusSeconds(60)),
+            true,
+            Set.of(new Place("system", "sa"), new Place("folder:a/b", "sa")),
+            "lost",
+            NOW);
+
+    @TempDir
+    private Path home;
+
+    private Path directory;
+    private LedgerFiles ledger;
+
+    @BeforeEach
+    void create() throws Exception {
+        directory = home.resolve("ledger");
+        ledger = new LedgerFiles(directory, Core.CIPHER);
+    }
+
+    @Test
+    void whatIsSavedIsReadBack() throws Exception {
+        ledger.save(RECORD);
+        assertThat(new LedgerFiles(directory, Core.CIPHER).load(RECORD.id())).contains(RECORD);
+        assertThat(ledger.loadAll()).containsExactly(RECORD);
+    }
+
+    @Test
+    void onlyTheOwnerCanReadIt() throws Exception {
+        ledger.save(RECORD);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory)))
+                .isEqualTo("rwx------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file())))
+                .isEqualTo("rw-------");
+        try (var files = Files.list(directory)) {
+            assertThat(files).containsExactly(file());
+        }
+    }
+
+    @Test
+    void aDamagedRecordIsNamedAndLeftAlone() throws Exception {
+        Files.writeString(file(), "{\"format\":1,\"id\":");
+        assertThatThrownBy(() -> ledger.load(RECORD.id()))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining(file().toString())
+                .hasMessageContaining("damaged");
+        assertThat(ledger.loadAll()).isEmpty();
+        assertThat(file()).hasContent("{\"format\":1,\"id\":");
+    }
+
+    @Test
+    void aRecordOfAnotherControllerIsNamedAndLeftAlone() throws Exception {
+        ledger.save(RECORD);
+        Files.writeString(file(), Files.readString(file()).replace("sealed:", "other:"));
+        assertThatThrownBy(() -> ledger.load(RECORD.id())).hasMessageContaining("sealed by another controller");
+    }
+
+    @Test
+    void noPathCanBeSmuggledInAsAnId() {
+        assertThatThrownBy(() -> ledger.load("../../secret")).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void aLockKeepsOthersOutUntilItIsClosed() throws Exception {
+        LedgerFiles other = new LedgerFiles(directory, Core.CIPHER);
+        try (Ledger.Lock lock = ledger.lock(RECORD.id(), Duration.ofSeconds(1))) {
+            assertThatThrownBy(() -> other.lock(RECORD.id(), Duration.ofMillis(50)))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("in flight");
+        }
+        other.lock(RECORD.id(), Duration.ofSeconds(1)).close();
+    }
+
+    private Path file() {
+        return directory.resolve(RECORD.id() + ".json");
+    }
+}
