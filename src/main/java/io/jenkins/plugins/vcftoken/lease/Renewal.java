@@ -1,0 +1,43 @@
+package io.jenkins.plugins.vcftoken.lease;
+
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.function.DoubleSupplier;
+
+/**
+ * When a bearer is renewed.
+ *
+ * @param random numbers in [0, 1), so that bearers issued in the same minute are not renewed in the same minute
+ */
+public record Renewal(DoubleSupplier random) {
+
+    /** Earlier wastes exchanges; later leaves less time to survive an outage of the server. */
+    static final double SHARE_OF_LIFETIME = 0.75;
+
+    static final double JITTER = 0.05;
+
+    /** A server that hands out very short-lived bearers is not asked more often than this. */
+    static final Duration FLOOR = Duration.ofMillis(500);
+
+    /** While renewals fail: often enough to catch a short return of the server. */
+    static final Duration MAX_RETRY_PAUSE = Duration.ofMinutes(1);
+
+    /** How long to wait before the bearer is renewed. */
+    Duration pause(Bearer bearer, Instant now) {
+        double share = SHARE_OF_LIFETIME - JITTER * random.getAsDouble();
+        Instant due = bearer.issuedAt().plusMillis((long) (bearer.lifetime().toMillis() * share));
+        return atLeastFloor(Duration.between(now, due));
+    }
+
+    /** How long to wait after a renewal failed: a third of what is left, so that tries grow denser toward the end. */
+    Duration pauseAfterFailure(Bearer bearer, Instant now) {
+        Duration third = bearer.remaining(now).dividedBy(3);
+        Duration pause = third.isNegative() || third.compareTo(MAX_RETRY_PAUSE) > 0 ? MAX_RETRY_PAUSE : third;
+        return atLeastFloor(pause);
+    }
+
+    private static Duration atLeastFloor(Duration pause) {
+        return pause.compareTo(FLOOR) < 0 ? FLOOR : pause;
+    }
+}

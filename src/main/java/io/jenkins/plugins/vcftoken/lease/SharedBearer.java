@@ -1,0 +1,162 @@
+package io.jenkins.plugins.vcftoken.lease;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.family.Families;
+import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.family.Supply;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/** The bearer that all open leases of one family look at, and its renewal. Ends with the last lease. */
+final class SharedBearer {
+
+    private final Families families;
+    private final Holder holder;
+    private final ScheduledExecutorService timer;
+    private final InstantSource clock;
+    private final Renewal renewal;
+    private final Consumer<SharedBearer> atEnd;
+
+    private final Set<Held> leases = new LinkedHashSet<>();
+    private boolean ended;
+
+    @CheckForNull
+    private Future<?> next;
+
+    private volatile Bearer bearer;
+
+    SharedBearer(
+            Families families,
+            Holder holder,
+            Bearer bearer,
+            ScheduledExecutorService timer,
+            InstantSource clock,
+            Renewal renewal,
+            Consumer<SharedBearer> atEnd) {
+        this.families = families;
+        this.holder = holder;
+        this.bearer = bearer;
+        this.timer = timer;
+        this.clock = clock;
+        this.renewal = renewal;
+        this.atEnd = atEnd;
+    }
+
+    /**
+     * @param fresh what the tenant's own request brought; may be newer than what is shared
+     * @return null when the last lease has closed, so that this one takes nobody in any more
+     */
+    @CheckForNull
+    synchronized Lease join(Tenant tenant, Bearer fresh) {
+        if (ended) {
+            return null;
+        }
+        Held lease = new Held(tenant);
+        publish(fresh);
+        tenant.expect(bearer);
+        leases.add(lease);
+        if (next == null) {
+            schedule(renewal.pause(bearer, clock.instant()));
+        }
+        return lease;
+    }
+
+    /** One step with joining, or a tenant that joins just now would see a bearer it was not told to expect. */
+    private synchronized void publish(Bearer fresh) {
+        if (fresh.expiresAt().isAfter(bearer.expiresAt())) {
+            leases.forEach(lease -> lease.tenant.expect(fresh));
+            bearer = fresh;
+        }
+    }
+
+    private void renew() {
+        Bearer old = bearer;
+        families.request(holder, candidate -> candidate.expiresAt().isAfter(old.expiresAt()))
+                .whenComplete((supply, failure) -> renewed(old, supply, failure));
+    }
+
+    private void renewed(Bearer old, @CheckForNull Supply supply, @CheckForNull Throwable failure) {
+        Instant now = clock.instant();
+        if (supply != null) {
+            publish(supply.bearer());
+        }
+        boolean fresh = bearer != old;
+        if (!fresh) {
+            Throwable why = supply != null ? supply.trouble() : failure;
+            String message = why instanceof CompletionException && why.getCause() != null
+                    ? why.getCause().getMessage()
+                    : String.valueOf(why == null ? "no newer bearer" : why.getMessage());
+            String left = old.isAlive(now)
+                    ? "The bearer at hand serves for another "
+                            + old.remaining(now).toSeconds() + " s."
+                    : "The bearer at hand has expired.";
+            tenants().forEach(tenant -> tenant.warn("Renewal failed. " + left + ' ' + message));
+        }
+        synchronized (this) {
+            schedule(fresh ? renewal.pause(bearer, now) : renewal.pauseAfterFailure(bearer, now));
+        }
+    }
+
+    /** Guarded by this. */
+    private void schedule(Duration pause) {
+        if (ended) {
+            return;
+        }
+        try {
+            next = timer.schedule(this::renew, pause.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            // Jenkins is going down; what a resumed build needs is in the ledger.
+            next = null;
+        }
+    }
+
+    private synchronized List<Tenant> tenants() {
+        List<Tenant> tenants = new ArrayList<>(leases.size());
+        leases.forEach(lease -> tenants.add(lease.tenant));
+        return tenants;
+    }
+
+    private void leave(Held lease) {
+        synchronized (this) {
+            if (!leases.remove(lease) || !leases.isEmpty()) {
+                return;
+            }
+            ended = true;
+            if (next != null) {
+                next.cancel(false);
+            }
+        }
+        atEnd.accept(this);
+    }
+
+    private final class Held implements Lease {
+
+        private final Tenant tenant;
+
+        Held(Tenant tenant) {
+            this.tenant = tenant;
+        }
+
+        @Override
+        public Bearer bearer() {
+            return bearer;
+        }
+
+        @Override
+        public void close() {
+            leave(this);
+        }
+    }
+}

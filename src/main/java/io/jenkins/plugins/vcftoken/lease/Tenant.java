@@ -1,0 +1,13 @@
+package io.jenkins.plugins.vcftoken.lease;
+
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+
+/** Who holds a lease. Called on the plugin's own threads. */
+public interface Tenant {
+
+    /** Comes before the bearer can be seen by anybody, so that it is masked by then. Must be quick: memory only. */
+    void expect(Bearer bearer);
+
+    /** A renewal failed; the message is fit for a build's log. */
+    void warn(String message);
+}

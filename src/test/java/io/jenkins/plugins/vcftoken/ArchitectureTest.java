@@ -1,0 +1,25 @@
+package io.jenkins.plugins.vcftoken;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+@AnalyzeClasses(packages = "io.jenkins.plugins.vcftoken", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+
+    @ArchTest
+    static final ArchRule THE_CORE_KNOWS_NO_JENKINS = noClasses()
+            .that()
+            .resideInAnyPackage("..exchange..", "..family..", "..lease..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage("hudson..", "jenkins..", "com.cloudbees..", "org.jenkinsci..");
+
+    @ArchTest
+    static final ArchRule PACKAGES_DEPEND_ON_EACH_OTHER_ONE_WAY =
+            slices().matching("io.jenkins.plugins.vcftoken.(*)..").should().beFreeOfCycles();
+}

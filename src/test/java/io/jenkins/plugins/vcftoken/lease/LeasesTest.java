@@ -1,0 +1,206 @@
+package io.jenkins.plugins.vcftoken.lease;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.MutableClock;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LeasesTest {
+
+    private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
+
+    @TempDir
+    private Path directory;
+
+    private final MutableClock clock = new MutableClock();
+    private final ManualTimer timer = new ManualTimer();
+    private Simulator simulator;
+    private Core core;
+    private Leases leases;
+    private Holder holder;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start(clock, 0);
+        core = new Core(directory, simulator, clock);
+        leases = new Leases(core.families, timer, clock, new Renewal(() -> 0));
+        holder = core.holder("ci", "acme", simulator.addAccount("ci", "acme"), (family, token) -> {});
+    }
+
+    @AfterEach
+    void stop() {
+        timer.shutdownNow();
+        core.close();
+        simulator.close();
+    }
+
+    @Test
+    void renewedAtThreeQuartersAndMaskedBeforeItIsSeen() throws Exception {
+        Block block = new Block();
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        block.lease = lease;
+        Bearer first = lease.bearer();
+        assertThat(timer.pauses).containsExactly(Duration.ofMinutes(45));
+        clock.advance(Duration.ofMinutes(45));
+        timer.fire();
+        await(() -> lease.bearer() != first);
+        assertThat(block.expected).containsExactly(first, lease.bearer());
+        assertThat(block.visibleWhenExpected).containsExactly(null, first);
+        assertThat(simulator.bearers()).hasSize(2);
+        lease.close();
+    }
+
+    @Test
+    void leasesOfAFamilyShareOneBearerAndOneTimer() throws Exception {
+        List<Lease> open = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            open.add(leases.open(holder, TEN_MINUTES, new Block()));
+        }
+        assertThat(timer.pauses).hasSize(1);
+        assertThat(simulator.requests()).isEqualTo(1);
+        open.subList(1, 100).forEach(Lease::close);
+        assertThat(leases.families()).isEqualTo(1);
+        open.get(0).close();
+        open.get(0).close();
+        assertThat(leases.families()).isZero();
+        assertThat(timer.isPending()).isFalse();
+    }
+
+    @Test
+    void aBlockDoesNotStartOnABearerAboutToExpire() throws Exception {
+        leases.open(holder, TEN_MINUTES, new Block()).close();
+        clock.advance(Duration.ofMinutes(51));
+        Lease second = leases.open(holder, TEN_MINUTES, new Block());
+        assertThat(second.bearer().remaining(clock.instant())).isEqualTo(Duration.ofHours(1));
+        assertThat(simulator.requests()).isEqualTo(2);
+    }
+
+    @Test
+    void aShortLivedBearerIsGoodForHalfItsLife() throws Exception {
+        simulator.setLifetime(Duration.ofMinutes(4));
+        leases.open(holder, TEN_MINUTES, new Block()).close();
+        clock.advance(Duration.ofMinutes(1));
+        leases.open(holder, TEN_MINUTES, new Block()).close();
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void aBlockThatOpensLaterBringsItsFresherBearerToAll() throws Exception {
+        Block early = new Block();
+        Lease first = leases.open(holder, TEN_MINUTES, early);
+        clock.advance(Duration.ofMinutes(55));
+        Lease second = leases.open(holder, TEN_MINUTES, new Block());
+        assertThat(first.bearer()).isEqualTo(second.bearer());
+        assertThat(early.expected).contains(second.bearer());
+    }
+
+    @Test
+    void aFailedRenewalWarnsAndIsTriedAgain() throws Exception {
+        Block block = new Block();
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        Bearer first = lease.bearer();
+        clock.advance(Duration.ofMinutes(45));
+        simulator.inject(Fault.STATUS_429);
+        timer.fire();
+        await(() -> timer.pauses.size() == 2);
+        assertThat(lease.bearer()).isEqualTo(first);
+        assertThat(block.warnings)
+                .singleElement()
+                .asString()
+                .contains("serves for another 900 s")
+                .contains("HTTP 429");
+        assertThat(timer.pauses.get(1)).isEqualTo(Renewal.MAX_RETRY_PAUSE);
+        timer.fire();
+        await(() -> lease.bearer() != first);
+    }
+
+    @Test
+    void aClosedLeaseIsNotRenewed() throws Exception {
+        leases.open(holder, TEN_MINUTES, new Block()).close();
+        clock.advance(Duration.ofMinutes(45));
+        timer.fire();
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void jitterNeverDelays() {
+        Bearer bearer = new Bearer("b", Instant.EPOCH, Instant.EPOCH.plusSeconds(1000));
+        assertThat(new Renewal(() -> 0.999).pause(bearer, Instant.EPOCH))
+                .isBetween(Duration.ofSeconds(700), Duration.ofSeconds(750));
+        assertThat(new Renewal(() -> 0).pause(bearer, Instant.EPOCH.plusSeconds(2000)))
+                .isEqualTo(Renewal.FLOOR);
+    }
+
+    private static void await(BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            Thread.sleep(5);
+        }
+    }
+
+    private static final class Block implements Tenant {
+        final List<Bearer> expected = new CopyOnWriteArrayList<>();
+        final List<Bearer> visibleWhenExpected = new ArrayList<>();
+        final List<String> warnings = new CopyOnWriteArrayList<>();
+        volatile Lease lease;
+
+        @Override
+        public void expect(Bearer bearer) {
+            visibleWhenExpected.add(lease == null ? null : lease.bearer());
+            expected.add(bearer);
+        }
+
+        @Override
+        public void warn(String message) {
+            warnings.add(message);
+        }
+    }
+
+    /** Keeps what it is told to do until the test fires it. */
+    private static final class ManualTimer extends ScheduledThreadPoolExecutor {
+        final List<Duration> pauses = new CopyOnWriteArrayList<>();
+        private volatile ScheduledFuture<?> last;
+        private volatile Runnable task;
+
+        ManualTimer() {
+            super(1);
+        }
+
+        @Override
+        public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
+            task = command;
+            last = super.schedule(() -> {}, 1, TimeUnit.DAYS);
+            pauses.add(Duration.of(delay, unit.toChronoUnit()));
+            return last;
+        }
+
+        boolean isPending() {
+            return !last.isCancelled();
+        }
+
+        void fire() {
+            if (isPending()) {
+                task.run();
+            }
+        }
+    }
+}
