@@ -1,0 +1,185 @@
+package io.jenkins.plugins.vcftoken.controller;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.Extension;
+import hudson.ExtensionList;
+import hudson.init.Terminator;
+import hudson.model.Item;
+import hudson.util.DaemonThreadFactory;
+import hudson.util.NamingThreadFactory;
+import io.jenkins.plugins.okhttp.api.JenkinsOkHttpClient;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.TokenClient;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import io.jenkins.plugins.vcftoken.exchange.Trust;
+import io.jenkins.plugins.vcftoken.family.Families;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.lease.Lease;
+import io.jenkins.plugins.vcftoken.lease.Leases;
+import io.jenkins.plugins.vcftoken.lease.Renewal;
+import io.jenkins.plugins.vcftoken.lease.Tenant;
+import io.jenkins.plugins.vcftoken.store.ControllerKeys;
+import io.jenkins.plugins.vcftoken.store.CredentialHome;
+import io.jenkins.plugins.vcftoken.store.LedgerFiles;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import jenkins.model.Jenkins;
+import jenkins.util.SystemProperties;
+import jenkins.util.Timer;
+import okhttp3.OkHttpClient;
+
+/** The one way to a bearer: the core, with what only this controller knows of directories, keys, proxy and threads. */
+@Extension
+public final class VcfTokens {
+
+    /** What a block gets at least, unless the server's bearers are too short-lived for it. */
+    public static final Duration DEFAULT_MINIMUM_VALIDITY = Duration.ofMinutes(10);
+
+    private static final Logger LOGGER = Logger.getLogger(VcfTokens.class.getName());
+
+    /** Exchanges of different accounts at one time; each blocks on the network for {@link #CALL_TIMEOUT} at most. */
+    private static final int EXCHANGE_THREADS = 16;
+
+    private static final Duration CONNECT_TIMEOUT = seconds("connectTimeoutSeconds", 10);
+    private static final Duration CALL_TIMEOUT = seconds("callTimeoutSeconds", 30);
+
+    private final ExecutorService exchanges = pool("exchange", EXCHANGE_THREADS);
+    private final ExecutorService writeBacks = pool("write-back", 1);
+    private final InstantSource clock = InstantSource.system();
+    private final Map<String, TokenClient> clients = new ConcurrentHashMap<>();
+    private Leases leases;
+
+    public static VcfTokens get() {
+        return ExtensionList.lookupSingleton(VcfTokens.class);
+    }
+
+    /**
+     * Waits for a bearer and keeps it fresh until the lease is closed. Blocks: not for the Pipeline's own thread.
+     *
+     * @param near the job that asks, so that the credential's store is found quickly; may be null
+     * @throws FamilyException when there is none to be had; its message is fit for a build's log
+     */
+    public Lease open(VcfCredentials credential, @CheckForNull Item near, Duration minimumValidity, Tenant tenant)
+            throws FamilyException, InterruptedException {
+        return leases().open(holder(credential, near), minimumValidity, tenant);
+    }
+
+    /**
+     * A bearer for once. Blocks, on a warm bearer for no time worth mentioning.
+     *
+     * @throws FamilyException when there is none to be had
+     */
+    public Bearer once(VcfCredentials credential) throws FamilyException, InterruptedException {
+        return leases().once(holder(credential, null), DEFAULT_MINIMUM_VALIDITY);
+    }
+
+    private Holder holder(VcfCredentials credential, @CheckForNull Item near) throws FamilyException {
+        String who = "Credential '" + credential.getId() + "'";
+        Endpoint endpoint;
+        TokenService service;
+        try {
+            endpoint = credential.endpoint();
+            service = credential.service(client(credential.getCaCertificates()));
+        } catch (IllegalArgumentException e) {
+            throw new FamilyException(
+                    who + ": '" + credential.getUrl() + "' is no address of a server. Correct it in the credential.",
+                    e);
+        } catch (CertificateException e) {
+            throw new FamilyException(
+                    who + " (" + credential.endpoint().description() + "): its CA certificates cannot be read ("
+                            + e.getMessage() + "). Correct them in the credential.",
+                    e);
+        }
+        CredentialHome home = CredentialHome.of(credential, near)
+                .orElseThrow(() -> new FamilyException(
+                        who + " (" + endpoint.description() + "): it is not stored in this controller's or a folder's "
+                                + "credentials, so a rotated token could not be kept. Nothing was sent. Store the "
+                                + "credential there.",
+                        null));
+        return new Holder(
+                credential.getId(), home.place(), credential.storedSecret().getPlainText(), service, home);
+    }
+
+    private TokenClient client(String caCertificates) throws CertificateException {
+        TokenClient known = clients.get(caCertificates);
+        if (known != null) {
+            return known;
+        }
+        OkHttpClient http =
+                JenkinsOkHttpClient.newClientBuilder(new OkHttpClient()).build();
+        if (!caCertificates.isBlank()) {
+            http = Trust.trusting(http, caCertificates);
+        }
+        TokenClient made = new TokenClient(http, CONNECT_TIMEOUT, CALL_TIMEOUT, clock);
+        TokenClient other = clients.putIfAbsent(caCertificates, made);
+        return other == null ? made : other;
+    }
+
+    /** Made when first needed, so that a controller that never asks for a bearer has no ledger. */
+    private synchronized Leases leases() throws FamilyException {
+        if (leases == null) {
+            Path directory = Jenkins.get().getRootDir().toPath().resolve("vcf-token");
+            try {
+                LedgerFiles ledger = new LedgerFiles(directory, ControllerKeys.CIPHER);
+                Families families = new Families(
+                        ledger, ControllerKeys.HASH, exchanges, writeBacks, clock, CALL_TIMEOUT.plus(CALL_TIMEOUT));
+                leases = new Leases(
+                        families,
+                        Timer.get(),
+                        clock,
+                        new Renewal(() -> ThreadLocalRandom.current().nextDouble()));
+            } catch (IOException e) {
+                throw new FamilyException(
+                        "The directory " + directory + " for tokens cannot be made (" + e.getMessage()
+                                + "). Nothing was sent. Check the disk of the Jenkins home directory.",
+                        e);
+            }
+        }
+        return leases;
+    }
+
+    /** An answer that is on its way when Jenkins goes down is waited for, and then written. */
+    @Terminator
+    public static void finishExchanges() throws InterruptedException {
+        for (VcfTokens tokens : ExtensionList.lookup(VcfTokens.class)) {
+            tokens.exchanges.shutdown();
+            if (!tokens.exchanges.awaitTermination(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOGGER.log(Level.WARNING, "Jenkins goes down while an exchange is still in flight");
+            }
+            tokens.writeBacks.shutdown();
+            tokens.writeBacks.awaitTermination(10, TimeUnit.SECONDS);
+        }
+    }
+
+    private static ExecutorService pool(String what, int threads) {
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                threads,
+                threads,
+                30,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                new NamingThreadFactory(new DaemonThreadFactory(), "vcf-token " + what));
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+
+    private static Duration seconds(String property, int standard) {
+        return Duration.ofSeconds(
+                Math.max(1, SystemProperties.getInteger(VcfTokens.class.getName() + '.' + property, standard)));
+    }
+}

@@ -1,0 +1,77 @@
+package io.jenkins.plugins.vcftoken.credentials;
+
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsUnavailableException;
+import com.cloudbees.plugins.credentials.impl.BaseStandardCredentials;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.Util;
+import hudson.remoting.Channel;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.Serial;
+import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
+import org.kohsuke.stapler.DataBoundSetter;
+
+/** What the four kinds have in common. Holds what a person typed and no state: saving a form makes a new instance. */
+abstract class AbstractVcfCredentials extends BaseStandardCredentials implements VcfCredentials {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private final String url;
+
+    @CheckForNull
+    private String caCertificates;
+
+    AbstractVcfCredentials(CredentialsScope scope, String id, String description, String url) {
+        super(scope, id, description);
+        this.url = Util.fixNull(url).trim();
+    }
+
+    @Override
+    public final String getUrl() {
+        return url;
+    }
+
+    @NonNull
+    @Override
+    public final String getCaCertificates() {
+        return Util.fixNull(caCertificates);
+    }
+
+    @DataBoundSetter
+    public final void setCaCertificates(@CheckForNull String caCertificates) {
+        this.caCertificates = Util.fixEmptyAndTrim(caCertificates);
+    }
+
+    /**
+     * The current bearer, so that whatever takes secret text takes this credential. Exchanged when none is warm.
+     *
+     * @throws CredentialsUnavailableException when there is none to be had
+     */
+    @NonNull
+    @Override
+    public final Secret getSecret() {
+        try {
+            return Secret.fromString(VcfTokens.get().once(this).value());
+        } catch (FamilyException e) {
+            throw new CredentialsUnavailableException("secret", e.getMessage(), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CredentialsUnavailableException(
+                    "secret", "Interrupted while waiting for a bearer of " + getId(), e);
+        }
+    }
+
+    /** On its way to an agent it becomes the bearer alone: long-lived secrets do not leave the controller. */
+    @Serial
+    protected final Object writeReplace() {
+        if (Channel.current() == null) {
+            return this;
+        }
+        return new StringCredentialsImpl(getScope(), getId(), getDescription(), getSecret());
+    }
+}

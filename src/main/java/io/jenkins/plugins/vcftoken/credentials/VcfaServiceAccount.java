@@ -1,0 +1,131 @@
+package io.jenkins.plugins.vcftoken.credentials;
+
+import com.cloudbees.plugins.credentials.CredentialsNameProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.NameWith;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.Extension;
+import hudson.Util;
+import hudson.util.FormValidation;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.TokenClient;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.Serial;
+import java.net.URI;
+import org.jenkinsci.Symbol;
+import org.kohsuke.stapler.DataBoundConstructor;
+import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.verb.POST;
+
+/** A service account of VCF Automation, or a user's API token, which is the same without rotation. */
+@NameWith(VcfaServiceAccount.NameProvider.class)
+public final class VcfaServiceAccount extends AbstractVcfCredentials {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private final String organization;
+    private final Secret refreshToken;
+
+    /**
+     * @param url {@code https://} and the server's own name
+     * @param organization {@code System} for the provider, else the organization's name
+     * @param refreshToken may be empty while the account has not been authorized yet
+     */
+    @DataBoundConstructor
+    public VcfaServiceAccount(
+            @CheckForNull CredentialsScope scope,
+            @CheckForNull String id,
+            @CheckForNull String description,
+            @NonNull String url,
+            @NonNull String organization,
+            @CheckForNull Secret refreshToken) {
+        super(scope, id, description, url);
+        this.organization = Util.fixNull(organization).trim();
+        this.refreshToken = refreshToken == null ? Secret.fromString("") : refreshToken;
+    }
+
+    public String getOrganization() {
+        return organization;
+    }
+
+    public Secret getRefreshToken() {
+        return refreshToken;
+    }
+
+    @Override
+    public Endpoint endpoint() {
+        return new Endpoint(VcfaRefresh.SYSTEM, URI.create(getUrl()), VcfaRefresh.canonicalOrganization(organization));
+    }
+
+    @Override
+    public Secret storedSecret() {
+        return refreshToken;
+    }
+
+    @Override
+    public VcfCredentials withStoredSecret(Secret secret) {
+        VcfaServiceAccount copy =
+                new VcfaServiceAccount(getScope(), getId(), getDescription(), getUrl(), organization, secret);
+        copy.setCaCertificates(getCaCertificates());
+        return copy;
+    }
+
+    @Override
+    public TokenService service(TokenClient client) {
+        return new VcfaRefresh(client, endpoint());
+    }
+
+    /** "vcfa.example.com / acme (description)"; shown in lists, so without secrets and quick. */
+    public static final class NameProvider extends CredentialsNameProvider<VcfaServiceAccount> {
+        @NonNull
+        @Override
+        public String getName(@NonNull VcfaServiceAccount credentials) {
+            String name = credentials.getUrl().replaceFirst("^https?://", "") + " / " + credentials.getOrganization();
+            String description = Util.fixEmptyAndTrim(credentials.getDescription());
+            return description == null ? name : name + " (" + description + ")";
+        }
+    }
+
+    /** The kind as Jenkins knows it. */
+    @Extension
+    @Symbol("vcfaServiceAccount")
+    public static final class DescriptorImpl extends BaseStandardCredentialsDescriptor {
+
+        @NonNull
+        @Override
+        public String getDisplayName() {
+            return Messages.VcfaServiceAccount_displayName();
+        }
+
+        @Override
+        public String getIconClassName() {
+            return "symbol-key";
+        }
+
+        @POST
+        public FormValidation doCheckUrl(@QueryParameter String value) {
+            return FieldChecks.url(value);
+        }
+
+        @POST
+        public FormValidation doCheckOrganization(@QueryParameter String value) {
+            return FieldChecks.organization(value);
+        }
+
+        @POST
+        public FormValidation doCheckRefreshToken(@QueryParameter Secret value) {
+            return FieldChecks.refreshToken(value);
+        }
+
+        @POST
+        public FormValidation doCheckCaCertificates(@QueryParameter String value) {
+            return FieldChecks.caCertificates(value);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package io.jenkins.plugins.vcftoken.store;
+
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.TokenClient;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import org.jenkinsci.plugins.plaincredentials.StringCredentials;
+
+/**
+ * A credential of one of the plugin's kinds: a long-lived secret that is exchanged for bearers. As secret text it is
+ * the current bearer.
+ */
+public interface VcfCredentials extends StringCredentials {
+
+    /** The system's address, as stored. */
+    String getUrl();
+
+    /** Certificates in PEM to trust beside Java's own; empty for none. */
+    String getCaCertificates();
+
+    /** @throws IllegalArgumentException when the stored address is none */
+    Endpoint endpoint();
+
+    /** The long-lived secret as it is stored here: what a person typed, or what was written back since. */
+    Secret storedSecret();
+
+    /** A copy with another secret and everything else the same. */
+    VcfCredentials withStoredSecret(Secret secret);
+
+    TokenService service(TokenClient client);
+}
