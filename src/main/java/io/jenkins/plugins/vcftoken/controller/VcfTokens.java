@@ -14,6 +14,7 @@ import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.exchange.Trust;
 import io.jenkins.plugins.vcftoken.family.Families;
+import io.jenkins.plugins.vcftoken.family.FamilyAdministration;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.lease.Lease;
@@ -22,9 +23,11 @@ import io.jenkins.plugins.vcftoken.lease.Renewal;
 import io.jenkins.plugins.vcftoken.lease.Tenant;
 import io.jenkins.plugins.vcftoken.store.ControllerKeys;
 import io.jenkins.plugins.vcftoken.store.CredentialHome;
+import io.jenkins.plugins.vcftoken.store.CredentialHomes;
 import io.jenkins.plugins.vcftoken.store.LedgerFiles;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.time.Duration;
@@ -62,6 +65,8 @@ public final class VcfTokens {
     private final ExecutorService writeBacks = pool("write-back", 1);
     private final InstantSource clock = InstantSource.system();
     private final Map<String, TokenClient> clients = new ConcurrentHashMap<>();
+    private final CredentialHomes homes = new CredentialHomes();
+    private Families families;
     private Leases leases;
 
     public static VcfTokens get() {
@@ -105,10 +110,10 @@ public final class VcfTokens {
                             + e.getMessage() + "). Correct them in the credential.",
                     e);
         }
-        CredentialHome home = CredentialHome.of(credential, near)
+        CredentialHome home = homes.of(credential, near)
                 .orElseThrow(() -> new FamilyException(
-                        who + " (" + endpoint.description() + "): it is not stored in this controller's or a folder's "
-                                + "credentials, so a rotated token could not be kept. Nothing was sent. Store the "
+                        who + " (" + endpoint.description() + "): it is not stored in the credentials of this "
+                                + "controller, a folder or a user, so a rotated token could not be kept. Nothing was sent. Store the "
                                 + "credential there.",
                         null));
         return new Holder(
@@ -130,27 +135,51 @@ public final class VcfTokens {
         return other == null ? made : other;
     }
 
-    /** Made when first needed, so that a controller that never asks for a bearer has no ledger. */
+    /**
+     * The families' records, for people and housekeeping.
+     *
+     * @throws FamilyException when their directory cannot be used
+     */
+    public FamilyAdministration administration() throws FamilyException {
+        return families().administration();
+    }
+
+    /** Whether there is anything to administer: a controller that never asked for a bearer has no ledger. */
+    public boolean hasLedger() {
+        return Files.isDirectory(directory());
+    }
+
+    public CredentialHomes homes() {
+        return homes;
+    }
+
+    private static Path directory() {
+        return Jenkins.get().getRootDir().toPath().resolve("vcf-token");
+    }
+
     private synchronized Leases leases() throws FamilyException {
         if (leases == null) {
-            Path directory = Jenkins.get().getRootDir().toPath().resolve("vcf-token");
+            Renewal renewal = new Renewal(() -> ThreadLocalRandom.current().nextDouble());
+            leases = new Leases(families(), Timer.get(), clock, renewal);
+        }
+        return leases;
+    }
+
+    /** Made when first needed, so that the start of a controller does not wait for it. */
+    private synchronized Families families() throws FamilyException {
+        if (families == null) {
             try {
-                LedgerFiles ledger = new LedgerFiles(directory, ControllerKeys.CIPHER);
-                Families families = new Families(
-                        ledger, ControllerKeys.HASH, exchanges, writeBacks, clock, CALL_TIMEOUT.plus(CALL_TIMEOUT));
-                leases = new Leases(
-                        families,
-                        Timer.get(),
-                        clock,
-                        new Renewal(() -> ThreadLocalRandom.current().nextDouble()));
+                LedgerFiles ledger = new LedgerFiles(directory(), ControllerKeys.CIPHER);
+                Duration patience = CALL_TIMEOUT.plus(CALL_TIMEOUT);
+                families = new Families(ledger, ControllerKeys.HASH, exchanges, writeBacks, clock, patience);
             } catch (IOException e) {
                 throw new FamilyException(
-                        "The directory " + directory + " for tokens cannot be made (" + e.getMessage()
+                        "The directory " + directory() + " for tokens cannot be made (" + e.getMessage()
                                 + "). Nothing was sent. Check the disk of the Jenkins home directory.",
                         e);
             }
         }
-        return leases;
+        return families;
     }
 
     /** An answer that is on its way when Jenkins goes down is waited for, and then written. */

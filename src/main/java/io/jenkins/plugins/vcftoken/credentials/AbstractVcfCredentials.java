@@ -1,22 +1,31 @@
 package io.jenkins.plugins.vcftoken.credentials;
 
 import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsStoreAction;
 import com.cloudbees.plugins.credentials.CredentialsUnavailableException;
 import com.cloudbees.plugins.credentials.impl.BaseStandardCredentials;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Util;
+import hudson.model.Failure;
 import hudson.remoting.Channel;
+import hudson.util.FormValidation;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.IOException;
 import java.io.Serial;
 import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 import org.kohsuke.stapler.DataBoundSetter;
+import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.Stapler;
+import org.kohsuke.stapler.StaplerRequest2;
+import org.kohsuke.stapler.verb.POST;
 
 /** What the four kinds have in common. Holds what a person typed and no state: saving a form makes a new instance. */
-abstract class AbstractVcfCredentials extends BaseStandardCredentials implements VcfCredentials {
+public abstract class AbstractVcfCredentials extends BaseStandardCredentials implements VcfCredentials {
 
     @Serial
     private static final long serialVersionUID = 1;
@@ -66,6 +75,38 @@ abstract class AbstractVcfCredentials extends BaseStandardCredentials implements
         }
     }
 
+    /**
+     * Refuses to carry a stored secret to another server: the form posts it back encrypted, so without this whoever
+     * may edit a credential could have its secret sent anywhere. To be called at the end of a kind's constructor,
+     * because what a descriptor's {@code newInstance} throws is logged and then ignored. The ledger refuses the same
+     * when it comes to sending; here there is a person to tell.
+     *
+     * @throws Failure in a request that edits a stored credential
+     */
+    protected final void refuseToCarrySecretElsewhere() {
+        StaplerRequest2 request = Stapler.getCurrentRequest2();
+        CredentialsStoreAction.CredentialsWrapper before =
+                request == null ? null : request.findAncestorObject(CredentialsStoreAction.CredentialsWrapper.class);
+        if (before != null && before.getCredentials() instanceof VcfCredentials stored && isCarriedElsewhere(stored)) {
+            throw new Failure(Messages.AbstractVcfCredentials_otherServer(stored.getUrl()));
+        }
+    }
+
+    private boolean isCarriedElsewhere(VcfCredentials stored) {
+        String before = stored.storedSecret().getPlainText();
+        String now = storedSecret().getPlainText();
+        try {
+            return !now.isEmpty()
+                    && !stored.endpoint().host().equals(endpoint().host())
+                    && VcfTokens.get().administration().areRelated(stored.endpoint(), before, now);
+        } catch (IllegalArgumentException e) {
+            // One of the addresses is none; to the new one, nothing can be sent.
+            return false;
+        } catch (IOException | FamilyException e) {
+            return before.equals(now);
+        }
+    }
+
     /** On its way to an agent it becomes the bearer alone: long-lived secrets do not leave the controller. */
     @Serial
     protected final Object writeReplace() {
@@ -73,5 +114,19 @@ abstract class AbstractVcfCredentials extends BaseStandardCredentials implements
             return this;
         }
         return new StringCredentialsImpl(getScope(), getId(), getDescription(), getSecret());
+    }
+
+    /** What the forms of the kinds have in common. */
+    protected abstract static class VcfCredentialsDescriptor extends BaseStandardCredentialsDescriptor {
+
+        @POST
+        public final FormValidation doCheckUrl(@QueryParameter String value) {
+            return FieldChecks.url(value);
+        }
+
+        @POST
+        public final FormValidation doCheckCaCertificates(@QueryParameter String value) {
+            return FieldChecks.caCertificates(value);
+        }
     }
 }

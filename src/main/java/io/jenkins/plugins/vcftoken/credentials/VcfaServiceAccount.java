@@ -1,5 +1,6 @@
 package io.jenkins.plugins.vcftoken.credentials;
 
+import com.cloudbees.plugins.credentials.ContextInPath;
 import com.cloudbees.plugins.credentials.CredentialsNameProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.NameWith;
@@ -7,6 +8,7 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
 import hudson.Util;
+import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
@@ -48,6 +50,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
         super(scope, id, description, url);
         this.organization = Util.fixNull(organization).trim();
         this.refreshToken = refreshToken == null ? Secret.fromString("") : refreshToken;
+        refuseToCarrySecretElsewhere();
     }
 
     public String getOrganization() {
@@ -95,7 +98,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     /** The kind as Jenkins knows it. */
     @Extension
     @Symbol("vcfaServiceAccount")
-    public static final class DescriptorImpl extends BaseStandardCredentialsDescriptor {
+    public static final class DescriptorImpl extends VcfCredentialsDescriptor {
 
         @NonNull
         @Override
@@ -109,11 +112,6 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
         }
 
         @POST
-        public FormValidation doCheckUrl(@QueryParameter String value) {
-            return FieldChecks.url(value);
-        }
-
-        @POST
         public FormValidation doCheckOrganization(@QueryParameter String value) {
             return FieldChecks.organization(value);
         }
@@ -124,8 +122,15 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
         }
 
         @POST
-        public FormValidation doCheckCaCertificates(@QueryParameter String value) {
-            return FieldChecks.caCertificates(value);
+        public FormValidation doTestConnection(
+                @ContextInPath ModelObject context,
+                @QueryParameter String url,
+                @QueryParameter String organization,
+                @QueryParameter Secret refreshToken,
+                @QueryParameter String caCertificates) {
+            VcfaServiceAccount typed = new VcfaServiceAccount(null, null, null, url, organization, refreshToken);
+            typed.setCaCertificates(caCertificates);
+            return ConnectionTest.run(context, typed);
         }
     }
 }

@@ -17,8 +17,13 @@ public record Endpoint(String system, URI url, String organization) {
      * differently. Part of each token's hash: the same token at another address is another token.
      */
     public String identity() {
+        return system + '|' + host() + '|' + organization;
+    }
+
+    /** The server alone, with its port. */
+    public String host() {
         int port = url.getPort() != -1 ? url.getPort() : 443;
-        return system + '|' + String.valueOf(url.getHost()).toLowerCase(Locale.ROOT) + ':' + port + '|' + organization;
+        return String.valueOf(url.getHost()).toLowerCase(Locale.ROOT) + ':' + port;
     }
 
     /** For messages: "VCF Automation at https://vcfa.example.com, organization 'acme'". */

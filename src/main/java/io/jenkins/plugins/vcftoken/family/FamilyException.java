@@ -1,6 +1,9 @@
 package io.jenkins.plugins.vcftoken.family;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
+import io.jenkins.plugins.vcftoken.exchange.Problem;
 
 /** No bearer can be had. The message is complete: which credential, which system, what it means, what to do. */
 public final class FamilyException extends Exception {
@@ -9,5 +12,81 @@ public final class FamilyException extends Exception {
 
     public FamilyException(String message, @CheckForNull Throwable cause) {
         super(message, cause);
+    }
+
+    private static FamilyException of(Holder holder, String text, @CheckForNull Throwable cause) {
+        return new FamilyException(holder.description() + ": " + text, cause);
+    }
+
+    static FamilyException noToken(Holder holder) {
+        return of(
+                holder,
+                "it stores no refresh token yet. Authorize the account on the server and store the refresh token in "
+                        + "the credential.",
+                null);
+    }
+
+    static FamilyException spentElsewhere(Holder holder) {
+        return of(
+                holder,
+                "its refresh token was rotated away while it was stored elsewhere, so this copy of it does not work. "
+                        + "Authorize the account anew and store the new refresh token in this credential.",
+                null);
+    }
+
+    static FamilyException foreign(Holder holder, Endpoint owner) {
+        return of(
+                holder,
+                "its secret belongs to " + owner.description() + " and is not sent to another server. Enter the "
+                        + "secret that this server issued.",
+                null);
+    }
+
+    static FamilyException exchangeFailed(Holder holder, FamilyRecord before, ExchangeException e) {
+        String alone =
+                e.problem() == Problem.SPENT_OR_REVOKED && before.tokens().generation() > 0
+                        ? " This controller never sent that token before: it was revoked, or somebody else uses it too, such "
+                                + "as another controller or one restored from a backup."
+                        : "";
+        return of(holder, e.getMessage() + "." + alone + ' ' + e.problem().nextStep(), e);
+    }
+
+    static FamilyException refusedEarlier(Holder holder, FamilyRecord record) {
+        return of(
+                holder,
+                "refused earlier, and not sent again: " + record.trouble() + ". " + Problem.SPENT_OR_REVOKED.nextStep(),
+                null);
+    }
+
+    static FamilyException uncertain(Holder holder, FamilyRecord record) {
+        return of(
+                holder,
+                "since " + record.changed() + " it is not known whether the stored refresh token still works: "
+                        + record.trouble() + ". " + Problem.OUTCOME_UNKNOWN.nextStep(),
+                null);
+    }
+
+    static FamilyException ledgerUnusable(Holder holder, Exception e) {
+        return of(
+                holder,
+                "the record of its tokens cannot be used (" + e.getMessage() + "). Check the disk of the Jenkins home "
+                        + "directory.",
+                e);
+    }
+
+    static FamilyException shuttingDown(Holder holder, Exception e) {
+        return of(holder, "Jenkins is shutting down. Run again later.", e);
+    }
+
+    static FamilyException tooLong(Holder holder, long seconds, Exception e) {
+        return of(
+                holder,
+                "no bearer after " + seconds + " s; an exchange is still in flight and its answer will be kept. Run "
+                        + "again later.",
+                e);
+    }
+
+    static FamilyException unexpected(Holder holder, Throwable cause) {
+        return of(holder, "unexpected failure: " + cause + ". Please report it with the log of Jenkins.", cause);
     }
 }

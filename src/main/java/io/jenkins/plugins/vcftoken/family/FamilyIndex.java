@@ -2,23 +2,39 @@ package io.jenkins.plugins.vcftoken.family;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import java.io.IOException;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
-/** Which family a token leads to, and its warm bearer: what a block needs when nothing has to be exchanged. */
+/** Which families a token leads to, and their warm bearers: what a block needs when nothing has to be exchanged. */
 final class FamilyIndex {
 
     /**
+     * What memory keeps of a family.
+     *
      * @param bearer the last one known here, or null
+     * @param proven as in {@link FamilyRecord#isProven()}
      * @param currentHash the hash of the current token
      */
-    record Entry(String familyId, @CheckForNull Bearer bearer, String currentHash, Set<Place> places) {}
+    record Entry(
+            String familyId,
+            Endpoint endpoint,
+            @CheckForNull Bearer bearer,
+            boolean proven,
+            String currentHash,
+            Set<Place> places) {
+
+        boolean isAt(Endpoint other) {
+            return endpoint.identity().equals(other.identity());
+        }
+    }
 
     private final Ledger ledger;
     private final TokenHash hashes;
-    private final ConcurrentMap<String, String> idByHash = new ConcurrentHashMap<>();
+    private final ConcurrentMap<String, Set<String>> idsByHash = new ConcurrentHashMap<>();
     private final ConcurrentMap<String, Entry> entries = new ConcurrentHashMap<>();
 
     FamilyIndex(Ledger ledger, TokenHash hashes) {
@@ -26,27 +42,33 @@ final class FamilyIndex {
         this.hashes = hashes;
     }
 
-    /** From memory alone. */
+    /** The family of a token at an endpoint, from memory alone. */
     @CheckForNull
-    Entry warm(String hash) {
-        String id = idByHash.get(hash);
-        return id == null ? null : entries.get(id);
+    Entry warm(String hash, Endpoint endpoint) {
+        return known(hash).stream()
+                .filter(entry -> entry.isAt(endpoint))
+                .findFirst()
+                .orElse(null);
     }
 
     /**
-     * Reads the ledger where memory does not know the token: another process may have rotated it there.
-     *
-     * @return the family's ID; for a token never seen, the one of the family it founds
+     * Every family that the token belongs or belonged to. Reads the ledger where memory knows none at this endpoint:
+     * another process may have rotated it there.
      */
-    String resolve(String hash) throws IOException {
-        String id = idByHash.get(hash);
-        if (id == null) {
+    List<Entry> find(String hash, Endpoint endpoint) throws IOException {
+        if (warm(hash, endpoint) == null) {
             for (FamilyRecord record : ledger.loadAll()) {
                 entries.putIfAbsent(record.id(), index(record));
             }
-            id = idByHash.get(hash);
         }
-        return id == null ? hash : id;
+        return known(hash);
+    }
+
+    private List<Entry> known(String hash) {
+        return idsByHash.getOrDefault(hash, Set.of()).stream()
+                .map(entries::get)
+                .filter(entry -> entry != null)
+                .toList();
     }
 
     Entry put(FamilyRecord record) {
@@ -55,11 +77,28 @@ final class FamilyIndex {
         return entry;
     }
 
+    void remove(String familyId) {
+        entries.remove(familyId);
+    }
+
     private Entry index(FamilyRecord record) {
-        String currentHash = hashes.of(record.endpoint(), record.current());
-        idByHash.put(record.id(), record.id());
-        record.ancestors().forEach(hash -> idByHash.put(hash, record.id()));
-        idByHash.put(currentHash, record.id());
-        return new Entry(record.id(), record.bearer(), currentHash, record.places());
+        Lineage tokens = record.tokens();
+        String currentHash = hashes.ofToken(tokens.current());
+        learn(tokens.seedHash(), record.id());
+        tokens.formerHashes().forEach(hash -> learn(hash, record.id()));
+        learn(currentHash, record.id());
+        return new Entry(
+                record.id(), record.endpoint(), record.bearer(), record.isProven(), currentHash, record.places());
+    }
+
+    private void learn(String hash, String familyId) {
+        idsByHash.merge(hash, Set.of(familyId), (old, added) -> {
+            if (old.containsAll(added)) {
+                return old;
+            }
+            Set<String> both = new java.util.HashSet<>(old);
+            both.addAll(added);
+            return Set.copyOf(both);
+        });
     }
 }

@@ -5,121 +5,120 @@ import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.Grant;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Set;
 
 /**
  * Everything known about one family, and the only moves it can make. Immutable; each move is a new record.
  *
- * @param id the hash of the seed; never changes
- * @param current the token the server accepts now, as far as is known
- * @param generation how often it has rotated
- * @param ancestors hashes of former tokens, oldest first, bounded; the seed's is the {@code id}
+ * <pre>
+ *              granted, untouched, rescued
+ *            ┌────────────────────────────┐
+ *            ▼                            │
+ *  founded → OK ──── inFlight ──────► IN_FLIGHT ──── dead ────► DEAD
+ *                                         └─────── uncertain ─► UNKNOWN
+ * </pre>
+ *
+ * From DEAD and UNKNOWN only a person leads on: with a new seed, which founds another family, or by vouching for the
+ * token.
+ *
+ * @param id made of endpoint and seed; never changes
  * @param bearer the last bearer, or null
- * @param steady whether the last answer left the token as it was: then sending it again is what the server expects
  * @param places where it is stored; a former token leads here only from one of these
  * @param trouble what went wrong last, free of secrets, or null
- * @param changed when this record was made
+ * @param changed when the state was entered
+ * @param orphaned since when no credential stands at any of the places, or null
  */
 public record FamilyRecord(
         String id,
         Endpoint endpoint,
         FamilyState state,
-        String current,
-        long generation,
-        List<String> ancestors,
+        Lineage tokens,
         @CheckForNull Bearer bearer,
-        boolean steady,
         Set<Place> places,
         @CheckForNull String trouble,
-        Instant changed) {
-
-    /** Three days of constant use; a copy older than that leads here only if it is the seed, which is the ID. */
-    static final int MAX_ANCESTORS = 100;
+        Instant changed,
+        @CheckForNull Instant orphaned) {
 
     public FamilyRecord {
-        ancestors = List.copyOf(ancestors);
         places = Set.copyOf(places);
     }
 
-    static FamilyRecord founded(String id, Endpoint endpoint, String seed, Instant now) {
-        return new FamilyRecord(id, endpoint, FamilyState.OK, seed, 0, List.of(), null, false, Set.of(), null, now);
+    static FamilyRecord founded(Endpoint endpoint, String seed, TokenHash hashes, Instant now) {
+        return new FamilyRecord(
+                hashes.ofFamily(endpoint, seed),
+                endpoint,
+                FamilyState.OK,
+                Lineage.of(seed, hashes),
+                null,
+                Set.of(),
+                null,
+                now,
+                null);
     }
 
-    /** Whether a token with this hash is, or once was, this family's. */
-    boolean knows(String hash, TokenHash hashes) {
-        return isFormer(hash) || isCurrent(hash, hashes);
-    }
-
-    boolean isCurrent(String hash, TokenHash hashes) {
-        return hashes.of(endpoint, current).equals(hash);
-    }
-
-    private boolean isFormer(String hash) {
-        return id.equals(hash) || ancestors.contains(hash);
+    /** Whether this endpoint has ever answered with a bearer, so that the secret is beyond doubt one of its own. */
+    boolean isProven() {
+        return bearer != null || tokens.generation() > 0;
     }
 
     FamilyRecord boundTo(Place place) {
-        if (places.contains(place)) {
+        if (places.contains(place) && orphaned == null) {
             return this;
         }
         Set<Place> more = new HashSet<>(places);
         more.add(place);
-        return new FamilyRecord(
-                id, endpoint, state, current, generation, ancestors, bearer, steady, more, trouble, changed);
+        return new FamilyRecord(id, endpoint, state, tokens, bearer, more, trouble, changed, null);
+    }
+
+    /** The places of a store whose owner was renamed or moved. */
+    FamilyRecord moved(String fromContext, String toContext) {
+        Set<Place> moved = new HashSet<>();
+        for (Place place : places) {
+            moved.add(place.context().equals(fromContext) ? new Place(toContext, place.credentialsId()) : place);
+        }
+        return new FamilyRecord(id, endpoint, state, tokens, bearer, moved, trouble, changed, orphaned);
+    }
+
+    FamilyRecord orphaned(@CheckForNull Instant since) {
+        return new FamilyRecord(id, endpoint, state, tokens, bearer, places, trouble, changed, since);
     }
 
     FamilyRecord inFlight(Instant now) {
-        return moved(FamilyState.IN_FLIGHT, trouble, now);
+        return in(FamilyState.IN_FLIGHT, trouble, now);
     }
 
     FamilyRecord granted(Grant grant, TokenHash hashes, Instant now) {
-        return rotatedTo(grant.refreshToken(), hashes).withBearer(grant.bearer(), now);
+        Lineage rotated = tokens.rotatedTo(grant.refreshToken(), hashes);
+        return new FamilyRecord(id, endpoint, FamilyState.OK, rotated, grant.bearer(), places, null, now, orphaned);
     }
 
     /** An answer without a usable bearer that still carried a token: what it gave counts, what it lacked does not. */
     FamilyRecord rescued(String refreshToken, String why, TokenHash hashes, Instant now) {
-        return rotatedTo(refreshToken, hashes).moved(FamilyState.OK, why, now);
+        Lineage rotated = tokens.rotatedTo(refreshToken, hashes);
+        return new FamilyRecord(id, endpoint, FamilyState.OK, rotated, bearer, places, why, now, orphaned);
     }
 
     /** Nothing happened to the token. */
     FamilyRecord untouched(String why, Instant now) {
-        return moved(FamilyState.OK, why, now);
+        return in(FamilyState.OK, why, now);
     }
 
     FamilyRecord uncertain(String why, Instant now) {
-        return moved(FamilyState.UNKNOWN, why, now);
+        return in(FamilyState.UNKNOWN, why, now);
     }
 
     FamilyRecord dead(String why, Instant now) {
-        return moved(FamilyState.DEAD, why, now);
+        return in(FamilyState.DEAD, why, now);
     }
 
-    private FamilyRecord moved(FamilyState to, @CheckForNull String why, Instant now) {
-        return new FamilyRecord(id, endpoint, to, current, generation, ancestors, bearer, steady, places, why, now);
-    }
-
-    private FamilyRecord withBearer(Bearer fresh, Instant now) {
-        return new FamilyRecord(
-                id, endpoint, FamilyState.OK, current, generation, ancestors, fresh, steady, places, null, now);
-    }
-
-    private FamilyRecord rotatedTo(@CheckForNull String next, TokenHash hashes) {
-        if (next == null || next.equals(current)) {
-            return new FamilyRecord(
-                    id, endpoint, state, current, generation, ancestors, bearer, true, places, trouble, changed);
-        }
-        List<String> former = new ArrayList<>(ancestors);
-        former.add(hashes.of(endpoint, current));
-        List<String> bounded = former.size() <= MAX_ANCESTORS ? former : former.subList(1, former.size());
-        return new FamilyRecord(
-                id, endpoint, state, next, generation + 1, bounded, bearer, false, places, trouble, changed);
+    private FamilyRecord in(FamilyState to, @CheckForNull String why, Instant now) {
+        return new FamilyRecord(id, endpoint, to, tokens, bearer, places, why, now, orphaned);
     }
 
     @Override
     public String toString() {
-        return "FamilyRecord[" + id + ", " + endpoint.description() + ", " + state + ", generation " + generation + "]";
+        return "FamilyRecord[" + id + ", " + endpoint.description() + ", " + state + ", generation "
+                + tokens.generation() + "]";
     }
 }

@@ -14,6 +14,9 @@ public interface Ledger {
     /** Returns only when the record would survive a power failure. */
     void save(FamilyRecord record) throws IOException;
 
+    /** Does nothing when there is none. */
+    void delete(String id) throws IOException;
+
     /** Every record that can be read. */
     List<FamilyRecord> loadAll() throws IOException;
 

@@ -9,8 +9,13 @@ public interface TokenHash {
     /** @return lower-case hexadecimal digits, fit for a file name */
     String hash(String text);
 
-    /** The same token at another endpoint is another token. */
-    default String of(Endpoint endpoint, String token) {
-        return hash(endpoint.identity() + '\n' + token);
+    /** The same wherever the token is stored, so that one that turns up at another endpoint is recognized there. */
+    default String ofToken(String token) {
+        return hash("token\n" + token);
+    }
+
+    /** The ID of the family that a token founds at an endpoint. */
+    default String ofFamily(Endpoint endpoint, String seed) {
+        return hash("family\n" + endpoint.identity() + '\n' + seed);
     }
 }

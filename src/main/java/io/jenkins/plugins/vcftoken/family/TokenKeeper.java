@@ -13,7 +13,8 @@ public interface TokenKeeper {
      *
      * @param sameFamily whether a token found in the store belongs to the family
      * @param current the token that the server accepts now
+     * @param again whether an earlier save failed, so that even a store that seems to have the token must be saved
      * @throws IOException when the store could not be saved; the ledger still has the token
      */
-    void keep(Predicate<String> sameFamily, String current) throws IOException;
+    void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException;
 }

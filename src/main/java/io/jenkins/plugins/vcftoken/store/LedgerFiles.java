@@ -100,6 +100,12 @@ public final class LedgerFiles implements Ledger {
     }
 
     @Override
+    public void delete(String id) throws IOException {
+        Files.deleteIfExists(file(id));
+        forceDirectory();
+    }
+
+    @Override
     public Lock lock(String id, Duration limit) throws IOException, InterruptedException {
         return locks.acquire(id, limit);
     }

@@ -9,6 +9,7 @@ import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.family.Lineage;
 import io.jenkins.plugins.vcftoken.family.Place;
 import java.io.IOException;
 import java.net.URI;
@@ -41,12 +42,14 @@ final class RecordFormat {
         root.put("organization", record.endpoint().organization());
         root.put("state", record.state().name());
         root.put("changed", record.changed().toString());
-        root.put("generation", record.generation());
-        root.put("steady", record.steady());
-        root.put("current", cipher.seal(record.current()));
-        if (record.trouble() != null) {
-            root.put("trouble", record.trouble());
-        }
+        root.put("trouble", record.trouble());
+        Instant orphaned = record.orphaned();
+        root.put("orphaned", orphaned == null ? null : orphaned.toString());
+        Lineage tokens = record.tokens();
+        root.put("current", cipher.seal(tokens.current()));
+        root.put("generation", tokens.generation());
+        root.put("steady", tokens.steady());
+        root.put("seedHash", tokens.seedHash());
         Bearer bearer = record.bearer();
         if (bearer != null) {
             ObjectNode node = root.putObject("bearer");
@@ -58,8 +61,8 @@ final class RecordFormat {
         for (Place place : record.places()) {
             places.addObject().put("context", place.context()).put("credentialsId", place.credentialsId());
         }
-        ArrayNode ancestors = root.putArray("ancestors");
-        record.ancestors().forEach(ancestors::add);
+        ArrayNode former = root.putArray("formerHashes");
+        tokens.formerHashes().forEach(former::add);
         return json.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
     }
 
@@ -76,14 +79,17 @@ final class RecordFormat {
                             URI.create(required(root, "url")),
                             required(root, "organization")),
                     FamilyState.valueOf(required(root, "state")),
-                    cipher.open(required(root, "current")),
-                    root.path("generation").asLong(),
-                    ancestors(root.path("ancestors")),
+                    new Lineage(
+                            required(root, "seedHash"),
+                            cipher.open(required(root, "current")),
+                            hashes(root.path("formerHashes")),
+                            root.path("generation").asLong(),
+                            root.path("steady").asBoolean()),
                     root.has("bearer") ? bearer(root.path("bearer")) : null,
-                    root.path("steady").asBoolean(),
                     places(root.path("places")),
                     root.path("trouble").textValue(),
-                    Instant.parse(required(root, "changed")));
+                    Instant.parse(required(root, "changed")),
+                    root.path("orphaned").isTextual() ? Instant.parse(required(root, "orphaned")) : null);
         } catch (JsonProcessingException e) {
             // Without its message, which quotes the text.
             throw new IOException("damaged: not JSON");
@@ -107,7 +113,7 @@ final class RecordFormat {
         return places;
     }
 
-    private static List<String> ancestors(JsonNode nodes) {
+    private static List<String> hashes(JsonNode nodes) {
         List<String> hashes = new ArrayList<>();
         nodes.forEach(node -> hashes.add(node.asText()));
         return hashes;

@@ -80,7 +80,7 @@ class FamiliesTest {
     @Test
     void theSeedStillWorksAfterManyRotations() throws Exception {
         String seed = stored.get();
-        for (int i = 0; i < FamilyRecord.MAX_ANCESTORS + 5; i++) {
+        for (int i = 0; i < Lineage.MAX_FORMER + 5; i++) {
             core.families.await(holder(), ANY);
             clock.advance(Duration.ofHours(2));
         }
@@ -167,12 +167,13 @@ class FamiliesTest {
                 return real.exchange(secret);
             }
         };
-        Holder holder = new Holder("ci", new Place("system", "ci"), stored.get(), watching, (family, token) -> {});
+        Holder holder =
+                new Holder("ci", new Place("system", "ci"), stored.get(), watching, (family, token, again) -> {});
         core.families
                 .request(holder, ANY)
                 .thenAccept(supply -> {
                     seen.add(onDisk().state());
-                    assertThat(onDisk().current()).isEqualTo(simulator.currentToken("ci"));
+                    assertThat(onDisk().tokens().current()).isEqualTo(simulator.currentToken("ci"));
                 })
                 .get();
         assertThat(seen).containsExactly(FamilyState.IN_FLIGHT, FamilyState.OK);
@@ -206,7 +207,7 @@ class FamiliesTest {
                 .satisfies(message -> assertThat(simulator.refreshTokens()).noneMatch(message::contains));
         FamilyRecord record = onDisk();
         if (record.state() == FamilyState.OK) {
-            assertThat(record.current()).isEqualTo(simulator.currentToken("ci"));
+            assertThat(record.tokens().current()).isEqualTo(simulator.currentToken("ci"));
             core.families.await(holder(), ANY);
         } else {
             assertThat(record.state()).isEqualTo(FamilyState.UNKNOWN);
@@ -262,7 +263,7 @@ class FamiliesTest {
     void aSpentTokenBuysNothingElsewhere() throws Exception {
         String seed = stored.get();
         core.families.await(holder(), ANY);
-        Holder thief = core.holder("stolen", "acme", seed, (family, token) -> {});
+        Holder thief = core.holder("stolen", "acme", seed, (family, token, again) -> {});
         assertThatThrownBy(() -> core.families.await(thief, ANY)).hasMessageContaining("stored elsewhere");
         assertThat(simulator.requests()).isEqualTo(1);
     }
@@ -295,7 +296,7 @@ class FamiliesTest {
 
     @Test
     void aStoreThatCannotBeSavedCostsNothing() throws Exception {
-        Holder failing = core.holder("ci", "acme", stored.get(), (family, token) -> {
+        Holder failing = core.holder("ci", "acme", stored.get(), (family, token, again) -> {
             throw new IOException("disk full");
         });
         core.families.await(failing, ANY);
@@ -307,7 +308,7 @@ class FamiliesTest {
 
     @Test
     void whatTheDiskRefusesIsHeldAndWrittenLater() throws Exception {
-        Path file = directory.resolve(Core.HASH.of(core.service("acme").endpoint(), stored.get()) + ".json");
+        Path file = directory.resolve(Core.HASH.ofFamily(core.service("acme").endpoint(), stored.get()) + ".json");
         TokenService real = core.service("acme");
         TokenService breaking = new TokenService() {
             @Override
@@ -322,13 +323,14 @@ class FamiliesTest {
                 return grant;
             }
         };
-        Holder holder = new Holder("ci", new Place("system", "ci"), stored.get(), breaking, (family, token) -> {});
+        Holder holder =
+                new Holder("ci", new Place("system", "ci"), stored.get(), breaking, (family, token, again) -> {});
         assertThatThrownBy(() -> core.families.await(holder, ANY)).hasMessageContaining("Check the disk");
         Files.delete(file.resolve("blocker"));
         Files.delete(file);
         assertThat(core.families.await(holder, ANY).bearer().value())
                 .isEqualTo(simulator.bearers().get(0));
-        assertThat(onDisk().current()).isEqualTo(simulator.currentToken("ci"));
+        assertThat(onDisk().tokens().current()).isEqualTo(simulator.currentToken("ci"));
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
@@ -375,7 +377,7 @@ class FamiliesTest {
     }
 
     private Holder twin(String name, AtomicReference<String> store) {
-        return core.holder(name, "acme", store.get(), (sameFamily, current) -> {
+        return core.holder(name, "acme", store.get(), (sameFamily, current, again) -> {
             if (sameFamily.test(store.get())) {
                 store.set(current);
             }

@@ -42,7 +42,7 @@ class LeasesTest {
         simulator = Simulator.start(clock, 0);
         core = new Core(directory, simulator, clock);
         leases = new Leases(core.families, timer, clock, new Renewal(() -> 0));
-        holder = core.holder("ci", "acme", simulator.addAccount("ci", "acme"), (family, token) -> {});
+        holder = core.holder("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
     }
 
     @AfterEach

@@ -9,6 +9,7 @@ import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.family.FamilyState;
 import io.jenkins.plugins.vcftoken.family.Ledger;
+import io.jenkins.plugins.vcftoken.family.Lineage;
 import io.jenkins.plugins.vcftoken.family.Place;
 import java.io.IOException;
 import java.net.URI;
@@ -30,14 +31,12 @@ class LedgerFilesTest {
             "0123456789abcdef",
             new Endpoint("VCF Automation", URI.create("https://vcfa.example.com"), "acme"),
             FamilyState.UNKNOWN,
-            "{AQAAABAAAAAQ}",
-            7,
-            List.of("aa", "bb"),
+            new Lineage("cc", "{AQAAABAAAAAQ}", List.of("aa", "bb"), 7, true),
             new Bearer("eyJ.b.c", NOW, NOW.plusSeconds(60)),
-            true,
             Set.of(new Place("system", "sa"), new Place("folder:a/b", "sa")),
             "lost",
-            NOW);
+            NOW,
+            NOW.plusSeconds(5));
 
     @TempDir
     private Path home;

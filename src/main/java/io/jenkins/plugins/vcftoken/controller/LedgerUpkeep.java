@@ -1,0 +1,35 @@
+package io.jenkins.plugins.vcftoken.controller;
+
+import hudson.Extension;
+import hudson.model.AsyncPeriodicWork;
+import hudson.model.TaskListener;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+
+/** Once a day, removes the records of credentials that are long gone. */
+@Extension
+public final class LedgerUpkeep extends AsyncPeriodicWork {
+
+    public LedgerUpkeep() {
+        super("VCF token ledger upkeep");
+    }
+
+    @Override
+    public long getRecurrencePeriod() {
+        return TimeUnit.DAYS.toMillis(1);
+    }
+
+    @Override
+    protected void execute(TaskListener listener) throws IOException, InterruptedException {
+        VcfTokens tokens = VcfTokens.get();
+        if (!tokens.hasLedger()) {
+            return;
+        }
+        try {
+            tokens.administration().sweep(tokens.homes()::exists);
+        } catch (FamilyException e) {
+            listener.error(e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package io.jenkins.plugins.vcftoken.family;
+
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+
+/** What people and housekeeping do with families, apart from asking for bearers. Blocks on locks and on the disk. */
+public final class FamilyAdministration {
+
+    /** A credential deleted by mistake and made again within this time finds its family. */
+    static final Duration KEPT_AFTER_LAST_CREDENTIAL = Duration.ofDays(30);
+
+    private final Ledger ledger;
+    private final FamilyIndex index;
+    private final TokenHash hashes;
+    private final InstantSource clock;
+    private final Duration patience;
+
+    FamilyAdministration(Ledger ledger, FamilyIndex index, TokenHash hashes, InstantSource clock, Duration patience) {
+        this.ledger = ledger;
+        this.index = index;
+        this.hashes = hashes;
+        this.clock = clock;
+        this.patience = patience;
+    }
+
+    public List<FamilyRecord> list() throws IOException {
+        return ledger.loadAll();
+    }
+
+    /** Whether two tokens are or were of one family at an endpoint. */
+    public boolean areRelated(Endpoint endpoint, String one, String other) throws IOException {
+        return one.equals(other) || idsAt(endpoint, one).stream().anyMatch(idsAt(endpoint, other)::contains);
+    }
+
+    private List<String> idsAt(Endpoint endpoint, String token) throws IOException {
+        return index.find(hashes.ofToken(token), endpoint).stream()
+                .filter(entry -> entry.isAt(endpoint))
+                .map(FamilyIndex.Entry::familyId)
+                .toList();
+    }
+
+    /**
+     * A person says that the token of a dead or uncertain family is worth one more try.
+     *
+     * @return false when there is no such family, or it needs no such word
+     */
+    public boolean vouch(String familyId) throws IOException, InterruptedException {
+        return change(familyId, record -> switch (record.state()) {
+            case OK -> record;
+            case IN_FLIGHT, UNKNOWN, DEAD -> record.untouched("tried again at a person's word", clock.instant());
+        });
+    }
+
+    /** A folder or user got another name; what is bound to its store goes along. */
+    public void moved(String fromContext, String toContext) throws IOException, InterruptedException {
+        for (FamilyRecord record : ledger.loadAll()) {
+            if (record.places().stream().anyMatch(place -> place.context().equals(fromContext))) {
+                change(record.id(), found -> found.moved(fromContext, toContext));
+            }
+        }
+    }
+
+    /**
+     * Removes the records whose credentials have been gone for {@link #KEPT_AFTER_LAST_CREDENTIAL}.
+     *
+     * @param exists whether a credential stands at a place
+     */
+    public void sweep(Predicate<Place> exists) throws IOException, InterruptedException {
+        Instant now = clock.instant();
+        for (FamilyRecord record : ledger.loadAll()) {
+            Instant orphaned = record.orphaned();
+            if (record.places().stream().anyMatch(exists)) {
+                if (orphaned != null) {
+                    change(record.id(), found -> found.orphaned(null));
+                }
+            } else if (orphaned == null) {
+                change(record.id(), found -> found.orphaned(now));
+            } else if (!orphaned.plus(KEPT_AFTER_LAST_CREDENTIAL).isAfter(now)) {
+                forget(record.id());
+            }
+        }
+    }
+
+    /** Deletes a record. What is stored in credentials stays; a token of it that is used again founds a new family. */
+    public void forget(String familyId) throws IOException, InterruptedException {
+        try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
+            ledger.delete(familyId);
+            index.remove(familyId);
+        }
+    }
+
+    private boolean change(String familyId, UnaryOperator<FamilyRecord> move) throws IOException, InterruptedException {
+        try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
+            Optional<FamilyRecord> found = ledger.load(familyId);
+            if (found.isEmpty()) {
+                return false;
+            }
+            FamilyRecord changed = move.apply(found.get());
+            if (changed == found.get()) {
+                return false;
+            }
+            ledger.save(changed);
+            index.put(changed);
+            return true;
+        }
+    }
+}

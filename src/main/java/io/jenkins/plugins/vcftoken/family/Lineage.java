@@ -1,0 +1,48 @@
+package io.jenkins.plugins.vcftoken.family;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A family's tokens: the one that lives, and what is remembered of the others.
+ *
+ * @param seedHash the hash of the first one
+ * @param current the token the server accepts now, as far as is known
+ * @param formerHashes the hashes of those rotated away, oldest first, bounded
+ * @param generation how often it has rotated
+ * @param steady whether the last answer left the token as it was: then sending it again is what the server expects
+ */
+public record Lineage(String seedHash, String current, List<String> formerHashes, long generation, boolean steady) {
+
+    /** Three days of constant use. A copy older than that is recognized only if it is the seed. */
+    static final int MAX_FORMER = 100;
+
+    public Lineage {
+        formerHashes = List.copyOf(formerHashes);
+    }
+
+    static Lineage of(String seed, TokenHash hashes) {
+        return new Lineage(hashes.ofToken(seed), seed, List.of(), 0, false);
+    }
+
+    boolean isFormer(String hash) {
+        return generation > 0 && (seedHash.equals(hash) || formerHashes.contains(hash));
+    }
+
+    /** @param next what came with a grant; null when nothing did */
+    Lineage rotatedTo(@CheckForNull String next, TokenHash hashes) {
+        if (next == null || next.equals(current)) {
+            return new Lineage(seedHash, current, formerHashes, generation, true);
+        }
+        List<String> former = new ArrayList<>(formerHashes);
+        former.add(hashes.ofToken(current));
+        List<String> bounded = former.size() <= MAX_FORMER ? former : former.subList(1, former.size());
+        return new Lineage(seedHash, next, bounded, generation + 1, false);
+    }
+
+    @Override
+    public String toString() {
+        return "Lineage[generation " + generation + "]";
+    }
+}

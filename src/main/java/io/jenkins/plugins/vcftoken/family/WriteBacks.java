@@ -1,0 +1,67 @@
+package io.jenkins.plugins.vcftoken.family;
+
+import java.io.IOException;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** Brings rotated tokens back to where their credentials are stored, after the bearers are out. */
+final class WriteBacks {
+
+    private static final Logger LOGGER = Logger.getLogger(WriteBacks.class.getName());
+
+    private final Ledger ledger;
+    private final TokenHash hashes;
+    private final Executor thread;
+    private final Set<Place> pending = ConcurrentHashMap.newKeySet();
+
+    /** Where memory may be ahead of the disk, so that a credential that looks current is saved once more. */
+    private final Set<Place> failed = ConcurrentHashMap.newKeySet();
+
+    WriteBacks(Ledger ledger, TokenHash hashes, Executor thread) {
+        this.ledger = ledger;
+        this.hashes = hashes;
+        this.thread = thread;
+    }
+
+    /** Does nothing when the credential has the current token, or when it is on its way already. */
+    void bring(Holder holder, String storedHash, String familyId, String currentHash) {
+        boolean upToDate = currentHash.equals(storedHash) && !failed.contains(holder.place());
+        if (upToDate || !pending.add(holder.place())) {
+            return;
+        }
+        try {
+            thread.execute(() -> {
+                // Before reading, so that a rotation from now on starts another one.
+                pending.remove(holder.place());
+                keep(holder, familyId);
+            });
+        } catch (RuntimeException e) {
+            pending.remove(holder.place());
+            LOGGER.log(Level.FINE, "Shutting down; the ledger has the token and the store gets it next time", e);
+        }
+    }
+
+    private void keep(Holder holder, String familyId) {
+        boolean again = failed.remove(holder.place());
+        try {
+            Lineage tokens = ledger.load(familyId)
+                    .orElseThrow(() -> new IOException("the record has gone"))
+                    .tokens();
+            holder.keeper().keep(token -> isOf(tokens, token), tokens.current(), again);
+        } catch (IOException | RuntimeException e) {
+            failed.add(holder.place());
+            LOGGER.log(
+                    Level.WARNING,
+                    e,
+                    () -> holder.description() + ": the rotated refresh token could not be written back to the "
+                            + "credentials store. It is safe in the ledger, builds go on, and the next one tries again");
+        }
+    }
+
+    private boolean isOf(Lineage tokens, String token) {
+        return token.equals(tokens.current()) || tokens.isFormer(hashes.ofToken(token));
+    }
+}

@@ -1,0 +1,108 @@
+package io.jenkins.plugins.vcftoken.store;
+
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.common.IdCredentials;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import com.google.common.collect.MapMaker;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.model.Item;
+import hudson.model.ItemGroup;
+import hudson.model.ModelObject;
+import hudson.model.User;
+import hudson.security.ACL;
+import hudson.security.ACLContext;
+import io.jenkins.plugins.vcftoken.family.Place;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Predicate;
+import jenkins.model.Jenkins;
+
+/**
+ * Finds the store that holds a credential. A credential does not know it, so all stores that could have it are looked
+ * through, once for each instance.
+ */
+public final class CredentialHomes {
+
+    /** By identity: two credentials with one ID are equal. Goes with the credential, which each change replaces. */
+    private final Map<VcfCredentials, CredentialHome> found =
+            new MapMaker().weakKeys().makeMap();
+
+    private final Set<Place> readOnly = CredentialHome.newMemoryOfReadOnlyPlaces();
+
+    /**
+     * @param near a job or folder that sees the credential, where to look first; may be null
+     * @return empty when no store holds this very object
+     */
+    public Optional<CredentialHome> of(VcfCredentials credential, @CheckForNull Item near) {
+        CredentialHome known = found.get(credential);
+        if (known != null && known.holds(credential)) {
+            return Optional.of(known);
+        }
+        for (ModelObject context : contexts(credential, near)) {
+            Optional<CredentialHome> home = in(new StoreOwner(context), credential.getId(), c -> c == credential);
+            if (home.isPresent()) {
+                found.put(credential, home.get());
+                return home;
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** Whether a credential of the plugin's kinds stands at a place, whichever object it is by now. */
+    public boolean exists(Place place) {
+        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+            StoreOwner owner = StoreOwner.named(place.context());
+            return owner != null
+                    && in(owner, place.credentialsId(), credential -> credential instanceof VcfCredentials)
+                            .isPresent();
+        }
+    }
+
+    /** How the ledger writes down a folder's store. */
+    public static String folderContext(String fullName) {
+        return StoreOwner.ofFolder(fullName);
+    }
+
+    private static List<ModelObject> contexts(VcfCredentials credential, @CheckForNull Item near) {
+        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+            if (credential.getScope() == CredentialsScope.USER) {
+                return new ArrayList<>(User.getAll());
+            }
+            List<ModelObject> contexts = new ArrayList<>();
+            for (ModelObject context = near; context instanceof Item item; context = item.getParent()) {
+                contexts.add(context);
+            }
+            contexts.add(Jenkins.get());
+            Jenkins.get()
+                    .allItems(Item.class, item -> item instanceof ItemGroup<?>)
+                    .forEach(contexts::add);
+            return contexts;
+        }
+    }
+
+    private Optional<CredentialHome> in(StoreOwner owner, String id, Predicate<Credentials> wanted) {
+        try (ACLContext asOwner = owner.impersonate()) {
+            for (CredentialsStore store : CredentialsProvider.lookupStores(owner.context())) {
+                // What lies above is looked through when its owner's turn comes.
+                if (store.getContext() == owner.context()) {
+                    for (Domain domain : store.getDomains()) {
+                        for (Credentials candidate : store.getCredentials(domain)) {
+                            if (candidate instanceof IdCredentials known
+                                    && known.getId().equals(id)
+                                    && wanted.test(candidate)) {
+                                return Optional.of(new CredentialHome(owner, store, domain, id, readOnly));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        return Optional.empty();
+    }
+}

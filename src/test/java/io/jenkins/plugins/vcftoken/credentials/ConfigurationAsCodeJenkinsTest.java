@@ -1,0 +1,109 @@
+package io.jenkins.plugins.vcftoken.credentials;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import hudson.util.Secret;
+import io.jenkins.plugins.casc.ConfigurationAsCode;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+@WithJenkins
+class ConfigurationAsCodeJenkinsTest {
+
+    @TempDir
+    private Path directory;
+
+    private JenkinsAndSimulator both;
+    private Simulator simulator;
+    private WorkflowJob job;
+
+    @BeforeEach
+    void start(JenkinsRule rule) throws Exception {
+        simulator = Simulator.start();
+        both = new JenkinsAndSimulator(rule, simulator);
+        job = both.job(rule.jenkins, "job", "sa");
+    }
+
+    @AfterEach
+    void stop() {
+        both.assertNothingLostOrSpentTwice();
+        simulator.close();
+    }
+
+    @Test
+    void aHundredReloadsWithRotationsInBetween() throws Exception {
+        simulator.setLifetime(JenkinsAndSimulator.SHORT);
+        Path yaml = yaml(simulator.addAccount("ci", "acme"));
+        for (int reload = 1; reload <= 100; reload++) {
+            ConfigurationAsCode.get().configure(yaml.toString());
+            if (reload % 5 == 0) {
+                both.build(job);
+                both.letTheBearerAge();
+            }
+        }
+        both.awaitInSystem("sa");
+        assertThat(simulator.rotations()).isGreaterThanOrEqualTo(20);
+    }
+
+    @Test
+    void exportShowsTheCurrentTokenEncrypted() throws Exception {
+        ConfigurationAsCode.get()
+                .configure(yaml(simulator.addAccount("ci", "acme")).toString());
+        both.build(job);
+        both.awaitInSystem("sa");
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ConfigurationAsCode.get().export(out);
+        String exported = out.toString(StandardCharsets.UTF_8);
+        assertThat(exported).doesNotContain(simulator.currentToken("ci"));
+        Matcher token = Pattern.compile("vcfaServiceAccount:.*?refreshToken: \"(\\{[^\"]*})\"", Pattern.DOTALL)
+                .matcher(exported);
+        assertThat(token.find()).isTrue();
+        assertThat(Secret.decrypt(token.group(1)).getPlainText()).isEqualTo(simulator.currentToken("ci"));
+    }
+
+    @Test
+    void aChangedSeedFoundsANewFamilyAtOnce() throws Exception {
+        simulator.setLifetime(Duration.ofHours(1));
+        ConfigurationAsCode.get()
+                .configure(yaml(simulator.addAccount("ci", "acme")).toString());
+        both.build(job);
+        ConfigurationAsCode.get().configure(yaml(simulator.reauthorize("ci")).toString());
+        both.build(job);
+        assertThat(simulator.grants()).isEqualTo(2);
+        both.awaitInSystem("sa");
+    }
+
+    private Path yaml(String seed) throws Exception {
+        String certificate = simulator.authorityPem().trim().replace("\n", "\n              ");
+        return Files.writeString(directory.resolve("jenkins.yaml"), """
+                credentials:
+                  system:
+                    domainCredentials:
+                    - credentials:
+                      - vcfaServiceAccount:
+                          scope: GLOBAL
+                          id: sa
+                          description: from code
+                          url: "%s"
+                          organization: acme
+                          refreshToken: "%s"
+                          caCertificates: |
+                              %s
+                """.formatted(
+                        simulator.url(), seed, certificate.replace("\n              ", "\n              ")));
+    }
+}

@@ -1,0 +1,301 @@
+package io.jenkins.plugins.vcftoken.store;
+
+import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.await;
+import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.tokenIn;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsParameterDefinition;
+import com.cloudbees.plugins.credentials.CredentialsParameterValue;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import com.cloudbees.plugins.credentials.domains.DomainRequirement;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.BulkChange;
+import hudson.model.Cause;
+import hudson.model.CauseAction;
+import hudson.model.Fingerprint;
+import hudson.model.ItemGroup;
+import hudson.model.ModelObject;
+import hudson.model.ParametersAction;
+import hudson.model.ParametersDefinitionProperty;
+import hudson.model.Result;
+import hudson.model.User;
+import hudson.security.ACL;
+import hudson.security.ACLContext;
+import hudson.security.Permission;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import jenkins.model.Jenkins;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.TestExtension;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+import org.springframework.security.core.Authentication;
+
+@WithJenkins
+class OwningStoreJenkinsTest {
+
+    private JenkinsRule jenkins;
+    private JenkinsAndSimulator both;
+    private Simulator simulator;
+
+    @BeforeEach
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+        simulator.setLifetime(JenkinsAndSimulator.SHORT);
+        both = new JenkinsAndSimulator(rule, simulator);
+    }
+
+    @AfterEach
+    void stop() {
+        both.assertNothingLostOrSpentTwice();
+        simulator.close();
+    }
+
+    @Test
+    void folderOfAnyDepth() throws Exception {
+        Folder outer = jenkins.createProject(Folder.class, "outer");
+        Folder inner = outer.createProject(Folder.class, "inner");
+        Folder deepest = inner.createProject(Folder.class, "deepest");
+        storeOf(inner).addCredentials(Domain.global(), both.account("sa", simulator.addAccount("ci", "acme")));
+        WorkflowJob job = both.job(deepest, "job", "sa");
+        for (int i = 0; i < 3; i++) {
+            both.build(job);
+            both.awaitOnDisk(new File(inner.getRootDir(), "config.xml"), "sa");
+            both.letTheBearerAge();
+        }
+        assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
+    }
+
+    @Test
+    void theNearestOfTwoWithOneIdIsTheOneThatRotates() throws Exception {
+        String far = simulator.addAccount("far", "acme");
+        both.addToSystem(both.account("sa", far));
+        Folder folder = jenkins.createProject(Folder.class, "folder");
+        storeOf(folder).addCredentials(Domain.global(), both.account("sa", simulator.addAccount("ci", "acme")));
+        both.build(both.job(folder, "job", "sa"));
+        both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
+        assertThat(simulator.currentToken("far")).isEqualTo(far);
+        assertThat(tokenIn(new File(jenkins.jenkins.getRootDir(), "credentials.xml"), "sa"))
+                .isEqualTo(far);
+    }
+
+    @Test
+    void aUsersOwnStoreIsWrittenAsThatUser() throws Exception {
+        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
+        User alice = User.getById("alice", true);
+        try (ACLContext asAlice = ACL.as2(alice.impersonate2())) {
+            storeOf(alice)
+                    .addCredentials(
+                            Domain.global(),
+                            both.account(
+                                    CredentialsScope.USER,
+                                    "mine",
+                                    simulator.url().toString(),
+                                    simulator.addAccount("ci", "acme")));
+        }
+        WorkflowJob job = both.job(jenkins.jenkins, "job", "${WHICH}");
+        job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: '${WHICH}') { echo VCF_URL }", true));
+        job.addProperty(new ParametersDefinitionProperty(
+                new CredentialsParameterDefinition("WHICH", null, "mine", VcfaServiceAccount.class.getName(), true)));
+        for (int i = 0; i < 2; i++) {
+            WorkflowRun run = jenkins.assertBuildStatus(
+                    Result.SUCCESS,
+                    job.scheduleBuild2(
+                            0,
+                            new CauseAction(new Cause.UserIdCause("alice")),
+                            new ParametersAction(new CredentialsParameterValue("WHICH", "mine", null))));
+            Leaks.assertNone(simulator, run.getRootDir().toPath());
+            both.awaitOnDisk(new File(alice.getUserFolder(), "config.xml"), "mine");
+            both.letTheBearerAge();
+        }
+        assertThat(simulator.rotations()).isGreaterThanOrEqualTo(2);
+    }
+
+    @Test
+    void aReadOnlyStoreIsLeftAloneAndBuildsGoOn() throws Exception {
+        ReadOnlyProvider provider =
+                jenkins.jenkins.getExtensionList(ReadOnlyProvider.class).get(0);
+        provider.credential = both.account("vaulted", simulator.addAccount("ci", "acme"));
+        WorkflowJob job = both.job(jenkins.jenkins, "job", "vaulted");
+        for (int i = 0; i < 3; i++) {
+            both.build(job);
+            both.letTheBearerAge();
+        }
+        assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
+        assertThat(provider.updates).isLessThanOrEqualTo(1);
+    }
+
+    @Test
+    void aBulkChangeOfSomebodyElseDoesNotSwallowTheSave() throws Exception {
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+        WorkflowJob job = both.job(jenkins.jenkins, "job", "sa");
+        try (BulkChange bulk = new BulkChange(SystemCredentialsProvider.getInstance())) {
+            both.build(job);
+            both.awaitInSystem("sa");
+        }
+    }
+
+    @Test
+    void whatCannotBeSavedNowIsSavedByTheNextBuild() throws Exception {
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+        WorkflowJob job = both.job(jenkins.jenkins, "job", "sa");
+        Path file = jenkins.jenkins.getRootDir().toPath().resolve("credentials.xml");
+        Files.delete(file);
+        Files.createDirectory(file);
+        Files.createFile(file.resolve("in-the-way"));
+        both.build(job);
+        await("memory has it", () -> storedInMemory().equals(simulator.currentToken("ci")));
+        Files.delete(file.resolve("in-the-way"));
+        Files.delete(file);
+        both.build(job);
+        both.awaitInSystem("sa");
+    }
+
+    @Test
+    void everyOtherFieldIsKept() throws Exception {
+        Domain domain = new Domain("vcf", "a domain", List.of());
+        storeOf(jenkins.jenkins).addDomain(domain);
+        storeOf(jenkins.jenkins).addCredentials(domain, both.account("sa", simulator.addAccount("ci", "acme")));
+        both.build(both.job(jenkins.jenkins, "job", "sa"));
+        both.awaitInSystem("sa");
+        VcfaServiceAccount now = (VcfaServiceAccount)
+                storeOf(jenkins.jenkins).getCredentials(domain).get(0);
+        assertThat(now.getDescription()).isEqualTo("for tests");
+        assertThat(now.getScope()).isEqualTo(CredentialsScope.GLOBAL);
+        assertThat(now.getUrl()).isEqualTo(simulator.url().toString());
+        assertThat(now.getOrganization()).isEqualTo("acme");
+        assertThat(now.getCaCertificates()).isEqualTo(simulator.authorityPem().trim());
+    }
+
+    @Test
+    void oneUsageHistoryHoweverOftenItRotates() throws Exception {
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+        WorkflowJob job = both.job(jenkins.jenkins, "job", "sa");
+        for (int i = 0; i < 3; i++) {
+            both.build(job);
+            both.awaitInSystem("sa");
+            both.letTheBearerAge();
+        }
+        Fingerprint usage = CredentialsProvider.getFingerprintOf(
+                SystemCredentialsProvider.getInstance().getCredentials().get(0));
+        assertThat(usage.getRangeSet(job).listNumbers()).containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void anAbortedBuildDoesNotCancelItsExchange() throws Exception {
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+        WorkflowJob job = both.job(jenkins.jenkins, "job", "sa");
+        simulator.setDelay(Duration.ofSeconds(2));
+        WorkflowRun run = job.scheduleBuild2(0).waitForStart();
+        await("the token is on its way", () -> simulator.requests() == 1);
+        run.doStop();
+        jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
+        await("the server grants it", () -> simulator.grants() == 1);
+        both.awaitInSystem("sa");
+        simulator.setLifetime(Duration.ofHours(1));
+        simulator.setDelay(Duration.ZERO);
+        both.build(job);
+    }
+
+    private static String storedInMemory() {
+        return ((VcfaServiceAccount)
+                        SystemCredentialsProvider.getInstance().getCredentials().get(0))
+                .getRefreshToken()
+                .getPlainText();
+    }
+
+    private static CredentialsStore storeOf(ModelObject owner) {
+        for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
+            if (store.getContext() == owner) {
+                return store;
+            }
+        }
+        throw new AssertionError("no store");
+    }
+
+    /** As providers that show the content of an external vault do it. */
+    @TestExtension("aReadOnlyStoreIsLeftAloneAndBuildsGoOn")
+    public static final class ReadOnlyProvider extends CredentialsProvider {
+
+        volatile VcfaServiceAccount credential;
+        volatile int updates;
+
+        @NonNull
+        @Override
+        public <C extends Credentials> List<C> getCredentialsInItemGroup(
+                @NonNull Class<C> type,
+                ItemGroup itemGroup,
+                Authentication authentication,
+                @NonNull List<DomainRequirement> requirements) {
+            return type.isInstance(credential) ? List.of(type.cast(credential)) : List.of();
+        }
+
+        @Override
+        public CredentialsStore getStore(ModelObject object) {
+            return object == Jenkins.get() ? new Store(this) : null;
+        }
+    }
+
+    private static final class Store extends CredentialsStore {
+
+        private final ReadOnlyProvider provider;
+
+        Store(ReadOnlyProvider provider) {
+            super(ReadOnlyProvider.class);
+            this.provider = provider;
+        }
+
+        @NonNull
+        @Override
+        public ModelObject getContext() {
+            return Jenkins.get();
+        }
+
+        @Override
+        public boolean hasPermission2(@NonNull Authentication a, @NonNull Permission permission) {
+            return permission == CredentialsProvider.VIEW;
+        }
+
+        @NonNull
+        @Override
+        public List<Credentials> getCredentials(@NonNull Domain domain) {
+            return provider.credential == null ? List.of() : List.of(provider.credential);
+        }
+
+        @Override
+        public boolean addCredentials(@NonNull Domain domain, @NonNull Credentials credentials) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public boolean removeCredentials(@NonNull Domain domain, @NonNull Credentials credentials) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public boolean updateCredentials(
+                @NonNull Domain domain, @NonNull Credentials current, @NonNull Credentials replacement) {
+            provider.updates++;
+            throw new UnsupportedOperationException();
+        }
+    }
+}
