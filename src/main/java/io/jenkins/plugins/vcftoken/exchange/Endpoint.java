@@ -4,13 +4,19 @@ import java.net.URI;
 import java.util.Locale;
 
 /**
- * Which system a secret belongs to.
+ * Which system a secret belongs to, and to whom there.
  *
  * @param system the product, as the vendor writes it
  * @param url the address the administrator stored
- * @param organization the organization's name; empty where the system knows none
+ * @param organization the organization's name or ID, as the system wants it; empty where it knows none or was told none
+ * @param account the user or app that the secret belongs to, with whatever else makes for another bearer (scopes);
+ *     empty where the secret alone tells
  */
-public record Endpoint(String system, URI url, String organization) {
+public record Endpoint(String system, URI url, String organization, String account) {
+
+    public Endpoint(String system, URI url, String organization) {
+        this(system, url, organization, "");
+    }
 
     /**
      * The same for two spellings of one endpoint, and different for any two endpoints that could answer a secret
@@ -18,11 +24,14 @@ public record Endpoint(String system, URI url, String organization) {
      */
     public String identity() {
         int port = url.getPort() != -1 ? url.getPort() : 443;
-        return system + '|' + String.valueOf(url.getHost()).toLowerCase(Locale.ROOT) + ':' + port + '|' + organization;
+        String host = String.valueOf(url.getHost()).toLowerCase(Locale.ROOT);
+        return system + '|' + host + ':' + port + '|' + organization + (account.isEmpty() ? "" : '|' + account);
     }
 
     /** For messages: "VCF Automation at https://vcfa.example.com, organization 'acme'". */
     public String description() {
-        return system + " at " + url + (organization.isEmpty() ? "" : ", organization '" + organization + "'");
+        return system + " at " + url
+                + (organization.isEmpty() ? "" : ", organization '" + organization + "'")
+                + (account.isEmpty() ? "" : ", account '" + account + "'");
     }
 }

@@ -1,7 +1,6 @@
 package io.jenkins.plugins.vcftoken.exchange;
 
 import java.util.Map;
-import java.util.Set;
 import okhttp3.HttpUrl;
 
 /**
@@ -35,25 +34,23 @@ public final class VcfaRefresh implements TokenService {
 
     @Override
     public Grant exchange(String refreshToken) throws ExchangeException {
-        Set<String> hostsBehindTm = client.hostsBehindTm();
-        String host = base.host() + ':' + base.port();
-        boolean knownBehindTm = hostsBehindTm.contains(host);
+        HostFacts hosts = client.hosts();
+        boolean knownBehindTm = hosts.isBehindTm(base);
         OAuthAnswer answer = post(knownBehindTm, refreshToken);
         if (!answer.isSuccess() && answer.failure().problem() == Problem.NO_SUCH_SERVICE) {
             OAuthAnswer second = post(!knownBehindTm, refreshToken);
             if (second.isSuccess() || second.failure().problem() != Problem.NO_SUCH_SERVICE) {
-                if (knownBehindTm) {
-                    hostsBehindTm.remove(host);
-                } else {
-                    hostsBehindTm.add(host);
-                }
+                hosts.setBehindTm(base, !knownBehindTm);
                 answer = second;
             }
         }
-        if (!answer.isSuccess()) {
-            throw answer.failure();
-        }
-        return answer.grant();
+        return answer.grantOrFailure();
+    }
+
+    /** One server answers for all organizations, so a bearer may work and still be another organization's. */
+    @Override
+    public String doubt(Bearer bearer) {
+        return Organizations.doubt(endpoint.organization(), bearer);
     }
 
     private OAuthAnswer post(boolean behindTm, String refreshToken) throws ExchangeException {

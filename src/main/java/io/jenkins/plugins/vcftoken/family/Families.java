@@ -5,6 +5,7 @@ import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.exchange.Grant;
 import io.jenkins.plugins.vcftoken.exchange.Problem;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,6 +18,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -33,7 +36,14 @@ public final class Families {
 
     private static final Logger LOGGER = Logger.getLogger(Families.class.getName());
 
+    /** Longer than servers count failures for, and than they lock an account. */
+    static final Duration REFUSAL_HOLDS = Duration.ofMinutes(15);
+
+    /** What a bearer must have left to buy another one with it. */
+    private static final Duration PAYMENT = Duration.ofMinutes(1);
+
     private final Ledger ledger;
+    private final Journal journal;
     private final TokenHash hashes;
     private final Executor exchanges;
     private final Executor writeBacks;
@@ -41,8 +51,8 @@ public final class Families {
     private final Duration patience;
     private final FamilyIndex index;
     private final ConcurrentMap<String, CompletableFuture<Supply>> flights = new ConcurrentHashMap<>();
-    /** Answers that the disk would not take. */
-    private final ConcurrentMap<String, FamilyRecord> unsaved = new ConcurrentHashMap<>();
+    /** What each family's server wants to see again when its bearer is renewed. In memory alone, as it is a secret. */
+    private final ConcurrentMap<String, String> sessions = new ConcurrentHashMap<>();
 
     private final Set<Place> pendingWriteBacks = ConcurrentHashMap.newKeySet();
 
@@ -59,6 +69,7 @@ public final class Families {
             InstantSource clock,
             Duration patience) {
         this.ledger = ledger;
+        this.journal = new Journal(ledger);
         this.hashes = hashes;
         this.exchanges = exchanges;
         this.writeBacks = writeBacks;
@@ -95,6 +106,11 @@ public final class Families {
      * @param goodEnough which bearer the caller takes without an exchange; must be quick and free of side effects
      */
     public CompletableFuture<Supply> request(Holder holder, Predicate<Bearer> goodEnough) {
+        Function<Bearer, TokenService> derivation = holder.derivation();
+        if (derivation != null) {
+            return request(holder.underived(), this::outlivesAnExchange)
+                    .thenCompose(payment -> request(holder.derived(derivation, payment), goodEnough));
+        }
         if (holder.token().isBlank()) {
             return CompletableFuture.failedFuture(new FamilyException(
                     holder.description() + ": it stores no refresh token yet. Authorize the account on the server and "
@@ -105,7 +121,8 @@ public final class Families {
         FamilyIndex.Entry warm = index.warm(hash);
         if (warm != null && warm.places().contains(holder.place()) && isGood(warm.bearer(), goodEnough)) {
             keepIfStale(holder, hash, warm);
-            return CompletableFuture.completedFuture(new Supply(warm.familyId(), warm.bearer(), null));
+            return CompletableFuture.completedFuture(new Supply(
+                    warm.familyId(), warm.bearer(), null, holder.service().doubt(warm.bearer())));
         }
         String key = warm != null ? warm.familyId() : hash;
         CompletableFuture<Supply> mine = new CompletableFuture<>();
@@ -132,6 +149,60 @@ public final class Families {
                     new FamilyException(holder.description() + ": Jenkins is shutting down. Run again later.", e));
         }
         return mine;
+    }
+
+    /**
+     * Lets go of a family's session with its server, if it has one, and of the bearer that belongs to it. Does not
+     * block; a server that does not answer ends the session by itself some time later.
+     *
+     * @param unused asked under the family's lock and after its bearer can no longer be had: whether this is still
+     *     wanted
+     */
+    public void release(Holder holder, String familyId, BooleanSupplier unused) {
+        if (!sessions.containsKey(familyId)) {
+            return;
+        }
+        try {
+            exchanges.execute(() -> {
+                try {
+                    String session = letGo(familyId, unused);
+                    if (session != null) {
+                        holder.service().release(session);
+                    }
+                } catch (ExchangeException | IOException e) {
+                    LOGGER.log(Level.INFO, e, () -> holder.description() + ": its session could not be ended");
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+        } catch (RuntimeException e) {
+            LOGGER.log(Level.FINE, "Shutting down; the server ends the session by itself", e);
+        }
+    }
+
+    @CheckForNull
+    private String letGo(String familyId, BooleanSupplier unused) throws IOException, InterruptedException {
+        try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
+            FamilyIndex.Entry known = index.forget(familyId);
+            if (!unused.getAsBoolean()) {
+                if (known != null) {
+                    index.restore(familyId, known);
+                }
+                return null;
+            }
+            journal.dropBearer(familyId);
+            return sessions.remove(familyId);
+        }
+    }
+
+    /** Whether the bearer may have been released since it was handed out. False alarms cost nothing. */
+    public boolean isReleased(Supply supply) {
+        return !index.knows(supply.familyId());
+    }
+
+    private boolean outlivesAnExchange(Bearer bearer) {
+        Duration half = bearer.lifetime().dividedBy(2);
+        return bearer.remaining(clock.instant()).compareTo(PAYMENT.compareTo(half) < 0 ? PAYMENT : half) >= 0;
     }
 
     private Supply supply(Holder holder, String hash, Predicate<Bearer> goodEnough)
@@ -162,54 +233,63 @@ public final class Families {
         FamilyRecord record = found.boundTo(holder.place());
         if (isGood(record.bearer(), goodEnough)) {
             if (record != found) {
-                ledger.save(record);
+                journal.save(record, holder);
             }
             return supplied(holder, hash, record, null);
         }
         return switch (record.state()) {
             case OK -> exchange(holder, hash, record);
-            case DEAD -> livingOr(holder, hash, record, refused(holder, record));
+            case DEAD ->
+                isRefusalOver(record, holder)
+                        ? exchange(holder, hash, record)
+                        : livingOr(holder, hash, record, refused(holder, record));
             case UNKNOWN -> livingOr(holder, hash, record, uncertain(holder, record));
             case IN_FLIGHT -> {
                 FamilyRecord stopped = record.uncertain(
                         "Jenkins stopped while the refresh token was on its way to the server", clock.instant());
-                ledger.save(stopped);
+                journal.save(stopped, holder);
                 yield livingOr(holder, hash, stopped, uncertain(holder, stopped));
             }
         };
     }
 
     private FamilyRecord load(String id, Holder holder) throws IOException {
-        FamilyRecord pending = unsaved.get(id);
-        if (pending != null) {
-            ledger.save(pending);
-            unsaved.remove(id, pending);
-            return pending;
-        }
-        return ledger.load(id)
+        return journal.load(id)
                 .orElseGet(
                         () -> FamilyRecord.founded(id, holder.service().endpoint(), holder.token(), clock.instant()));
     }
 
     private Supply exchange(Holder holder, String hash, FamilyRecord record) throws IOException, FamilyException {
         FamilyRecord inFlight = record.inFlight(clock.instant());
-        ledger.save(inFlight);
+        journal.save(inFlight, holder);
         try {
-            Grant grant = holder.service().exchange(record.current());
+            Grant grant = send(holder, record);
             FamilyRecord granted = inFlight.granted(grant, hashes, clock.instant());
-            saveOrHold(granted);
+            journal.saveOrHold(granted, holder);
             return supplied(holder, hash, granted, null);
         } catch (ExchangeException e) {
-            FamilyRecord after = settled(inFlight, e);
-            saveOrHold(after);
+            FamilyRecord after = settled(holder, inFlight, e);
+            journal.saveOrHold(after, holder);
             return livingOr(holder, hash, after, failed(holder, e));
         } catch (RuntimeException | Error e) {
-            saveOrHold(inFlight.uncertain("unexpected failure: " + e.getClass().getName(), clock.instant()));
+            journal.saveOrHold(
+                    inFlight.uncertain("unexpected failure: " + e.getClass().getName(), clock.instant()), holder);
             throw e;
         }
     }
 
-    private FamilyRecord settled(FamilyRecord inFlight, ExchangeException e) {
+    private Grant send(Holder holder, FamilyRecord record) throws ExchangeException {
+        String session = sessions.get(record.id());
+        Grant grant = session == null
+                ? holder.service().exchange(record.current())
+                : holder.service().renew(record.current(), session);
+        if (grant.session() != null) {
+            sessions.put(record.id(), grant.session());
+        }
+        return grant;
+    }
+
+    private FamilyRecord settled(Holder holder, FamilyRecord inFlight, ExchangeException e) {
         Instant now = clock.instant();
         String why = e.getMessage();
         if (e instanceof ExchangeException.Refused refused && refused.isFinal()) {
@@ -220,22 +300,9 @@ public final class Families {
         }
         boolean maybeSpent =
                 e instanceof ExchangeException.OutcomeUnknown || e instanceof ExchangeException.Unintelligible;
-        return maybeSpent && !inFlight.steady() ? inFlight.uncertain(why, now) : inFlight.untouched(why, now);
-    }
-
-    /** After the server has answered, memory is the last place that has the token if the disk refuses it. */
-    private void saveOrHold(FamilyRecord record) throws IOException {
-        try {
-            ledger.save(record);
-        } catch (IOException | RuntimeException e) {
-            unsaved.put(record.id(), record);
-            LOGGER.log(
-                    Level.SEVERE,
-                    e,
-                    () -> "The token record of " + record.endpoint().description()
-                            + " could not be written; it is held in memory and written before its next use");
-            throw e;
-        }
+        return maybeSpent && !inFlight.steady() && Journal.isDurable(inFlight, holder)
+                ? inFlight.uncertain(why, now)
+                : inFlight.untouched(why, now);
     }
 
     private Supply livingOr(Holder holder, String hash, FamilyRecord record, FamilyException trouble)
@@ -250,7 +317,8 @@ public final class Families {
     private Supply supplied(Holder holder, String hash, FamilyRecord record, @CheckForNull FamilyException trouble) {
         FamilyIndex.Entry entry = index.put(record);
         keepIfStale(holder, hash, entry);
-        return new Supply(record.id(), record.bearer(), trouble);
+        return new Supply(
+                record.id(), record.bearer(), trouble, holder.service().doubt(record.bearer()));
     }
 
     private boolean isGood(@CheckForNull Bearer bearer, Predicate<Bearer> goodEnough) {
@@ -292,7 +360,23 @@ public final class Families {
                 e);
     }
 
+    /**
+     * A password or an app's secret may be put right on the server without changing here. But it is not sent again at
+     * once, since servers count refused logins, and lock the account.
+     */
+    private boolean isRefusalOver(FamilyRecord record, Holder holder) {
+        return !Journal.isDurable(record, holder)
+                && !clock.instant().isBefore(record.changed().plus(REFUSAL_HOLDS));
+    }
+
     private static FamilyException refused(Holder holder, FamilyRecord record) {
+        if (!Journal.isDurable(record, holder)) {
+            return new FamilyException(
+                    holder.description() + ": refused at " + record.changed() + ": " + record.trouble()
+                            + ". So that the account is not locked, the same secret is not sent again before "
+                            + record.changed().plus(REFUSAL_HOLDS) + ". Correct it in the credential.",
+                    null);
+        }
         return new FamilyException(
                 holder.description() + ": refused earlier, and not sent again: " + record.trouble() + ". "
                         + Problem.SPENT_OR_REVOKED.nextStep(),

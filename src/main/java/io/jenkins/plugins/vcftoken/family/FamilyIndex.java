@@ -55,6 +55,21 @@ final class FamilyIndex {
         return entry;
     }
 
+    /** @return what was known, or null */
+    @CheckForNull
+    Entry forget(String familyId) {
+        return entries.remove(familyId);
+    }
+
+    /** Undoes {@link #forget}, unless there is something newer. */
+    void restore(String familyId, Entry entry) {
+        entries.putIfAbsent(familyId, entry);
+    }
+
+    boolean knows(String familyId) {
+        return entries.containsKey(familyId);
+    }
+
     private Entry index(FamilyRecord record) {
         String currentHash = hashes.of(record.endpoint(), record.current());
         idByHash.put(record.id(), record.id());

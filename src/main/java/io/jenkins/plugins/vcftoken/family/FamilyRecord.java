@@ -106,6 +106,11 @@ public record FamilyRecord(
                 id, endpoint, FamilyState.OK, current, generation, ancestors, fresh, steady, places, null, now);
     }
 
+    FamilyRecord withoutBearer() {
+        return new FamilyRecord(
+                id, endpoint, state, current, generation, ancestors, null, steady, places, trouble, changed);
+    }
+
     private FamilyRecord rotatedTo(@CheckForNull String next, TokenHash hashes) {
         if (next == null || next.equals(current)) {
             return new FamilyRecord(
