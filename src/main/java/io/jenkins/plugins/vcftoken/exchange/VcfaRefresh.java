@@ -14,7 +14,8 @@ public final class VcfaRefresh implements TokenService {
 
     public static final String SYSTEM = "VCF Automation";
 
-    private static final String PROVIDER = "System";
+    /** The organization that administers the others. */
+    public static final String PROVIDER = "System";
 
     private final TokenClient client;
     private final Endpoint endpoint;
@@ -54,20 +55,25 @@ public final class VcfaRefresh implements TokenService {
     }
 
     private OAuthAnswer post(boolean behindTm, String refreshToken) throws ExchangeException {
+        HttpUrl url = url(base, endpoint.organization(), behindTm, "token");
+        return new OAuthAnswer(
+                client.postForm(url, Map.of("grant_type", "refresh_token", "refresh_token", refreshToken)),
+                refreshToken);
+    }
+
+    /** The path of one of an organization's OAuth endpoints. */
+    static HttpUrl url(HttpUrl base, String organization, boolean behindTm, String what) {
         HttpUrl.Builder url = base.newBuilder();
         if (behindTm) {
             url.addPathSegment("tm");
         }
         url.addPathSegment("oauth");
-        if (canonicalOrganization(endpoint.organization()).equals(PROVIDER)) {
+        if (canonicalOrganization(organization).equals(PROVIDER)) {
             url.addPathSegment("provider");
         } else {
-            url.addPathSegment("tenant").addPathSegment(endpoint.organization());
+            url.addPathSegment("tenant").addPathSegment(organization);
         }
-        url.addPathSegment("token");
-        return new OAuthAnswer(
-                client.postForm(url.build(), Map.of("grant_type", "refresh_token", "refresh_token", refreshToken)),
-                refreshToken);
+        return url.addPathSegment(what).build();
     }
 
     /** The provider's own organization is called System, in any case of letters; other names count as written. */
