@@ -28,6 +28,7 @@ public final class SddcManager implements TokenApi {
     private final Set<String> apiKeys = new HashSet<>();
     private final Map<String, Integer> failures = new HashMap<>();
     private final Map<String, String> sessions = new HashMap<>();
+    private final Map<String, String> sessionOf = new HashMap<>();
     private int createdStatus = 200;
     private Shape shape = Shape.QUOTED;
     private int logins;
@@ -81,6 +82,13 @@ public final class SddcManager implements TokenApi {
     public int openSessions() {
         synchronized (simulator) {
             return sessions.size();
+        }
+    }
+
+    /** Whether the refresh token that came with a bearer, or renewed it, is still there. */
+    public boolean isOpen(String bearer) {
+        synchronized (simulator) {
+            return sessions.containsKey(sessionOf.get(bearer));
         }
     }
 
@@ -169,8 +177,10 @@ public final class SddcManager implements TokenApi {
         logins++;
         String id = UUID.randomUUID().toString();
         sessions.put(id, user);
+        String bearer = simulator.issue(user, "", call.expired());
+        sessionOf.put(bearer, id);
         ObjectNode pair = JSON.createObjectNode();
-        pair.put("accessToken", simulator.issue(user, "", call.expired()));
+        pair.put("accessToken", bearer);
         pair.putObject("refreshToken").put("id", id);
         return Reply.json(createdStatus, pair.toString());
     }
@@ -182,6 +192,7 @@ public final class SddcManager implements TokenApi {
         }
         renewals++;
         String bearer = simulator.issue(user, "", call.expired());
+        sessionOf.put(bearer, call.json().asText());
         return Reply.json(
                 200,
                 switch (shape) {

@@ -226,7 +226,14 @@ final class SimulatorHandler implements HttpHandler {
         switch (fault) {
             case HTML -> answer(exchange, 200, "text/html", "<html><title>Sign in</title></html>");
             case EMPTY -> answer(exchange, 200, "application/json", "");
-            case HUGE -> answer(exchange, 200, "application/json", "{\"x\":\"" + "y".repeat(50_000_000) + "\"}");
+            case HUGE -> {
+                exchange.getResponseHeaders().add("Content-Type", "application/json");
+                exchange.sendResponseHeaders(200, 50_000_000);
+                byte[] piece = "y".repeat(50_000).getBytes(StandardCharsets.UTF_8);
+                for (int i = 0; i < 1_000; i++) {
+                    exchange.getResponseBody().write(piece);
+                }
+            }
             case STATUS_307 -> {
                 exchange.getResponseHeaders().add("Location", "https://localhost:1/oauth/provider/token");
                 answer(exchange, 307, "text/plain", "");
