@@ -1,6 +1,9 @@
 package io.jenkins.plugins.vcftoken;
 
+import io.jenkins.plugins.vcftoken.exchange.CspApiToken;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.Retries;
+import io.jenkins.plugins.vcftoken.exchange.SddcManagerTokens;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
@@ -79,6 +82,28 @@ public final class Core implements AutoCloseable {
 
     public TokenService service(String organization) {
         return new VcfaRefresh(client, new Endpoint(VcfaRefresh.SYSTEM, simulator.url(), organization));
+    }
+
+    public TokenClient client() {
+        return client;
+    }
+
+    /** What the controller makes of a service; waits for nobody. */
+    public TokenService patient(TokenService service) {
+        return new Retries(InstantSource.system(), pause -> {}, () -> 0).of(service);
+    }
+
+    public TokenService sddcManager(String user) {
+        return patient(
+                new SddcManagerTokens(client, new Endpoint(SddcManagerTokens.SYSTEM, simulator.url(), "", user)));
+    }
+
+    public TokenService cspApiToken() {
+        return patient(new CspApiToken(client, new Endpoint(CspApiToken.SYSTEM, simulator.url(), "")));
+    }
+
+    public Holder holder(String name, TokenService service, String token) {
+        return new Holder(name, new Place("system", name), token, service, (family, current, again) -> {});
     }
 
     public Holder holder(String name, String organization, String token, TokenKeeper keeper) {

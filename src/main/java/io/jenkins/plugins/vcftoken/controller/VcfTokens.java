@@ -10,6 +10,7 @@ import hudson.util.NamingThreadFactory;
 import io.jenkins.plugins.okhttp.api.JenkinsOkHttpClient;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.Retries;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.exchange.Trust;
@@ -67,6 +68,10 @@ public final class VcfTokens {
     private final Map<String, TokenClient> clients = new ConcurrentHashMap<>();
     private final CredentialHomes homes = new CredentialHomes();
     private Families families;
+    private final Retries retries = new Retries(
+            clock,
+            pause -> Thread.sleep(pause.toMillis()),
+            () -> ThreadLocalRandom.current().nextDouble());
     private Leases leases;
 
     public static VcfTokens get() {
@@ -99,7 +104,7 @@ public final class VcfTokens {
         TokenService service;
         try {
             endpoint = credential.endpoint();
-            service = credential.service(client(credential.getCaCertificates()));
+            service = retries.of(credential.service(client(credential.getCaCertificates())));
         } catch (IllegalArgumentException e) {
             throw new FamilyException(
                     who + ": '" + credential.getUrl() + "' is no address of a server. Correct it in the credential.",

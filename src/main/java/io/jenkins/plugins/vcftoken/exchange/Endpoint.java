@@ -4,20 +4,26 @@ import java.net.URI;
 import java.util.Locale;
 
 /**
- * Which system a secret belongs to.
+ * Which system a secret belongs to, and to whom there.
  *
  * @param system the product, as the vendor writes it
  * @param url the address the administrator stored
- * @param organization the organization's name; empty where the system knows none
+ * @param organization the organization's name or ID, as the system wants it; empty where it knows none or was told none
+ * @param account the user or app that the secret belongs to, with whatever else makes for another bearer (scopes);
+ *     empty where the secret alone tells
  */
-public record Endpoint(String system, URI url, String organization) {
+public record Endpoint(String system, URI url, String organization, String account) {
+
+    public Endpoint(String system, URI url, String organization) {
+        this(system, url, organization, "");
+    }
 
     /**
      * The same for two spellings of one endpoint, and different for any two endpoints that could answer a secret
      * differently. Part of each token's hash: the same token at another address is another token.
      */
     public String identity() {
-        return system + '|' + host() + '|' + organization;
+        return system + '|' + host() + '|' + organization + (account.isEmpty() ? "" : '|' + account);
     }
 
     /** The server alone, with its port. */
@@ -28,6 +34,8 @@ public record Endpoint(String system, URI url, String organization) {
 
     /** For messages: "VCF Automation at https://vcfa.example.com, organization 'acme'". */
     public String description() {
-        return system + " at " + url + (organization.isEmpty() ? "" : ", organization '" + organization + "'");
+        return system + " at " + url
+                + (organization.isEmpty() ? "" : ", organization '" + organization + "'")
+                + (account.isEmpty() ? "" : ", account '" + account + "'");
     }
 }

@@ -29,6 +29,14 @@ public abstract sealed class ExchangeException extends Exception {
         return detail;
     }
 
+    /** The same, in words that do not alarm those whose secret cannot have been spent. */
+    ExchangeException harmless() {
+        if (this instanceof OutcomeUnknown lost) {
+            return new OutcomeUnknown(lost);
+        }
+        return this instanceof Unintelligible strange ? new Unintelligible(strange) : this;
+    }
+
     /** The server understood and said no; the secret was not consumed by this request. */
     public static final class Refused extends ExchangeException {
         private static final long serialVersionUID = 1;
@@ -37,9 +45,12 @@ public abstract sealed class ExchangeException extends Exception {
             super(problem, detail, null);
         }
 
-        /** Whether no later attempt with the same secret can succeed. */
+        /** Whether the same secret is better not sent again: it will not succeed, or will lock the account. */
         public boolean isFinal() {
-            return problem() == Problem.SPENT_OR_REVOKED;
+            return switch (problem()) {
+                case SPENT_OR_REVOKED, API_TOKEN_REFUSED, WRONG_SECRET, LOCKED_OUT -> true;
+                default -> false;
+            };
         }
     }
 
@@ -74,6 +85,10 @@ public abstract sealed class ExchangeException extends Exception {
         public OutcomeUnknown(String detail, @CheckForNull Throwable cause) {
             super(Problem.OUTCOME_UNKNOWN, detail, cause);
         }
+
+        private OutcomeUnknown(OutcomeUnknown same) {
+            super(same.problem().harmless(), same.detail(), same.getCause());
+        }
     }
 
     /** The server reported success without a usable bearer. */
@@ -84,6 +99,11 @@ public abstract sealed class ExchangeException extends Exception {
         public Unintelligible(String detail, @CheckForNull String refreshToken) {
             super(Problem.UNINTELLIGIBLE, detail, null);
             this.refreshToken = refreshToken;
+        }
+
+        private Unintelligible(Unintelligible same) {
+            super(same.problem().harmless(), same.detail(), same.getCause());
+            this.refreshToken = same.refreshToken;
         }
 
         /** A refresh token that could still be read from the answer; it must be stored, or the account is lost. */

@@ -8,11 +8,21 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
  * @param bearer the access token
  * @param refreshToken the refresh token that came along, or null where the server sent none. Whether it rotated is
  *     learned only by comparing it with the one that was sent (no setting tells: RFC 6749 section 6).
+ * @param session what the server wants to see again when this bearer is renewed or let go, or null. Belongs to the
+ *     bearer, not to the stored secret, and is as secret as either; kept in memory only.
  */
-public record Grant(Bearer bearer, @CheckForNull String refreshToken) {
+public record Grant(
+        Bearer bearer,
+        @CheckForNull String refreshToken,
+        @CheckForNull String session) {
+
+    public Grant(Bearer bearer, @CheckForNull String refreshToken) {
+        this(bearer, refreshToken, null);
+    }
 
     @Override
     public String toString() {
-        return "Grant[" + bearer + (refreshToken == null ? "" : ", with a refresh token") + "]";
+        return "Grant[" + bearer + (refreshToken == null ? "" : ", with a refresh token")
+                + (session == null ? "" : ", with a session") + "]";
     }
 }

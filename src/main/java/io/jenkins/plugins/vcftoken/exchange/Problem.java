@@ -7,6 +7,20 @@ public enum Problem {
                     + "or was issued for another organization",
             "Check the organization. If it is right, authorize the account anew and store the new refresh token "
                     + "in the credential."),
+    API_TOKEN_REFUSED(
+            "the server refuses the stored API token: it is expired, revoked, or was issued at another address",
+            "Check the address. If it is right, generate a new API token and store it in the credential."),
+    WRONG_SECRET(
+            "the server refuses the stored secret, or does not know whom it belongs to",
+            "Correct the user name and password, the API key, or the app ID and secret in the credential, and check "
+                    + "that the account has a role on the server."),
+    LOCKED_OUT(
+            "the server has locked the account",
+            "Wait for the lock to end or have the account unlocked, and find out who else logs in with a wrong "
+                    + "password."),
+    WRONG_ORGANIZATION(
+            "the server knows no organization of this name, or the account has no part in it",
+            "Check the spelling of the organization, and that the account may use it."),
     FORBIDDEN(
             "the server knows the secret but does not allow it to be used here",
             "Check the role and the state of the account on the server."),
@@ -32,11 +46,17 @@ public enum Problem {
                     + "the stored one is kept and not sent again",
             "Find out whether the account still works. If not, authorize it anew and store the new refresh token in "
                     + "the credential."),
+    NO_ANSWER(
+            "the request left, but no usable answer came back",
+            "Check that the server and what is between it and Jenkins is healthy, then run again."),
     UNINTELLIGIBLE(
             "the server's answer cannot be understood, so it may have rotated the refresh token away; the stored one "
                     + "is kept and not sent again",
             "Check that the address is that of the token service and not of a portal or proxy. If the account no "
-                    + "longer works, authorize it anew and store the new refresh token in the credential.");
+                    + "longer works, authorize it anew and store the new refresh token in the credential."),
+    STRANGE_ANSWER(
+            "the server's answer cannot be understood",
+            "Check that the address is that of the token service and not of a portal or proxy, then run again.");
 
     private final String meaning;
     private final String nextStep;
@@ -52,5 +72,14 @@ public enum Problem {
 
     public String nextStep() {
         return nextStep;
+    }
+
+    /** The same failure, said of a secret that does not rotate and so cannot have been spent by it. */
+    Problem harmless() {
+        return switch (this) {
+            case OUTCOME_UNKNOWN -> NO_ANSWER;
+            case UNINTELLIGIBLE -> STRANGE_ANSWER;
+            default -> this;
+        };
     }
 }

@@ -7,7 +7,9 @@ import java.util.regex.Pattern;
 final class Redaction {
 
     private static final int MAX_LENGTH = 200;
-    private static final Pattern UUID = Pattern.compile("\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}");
+    /** UUIDs that name requests, and names of errors such as IDENTITY_UNAUTHORIZED_ENTITY. */
+    private static final Pattern HARMLESS =
+            Pattern.compile("\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}|[A-Z]+(_[A-Z]+)+");
     /** Long enough to spare words, short enough for every token format known (the shortest has 32 characters). */
     private static final Pattern TOKEN_LIKE = Pattern.compile("[A-Za-z0-9._~+/=%-]{24,}");
 
@@ -19,7 +21,7 @@ final class Redaction {
                 withoutSecret.replaceAll("[\\p{Cntrl}\\p{Cf}\\s]+", " ").trim();
         String clean = TOKEN_LIKE
                 .matcher(oneLine)
-                .replaceAll(token -> UUID.matcher(token.group()).matches()
+                .replaceAll(token -> HARMLESS.matcher(token.group()).matches()
                         ? Matcher.quoteReplacement(token.group())
                         : Matcher.quoteReplacement("****"));
         return clean.length() <= MAX_LENGTH ? clean : clean.substring(0, MAX_LENGTH) + "…";

@@ -3,19 +3,19 @@ package io.jenkins.plugins.vcftoken.exchange;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.io.IOException;
 import java.net.Proxy;
+import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import okhttp3.ConnectionPool;
 import okhttp3.FormBody;
 import okhttp3.HttpUrl;
+import okhttp3.Interceptor;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
 import okhttp3.Request;
@@ -38,9 +38,11 @@ public final class TokenClient {
     /** Far above any real answer (a few KiB), far below what could hurt the controller. */
     static final int MAX_ANSWER_BYTES = 1 << 20;
 
+    private static final MediaType JSON = MediaType.get("application/json");
+
     private final OkHttpClient http;
     private final InstantSource clock;
-    private final Set<String> hostsBehindTm = ConcurrentHashMap.newKeySet();
+    private final HostFacts hosts = new HostFacts();
 
     /**
      * @param base brings proxy and trust; shared, never changed
@@ -57,13 +59,13 @@ public final class TokenClient {
                 .retryOnConnectionFailure(false)
                 .followRedirects(false)
                 .followSslRedirects(false)
+                .addNetworkInterceptor(TokenClient::noteBodiless)
                 .build();
         this.clock = clock;
     }
 
-    /** Hosts where VCF Automation answers under {@code /tm} alone, so that only the first request to each has to try. */
-    Set<String> hostsBehindTm() {
-        return hostsBehindTm;
+    HostFacts hosts() {
+        return hosts;
     }
 
     /**
@@ -80,19 +82,40 @@ public final class TokenClient {
             @CheckForNull String retryAfter,
             @CheckForNull String location) {}
 
-    /** @throws ExchangeException only {@code NotSent}, {@code OutcomeUnknown}, or {@code Unintelligible} */
+    /** A POST of form fields, each encoded once, as every OAuth endpoint wants them. */
     Answer postForm(HttpUrl url, Map<String, String> form) throws ExchangeException {
+        return postForm(url, form, Map.of());
+    }
+
+    Answer postForm(HttpUrl url, Map<String, String> form, Map<String, String> headers) throws ExchangeException {
         FormBody.Builder fields = new FormBody.Builder();
         form.forEach(fields::add);
-        OneShot body = new OneShot(fields.build());
-        Request request = new Request.Builder()
+        return send("POST", url, headers, fields.build());
+    }
+
+    /** @param json the body, already written as JSON */
+    Answer sendJson(String method, HttpUrl url, String json) throws ExchangeException {
+        // From bytes, so that OkHttp does not add a charset, which JSON does not have.
+        return send(method, url, Map.of(), RequestBody.create(json.getBytes(StandardCharsets.UTF_8), JSON));
+    }
+
+    Answer get(HttpUrl url, Map<String, String> headers) throws ExchangeException {
+        return send("GET", url, headers, null);
+    }
+
+    /** @throws ExchangeException only {@code NotSent}, {@code OutcomeUnknown}, or {@code Unintelligible} */
+    private Answer send(String method, HttpUrl url, Map<String, String> headers, @CheckForNull RequestBody content)
+            throws ExchangeException {
+        Sent sent = new Sent();
+        Request.Builder request = new Request.Builder()
                 .url(url)
                 .header("Accept", "application/json")
                 .header("User-Agent", "jenkins-vcf-token")
-                .post(body)
-                .build();
+                .tag(Sent.class, sent)
+                .method(method, content == null ? null : new OneShot(content, sent));
+        headers.forEach(request::header);
         Instant askedAt = clock.instant();
-        try (Response response = http.newCall(request).execute()) {
+        try (Response response = http.newCall(request.build()).execute()) {
             ResponseBody answered = response.body();
             if (answered == null) {
                 // Only OkHttp 4 declares this; no answer to a call lacks a body.
@@ -112,12 +135,21 @@ public final class TokenClient {
                     response.header("Retry-After"),
                     response.header("Location"));
         } catch (IOException e) {
-            String detail = "POST " + url + ": " + describe(e) + via();
-            if (body.started.get()) {
+            String detail = method + " " + url + ": " + describe(e) + via();
+            if (sent.started.get()) {
                 throw new ExchangeException.OutcomeUnknown(detail, e);
             }
             throw new ExchangeException.NotSent(isDistrust(e) ? Problem.NOT_TRUSTED : Problem.UNREACHABLE, detail, e);
         }
+    }
+
+    /** Runs once there is a connection: a request without a body counts as sent from here on. */
+    private static Response noteBodiless(Interceptor.Chain chain) throws IOException {
+        Sent sent = chain.request().tag(Sent.class);
+        if (sent != null && chain.request().body() == null) {
+            sent.started.set(true);
+        }
+        return chain.proceed(chain.request());
     }
 
     private static boolean isDistrust(IOException e) {
@@ -142,14 +174,20 @@ public final class TokenClient {
         return proxy == null || proxy.type() == Proxy.Type.DIRECT ? "" : ", through the proxy " + proxy.address();
     }
 
-    /** Remembers whether any of its bytes were asked for: the evidence between "not sent" and "outcome unknown". */
+    /** The evidence between "not sent" and "outcome unknown". */
+    private static final class Sent {
+        final AtomicBoolean started = new AtomicBoolean();
+    }
+
+    /** Notes when any of its bytes are asked for. */
     private static final class OneShot extends RequestBody {
 
         private final RequestBody body;
-        private final AtomicBoolean started = new AtomicBoolean();
+        private final Sent sent;
 
-        OneShot(RequestBody body) {
+        OneShot(RequestBody body, Sent sent) {
             this.body = body;
+            this.sent = sent;
         }
 
         @Override
@@ -169,7 +207,7 @@ public final class TokenClient {
 
         @Override
         public void writeTo(BufferedSink sink) throws IOException {
-            started.set(true);
+            sent.started.set(true);
             body.writeTo(sink);
         }
     }

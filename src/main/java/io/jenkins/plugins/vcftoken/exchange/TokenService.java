@@ -1,9 +1,19 @@
 package io.jenkins.plugins.vcftoken.exchange;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+
 /** One remote API that turns a stored secret into a bearer. Implementations are immutable and thread-safe. */
 public interface TokenService {
 
     Endpoint endpoint();
+
+    /**
+     * Whether the server is known to replace secrets as they are used. Where it is not, nothing is journaled, and a
+     * secret may be sent again after an answer was lost; a different secret that comes back is kept all the same.
+     */
+    default boolean rotates() {
+        return true;
+    }
 
     /**
      * Sends the secret, once: neither this method nor anything below it repeats the request, because a refresh token
@@ -12,4 +22,27 @@ public interface TokenService {
      * @throws ExchangeException when there is no bearer to hand out; its type says whether the secret may be spent
      */
     Grant exchange(String secret) throws ExchangeException;
+
+    /**
+     * A fresh bearer for one that came with a session. Falls back to the secret where the server has forgotten it.
+     *
+     * @param session from the last {@link Grant} of this service
+     * @throws ExchangeException as {@link #exchange} does
+     */
+    default Grant renew(String secret, String session) throws ExchangeException {
+        return exchange(secret);
+    }
+
+    /**
+     * Tells the server that nobody needs the session any more.
+     *
+     * @throws ExchangeException when the server may still keep it; it ends by itself some time later
+     */
+    default void release(String session) throws ExchangeException {}
+
+    /** What is odd about a bearer that works, fit for a build's log; null when nothing is. */
+    @CheckForNull
+    default String doubt(Bearer bearer) {
+        return null;
+    }
 }

@@ -1,7 +1,6 @@
 package io.jenkins.plugins.vcftoken.exchange;
 
 import java.util.Map;
-import java.util.Set;
 import okhttp3.HttpUrl;
 
 /**
@@ -15,7 +14,8 @@ public final class VcfaRefresh implements TokenService {
 
     public static final String SYSTEM = "VCF Automation";
 
-    private static final String PROVIDER = "System";
+    /** The organization that administers the others. */
+    public static final String PROVIDER = "System";
 
     private final TokenClient client;
     private final Endpoint endpoint;
@@ -35,42 +35,45 @@ public final class VcfaRefresh implements TokenService {
 
     @Override
     public Grant exchange(String refreshToken) throws ExchangeException {
-        Set<String> hostsBehindTm = client.hostsBehindTm();
-        String host = base.host() + ':' + base.port();
-        boolean knownBehindTm = hostsBehindTm.contains(host);
+        HostFacts hosts = client.hosts();
+        boolean knownBehindTm = hosts.isBehindTm(base);
         OAuthAnswer answer = post(knownBehindTm, refreshToken);
         if (!answer.isSuccess() && answer.failure().problem() == Problem.NO_SUCH_SERVICE) {
             OAuthAnswer second = post(!knownBehindTm, refreshToken);
             if (second.isSuccess() || second.failure().problem() != Problem.NO_SUCH_SERVICE) {
-                if (knownBehindTm) {
-                    hostsBehindTm.remove(host);
-                } else {
-                    hostsBehindTm.add(host);
-                }
+                hosts.setBehindTm(base, !knownBehindTm);
                 answer = second;
             }
         }
-        if (!answer.isSuccess()) {
-            throw answer.failure();
-        }
-        return answer.grant();
+        return answer.grantOrFailure();
+    }
+
+    /** One server answers for all organizations, so a bearer may work and still be another organization's. */
+    @Override
+    public String doubt(Bearer bearer) {
+        return Organizations.doubt(endpoint.organization(), bearer);
     }
 
     private OAuthAnswer post(boolean behindTm, String refreshToken) throws ExchangeException {
+        HttpUrl url = url(base, endpoint.organization(), behindTm, "token");
+        return new OAuthAnswer(
+                client.postForm(url, Map.of("grant_type", "refresh_token", "refresh_token", refreshToken)),
+                refreshToken);
+    }
+
+    /** The path of one of an organization's OAuth endpoints. */
+    static HttpUrl url(HttpUrl base, String organization, boolean behindTm, String what) {
         HttpUrl.Builder url = base.newBuilder();
         if (behindTm) {
             url.addPathSegment("tm");
         }
         url.addPathSegment("oauth");
-        if (canonicalOrganization(endpoint.organization()).equals(PROVIDER)) {
+        if (canonicalOrganization(organization).equals(PROVIDER)) {
             url.addPathSegment("provider");
         } else {
-            url.addPathSegment("tenant").addPathSegment(endpoint.organization());
+            url.addPathSegment("tenant").addPathSegment(organization);
         }
-        url.addPathSegment("token");
-        return new OAuthAnswer(
-                client.postForm(url.build(), Map.of("grant_type", "refresh_token", "refresh_token", refreshToken)),
-                refreshToken);
+        return url.addPathSegment(what).build();
     }
 
     /** The provider's own organization is called System, in any case of letters; other names count as written. */

@@ -1,5 +1,6 @@
 package io.jenkins.plugins.vcftoken.family;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
@@ -11,9 +12,8 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 
 /**
  * The part that must never lose a token or send one twice: under the family's lock, write down what is about to
@@ -21,16 +21,18 @@ import java.util.logging.Logger;
  */
 final class Custody {
 
-    private static final Logger LOGGER = Logger.getLogger(Custody.class.getName());
+    /** Longer than servers count failures for, and than they lock an account. */
+    static final Duration REFUSAL_HOLDS = Duration.ofMinutes(15);
 
     private final Ledger ledger;
     private final FamilyIndex index;
     private final TokenHash hashes;
     private final InstantSource clock;
     private final Duration patience;
+    private final Journal journal;
 
-    /** Answers that the disk would not take: until it does, memory is the only place that has them. */
-    private final ConcurrentMap<String, FamilyRecord> unsaved = new ConcurrentHashMap<>();
+    /** What each family's server wants to see again when its bearer is renewed. In memory alone, as it is a secret. */
+    private final ConcurrentMap<String, String> sessions = new ConcurrentHashMap<>();
 
     Custody(Ledger ledger, FamilyIndex index, TokenHash hashes, InstantSource clock, Duration patience) {
         this.ledger = ledger;
@@ -38,6 +40,7 @@ final class Custody {
         this.hashes = hashes;
         this.clock = clock;
         this.patience = patience;
+        this.journal = new Journal(ledger);
     }
 
     /**
@@ -64,7 +67,7 @@ final class Custody {
      */
     private String familyOf(Holder holder, String hash) throws IOException, FamilyException {
         Endpoint endpoint = holder.service().endpoint();
-        List<FamilyIndex.Entry> known = index.find(hash, endpoint);
+        List<FamilyIndex.Entry> known = index.find(hash);
         for (FamilyIndex.Entry entry : known) {
             if (entry.isAt(endpoint)) {
                 return entry.familyId();
@@ -92,57 +95,66 @@ final class Custody {
         Bearer bearer = record.bearer();
         if (bearer != null && taken.test(bearer)) {
             if (record != found) {
-                ledger.save(record);
+                journal.save(record, holder);
             }
-            index.put(record);
-            return new Supply(id, bearer, null);
+            return supplied(holder, record, bearer, null);
         }
         return switch (record.state()) {
             case OK -> exchange(holder, record);
-            case DEAD -> livingOr(record, FamilyException.refusedEarlier(holder, record));
-            case UNKNOWN -> livingOr(record, FamilyException.uncertain(holder, record));
+            case DEAD ->
+                isRefusalOver(record, holder)
+                        ? exchange(holder, record)
+                        : livingOr(holder, record, refusedEarlier(holder, record));
+            case UNKNOWN -> livingOr(holder, record, FamilyException.uncertain(holder, record));
             case IN_FLIGHT -> {
                 // Nobody else holds the lock, so whoever wrote this is gone.
                 FamilyRecord stopped = record.uncertain(
                         "Jenkins stopped while the refresh token was on its way to the server", clock.instant());
-                ledger.save(stopped);
-                yield livingOr(stopped, FamilyException.uncertain(holder, stopped));
+                journal.save(stopped, holder);
+                yield livingOr(holder, stopped, FamilyException.uncertain(holder, stopped));
             }
         };
     }
 
     private FamilyRecord load(String id, Holder holder) throws IOException {
-        FamilyRecord pending = unsaved.get(id);
-        if (pending != null) {
-            ledger.save(pending);
-            unsaved.remove(id, pending);
-            return pending;
-        }
-        return ledger.load(id)
+        return journal.load(id)
                 .orElseGet(() ->
                         FamilyRecord.founded(holder.service().endpoint(), holder.token(), hashes, clock.instant()));
     }
 
     private Supply exchange(Holder holder, FamilyRecord record) throws IOException, FamilyException {
         FamilyRecord inFlight = record.inFlight(clock.instant());
-        ledger.save(inFlight);
+        journal.save(inFlight, holder);
         try {
-            Grant grant = holder.service().exchange(record.tokens().current());
+            Grant grant = send(holder, record);
             FamilyRecord granted = inFlight.granted(grant, hashes, clock.instant());
-            saveOrHold(granted);
-            index.put(granted);
-            return new Supply(granted.id(), grant.bearer(), null);
+            journal.saveOrHold(granted, holder);
+            return supplied(holder, granted, grant.bearer(), null);
         } catch (ExchangeException e) {
-            FamilyRecord after = settled(inFlight, e);
-            saveOrHold(after);
-            return livingOr(after, FamilyException.exchangeFailed(holder, record, e));
+            FamilyRecord after = settled(holder, inFlight, e);
+            journal.saveOrHold(after, holder);
+            return livingOr(holder, after, FamilyException.exchangeFailed(holder, record, e));
         } catch (RuntimeException e) {
-            saveOrHold(inFlight.uncertain("unexpected failure: " + e.getClass().getName(), clock.instant()));
+            journal.saveOrHold(
+                    inFlight.uncertain("unexpected failure: " + e.getClass().getName(), clock.instant()), holder);
             throw e;
         }
     }
 
-    private FamilyRecord settled(FamilyRecord inFlight, ExchangeException e) {
+    private Grant send(Holder holder, FamilyRecord record) throws ExchangeException {
+        String session = sessions.get(record.id());
+        String secret = record.tokens().current();
+        Grant grant = session == null
+                ? holder.service().exchange(secret)
+                : holder.service().renew(secret, session);
+        String next = grant.session();
+        if (next != null) {
+            sessions.put(record.id(), next);
+        }
+        return grant;
+    }
+
+    private FamilyRecord settled(Holder holder, FamilyRecord inFlight, ExchangeException e) {
         Instant now = clock.instant();
         String why = e.getMessage();
         if (e instanceof ExchangeException.Refused refused && refused.isFinal()) {
@@ -156,30 +168,65 @@ final class Custody {
         }
         boolean maybeSpent =
                 e instanceof ExchangeException.OutcomeUnknown || e instanceof ExchangeException.Unintelligible;
-        boolean mayBeSentAgain = !maybeSpent || inFlight.tokens().steady();
+        boolean mayBeSentAgain = !maybeSpent || inFlight.tokens().steady() || !Journal.isDurable(inFlight, holder);
         return mayBeSentAgain ? inFlight.untouched(why, now) : inFlight.uncertain(why, now);
     }
 
-    private void saveOrHold(FamilyRecord record) throws IOException {
-        try {
-            ledger.save(record);
-        } catch (IOException | RuntimeException e) {
-            unsaved.put(record.id(), record);
-            LOGGER.log(
-                    Level.SEVERE,
-                    e,
-                    () -> "The token record of " + record.endpoint().description()
-                            + " could not be written; it is held in memory and written before its next use");
-            throw e;
-        }
-    }
-
-    private Supply livingOr(FamilyRecord record, FamilyException trouble) throws FamilyException {
-        index.put(record);
+    private Supply livingOr(Holder holder, FamilyRecord record, FamilyException trouble) throws FamilyException {
         Bearer bearer = record.bearer();
         if (bearer == null || !bearer.isAlive(clock.instant())) {
+            index.put(record, Journal.isDurable(record, holder));
             throw trouble;
         }
-        return new Supply(record.id(), bearer, trouble);
+        return supplied(holder, record, bearer, trouble);
+    }
+
+    private Supply supplied(Holder holder, FamilyRecord record, Bearer bearer, @CheckForNull FamilyException trouble) {
+        index.put(record, Journal.isDurable(record, holder));
+        return new Supply(record.id(), bearer, trouble, holder.service().doubt(bearer));
+    }
+
+    /**
+     * A password or an app's secret may be put right on the server without changing here. But it is not sent again at
+     * once, since servers count refused logins, and lock the account.
+     */
+    private boolean isRefusalOver(FamilyRecord record, Holder holder) {
+        return !Journal.isDurable(record, holder) && !clock.instant().isBefore(refusalEnds(record));
+    }
+
+    private static Instant refusalEnds(FamilyRecord record) {
+        return record.changed().plus(REFUSAL_HOLDS);
+    }
+
+    private static FamilyException refusedEarlier(Holder holder, FamilyRecord record) {
+        return Journal.isDurable(record, holder)
+                ? FamilyException.refusedEarlier(holder, record)
+                : FamilyException.refusedForNow(holder, record, refusalEnds(record));
+    }
+
+    /** Whether the family has something to let go of at its server. */
+    boolean hasSession(String familyId) {
+        return sessions.containsKey(familyId);
+    }
+
+    /**
+     * Takes a family's session, and the bearer that belongs to it, out of use.
+     *
+     * @param unused asked when the bearer can no longer be had: whether this is still wanted
+     * @return the session to let go of at the server, or null
+     */
+    @CheckForNull
+    String letGo(String familyId, BooleanSupplier unused) throws IOException, InterruptedException {
+        try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
+            FamilyIndex.Entry known = index.forget(familyId);
+            if (!unused.getAsBoolean()) {
+                if (known != null) {
+                    index.restore(familyId, known);
+                }
+                return null;
+            }
+            journal.dropBearer(familyId);
+            return sessions.remove(familyId);
+        }
     }
 }

@@ -1,6 +1,9 @@
 package io.jenkins.plugins.vcftoken.family;
 
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.concurrent.CompletableFuture;
@@ -10,7 +13,11 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * Bearers of all families, with at most one exchange per family in flight.
@@ -20,6 +27,11 @@ import java.util.function.Predicate;
  * waiting never interrupts it.
  */
 public final class Families {
+
+    private static final Logger LOGGER = Logger.getLogger(Families.class.getName());
+
+    /** What a bearer must have left to buy another one with it. */
+    private static final Duration PAYMENT = Duration.ofMinutes(1);
 
     private final TokenHash hashes;
     private final FamilyIndex index;
@@ -82,6 +94,11 @@ public final class Families {
      * @param goodEnough which bearer the caller takes without an exchange; must be quick and free of side effects
      */
     public CompletableFuture<Supply> request(Holder holder, Predicate<Bearer> goodEnough) {
+        Function<Bearer, TokenService> derivation = holder.derivation();
+        if (derivation != null) {
+            return request(holder.underived(), this::outlivesAnExchange)
+                    .thenCompose(payment -> request(holder.derived(derivation, payment), goodEnough));
+        }
         if (holder.token().isBlank()) {
             return CompletableFuture.failedFuture(FamilyException.noToken(holder));
         }
@@ -92,7 +109,8 @@ public final class Families {
             Bearer bearer = warm.bearer();
             if (bearer != null && warm.places().contains(holder.place()) && taken.test(bearer)) {
                 writeBacks.bring(holder, hash, warm.familyId(), warm.currentHash());
-                return CompletableFuture.completedFuture(new Supply(warm.familyId(), bearer, null));
+                return CompletableFuture.completedFuture(new Supply(
+                        warm.familyId(), bearer, null, holder.service().doubt(bearer)));
             }
         }
         String key = warm != null
@@ -112,6 +130,45 @@ public final class Families {
             mine.completeExceptionally(FamilyException.shuttingDown(holder, e));
         }
         return mine;
+    }
+
+    private boolean outlivesAnExchange(Bearer bearer) {
+        Duration half = bearer.lifetime().dividedBy(2);
+        return bearer.remaining(clock.instant()).compareTo(PAYMENT.compareTo(half) < 0 ? PAYMENT : half) >= 0;
+    }
+
+    /**
+     * Lets go of a family's session with its server, if it has one, and of the bearer that belongs to it. Does not
+     * block; a server that does not answer ends the session by itself some time later.
+     *
+     * @param unused asked under the family's lock and after its bearer can no longer be had: whether this is still
+     *     wanted
+     */
+    public void release(Holder holder, String familyId, BooleanSupplier unused) {
+        if (!custody.hasSession(familyId)) {
+            return;
+        }
+        try {
+            exchanges.execute(() -> {
+                try {
+                    String session = custody.letGo(familyId, unused);
+                    if (session != null) {
+                        holder.service().release(session);
+                    }
+                } catch (ExchangeException | IOException e) {
+                    LOGGER.log(Level.INFO, e, () -> holder.description() + ": its session could not be ended");
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            });
+        } catch (RuntimeException e) {
+            LOGGER.log(Level.FINE, "Shutting down; the server ends the session by itself", e);
+        }
+    }
+
+    /** Whether the bearer may have been released since it was handed out. False alarms cost nothing. */
+    public boolean isReleased(Supply supply) {
+        return !index.knows(supply.familyId());
     }
 
     private void fly(

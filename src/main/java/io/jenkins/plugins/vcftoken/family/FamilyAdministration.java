@@ -40,7 +40,7 @@ public final class FamilyAdministration {
     }
 
     private List<String> idsAt(Endpoint endpoint, String token) throws IOException {
-        return index.find(hashes.ofToken(token), endpoint).stream()
+        return index.find(hashes.ofToken(token)).stream()
                 .filter(entry -> entry.isAt(endpoint))
                 .map(FamilyIndex.Entry::familyId)
                 .toList();
@@ -92,7 +92,7 @@ public final class FamilyAdministration {
     public void forget(String familyId) throws IOException, InterruptedException {
         try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
             ledger.delete(familyId);
-            index.remove(familyId);
+            index.forget(familyId);
         }
     }
 
@@ -107,7 +107,7 @@ public final class FamilyAdministration {
                 return false;
             }
             ledger.save(changed);
-            index.put(changed);
+            index.put(changed, true);
             return true;
         }
     }

@@ -4,6 +4,7 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.exchange.Problem;
+import java.time.Instant;
 
 /** No bearer can be had. The message is complete: which credential, which system, what it means, what to do. */
 public final class FamilyException extends Exception {
@@ -55,6 +56,14 @@ public final class FamilyException extends Exception {
         return of(
                 holder,
                 "refused earlier, and not sent again: " + record.trouble() + ". " + Problem.SPENT_OR_REVOKED.nextStep(),
+                null);
+    }
+
+    static FamilyException refusedForNow(Holder holder, FamilyRecord record, Instant until) {
+        return of(
+                holder,
+                "refused at " + record.changed() + ": " + record.trouble() + ". So that the account is not locked, the "
+                        + "same secret is not sent again before " + until + ". Correct it in the credential.",
                 null);
     }
 

@@ -16,7 +16,8 @@ final class FamilyIndex {
      * What memory keeps of a family.
      *
      * @param bearer the last one known here, or null
-     * @param proven as in {@link FamilyRecord#isProven()}
+     * @param proven whether the secret is beyond doubt this endpoint's own, and nobody else's: it rotates, and this
+     *     endpoint has answered it with a bearer. A password may be the same in two places.
      * @param currentHash the hash of the current token
      */
     record Entry(
@@ -52,13 +53,13 @@ final class FamilyIndex {
     }
 
     /**
-     * Every family that the token belongs or belonged to. Reads the ledger where memory knows none at this endpoint:
-     * another process may have rotated it there.
+     * Every family that the token belongs or belonged to. Reads the ledger where memory knows none: another process may
+     * have rotated it there.
      */
-    List<Entry> find(String hash, Endpoint endpoint) throws IOException {
-        if (warm(hash, endpoint) == null) {
+    List<Entry> find(String hash) throws IOException {
+        if (!idsByHash.containsKey(hash)) {
             for (FamilyRecord record : ledger.loadAll()) {
-                entries.putIfAbsent(record.id(), index(record));
+                entries.putIfAbsent(record.id(), index(record, true));
             }
         }
         return known(hash);
@@ -71,24 +72,36 @@ final class FamilyIndex {
                 .toList();
     }
 
-    Entry put(FamilyRecord record) {
-        Entry entry = index(record);
+    /** @param durable whether the record is in the ledger */
+    Entry put(FamilyRecord record, boolean durable) {
+        Entry entry = index(record, durable);
         entries.put(record.id(), entry);
         return entry;
     }
 
-    void remove(String familyId) {
-        entries.remove(familyId);
+    /** @return what was known, or null */
+    @CheckForNull
+    Entry forget(String familyId) {
+        return entries.remove(familyId);
     }
 
-    private Entry index(FamilyRecord record) {
+    /** Undoes {@link #forget}, unless there is something newer. */
+    void restore(String familyId, Entry entry) {
+        entries.putIfAbsent(familyId, entry);
+    }
+
+    boolean knows(String familyId) {
+        return entries.containsKey(familyId);
+    }
+
+    private Entry index(FamilyRecord record, boolean durable) {
         Lineage tokens = record.tokens();
         String currentHash = hashes.ofToken(tokens.current());
         learn(tokens.seedHash(), record.id());
         tokens.formerHashes().forEach(hash -> learn(hash, record.id()));
         learn(currentHash, record.id());
-        return new Entry(
-                record.id(), record.endpoint(), record.bearer(), record.isProven(), currentHash, record.places());
+        boolean proven = durable && record.isProven();
+        return new Entry(record.id(), record.endpoint(), record.bearer(), proven, currentHash, record.places());
     }
 
     private void learn(String hash, String familyId) {

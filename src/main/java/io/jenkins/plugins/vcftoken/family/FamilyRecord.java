@@ -112,6 +112,10 @@ public record FamilyRecord(
         return in(FamilyState.DEAD, why, now);
     }
 
+    FamilyRecord withoutBearer() {
+        return new FamilyRecord(id, endpoint, state, tokens, null, places, trouble, changed, orphaned);
+    }
+
     private FamilyRecord in(FamilyState to, @CheckForNull String why, Instant now) {
         return new FamilyRecord(id, endpoint, to, tokens, bearer, places, why, now, orphaned);
     }

@@ -1,6 +1,9 @@
 package io.jenkins.plugins.vcftoken.family;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import java.util.function.Function;
 
 /**
  * A credential as the core sees it: what it stores, where it stands, and how to put a newer token back there.
@@ -9,8 +12,34 @@ import io.jenkins.plugins.vcftoken.exchange.TokenService;
  * @param place where it is stored; the only place at which a token that was rotated away still leads to its family
  * @param token what is stored there now: the seed, the current token, or one in between
  * @param keeper takes a rotated token back to that place
+ * @param derivation null, or what is wanted is another bearer that this credential's own bearer buys: the service that
+ *     sells it for the given one
  */
-public record Holder(String name, Place place, String token, TokenService service, TokenKeeper keeper) {
+public record Holder(
+        String name,
+        Place place,
+        String token,
+        TokenService service,
+        TokenKeeper keeper,
+        @CheckForNull Function<Bearer, TokenService> derivation) {
+
+    public Holder(String name, Place place, String token, TokenService service, TokenKeeper keeper) {
+        this(name, place, token, service, keeper, null);
+    }
+
+    /** Itself, for its own bearer. */
+    Holder underived() {
+        return new Holder(name, place, token, service, keeper);
+    }
+
+    /**
+     * The one who wants the derived bearer. Its family is found by the family that pays for it, whose tokens may rotate
+     * while this stays the same, and has nothing to keep.
+     */
+    Holder derived(Function<Bearer, TokenService> services, Supply payment) {
+        return new Holder(
+                name, place, payment.familyId(), services.apply(payment.bearer()), (family, token, again) -> {});
+    }
 
     /** For messages: "Credential 'sa' (VCF Automation at https://…, organization 'acme')". */
     public String description() {

@@ -9,6 +9,15 @@ import io.jenkins.plugins.vcftoken.exchange.Bearer;
  * @param familyId the family it belongs to
  * @param bearer alive when it was handed out
  * @param trouble why a wanted renewal failed while this bearer serves on; null when all is well
+ * @param doubt what is odd about the bearer although it works, fit for a build's log; null when nothing is
  */
 public record Supply(
-        String familyId, Bearer bearer, @CheckForNull FamilyException trouble) {}
+        String familyId,
+        Bearer bearer,
+        @CheckForNull FamilyException trouble,
+        @CheckForNull String doubt) {
+
+    public Supply(String familyId, Bearer bearer, @CheckForNull FamilyException trouble) {
+        this(familyId, bearer, trouble, null);
+    }
+}

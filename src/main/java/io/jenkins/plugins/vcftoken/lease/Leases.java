@@ -44,13 +44,23 @@ public final class Leases {
             tenant.warn(trouble.getMessage() + " The bearer at hand serves until "
                     + supply.bearer().expiresAt() + ".");
         }
+        if (supply.doubt() != null) {
+            tenant.warn(supply.doubt());
+        }
         while (true) {
             SharedBearer bearer = shared.computeIfAbsent(
                     supply.familyId(),
-                    id -> new SharedBearer(families, holder, supply.bearer(), timer, clock, renewal, this::forget));
+                    id -> new SharedBearer(
+                            families,
+                            holder,
+                            supply.bearer(),
+                            timer,
+                            clock,
+                            renewal,
+                            ended -> forget(supply.familyId(), ended)));
             Lease lease = bearer.join(tenant, supply.bearer());
             if (lease != null) {
-                return lease;
+                return families.isReleased(supply) ? reopened(bearer, lease, holder, minimumValidity) : lease;
             }
             // The last lease closed in between; its bearer takes nobody in any more.
             shared.remove(supply.familyId(), bearer);
@@ -67,8 +77,24 @@ public final class Leases {
         return shared.size();
     }
 
-    private void forget(SharedBearer bearer) {
-        shared.values().remove(bearer);
+    /** The last lease of before closed just now, and its bearer went with it. This one keeps the next from that. */
+    private Lease reopened(SharedBearer bearer, Lease lease, Holder holder, Duration minimumValidity)
+            throws FamilyException, InterruptedException {
+        boolean done = false;
+        try {
+            bearer.publish(families.await(holder, lastsFor(minimumValidity)).bearer());
+            done = true;
+            return lease;
+        } finally {
+            if (!done) {
+                lease.close();
+            }
+        }
+    }
+
+    private void forget(String familyId, SharedBearer ended) {
+        shared.remove(familyId, ended);
+        families.release(ended.holder(), familyId, () -> !shared.containsKey(familyId));
     }
 
     private Predicate<Bearer> lastsFor(Duration minimumValidity) {

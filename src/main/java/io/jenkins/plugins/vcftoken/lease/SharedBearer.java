@@ -74,8 +74,8 @@ final class SharedBearer {
     }
 
     /** One step with joining, or a tenant that joins just now would see a bearer it was not told to expect. */
-    private synchronized void publish(Bearer fresh) {
-        if (fresh.expiresAt().isAfter(bearer.expiresAt())) {
+    synchronized void publish(Bearer fresh) {
+        if (!fresh.equals(bearer) && !fresh.expiresAt().isBefore(bearer.expiresAt())) {
             leases.forEach(lease -> lease.tenant.expect(fresh));
             bearer = fresh;
         }
@@ -126,6 +126,10 @@ final class SharedBearer {
         List<Tenant> tenants = new ArrayList<>(leases.size());
         leases.forEach(lease -> tenants.add(lease.tenant));
         return tenants;
+    }
+
+    Holder holder() {
+        return holder;
     }
 
     private void leave(Held lease) {

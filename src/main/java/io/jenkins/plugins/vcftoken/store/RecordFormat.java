@@ -40,6 +40,7 @@ final class RecordFormat {
         root.put("system", record.endpoint().system());
         root.put("url", record.endpoint().url().toString());
         root.put("organization", record.endpoint().organization());
+        root.put("account", record.endpoint().account());
         root.put("state", record.state().name());
         root.put("changed", record.changed().toString());
         root.put("trouble", record.trouble());
@@ -77,7 +78,8 @@ final class RecordFormat {
                     new Endpoint(
                             required(root, "system"),
                             URI.create(required(root, "url")),
-                            required(root, "organization")),
+                            required(root, "organization"),
+                            root.path("account").asText()),
                     FamilyState.valueOf(required(root, "state")),
                     new Lineage(
                             required(root, "seedHash"),

@@ -7,6 +7,7 @@ import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.SddcManager;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -14,6 +15,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -138,6 +142,75 @@ class LeasesTest {
         clock.advance(Duration.ofMinutes(45));
         timer.fire();
         assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void aSessionEndsWithItsLastLease() throws Exception {
+        SddcManager sddc = simulator.sddcManager();
+        Holder user = sddcUser();
+        Lease one = leases.open(user, TEN_MINUTES, new Block());
+        Lease two = leases.open(user, TEN_MINUTES, new Block());
+        clock.advance(Duration.ofMinutes(45));
+        Bearer first = one.bearer();
+        timer.fire();
+        await(() -> two.bearer() != first);
+        assertThat(sddc.renewals()).isEqualTo(1);
+        one.close();
+        assertThat(sddc.openSessions()).isEqualTo(1);
+        two.close();
+        two.close();
+        await(() -> sddc.releases() == 1);
+        assertThat(sddc.openSessions()).isZero();
+    }
+
+    @Test
+    void theNextBlockLogsInAnew() throws Exception {
+        SddcManager sddc = simulator.sddcManager();
+        Holder user = sddcUser();
+        Lease first = leases.open(user, TEN_MINUTES, new Block());
+        first.close();
+        await(() -> sddc.releases() == 1);
+        Lease second = leases.open(user, TEN_MINUTES, new Block());
+        assertThat(second.bearer()).isNotEqualTo(first.bearer());
+        assertThat(sddc.logins()).isEqualTo(2);
+        second.close();
+        await(() -> sddc.releases() == 2);
+    }
+
+    @Test
+    void blocksThatComeAndGoNeverHoldASessionThatEnded() throws Exception {
+        SddcManager sddc = simulator.sddcManager();
+        Holder user = sddcUser();
+        ExecutorService builds = Executors.newFixedThreadPool(8);
+        List<Future<Boolean>> done = new ArrayList<>();
+        for (int i = 0; i < 200; i++) {
+            done.add(builds.submit(() -> {
+                try (Lease lease = leases.open(user, TEN_MINUTES, new Block())) {
+                    return sddc.isOpen(lease.bearer().value());
+                }
+            }));
+        }
+        for (Future<Boolean> build : done) {
+            assertThat(build.get()).isTrue();
+        }
+        builds.shutdown();
+        await(() -> sddc.openSessions() == 0);
+        assertThat(simulator.violations()).isEmpty();
+    }
+
+    @Test
+    void aServerThatDoesNotLetGoHarmsNobody() throws Exception {
+        Holder user = sddcUser();
+        Lease lease = leases.open(user, TEN_MINUTES, new Block());
+        simulator.inject(Fault.STATUS_500);
+        lease.close();
+        await(() -> simulator.requests() == 2);
+        leases.open(user, TEN_MINUTES, new Block()).close();
+    }
+
+    private Holder sddcUser() {
+        simulator.sddcManager().addUser("svc@vsphere.local", "a-password-of-sddc-manager");
+        return core.holder("sddc", core.sddcManager("svc@vsphere.local"), "a-password-of-sddc-manager");
     }
 
     @Test

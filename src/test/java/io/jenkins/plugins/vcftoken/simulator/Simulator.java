@@ -52,6 +52,12 @@ public final class Simulator implements AutoCloseable {
     private final List<String> issuedRefreshTokens = new ArrayList<>();
     private final List<String> violations = new ArrayList<>();
     private final Queue<Fault> faults = new ArrayDeque<>();
+    private final Map<String, String> organizationOf = new HashMap<>();
+    private final SddcManager sddcManager = new SddcManager(this);
+    private final CloudServices cloudServices = new CloudServices(this);
+    private final Organizations tenants = new Organizations(this);
+    private final Devices devices = new Devices(this);
+    private String claimedOrganization;
     private Duration lifetime = Duration.ofHours(1);
     private Duration delay = Duration.ZERO;
     private String prefix = "/oauth";
@@ -113,7 +119,28 @@ public final class Simulator implements AutoCloseable {
         return authority;
     }
 
+    public SddcManager sddcManager() {
+        return sddcManager;
+    }
+
+    public CloudServices cloudServices() {
+        return cloudServices;
+    }
+
+    public Organizations tenants() {
+        return tenants;
+    }
+
+    public Devices devices() {
+        return devices;
+    }
+
     // What tests set up
+
+    /** Bearers of VCF Automation claim to be this organization's, whoever asks. */
+    public synchronized void setClaimedOrganization(String claimedOrganization) {
+        this.claimedOrganization = claimedOrganization;
+    }
 
     /** @return the refresh token of the new account */
     public synchronized String addAccount(String name, String organization) {
@@ -276,15 +303,54 @@ public final class Simulator implements AutoCloseable {
                     account.current = newRefreshToken();
                 }
                 grants++;
-                Instant now = clock.instant();
-                String bearer = Jwt.of(account.name, organization, now, now.plus(lifetime), random.nextLong());
-                bearers.put(bearer, now.plus(lifetime));
+                String bearer = issue(account.name, organization, false);
                 return "{\"access_token\":\"" + bearer + "\",\"token_type\":\"Bearer\",\"expires_in\":"
                         + (expiredBearer ? 0 : lifetime.toSeconds()) + ",\"refresh_token\":\"" + account.current
                         + "\"}";
             }
         }
         return null;
+    }
+
+    synchronized String issue(String user, String organization, boolean expired) {
+        Instant now = clock.instant();
+        Instant expiresAt = expired ? now : now.plus(lifetime);
+        String claimed = claimedOrganization == null ? organization : claimedOrganization;
+        String bearer = Jwt.of(user, claimed, now, expiresAt, random.nextLong());
+        bearers.put(bearer, expiresAt);
+        organizationOf.put(bearer, organization);
+        return bearer;
+    }
+
+    synchronized boolean isBearerOf(String organization, String bearer) {
+        Instant expiry = bearers.get(bearer);
+        return expiry != null && clock.instant().isBefore(expiry) && organization.equals(organizationOf.get(bearer));
+    }
+
+    /** The organization a bearer is for; empty for none. */
+    synchronized String organizationOf(String bearer) {
+        return organizationOf.getOrDefault(bearer, "");
+    }
+
+    synchronized Instant now() {
+        return clock.instant();
+    }
+
+    synchronized Duration lifetime() {
+        return lifetime;
+    }
+
+    synchronized void addOrganization(String organization) {
+        organizations.add(organization);
+    }
+
+    /** What must not be found anywhere later. */
+    synchronized void rememberSecret(String secret) {
+        issuedRefreshTokens.add(secret);
+    }
+
+    synchronized String newSecret() {
+        return newRefreshToken();
     }
 
     synchronized boolean admits(String bearer) {

@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
@@ -16,6 +17,9 @@ final class SimulatorHandler implements HttpHandler {
 
     private static final String INVALID_GRANT =
             "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid refresh token\"}";
+
+    private static final List<String> RESOURCES =
+            List.of("/cloudapi/", "/deployment/api/", "/v1/sddc-managers", "/vmc/api/");
 
     private final Simulator simulator;
 
@@ -44,7 +48,11 @@ final class SimulatorHandler implements HttpHandler {
             answer(exchange, 200, "application/json", simulator.statistics());
         } else if (path.startsWith(simulator.prefix() + "/") && path.endsWith("/token")) {
             token(exchange, path.substring(simulator.prefix().length() + 1, path.length() - "/token".length()));
-        } else if (path.startsWith("/cloudapi/") || path.startsWith("/deployment/api/")) {
+        } else if (path.startsWith(simulator.prefix() + "/") && path.endsWith("/device_authorization")) {
+            deviceCodes(exchange, path);
+        } else if (api(path) != null) {
+            api(exchange, api(path));
+        } else if (RESOURCES.stream().anyMatch(path::startsWith)) {
             resource(exchange, path);
         } else {
             simulator.countMiss();
@@ -61,8 +69,12 @@ final class SimulatorHandler implements HttpHandler {
         if (fault == Fault.CLOSE_BEFORE_READING) {
             return;
         }
-        String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
-        Map<String, String> form = form(body);
+        Call call = call(exchange, fault);
+        Map<String, String> form = call.form();
+        if (Devices.GRANT_TYPE.equals(form.get("grant_type"))) {
+            poll(exchange, fault, call);
+            return;
+        }
         String refreshToken = form.getOrDefault("refresh_token", "");
         simulator.countRequest(refreshToken);
         Thread.sleep(simulator.delay().toMillis());
@@ -89,6 +101,88 @@ final class SimulatorHandler implements HttpHandler {
                 strike(exchange, fault, granted);
             }
         }
+    }
+
+    private TokenApi api(String path) {
+        for (TokenApi api : List.of(simulator.sddcManager(), simulator.cloudServices(), simulator.tenants())) {
+            if (api.serves(path)) {
+                return api;
+            }
+        }
+        return null;
+    }
+
+    private void api(HttpExchange exchange, TokenApi api) throws IOException, InterruptedException {
+        Fault fault = simulator.nextFault();
+        if (fault == Fault.CLOSE_BEFORE_READING) {
+            return;
+        }
+        Call call = call(exchange, fault);
+        String violation;
+        synchronized (simulator) {
+            simulator.countRequest(api.secret(call));
+            violation = api.violation(call);
+        }
+        Thread.sleep(simulator.delay().toMillis());
+        if (violation != null) {
+            simulator.violation(violation);
+            answer(exchange, 400, "application/json", "{\"message\":\"" + violation + "\"}");
+        } else if (fault != null && !fault.afterCommit()) {
+            strike(exchange, fault);
+        } else {
+            Reply reply;
+            synchronized (simulator) {
+                reply = api.answer(call);
+            }
+            deliver(exchange, fault, reply);
+        }
+    }
+
+    private void deviceCodes(HttpExchange exchange, String path) throws IOException {
+        String context = path.substring(simulator.prefix().length() + 1, path.lastIndexOf('/'));
+        Call call = call(exchange, null);
+        Reply reply;
+        synchronized (simulator) {
+            reply = simulator.devices().codes(call, organization(context));
+        }
+        deliver(exchange, null, reply);
+    }
+
+    private void poll(HttpExchange exchange, Fault fault, Call call) throws IOException, InterruptedException {
+        if (fault != null && !fault.afterCommit()) {
+            strike(exchange, fault);
+            return;
+        }
+        Reply reply;
+        synchronized (simulator) {
+            reply = simulator.devices().poll(call);
+            if (reply == null) {
+                reply = simulator.devices().grant(call);
+            }
+        }
+        deliver(exchange, fault, reply);
+    }
+
+    private static void deliver(HttpExchange exchange, Fault fault, Reply reply) throws IOException {
+        try {
+            if (fault == null || !reply.isSuccess()) {
+                answer(exchange, reply.status(), reply.type(), reply.body());
+            } else {
+                strike(exchange, fault, reply.body());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Call call(HttpExchange exchange, Fault fault) throws IOException {
+        return new Call(
+                exchange.getRequestMethod(),
+                exchange.getRequestURI().getRawPath(),
+                exchange.getRequestURI().getRawQuery(),
+                exchange.getRequestHeaders(),
+                new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8),
+                fault == Fault.EXPIRED_BEARER);
     }
 
     private String organization(String context) {
@@ -132,7 +226,14 @@ final class SimulatorHandler implements HttpHandler {
         switch (fault) {
             case HTML -> answer(exchange, 200, "text/html", "<html><title>Sign in</title></html>");
             case EMPTY -> answer(exchange, 200, "application/json", "");
-            case HUGE -> answer(exchange, 200, "application/json", "{\"x\":\"" + "y".repeat(50_000_000) + "\"}");
+            case HUGE -> {
+                exchange.getResponseHeaders().add("Content-Type", "application/json");
+                exchange.sendResponseHeaders(200, 50_000_000);
+                byte[] piece = "y".repeat(50_000).getBytes(StandardCharsets.UTF_8);
+                for (int i = 0; i < 1_000; i++) {
+                    exchange.getResponseBody().write(piece);
+                }
+            }
             case STATUS_307 -> {
                 exchange.getResponseHeaders().add("Location", "https://localhost:1/oauth/provider/token");
                 answer(exchange, 307, "text/plain", "");
@@ -170,7 +271,11 @@ final class SimulatorHandler implements HttpHandler {
             }
             case TRUNCATED -> answer(exchange, 200, "application/json", granted.substring(0, granted.length() / 2));
             case NO_ACCESS_TOKEN ->
-                answer(exchange, 200, "application/json", granted.replace("access_token", "other_token"));
+                answer(
+                        exchange,
+                        200,
+                        "application/json",
+                        granted.replace("access_token", "other_token").replace("accessToken", "otherToken"));
             default -> answer(exchange, 200, "application/json", granted);
         }
     }
@@ -184,7 +289,12 @@ final class SimulatorHandler implements HttpHandler {
                 && !accept.matches("application/json;version=(9\\.1\\.0|9\\.0\\.0|40\\.0)")) {
             answer(exchange, 406, "application/json", "{\"minorErrorCode\":\"NOT_ACCEPTABLE\"}");
         } else {
-            answer(exchange, 200, "application/json", "{\"content\":[]}");
+            answer(
+                    exchange,
+                    200,
+                    "application/json",
+                    "{\"content\":[],\"org\":{\"name\":\"" + simulator.organizationOf(authorization.substring(7))
+                            + "\"}}");
         }
     }
 
@@ -197,7 +307,7 @@ final class SimulatorHandler implements HttpHandler {
         }
     }
 
-    private static Map<String, String> form(String body) {
+    static Map<String, String> form(String body) {
         Map<String, String> form = new LinkedHashMap<>();
         for (String field : body.split("&")) {
             int equals = field.indexOf('=');

@@ -1,0 +1,92 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.time.Instant;
+import java.util.Map;
+import okhttp3.HttpUrl;
+
+/**
+ * The API token of a person in Cloud Services, on VMware's host, on Tanzu's, or on premises. Answers to it quote the
+ * token when they refuse it.
+ */
+public final class CspApiToken implements TokenService {
+
+    public static final String SYSTEM = "Cloud Services";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String API = "csp/gateway/am/api/auth/api-tokens";
+
+    /** As seconds this is the year 5138, as milliseconds 1973. */
+    private static final long SURELY_MILLISECONDS = 100_000_000_000L;
+
+    private final TokenClient client;
+    private final Endpoint endpoint;
+    private final HttpUrl base;
+
+    /** @throws IllegalArgumentException when the endpoint's URL is not http or https with a host */
+    public CspApiToken(TokenClient client, Endpoint endpoint) {
+        this.client = client;
+        this.endpoint = endpoint;
+        this.base = HttpUrl.get(endpoint.url().toString());
+    }
+
+    @Override
+    public Endpoint endpoint() {
+        return endpoint;
+    }
+
+    @Override
+    public boolean rotates() {
+        return false;
+    }
+
+    /** The parameter was once called {@code refresh_token}, and once went into the query: both are deprecated. */
+    @Override
+    public Grant exchange(String apiToken) throws ExchangeException {
+        HttpUrl url = base.newBuilder()
+                .addPathSegments(API)
+                .addPathSegment("authorize")
+                .build();
+        TokenClient.Answer answer = client.postForm(url, Map.of("api_token", apiToken));
+        return new OAuthAnswer(answer, apiToken, CspApiToken::meaning).grantOrFailure();
+    }
+
+    /**
+     * When the API token itself expires. Needs no bearer and changes nothing.
+     *
+     * @return null when it never does, or the server does not tell
+     */
+    @CheckForNull
+    public Instant expiry(String apiToken) throws ExchangeException {
+        HttpUrl url =
+                base.newBuilder().addPathSegments(API).addPathSegment("details").build();
+        String question = JSON.createObjectNode().put("tokenValue", apiToken).toString();
+        ServerAnswer answer = new ServerAnswer(client.sendJson("POST", url, question), apiToken);
+        if (!answer.isSuccess()) {
+            throw answer.failure(CspApiToken::meaning).harmless();
+        }
+        JsonNode expiresAt = answer.object().path("expiresAt");
+        long time = expiresAt.isTextual() && expiresAt.textValue().matches("\\d{1,15}")
+                ? Long.parseLong(expiresAt.textValue())
+                : expiresAt.asLong();
+        if (time <= 0) {
+            return null;
+        }
+        // Seconds in the vendor's schema, milliseconds in what some clients saw.
+        return time < SURELY_MILLISECONDS
+                ? Instant.ofEpochSecond(time)
+                : Instant.ofEpochMilli(Math.min(time, 1L << 50));
+    }
+
+    private static Problem meaning(int status, String code, String message) {
+        return switch (status) {
+            case 400, 401 -> Problem.API_TOKEN_REFUSED;
+            case 403 -> Problem.FORBIDDEN;
+            case 404 -> code.isEmpty() && message.isEmpty() ? Problem.NO_SUCH_SERVICE : Problem.WRONG_ORGANIZATION;
+            case 405 -> Problem.NO_SUCH_SERVICE;
+            default -> Problem.REJECTED;
+        };
+    }
+}

@@ -1,0 +1,94 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import okhttp3.HttpUrl;
+
+/** The client credentials grant of an OAuth app in Cloud Services. */
+public final class CspOAuthApp implements TokenService {
+
+    private final TokenClient client;
+    private final Endpoint endpoint;
+    private final HttpUrl base;
+    private final App app;
+
+    /**
+     * What is asked for.
+     *
+     * @param id the app's ID, half of the Basic authentication
+     * @param scope names of roles and permissions separated by spaces; empty for all that the app has
+     * @param validitySeconds how long the bearer shall live, shorter than the app's own setting; 0 for that setting
+     */
+    public record App(String id, String scope, int validitySeconds) {
+
+        /** Tells apart what the same secret may be used for. */
+        public String account() {
+            return id
+                    + (scope.isEmpty() ? "" : " for " + scope)
+                    + (validitySeconds == 0 ? "" : " for " + validitySeconds + " s");
+        }
+    }
+
+    /**
+     * @param endpoint its organization is the organization's ID; empty for the one that owns the app
+     * @throws IllegalArgumentException when the endpoint's URL is not http or https with a host
+     */
+    public CspOAuthApp(TokenClient client, Endpoint endpoint, App app) {
+        this.client = client;
+        this.endpoint = endpoint;
+        this.base = HttpUrl.get(endpoint.url().toString());
+        this.app = app;
+    }
+
+    @Override
+    public Endpoint endpoint() {
+        return endpoint;
+    }
+
+    @Override
+    public boolean rotates() {
+        return false;
+    }
+
+    /** @param appSecret empty for a public app */
+    @Override
+    public Grant exchange(String appSecret) throws ExchangeException {
+        Map<String, String> form = new LinkedHashMap<>();
+        form.put("grant_type", "client_credentials");
+        if (!endpoint.organization().isEmpty()) {
+            form.put("orgId", endpoint.organization());
+        }
+        if (!app.scope().isEmpty()) {
+            form.put("scope", app.scope());
+        }
+        if (app.validitySeconds() > 0) {
+            form.put("accessTokenValiditySeconds", String.valueOf(app.validitySeconds()));
+        }
+        HttpUrl url = base.newBuilder()
+                .addPathSegments("csp/gateway/am/api/auth/token")
+                .build();
+        // Not form-encoded before, as RFC 6749 would have it: Cloud Services' own clients do not either.
+        String basic =
+                Base64.getEncoder().encodeToString((app.id() + ':' + appSecret).getBytes(StandardCharsets.UTF_8));
+        TokenClient.Answer answer = client.postForm(url, form, Map.of("Authorization", "Basic " + basic));
+        return withoutRefreshToken(new OAuthAnswer(answer, appSecret, CspOAuthApp::meaning).grantOrFailure());
+    }
+
+    /** A refresh token beside a bearer would be no successor of the app's secret. */
+    private static Grant withoutRefreshToken(Grant grant) {
+        return new Grant(grant.bearer(), null);
+    }
+
+    /** 400 stands for a bad secret as well as 401 does. */
+    private static Problem meaning(int status, String code, String message) {
+        return switch (status) {
+            case 400, 401 -> Problem.WRONG_SECRET;
+            case 403 -> Problem.FORBIDDEN;
+            case 404 -> code.isEmpty() && message.isEmpty() ? Problem.NO_SUCH_SERVICE : Problem.WRONG_ORGANIZATION;
+            case 405 -> Problem.NO_SUCH_SERVICE;
+            default -> Problem.REJECTED;
+        };
+    }
+}

@@ -1,0 +1,187 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+
+/**
+ * One attempt to have a service account authorized by a person: asks the server every now and then until it says yes,
+ * no, or too late. Driven from outside, one {@link #step} at a time, so that it needs no thread of its own.
+ *
+ * <p>The answer that says yes is the only copy of the refresh token: it is stored before anybody hears of it. An answer
+ * that was lost is followed by another question, later than usual (RFC 8628 section 3.5); if the lost one was that yes,
+ * the server then refuses, and only starting over helps.
+ */
+public final class DeviceAuthorization {
+
+    /** Where an attempt stands. All but {@link #WAITING} are final. */
+    public enum State {
+        WAITING,
+        GRANTED,
+        DENIED,
+        EXPIRED,
+        FAILED,
+        CANCELED
+    }
+
+    /** Keeps the refresh token; returns only when it is safe. */
+    @FunctionalInterface
+    public interface Vault {
+        /** @param bearer null when the answer had a refresh token and no usable bearer */
+        void keep(String refreshToken, @CheckForNull Bearer bearer) throws IOException;
+    }
+
+    /** RFC 8628 section 3.5. */
+    private static final Duration SLOWER = Duration.ofSeconds(5);
+
+    private static final Duration SLOWEST = Duration.ofMinutes(5);
+
+    private final VcfaDeviceEndpoint endpoint;
+    private final DeviceCodes codes;
+    private final Vault vault;
+    private final InstantSource clock;
+
+    private volatile State state = State.WAITING;
+    private volatile boolean canceled;
+    private volatile Instant due;
+    private volatile String trouble = "";
+    private Duration interval;
+    private boolean answerLost;
+
+    /** What could not be stored. Memory is the last place that has it. */
+    @CheckForNull
+    private String unkeptToken;
+
+    @CheckForNull
+    private Bearer unkeptBearer;
+
+    public DeviceAuthorization(VcfaDeviceEndpoint endpoint, DeviceCodes codes, Vault vault, InstantSource clock) {
+        this.endpoint = endpoint;
+        this.codes = codes;
+        this.vault = vault;
+        this.clock = clock;
+        this.interval = codes.interval();
+        this.due = clock.instant().plus(interval);
+    }
+
+    public DeviceCodes codes() {
+        return codes;
+    }
+
+    /** Does not wait for a question on its way. */
+    public State state() {
+        return canceled && state == State.WAITING ? State.CANCELED : state;
+    }
+
+    /** Why it failed, or what stands in the way for now; empty when there is nothing to say. Free of secrets. */
+    public String trouble() {
+        return trouble;
+    }
+
+    /** How long to wait before the next {@link #step}. */
+    public Duration pause() {
+        Duration left = Duration.between(clock.instant(), due);
+        return left.isNegative() ? Duration.ZERO : left;
+    }
+
+    /** No further question is asked. Should the answer to one on its way be the token, it is stored all the same. */
+    public void cancel() {
+        canceled = true;
+    }
+
+    /** Asks the server if it is time to; blocks for at most the client's call timeout. Does nothing in a final state. */
+    public synchronized State step() {
+        String unkept = unkeptToken;
+        if (state != State.WAITING || clock.instant().isBefore(due)) {
+            return state();
+        }
+        if (unkept != null) {
+            return kept(unkept, unkeptBearer);
+        }
+        if (canceled) {
+            return ended(State.CANCELED, "");
+        }
+        if (!clock.instant().isBefore(codes.expiresAt())) {
+            return ended(State.EXPIRED, "nobody said yes in time");
+        }
+        try {
+            OAuthAnswer answer = endpoint.poll(codes);
+            if (!answer.isSuccess()) {
+                return refused(answer);
+            }
+            Grant grant = answer.grant();
+            String refreshToken = grant.refreshToken();
+            return refreshToken != null
+                    ? kept(refreshToken, grant.bearer())
+                    : ended(State.FAILED, "the server said yes without a refresh token");
+        } catch (ExchangeException.Unintelligible e) {
+            String refreshToken = e.refreshToken();
+            return refreshToken != null
+                    ? kept(refreshToken, null)
+                    : ended(State.FAILED, e.harmless().getMessage());
+        } catch (ExchangeException e) {
+            return later(e);
+        }
+    }
+
+    private State refused(OAuthAnswer answer) {
+        ExchangeException why = answer.failure();
+        if (!(why instanceof ExchangeException.Refused)) {
+            return later(why);
+        }
+        switch (answer.errorCode()) {
+            case "authorization_pending":
+                answerLost = false;
+                return waiting("");
+            case "slow_down":
+                answerLost = false;
+                interval = interval.plus(SLOWER);
+                return waiting("");
+            case "access_denied":
+                return ended(State.DENIED, "the request was denied on the server");
+            case "expired_token":
+                return ended(State.EXPIRED, "nobody said yes in time");
+            default:
+                return ended(
+                        State.FAILED,
+                        answerLost
+                                ? "the answer with the refresh token was lost on the way; revoke the account's token "
+                                        + "on the server and start over (" + why.detail() + ")"
+                                : why.getMessage());
+        }
+    }
+
+    private State later(ExchangeException e) {
+        answerLost |= e instanceof ExchangeException.OutcomeUnknown;
+        Duration wanted = e instanceof ExchangeException.Throttled busy ? busy.retryAfter() : interval.multipliedBy(2);
+        Duration longest = wanted.compareTo(SLOWEST) > 0 ? SLOWEST : wanted;
+        interval = longest.compareTo(interval) > 0 ? longest : interval;
+        return waiting(e.harmless().getMessage());
+    }
+
+    private State kept(String refreshToken, @CheckForNull Bearer bearer) {
+        try {
+            vault.keep(refreshToken, bearer);
+        } catch (IOException | RuntimeException e) {
+            unkeptToken = refreshToken;
+            unkeptBearer = bearer;
+            return waiting("the refresh token could not be stored yet (" + e.getMessage() + ")");
+        }
+        unkeptToken = null;
+        return ended(State.GRANTED, "");
+    }
+
+    private State waiting(String why) {
+        trouble = why;
+        due = clock.instant().plus(interval);
+        return state;
+    }
+
+    private State ended(State end, String why) {
+        state = end;
+        trouble = why;
+        return end;
+    }
+}

@@ -1,0 +1,125 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.function.DoubleSupplier;
+
+/**
+ * Asks again where asking again costs nothing: when the server was not reached, was busy, or its answer was lost, and
+ * the secret does not rotate. A refusal is final, and so is an answer that cannot be understood.
+ */
+public final class Retries {
+
+    static final int MAX_TRIES = 3;
+
+    /** Doubles with each try. */
+    static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+
+    /** A server that asks for more patience than this is not waited for; whoever renews comes back by itself. */
+    static final Duration MAX_PAUSE = Duration.ofSeconds(10);
+
+    /** No try begins later than this after the first one. */
+    static final Duration LIMIT = Duration.ofSeconds(20);
+
+    /** Waits. */
+    @FunctionalInterface
+    public interface Sleeper {
+        void sleep(Duration pause) throws InterruptedException;
+    }
+
+    private interface Attempt {
+        Grant run() throws ExchangeException;
+    }
+
+    private final InstantSource clock;
+    private final Sleeper sleeper;
+    private final DoubleSupplier random;
+
+    /** @param random numbers in [0, 1), so that builds that failed together do not come back together */
+    public Retries(InstantSource clock, Sleeper sleeper, DoubleSupplier random) {
+        this.clock = clock;
+        this.sleeper = sleeper;
+        this.random = random;
+    }
+
+    /** The same service, more patient; exactly the same one where its secrets rotate. */
+    public TokenService of(TokenService service) {
+        return service.rotates() ? service : new Patient(service);
+    }
+
+    private Grant repeat(Attempt attempt) throws ExchangeException {
+        Instant start = clock.instant();
+        for (int tries = 1; ; tries++) {
+            try {
+                return attempt.run();
+            } catch (ExchangeException e) {
+                Duration pause = pause(e, tries);
+                Duration spent = Duration.between(start, clock.instant()).plus(pause);
+                if (tries == MAX_TRIES || !isWorthARetry(e, pause) || spent.compareTo(LIMIT) > 0) {
+                    throw e.harmless();
+                }
+                try {
+                    sleeper.sleep(pause);
+                } catch (InterruptedException interrupted) {
+                    Thread.currentThread().interrupt();
+                    throw e.harmless();
+                }
+            }
+        }
+    }
+
+    private static boolean isWorthARetry(ExchangeException e, Duration pause) {
+        if (e instanceof ExchangeException.Throttled) {
+            return pause.compareTo(MAX_PAUSE) <= 0;
+        }
+        return e instanceof ExchangeException.OutcomeUnknown
+                || e instanceof ExchangeException.NotSent && e.problem() != Problem.NOT_TRUSTED;
+    }
+
+    /** Between half and all of what is due; never less than the server asked for. */
+    private Duration pause(ExchangeException e, int tries) {
+        Duration full = FIRST_PAUSE.multipliedBy(1L << (tries - 1));
+        Duration jittered = Duration.ofMillis((long) (full.toMillis() * (0.5 + random.getAsDouble() / 2)));
+        return e instanceof ExchangeException.Throttled busy ? busy.retryAfter().plus(jittered) : jittered;
+    }
+
+    private final class Patient implements TokenService {
+
+        private final TokenService service;
+
+        Patient(TokenService service) {
+            this.service = service;
+        }
+
+        @Override
+        public Endpoint endpoint() {
+            return service.endpoint();
+        }
+
+        @Override
+        public boolean rotates() {
+            return false;
+        }
+
+        @Override
+        public Grant exchange(String secret) throws ExchangeException {
+            return repeat(() -> service.exchange(secret));
+        }
+
+        @Override
+        public Grant renew(String secret, String session) throws ExchangeException {
+            return repeat(() -> service.renew(secret, session));
+        }
+
+        @Override
+        public void release(String session) throws ExchangeException {
+            service.release(session);
+        }
+
+        @Override
+        public String doubt(Bearer bearer) {
+            return service.doubt(bearer);
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.simulator.CloudServices;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CloudServicesTest {
+
+    private static final Instant EXPIRY = Instant.parse("2099-12-31T00:00:00Z");
+    /** Shorter than what looks like a token by itself, and in need of encoding. */
+    private static final String API_TOKEN = "api+tok/en&1=%";
+
+    private static final String ORGANIZATION = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
+
+    private Simulator simulator;
+    private CloudServices csp;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start();
+        csp = simulator.cloudServices();
+        csp.addApiToken(API_TOKEN, EXPIRY);
+        csp.addApp("app-1", "s3cr:et+&ü", ORGANIZATION);
+        csp.addApp("public-app", "", ORGANIZATION);
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @Test
+    void anApiTokenBuysABearerAndComesBackUnchanged() throws Exception {
+        Grant grant = apiToken().exchange(API_TOKEN);
+        assertThat(simulator.bearers()).containsExactly(grant.bearer().value());
+        assertThat(grant.refreshToken()).isEqualTo(API_TOKEN);
+    }
+
+    @Test
+    void aRefusedApiTokenIsNotQuoted() {
+        csp.revoke(API_TOKEN);
+        ExchangeException e =
+                catchThrowableOfType(ExchangeException.class, () -> apiToken().exchange(API_TOKEN));
+        assertThat(e.problem()).isEqualTo(Problem.API_TOKEN_REFUSED);
+        assertThat(e.detail()).isEqualTo("HTTP 400: invalid_grant: Invalid refresh token: ****");
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anApiTokenTellsWhenItExpires(boolean milliseconds) throws Exception {
+        csp.setMilliseconds(milliseconds);
+        assertThat(new CspApiToken(client(), endpoint("", "")).expiry(API_TOKEN))
+                .isEqualTo(EXPIRY);
+    }
+
+    @Test
+    void anAppBuysABearer() throws Exception {
+        Grant grant = app("app-1", "", 0, "").exchange("s3cr:et+&ü");
+        assertThat(simulator.bearers()).containsExactly(grant.bearer().value());
+        assertThat(grant.refreshToken()).isNull();
+        assertThat(csp.lastForm()).isEqualTo("grant_type=client_credentials");
+    }
+
+    @Test
+    void anAppAsksForLess() throws Exception {
+        Grant grant = app("app-1", "csp:org_member a/b", 600, ORGANIZATION).exchange("s3cr:et+&ü");
+        assertThat(grant.bearer().lifetime()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(csp.lastForm())
+                .contains("orgId=" + ORGANIZATION)
+                .contains("scope=csp%3Aorg_member%20a%2Fb")
+                .contains("accessTokenValiditySeconds=600");
+    }
+
+    @Test
+    void aPublicAppHasNoSecret() throws Exception {
+        assertThat(app("public-app", "", 0, "").exchange("").bearer()).isNotNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aWrongAppSecretIsSaidSoWhateverTheStatus(boolean with401) {
+        csp.setRefusesWith401(with401);
+        ExchangeException e = catchThrowableOfType(
+                ExchangeException.class, () -> app("app-1", "", 0, "").exchange("wrong-secret"));
+        assertThat(e.problem()).isEqualTo(Problem.WRONG_SECRET);
+        assertThat(e.getMessage()).doesNotContain("wrong-secret");
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void anotherOrganizationIsSaidSo() {
+        ExchangeException e = catchThrowableOfType(
+                ExchangeException.class,
+                () -> app("app-1", "", 0, "11111111-94c1-4b0c-8d1f-6a5c1e0f7a11")
+                        .exchange("s3cr:et+&ü"));
+        assertThat(e.problem()).isEqualTo(Problem.WRONG_ORGANIZATION);
+    }
+
+    private TokenService apiToken() {
+        return retries().of(new CspApiToken(client(), endpoint("", "")));
+    }
+
+    private TokenService app(String id, String scope, int validity, String organization) {
+        CspOAuthApp.App app = new CspOAuthApp.App(id, scope, validity);
+        return retries().of(new CspOAuthApp(client(), endpoint(organization, app.account()), app));
+    }
+
+    private static Retries retries() {
+        return new Retries(InstantSource.system(), pause -> {}, () -> 0);
+    }
+
+    private Endpoint endpoint(String organization, String account) {
+        return new Endpoint(CspApiToken.SYSTEM, simulator.url(), organization, account);
+    }
+
+    private TokenClient client() {
+        return new TokenClient(
+                Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(2), InstantSource.system());
+    }
+}

@@ -1,0 +1,189 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.MutableClock;
+import io.jenkins.plugins.vcftoken.exchange.DeviceAuthorization.State;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class DeviceAuthorizationTest {
+
+    private static final Duration MINUTE = Duration.ofMinutes(1);
+
+    private final MutableClock clock = new MutableClock();
+    private final List<String> vault = new ArrayList<>();
+    private boolean vaultIsFull;
+    private Simulator simulator;
+    private String clientId;
+    private DeviceAuthorization attempt;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start(clock, 0);
+        clientId = simulator.devices().addAccount("ci", "acme");
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void asksEveryMinuteUntilAPersonSaysYes(boolean olderShape) throws Exception {
+        if (olderShape) {
+            simulator.devices().useOlderShape();
+        }
+        begin();
+        assertThat(attempt.pause()).isEqualTo(MINUTE);
+        assertThat(attempt.step()).isEqualTo(State.WAITING);
+        assertThat(simulator.devices().polls()).isZero();
+        assertThat(next()).isEqualTo(State.WAITING);
+        assertThat(next()).isEqualTo(State.WAITING);
+        simulator.devices().answer(attempt.codes().userCode(), true);
+        assertThat(next()).isEqualTo(State.GRANTED);
+        assertThat(vault).containsExactly(simulator.currentToken("ci"));
+        assertThat(next()).isEqualTo(State.GRANTED);
+        assertThat(simulator.devices().polls()).isEqualTo(3);
+        assertThat(simulator.devices().hasty()).isZero();
+    }
+
+    @Test
+    void slowsDownWhenToldTo() throws Exception {
+        begin();
+        next();
+        // Another client with the same code makes the server impatient.
+        VcfaDeviceEndpoint other = endpoint("acme");
+        other.poll(attempt.codes());
+        clock.advance(Duration.ofSeconds(30));
+        other.poll(attempt.codes());
+        clock.advance(Duration.ofSeconds(30));
+        assertThat(attempt.step()).isEqualTo(State.WAITING);
+        assertThat(attempt.pause()).isEqualTo(MINUTE.plusSeconds(5));
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void stopsWhenAPersonSaysNo(boolean olderShape) throws Exception {
+        if (olderShape) {
+            simulator.devices().useOlderShape();
+        }
+        begin();
+        simulator.devices().answer(attempt.codes().userCode(), false);
+        assertThat(next()).isEqualTo(State.DENIED);
+        assertThat(vault).isEmpty();
+    }
+
+    @Test
+    void stopsWhenTheCodeIsTooOld() throws Exception {
+        begin();
+        clock.advance(Duration.ofHours(1));
+        assertThat(attempt.step()).isEqualTo(State.EXPIRED);
+        assertThat(simulator.devices().polls()).isZero();
+    }
+
+    @Test
+    void doesNotAskOnceCanceled() throws Exception {
+        begin();
+        attempt.cancel();
+        assertThat(attempt.state()).isEqualTo(State.CANCELED);
+        assertThat(next()).isEqualTo(State.CANCELED);
+        assertThat(simulator.devices().polls()).isZero();
+    }
+
+    @Test
+    void aVaultThatIsFullIsTriedAgainAndTheServerIsNot() throws Exception {
+        begin();
+        simulator.devices().answer(attempt.codes().userCode(), true);
+        vaultIsFull = true;
+        assertThat(next()).isEqualTo(State.WAITING);
+        assertThat(attempt.trouble()).contains("could not be stored yet");
+        attempt.cancel();
+        vaultIsFull = false;
+        assertThat(next()).isEqualTo(State.GRANTED);
+        assertThat(vault).containsExactly(simulator.currentToken("ci"));
+        assertThat(simulator.devices().polls()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Fault.class)
+    void afterAFaultTheTokenIsStoredOrTheWayToANewOneIsSaid(Fault fault) throws Exception {
+        begin();
+        simulator.devices().answer(attempt.codes().userCode(), true);
+        simulator.inject(fault);
+        for (int i = 0; i < 5 && attempt.state() == State.WAITING; i++) {
+            clock.advance(Duration.ofMinutes(6));
+            attempt.step();
+        }
+        if (attempt.state() == State.GRANTED) {
+            assertThat(vault).containsExactly(simulator.currentToken("ci"));
+        } else {
+            assertThat(attempt.state()).isEqualTo(State.FAILED);
+            assertThat(attempt.trouble()).isNotBlank();
+            assertThat(vault).isEmpty();
+        }
+        if (fault == Fault.CLOSE_AFTER_COMMIT || fault == Fault.CLOSE_IN_ANSWER) {
+            assertThat(attempt.trouble()).contains("lost on the way").contains("start over");
+        }
+        if (fault == Fault.NO_ACCESS_TOKEN || fault == Fault.EXPIRED_BEARER) {
+            assertThat(attempt.state()).isEqualTo(State.GRANTED);
+        }
+    }
+
+    @Test
+    void anUnknownAccountGetsNoCode() {
+        clientId = "11111111-1111-1111-1111-111111111111";
+        ExchangeException e = catchThrowableOfType(
+                ExchangeException.class, () -> endpoint("acme").codes());
+        assertThat(e.problem()).isEqualTo(Problem.WRONG_SECRET);
+    }
+
+    @Test
+    void findsTheServiceBehindTm() throws Exception {
+        simulator.moveBehindTm();
+        begin();
+        simulator.devices().answer(attempt.codes().userCode(), true);
+        assertThat(next()).isEqualTo(State.GRANTED);
+        assertThat(simulator.missed()).isEqualTo(1);
+    }
+
+    private void begin() throws ExchangeException {
+        VcfaDeviceEndpoint endpoint = endpoint("acme");
+        attempt = new DeviceAuthorization(
+                endpoint,
+                endpoint.codes(),
+                (token, bearer) -> {
+                    if (vaultIsFull) {
+                        throw new IOException("disk full");
+                    }
+                    vault.add(token);
+                },
+                clock);
+    }
+
+    private State next() {
+        clock.advance(MINUTE);
+        return attempt.step();
+    }
+
+    private VcfaDeviceEndpoint endpoint(String organization) {
+        TokenClient client =
+                new TokenClient(Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(2), clock);
+        return new VcfaDeviceEndpoint(
+                client, new Endpoint(VcfaRefresh.SYSTEM, simulator.url(), organization), clientId);
+    }
+}

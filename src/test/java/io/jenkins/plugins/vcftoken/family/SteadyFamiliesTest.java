@@ -1,0 +1,235 @@
+package io.jenkins.plugins.vcftoken.family;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.MutableClock;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import io.jenkins.plugins.vcftoken.exchange.VcfaOrganizationToken;
+import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
+import io.jenkins.plugins.vcftoken.simulator.CloudServices;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.SddcManager;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Families whose secret the server is not known to replace. */
+class SteadyFamiliesTest {
+
+    private static final Predicate<Bearer> ANY = bearer -> true;
+    private static final String USER = "svc@vsphere.local";
+    private static final String PASSWORD = "a-password-of-sddc-manager";
+
+    @TempDir
+    private Path directory;
+
+    private final MutableClock clock = new MutableClock();
+    private Simulator simulator;
+    private SddcManager sddc;
+    private CloudServices csp;
+    private Core core;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start(clock, 0);
+        sddc = simulator.sddcManager();
+        csp = simulator.cloudServices();
+        core = new Core(directory, simulator, clock);
+        sddc.addUser(USER, PASSWORD);
+        csp.addApiToken("api-token-one", Instant.parse("2099-01-01T00:00:00Z"));
+    }
+
+    @AfterEach
+    void stop() {
+        core.close();
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @Test
+    void costNoFile() throws Exception {
+        core.families.await(sddcHolder(PASSWORD), ANY);
+        core.families.await(cspHolder("api-token-one"), ANY);
+        core.families.await(cspHolder("api-token-one"), ANY);
+        assertThat(records()).isEmpty();
+        assertThat(simulator.requests()).isEqualTo(2);
+    }
+
+    @Test
+    void areJournaledOnceTheSecretCameBackDifferent() throws Exception {
+        csp.replaceAtNextUse("api-token-one", "api-token-two");
+        AtomicReference<String> stored = new AtomicReference<>("api-token-one");
+        core.families.await(keptHolder(stored), ANY);
+        core.awaitWriteBacks();
+        assertThat(stored.get()).isEqualTo("api-token-two");
+        assertThat(records())
+                .singleElement()
+                .satisfies(record -> assertThat(record.tokens().current()).isEqualTo("api-token-two"));
+        clock.advance(Duration.ofHours(2));
+        core.close();
+        core = new Core(directory, simulator, clock);
+        stored.set("api-token-one");
+        core.families.await(keptHolder(stored), ANY);
+        core.awaitWriteBacks();
+        assertThat(stored.get()).isEqualTo("api-token-two");
+    }
+
+    @Test
+    void twoUsersWithOnePasswordAreTwoFamilies() throws Exception {
+        sddc.addUser("other@vsphere.local", PASSWORD);
+        Supply one = core.families.await(sddcHolder(PASSWORD), ANY);
+        Supply other =
+                core.families.await(core.holder("other", core.sddcManager("other@vsphere.local"), PASSWORD), ANY);
+        assertThat(other.familyId()).isNotEqualTo(one.familyId());
+        assertThat(other.bearer()).isNotEqualTo(one.bearer());
+    }
+
+    @ParameterizedTest
+    @EnumSource(Fault.class)
+    void surviveAnyFault(Fault fault) throws Exception {
+        simulator.inject(fault);
+        try {
+            core.families.await(sddcHolder(PASSWORD), ANY);
+        } catch (FamilyException e) {
+            assertThat(e)
+                    .hasMessageContaining("Credential 'sddc'")
+                    .hasMessageContaining(USER)
+                    .hasMessageNotContaining("rotated")
+                    .hasMessageNotContaining(PASSWORD);
+            core.families.await(sddcHolder(PASSWORD), ANY);
+        }
+        assertThat(sddc.refusedLogins()).isZero();
+        assertThat(records()).isEmpty();
+    }
+
+    @Test
+    void areRetriedWhenTheServerIsBusyForAMoment() throws Exception {
+        simulator.inject(Fault.STATUS_502);
+        simulator.inject(Fault.CLOSE_AFTER_COMMIT);
+        core.families.await(cspHolder("api-token-one"), ANY);
+        assertThat(simulator.requests()).isEqualTo(3);
+    }
+
+    @Test
+    void aRefusedLoginIsNotRepeatedUntilTheServerHasForgottenIt() throws Exception {
+        for (int i = 0; i < 4; i++) {
+            assertThatThrownBy(() -> core.families.await(sddcHolder("wrong-password"), ANY))
+                    .isInstanceOf(FamilyException.class)
+                    .hasMessageContaining("refuses the stored secret");
+        }
+        assertThat(sddc.refusedLogins()).isEqualTo(1);
+        assertThatThrownBy(() -> core.families.await(sddcHolder("wrong-password"), ANY))
+                .hasMessageContaining("not sent again before 2026-01-01T00:15:00Z");
+        clock.advance(Custody.REFUSAL_HOLDS);
+        sddc.addUser(USER, "wrong-password");
+        core.families.await(sddcHolder("wrong-password"), ANY);
+    }
+
+    @Test
+    void aCorrectedPasswordIsSentAtOnce() throws Exception {
+        assertThatThrownBy(() -> core.families.await(sddcHolder("wrong-password"), ANY))
+                .isInstanceOf(FamilyException.class);
+        core.families.await(sddcHolder(PASSWORD), ANY);
+        assertThat(sddc.logins()).isEqualTo(1);
+    }
+
+    @Test
+    void aSessionRenewsInsteadOfALogin() throws Exception {
+        core.families.await(sddcHolder(PASSWORD), ANY);
+        clock.advance(Duration.ofHours(2));
+        core.families.await(sddcHolder(PASSWORD), ANY);
+        assertThat(sddc.logins()).isEqualTo(1);
+        assertThat(sddc.renewals()).isEqualTo(1);
+        sddc.forgetSessions();
+        clock.advance(Duration.ofHours(2));
+        core.families.await(sddcHolder(PASSWORD), ANY);
+        assertThat(sddc.logins()).isEqualTo(2);
+    }
+
+    @Test
+    void anOrganizationsBearerIsCachedAndBoughtWithAFreshOneOfTheProvider() throws Exception {
+        simulator.tenants().add("acme");
+        simulator.tenants().add("globex");
+        AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
+        Supply first = core.families.await(organization(stored, "acme"), ANY);
+        core.awaitWriteBacks();
+        Supply second = core.families.await(organization(stored, "acme"), ANY);
+        assertThat(second.bearer()).isEqualTo(first.bearer());
+        Supply other = core.families.await(organization(stored, "globex"), ANY);
+        assertThat(other.bearer()).isNotEqualTo(first.bearer());
+        assertThat(simulator.rotations()).isEqualTo(1);
+        clock.advance(Duration.ofHours(2));
+        assertThat(core.families.await(organization(stored, "acme"), ANY).bearer())
+                .isNotEqualTo(first.bearer());
+        core.awaitWriteBacks();
+        assertThat(simulator.rotations()).isEqualTo(2);
+        assertThat(stored.get()).isEqualTo(simulator.currentToken("provider"));
+        assertThat(records()).hasSize(1);
+    }
+
+    @Test
+    void aBearerOfAnotherOrganizationIsDoubtedEachTime() throws Exception {
+        simulator.setClaimedOrganization("globex");
+        Holder holder = core.holder("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
+        for (int i = 0; i < 2; i++) {
+            assertThat(core.families.await(holder, ANY).doubt())
+                    .contains("'globex'")
+                    .contains("'acme'");
+        }
+    }
+
+    private Holder organization(AtomicReference<String> stored, String name) {
+        Function<Bearer, TokenService> derivation = bearer -> core.patient(new VcfaOrganizationToken(
+                core.client(), new Endpoint(VcfaRefresh.SYSTEM, simulator.url(), name), bearer));
+        return new Holder(
+                "provider",
+                new Place("system", "provider"),
+                stored.get(),
+                core.service("System"),
+                (family, token, again) -> stored.set(token),
+                derivation);
+    }
+
+    private Holder keptHolder(AtomicReference<String> stored) {
+        return new Holder(
+                "csp",
+                new Place("system", "csp"),
+                stored.get(),
+                core.cspApiToken(),
+                (family, token, again) -> stored.set(token));
+    }
+
+    private Holder sddcHolder(String password) {
+        return core.holder("sddc", core.sddcManager(USER), password);
+    }
+
+    private Holder cspHolder(String token) {
+        return core.holder("csp", core.cspApiToken(), token);
+    }
+
+    private List<FamilyRecord> records() throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            assertThat(files.filter(file -> file.toString().endsWith(".json")).count())
+                    .isEqualTo(core.ledger.loadAll().size());
+        }
+        return core.ledger.loadAll();
+    }
+}

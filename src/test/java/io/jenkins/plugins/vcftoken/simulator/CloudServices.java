@@ -1,0 +1,210 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+
+/** Cloud Services: API tokens and OAuth apps. Quotes what it refuses, as the real one does. */
+public final class CloudServices implements TokenApi {
+
+    private static final String AUTH = "/csp/gateway/am/api/auth/";
+
+    private record App(String secret, String organization) {}
+
+    private final Simulator simulator;
+    private final Map<String, Instant> apiTokens = new HashMap<>();
+    private final Map<String, String> successors = new HashMap<>();
+    private final Map<String, App> apps = new HashMap<>();
+    private boolean milliseconds;
+    private boolean refusesWith401;
+    private String lastForm = "";
+
+    CloudServices(Simulator simulator) {
+        this.simulator = simulator;
+    }
+
+    // What tests set up
+
+    /** @param expiresAt when the token itself expires */
+    public void addApiToken(String token, Instant expiresAt) {
+        synchronized (simulator) {
+            apiTokens.put(token, expiresAt);
+            simulator.rememberSecret(token);
+        }
+    }
+
+    public void revoke(String apiToken) {
+        synchronized (simulator) {
+            apiTokens.remove(apiToken);
+        }
+    }
+
+    /** The next use of a token brings another one, and kills it: what no one has seen yet, and what must cost nothing. */
+    public void replaceAtNextUse(String apiToken, String successor) {
+        synchronized (simulator) {
+            successors.put(apiToken, successor);
+            simulator.rememberSecret(successor);
+        }
+    }
+
+    /** @param secret empty for a public app */
+    public void addApp(String id, String secret, String organization) {
+        synchronized (simulator) {
+            apps.put(id, new App(secret, organization));
+            if (!secret.isEmpty()) {
+                simulator.rememberSecret(secret);
+            }
+        }
+    }
+
+    public void setMilliseconds(boolean milliseconds) {
+        synchronized (simulator) {
+            this.milliseconds = milliseconds;
+        }
+    }
+
+    public void setRefusesWith401(boolean refusesWith401) {
+        synchronized (simulator) {
+            this.refusesWith401 = refusesWith401;
+        }
+    }
+
+    /** The body of the last request of an app. */
+    public String lastForm() {
+        synchronized (simulator) {
+            return lastForm;
+        }
+    }
+
+    // What the handler needs
+
+    @Override
+    public boolean serves(String path) {
+        return path.startsWith(AUTH);
+    }
+
+    @Override
+    public String secret(Call call) {
+        return switch (call.path().substring(AUTH.length())) {
+            case "api-tokens/authorize" -> call.form().getOrDefault("api_token", "");
+            case "api-tokens/details" -> "";
+            default -> basic(call)[1];
+        };
+    }
+
+    @Override
+    public String violation(Call call) {
+        return switch (call.path().substring(AUTH.length())) {
+            case "api-tokens/authorize" -> {
+                String untidy = call.untidy("application/x-www-form-urlencoded");
+                yield untidy != null || call.form().keySet().equals(Set.of("api_token"))
+                        ? untidy
+                        : "parameters " + call.form().keySet();
+            }
+            case "api-tokens/details" -> {
+                String untidy = call.untidy("application/json");
+                yield untidy != null || call.json().path("tokenValue").isTextual() ? untidy : "no tokenValue";
+            }
+            case "token" -> {
+                String untidy = call.untidy("application/x-www-form-urlencoded");
+                yield untidy != null ? untidy : appViolation(call);
+            }
+            default -> "path " + call.path();
+        };
+    }
+
+    private static String appViolation(Call call) {
+        Map<String, String> form = call.form();
+        if (!form.getOrDefault("grant_type", "").equals("client_credentials")) {
+            return "grant type " + form.get("grant_type");
+        }
+        if (!Set.of("grant_type", "orgId", "scope", "accessTokenValiditySeconds")
+                .containsAll(form.keySet())) {
+            return "parameters " + form.keySet();
+        }
+        return call.header("Authorization").startsWith("Basic ") ? null : "no Basic authentication";
+    }
+
+    @Override
+    public Reply answer(Call call) {
+        return switch (call.path().substring(AUTH.length())) {
+            case "api-tokens/authorize" -> authorize(call);
+            case "api-tokens/details" -> details(call);
+            default -> credentials(call);
+        };
+    }
+
+    private Reply authorize(Call call) {
+        String token = call.form().get("api_token");
+        Instant expiresAt = apiTokens.get(token);
+        if (expiresAt == null || !simulator.now().isBefore(expiresAt)) {
+            return error(400, "invalid_grant: Invalid refresh token: " + token);
+        }
+        String successor = successors.remove(token);
+        if (successor != null) {
+            apiTokens.remove(token);
+            apiTokens.put(successor, expiresAt);
+        }
+        return granted(
+                simulator.issue("person", "", call.expired()),
+                call.expired() ? 0 : simulator.lifetime().toSeconds(),
+                ",\"refresh_token\":\"" + (successor == null ? token : successor) + "\",\"id_token\":\"x.y.z\"");
+    }
+
+    private Reply details(Call call) {
+        Instant expiresAt = apiTokens.get(call.json().path("tokenValue").asText());
+        if (expiresAt == null) {
+            return error(404, "No such token");
+        }
+        long time = milliseconds ? expiresAt.toEpochMilli() : expiresAt.getEpochSecond();
+        return Reply.json(200, "{\"tokenName\":\"ci\",\"orgId\":\"o\",\"expiresAt\":" + time + "}");
+    }
+
+    private Reply credentials(Call call) {
+        lastForm = call.body();
+        String[] given = basic(call);
+        App app = apps.get(given[0]);
+        if (app == null || !app.secret().equals(given[1])) {
+            return error(
+                    refusesWith401 ? 401 : 400,
+                    "Invalid authorization header (In case of client credentials): " + given[1]);
+        }
+        String organization = call.form().get("orgId");
+        if (organization != null && !organization.equals(app.organization())) {
+            return error(404, "Organization not found");
+        }
+        long own = simulator.lifetime().toSeconds();
+        String wanted = call.form().get("accessTokenValiditySeconds");
+        long lifetime = wanted == null ? own : Math.min(own, Long.parseLong(wanted));
+        return granted(
+                simulator.issue(given[0], app.organization(), call.expired()), call.expired() ? 0 : lifetime, "");
+    }
+
+    private static Reply granted(String bearer, long seconds, String more) {
+        return Reply.json(
+                200,
+                "{\"access_token\":\"" + bearer + "\",\"token_type\":\"bearer\",\"expires_in\":" + seconds
+                        + ",\"scope\":\"ALL_PERMISSIONS openid\"" + more + "}");
+    }
+
+    private static Reply error(int status, String message) {
+        return Reply.json(
+                status,
+                "{\"moduleCode\":340,\"message\":\"" + message + "\",\"statusCode\":" + status
+                        + ",\"traceId\":\"1\",\"metadata\":null}");
+    }
+
+    /** User and password of Basic authentication; empty ones where there is none. */
+    private static String[] basic(Call call) {
+        String header = call.header("Authorization");
+        if (!header.startsWith("Basic ")) {
+            return new String[] {"", ""};
+        }
+        String pair = new String(Base64.getDecoder().decode(header.substring(6)), StandardCharsets.UTF_8);
+        int colon = pair.indexOf(':');
+        return new String[] {pair.substring(0, colon), pair.substring(colon + 1)};
+    }
+}

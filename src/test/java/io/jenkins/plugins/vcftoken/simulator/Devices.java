@@ -1,0 +1,168 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+
+/** VCF Automation's device authorization: service accounts that wait for a person to say yes. */
+public final class Devices {
+
+    static final String GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code";
+
+    private static final class Code {
+        final String account;
+        final String userCode;
+        final Instant expiresAt;
+        Duration interval;
+        Instant asked;
+        Boolean answer;
+        boolean used;
+
+        Code(String account, String userCode, Instant now, Duration interval, Duration lifetime) {
+            this.account = account;
+            this.userCode = userCode;
+            this.expiresAt = now.plus(lifetime);
+            this.interval = interval;
+            this.asked = now;
+        }
+    }
+
+    private final Simulator simulator;
+    private final Map<String, String> accounts = new HashMap<>();
+    private final Map<String, String> organizations = new HashMap<>();
+    private final Map<String, Code> codes = new HashMap<>();
+    private boolean olderShape;
+    private Duration interval = Duration.ofSeconds(60);
+    private Duration lifetime = Duration.ofHours(1);
+    private int polls;
+    private int hasty;
+
+    Devices(Simulator simulator) {
+        this.simulator = simulator;
+    }
+
+    /** @return the client ID of a service account that has no token yet */
+    public String addAccount(String name, String organization) {
+        synchronized (simulator) {
+            simulator.addOrganization(organization);
+            String clientId = UUID.randomUUID().toString();
+            accounts.put(clientId, name);
+            organizations.put(name, organization);
+            return clientId;
+        }
+    }
+
+    public void setInterval(Duration interval) {
+        synchronized (simulator) {
+            this.interval = interval;
+        }
+    }
+
+    /** Errors in the shape of VMware Cloud Director. */
+    public void useOlderShape() {
+        synchronized (simulator) {
+            olderShape = true;
+        }
+    }
+
+    /** A person with the code says yes or no. */
+    public void answer(String userCode, boolean yes) {
+        synchronized (simulator) {
+            codes.values().stream()
+                    .filter(code -> code.userCode.equals(userCode))
+                    .findFirst()
+                    .orElseThrow()
+                    .answer = yes;
+        }
+    }
+
+    /** Questions about a device code. */
+    public int polls() {
+        synchronized (simulator) {
+            return polls;
+        }
+    }
+
+    /** Questions that came before the interval was over. */
+    public int hasty() {
+        synchronized (simulator) {
+            return hasty;
+        }
+    }
+
+    Reply codes(Call call, String organization) {
+        String untidy = call.untidy("application/x-www-form-urlencoded");
+        if (untidy != null || !call.form().keySet().equals(Set.of("client_id"))) {
+            String violation =
+                    untidy != null ? untidy : "parameters " + call.form().keySet();
+            simulator.violation(violation);
+            return error(400, "invalid_request", violation);
+        }
+        String account = accounts.get(call.form().get("client_id"));
+        if (account == null || !organizations.get(account).equals(organization)) {
+            return error(400, "invalid_client", "No such client");
+        }
+        String deviceCode = simulator.newSecret();
+        String userCode = "DZK5-WP" + (char) ('A' + codes.size()) + "P";
+        codes.put(deviceCode, new Code(account, userCode, simulator.now(), interval, lifetime));
+        return Reply.json(
+                200,
+                "{\"device_code\":\"" + deviceCode + "\",\"user_code\":\"" + userCode + "\",\"verification_uri\":\""
+                        + simulator.url() + "/automation/#/administer/access\",\"expires_in\":" + lifetime.toSeconds()
+                        + ",\"interval\":" + interval.toSeconds() + "}");
+    }
+
+    /** @return null when it is granted: then {@link #grant} has the rest */
+    Reply poll(Call call) {
+        if (!call.form().keySet().equals(Set.of("grant_type", "client_id", "device_code"))) {
+            simulator.violation("parameters " + call.form().keySet());
+            return error(400, "invalid_request", "parameters");
+        }
+        polls++;
+        Code code = codes.get(call.form().get("device_code"));
+        if (code == null
+                || code.used
+                || !accounts.get(call.form().get("client_id")).equals(code.account)) {
+            return error(400, "invalid_grant", "Invalid device code");
+        }
+        Instant now = simulator.now();
+        boolean tooEarly = Duration.between(code.asked, now).compareTo(code.interval) < 0;
+        code.asked = now;
+        if (tooEarly) {
+            hasty++;
+            code.interval = code.interval.plusSeconds(5);
+            return error(400, "slow_down", "Not so fast");
+        }
+        if (!now.isBefore(code.expiresAt)) {
+            return error(400, "expired_token", "Expired");
+        }
+        if (code.answer == null) {
+            return error(400, "authorization_pending", "Waiting");
+        }
+        return code.answer ? null : error(400, "access_denied", "Denied");
+    }
+
+    /** The one time that the token is told. */
+    Reply grant(Call call) {
+        Code code = codes.get(call.form().get("device_code"));
+        code.used = true;
+        String token = simulator.addAccount(code.account, organizations.get(code.account));
+        return Reply.json(
+                200,
+                "{\"access_token\":\"" + simulator.issue(code.account, organizations.get(code.account), call.expired())
+                        + "\",\"token_type\":\"Bearer\",\"expires_in\":"
+                        + (call.expired() ? 0 : simulator.lifetime().toSeconds()) + ",\"refresh_token\":\"" + token
+                        + "\"}");
+    }
+
+    private Reply error(int status, String code, String message) {
+        return Reply.json(
+                status,
+                olderShape
+                        ? "{\"minorErrorCode\":\"" + code + "\",\"message\":\"" + message + "\",\"stackTrace\":null}"
+                        : "{\"error\":\"" + code + "\",\"error_description\":\"" + message + "\"}");
+    }
+}

@@ -1,0 +1,216 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+
+/** SDDC Manager's token pairs. Locks a user after five refused logins, as its directory does. */
+public final class SddcManager implements TokenApi {
+
+    /** How the answer to PATCH is written. */
+    public enum Shape {
+        QUOTED,
+        RAW,
+        OBJECT
+    }
+
+    private static final int LOCKS_AFTER = 5;
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Simulator simulator;
+    private final Map<String, String> passwords = new HashMap<>();
+    private final Set<String> apiKeys = new HashSet<>();
+    private final Map<String, Integer> failures = new HashMap<>();
+    private final Map<String, String> sessions = new HashMap<>();
+    private final Map<String, String> sessionOf = new HashMap<>();
+    private int createdStatus = 200;
+    private Shape shape = Shape.QUOTED;
+    private int logins;
+    private int refusedLogins;
+    private int renewals;
+    private int releases;
+
+    SddcManager(Simulator simulator) {
+        this.simulator = simulator;
+    }
+
+    // What tests set up
+
+    public void addUser(String name, String password) {
+        synchronized (simulator) {
+            passwords.put(name, password);
+            simulator.rememberSecret(password);
+        }
+    }
+
+    public void addApiKey(String key) {
+        synchronized (simulator) {
+            apiKeys.add(key);
+            simulator.rememberSecret(key);
+        }
+    }
+
+    /** 200, as live systems answer, or 201, as the document says. */
+    public void setCreatedStatus(int status) {
+        synchronized (simulator) {
+            createdStatus = status;
+        }
+    }
+
+    public void setShape(Shape shape) {
+        synchronized (simulator) {
+            this.shape = shape;
+        }
+    }
+
+    /** As after a day, or a restart of the server: all refresh tokens are unknown. */
+    public void forgetSessions() {
+        synchronized (simulator) {
+            sessions.clear();
+        }
+    }
+
+    // What tests ask
+
+    /** Refresh tokens that have been neither released nor forgotten. */
+    public int openSessions() {
+        synchronized (simulator) {
+            return sessions.size();
+        }
+    }
+
+    /** Whether the refresh token that came with a bearer, or renewed it, is still there. */
+    public boolean isOpen(String bearer) {
+        synchronized (simulator) {
+            return sessions.containsKey(sessionOf.get(bearer));
+        }
+    }
+
+    public int logins() {
+        synchronized (simulator) {
+            return logins;
+        }
+    }
+
+    public int refusedLogins() {
+        synchronized (simulator) {
+            return refusedLogins;
+        }
+    }
+
+    public int renewals() {
+        synchronized (simulator) {
+            return renewals;
+        }
+    }
+
+    public int releases() {
+        synchronized (simulator) {
+            return releases;
+        }
+    }
+
+    // What the handler needs
+
+    @Override
+    public boolean serves(String path) {
+        return path.equals("/v1/tokens") || path.startsWith("/v1/tokens/");
+    }
+
+    @Override
+    public String secret(Call call) {
+        JsonNode json = call.json();
+        return json.isTextual()
+                ? json.textValue()
+                : json.path("password").asText(json.path("apiKey").asText());
+    }
+
+    @Override
+    public String violation(Call call) {
+        String untidy = call.untidy("application/json");
+        if (untidy != null) {
+            return untidy;
+        }
+        if (call.headers().containsKey("Authorization")) {
+            return "an Authorization header";
+        }
+        if (!call.path().equals("/v1/tokens")) {
+            return call.json().isTextual() ? null : "a body that is not a JSON string";
+        }
+        Set<String> fields = new TreeSet<>();
+        call.json().fieldNames().forEachRemaining(fields::add);
+        return fields.equals(Set.of("password", "username")) || fields.equals(Set.of("apiKey"))
+                ? null
+                : "fields " + fields;
+    }
+
+    @Override
+    public Reply answer(Call call) {
+        return switch (call.method() + ' ' + call.path()) {
+            case "POST /v1/tokens" -> login(call);
+            case "PATCH /v1/tokens/access-token/refresh" -> renew(call);
+            case "DELETE /v1/tokens/refresh-token" -> release(call);
+            default -> error(405, "METHOD_NOT_ALLOWED", "Request method not supported");
+        };
+    }
+
+    private Reply login(Call call) {
+        String user = call.json().path("username").asText("service_account");
+        if (failures.getOrDefault(user, 0) >= LOCKS_AFTER) {
+            refusedLogins++;
+            return error(401, "IDENTITY_UNAUTHORIZED_ENTITY", "User account is locked");
+        }
+        boolean known = call.json().has("apiKey")
+                ? apiKeys.contains(call.json().path("apiKey").asText())
+                : call.json().path("password").asText().equals(passwords.get(user));
+        if (!known) {
+            refusedLogins++;
+            failures.merge(user, 1, Integer::sum);
+            return error(401, "IDENTITY_UNAUTHORIZED_ENTITY", "User is not authorized");
+        }
+        logins++;
+        String id = UUID.randomUUID().toString();
+        sessions.put(id, user);
+        String bearer = simulator.issue(user, "", call.expired());
+        sessionOf.put(bearer, id);
+        ObjectNode pair = JSON.createObjectNode();
+        pair.put("accessToken", bearer);
+        pair.putObject("refreshToken").put("id", id);
+        return Reply.json(createdStatus, pair.toString());
+    }
+
+    private Reply renew(Call call) {
+        String user = sessions.get(call.json().asText());
+        if (user == null) {
+            return error(404, "TOKEN_NOT_FOUND", "Refresh token not found");
+        }
+        renewals++;
+        String bearer = simulator.issue(user, "", call.expired());
+        sessionOf.put(bearer, call.json().asText());
+        return Reply.json(
+                200,
+                switch (shape) {
+                    case QUOTED -> '"' + bearer + '"';
+                    case RAW -> bearer;
+                    case OBJECT -> "{\"accessToken\":\"" + bearer + "\"}";
+                });
+    }
+
+    private Reply release(Call call) {
+        releases++;
+        sessions.remove(call.json().asText());
+        return new Reply(204, "application/json", "");
+    }
+
+    private static Reply error(int status, String code, String message) {
+        ObjectNode error = JSON.createObjectNode();
+        error.put("errorCode", code).put("message", message).put("referenceToken", "H0DHL4");
+        return Reply.json(status, error.toString());
+    }
+}

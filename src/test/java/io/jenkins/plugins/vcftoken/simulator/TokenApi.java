@@ -1,0 +1,19 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+
+/** One product's token endpoints. Its methods run one at a time, guarded by the simulator. */
+interface TokenApi {
+
+    /** Whether the path is one of its own. */
+    boolean serves(String path);
+
+    /** The secret in a request, to count how often each was received; empty when there is none. */
+    String secret(Call call);
+
+    /** What a client should not have sent; null when all is well. */
+    @CheckForNull
+    String violation(Call call);
+
+    Reply answer(Call call);
+}
