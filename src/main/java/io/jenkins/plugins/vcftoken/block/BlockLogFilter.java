@@ -1,4 +1,4 @@
-package io.jenkins.plugins.vcftoken.pipeline;
+package io.jenkins.plugins.vcftoken.block;
 
 import hudson.console.ConsoleLogFilter;
 import hudson.model.AbstractBuild;
@@ -7,29 +7,32 @@ import hudson.util.Secret;
 import java.io.OutputStream;
 import java.io.Serial;
 import java.io.Serializable;
+import java.nio.charset.Charset;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Pattern;
 
 /** Masks in the log every bearer the block has seen so far, those that came while a step was running included. */
-final class BearerMask extends ConsoleLogFilter implements Serializable {
+public final class BlockLogFilter extends ConsoleLogFilter implements Serializable {
 
     @Serial
     private static final long serialVersionUID = 1;
 
     private final OpenBlock block;
 
-    BearerMask(OpenBlock block) {
+    public BlockLogFilter(OpenBlock block) {
         this.block = block;
     }
 
     @Override
     public OutputStream decorateLogger(@SuppressWarnings("rawtypes") AbstractBuild build, OutputStream logger) {
-        return new MaskedStream(logger, block::pattern, block.charset());
+        return new MaskedStream(logger, block::mask, Charset.forName(block.charset()));
     }
 
     /** An agent gets what can be known now; it cannot ask the controller for each line. */
     @Serial
     private Object writeReplace() {
-        return Channel.current() == null ? this : new OnAgent(block.pattern(), block.charset());
+        return Channel.current() == null ? this : new OnAgent(block.issued().texts(), block.charset());
     }
 
     /** The mask of an agent: the bearers up to now, and the shape of those to come. */
@@ -38,20 +41,21 @@ final class BearerMask extends ConsoleLogFilter implements Serializable {
         @Serial
         private static final long serialVersionUID = 1;
 
-        private static final String ANY_JWT = "eyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]*";
-
-        private final Secret pattern;
+        private final List<Secret> forms = new ArrayList<>();
+        private final Secret shape;
         private final String charset;
 
-        OnAgent(Pattern known, String charset) {
-            this.pattern = Secret.fromString(known.pattern().isEmpty() ? ANY_JWT : known.pattern() + '|' + ANY_JWT);
+        OnAgent(List<String> bearers, String charset) {
+            IssuedBearers.formsOf(bearers).forEach(form -> forms.add(Secret.fromString(form)));
+            this.shape = Secret.fromString(BearerShape.like(bearers).pattern());
             this.charset = charset;
         }
 
         @Override
         public OutputStream decorateLogger(@SuppressWarnings("rawtypes") AbstractBuild build, OutputStream logger) {
-            Pattern compiled = Pattern.compile(pattern.getPlainText());
-            return new MaskedStream(logger, () -> compiled, charset);
+            BearerMask mask = new BearerMask(
+                    forms.stream().map(Secret::getPlainText).toList(), Pattern.compile(shape.getPlainText()));
+            return new MaskedStream(logger, () -> mask, Charset.forName(charset));
         }
     }
 }
