@@ -13,6 +13,13 @@ public final class BlockCredentials {
 
     private BlockCredentials() {}
 
+    /** Finds it for a block that opens, and has Jenkins note that it is used. */
+    public static VcfCredentials use(String credentialsId, Run<?, ?> run) throws AbortException {
+        VcfCredentials credentials = find(credentialsId, run);
+        CredentialsProvider.track(run, credentials);
+        return credentials;
+    }
+
     /** @throws AbortException when there is none, or another kind; its message is fit for the build's log */
     public static VcfCredentials find(String credentialsId, Run<?, ?> run) throws AbortException {
         IdCredentials found =

@@ -10,6 +10,7 @@ import java.io.Serializable;
 import java.nio.charset.Charset;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /** Masks in the log every bearer the block has seen so far, those that came while a step was running included. */
@@ -24,9 +25,15 @@ public final class BlockLogFilter extends ConsoleLogFilter implements Serializab
         this.block = block;
     }
 
+    /** For a log that is opened before its blocks are. */
+    public static OutputStream masked(OutputStream logger, Charset charset, Supplier<? extends List<OpenBlock>> blocks) {
+        return new MaskedStream(
+                logger, () -> blocks.get().stream().map(OpenBlock::mask).toList(), charset);
+    }
+
     @Override
     public OutputStream decorateLogger(@SuppressWarnings("rawtypes") AbstractBuild build, OutputStream logger) {
-        return new MaskedStream(logger, block::mask, Charset.forName(block.charset()));
+        return new MaskedStream(logger, () -> List.of(block.mask()), Charset.forName(block.charset()));
     }
 
     /** An agent gets what can be known now; it cannot ask the controller for each line. */
@@ -55,7 +62,7 @@ public final class BlockLogFilter extends ConsoleLogFilter implements Serializab
         public OutputStream decorateLogger(@SuppressWarnings("rawtypes") AbstractBuild build, OutputStream logger) {
             BearerMask mask = new BearerMask(
                     forms.stream().map(Secret::getPlainText).toList(), Pattern.compile(shape.getPlainText()));
-            return new MaskedStream(logger, () -> mask, Charset.forName(charset));
+            return new MaskedStream(logger, () -> List.of(mask), Charset.forName(charset));
         }
     }
 }

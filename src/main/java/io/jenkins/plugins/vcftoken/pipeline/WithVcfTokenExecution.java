@@ -1,6 +1,5 @@
 package io.jenkins.plugins.vcftoken.pipeline;
 
-import com.cloudbees.plugins.credentials.CredentialsProvider;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.AbortException;
 import hudson.EnvVars;
@@ -62,12 +61,11 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         }
         StepContext context = getContext();
         Run<?, ?> run = context.get(Run.class);
-        VcfCredentials credentials = BlockCredentials.find(credentialsId, run);
+        VcfCredentials credentials = BlockCredentials.use(credentialsId, run);
         OpenBlock opened = new OpenBlock(run, credentials, variables, context.get(OpenBlock.class));
         block = opened;
         lease(opened, credentials, run);
         writeFiles(opened);
-        CredentialsProvider.track(run, credentials);
         BodyInvoker body = context.newBodyInvoker()
                 .withContext(opened)
                 .withContext(

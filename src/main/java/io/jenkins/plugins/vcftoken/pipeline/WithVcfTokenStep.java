@@ -1,28 +1,20 @@
 package io.jenkins.plugins.vcftoken.pipeline;
 
-import com.cloudbees.plugins.credentials.CredentialsMatchers;
-import com.cloudbees.plugins.credentials.CredentialsProvider;
-import com.cloudbees.plugins.credentials.common.StandardListBoxModel;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
 import hudson.Util;
 import hudson.model.Item;
-import hudson.model.Queue;
 import hudson.model.Run;
 import hudson.model.TaskListener;
-import hudson.model.queue.Tasks;
-import hudson.security.ACL;
 import hudson.util.FormValidation;
 import hudson.util.ListBoxModel;
 import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.block.BlockForm;
 import io.jenkins.plugins.vcftoken.block.BlockVariables;
 import io.jenkins.plugins.vcftoken.block.OpenBlock;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
-import io.jenkins.plugins.vcftoken.store.VcfCredentials;
-import java.util.List;
 import java.util.Set;
-import jenkins.model.Jenkins;
 import org.jenkinsci.plugins.workflow.steps.Step;
 import org.jenkinsci.plugins.workflow.steps.StepContext;
 import org.jenkinsci.plugins.workflow.steps.StepDescriptor;
@@ -161,21 +153,7 @@ public final class WithVcfTokenStep extends Step {
 
         @POST
         public ListBoxModel doFillCredentialsIdItems(@AncestorInPath Item item, @QueryParameter String credentialsId) {
-            StandardListBoxModel items = new StandardListBoxModel();
-            boolean mayList = item == null
-                    ? Jenkins.get().hasPermission(Jenkins.ADMINISTER)
-                    : item.hasPermission(Item.EXTENDED_READ) || item.hasPermission(CredentialsProvider.USE_ITEM);
-            if (!mayList) {
-                return items.includeCurrentValue(credentialsId);
-            }
-            return items.includeEmptyValue()
-                    .includeMatchingAs(
-                            item instanceof Queue.Task task ? Tasks.getAuthenticationOf2(task) : ACL.SYSTEM2,
-                            item,
-                            VcfCredentials.class,
-                            List.of(),
-                            CredentialsMatchers.always())
-                    .includeCurrentValue(credentialsId);
+            return BlockForm.credentials(item, credentialsId);
         }
 
         @POST
@@ -184,9 +162,7 @@ public final class WithVcfTokenStep extends Step {
                 @QueryParameter String urlVariable,
                 @QueryParameter String tokenFileVariable,
                 @QueryParameter String headerFileVariable) {
-            String problem = variables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable)
-                    .problem();
-            return problem == null ? FormValidation.ok() : FormValidation.error(problem);
+            return BlockForm.check(variables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable));
         }
 
         @POST
