@@ -26,7 +26,8 @@ public final class BlockLogFilter extends ConsoleLogFilter implements Serializab
     }
 
     /** For a log that is opened before its blocks are. */
-    public static OutputStream masked(OutputStream logger, Charset charset, Supplier<? extends List<OpenBlock>> blocks) {
+    public static OutputStream masked(
+            OutputStream logger, Charset charset, Supplier<? extends List<OpenBlock>> blocks) {
         return new MaskedStream(
                 logger, () -> blocks.get().stream().map(OpenBlock::mask).toList(), charset);
     }
