@@ -11,6 +11,7 @@ import hudson.slaves.ComputerListener;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import jenkins.util.Timer;
 
 /** The blocks in progress on this controller. A build that ends in whatever way ends its blocks. */
@@ -60,9 +61,11 @@ public final class OpenBlocks extends RunListener<Run<?, ?>> {
         sweep(note -> note.run().equals(id));
     }
 
-    private static void sweep(java.util.function.Predicate<TokenFileNote> which) {
+    private static void sweep(Predicate<TokenFileNote> which) {
         TokenFileWork work = TokenFileWork.get();
-        work.submit(() -> work.notes().sweep(which));
+        if (work.notes().mayExist()) {
+            work.submit(() -> work.notes().sweep(which));
+        }
     }
 
     /** A node that is back gets what its steps need, and loses what is left of builds that ended in the meantime. */

@@ -30,7 +30,7 @@ final class TokenFileNotes {
 
     private final Path directory;
     private final Map<TokenFileNote, Path> notes = new ConcurrentHashMap<>();
-    private boolean loaded;
+    private volatile boolean loaded;
 
     TokenFileNotes(Path directory) {
         this.directory = directory;
@@ -70,6 +70,11 @@ final class TokenFileNotes {
         }
     }
 
+    /** From memory: false only when there is certainly nothing to clean up. */
+    boolean mayExist() {
+        return !loaded || !notes.isEmpty();
+    }
+
     /** Removes what no build in progress needs. */
     void sweep(Predicate<TokenFileNote> which) {
         load();
@@ -90,8 +95,8 @@ final class TokenFileNotes {
         if (loaded) {
             return;
         }
-        loaded = true;
         if (!Files.isDirectory(directory)) {
+            loaded = true;
             return;
         }
         List<Path> files;
@@ -114,5 +119,6 @@ final class TokenFileNotes {
                 LOGGER.log(Level.WARNING, e, () -> file + " cannot be read");
             }
         }
+        loaded = true;
     }
 }
