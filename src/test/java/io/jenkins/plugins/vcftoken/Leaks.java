@@ -11,7 +11,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 
@@ -38,19 +40,24 @@ public final class Leaks {
 
     private static List<String> forms(String secret) {
         byte[] bytes = secret.getBytes(StandardCharsets.UTF_8);
-        String hex = java.util.HexFormat.of().formatHex(bytes);
+        String hex = HexFormat.of().formatHex(bytes);
         List<String> forms = new ArrayList<>(List.of(
                 secret,
                 URLEncoder.encode(secret, StandardCharsets.UTF_8),
                 new StringBuilder(secret).reverse().toString(),
                 hex,
+                hex.toUpperCase(Locale.ROOT),
+                secret.replace("/", "\\/"),
+                new String(secret.getBytes(StandardCharsets.UTF_16BE), StandardCharsets.ISO_8859_1),
                 new String(secret.getBytes(StandardCharsets.UTF_16LE), StandardCharsets.ISO_8859_1)));
         for (int phase = 0; phase < 3; phase++) {
             byte[] shifted = new byte[bytes.length + phase];
             System.arraycopy(bytes, 0, shifted, phase, bytes.length);
             String encoded = Base64.getEncoder().withoutPadding().encodeToString(shifted);
             // What depends on the neighbors on either side is left out.
-            forms.add(encoded.substring(phase == 0 ? 0 : 4, encoded.length() - 2));
+            String own = encoded.substring(phase == 0 ? 0 : 4, encoded.length() - 2);
+            forms.add(own);
+            forms.add(own.replace('+', '-').replace('/', '_'));
         }
         return forms;
     }

@@ -12,7 +12,10 @@ import java.util.function.DoubleSupplier;
  */
 public record Renewal(DoubleSupplier random) {
 
-    /** Earlier wastes exchanges; later leaves less time to survive an outage of the server. */
+    /**
+     * Of an hour, this leaves a quarter of an hour for the server to come back, and a step that starts right before the
+     * renewal some ten minutes. Earlier wastes exchanges; later leaves less time to survive an outage.
+     */
     static final double SHARE_OF_LIFETIME = 0.75;
 
     static final double JITTER = 0.05;
@@ -22,6 +25,12 @@ public record Renewal(DoubleSupplier random) {
 
     /** While renewals fail: often enough to catch a short return of the server. */
     static final Duration MAX_RETRY_PAUSE = Duration.ofMinutes(1);
+
+    /**
+     * How long a bearer that somebody asked for stands before it is renewed on demand: a loop that asks on each 401
+     * must not turn into a load on a server that refuses whatever it is shown.
+     */
+    public static final Duration REFRESH_PAUSE = Duration.ofSeconds(10);
 
     /** How long to wait before the bearer is renewed. */
     Duration pause(Bearer bearer, Instant now) {

@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.lease;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.family.Families;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.family.Supply;
 import java.time.Duration;
@@ -34,6 +35,10 @@ final class SharedBearer {
 
     @CheckForNull
     private Future<?> next;
+
+    /** When somebody last asked for a renewal that failed. */
+    @CheckForNull
+    private volatile Instant refreshFailed;
 
     private volatile Bearer bearer;
 
@@ -78,6 +83,36 @@ final class SharedBearer {
         if (!fresh.equals(bearer) && !fresh.expiresAt().isBefore(bearer.expiresAt())) {
             leases.forEach(lease -> lease.tenant.expect(fresh));
             bearer = fresh;
+            schedule(renewal.pause(fresh, clock.instant()));
+        }
+    }
+
+    private Bearer refresh() throws FamilyException, InterruptedException {
+        Bearer old = bearer;
+        Instant latest = clock.instant().minus(Renewal.REFRESH_PAUSE);
+        if (old.issuedAt().isAfter(latest)) {
+            return old;
+        }
+        Instant failed = refreshFailed;
+        if (failed != null && failed.isAfter(latest)) {
+            throw new FamilyException(
+                    holder.description() + ": a renewal failed less than " + Renewal.REFRESH_PAUSE.toSeconds()
+                            + " s ago; not tried again so soon. The log says why it failed.",
+                    null);
+        }
+        try {
+            Supply supply =
+                    families.await(holder, candidate -> candidate.expiresAt().isAfter(old.expiresAt()));
+            FamilyException trouble = supply.trouble();
+            if (trouble != null) {
+                throw new FamilyException(trouble.getMessage(), trouble);
+            }
+            publish(supply.bearer());
+            refreshFailed = null;
+            return bearer;
+        } catch (FamilyException e) {
+            refreshFailed = clock.instant();
+            throw e;
         }
     }
 
@@ -105,14 +140,20 @@ final class SharedBearer {
             tenants().forEach(tenant -> tenant.warn("Renewal failed. " + left + ' ' + message));
         }
         synchronized (this) {
-            schedule(fresh ? renewal.pause(bearer, now) : renewal.pauseAfterFailure(bearer, now));
+            // Publishing has set the timer already; this is for what brought nothing newer.
+            if (!fresh) {
+                schedule(renewal.pauseAfterFailure(bearer, now));
+            }
         }
     }
 
-    /** Guarded by this. */
+    /** Guarded by this. There is one timer, whoever renewed. */
     private void schedule(Duration pause) {
         if (ended) {
             return;
+        }
+        if (next != null) {
+            next.cancel(false);
         }
         try {
             next = timer.schedule(this::renew, pause.toMillis(), TimeUnit.MILLISECONDS);
@@ -156,6 +197,11 @@ final class SharedBearer {
         @Override
         public Bearer bearer() {
             return bearer;
+        }
+
+        @Override
+        public Bearer refresh() throws FamilyException, InterruptedException {
+            return SharedBearer.this.refresh();
         }
 
         @Override

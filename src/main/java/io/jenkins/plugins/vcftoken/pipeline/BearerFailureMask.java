@@ -3,12 +3,14 @@ package io.jenkins.plugins.vcftoken.pipeline;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.AbortException;
 import hudson.Functions;
+import io.jenkins.plugins.vcftoken.block.BearerMask;
+import io.jenkins.plugins.vcftoken.block.OpenBlock;
 import java.io.Serial;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
-import java.util.regex.Pattern;
 import org.jenkinsci.plugins.workflow.steps.FailureHandler;
+import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException;
 import org.jenkinsci.plugins.workflow.steps.StepContext;
 
 /** Keeps bearers out of what a failed step leaves in the build: messages, causes and suppressed ones. */
@@ -26,32 +28,34 @@ final class BearerFailureMask implements FailureHandler {
     @NonNull
     @Override
     public Throwable handle(@NonNull StepContext context, @NonNull Throwable failure) {
-        Pattern pattern = block.pattern();
-        return pattern.pattern().isEmpty()
-                ? failure
-                : masked(failure, pattern, Collections.newSetFromMap(new IdentityHashMap<>()));
+        BearerMask mask = block.mask();
+        return mask.isEmpty() ? failure : masked(failure, mask, Collections.newSetFromMap(new IdentityHashMap<>()));
     }
 
     /** The very same object where there is nothing to mask, so that code that asks for its type goes on working. */
-    private static Throwable masked(Throwable failure, Pattern pattern, Set<Throwable> seen) {
+    private static Throwable masked(Throwable failure, BearerMask mask, Set<Throwable> seen) {
         if (!seen.add(failure)) {
             return new MaskedFailure("(circular)");
         }
-        if (!pattern.matcher(Functions.printThrowable(failure)).find()) {
+        if (!mask.matches(Functions.printThrowable(failure))) {
             return failure;
         }
-        String message = failure.getMessage() == null
-                ? ""
-                : pattern.matcher(failure.getMessage()).replaceAll(BearerPattern.MASK);
-        Throwable replacement = failure instanceof AbortException
-                ? new AbortException(message)
-                : new MaskedFailure(failure.getClass().getName() + ": " + message);
+        String message = mask.mask(String.valueOf(failure.getMessage()));
+        Throwable replacement;
+        if (failure instanceof FlowInterruptedException interruption) {
+            // The build's result comes from this one.
+            replacement = new FlowInterruptedException(interruption.getResult(), interruption.isActualInterruption());
+        } else if (failure instanceof AbortException) {
+            replacement = new AbortException(message);
+        } else {
+            replacement = new MaskedFailure(failure.getClass().getName() + ": " + message);
+        }
         replacement.setStackTrace(failure.getStackTrace());
         if (failure.getCause() != null) {
-            replacement.initCause(masked(failure.getCause(), pattern, seen));
+            replacement.initCause(masked(failure.getCause(), mask, seen));
         }
         for (Throwable suppressed : failure.getSuppressed()) {
-            replacement.addSuppressed(masked(suppressed, pattern, seen));
+            replacement.addSuppressed(masked(suppressed, mask, seen));
         }
         return replacement;
     }

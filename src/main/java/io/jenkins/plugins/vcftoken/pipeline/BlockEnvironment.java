@@ -2,12 +2,16 @@ package io.jenkins.plugins.vcftoken.pipeline;
 
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.EnvVars;
+import io.jenkins.plugins.vcftoken.block.OpenBlock;
 import java.io.Serial;
 import java.util.Set;
 import org.jenkinsci.plugins.workflow.steps.EnvironmentExpander;
 
 /** Gives each new step the bearer of the moment. Runs on the Pipeline's thread for every step, so memory only. */
 final class BlockEnvironment extends EnvironmentExpander {
+
+    /** Set by whatever allocates a workspace; belongs to it, and is shared with the containers that mount it. */
+    static final String TEMPORARY = "WORKSPACE_TMP";
 
     @Serial
     private static final long serialVersionUID = 1;
@@ -20,16 +24,16 @@ final class BlockEnvironment extends EnvironmentExpander {
 
     @Override
     public void expand(@NonNull EnvVars env) {
-        String token = block.token();
-        if (token != null) {
-            env.put(block.tokenVariable(), token);
+        block.contribute(env);
+        String temporary = env.get(TEMPORARY);
+        if (temporary != null) {
+            block.contributeFiles(env, temporary);
         }
-        env.put(block.urlVariable(), block.url());
     }
 
     @NonNull
     @Override
     public Set<String> getSensitiveVariables() {
-        return Set.of(block.tokenVariable());
+        return Set.of(block.variables().token());
     }
 }

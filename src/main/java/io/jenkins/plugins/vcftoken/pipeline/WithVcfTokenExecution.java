@@ -1,19 +1,25 @@
 package io.jenkins.plugins.vcftoken.pipeline;
 
-import com.cloudbees.plugins.credentials.CredentialsProvider;
-import com.cloudbees.plugins.credentials.common.IdCredentials;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.AbortException;
+import hudson.EnvVars;
+import hudson.FilePath;
+import hudson.LauncherDecorator;
 import hudson.console.ConsoleLogFilter;
+import hudson.model.Computer;
 import hudson.model.Run;
 import hudson.model.TaskListener;
 import io.jenkins.plugins.vcftoken.Messages;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.block.BlockCredentials;
+import io.jenkins.plugins.vcftoken.block.BlockLogFilter;
+import io.jenkins.plugins.vcftoken.block.BlockVariables;
+import io.jenkins.plugins.vcftoken.block.OpenBlock;
+import io.jenkins.plugins.vcftoken.block.TokenFiles;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.io.Serial;
-import java.util.List;
+import java.time.Duration;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.jenkinsci.plugins.workflow.steps.BodyInvoker;
@@ -31,15 +37,15 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     private static final Logger LOGGER = Logger.getLogger(WithVcfTokenExecution.class.getName());
 
     private final String credentialsId;
-    private final String tokenVariable;
-    private final String urlVariable;
+    private final BlockVariables variables;
+    private final int minimumValidity;
     private volatile OpenBlock block;
 
     WithVcfTokenExecution(StepContext context, WithVcfTokenStep step) {
         super(context);
         this.credentialsId = step.getCredentialsId();
-        this.tokenVariable = step.getTokenVariable();
-        this.urlVariable = step.getUrlVariable();
+        this.variables = step.variables();
+        this.minimumValidity = step.getMinimumValidity();
     }
 
     @Override
@@ -49,49 +55,58 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     }
 
     private void open() throws Exception {
-        String problem = WithVcfTokenStep.problemWith(tokenVariable, urlVariable);
+        String problem = variables.problem();
         if (problem != null) {
             throw new AbortException(problem);
         }
         StepContext context = getContext();
         Run<?, ?> run = context.get(Run.class);
-        VcfCredentials credentials = credentials(run);
-        OpenBlock opened = new OpenBlock(
-                tokenVariable,
-                urlVariable,
-                credentials.getUrl(),
-                run.getCharset().name());
+        VcfCredentials credentials = BlockCredentials.use(credentialsId, run);
+        OpenBlock opened = new OpenBlock(run, credentials, variables, context.get(OpenBlock.class));
         block = opened;
         lease(opened, credentials, run);
-        CredentialsProvider.track(run, credentials);
-        context.newBodyInvoker()
+        writeFiles(opened);
+        BodyInvoker body = context.newBodyInvoker()
+                .withContext(opened)
                 .withContext(
                         EnvironmentExpander.merge(context.get(EnvironmentExpander.class), new BlockEnvironment(opened)))
-                .withContext(
-                        BodyInvoker.mergeConsoleLogFilters(context.get(ConsoleLogFilter.class), new BearerMask(opened)))
+                .withContext(BodyInvoker.mergeConsoleLogFilters(
+                        context.get(ConsoleLogFilter.class), new BlockLogFilter(opened)))
                 .withContext(FailureHandler.merge(context.get(FailureHandler.class), new BearerFailureMask(opened)))
-                .withCallback(new Closing())
-                .start();
+                .withCallback(new Closing());
+        if (variables.wantFiles()) {
+            body.withContext(BodyInvoker.mergeLauncherDecorators(
+                    context.get(LauncherDecorator.class), new TokenFileLauncher(opened)));
+        }
+        body.start();
     }
 
-    private VcfCredentials credentials(Run<?, ?> run) throws AbortException {
-        IdCredentials found =
-                CredentialsProvider.findCredentialById(credentialsId, IdCredentials.class, run, List.of());
-        if (found == null) {
-            throw new AbortException(Messages.WithVcfTokenStep_notFound(credentialsId));
+    /** Where there is a workspace already, the files are there before the first step; else see {@link TokenFileTrigger}. */
+    private void writeFiles(OpenBlock opened) throws IOException, InterruptedException {
+        TokenFiles files = opened.files();
+        FilePath workspace = files == null ? null : getContext().get(FilePath.class);
+        Computer computer = workspace == null ? null : workspace.toComputer();
+        if (computer == null) {
+            return;
         }
-        if (!(found instanceof VcfCredentials credentials)) {
-            throw new AbortException(Messages.WithVcfTokenStep_otherKind(
-                    credentialsId, found.getDescriptor().getDisplayName()));
+        String temporary = getContext().get(EnvVars.class).get(BlockEnvironment.TEMPORARY);
+        if (temporary != null) {
+            files.await(computer.getName(), temporary);
+        } else {
+            opened.warn(Messages.WithVcfTokenStep_noTemporary(workspace.getRemote()));
         }
-        return credentials;
     }
 
     private void lease(OpenBlock opened, VcfCredentials credentials, Run<?, ?> run)
             throws IOException, InterruptedException {
         try {
-            opened.reportTo(getContext().get(TaskListener.class));
-            opened.hold(VcfTokens.get().open(credentials, run.getParent(), VcfTokens.DEFAULT_MINIMUM_VALIDITY, opened));
+            StepContext context = getContext();
+            opened.open(
+                    credentials,
+                    run,
+                    Duration.ofMinutes(minimumValidity),
+                    context.get(TaskListener.class),
+                    context::saveState);
         } catch (FamilyException e) {
             LOGGER.log(Level.FINE, e, () -> "No bearer for " + run);
             throw new AbortException(e.getMessage());
@@ -106,10 +121,11 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         if (resumed == null) {
             return;
         }
+        resumed.resume();
         run(() -> {
             try {
                 Run<?, ?> run = getContext().get(Run.class);
-                lease(resumed, credentials(run), run);
+                lease(resumed, BlockCredentials.find(credentialsId, run), run);
             } catch (AbortException e) {
                 resumed.warn(e.getMessage());
             }

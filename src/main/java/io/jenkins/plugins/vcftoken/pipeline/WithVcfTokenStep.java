@@ -1,26 +1,20 @@
 package io.jenkins.plugins.vcftoken.pipeline;
 
-import com.cloudbees.plugins.credentials.CredentialsMatchers;
-import com.cloudbees.plugins.credentials.CredentialsProvider;
-import com.cloudbees.plugins.credentials.common.StandardListBoxModel;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
 import hudson.Util;
 import hudson.model.Item;
-import hudson.model.Queue;
 import hudson.model.Run;
 import hudson.model.TaskListener;
-import hudson.model.queue.Tasks;
-import hudson.security.ACL;
 import hudson.util.FormValidation;
 import hudson.util.ListBoxModel;
 import io.jenkins.plugins.vcftoken.Messages;
-import io.jenkins.plugins.vcftoken.store.VcfCredentials;
-import java.util.List;
+import io.jenkins.plugins.vcftoken.block.BlockForm;
+import io.jenkins.plugins.vcftoken.block.BlockVariables;
+import io.jenkins.plugins.vcftoken.block.OpenBlock;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import java.util.Set;
-import java.util.regex.Pattern;
-import jenkins.model.Jenkins;
 import org.jenkinsci.plugins.workflow.steps.Step;
 import org.jenkinsci.plugins.workflow.steps.StepContext;
 import org.jenkinsci.plugins.workflow.steps.StepDescriptor;
@@ -34,14 +28,20 @@ import org.kohsuke.stapler.verb.POST;
 /** {@code withVcfToken(credentialsId: 'sa') { … }}: a live bearer in the environment for as long as the block lasts. */
 public final class WithVcfTokenStep extends Step {
 
-    public static final String DEFAULT_TOKEN_VARIABLE = "VCF_TOKEN";
-    public static final String DEFAULT_URL_VARIABLE = "VCF_URL";
-
-    private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+    /** In minutes. */
+    public static final int DEFAULT_MINIMUM_VALIDITY = (int) VcfTokens.DEFAULT_MINIMUM_VALIDITY.toMinutes();
 
     private final String credentialsId;
-    private String tokenVariable = DEFAULT_TOKEN_VARIABLE;
-    private String urlVariable = DEFAULT_URL_VARIABLE;
+    private String tokenVariable = BlockVariables.DEFAULT_TOKEN;
+    private String urlVariable = BlockVariables.DEFAULT_URL;
+
+    @CheckForNull
+    private String tokenFileVariable;
+
+    @CheckForNull
+    private String headerFileVariable;
+
+    private int minimumValidity = DEFAULT_MINIMUM_VALIDITY;
 
     @DataBoundConstructor
     public WithVcfTokenStep(String credentialsId) {
@@ -59,7 +59,7 @@ public final class WithVcfTokenStep extends Step {
     /** @param tokenVariable the variable for the bearer; blank for the default */
     @DataBoundSetter
     public void setTokenVariable(@CheckForNull String tokenVariable) {
-        this.tokenVariable = orDefault(tokenVariable, DEFAULT_TOKEN_VARIABLE);
+        this.tokenVariable = variables(tokenVariable, null, null, null).token();
     }
 
     public String getUrlVariable() {
@@ -69,23 +69,51 @@ public final class WithVcfTokenStep extends Step {
     /** @param urlVariable the variable for the system's address; blank for the default */
     @DataBoundSetter
     public void setUrlVariable(@CheckForNull String urlVariable) {
-        this.urlVariable = orDefault(urlVariable, DEFAULT_URL_VARIABLE);
+        this.urlVariable = variables(null, urlVariable, null, null).url();
     }
 
-    private static String orDefault(@CheckForNull String name, String standard) {
-        String given = Util.fixEmptyAndTrim(name);
-        return given == null ? standard : given;
-    }
-
-    /** @return what is wrong with these names, or null */
     @CheckForNull
-    static String problemWith(String tokenVariable, String urlVariable) {
-        for (String name : List.of(tokenVariable, urlVariable)) {
-            if (!VARIABLE.matcher(name).matches()) {
-                return Messages.WithVcfTokenStep_badVariable(name);
-            }
-        }
-        return tokenVariable.equals(urlVariable) ? Messages.WithVcfTokenStep_sameVariable(tokenVariable) : null;
+    public String getTokenFileVariable() {
+        return tokenFileVariable;
+    }
+
+    /** @param tokenFileVariable the variable for the path of a file with the bearer; blank for no file */
+    @DataBoundSetter
+    public void setTokenFileVariable(@CheckForNull String tokenFileVariable) {
+        this.tokenFileVariable = Util.fixEmptyAndTrim(tokenFileVariable);
+    }
+
+    @CheckForNull
+    public String getHeaderFileVariable() {
+        return headerFileVariable;
+    }
+
+    /** @param headerFileVariable the variable for the path of a file with an HTTP header; blank for no file */
+    @DataBoundSetter
+    public void setHeaderFileVariable(@CheckForNull String headerFileVariable) {
+        this.headerFileVariable = Util.fixEmptyAndTrim(headerFileVariable);
+    }
+
+    public int getMinimumValidity() {
+        return minimumValidity;
+    }
+
+    /** @param minimumValidity how many minutes the bearer is good for at least when the block begins */
+    @DataBoundSetter
+    public void setMinimumValidity(int minimumValidity) {
+        this.minimumValidity = Math.max(0, minimumValidity);
+    }
+
+    BlockVariables variables() {
+        return variables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable);
+    }
+
+    private static BlockVariables variables(
+            @CheckForNull String token,
+            @CheckForNull String url,
+            @CheckForNull String tokenFile,
+            @CheckForNull String headerFile) {
+        return new BlockVariables(token, url, tokenFile, headerFile);
     }
 
     @Override
@@ -118,38 +146,28 @@ public final class WithVcfTokenStep extends Step {
             return Set.of(Run.class, TaskListener.class);
         }
 
+        @Override
+        public Set<? extends Class<?>> getProvidedContext() {
+            return Set.of(OpenBlock.class);
+        }
+
         @POST
         public ListBoxModel doFillCredentialsIdItems(@AncestorInPath Item item, @QueryParameter String credentialsId) {
-            StandardListBoxModel items = new StandardListBoxModel();
-            boolean mayList = item == null
-                    ? Jenkins.get().hasPermission(Jenkins.ADMINISTER)
-                    : item.hasPermission(Item.EXTENDED_READ) || item.hasPermission(CredentialsProvider.USE_ITEM);
-            if (!mayList) {
-                return items.includeCurrentValue(credentialsId);
-            }
-            return items.includeEmptyValue()
-                    .includeMatchingAs(
-                            item instanceof Queue.Task task ? Tasks.getAuthenticationOf2(task) : ACL.SYSTEM2,
-                            item,
-                            VcfCredentials.class,
-                            List.of(),
-                            CredentialsMatchers.always())
-                    .includeCurrentValue(credentialsId);
+            return BlockForm.credentials(item, credentialsId);
         }
 
         @POST
-        public FormValidation doCheckTokenVariable(@QueryParameter String value, @QueryParameter String urlVariable) {
-            return check(orDefault(value, DEFAULT_TOKEN_VARIABLE), orDefault(urlVariable, DEFAULT_URL_VARIABLE));
+        public FormValidation doCheckTokenVariable(
+                @QueryParameter String tokenVariable,
+                @QueryParameter String urlVariable,
+                @QueryParameter String tokenFileVariable,
+                @QueryParameter String headerFileVariable) {
+            return BlockForm.check(variables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable));
         }
 
         @POST
-        public FormValidation doCheckUrlVariable(@QueryParameter String value, @QueryParameter String tokenVariable) {
-            return check(orDefault(tokenVariable, DEFAULT_TOKEN_VARIABLE), orDefault(value, DEFAULT_URL_VARIABLE));
-        }
-
-        private static FormValidation check(String tokenVariable, String urlVariable) {
-            String problem = problemWith(tokenVariable, urlVariable);
-            return problem == null ? FormValidation.ok() : FormValidation.error(problem);
+        public FormValidation doCheckMinimumValidity(@QueryParameter String value) {
+            return FormValidation.validateNonNegativeInteger(value);
         }
     }
 }

@@ -1,10 +1,12 @@
 package io.jenkins.plugins.vcftoken.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
@@ -137,6 +139,76 @@ class LeasesTest {
     }
 
     @Test
+    void refreshRenewsAtOnceAndMovesTheTimer() throws Exception {
+        Block block = new Block();
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        Bearer first = lease.bearer();
+        clock.advance(Duration.ofMinutes(20));
+        Bearer second = lease.refresh();
+        assertThat(second).isNotEqualTo(first).isEqualTo(lease.bearer());
+        assertThat(block.expected).containsExactly(first, second);
+        assertThat(timer.pauses).containsExactly(Duration.ofMinutes(45), Duration.ofMinutes(45));
+        assertThat(timer.pending()).isEqualTo(1);
+    }
+
+    @Test
+    void refreshLeavesABearerOfLessThanTenSecondsAlone() throws Exception {
+        Lease lease = leases.open(holder, TEN_MINUTES, new Block());
+        Bearer first = lease.bearer();
+        assertThat(lease.refresh()).isEqualTo(first);
+        clock.advance(Duration.ofSeconds(9));
+        assertThat(lease.refresh()).isEqualTo(first);
+        clock.advance(Duration.ofSeconds(2));
+        assertThat(lease.refresh()).isNotEqualTo(first);
+        assertThat(leases.open(holder, TEN_MINUTES, new Block()).refresh()).isEqualTo(lease.bearer());
+        assertThat(simulator.requests()).isEqualTo(2);
+    }
+
+    @Test
+    void manyRefreshesAtOnceAreOneExchange() throws Exception {
+        List<Lease> open = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            open.add(leases.open(holder, TEN_MINUTES, new Block()));
+        }
+        clock.advance(Duration.ofMinutes(1));
+        simulator.setDelay(Duration.ofMillis(200));
+        List<Thread> threads = new ArrayList<>();
+        List<Bearer> got = new CopyOnWriteArrayList<>();
+        for (Lease lease : open) {
+            Thread thread = new Thread(() -> {
+                try {
+                    got.add(lease.refresh());
+                } catch (Exception e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            threads.add(thread);
+            thread.start();
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+        assertThat(got).hasSize(10).containsOnly(open.get(0).bearer());
+        assertThat(simulator.requests()).isEqualTo(2);
+    }
+
+    @Test
+    void aFailedRefreshIsNotRepeatedAtOnceAndTheBearerServesOn() throws Exception {
+        Lease lease = leases.open(holder, TEN_MINUTES, new Block());
+        Bearer first = lease.bearer();
+        clock.advance(Duration.ofMinutes(1));
+        simulator.inject(Fault.STATUS_429);
+        assertThatThrownBy(lease::refresh).isInstanceOf(FamilyException.class).hasMessageContaining("HTTP 429");
+        assertThatThrownBy(lease::refresh)
+                .isInstanceOf(FamilyException.class)
+                .hasMessageContaining("less than 10 s ago");
+        assertThat(lease.bearer()).isEqualTo(first);
+        assertThat(simulator.requests()).isEqualTo(2);
+        clock.advance(Duration.ofSeconds(11));
+        assertThat(lease.refresh()).isNotEqualTo(first);
+    }
+
+    @Test
     void aClosedLeaseIsNotRenewed() throws Exception {
         leases.open(holder, TEN_MINUTES, new Block()).close();
         clock.advance(Duration.ofMinutes(45));
@@ -264,6 +336,12 @@ class LeasesTest {
             last = super.schedule(() -> {}, 1, TimeUnit.DAYS);
             pauses.add(Duration.of(delay, unit.toChronoUnit()));
             return last;
+        }
+
+        long pending() {
+            return getQueue().stream()
+                    .filter(task -> !((ScheduledFuture<?>) task).isCancelled())
+                    .count();
         }
 
         boolean isPending() {

@@ -190,7 +190,9 @@ class WithVcfTokenJenkinsTest {
     void variablesThatCannotBe() throws Exception {
         add("sa", simulator.addAccount("ci", "acme"));
         fails("withVcfToken(credentialsId: 'sa', tokenVariable: 'PATH+X') { }", "‘PATH+X’ cannot be the name");
-        fails("withVcfToken(credentialsId: 'sa', tokenVariable: 'A', urlVariable: 'A') { }", "‘A’ cannot hold both");
+        fails(
+                "withVcfToken(credentialsId: 'sa', tokenVariable: 'A', urlVariable: 'A') { }",
+                "‘A’ cannot hold two things");
         assertThat(simulator.requests()).isZero();
     }
 

@@ -1,0 +1,12 @@
+// Job DSL: a freestyle project with a token.
+freeStyleJob('vcf-freestyle') {
+    wrappers {
+        vcfToken {
+            credentialsId('vcfa')
+            headerFileVariable('VCF_HEADER_FILE')
+        }
+    }
+    steps {
+        shell('curl --fail --silent --show-error -H @"$VCF_HEADER_FILE" "$VCF_URL/deployment/api/deployments"')
+    }
+}

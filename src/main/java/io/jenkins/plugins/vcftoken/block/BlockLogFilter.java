@@ -1,0 +1,69 @@
+package io.jenkins.plugins.vcftoken.block;
+
+import hudson.console.ConsoleLogFilter;
+import hudson.model.AbstractBuild;
+import hudson.remoting.Channel;
+import hudson.util.Secret;
+import java.io.OutputStream;
+import java.io.Serial;
+import java.io.Serializable;
+import java.nio.charset.Charset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+
+/** Masks in the log every bearer the block has seen so far, those that came while a step was running included. */
+public final class BlockLogFilter extends ConsoleLogFilter implements Serializable {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private final OpenBlock block;
+
+    public BlockLogFilter(OpenBlock block) {
+        this.block = block;
+    }
+
+    /** For a log that is opened before its blocks are. */
+    public static OutputStream masked(
+            OutputStream logger, Charset charset, Supplier<? extends List<OpenBlock>> blocks) {
+        return new MaskedStream(
+                logger, () -> blocks.get().stream().map(OpenBlock::mask).toList(), charset);
+    }
+
+    @Override
+    public OutputStream decorateLogger(@SuppressWarnings("rawtypes") AbstractBuild build, OutputStream logger) {
+        return new MaskedStream(logger, () -> List.of(block.mask()), Charset.forName(block.charset()));
+    }
+
+    /** An agent gets what can be known now; it cannot ask the controller for each line. */
+    @Serial
+    private Object writeReplace() {
+        return Channel.current() == null ? this : new OnAgent(block.issued().texts(), block.charset());
+    }
+
+    /** The mask of an agent: the bearers up to now, and the shape of those to come. */
+    private static final class OnAgent extends ConsoleLogFilter implements Serializable {
+
+        @Serial
+        private static final long serialVersionUID = 1;
+
+        private final List<Secret> forms = new ArrayList<>();
+        private final Secret shape;
+        private final String charset;
+
+        OnAgent(List<String> bearers, String charset) {
+            IssuedBearers.formsOf(bearers).forEach(form -> forms.add(Secret.fromString(form)));
+            this.shape = Secret.fromString(BearerShape.like(bearers).pattern());
+            this.charset = charset;
+        }
+
+        @Override
+        public OutputStream decorateLogger(@SuppressWarnings("rawtypes") AbstractBuild build, OutputStream logger) {
+            BearerMask mask = new BearerMask(
+                    forms.stream().map(Secret::getPlainText).toList(), Pattern.compile(shape.getPlainText()));
+            return new MaskedStream(logger, () -> List.of(mask), Charset.forName(charset));
+        }
+    }
+}

@@ -1,0 +1,214 @@
+package io.jenkins.plugins.vcftoken.block;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.model.Run;
+import hudson.model.TaskListener;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.lease.Lease;
+import io.jenkins.plugins.vcftoken.lease.Tenant;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.Serial;
+import java.io.Serializable;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * What a block of a Pipeline, or a freestyle build, knows while it is in progress: shared by its environment, masks and
+ * files, and saved with the build.
+ */
+public final class OpenBlock implements Tenant, Serializable {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private final String run;
+    private final String charset;
+    private final String credentialsId;
+    private final String url;
+    private final BlockVariables variables;
+    private final IssuedBearers issued = new IssuedBearers();
+
+    @CheckForNull
+    private final TokenFiles files;
+
+    /** The block around this one; null when there is none. */
+    @CheckForNull
+    private final OpenBlock outer;
+
+    private transient volatile Lease lease;
+    private transient volatile TaskListener listener;
+    private transient volatile Runnable saving;
+    private transient volatile boolean closed;
+
+    public OpenBlock(
+            Run<?, ?> run, VcfCredentials credentials, BlockVariables variables, @CheckForNull OpenBlock outer) {
+        this.run = run.getExternalizableId();
+        this.charset = run.getCharset().name();
+        this.credentialsId = credentials.getId();
+        this.url = credentials.getUrl();
+        this.variables = variables;
+        this.files = variables.wantFiles() ? new TokenFiles(this.run) : null;
+        this.outer = outer;
+    }
+
+    /**
+     * Gets a bearer and keeps it fresh from now on. Blocks.
+     *
+     * @param listener gets warnings, from whichever thread
+     * @param saving called when there is something new that a restart should find; null when nothing is saved
+     * @throws FamilyException when there is none to be had
+     */
+    public void open(
+            VcfCredentials credentials,
+            Run<?, ?> build,
+            Duration minimumValidity,
+            TaskListener listener,
+            @CheckForNull Runnable saving)
+            throws FamilyException, InterruptedException {
+        this.listener = listener;
+        if (files != null) {
+            files.start(issued::last);
+        }
+        OpenBlocks.get().add(this);
+        try {
+            lease = VcfTokens.get().open(credentials, build.getParent(), minimumValidity, this);
+        } catch (FamilyException | InterruptedException | RuntimeException e) {
+            OpenBlocks.get().remove(this);
+            throw e;
+        }
+        this.saving = saving;
+        if (closed) {
+            close();
+        }
+    }
+
+    /** Comes before {@link #open} in a build that goes on after a restart: there may be bearers that were not saved. */
+    public void resume() {
+        issued.noteInterruption();
+    }
+
+    /** Lets go of the bearer and has the files removed. Looks at memory only; further calls do nothing. */
+    public void close() {
+        closed = true;
+        OpenBlocks.get().remove(this);
+        Lease held = lease;
+        if (held != null) {
+            held.close();
+        }
+        if (files != null) {
+            files.remove();
+        }
+    }
+
+    /**
+     * @return the bearer from now on
+     * @throws FamilyException when no newer one can be had
+     */
+    public Bearer refresh() throws FamilyException, InterruptedException {
+        Lease held = lease;
+        if (held == null) {
+            throw new FamilyException(
+                    "Credential '" + credentialsId + "': this block has no lease since Jenkins was restarted. The log "
+                            + "says why.",
+                    null);
+        }
+        return held.refresh();
+    }
+
+    /** Adds what the block gives to each step. From memory; right after a restart, what was saved. */
+    public void contribute(Map<String, String> env) {
+        Lease held = lease;
+        String token;
+        long expiresAt;
+        if (held != null) {
+            Bearer bearer = held.bearer();
+            token = bearer.value();
+            expiresAt = bearer.expiresAt().getEpochSecond();
+        } else {
+            token = issued.last();
+            expiresAt = issued.expiresAt();
+        }
+        if (token != null) {
+            env.put(variables.token(), token);
+            env.put(variables.expiresAt(), Long.toString(expiresAt));
+        }
+        env.put(variables.url(), url);
+    }
+
+    /**
+     * Adds where the files are.
+     *
+     * @param temporary the directory for temporary files that belongs to the workspace
+     */
+    public void contributeFiles(Map<String, String> env, String temporary) {
+        if (files == null) {
+            return;
+        }
+        String tokenFile = variables.tokenFile();
+        if (tokenFile != null) {
+            env.put(tokenFile, files.tokenFile(temporary));
+        }
+        String headerFile = variables.headerFile();
+        if (headerFile != null) {
+            env.put(headerFile, files.headerFile(temporary));
+        }
+    }
+
+    public BearerMask mask() {
+        return issued.mask();
+    }
+
+    IssuedBearers issued() {
+        return issued;
+    }
+
+    String charset() {
+        return charset;
+    }
+
+    String run() {
+        return run;
+    }
+
+    public String credentialsId() {
+        return credentialsId;
+    }
+
+    public BlockVariables variables() {
+        return variables;
+    }
+
+    @CheckForNull
+    public TokenFiles files() {
+        return files;
+    }
+
+    @CheckForNull
+    public OpenBlock outer() {
+        return outer;
+    }
+
+    @Override
+    public void expect(Bearer bearer) {
+        if (!issued.add(bearer)) {
+            return;
+        }
+        if (files != null) {
+            files.renewed();
+        }
+        Runnable save = saving;
+        if (save != null) {
+            OpenBlocks.get().saveSoon(run, save);
+        }
+    }
+
+    @Override
+    public void warn(String message) {
+        TaskListener log = listener;
+        if (log != null) {
+            log.getLogger().println("[vcf-token] " + message);
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package io.jenkins.plugins.vcftoken.block;
+
+import hudson.FilePath;
+import hudson.util.AtomicFileWriter;
+import java.io.IOException;
+import java.io.Reader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import jenkins.model.Jenkins;
+
+/**
+ * Where token files are, or may be, on whichever node: noted on disk before they are written and struck out when they
+ * are gone, so that they go however a controller, a node or a build ends. Holds no secrets.
+ */
+final class TokenFileNotes {
+
+    private static final Logger LOGGER = Logger.getLogger(TokenFileNotes.class.getName());
+
+    private final Path directory;
+    private final Map<TokenFileNote, Path> notes = new ConcurrentHashMap<>();
+    private volatile boolean loaded;
+
+    TokenFileNotes(Path directory) {
+        this.directory = directory;
+    }
+
+    synchronized void add(TokenFileNote note) throws IOException {
+        load();
+        if (notes.containsKey(note)) {
+            return;
+        }
+        Properties text = new Properties();
+        text.setProperty("run", note.run());
+        text.setProperty("node", note.place().node());
+        text.setProperty("directory", note.place().directory());
+        Files.createDirectories(directory);
+        Path file = directory.resolve(UUID.randomUUID() + ".properties");
+        try (AtomicFileWriter writer = new AtomicFileWriter(file, StandardCharsets.UTF_8)) {
+            text.store(writer, null);
+            writer.commit();
+        }
+        notes.put(note, file);
+    }
+
+    /** Removes what the note is about, and the note. While the node is offline, both stay. */
+    void remove(TokenFileNote note) throws IOException, InterruptedException {
+        load();
+        TokenPlace place = note.place();
+        FilePath path = place.path();
+        if (path != null) {
+            TokenFileWork.limited(path::deleteRecursive);
+        } else if (Jenkins.get().getComputer(place.node()) != null) {
+            return;
+        }
+        Path file = notes.remove(note);
+        if (file != null) {
+            Files.deleteIfExists(file);
+        }
+    }
+
+    /** From memory: false only when there is certainly nothing to clean up. */
+    boolean mayExist() {
+        return !loaded || !notes.isEmpty();
+    }
+
+    /** Removes what no build in progress needs. */
+    void sweep(Predicate<TokenFileNote> which) {
+        load();
+        for (TokenFileNote note : new ArrayList<>(notes.keySet())) {
+            if (which.test(note) && !note.mayBeInUse()) {
+                try {
+                    remove(note);
+                } catch (IOException e) {
+                    LOGGER.log(Level.WARNING, e, () -> "The token files in " + note.place() + " could not be removed");
+                } catch (InterruptedException e) {
+                    LOGGER.log(Level.WARNING, e, () -> note.place() + " did not answer; its token files go later");
+                }
+            }
+        }
+    }
+
+    private synchronized void load() {
+        if (loaded) {
+            return;
+        }
+        if (!Files.isDirectory(directory)) {
+            loaded = true;
+            return;
+        }
+        List<Path> files;
+        try (Stream<Path> found = Files.list(directory)) {
+            files = found.filter(file -> file.toString().endsWith(".properties"))
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        for (Path file : files) {
+            try (Reader reader = Files.newBufferedReader(file)) {
+                Properties text = new Properties();
+                text.load(reader);
+                notes.put(
+                        new TokenFileNote(
+                                text.getProperty("run", ""),
+                                new TokenPlace(text.getProperty("node", ""), text.getProperty("directory", ""))),
+                        file);
+            } catch (IOException e) {
+                LOGGER.log(Level.WARNING, e, () -> file + " cannot be read");
+            }
+        }
+        loaded = true;
+    }
+}

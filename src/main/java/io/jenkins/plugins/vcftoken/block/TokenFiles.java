@@ -1,0 +1,195 @@
+package io.jenkins.plugins.vcftoken.block;
+
+import hudson.FilePath;
+import io.jenkins.plugins.vcftoken.Messages;
+import java.io.IOException;
+import java.io.Serial;
+import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * The files of one block, on each node that its steps have run on. What waits for a node runs on the threads of
+ * {@link TokenFileWork}; what is called here only looks at memory, except for {@link #await}.
+ */
+public final class TokenFiles implements Serializable {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private static final Logger LOGGER = Logger.getLogger(TokenFiles.class.getName());
+
+    private static final long PATIENCE_SECONDS = 60;
+
+    private final String name = "vcf-token-" + UUID.randomUUID();
+    private final String run;
+
+    /** Guarded by this. */
+    private final List<TokenPlace> places = new ArrayList<>();
+
+    private boolean removed;
+
+    /** The first writing at each place. */
+    private transient Map<TokenPlace, CompletableFuture<Void>> ready = new ConcurrentHashMap<>();
+
+    private transient volatile Supplier<String> bearer;
+
+    /** @param run the external ID of the build */
+    TokenFiles(String run) {
+        this.run = run;
+    }
+
+    @Serial
+    private Object readResolve() {
+        ready = new ConcurrentHashMap<>();
+        return this;
+    }
+
+    /** @param bearer from memory; null while there is none */
+    void start(Supplier<String> bearer) {
+        this.bearer = bearer;
+    }
+
+    /** Where the files are for steps whose temporary directory is this one. */
+    String directory(String temporary) {
+        return temporary + separator(temporary) + name;
+    }
+
+    String tokenFile(String temporary) {
+        return file(directory(temporary), WriteTokenFiles.TOKEN);
+    }
+
+    String headerFile(String temporary) {
+        return file(directory(temporary), WriteTokenFiles.HEADER);
+    }
+
+    private static String file(String directory, String name) {
+        return directory + separator(directory) + name;
+    }
+
+    private static char separator(String path) {
+        return path.indexOf('\\') >= 0 && path.indexOf('/') < 0 ? '\\' : '/';
+    }
+
+    /**
+     * Has the files written where they are not yet.
+     *
+     * @return done when they are there
+     */
+    public CompletableFuture<Void> ensure(String node, String temporary) {
+        TokenPlace place = new TokenPlace(node, directory(temporary));
+        return ready.compute(
+                place, (key, known) -> known == null || known.isCompletedExceptionally() ? begin(key) : known);
+    }
+
+    private CompletableFuture<Void> begin(TokenPlace place) {
+        synchronized (this) {
+            if (removed) {
+                return CompletableFuture.failedFuture(new IOException("the block has ended"));
+            }
+            if (!places.contains(place)) {
+                places.add(place);
+            }
+        }
+        return TokenFileWork.get().submit(() -> {
+            TokenFileWork.get().notes().add(new TokenFileNote(run, place));
+            if (!write(place)) {
+                throw new IOException("no bearer, or the node is offline");
+            }
+        });
+    }
+
+    /** Waits until the files are there, which is once per block and node. */
+    public void await(String node, String temporary) throws IOException, InterruptedException {
+        TokenPlace place = new TokenPlace(node, directory(temporary));
+        CompletableFuture<Void> writing = ensure(node, temporary);
+        Throwable why;
+        try {
+            writing.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            return;
+        } catch (ExecutionException e) {
+            why = e.getCause();
+        } catch (TimeoutException e) {
+            why = e;
+        }
+        throw new IOException(Messages.TokenFiles_notWritten(place, why), why);
+    }
+
+    /** There is another bearer. */
+    void renewed() {
+        for (TokenPlace place : places()) {
+            rewrite(place);
+        }
+    }
+
+    /** The node is back, perhaps with a bearer that has expired in the meantime. */
+    void reconnected(String node) {
+        for (TokenPlace place : places()) {
+            if (place.node().equals(node)) {
+                rewrite(place);
+            }
+        }
+    }
+
+    private void rewrite(TokenPlace place) {
+        TokenFileWork.get().submit(() -> write(place)).whenComplete((done, failure) -> {
+            if (failure != null) {
+                // The next renewal, or the node's return, writes it again.
+                LOGGER.log(Level.WARNING, failure, () -> "The token file in " + place + " could not be renewed");
+            }
+        });
+    }
+
+    /** Whichever writing comes last writes the newest bearer, since each asks when it is its turn. */
+    private boolean write(TokenPlace place) throws IOException, InterruptedException {
+        FilePath path = place.path();
+        synchronized (lockOf(place)) {
+            Supplier<String> source = bearer;
+            String value = source == null ? null : source.get();
+            if (path == null || value == null || isRemoved()) {
+                return false;
+            }
+            TokenFileWork.limited(() -> path.act(new WriteTokenFiles(value)));
+            return true;
+        }
+    }
+
+    /** The block has ended: nothing is written any more, and what was written goes as soon as its node is there. */
+    void remove() {
+        List<TokenPlace> all;
+        synchronized (this) {
+            removed = true;
+            all = places();
+        }
+        TokenFileWork work = TokenFileWork.get();
+        for (TokenPlace place : all) {
+            work.submit(() -> {
+                synchronized (lockOf(place)) {
+                    work.notes().remove(new TokenFileNote(run, place));
+                }
+            });
+        }
+    }
+
+    private Object lockOf(TokenPlace place) {
+        return places().stream().filter(place::equals).findFirst().orElse(place);
+    }
+
+    private synchronized boolean isRemoved() {
+        return removed;
+    }
+
+    synchronized List<TokenPlace> places() {
+        return new ArrayList<>(places);
+    }
+}

@@ -1,0 +1,84 @@
+package io.jenkins.plugins.vcftoken.block;
+
+import hudson.remoting.VirtualChannel;
+import java.io.File;
+import java.io.IOException;
+import java.io.Serial;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+import jenkins.MasterToSlaveFileCallable;
+
+/**
+ * Puts a bearer into the files of a block, on the node whose steps read them. A reader sees the old bearer or the new
+ * one and never a part: each file is replaced as a whole. For its owner's eyes only, where the system knows owners.
+ */
+final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
+
+    static final String TOKEN = "token";
+    static final String HEADER = "header";
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private static final int TRIES = 20;
+
+    private final String bearer;
+
+    WriteTokenFiles(String bearer) {
+        this.bearer = bearer;
+    }
+
+    @Override
+    public Void invoke(File target, VirtualChannel channel) throws IOException, InterruptedException {
+        Path directory = target.toPath();
+        boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
+        if (!Files.isDirectory(directory)) {
+            Files.createDirectories(directory.getParent());
+            Files.createDirectory(directory, only(posix, "rwx------"));
+        }
+        replace(directory, TOKEN, bearer, posix);
+        replace(directory, HEADER, "Authorization: Bearer " + bearer + "\n", posix);
+        return null;
+    }
+
+    private static void replace(Path directory, String name, String content, boolean posix)
+            throws IOException, InterruptedException {
+        Path fresh = Files.createTempFile(directory, name, ".new", only(posix, "rw-------"));
+        try {
+            Files.writeString(fresh, content, StandardCharsets.UTF_8);
+            move(fresh, directory.resolve(name));
+        } finally {
+            Files.deleteIfExists(fresh);
+        }
+    }
+
+    /** On Windows a file cannot be replaced while somebody reads it, which takes no longer than a moment. */
+    private static void move(Path from, Path to) throws IOException, InterruptedException {
+        for (int i = 1; ; i++) {
+            try {
+                Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                return;
+            } catch (AccessDeniedException e) {
+                if (i == TRIES) {
+                    throw e;
+                }
+                Thread.sleep(50);
+            }
+        }
+    }
+
+    private static FileAttribute<?>[] only(boolean posix, String permissions) {
+        if (!posix) {
+            return new FileAttribute<?>[0];
+        }
+        Set<PosixFilePermission> set = PosixFilePermissions.fromString(permissions);
+        return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(set)};
+    }
+}

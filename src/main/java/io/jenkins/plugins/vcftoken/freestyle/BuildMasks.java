@@ -1,0 +1,40 @@
+package io.jenkins.plugins.vcftoken.freestyle;
+
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.Extension;
+import hudson.ExtensionList;
+import hudson.model.Run;
+import hudson.model.listeners.RunListener;
+import io.jenkins.plugins.vcftoken.block.OpenBlock;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+
+/**
+ * Which blocks a build's log is masked for. The log is opened before the wrapper is set up and written to after it is
+ * torn down, and the wrapper itself belongs to the project.
+ */
+@Extension
+public final class BuildMasks extends RunListener<Run<?, ?>> {
+
+    private final Map<String, List<OpenBlock>> blocks = new ConcurrentHashMap<>();
+
+    static BuildMasks get() {
+        return ExtensionList.lookupSingleton(BuildMasks.class);
+    }
+
+    void add(Run<?, ?> build, OpenBlock block) {
+        blocks.computeIfAbsent(build.getExternalizableId(), id -> new CopyOnWriteArrayList<>())
+                .add(block);
+    }
+
+    List<OpenBlock> of(String build) {
+        return blocks.getOrDefault(build, List.of());
+    }
+
+    @Override
+    public void onFinalized(@NonNull Run<?, ?> build) {
+        blocks.remove(build.getExternalizableId());
+    }
+}

@@ -1,0 +1,254 @@
+package io.jenkins.plugins.vcftoken.freestyle;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.AbortException;
+import hudson.Extension;
+import hudson.FilePath;
+import hudson.Launcher;
+import hudson.Util;
+import hudson.model.AbstractBuild;
+import hudson.model.AbstractProject;
+import hudson.model.BuildListener;
+import hudson.model.Item;
+import hudson.slaves.WorkspaceList;
+import hudson.tasks.BuildWrapper;
+import hudson.tasks.BuildWrapperDescriptor;
+import hudson.util.FormValidation;
+import hudson.util.ListBoxModel;
+import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.block.BlockCredentials;
+import io.jenkins.plugins.vcftoken.block.BlockForm;
+import io.jenkins.plugins.vcftoken.block.BlockLogFilter;
+import io.jenkins.plugins.vcftoken.block.BlockVariables;
+import io.jenkins.plugins.vcftoken.block.OpenBlock;
+import io.jenkins.plugins.vcftoken.block.TokenFiles;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import org.jenkinsci.Symbol;
+import org.kohsuke.stapler.AncestorInPath;
+import org.kohsuke.stapler.DataBoundConstructor;
+import org.kohsuke.stapler.DataBoundSetter;
+import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.verb.POST;
+
+/**
+ * "Provide a VCF token to the build" of freestyle projects: what {@code withVcfToken} is to a Pipeline. A classic
+ * wrapper, since Jenkins asks these for the environment at each build step, and a build step is to see the bearer of
+ * its own time.
+ */
+public final class VcfTokenBuildWrapper extends BuildWrapper {
+
+    /** In minutes. */
+    public static final int DEFAULT_MINIMUM_VALIDITY = (int) VcfTokens.DEFAULT_MINIMUM_VALIDITY.toMinutes();
+
+    private final String credentialsId;
+    private String tokenVariable = BlockVariables.DEFAULT_TOKEN;
+    private String urlVariable = BlockVariables.DEFAULT_URL;
+
+    @CheckForNull
+    private String tokenFileVariable;
+
+    @CheckForNull
+    private String headerFileVariable;
+
+    private int minimumValidity = DEFAULT_MINIMUM_VALIDITY;
+
+    @DataBoundConstructor
+    public VcfTokenBuildWrapper(String credentialsId) {
+        this.credentialsId = Util.fixNull(credentialsId).trim();
+    }
+
+    public String getCredentialsId() {
+        return credentialsId;
+    }
+
+    public String getTokenVariable() {
+        return tokenVariable;
+    }
+
+    /** @param tokenVariable the variable for the bearer; blank for the default */
+    @DataBoundSetter
+    public void setTokenVariable(@CheckForNull String tokenVariable) {
+        this.tokenVariable = new BlockVariables(tokenVariable, null, null, null).token();
+    }
+
+    public String getUrlVariable() {
+        return urlVariable;
+    }
+
+    /** @param urlVariable the variable for the system's address; blank for the default */
+    @DataBoundSetter
+    public void setUrlVariable(@CheckForNull String urlVariable) {
+        this.urlVariable = new BlockVariables(null, urlVariable, null, null).url();
+    }
+
+    @CheckForNull
+    public String getTokenFileVariable() {
+        return tokenFileVariable;
+    }
+
+    /** @param tokenFileVariable the variable for the path of a file with the bearer; blank for no file */
+    @DataBoundSetter
+    public void setTokenFileVariable(@CheckForNull String tokenFileVariable) {
+        this.tokenFileVariable = Util.fixEmptyAndTrim(tokenFileVariable);
+    }
+
+    @CheckForNull
+    public String getHeaderFileVariable() {
+        return headerFileVariable;
+    }
+
+    /** @param headerFileVariable the variable for the path of a file with an HTTP header; blank for no file */
+    @DataBoundSetter
+    public void setHeaderFileVariable(@CheckForNull String headerFileVariable) {
+        this.headerFileVariable = Util.fixEmptyAndTrim(headerFileVariable);
+    }
+
+    public int getMinimumValidity() {
+        return minimumValidity;
+    }
+
+    /** @param minimumValidity how many minutes the bearer is good for at least when the build begins */
+    @DataBoundSetter
+    public void setMinimumValidity(int minimumValidity) {
+        this.minimumValidity = Math.max(0, minimumValidity);
+    }
+
+    private BlockVariables variables() {
+        return new BlockVariables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable);
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes")
+    public Environment setUp(AbstractBuild build, Launcher launcher, BuildListener listener)
+            throws IOException, InterruptedException {
+        BlockVariables variables = variables();
+        String problem = variables.problem();
+        if (problem != null) {
+            throw new AbortException(problem);
+        }
+        VcfCredentials credentials = BlockCredentials.use(credentialsId, build);
+        OpenBlock block = new OpenBlock(build, credentials, variables, null);
+        BuildMasks.get().add(build, block);
+        try {
+            block.open(credentials, build, Duration.ofMinutes(minimumValidity), listener, null);
+        } catch (FamilyException e) {
+            throw new AbortException(e.getMessage());
+        }
+        try {
+            return new BuildEnvironment(block, writeFiles(block, build));
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            block.close();
+            throw e;
+        }
+    }
+
+    /** @return the directory for temporary files; null where there is none, or no need of one */
+    @CheckForNull
+    private static String writeFiles(OpenBlock block, AbstractBuild<?, ?> build)
+            throws IOException, InterruptedException {
+        TokenFiles files = block.files();
+        FilePath workspace = files == null ? null : build.getWorkspace();
+        if (workspace == null) {
+            return null;
+        }
+        FilePath temporary = WorkspaceList.tempDir(workspace);
+        if (temporary == null) {
+            block.warn(Messages.WithVcfTokenStep_noTemporary(workspace.getRemote()));
+            return null;
+        }
+        files.await(build.getBuiltOnStr(), temporary.getRemote());
+        return temporary.getRemote();
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes")
+    public OutputStream decorateLogger(AbstractBuild build, OutputStream logger) {
+        String id = build.getExternalizableId();
+        return BlockLogFilter.masked(
+                logger, build.getCharset(), () -> BuildMasks.get().of(id));
+    }
+
+    @Override
+    @SuppressWarnings("rawtypes")
+    public void makeSensitiveBuildVariables(AbstractBuild build, Set<String> sensitiveVariables) {
+        sensitiveVariables.add(tokenVariable);
+    }
+
+    /** What one build sees. */
+    private final class BuildEnvironment extends Environment {
+
+        private final OpenBlock block;
+
+        @CheckForNull
+        private final String temporary;
+
+        BuildEnvironment(OpenBlock block, @CheckForNull String temporary) {
+            this.block = block;
+            this.temporary = temporary;
+        }
+
+        @Override
+        public void buildEnvVars(Map<String, String> env) {
+            Map<String, String> ours = new HashMap<>();
+            block.contribute(ours);
+            if (temporary != null) {
+                block.contributeFiles(ours, temporary);
+            }
+            // Jenkins expands references in values twice on their way to a process.
+            ours.forEach((name, value) -> env.put(name, value.replace("$", "$$$$")));
+        }
+
+        @Override
+        @SuppressWarnings("rawtypes")
+        public boolean tearDown(AbstractBuild build, BuildListener listener) {
+            block.close();
+            return true;
+        }
+    }
+
+    /** The wrapper as the form of a project knows it. */
+    @Extension
+    @Symbol("vcfToken")
+    public static final class DescriptorImpl extends BuildWrapperDescriptor {
+
+        @NonNull
+        @Override
+        public String getDisplayName() {
+            return Messages.VcfTokenBuildWrapper_displayName();
+        }
+
+        @Override
+        public boolean isApplicable(AbstractProject<?, ?> item) {
+            return true;
+        }
+
+        @POST
+        public ListBoxModel doFillCredentialsIdItems(@AncestorInPath Item item, @QueryParameter String credentialsId) {
+            return BlockForm.credentials(item, credentialsId);
+        }
+
+        @POST
+        public FormValidation doCheckTokenVariable(
+                @QueryParameter String tokenVariable,
+                @QueryParameter String urlVariable,
+                @QueryParameter String tokenFileVariable,
+                @QueryParameter String headerFileVariable) {
+            return BlockForm.check(
+                    new BlockVariables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable));
+        }
+
+        @POST
+        public FormValidation doCheckMinimumValidity(@QueryParameter String value) {
+            return FormValidation.validateNonNegativeInteger(value);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package io.jenkins.plugins.vcftoken;
+
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import hudson.slaves.EnvironmentVariablesNodeProperty;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import jenkins.model.Jenkins;
+
+/** Accounts of a simulator as credentials of a controller. */
+public final class StoredAccount {
+
+    private StoredAccount() {}
+
+    /** An account and a global credential, both of this name. */
+    public static void add(Simulator simulator, String id) throws Exception {
+        add(simulator.url().toString(), simulator.authorityPem(), id, simulator.addAccount(id, "acme"));
+    }
+
+    public static void add(String url, String authorityPem, String id, String seed) throws Exception {
+        VcfaServiceAccount credential =
+                new VcfaServiceAccount(CredentialsScope.GLOBAL, id, null, url, "acme", Secret.fromString(seed));
+        credential.setCaCertificates(authorityPem);
+        SystemCredentialsProvider.getInstance().getCredentials().add(credential);
+        SystemCredentialsProvider.getInstance().save();
+    }
+
+    /** Has each curl on each node trust the simulator, and sets more variables for all. */
+    public static void trust(String authorityPem, EnvironmentVariablesNodeProperty.Entry... more) throws Exception {
+        Path ca = Files.writeString(Jenkins.get().getRootDir().toPath().resolve("ca.pem"), authorityPem);
+        List<EnvironmentVariablesNodeProperty.Entry> entries = new java.util.ArrayList<>(List.of(more));
+        entries.add(new EnvironmentVariablesNodeProperty.Entry("CURL_CA_BUNDLE", ca.toString()));
+        Jenkins.get().getGlobalNodeProperties().add(new EnvironmentVariablesNodeProperty(entries));
+    }
+}

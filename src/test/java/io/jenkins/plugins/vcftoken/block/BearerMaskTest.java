@@ -1,0 +1,141 @@
+package io.jenkins.plugins.vcftoken.block;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class BearerMaskTest {
+
+    private static final String HEADER = encode("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"8f1e\"}");
+
+    @Test
+    void masksEachBearerInEachForm() {
+        List<String> bearers = jwts(50);
+        BearerMask mask = mask(bearers);
+        for (String bearer : bearers) {
+            assertThat(mask.mask("a " + bearer + " b")).isEqualTo("a **** b");
+            assertThat(mask.mask("'" + bearer + "'\n")).isEqualTo("'****'\n");
+            for (String before : List.of("", "u:", "Authorization: Bearer ", "xyz")) {
+                byte[] bytes = (before + bearer + "\n").getBytes(StandardCharsets.UTF_8);
+                assertHidden(mask, bearer, Base64.getEncoder().encodeToString(bytes));
+                assertHidden(mask, bearer, Base64.getUrlEncoder().encodeToString(bytes));
+                assertHidden(mask, bearer, Base64.getEncoder().withoutPadding().encodeToString(bytes));
+            }
+        }
+    }
+
+    /** What base64 shares with the neighbors may stay: less than one character of the bearer on either side. */
+    private static void assertHidden(BearerMask mask, String bearer, String encoded) {
+        String masked = mask.mask(encoded);
+        assertThat(masked).contains(BearerMask.MASK);
+        assertThat(masked.length()).isLessThan(encoded.length() - bearer.length());
+    }
+
+    @Test
+    void masksBearersThatNeedEncoding() {
+        String bearer = "abc/def+ghi=jkl/mno==";
+        BearerMask mask = mask(List.of(bearer));
+        assertThat(mask.mask("url=" + URLEncoder.encode(bearer, StandardCharsets.UTF_8) + "&x"))
+                .isEqualTo("url=****&x");
+        assertThat(mask.mask("{\"token\":\"abc\\/def+ghi=jkl\\/mno==\"}")).isEqualTo("{\"token\":\"****\"}");
+        assertThat(mask.mask("{\"token\":\"abc/def\\u002bghi\\u003djkl/mno\\u003d\\u003d\"}"))
+                .isEqualTo("{\"token\":\"****\"}");
+    }
+
+    @Test
+    void theLongerOfTwoIsMasked() {
+        BearerMask mask = new BearerMask(Set.of("abcdefgh", "abcdefghij", "abcdefghiz", "abcdefghiz0123"), null);
+        assertThat(mask.mask("abcdefghij")).isEqualTo("****");
+        assertThat(mask.mask("abcdefghiz012")).isEqualTo("****012");
+        assertThat(mask.mask("abcdefghi")).isEqualTo("****i");
+        assertThat(mask.mask("abcdefg")).isEqualTo("abcdefg");
+        assertThat(mask.mask("abcdefghabcdefgh")).isEqualTo("********");
+    }
+
+    @Test
+    void leavesEverythingElseAlone() {
+        BearerMask mask = mask(jwts(3));
+        String line = "nothing to see: " + HEADER + " läuft… 漢字\n";
+        assertThat(mask.mask(line)).isSameAs(line);
+        assertThat(mask.matches(line)).isFalse();
+        assertThat(BearerMask.NONE.isEmpty()).isTrue();
+        assertThat(BearerMask.NONE.mask(line)).isSameAs(line);
+    }
+
+    @Test
+    void theShapeMasksBearersYetToCome() {
+        List<String> known = jwts(1);
+        String later = jwts(2).get(1);
+        BearerMask mask = new BearerMask(Set.of(), BearerShape.like(known));
+        assertThat(mask.mask("now " + later + " end")).isEqualTo("now **** end");
+        for (String before : List.of("", "u:", "Authorization: Bearer ")) {
+            String encoded = Base64.getEncoder().encodeToString((before + later).getBytes(StandardCharsets.UTF_8));
+            assertThat(mask.mask(encoded)).endsWith(BearerMask.MASK).hasSizeLessThan(before.length() * 2 + 8);
+        }
+        assertThat(mask.mask("eyJhbGciOiJIUzI1NiJ9 is a header only"))
+                .isEqualTo("eyJhbGciOiJIUzI1NiJ9 is a header only");
+    }
+
+    /** A hundred times the bearers: linear growth would be a hundred times the work. */
+    @Test
+    void theCostGrowsSlowerThanTheNumberOfBearers() {
+        List<String> bearers = jwts(1_000);
+        StringBuilder log = new StringBuilder();
+        Random random = new Random(1);
+        for (int i = 0; i < 2_000; i++) {
+            log.append("+ curl -fsS https://vcfa.example.com/deployment/api/deployments/")
+                    .append(random.nextLong())
+                    .append(i % 20 == 0 ? bearers.get(random.nextInt(10)) : " eyJ not a bearer")
+                    .append('\n');
+        }
+        List<String> lines = log.toString().lines().toList();
+        BearerMask few = mask(bearers.subList(0, 10));
+        BearerMask many = mask(bearers);
+        long costOfFew = Long.MAX_VALUE;
+        long costOfMany = Long.MAX_VALUE;
+        for (int i = 0; i < 10; i++) {
+            costOfFew = Math.min(costOfFew, cost(few, lines));
+            costOfMany = Math.min(costOfMany, cost(many, lines));
+        }
+        assertThat(costOfMany).isLessThan(costOfFew * 10);
+    }
+
+    private static long cost(BearerMask mask, List<String> lines) {
+        long start = System.nanoTime();
+        lines.forEach(mask::mask);
+        return System.nanoTime() - start;
+    }
+
+    private static BearerMask mask(List<String> bearers) {
+        Set<String> forms = new HashSet<>();
+        bearers.forEach(bearer -> forms.addAll(BearerForms.of(bearer)));
+        return new BearerMask(forms, null);
+    }
+
+    private static List<String> jwts(int count) {
+        Random random = new Random(7);
+        List<String> jwts = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            byte[] signature = new byte[64];
+            random.nextBytes(signature);
+            jwts.add(HEADER
+                    + '.'
+                    + encode("{\"iss\":\"vcfa\",\"iat\":" + (1_700_000_000 + i) + "}")
+                    + '.'
+                    + Base64.getUrlEncoder().withoutPadding().encodeToString(signature));
+        }
+        return jwts;
+    }
+
+    private static String encode(String text) {
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+    }
+}
