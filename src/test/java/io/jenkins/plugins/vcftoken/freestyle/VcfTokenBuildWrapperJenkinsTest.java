@@ -8,8 +8,8 @@ import hudson.model.Result;
 import hudson.model.TaskListener;
 import hudson.tasks.Shell;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.Leaks;
-import io.jenkins.plugins.vcftoken.StoredAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -40,8 +40,8 @@ class VcfTokenBuildWrapperJenkinsTest {
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
         simulator = Simulator.start();
-        StoredAccount.add(simulator, "vcfa");
-        StoredAccount.trust(simulator.authorityPem());
+        JenkinsAccount.add(simulator, "vcfa");
+        JenkinsAccount.trust(simulator.authorityPem());
     }
 
     @AfterAll

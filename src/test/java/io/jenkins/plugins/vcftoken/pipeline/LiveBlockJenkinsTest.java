@@ -9,8 +9,8 @@ import hudson.model.queue.QueueTaskFuture;
 import hudson.remoting.Callable;
 import hudson.slaves.DumbSlave;
 import hudson.slaves.JNLPLauncher;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.Leaks;
-import io.jenkins.plugins.vcftoken.StoredAccount;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -64,8 +64,8 @@ class LiveBlockJenkinsTest {
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
         simulator = Simulator.start();
-        StoredAccount.add(simulator, "sa");
-        StoredAccount.trust(simulator.authorityPem());
+        JenkinsAccount.add(simulator, "sa");
+        JenkinsAccount.trust(simulator.authorityPem());
         rule.jenkins.setNumExecutors(4);
     }
 
@@ -91,7 +91,7 @@ class LiveBlockJenkinsTest {
 
     @Test
     void refreshRenewsTheInnermostBlockAndAFreshBearerOnlyOnce() throws Exception {
-        StoredAccount.add(simulator, "old");
+        JenkinsAccount.add(simulator, "old");
         simulator.setLifetime(Duration.ofHours(1));
         WorkflowRun run = started("withVcfToken(credentialsId: 'old') { def before = env.VCF_TOKEN\n"
                 + " echo 'ready'; sleep 11\n"
@@ -105,7 +105,7 @@ class LiveBlockJenkinsTest {
 
     @Test
     void refreshOfAnOuterBlockByItsCredential() throws Exception {
-        StoredAccount.add(simulator, "outer");
+        JenkinsAccount.add(simulator, "outer");
         build(
                 "withVcfToken(credentialsId: 'outer', tokenVariable: 'O', urlVariable: 'OU') {\n"
                         + " withVcfToken(credentialsId: 'sa') { vcfTokenRefresh(credentialsId: 'outer') } }",
@@ -123,7 +123,7 @@ class LiveBlockJenkinsTest {
 
     @Test
     void aFailedRefreshFailsTheStepAndTheBearerServesOn() throws Exception {
-        StoredAccount.add(simulator, "limited");
+        JenkinsAccount.add(simulator, "limited");
         WorkflowRun run = started("withVcfToken(credentialsId: 'limited') { echo 'ready'; sleep 11\n"
                 + " try { vcfTokenRefresh() } catch (e) { echo \"caught: $e.message\" }\n node { sh '" + GET + "' } }");
         simulator.inject(Fault.STATUS_429);
@@ -133,7 +133,7 @@ class LiveBlockJenkinsTest {
 
     @Test
     void aHundredBranchesAreOneExchange() throws Exception {
-        StoredAccount.add(simulator, "busy");
+        JenkinsAccount.add(simulator, "busy");
         simulator.setDelay(Duration.ofMillis(500));
         int requests = simulator.requests();
         build(
@@ -146,7 +146,7 @@ class LiveBlockJenkinsTest {
 
     @Test
     void manyBuildsAtOnceAreOneExchange() throws Exception {
-        StoredAccount.add(simulator, "crowd");
+        JenkinsAccount.add(simulator, "crowd");
         simulator.setDelay(Duration.ofMillis(500));
         int requests = simulator.requests();
         List<QueueTaskFuture<WorkflowRun>> runs = new ArrayList<>();
@@ -197,7 +197,7 @@ class LiveBlockJenkinsTest {
         jenkins.jenkins.addNode(new DumbSlave(name, disk.resolve(name).toString(), new JNLPLauncher(false)));
         inbound.start(
                 jenkins, InboundAgentExtension.Options.newBuilder().name(name).build());
-        StoredAccount.add(simulator, "m" + push);
+        JenkinsAccount.add(simulator, "m" + push);
         simulator.setLifetime(Duration.ofSeconds(4));
         WorkflowRun run = build(
                 "node('" + name + "') { withVcfToken(credentialsId: 'm" + push + "', tokenFileVariable: 'F') {\n"
@@ -214,7 +214,7 @@ class LiveBlockJenkinsTest {
 
     @Test
     void nothingInErrorsArgumentsAndSavedState() throws Exception {
-        StoredAccount.add(simulator, "errors");
+        JenkinsAccount.add(simulator, "errors");
         WorkflowRun run = build(
                 "withVcfToken(credentialsId: 'errors') { def t = env.VCF_TOKEN\n"
                         + " try { error(\"one $t\") } catch (e) { echo 'caught ' + e.message }\n"

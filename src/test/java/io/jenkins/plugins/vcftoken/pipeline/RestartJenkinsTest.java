@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import hudson.slaves.DumbSlave;
 import hudson.slaves.JNLPLauncher;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.Leaks;
-import io.jenkins.plugins.vcftoken.StoredAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -104,8 +104,8 @@ class RestartJenkinsTest {
 
     private static void configure(JenkinsRule jenkins, String url, String pem, String seed, String disk)
             throws Throwable {
-        StoredAccount.add(url, pem, "sa", seed);
-        StoredAccount.trust(pem);
+        JenkinsAccount.add(url, pem, "sa", seed);
+        JenkinsAccount.trust(pem);
         jenkins.jenkins.addNode(new DumbSlave("remote", disk + "/remote", new JNLPLauncher(false)));
     }
 

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import hudson.model.queue.QueueTaskFuture;
 import hudson.slaves.EnvironmentVariablesNodeProperty.Entry;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.Leaks;
-import io.jenkins.plugins.vcftoken.StoredAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -56,10 +56,10 @@ class SamplesJenkinsTest {
     void twentyLifetimesWithoutA401(JenkinsRule jenkins) throws Exception {
         try (Simulator simulator = Simulator.start()) {
             simulator.setLifetime(Duration.ofSeconds(LIFETIME_SECONDS));
-            StoredAccount.add(simulator, "vcfa");
+            JenkinsAccount.add(simulator, "vcfa");
             tool("kubectl", KUBECTL);
             tool("terraform", TERRAFORM);
-            StoredAccount.trust(
+            JenkinsAccount.trust(
                     simulator.authorityPem(),
                     new Entry("ROUNDS", String.valueOf(ROUNDS)),
                     new Entry("PATH+TOOLS", tools.toString()));

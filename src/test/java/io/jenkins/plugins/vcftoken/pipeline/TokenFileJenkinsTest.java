@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import hudson.model.Result;
 import hudson.slaves.DumbSlave;
 import hudson.slaves.JNLPLauncher;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.Leaks;
-import io.jenkins.plugins.vcftoken.StoredAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -56,8 +56,8 @@ class TokenFileJenkinsTest {
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
         simulator = Simulator.start();
-        StoredAccount.add(simulator, "sa");
-        StoredAccount.trust(simulator.authorityPem());
+        JenkinsAccount.add(simulator, "sa");
+        JenkinsAccount.trust(simulator.authorityPem());
         rule.jenkins.setNumExecutors(3);
     }
 
@@ -180,7 +180,7 @@ class TokenFileJenkinsTest {
 
     @Test
     void blocksWithinEachOther() throws Exception {
-        StoredAccount.add(simulator, "other");
+        JenkinsAccount.add(simulator, "other");
         build(BLOCK + " { withVcfToken(credentialsId: 'other', tokenVariable: 'T', urlVariable: 'U',"
                 + " tokenFileVariable: 'F') { node {\n"
                 + "  sh '" + GET

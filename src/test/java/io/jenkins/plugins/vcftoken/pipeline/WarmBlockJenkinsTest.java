@@ -2,7 +2,7 @@ package io.jenkins.plugins.vcftoken.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.jenkins.plugins.vcftoken.StoredAccount;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,8 +42,8 @@ class WarmBlockJenkinsTest {
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
         simulator = Simulator.start();
-        StoredAccount.add(simulator, "sa");
-        StoredAccount.trust(simulator.authorityPem());
+        JenkinsAccount.add(simulator, "sa");
+        JenkinsAccount.trust(simulator.authorityPem());
     }
 
     @AfterEach

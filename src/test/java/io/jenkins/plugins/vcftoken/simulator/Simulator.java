@@ -21,6 +21,7 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.function.Consumer;
 import okhttp3.tls.HandshakeCertificates;
 import okhttp3.tls.HeldCertificate;
 
@@ -60,6 +61,7 @@ public final class Simulator implements AutoCloseable {
     private String claimedOrganization;
     private Duration lifetime = Duration.ofHours(1);
     private Duration delay = Duration.ZERO;
+    private volatile Consumer<Moment> witness = moment -> {};
     private String prefix = "/oauth";
     private boolean revokesOnReuse = true;
     private int requests;
@@ -171,6 +173,11 @@ public final class Simulator implements AutoCloseable {
         this.lifetime = lifetime;
     }
 
+    /** Told of each moment of a refresh grant, on the thread that serves it, which goes on when the witness returns. */
+    public void setWitness(Consumer<Moment> witness) {
+        this.witness = witness;
+    }
+
     /** How long each token request takes. */
     public synchronized void setDelay(Duration delay) {
         this.delay = delay;
@@ -253,6 +260,10 @@ public final class Simulator implements AutoCloseable {
     }
 
     // What the handler needs
+
+    void witness(Moment moment) {
+        witness.accept(moment);
+    }
 
     synchronized Duration delay() {
         return delay;

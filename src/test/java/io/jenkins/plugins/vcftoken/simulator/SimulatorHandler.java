@@ -77,6 +77,7 @@ final class SimulatorHandler implements HttpHandler {
         }
         String refreshToken = form.getOrDefault("refresh_token", "");
         simulator.countRequest(refreshToken);
+        simulator.witness(Moment.RECEIVED);
         Thread.sleep(simulator.delay().toMillis());
         String organization = organization(context);
         String violation = violation(exchange, form);
@@ -96,7 +97,9 @@ final class SimulatorHandler implements HttpHandler {
             if (granted == null) {
                 answer(exchange, 400, "application/json", INVALID_GRANT);
             } else if (fault == null) {
+                simulator.witness(Moment.COMMITTED);
                 answer(exchange, 200, "application/json", granted);
+                simulator.witness(Moment.ANSWERED);
             } else {
                 strike(exchange, fault, granted);
             }

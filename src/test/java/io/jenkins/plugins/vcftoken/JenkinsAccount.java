@@ -12,9 +12,9 @@ import java.util.List;
 import jenkins.model.Jenkins;
 
 /** Accounts of a simulator as credentials of a controller. */
-public final class StoredAccount {
+public final class JenkinsAccount {
 
-    private StoredAccount() {}
+    private JenkinsAccount() {}
 
     /** An account and a global credential, both of this name. */
     public static void add(Simulator simulator, String id) throws Exception {

@@ -1,0 +1,236 @@
+package io.jenkins.plugins.vcftoken;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.simulator.Moment;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
+
+/**
+ * Kills a Jenkins that does nothing but rotate, at random and at each moment of a grant ({@code -Dcrash.kills}), and
+ * looks at what is on its disk: the living token, or a record that says what was at stake.
+ */
+class CrashJenkinsTest {
+
+    private static final int KILLS = Integer.getInteger("crash.kills", 4);
+    private static final int ACCOUNTS = 8;
+
+    @RegisterExtension
+    private final RealJenkinsExtension controller = new RealJenkinsExtension()
+            .withTimeout(0)
+            .omitPlugins(
+                    "branch-api",
+                    "configuration-as-code",
+                    "durable-task",
+                    "job-dsl",
+                    "pipeline-groovy-lib",
+                    "pipeline-input-step",
+                    "pipeline-model-api",
+                    "pipeline-model-definition",
+                    "pipeline-model-extensions",
+                    "pipeline-stage-step",
+                    "pipeline-stage-tags-metadata",
+                    "workflow-basic-steps",
+                    "workflow-cps",
+                    "workflow-durable-task-step",
+                    "workflow-job",
+                    "workflow-multibranch",
+                    "workflow-scm-step");
+
+    private final long seed = Long.getLong("crash.seed", System.nanoTime());
+    private final Random random = new Random(seed);
+    private Simulator simulator;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start();
+        simulator.setLifetime(Duration.ofSeconds(1));
+    }
+
+    @AfterEach
+    void stop() {
+        simulator.close();
+    }
+
+    @Test
+    void liveOrDiagnosedAfterEachKill() throws Throwable {
+        Map<String, Integer> tally = new LinkedHashMap<>();
+        for (String outcome : new String[] {"live", "diagnosed", "diagnosed though alive", "lost without a word"}) {
+            tally.put(outcome, 0);
+        }
+        controller.startJenkins();
+        for (int i = 0; i < ACCOUNTS; i++) {
+            controller.runRemotely(
+                    CrashJenkinsTest::store,
+                    "a" + i,
+                    simulator.url().toString(),
+                    simulator.authorityPem(),
+                    simulator.addAccount("a" + i, "acme"));
+        }
+        for (int kill = 1; kill <= KILLS; kill++) {
+            loadAndKill(kill);
+            controller.startJenkins();
+            for (int i = 0; i < ACCOUNTS; i++) {
+                String outcome = inspect("a" + i);
+                tally.merge(outcome, 1, Integer::sum);
+            }
+            System.out.println("Crash test: kill " + kill + " of " + KILLS + ", " + simulator.rotations()
+                    + " rotations, accounts after kills " + tally + ", spent twice " + simulator.reuses());
+        }
+        controller.stopJenkins();
+        System.out.println("Crash test: " + KILLS + " kills under " + simulator.rotations() + " rotations of "
+                + ACCOUNTS + " accounts: " + tally + ", spent twice " + simulator.reuses() + " (seed " + seed + ")");
+        assertThat(tally.get("lost without a word")).isZero();
+        assertThat(simulator.reuses()).isZero();
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+    }
+
+    /** Every other kill comes at a moment of a grant, while the server holds that grant up; the rest at random. */
+    private void loadAndKill(int kill) throws Throwable {
+        CountDownLatch reached = new CountDownLatch(1);
+        CountDownLatch dead = new CountDownLatch(1);
+        if (kill % 2 == 0) {
+            Moment moment = Moment.values()[kill / 2 % Moment.values().length];
+            AtomicBoolean armed = new AtomicBoolean(true);
+            int spare = random.nextInt(20);
+            simulator.setWitness(now -> {
+                if (now == moment && simulator.grants() % 20 == spare && armed.getAndSet(false)) {
+                    reached.countDown();
+                    if (moment != Moment.ANSWERED) {
+                        await(dead);
+                    }
+                }
+            });
+        } else {
+            int enough = simulator.grants() + 1 + random.nextInt(40);
+            simulator.setWitness(now -> {
+                if (simulator.grants() >= enough) {
+                    reached.countDown();
+                }
+            });
+        }
+        controller.runRemotely(CrashJenkinsTest::rotateForever);
+        assertThat(reached.await(60, TimeUnit.SECONDS)).isTrue();
+        if (kill % 2 == 1) {
+            Thread.sleep(random.nextInt(150));
+        }
+        controller.stopJenkinsForcibly();
+        simulator.setWitness(moment -> {});
+        dead.countDown();
+        // What was on the server's side of the wire when the controller died still happens there.
+        Thread.sleep(200);
+    }
+
+    private String inspect(String id) throws Throwable {
+        String living = simulator.currentToken(id);
+        String[] found = controller.runRemotely(CrashJenkinsTest::record, id);
+        FamilyState state = FamilyState.valueOf(found[0]);
+        boolean alive = found[1].equals(living);
+        if (state == FamilyState.OK) {
+            return alive ? "live" : "lost without a word";
+        }
+        String message = controller.runRemotely(CrashJenkinsTest::whatAPersonReads, id);
+        assertThat(message)
+                .contains("Credential '" + id + "'")
+                .contains("Jenkins stopped while the refresh token was on its way to the server")
+                .contains("authorize it anew");
+        controller.runRemotely(
+                CrashJenkinsTest::store,
+                id,
+                simulator.url().toString(),
+                simulator.authorityPem(),
+                simulator.reauthorize(id));
+        return alive ? "diagnosed though alive" : "diagnosed";
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void store(JenkinsRule rule, String id, String url, String authority, String token)
+            throws Exception {
+        VcfaServiceAccount credential =
+                new VcfaServiceAccount(CredentialsScope.GLOBAL, id, null, url, "acme", Secret.fromString(token));
+        credential.setCaCertificates(authority);
+        SystemCredentialsProvider provider = SystemCredentialsProvider.getInstance();
+        provider.getCredentials().remove(credential);
+        provider.getCredentials().add(credential);
+        provider.save();
+    }
+
+    private static void rotateForever(JenkinsRule rule) {
+        for (int i = 0; i < ACCOUNTS; i++) {
+            String id = "a" + i;
+            Thread load = new Thread(() -> {
+                while (true) {
+                    try {
+                        VcfTokens.get().once(credential(id));
+                        Thread.sleep(20);
+                    } catch (FamilyException | InterruptedException e) {
+                        e.printStackTrace();
+                    }
+                }
+            });
+            load.setDaemon(true);
+            load.start();
+        }
+    }
+
+    private static VcfaServiceAccount credential(String id) {
+        return SystemCredentialsProvider.getInstance().getCredentials().stream()
+                .map(VcfaServiceAccount.class::cast)
+                .filter(credential -> credential.getId().equals(id))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** State and token of the newest family of a credential; of its seed, when there is none yet. */
+    private static String[] record(JenkinsRule rule, String id) throws Exception {
+        Place place = new Place("system", id);
+        String stored = credential(id).getRefreshToken().getPlainText();
+        FamilyRecord newest = null;
+        for (FamilyRecord record : VcfTokens.get().administration().list()) {
+            if (record.places().contains(place)
+                    && (newest == null || record.changed().isAfter(newest.changed()))) {
+                newest = record;
+            }
+        }
+        return newest == null
+                ? new String[] {FamilyState.OK.name(), stored}
+                : new String[] {newest.state().name(), newest.tokens().current()};
+    }
+
+    private static String whatAPersonReads(JenkinsRule rule, String id) throws Exception {
+        try {
+            VcfTokens.get().once(credential(id));
+            return "a bearer";
+        } catch (FamilyException e) {
+            return e.getMessage();
+        }
+    }
+}

@@ -1,0 +1,266 @@
+package io.jenkins.plugins.vcftoken.family;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
+import io.jenkins.plugins.vcftoken.exchange.Grant;
+import io.jenkins.plugins.vcftoken.exchange.Problem;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Two controllers on one home, a person, configuration as code, a stale form, a thief, lost answers and crashes at
+ * each point, in every order up to a depth ({@code -Dmodel.depth}); after each move nothing was sent twice, and the
+ * account's living token is on disk or its loss is written down there.
+ */
+class ModelTest {
+
+    private enum Move {
+        ONE_ASKS,
+        OTHER_ASKS,
+        ONE_ASKS_WHILE_OTHER_IS_IN_FLIGHT,
+        PERSON_TYPES_A_NEW_SEED,
+        CONFIGURATION_RELOADS,
+        STALE_FORM_IS_SAVED,
+        THIEF_TRIES_THE_OLDEST_TOKEN,
+        SERVER_IS_DOWN,
+        ANSWER_IS_LOST,
+        CRASH_BEFORE_THE_JOURNAL,
+        CRASH_BEFORE_SENDING,
+        CRASH_AFTER_THE_SERVER_ROTATED,
+        CRASH_BEFORE_THE_STORE_IS_WRITTEN
+    }
+
+    private static final Endpoint ENDPOINT =
+            new Endpoint("VCF Automation", URI.create("https://vcfa.example.com"), "acme");
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+    private static final int DEPTH = Integer.getInteger("model.depth", 5);
+
+    @Test
+    void everyOrderOfMoves() {
+        int sequences = 0;
+        int[] order = new int[DEPTH];
+        do {
+            World world = new World();
+            for (int move : order) {
+                world.make(Move.values()[move]);
+            }
+            world.settle();
+            sequences++;
+        } while (next(order));
+        System.out.println(
+                "Model: " + sequences + " orders of " + DEPTH + " moves, spent twice 0, lost without a word 0");
+    }
+
+    private static boolean next(int[] order) {
+        for (int i = 0; i < order.length; i++) {
+            if (++order[i] < Move.values().length) {
+                return true;
+            }
+            order[i] = 0;
+        }
+        return false;
+    }
+
+    /** Ends a controller at some point, as kill -9 does: nothing after it happens. */
+    private static final class Crash extends Error {
+        private static final long serialVersionUID = 1;
+    }
+
+    private static final class World {
+        private final List<Move> made = new ArrayList<>();
+        private final Map<String, FamilyRecord> disk = new HashMap<>();
+        private final Set<String> locked = new HashSet<>();
+
+        // The server
+        private final Set<String> spent = new HashSet<>();
+        private final Map<String, Integer> received = new HashMap<>();
+        private String living = "seed-0";
+        private int issued;
+
+        // The credentials store, and what people remember of it
+        private String stored = living;
+        private String yaml = living;
+        private String formBefore = living;
+        private String oldest = living;
+
+        private Move going;
+        private Families one = controller();
+        private final Families other = controller();
+
+        private Families controller() {
+            return new Families(
+                    new DiskLedger(),
+                    text -> text,
+                    Runnable::run,
+                    Runnable::run,
+                    InstantSource.fixed(NOW),
+                    Duration.ZERO);
+        }
+
+        void make(Move move) {
+            made.add(move);
+            going = move;
+            String before = stored;
+            switch (move) {
+                case OTHER_ASKS -> ask(other, "sa", stored);
+                case PERSON_TYPES_A_NEW_SEED -> {
+                    spent.add(living);
+                    living = "seed-" + ++issued;
+                    stored = living;
+                    yaml = living;
+                }
+                case CONFIGURATION_RELOADS -> stored = yaml;
+                case STALE_FORM_IS_SAVED -> stored = formBefore;
+                case THIEF_TRIES_THE_OLDEST_TOKEN -> {
+                    if (!oldest.equals(living)) {
+                        assertThat(ask(one, "elsewhere", oldest))
+                                .as(this::story)
+                                .isFalse();
+                    }
+                }
+                default -> ask(one, "sa", stored);
+            }
+            if (!stored.equals(before)) {
+                formBefore = before;
+            }
+            locked.clear();
+            check();
+        }
+
+        /** Whatever happened, a new seed makes everything well again. */
+        void settle() {
+            make(Move.PERSON_TYPES_A_NEW_SEED);
+            going = Move.ONE_ASKS;
+            assertThat(ask(one, "sa", stored)).as(this::story).isTrue();
+            assertThat(stored).as(this::story).isEqualTo(living);
+        }
+
+        private void check() {
+            assertThat(received.values()).as(this::story).allMatch(times -> times <= 1);
+            boolean live = stored.equals(living)
+                    || disk.values().stream()
+                            .anyMatch(record -> record.state() == FamilyState.OK
+                                    && record.tokens().current().equals(living));
+            boolean diagnosed = disk.values().stream()
+                    .anyMatch(
+                            record -> record.state() == FamilyState.IN_FLIGHT || record.state() == FamilyState.UNKNOWN);
+            boolean neverSeen = living.startsWith("seed") && !received.containsKey(living);
+            assertThat(live || diagnosed || neverSeen).as(this::story).isTrue();
+        }
+
+        private String story() {
+            return made + " with " + disk.values() + ", stored " + stored + ", living " + living;
+        }
+
+        /** @return whether there was a bearer */
+        private boolean ask(Families controller, String place, String token) {
+            Holder holder = new Holder("sa", new Place(place, "sa"), token, new Server(), this::keep);
+            try {
+                controller.request(holder, bearer -> false).get();
+                return true;
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof Crash) {
+                    one = controller();
+                } else {
+                    assertThat(e.getCause()).as(this::story).isInstanceOf(FamilyException.class);
+                    assertThat(e.getCause().getMessage()).contains("Credential 'sa'");
+                }
+                return false;
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        private void keep(java.util.function.Predicate<String> sameFamily, String current, boolean again) {
+            if (going == Move.CRASH_BEFORE_THE_STORE_IS_WRITTEN) {
+                throw new Crash();
+            }
+            if (sameFamily.test(stored)) {
+                stored = current;
+            }
+        }
+
+        private final class Server implements TokenService {
+            @Override
+            public Endpoint endpoint() {
+                return ENDPOINT;
+            }
+
+            @Override
+            public Grant exchange(String token) throws ExchangeException {
+                if (going == Move.CRASH_BEFORE_SENDING) {
+                    throw new Crash();
+                }
+                if (going == Move.SERVER_IS_DOWN) {
+                    throw new ExchangeException.NotSent(Problem.UNREACHABLE, "down", null);
+                }
+                received.merge(token, 1, Integer::sum);
+                if (going == Move.ONE_ASKS_WHILE_OTHER_IS_IN_FLIGHT) {
+                    going = Move.ONE_ASKS;
+                    assertThat(ask(other, "sa", stored)).as(World.this::story).isFalse();
+                }
+                if (!token.equals(living)) {
+                    throw new ExchangeException.Refused(Problem.SPENT_OR_REVOKED, "invalid_grant");
+                }
+                spent.add(living);
+                living = "rotated-" + ++issued;
+                if (going == Move.CRASH_AFTER_THE_SERVER_ROTATED) {
+                    throw new Crash();
+                }
+                if (going == Move.ANSWER_IS_LOST) {
+                    throw new ExchangeException.OutcomeUnknown("lost", null);
+                }
+                return new Grant(new Bearer("bearer-" + issued, NOW, NOW.plusSeconds(3600)), living);
+            }
+        }
+
+        private final class DiskLedger implements Ledger {
+            @Override
+            public Optional<FamilyRecord> load(String id) {
+                return Optional.ofNullable(disk.get(id));
+            }
+
+            @Override
+            public void save(FamilyRecord record) {
+                if (going == Move.CRASH_BEFORE_THE_JOURNAL) {
+                    throw new Crash();
+                }
+                disk.put(record.id(), record);
+            }
+
+            @Override
+            public void delete(String id) {
+                disk.remove(id);
+            }
+
+            @Override
+            public List<FamilyRecord> loadAll() {
+                return List.copyOf(disk.values());
+            }
+
+            @Override
+            public Lock lock(String id, Duration limit) throws IOException {
+                if (!locked.add(id)) {
+                    throw new IOException("in flight elsewhere");
+                }
+                return () -> locked.remove(id);
+            }
+        }
+    }
+}
