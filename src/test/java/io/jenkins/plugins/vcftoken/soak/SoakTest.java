@@ -1,0 +1,153 @@
+package io.jenkins.plugins.vcftoken.soak;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Moment;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.store.LedgerFiles;
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Two processes on one home, 32 threads, and a fault in one of 50 exchanges, until {@code -Dsoak.rotations} rotations
+ * are done. Whoever is told that a token's fate is unknown authorizes the account anew, as a person would.
+ */
+class SoakTest {
+
+    private static final int ROTATIONS = Integer.getInteger("soak.rotations", 400);
+    private static final int PROCESSES = 2;
+    private static final int THREADS = 16;
+    private static final int ACCOUNTS = 8;
+
+    /** All but those that only take long. */
+    private static final Fault[] FAULTS =
+            EnumSet.complementOf(EnumSet.of(Fault.TRICKLE, Fault.HUGE)).toArray(Fault[]::new);
+
+    @TempDir
+    private Path home;
+
+    private final Random random = new Random(Long.getLong("soak.seed", System.nanoTime()));
+    private final List<String> errors = new CopyOnWriteArrayList<>();
+    private int faults;
+    private int authorizations;
+
+    @Test
+    @Timeout(3600)
+    void nothingLostNothingSpentTwice() throws Exception {
+        List<Process> processes = new ArrayList<>();
+        try (Simulator simulator = Simulator.start()) {
+            Files.writeString(home.resolve("ca.pem"), simulator.authorityPem());
+            for (int i = 0; i < ACCOUNTS; i++) {
+                Files.writeString(home.resolve("a" + i), simulator.addAccount("a" + i, "acme"));
+            }
+            simulator.setWitness(moment -> {
+                if (moment == Moment.ANSWERED && random.nextInt(50) == 0) {
+                    faults++;
+                    simulator.inject(FAULTS[random.nextInt(FAULTS.length)]);
+                }
+            });
+            for (int i = 0; i < PROCESSES; i++) {
+                processes.add(start(simulator));
+            }
+            while (simulator.rotations() < ROTATIONS && errors.isEmpty()) {
+                Thread.sleep(20);
+            }
+            stop(processes);
+            int lost = 0;
+            for (int i = 0; i < ACCOUNTS; i++) {
+                lost += isLiveOrDiagnosed(simulator, "a" + i) ? 0 : 1;
+            }
+            System.out.println("Soak: " + simulator.rotations() + " rotations, " + PROCESSES + " processes, "
+                    + PROCESSES * THREADS + " threads, " + faults + " faults, " + authorizations
+                    + " accounts authorized anew, lost " + lost + ", spent twice " + simulator.reuses());
+            assertThat(errors).isEmpty();
+            assertThat(lost).isZero();
+            assertThat(simulator.reuses()).isZero();
+            assertThat(simulator.violations()).isEmpty();
+        } finally {
+            stop(processes);
+        }
+    }
+
+    private Process start(Simulator simulator) throws IOException {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        SoakProcess.class.getName(),
+                        home.toString(),
+                        simulator.url().toString(),
+                        String.valueOf(THREADS),
+                        String.valueOf(ACCOUNTS))
+                .redirectError(new File(home.toFile(), "errors"))
+                .start();
+        Thread listener = new Thread(() -> listen(process, simulator));
+        listener.setDaemon(true);
+        listener.start();
+        return process;
+    }
+
+    private void listen(Process process, Simulator simulator) {
+        try (BufferedReader lines = process.inputReader()) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                if (line.startsWith("STUCK ")) {
+                    String[] words = line.split(" ");
+                    authorize(simulator, words[1], words[2]);
+                } else {
+                    errors.add(line);
+                }
+            }
+        } catch (IOException e) {
+            // The process has been stopped.
+        }
+    }
+
+    private synchronized void authorize(Simulator simulator, String id, String stuckToken) throws IOException {
+        new TokenFile(home.resolve(id)).change(stored -> {
+            boolean known = !stored.equals(stuckToken);
+            if (!known) {
+                authorizations++;
+            }
+            return known ? stored : simulator.reauthorize(id);
+        });
+    }
+
+    private static void stop(List<Process> processes) throws InterruptedException {
+        for (Process process : processes) {
+            process.destroyForcibly().waitFor();
+        }
+    }
+
+    /** The processes were killed in mid-flight, so a journaled token is a diagnosis, too. */
+    private boolean isLiveOrDiagnosed(Simulator simulator, String id) throws IOException {
+        String living = simulator.currentToken(id);
+        if (new TokenFile(home.resolve(id)).read().equals(living)) {
+            return true;
+        }
+        for (FamilyRecord record : new LedgerFiles(home.resolve("ledger"), Core.CIPHER).loadAll()) {
+            boolean ofAccount = record.places().stream()
+                    .anyMatch(place -> place.credentialsId().equals(id));
+            if (ofAccount
+                    && (record.state() != FamilyState.OK
+                            || record.tokens().current().equals(living))) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

@@ -1,0 +1,51 @@
+package io.jenkins.plugins.vcftoken.soak;
+
+import io.jenkins.plugins.vcftoken.family.TokenKeeper;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+
+/** A credentials store of one token that several processes share. */
+final class TokenFile implements TokenKeeper {
+
+    private static final Object THREADS = new Object();
+
+    private final Path file;
+
+    TokenFile(Path file) {
+        this.file = file;
+    }
+
+    String read() throws IOException {
+        return change(token -> token);
+    }
+
+    @Override
+    public void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException {
+        change(token -> sameFamily.test(token) ? current : token);
+    }
+
+    /** @return what is stored afterwards */
+    String change(UnaryOperator<String> move) throws IOException {
+        synchronized (THREADS) {
+            try (FileChannel channel = FileChannel.open(lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock lock = channel.lock()) {
+                String before = Files.exists(file) ? Files.readString(file) : "";
+                String after = move.apply(before);
+                if (!after.equals(before)) {
+                    Files.writeString(file, after);
+                }
+                return after;
+            }
+        }
+    }
+
+    private Path lock() {
+        return file.resolveSibling(file.getFileName() + ".lock");
+    }
+}
