@@ -14,8 +14,10 @@ import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.simulator.Moment;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -80,21 +82,15 @@ class CrashJenkinsTest {
             tally.put(outcome, 0);
         }
         controller.startJenkins();
+        String[] seeds = new String[ACCOUNTS];
         for (int i = 0; i < ACCOUNTS; i++) {
-            controller.runRemotely(
-                    CrashJenkinsTest::store,
-                    "a" + i,
-                    simulator.url().toString(),
-                    simulator.authorityPem(),
-                    simulator.addAccount("a" + i, "acme"));
+            seeds[i] = simulator.addAccount("a" + i, "acme");
         }
+        controller.runRemotely(CrashJenkinsTest::store, simulator.url().toString(), simulator.authorityPem(), seeds);
         for (int kill = 1; kill <= KILLS; kill++) {
             loadAndKill(kill);
             controller.startJenkins();
-            for (int i = 0; i < ACCOUNTS; i++) {
-                String outcome = inspect("a" + i);
-                tally.merge(outcome, 1, Integer::sum);
-            }
+            inspect(tally);
             System.out.println("Crash test: kill " + kill + " of " + KILLS + ", " + simulator.rotations()
                     + " rotations, accounts after kills " + tally + ", spent twice " + simulator.reuses());
         }
@@ -142,26 +138,24 @@ class CrashJenkinsTest {
         Thread.sleep(200);
     }
 
-    private String inspect(String id) throws Throwable {
-        String living = simulator.currentToken(id);
-        String[] found = controller.runRemotely(CrashJenkinsTest::record, id);
-        FamilyState state = FamilyState.valueOf(found[0]);
-        boolean alive = found[1].equals(living);
-        if (state == FamilyState.OK) {
-            return alive ? "live" : "lost without a word";
+    private void inspect(Map<String, Integer> tally) throws Throwable {
+        String[][] records = controller.runRemotely(CrashJenkinsTest::records);
+        String[] fresh = new String[ACCOUNTS];
+        for (int i = 0; i < ACCOUNTS; i++) {
+            String id = "a" + i;
+            boolean alive = records[i][1].equals(simulator.currentToken(id));
+            if (FamilyState.valueOf(records[i][0]) == FamilyState.OK) {
+                tally.merge(alive ? "live" : "lost without a word", 1, Integer::sum);
+                continue;
+            }
+            tally.merge(alive ? "diagnosed though alive" : "diagnosed", 1, Integer::sum);
+            assertThat(records[i][2])
+                    .contains("Credential '" + id + "'")
+                    .contains("Jenkins stopped while the refresh token was on its way to the server")
+                    .contains("authorize it anew");
+            fresh[i] = simulator.reauthorize(id);
         }
-        String message = controller.runRemotely(CrashJenkinsTest::whatAPersonReads, id);
-        assertThat(message)
-                .contains("Credential '" + id + "'")
-                .contains("Jenkins stopped while the refresh token was on its way to the server")
-                .contains("authorize it anew");
-        controller.runRemotely(
-                CrashJenkinsTest::store,
-                id,
-                simulator.url().toString(),
-                simulator.authorityPem(),
-                simulator.reauthorize(id));
-        return alive ? "diagnosed though alive" : "diagnosed";
+        controller.runRemotely(CrashJenkinsTest::store, simulator.url().toString(), simulator.authorityPem(), fresh);
     }
 
     private static void await(CountDownLatch latch) {
@@ -172,14 +166,18 @@ class CrashJenkinsTest {
         }
     }
 
-    private static void store(JenkinsRule rule, String id, String url, String authority, String token)
-            throws Exception {
-        VcfaServiceAccount credential =
-                new VcfaServiceAccount(CredentialsScope.GLOBAL, id, null, url, "acme", Secret.fromString(token));
-        credential.setCaCertificates(authority);
+    /** @param seeds for each account a token to store, or null */
+    private static void store(JenkinsRule rule, String url, String authority, String[] seeds) throws Exception {
         SystemCredentialsProvider provider = SystemCredentialsProvider.getInstance();
-        provider.getCredentials().remove(credential);
-        provider.getCredentials().add(credential);
+        for (int i = 0; i < ACCOUNTS; i++) {
+            if (seeds[i] != null) {
+                VcfaServiceAccount credential = new VcfaServiceAccount(
+                        CredentialsScope.GLOBAL, "a" + i, null, url, "acme", Secret.fromString(seeds[i]));
+                credential.setCaCertificates(authority);
+                provider.getCredentials().remove(credential);
+                provider.getCredentials().add(credential);
+            }
+        }
         provider.save();
     }
 
@@ -209,25 +207,28 @@ class CrashJenkinsTest {
                 .orElseThrow();
     }
 
-    /** State and token of the newest family of a credential; of its seed, when there is none yet. */
-    private static String[] record(JenkinsRule rule, String id) throws Exception {
-        Place place = new Place("system", id);
-        String stored = credential(id).getRefreshToken().getPlainText();
-        FamilyRecord newest = null;
-        for (FamilyRecord record : VcfTokens.get().administration().list()) {
-            if (record.places().contains(place)
-                    && (newest == null || record.changed().isAfter(newest.changed()))) {
-                newest = record;
-            }
+    /** For each account the state and the token of its newest family, and what a person reads where it is not OK. */
+    private static String[][] records(JenkinsRule rule) throws Exception {
+        String[][] records = new String[ACCOUNTS][];
+        for (int i = 0; i < ACCOUNTS; i++) {
+            VcfaServiceAccount credential = credential("a" + i);
+            Place place = new Place("system", credential.getId());
+            Optional<FamilyRecord> newest = VcfTokens.get().administration().list().stream()
+                    .filter(record -> record.places().contains(place))
+                    .max(Comparator.comparing(FamilyRecord::changed));
+            String stored = credential.getRefreshToken().getPlainText();
+            records[i] = new String[] {
+                newest.map(FamilyRecord::state).orElse(FamilyState.OK).name(),
+                newest.map(record -> record.tokens().current()).orElse(stored),
+                newest.isPresent() && newest.get().state() != FamilyState.OK ? whatAPersonReads(credential) : ""
+            };
         }
-        return newest == null
-                ? new String[] {FamilyState.OK.name(), stored}
-                : new String[] {newest.state().name(), newest.tokens().current()};
+        return records;
     }
 
-    private static String whatAPersonReads(JenkinsRule rule, String id) throws Exception {
+    private static String whatAPersonReads(VcfaServiceAccount credential) throws InterruptedException {
         try {
-            VcfTokens.get().once(credential(id));
+            VcfTokens.get().once(credential);
             return "a bearer";
         } catch (FamilyException e) {
             return e.getMessage();

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SoakTest {
 
     private static final int ROTATIONS = Integer.getInteger("soak.rotations", 400);
+    private static final int KILLS = Integer.getInteger("soak.kills", 10);
     private static final int PROCESSES = 2;
     private static final int THREADS = 16;
     private static final int ACCOUNTS = 8;
@@ -81,6 +82,40 @@ class SoakTest {
             assertThat(simulator.violations()).isEmpty();
         } finally {
             stop(processes);
+        }
+    }
+
+    @Test
+    @Timeout(3600)
+    void killedAgainAndAgain() throws Exception {
+        int lost = 0;
+        try (Simulator simulator = Simulator.start()) {
+            Files.writeString(home.resolve("ca.pem"), simulator.authorityPem());
+            for (int i = 0; i < ACCOUNTS; i++) {
+                Files.writeString(home.resolve("a" + i), simulator.addAccount("a" + i, "acme"));
+            }
+            for (int kill = 0; kill < KILLS; kill++) {
+                int enough = simulator.rotations() + 1 + random.nextInt(60);
+                Process process = start(simulator);
+                try {
+                    while (simulator.rotations() < enough && errors.isEmpty()) {
+                        Thread.sleep(1);
+                    }
+                } finally {
+                    stop(List.of(process));
+                }
+                Thread.sleep(50);
+                for (int i = 0; i < ACCOUNTS; i++) {
+                    lost += isLiveOrDiagnosed(simulator, "a" + i) ? 0 : 1;
+                }
+            }
+            System.out.println("Soak: " + KILLS + " kills of a process under " + simulator.rotations()
+                    + " rotations of "
+                    + ACCOUNTS + " accounts, " + authorizations + " authorized anew, lost without a word " + lost
+                    + ", spent twice " + simulator.reuses());
+            assertThat(errors).isEmpty();
+            assertThat(lost).isZero();
+            assertThat(simulator.reuses()).isZero();
         }
     }
 
