@@ -12,6 +12,7 @@ import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
+import java.net.URI;
 import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 import org.kohsuke.stapler.DataBoundSetter;
 
@@ -25,6 +26,8 @@ abstract class AbstractVcfCredentials extends BaseStandardCredentials implements
 
     @CheckForNull
     private String caCertificates;
+
+    private boolean skipTlsVerification;
 
     AbstractVcfCredentials(CredentialsScope scope, String id, String description, String url) {
         super(scope, id, description);
@@ -45,6 +48,30 @@ abstract class AbstractVcfCredentials extends BaseStandardCredentials implements
     @DataBoundSetter
     public final void setCaCertificates(@CheckForNull String caCertificates) {
         this.caCertificates = Util.fixEmptyAndTrim(caCertificates);
+    }
+
+    @Override
+    public final boolean isSkipTlsVerification() {
+        return skipTlsVerification;
+    }
+
+    @DataBoundSetter
+    public final void setSkipTlsVerification(boolean skipTlsVerification) {
+        this.skipTlsVerification = skipTlsVerification;
+    }
+
+    /** For lists, beside the server's name: whose secret it is. Not a secret itself. */
+    abstract String who();
+
+    /** What does not depend on the kind; constructors take the rest. */
+    final <T extends AbstractVcfCredentials> T sameTrust(T copy) {
+        copy.setCaCertificates(caCertificates);
+        copy.setSkipTlsVerification(skipTlsVerification);
+        return copy;
+    }
+
+    final URI uri() {
+        return URI.create(url);
     }
 
     /**

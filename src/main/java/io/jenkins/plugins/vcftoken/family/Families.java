@@ -111,10 +111,13 @@ public final class Families {
             return request(holder.underived(), this::outlivesAnExchange)
                     .thenCompose(payment -> request(holder.derived(derivation, payment), goodEnough));
         }
-        if (holder.token().isBlank()) {
+        if (holder.token().isBlank() && holder.service().needsSecret()) {
             return CompletableFuture.failedFuture(new FamilyException(
-                    holder.description() + ": it stores no refresh token yet. Authorize the account on the server and "
-                            + "store the refresh token in the credential.",
+                    holder.description()
+                            + (holder.service().rotates()
+                                    ? ": it stores no refresh token yet. Authorize the account on the server and "
+                                            + "store the refresh token in the credential."
+                                    : ": it stores no secret. Enter it in the credential."),
                     null));
         }
         String hash = hashes.of(holder.service().endpoint(), holder.token());

@@ -33,6 +33,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     private final String credentialsId;
     private final String tokenVariable;
     private final String urlVariable;
+    private final String organization;
     private volatile OpenBlock block;
 
     WithVcfTokenExecution(StepContext context, WithVcfTokenStep step) {
@@ -40,6 +41,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         this.credentialsId = step.getCredentialsId();
         this.tokenVariable = step.getTokenVariable();
         this.urlVariable = step.getUrlVariable();
+        this.organization = step.getOrganization();
     }
 
     @Override
@@ -91,7 +93,8 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
             throws IOException, InterruptedException {
         try {
             opened.reportTo(getContext().get(TaskListener.class));
-            opened.hold(VcfTokens.get().open(credentials, run.getParent(), VcfTokens.DEFAULT_MINIMUM_VALIDITY, opened));
+            opened.hold(VcfTokens.get()
+                    .open(credentials, organization, run.getParent(), VcfTokens.DEFAULT_MINIMUM_VALIDITY, opened));
         } catch (FamilyException e) {
             LOGGER.log(Level.FINE, e, () -> "No bearer for " + run);
             throw new AbortException(e.getMessage());

@@ -42,6 +42,7 @@ public final class WithVcfTokenStep extends Step {
     private final String credentialsId;
     private String tokenVariable = DEFAULT_TOKEN_VARIABLE;
     private String urlVariable = DEFAULT_URL_VARIABLE;
+    private String organization = "";
 
     @DataBoundConstructor
     public WithVcfTokenStep(String credentialsId) {
@@ -70,6 +71,16 @@ public final class WithVcfTokenStep extends Step {
     @DataBoundSetter
     public void setUrlVariable(@CheckForNull String urlVariable) {
         this.urlVariable = orDefault(urlVariable, DEFAULT_URL_VARIABLE);
+    }
+
+    public String getOrganization() {
+        return organization;
+    }
+
+    /** @param organization whose bearer is wanted, where the credential is the provider's; blank for the credential's own */
+    @DataBoundSetter
+    public void setOrganization(@CheckForNull String organization) {
+        this.organization = Util.fixNull(organization).trim();
     }
 
     private static String orDefault(@CheckForNull String name, String standard) {

@@ -212,9 +212,7 @@ class LeasesTest {
             await(() -> sddc.releases() == 1);
         });
         Lease second = leases.open(
-                new Holder(user.name(), user.place(), user.token(), closing, user.keeper()),
-                TEN_MINUTES,
-                new Block());
+                new Holder(user.name(), user.place(), user.token(), closing, user.keeper()), TEN_MINUTES, new Block());
         assertThat(sddc.isOpen(second.bearer().value())).isTrue();
         assertThat(sddc.logins()).isEqualTo(2);
         second.close();
