@@ -16,8 +16,11 @@ import java.net.URI;
 import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 import org.kohsuke.stapler.DataBoundSetter;
 
-/** What the four kinds have in common. Holds what a person typed and no state: saving a form makes a new instance. */
-abstract class AbstractVcfCredentials extends BaseStandardCredentials implements VcfCredentials {
+/**
+ * What the four kinds have in common. Holds what a person typed and no state: saving a form makes a new instance. Public,
+ * because forms and configuration as code call its getters and setters by reflection.
+ */
+public abstract class AbstractVcfCredentials extends BaseStandardCredentials implements VcfCredentials {
 
     @Serial
     private static final long serialVersionUID = 1;
