@@ -57,6 +57,7 @@ public final class Simulator implements AutoCloseable {
     private final CloudServices cloudServices = new CloudServices(this);
     private final Organizations tenants = new Organizations(this);
     private final Devices devices = new Devices(this);
+    private final List<Traffic> traffic = new ArrayList<>();
     private String claimedOrganization;
     private Duration lifetime = Duration.ofHours(1);
     private Duration delay = Duration.ZERO;
@@ -347,6 +348,14 @@ public final class Simulator implements AutoCloseable {
     /** What must not be found anywhere later. */
     synchronized void rememberSecret(String secret) {
         issuedRefreshTokens.add(secret);
+    }
+
+    synchronized void note(Traffic one) {
+        traffic.add(one);
+    }
+
+    synchronized List<Traffic> traffic() {
+        return List.copyOf(traffic);
     }
 
     synchronized String newSecret() {

@@ -136,6 +136,7 @@ final class SimulatorHandler implements HttpHandler {
             synchronized (simulator) {
                 reply = api.answer(call);
             }
+            simulator.note(new Traffic(call, reply));
             deliver(exchange, fault, reply);
         }
     }
