@@ -77,6 +77,11 @@ public final class Organizations implements TokenApi {
     }
 
     @Override
+    public boolean isExchange(String path) {
+        return path.equals(TOKEN);
+    }
+
+    @Override
     public String secret(Call call) {
         return call.path().equals(TOKEN) ? call.form().getOrDefault("assertion", "") : "";
     }

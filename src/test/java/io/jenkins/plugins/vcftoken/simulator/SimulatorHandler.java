@@ -113,7 +113,8 @@ final class SimulatorHandler implements HttpHandler {
     }
 
     private void api(HttpExchange exchange, TokenApi api) throws IOException, InterruptedException {
-        Fault fault = simulator.nextFault();
+        boolean suffers = api.isExchange(exchange.getRequestURI().getRawPath());
+        Fault fault = suffers ? simulator.nextFault() : null;
         if (fault == Fault.CLOSE_BEFORE_READING) {
             return;
         }
