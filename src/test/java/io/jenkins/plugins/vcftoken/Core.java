@@ -1,6 +1,6 @@
 package io.jenkins.plugins.vcftoken;
 
-import io.jenkins.plugins.vcftoken.exchange.CspApiToken;
+import io.jenkins.plugins.vcftoken.exchange.CspApiTokens;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.Retries;
 import io.jenkins.plugins.vcftoken.exchange.SddcManagerTokens;
@@ -99,7 +99,7 @@ public final class Core implements AutoCloseable {
     }
 
     public TokenService cspApiToken() {
-        return patient(new CspApiToken(client, new Endpoint(CspApiToken.SYSTEM, simulator.url(), "")));
+        return patient(new CspApiTokens(client, new Endpoint(CspApiTokens.SYSTEM, simulator.url(), "")));
     }
 
     public Holder holder(String name, TokenService service, String token) {

@@ -56,12 +56,14 @@ public final class OpenBlock implements Tenant, Serializable {
     /**
      * Gets a bearer and keeps it fresh from now on. Blocks.
      *
+     * @param organization whose bearer is wanted; empty for the credential's own
      * @param listener gets warnings, from whichever thread
      * @param saving called when there is something new that a restart should find; null when nothing is saved
      * @throws FamilyException when there is none to be had
      */
     public void open(
             VcfCredentials credentials,
+            String organization,
             Run<?, ?> build,
             Duration minimumValidity,
             TaskListener listener,
@@ -73,7 +75,7 @@ public final class OpenBlock implements Tenant, Serializable {
         }
         OpenBlocks.get().add(this);
         try {
-            lease = VcfTokens.get().open(credentials, build.getParent(), minimumValidity, this);
+            lease = VcfTokens.get().open(credentials, organization, build.getParent(), minimumValidity, this);
         } catch (FamilyException | InterruptedException | RuntimeException e) {
             OpenBlocks.get().remove(this);
             throw e;

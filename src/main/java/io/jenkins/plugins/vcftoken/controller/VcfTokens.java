@@ -40,9 +40,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import jenkins.model.Jenkins;
+import jenkins.security.FIPS140;
 import jenkins.util.SystemProperties;
 import jenkins.util.Timer;
 import okhttp3.OkHttpClient;
@@ -65,9 +67,9 @@ public final class VcfTokens {
     private final ExecutorService exchanges = pool("exchange", EXCHANGE_THREADS);
     private final ExecutorService writeBacks = pool("write-back", 1);
     private final InstantSource clock = InstantSource.system();
-    private final Map<String, TokenClient> clients = new ConcurrentHashMap<>();
     private final CredentialHomes homes = new CredentialHomes();
     private Families families;
+    private final Map<Trusted, TokenClient> clients = new ConcurrentHashMap<>();
     private final Retries retries = new Retries(
             clock,
             pause -> Thread.sleep(pause.toMillis()),
@@ -81,12 +83,22 @@ public final class VcfTokens {
     /**
      * Waits for a bearer and keeps it fresh until the lease is closed. Blocks: not for the Pipeline's own thread.
      *
+     * @param organization whose bearer is wanted, where the credential is the provider's; empty for the credential's own
      * @param near the job that asks, so that the credential's store is found quickly; may be null
      * @throws FamilyException when there is none to be had; its message is fit for a build's log
      */
-    public Lease open(VcfCredentials credential, @CheckForNull Item near, Duration minimumValidity, Tenant tenant)
+    public Lease open(
+            VcfCredentials credential,
+            String organization,
+            @CheckForNull Item near,
+            Duration minimumValidity,
+            Tenant tenant)
             throws FamilyException, InterruptedException {
-        return leases().open(holder(credential, near), minimumValidity, tenant);
+        Holder holder = holder(credential, near);
+        return leases().open(
+                        organization.isEmpty() ? holder : inOrganization(holder, credential, organization),
+                        minimumValidity,
+                        tenant);
     }
 
     /**
@@ -98,45 +110,75 @@ public final class VcfTokens {
         return leases().once(holder(credential, null), DEFAULT_MINIMUM_VALIDITY);
     }
 
+    private Holder inOrganization(Holder holder, VcfCredentials credential, String organization)
+            throws FamilyException {
+        if (!credential.isProvider()) {
+            throw new FamilyException(
+                    holder.description() + ": it cannot buy a bearer of the organization '" + organization
+                            + "', since only a service account of VCF Automation's provider can. Use one whose "
+                            + "organization is System, or leave the organization out.",
+                    null);
+        }
+        TokenClient client = client(credential);
+        Function<Bearer, TokenService> derivation =
+                bearer -> retries.of(credential.organizationService(client, organization, bearer));
+        return new Holder(holder.name(), holder.place(), holder.token(), holder.service(), holder.keeper(), derivation);
+    }
+
     private Holder holder(VcfCredentials credential, @CheckForNull Item near) throws FamilyException {
         String who = "Credential '" + credential.getId() + "'";
         Endpoint endpoint;
         TokenService service;
         try {
             endpoint = credential.endpoint();
-            service = retries.of(credential.service(client(credential.getCaCertificates())));
+            service = retries.of(credential.service(client(credential)));
         } catch (IllegalArgumentException e) {
             throw new FamilyException(
                     who + ": '" + credential.getUrl() + "' is no address of a server. Correct it in the credential.",
-                    e);
-        } catch (CertificateException e) {
-            throw new FamilyException(
-                    who + " (" + credential.endpoint().description() + "): its CA certificates cannot be read ("
-                            + e.getMessage() + "). Correct them in the credential.",
                     e);
         }
         CredentialHome home = homes.of(credential, near)
                 .orElseThrow(() -> new FamilyException(
                         who + " (" + endpoint.description() + "): it is not stored in the credentials of this "
-                                + "controller, a folder or a user, so a rotated token could not be kept. Nothing was sent. Store the "
-                                + "credential there.",
+                                + "controller, a folder or a user, so a rotated token could not be kept. Nothing was "
+                                + "sent. Store the credential there.",
                         null));
         return new Holder(
                 credential.getId(), home.place(), credential.storedSecret().getPlainText(), service, home);
     }
 
-    private TokenClient client(String caCertificates) throws CertificateException {
-        TokenClient known = clients.get(caCertificates);
+    private TokenClient client(VcfCredentials credential) throws FamilyException {
+        boolean anybody = credential.isSkipTlsVerification();
+        String certificates = anybody ? "" : credential.getCaCertificates();
+        if (anybody && FIPS140.useCompliantAlgorithms()) {
+            throw new FamilyException(
+                    "Credential '" + credential.getId() + "': TLS verification is off in it, which is refused in "
+                            + "FIPS mode. Nothing was sent. Store the certificate of the server's authority in the "
+                            + "credential instead.",
+                    null);
+        }
+        Trusted trusted = new Trusted(anybody, certificates);
+        TokenClient known = clients.get(trusted);
         if (known != null) {
             return known;
         }
         OkHttpClient http =
                 JenkinsOkHttpClient.newClientBuilder(new OkHttpClient()).build();
-        if (!caCertificates.isBlank()) {
-            http = Trust.trusting(http, caCertificates);
+        try {
+            if (anybody) {
+                http = Trust.trustingAnybody(http);
+            } else if (!certificates.isBlank()) {
+                http = Trust.trusting(http, certificates);
+            }
+        } catch (CertificateException e) {
+            throw new FamilyException(
+                    "Credential '" + credential.getId() + "' ("
+                            + credential.endpoint().description() + "): its CA certificates cannot be read ("
+                            + e.getMessage() + "). Correct them in the credential.",
+                    e);
         }
         TokenClient made = new TokenClient(http, CONNECT_TIMEOUT, CALL_TIMEOUT, clock);
-        TokenClient other = clients.putIfAbsent(caCertificates, made);
+        TokenClient other = clients.putIfAbsent(trusted, made);
         return other == null ? made : other;
     }
 
@@ -161,6 +203,9 @@ public final class VcfTokens {
     private static Path directory() {
         return Jenkins.get().getRootDir().toPath().resolve("vcf-token");
     }
+
+    /** Which servers a client talks to. */
+    private record Trusted(boolean anybody, String certificates) {}
 
     private synchronized Leases leases() throws FamilyException {
         if (leases == null) {

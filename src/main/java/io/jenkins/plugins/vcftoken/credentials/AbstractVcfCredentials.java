@@ -17,6 +17,7 @@ import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.io.Serial;
+import java.net.URI;
 import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 import org.kohsuke.stapler.DataBoundSetter;
 import org.kohsuke.stapler.QueryParameter;
@@ -24,7 +25,10 @@ import org.kohsuke.stapler.Stapler;
 import org.kohsuke.stapler.StaplerRequest2;
 import org.kohsuke.stapler.verb.POST;
 
-/** What the four kinds have in common. Holds what a person typed and no state: saving a form makes a new instance. */
+/**
+ * What the four kinds have in common. Holds what a person typed and no state: saving a form makes a new instance. Public,
+ * because forms and configuration as code call its getters and setters by reflection.
+ */
 public abstract class AbstractVcfCredentials extends BaseStandardCredentials implements VcfCredentials {
 
     @Serial
@@ -34,6 +38,8 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
 
     @CheckForNull
     private String caCertificates;
+
+    private boolean skipTlsVerification;
 
     AbstractVcfCredentials(CredentialsScope scope, String id, String description, String url) {
         super(scope, id, description);
@@ -54,6 +60,30 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     @DataBoundSetter
     public final void setCaCertificates(@CheckForNull String caCertificates) {
         this.caCertificates = Util.fixEmptyAndTrim(caCertificates);
+    }
+
+    @Override
+    public final boolean isSkipTlsVerification() {
+        return skipTlsVerification;
+    }
+
+    @DataBoundSetter
+    public final void setSkipTlsVerification(boolean skipTlsVerification) {
+        this.skipTlsVerification = skipTlsVerification;
+    }
+
+    /** For lists, beside the server's name: whose secret it is. Not a secret itself. */
+    abstract String who();
+
+    /** What does not depend on the kind; constructors take the rest. */
+    final <T extends AbstractVcfCredentials> T sameTrust(T copy) {
+        copy.setCaCertificates(caCertificates);
+        copy.setSkipTlsVerification(skipTlsVerification);
+        return copy;
+    }
+
+    final URI uri() {
+        return URI.create(url);
     }
 
     /**
@@ -120,8 +150,13 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     protected abstract static class VcfCredentialsDescriptor extends BaseStandardCredentialsDescriptor {
 
         @POST
-        public final FormValidation doCheckUrl(@QueryParameter String value) {
+        public FormValidation doCheckUrl(@QueryParameter String value) {
             return FieldChecks.url(value);
+        }
+
+        @POST
+        public final FormValidation doCheckSkipTlsVerification(@QueryParameter boolean value) {
+            return FieldChecks.skipTlsVerification(value);
         }
 
         @POST

@@ -10,6 +10,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.security.cert.CertificateException;
 import java.util.regex.Pattern;
+import jenkins.security.FIPS140;
 
 /** What is said about a field while a person fills in a form. Looks at the text alone and talks to nobody. */
 final class FieldChecks {
@@ -44,10 +45,96 @@ final class FieldChecks {
         if (!uri.getPath().isEmpty() && !uri.getPath().equals("/")) {
             return FormValidation.error(Messages.FieldChecks_url_path(uri.getPath()));
         }
-        if (IP_ADDRESS.matcher(uri.getHost()).matches()) {
+        return FormValidation.ok();
+    }
+
+    /** For a system that answers to its own name only. */
+    static FormValidation nameUrl(@CheckForNull String value) {
+        FormValidation result = url(value);
+        String text = Util.fixEmptyAndTrim(value);
+        if (result.kind == FormValidation.Kind.OK
+                && text != null
+                && IP_ADDRESS.matcher(URI.create(text).getHost()).matches()) {
             return FormValidation.warning(Messages.FieldChecks_url_address());
         }
+        return result;
+    }
+
+    static FormValidation username(@CheckForNull String value, @CheckForNull Secret apiKey) {
+        String text = Util.fixEmptyAndTrim(value);
+        boolean key = apiKey != null && !apiKey.getPlainText().isBlank();
+        if (text == null) {
+            return key ? FormValidation.ok() : FormValidation.error(Messages.FieldChecks_username_missing());
+        }
+        if (key) {
+            return FormValidation.warning(Messages.FieldChecks_username_beside());
+        }
+        return text.contains("@")
+                ? FormValidation.ok()
+                : FormValidation.warning(Messages.FieldChecks_username_domain());
+    }
+
+    static FormValidation password(@CheckForNull Secret value, @CheckForNull Secret apiKey) {
+        boolean key = apiKey != null && !apiKey.getPlainText().isBlank();
+        boolean password = value != null && !value.getPlainText().isBlank();
+        return key || password ? FormValidation.ok() : FormValidation.error(Messages.FieldChecks_password_missing());
+    }
+
+    static FormValidation apiToken(@CheckForNull Secret value) {
+        String text = value == null ? "" : value.getPlainText();
+        return text.isBlank() ? FormValidation.error(Messages.FieldChecks_apiToken_missing()) : token(text);
+    }
+
+    /** @param value may be empty: the key is one of two ways */
+    static FormValidation apiKey(@CheckForNull Secret value) {
+        return token(value == null ? "" : value.getPlainText());
+    }
+
+    private static FormValidation token(String text) {
+        if (JWT.matcher(text.trim()).matches()) {
+            return FormValidation.error(Messages.FieldChecks_refreshToken_bearer());
+        }
+        if (text.chars().anyMatch(Character::isWhitespace)) {
+            return FormValidation.error(Messages.FieldChecks_refreshToken_space());
+        }
         return FormValidation.ok();
+    }
+
+    static FormValidation appId(@CheckForNull String value) {
+        String text = Util.fixEmptyAndTrim(value);
+        if (text == null) {
+            return FormValidation.error(Messages.FieldChecks_appId_missing());
+        }
+        return text.contains(":") ? FormValidation.error(Messages.FieldChecks_appId_colon()) : FormValidation.ok();
+    }
+
+    static FormValidation appSecret(@CheckForNull Secret value) {
+        return value == null || value.getPlainText().isBlank()
+                ? FormValidation.warning(Messages.FieldChecks_appSecret_missing())
+                : FormValidation.ok();
+    }
+
+    static FormValidation organizationId(@CheckForNull String value) {
+        String text = Util.fixEmptyAndTrim(value);
+        return text == null || UUID.matcher(text).matches()
+                ? FormValidation.ok()
+                : FormValidation.warning(Messages.FieldChecks_organizationId_name());
+    }
+
+    static FormValidation validity(@CheckForNull String value) {
+        String text = Util.fixEmptyAndTrim(value);
+        return text == null || text.matches("\\d{1,9}")
+                ? FormValidation.ok()
+                : FormValidation.error(Messages.FieldChecks_validity_number());
+    }
+
+    static FormValidation skipTlsVerification(boolean value) {
+        if (!value) {
+            return FormValidation.ok();
+        }
+        return FIPS140.useCompliantAlgorithms()
+                ? FormValidation.error(Messages.FieldChecks_skipTlsVerification_fips())
+                : FormValidation.warning(Messages.FieldChecks_skipTlsVerification_on());
     }
 
     static FormValidation organization(@CheckForNull String value) {
@@ -69,13 +156,7 @@ final class FieldChecks {
         if (text.isBlank()) {
             return FormValidation.warning(Messages.FieldChecks_refreshToken_missing());
         }
-        if (JWT.matcher(text.trim()).matches()) {
-            return FormValidation.error(Messages.FieldChecks_refreshToken_bearer());
-        }
-        if (text.chars().anyMatch(Character::isWhitespace)) {
-            return FormValidation.error(Messages.FieldChecks_refreshToken_space());
-        }
-        return FormValidation.ok();
+        return token(text);
     }
 
     static FormValidation caCertificates(@CheckForNull String value) {

@@ -1,7 +1,6 @@
 package io.jenkins.plugins.vcftoken.credentials;
 
 import com.cloudbees.plugins.credentials.ContextInPath;
-import com.cloudbees.plugins.credentials.CredentialsNameProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.NameWith;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
@@ -12,20 +11,21 @@ import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import io.jenkins.plugins.vcftoken.exchange.VcfaOrganizationToken;
 import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
-import java.net.URI;
 import org.jenkinsci.Symbol;
 import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
 /** A service account of VCF Automation, or a user's API token, which is the same without rotation. */
-@NameWith(VcfaServiceAccount.NameProvider.class)
+@NameWith(VcfName.class)
 public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     @Serial
@@ -63,7 +63,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     @Override
     public Endpoint endpoint() {
-        return new Endpoint(VcfaRefresh.SYSTEM, URI.create(getUrl()), VcfaRefresh.canonicalOrganization(organization));
+        return new Endpoint(VcfaRefresh.SYSTEM, uri(), VcfaRefresh.canonicalOrganization(organization));
     }
 
     @Override
@@ -73,10 +73,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     @Override
     public VcfCredentials withStoredSecret(Secret secret) {
-        VcfaServiceAccount copy =
-                new VcfaServiceAccount(getScope(), getId(), getDescription(), getUrl(), organization, secret);
-        copy.setCaCertificates(getCaCertificates());
-        return copy;
+        return sameTrust(new VcfaServiceAccount(getScope(), getId(), getDescription(), getUrl(), organization, secret));
     }
 
     @Override
@@ -84,15 +81,19 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
         return new VcfaRefresh(client, endpoint());
     }
 
-    /** "vcfa.example.com / acme (description)"; shown in lists, so without secrets and quick. */
-    public static final class NameProvider extends CredentialsNameProvider<VcfaServiceAccount> {
-        @NonNull
-        @Override
-        public String getName(@NonNull VcfaServiceAccount credentials) {
-            String name = credentials.getUrl().replaceFirst("^https?://", "") + " / " + credentials.getOrganization();
-            String description = Util.fixEmptyAndTrim(credentials.getDescription());
-            return description == null ? name : name + " (" + description + ")";
-        }
+    @Override
+    public boolean isProvider() {
+        return endpoint().organization().equals(VcfaRefresh.PROVIDER);
+    }
+
+    @Override
+    public TokenService organizationService(TokenClient client, String organization, Bearer bearer) {
+        return new VcfaOrganizationToken(client, new Endpoint(VcfaRefresh.SYSTEM, uri(), organization), bearer);
+    }
+
+    @Override
+    String who() {
+        return organization;
     }
 
     /** The kind as Jenkins knows it. */
@@ -112,6 +113,12 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
         }
 
         @POST
+        @Override
+        public FormValidation doCheckUrl(@QueryParameter String value) {
+            return FieldChecks.nameUrl(value);
+        }
+
+        @POST
         public FormValidation doCheckOrganization(@QueryParameter String value) {
             return FieldChecks.organization(value);
         }
@@ -127,9 +134,11 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
                 @QueryParameter String url,
                 @QueryParameter String organization,
                 @QueryParameter Secret refreshToken,
-                @QueryParameter String caCertificates) {
+                @QueryParameter String caCertificates,
+                @QueryParameter boolean skipTlsVerification) {
             VcfaServiceAccount typed = new VcfaServiceAccount(null, null, null, url, organization, refreshToken);
             typed.setCaCertificates(caCertificates);
+            typed.setSkipTlsVerification(skipTlsVerification);
             return ConnectionTest.run(context, typed);
         }
     }

@@ -30,6 +30,10 @@ record JwtClaims(JsonNode claims) {
         }
     }
 
+    boolean isJwt() {
+        return claims.isObject();
+    }
+
     /**
      * How long it lives from when it was issued.
      *

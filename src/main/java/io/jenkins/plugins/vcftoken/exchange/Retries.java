@@ -103,6 +103,11 @@ public final class Retries {
         }
 
         @Override
+        public boolean needsSecret() {
+            return service.needsSecret();
+        }
+
+        @Override
         public Grant exchange(String secret) throws ExchangeException {
             return repeat(() -> service.exchange(secret));
         }

@@ -88,21 +88,21 @@ public final class SddcManagerTokens implements TokenService {
         }
     }
 
-    /** A JSON string, says the document; the bare text or an object come from other builds. */
+    /**
+     * A JSON string, says the document; the bare text or an object come from other builds. Bare text has to be a JWT, or
+     * any page of a portal would do.
+     */
     @CheckForNull
     private static String accessToken(ServerAnswer answer) {
         JsonNode json = answer.any();
         if (json.isTextual()) {
             return json.textValue();
         }
-        return json.isObject()
-                ? ServerAnswer.text(json, "accessToken")
-                : emptyToNull(answer.body().trim());
-    }
-
-    @CheckForNull
-    private static String emptyToNull(String text) {
-        return text.isEmpty() ? null : text;
+        if (json.isObject()) {
+            return ServerAnswer.text(json, "accessToken");
+        }
+        String bare = answer.body().trim();
+        return JwtClaims.of(bare).isJwt() ? bare : null;
     }
 
     private static String quoted(String session) {

@@ -8,6 +8,7 @@ import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -135,7 +136,7 @@ public final class TokenClient {
                     response.header("Retry-After"),
                     response.header("Location"));
         } catch (IOException e) {
-            String detail = method + " " + url + ": " + describe(e) + via();
+            String detail = method + " " + url + ": " + describe(e) + via(url);
             if (sent.started.get()) {
                 throw new ExchangeException.OutcomeUnknown(detail, e);
             }
@@ -169,9 +170,15 @@ public final class TokenClient {
         return e.getClass().getSimpleName() + message;
     }
 
-    private String via() {
-        Proxy proxy = http.proxy();
-        return proxy == null || proxy.type() == Proxy.Type.DIRECT ? "" : ", through the proxy " + proxy.address();
+    private String via(HttpUrl url) {
+        Proxy fixed = http.proxy();
+        List<Proxy> proxies =
+                fixed != null ? List.of(fixed) : http.proxySelector().select(url.uri());
+        return proxies.stream()
+                .filter(proxy -> proxy.type() != Proxy.Type.DIRECT)
+                .map(proxy -> ", through the proxy " + proxy.address())
+                .findFirst()
+                .orElse("");
     }
 
     /** The evidence between "not sent" and "outcome unknown". */

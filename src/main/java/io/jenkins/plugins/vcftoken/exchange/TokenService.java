@@ -15,6 +15,11 @@ public interface TokenService {
         return true;
     }
 
+    /** Whether there is nothing to send while the secret is empty. */
+    default boolean needsSecret() {
+        return true;
+    }
+
     /**
      * Sends the secret, once: neither this method nor anything below it repeats the request, because a refresh token
      * that arrives twice may cost the whole account. Blocks for at most the client's call timeout.

@@ -99,8 +99,8 @@ public final class Families {
             return request(holder.underived(), this::outlivesAnExchange)
                     .thenCompose(payment -> request(holder.derived(derivation, payment), goodEnough));
         }
-        if (holder.token().isBlank()) {
-            return CompletableFuture.failedFuture(FamilyException.noToken(holder));
+        if (holder.token().isBlank() && holder.service().needsSecret()) {
+            return CompletableFuture.failedFuture(FamilyException.noSecret(holder));
         }
         Predicate<Bearer> taken = bearer -> bearer.isAlive(clock.instant()) && goodEnough.test(bearer);
         String hash = hashes.ofToken(holder.token());

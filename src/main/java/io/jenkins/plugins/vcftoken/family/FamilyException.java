@@ -19,12 +19,12 @@ public final class FamilyException extends Exception {
         return new FamilyException(holder.description() + ": " + text, cause);
     }
 
-    static FamilyException noToken(Holder holder) {
-        return of(
-                holder,
-                "it stores no refresh token yet. Authorize the account on the server and store the refresh token in "
-                        + "the credential.",
-                null);
+    static FamilyException noSecret(Holder holder) {
+        String text = holder.service().rotates()
+                ? "it stores no refresh token yet. Authorize the account on the server and store the refresh token in "
+                        + "the credential."
+                : "it stores no secret. Enter it in the credential.";
+        return of(holder, text, null);
     }
 
     static FamilyException spentElsewhere(Holder holder) {

@@ -139,7 +139,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         OpenBlock block = new OpenBlock(build, credentials, variables, null);
         BuildMasks.get().add(build, block);
         try {
-            block.open(credentials, build, Duration.ofMinutes(minimumValidity), listener, null);
+            block.open(credentials, "", build, Duration.ofMinutes(minimumValidity), listener, null);
         } catch (FamilyException e) {
             throw new AbortException(e.getMessage());
         }

@@ -39,6 +39,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     private final String credentialsId;
     private final BlockVariables variables;
     private final int minimumValidity;
+    private final String organization;
     private volatile OpenBlock block;
 
     WithVcfTokenExecution(StepContext context, WithVcfTokenStep step) {
@@ -46,6 +47,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         this.credentialsId = step.getCredentialsId();
         this.variables = step.variables();
         this.minimumValidity = step.getMinimumValidity();
+        this.organization = step.getOrganization();
     }
 
     @Override
@@ -103,6 +105,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
             StepContext context = getContext();
             opened.open(
                     credentials,
+                    organization,
                     run,
                     Duration.ofMinutes(minimumValidity),
                     context.get(TaskListener.class),

@@ -42,6 +42,7 @@ public final class WithVcfTokenStep extends Step {
     private String headerFileVariable;
 
     private int minimumValidity = DEFAULT_MINIMUM_VALIDITY;
+    private String organization = "";
 
     @DataBoundConstructor
     public WithVcfTokenStep(String credentialsId) {
@@ -70,6 +71,16 @@ public final class WithVcfTokenStep extends Step {
     @DataBoundSetter
     public void setUrlVariable(@CheckForNull String urlVariable) {
         this.urlVariable = variables(null, urlVariable, null, null).url();
+    }
+
+    public String getOrganization() {
+        return organization;
+    }
+
+    /** @param organization whose bearer is wanted, where the credential is the provider's; blank for the credential's own */
+    @DataBoundSetter
+    public void setOrganization(@CheckForNull String organization) {
+        this.organization = Util.fixNull(organization).trim();
     }
 
     @CheckForNull

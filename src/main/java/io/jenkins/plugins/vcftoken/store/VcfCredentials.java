@@ -1,6 +1,8 @@
 package io.jenkins.plugins.vcftoken.store;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
@@ -18,6 +20,9 @@ public interface VcfCredentials extends StringCredentials {
     /** Certificates in PEM to trust beside Java's own; empty for none. */
     String getCaCertificates();
 
+    /** Whether a person chose to send the secret to whoever answers, without looking at the certificate. */
+    boolean isSkipTlsVerification();
+
     /** @throws IllegalArgumentException when the stored address is none */
     Endpoint endpoint();
 
@@ -28,4 +33,19 @@ public interface VcfCredentials extends StringCredentials {
     VcfCredentials withStoredSecret(Secret secret);
 
     TokenService service(TokenClient client);
+
+    /**
+     * Sells a bearer of one of the system's organizations for a bearer of this credential.
+     *
+     * @return null where this credential's bearers buy none
+     */
+    @CheckForNull
+    default TokenService organizationService(TokenClient client, String organization, Bearer bearer) {
+        return null;
+    }
+
+    /** Whether {@link #organizationService} has something to sell. */
+    default boolean isProvider() {
+        return false;
+    }
 }

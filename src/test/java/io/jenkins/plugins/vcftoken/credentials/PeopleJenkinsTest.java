@@ -267,7 +267,8 @@ class PeopleJenkinsTest {
                         simulator.url().toString(),
                         "acme",
                         Secret.fromString(token),
-                        simulator.authorityPem());
+                        simulator.authorityPem(),
+                        false);
     }
 
     private void rotate() throws Exception {

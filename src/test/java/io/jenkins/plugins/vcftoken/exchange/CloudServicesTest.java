@@ -62,7 +62,7 @@ class CloudServicesTest {
     @ValueSource(booleans = {true, false})
     void anApiTokenTellsWhenItExpires(boolean milliseconds) throws Exception {
         csp.setMilliseconds(milliseconds);
-        assertThat(new CspApiToken(client(), endpoint("", "")).expiry(API_TOKEN))
+        assertThat(new CspApiTokens(client(), endpoint("", "")).expiry(API_TOKEN))
                 .isEqualTo(EXPIRY);
     }
 
@@ -110,12 +110,12 @@ class CloudServicesTest {
     }
 
     private TokenService apiToken() {
-        return retries().of(new CspApiToken(client(), endpoint("", "")));
+        return retries().of(new CspApiTokens(client(), endpoint("", "")));
     }
 
     private TokenService app(String id, String scope, int validity, String organization) {
-        CspOAuthApp.App app = new CspOAuthApp.App(id, scope, validity);
-        return retries().of(new CspOAuthApp(client(), endpoint(organization, app.account()), app));
+        CspClientCredentials.App app = new CspClientCredentials.App(id, scope, validity);
+        return retries().of(new CspClientCredentials(client(), endpoint(organization, app.account()), app));
     }
 
     private static Retries retries() {
@@ -123,7 +123,7 @@ class CloudServicesTest {
     }
 
     private Endpoint endpoint(String organization, String account) {
-        return new Endpoint(CspApiToken.SYSTEM, simulator.url(), organization, account);
+        return new Endpoint(CspApiTokens.SYSTEM, simulator.url(), organization, account);
     }
 
     private TokenClient client() {

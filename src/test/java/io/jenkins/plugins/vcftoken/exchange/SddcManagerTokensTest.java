@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -65,6 +67,18 @@ class SddcManagerTokensTest {
         assertThat(second.session()).isEqualTo(first.session());
         assertThat(sddc.logins()).isEqualTo(1);
         assertThat(sddc.renewals()).isEqualTo(1);
+    }
+
+    @Test
+    void halfABareAnswerIsNoBearer() throws Exception {
+        sddc.setShape(SddcManager.Shape.RAW);
+        Grant first = service(USER).exchange(PASSWORD);
+        for (Fault fault : List.of(Fault.TRUNCATED, Fault.HTML, Fault.EMPTY)) {
+            simulator.inject(fault);
+            assertThat(catchThrowableOfType(
+                            ExchangeException.class, () -> service(USER).renew(PASSWORD, first.session())))
+                    .isInstanceOf(ExchangeException.Unintelligible.class);
+        }
     }
 
     @Test

@@ -62,9 +62,9 @@ class VcfaOrganizationTokenTest {
         simulator.tenants().add("acme");
         simulator.tenants().setVersions(Set.of(version));
         service("acme").exchange("");
-        int first = simulator.requests();
+        int first = simulator.tenants().lists();
         service("acme").exchange("");
-        assertThat(simulator.requests() - first).isEqualTo(3);
+        assertThat(simulator.tenants().lists() - first).isEqualTo(2);
     }
 
     @Test

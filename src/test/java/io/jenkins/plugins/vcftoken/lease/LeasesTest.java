@@ -6,6 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
+import io.jenkins.plugins.vcftoken.exchange.Grant;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -271,6 +275,23 @@ class LeasesTest {
     }
 
     @Test
+    void aBlockThatOpensWhileTheLastOneClosesGetsABearerOfItsOwn() throws Exception {
+        SddcManager sddc = simulator.sddcManager();
+        Holder user = sddcUser();
+        Lease first = leases.open(user, TEN_MINUTES, new Block());
+        TokenService closing = new Watched(user.service(), () -> {
+            first.close();
+            await(() -> sddc.releases() == 1);
+        });
+        Lease second = leases.open(
+                new Holder(user.name(), user.place(), user.token(), closing, user.keeper()), TEN_MINUTES, new Block());
+        assertThat(sddc.isOpen(second.bearer().value())).isTrue();
+        assertThat(sddc.logins()).isEqualTo(2);
+        second.close();
+        await(() -> sddc.openSessions() == 0);
+    }
+
+    @Test
     void aServerThatDoesNotLetGoHarmsNobody() throws Exception {
         Holder user = sddcUser();
         Lease lease = leases.open(user, TEN_MINUTES, new Block());
@@ -317,6 +338,43 @@ class LeasesTest {
         @Override
         public void warn(String message) {
             warnings.add(message);
+        }
+    }
+
+    private interface Step {
+        void run() throws Exception;
+    }
+
+    /** Does something just before a warm bearer is handed out. */
+    private record Watched(TokenService service, Step step) implements TokenService {
+        @Override
+        public Endpoint endpoint() {
+            return service.endpoint();
+        }
+
+        @Override
+        public boolean rotates() {
+            return false;
+        }
+
+        @Override
+        public Grant exchange(String secret) throws ExchangeException {
+            return service.exchange(secret);
+        }
+
+        @Override
+        public void release(String session) throws ExchangeException {
+            service.release(session);
+        }
+
+        @Override
+        public String doubt(Bearer bearer) {
+            try {
+                step.run();
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+            return null;
         }
     }
 

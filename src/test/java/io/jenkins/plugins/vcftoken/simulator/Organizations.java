@@ -60,7 +60,7 @@ public final class Organizations implements TokenApi {
         }
     }
 
-    /** How many pages were served. */
+    /** How many pages were asked for. */
     public int lists() {
         synchronized (simulator) {
             return lists;
@@ -74,6 +74,11 @@ public final class Organizations implements TokenApi {
         return path.equals(TOKEN)
                 || path.equals(LISTS + "orgs")
                 || path.equals(LISTS + "openIdProvider/relyingParties");
+    }
+
+    @Override
+    public boolean isExchange(String path) {
+        return path.equals(TOKEN);
     }
 
     @Override
@@ -103,6 +108,9 @@ public final class Organizations implements TokenApi {
 
     @Override
     public Reply answer(Call call) {
+        if (!call.path().equals(TOKEN)) {
+            lists++;
+        }
         String accept = call.header("Accept");
         if (versions.stream().noneMatch(version -> accept.equals("application/json;version=" + version))) {
             return Reply.json(406, "{\"minorErrorCode\":\"NOT_ACCEPTABLE\",\"message\":\"" + accept + "\"}");
@@ -111,11 +119,17 @@ public final class Organizations implements TokenApi {
             return token(call);
         }
         String authorization = call.header("Authorization");
-        if (!authorization.startsWith("Bearer ") || !simulator.isBearerOf("System", authorization.substring(7))) {
+        String bearer = authorization.startsWith("Bearer ") ? authorization.substring(7) : "";
+        if (!simulator.admits(bearer)) {
             return Reply.json(401, "");
         }
-        lists++;
-        return page(call.parameters(), call.path().endsWith("/orgs") ? organizations() : relyingParties());
+        String own = simulator.organizationOf(bearer);
+        if (call.path().endsWith("/orgs")) {
+            return page(call.parameters(), organizations(own.equals("System") ? names : List.of(own)));
+        }
+        return own.equals("System")
+                ? page(call.parameters(), relyingParties())
+                : Reply.json(403, "{\"minorErrorCode\":\"ACCESS_TO_RESOURCE_IS_FORBIDDEN\",\"message\":\"No\"}");
     }
 
     private Reply token(Call call) {
@@ -138,8 +152,8 @@ public final class Organizations implements TokenApi {
                         + (call.expired() ? 0 : simulator.lifetime().toSeconds()) + "}");
     }
 
-    private List<String> organizations() {
-        return names.stream()
+    private static List<String> organizations(List<String> visible) {
+        return visible.stream()
                 .map(name -> "{\"id\":\"urn:vcloud:org:" + id(name) + "\",\"name\":\"" + name
                         + "\",\"managedBy\":{\"name\":\"System\",\"id\":\"urn:vcloud:org:" + id("System") + "\"}}")
                 .toList();

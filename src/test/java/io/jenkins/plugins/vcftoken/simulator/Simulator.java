@@ -22,6 +22,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import okhttp3.tls.HandshakeCertificates;
 import okhttp3.tls.HeldCertificate;
 
@@ -58,6 +59,7 @@ public final class Simulator implements AutoCloseable {
     private final CloudServices cloudServices = new CloudServices(this);
     private final Organizations tenants = new Organizations(this);
     private final Devices devices = new Devices(this);
+    private final List<Traffic> traffic = new ArrayList<>();
     private String claimedOrganization;
     private Duration lifetime = Duration.ofHours(1);
     private Duration delay = Duration.ZERO;
@@ -72,15 +74,15 @@ public final class Simulator implements AutoCloseable {
     private int served;
     private int missed;
 
-    private Simulator(InstantSource clock, int port) throws IOException {
+    private Simulator(InstantSource clock, int port, UnaryOperator<HeldCertificate.Builder> certificates)
+            throws IOException {
         this.clock = clock;
         this.authority = new HeldCertificate.Builder()
                 .commonName("Simulator Root")
                 .certificateAuthority(0)
                 .build();
-        HeldCertificate certificate = new HeldCertificate.Builder()
-                .commonName("localhost")
-                .addSubjectAlternativeName("localhost")
+        HeldCertificate certificate = certificates
+                .apply(new HeldCertificate.Builder().commonName("localhost"))
                 .signedBy(authority)
                 .build();
         HandshakeCertificates handshake = new HandshakeCertificates.Builder()
@@ -99,7 +101,25 @@ public final class Simulator implements AutoCloseable {
 
     /** @param port 0 for any */
     public static Simulator start(InstantSource clock, int port) throws IOException {
-        return new Simulator(clock, port);
+        return new Simulator(clock, port, certificate -> certificate.addSubjectAlternativeName("localhost"));
+    }
+
+    /** With a certificate that was good until yesterday. */
+    public static Simulator startExpired() throws IOException {
+        long now = System.currentTimeMillis();
+        return new Simulator(
+                InstantSource.system(),
+                0,
+                certificate -> certificate
+                        .addSubjectAlternativeName("localhost")
+                        .validityInterval(
+                                now - Duration.ofDays(30).toMillis(),
+                                now - Duration.ofDays(1).toMillis()));
+    }
+
+    /** With a certificate for another host. */
+    public static Simulator startAs(String host) throws IOException {
+        return new Simulator(InstantSource.system(), 0, certificate -> certificate.addSubjectAlternativeName(host));
     }
 
     @Override
@@ -358,6 +378,14 @@ public final class Simulator implements AutoCloseable {
     /** What must not be found anywhere later. */
     synchronized void rememberSecret(String secret) {
         issuedRefreshTokens.add(secret);
+    }
+
+    synchronized void note(Traffic one) {
+        traffic.add(one);
+    }
+
+    synchronized List<Traffic> traffic() {
+        return List.copyOf(traffic);
     }
 
     synchronized String newSecret() {

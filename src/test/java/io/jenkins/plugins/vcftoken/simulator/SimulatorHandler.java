@@ -116,14 +116,17 @@ final class SimulatorHandler implements HttpHandler {
     }
 
     private void api(HttpExchange exchange, TokenApi api) throws IOException, InterruptedException {
-        Fault fault = simulator.nextFault();
+        boolean suffers = api.isExchange(exchange.getRequestURI().getRawPath());
+        Fault fault = suffers ? simulator.nextFault() : null;
         if (fault == Fault.CLOSE_BEFORE_READING) {
             return;
         }
         Call call = call(exchange, fault);
         String violation;
         synchronized (simulator) {
-            simulator.countRequest(api.secret(call));
+            if (!api.secret(call).isEmpty()) {
+                simulator.countRequest(api.secret(call));
+            }
             violation = api.violation(call);
         }
         Thread.sleep(simulator.delay().toMillis());
@@ -137,6 +140,7 @@ final class SimulatorHandler implements HttpHandler {
             synchronized (simulator) {
                 reply = api.answer(call);
             }
+            simulator.note(new Traffic(call, reply));
             deliver(exchange, fault, reply);
         }
     }

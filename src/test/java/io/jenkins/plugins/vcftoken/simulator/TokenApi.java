@@ -8,6 +8,11 @@ interface TokenApi {
     /** Whether the path is one of its own. */
     boolean serves(String path);
 
+    /** Whether a request for this path is one for a token, and so meets the next fault. */
+    default boolean isExchange(String path) {
+        return true;
+    }
+
     /** The secret in a request, to count how often each was received; empty when there is none. */
     String secret(Call call);
 

@@ -11,7 +11,7 @@ import okhttp3.HttpUrl;
  * The API token of a person in Cloud Services, on VMware's host, on Tanzu's, or on premises. Answers to it quote the
  * token when they refuse it.
  */
-public final class CspApiToken implements TokenService {
+public final class CspApiTokens implements TokenService {
 
     public static final String SYSTEM = "Cloud Services";
 
@@ -26,7 +26,7 @@ public final class CspApiToken implements TokenService {
     private final HttpUrl base;
 
     /** @throws IllegalArgumentException when the endpoint's URL is not http or https with a host */
-    public CspApiToken(TokenClient client, Endpoint endpoint) {
+    public CspApiTokens(TokenClient client, Endpoint endpoint) {
         this.client = client;
         this.endpoint = endpoint;
         this.base = HttpUrl.get(endpoint.url().toString());
@@ -50,7 +50,7 @@ public final class CspApiToken implements TokenService {
                 .addPathSegment("authorize")
                 .build();
         TokenClient.Answer answer = client.postForm(url, Map.of("api_token", apiToken));
-        return new OAuthAnswer(answer, apiToken, CspApiToken::meaning).grantOrFailure();
+        return new OAuthAnswer(answer, apiToken, CspApiTokens::meaning).grantOrFailure();
     }
 
     /**
@@ -65,7 +65,7 @@ public final class CspApiToken implements TokenService {
         String question = JSON.createObjectNode().put("tokenValue", apiToken).toString();
         ServerAnswer answer = new ServerAnswer(client.sendJson("POST", url, question), apiToken);
         if (!answer.isSuccess()) {
-            throw answer.failure(CspApiToken::meaning).harmless();
+            throw answer.failure(CspApiTokens::meaning).harmless();
         }
         JsonNode expiresAt = answer.object().path("expiresAt");
         long time = expiresAt.isTextual() && expiresAt.textValue().matches("\\d{1,15}")

@@ -7,7 +7,7 @@ import java.util.Map;
 import okhttp3.HttpUrl;
 
 /** The client credentials grant of an OAuth app in Cloud Services. */
-public final class CspOAuthApp implements TokenService {
+public final class CspClientCredentials implements TokenService {
 
     private final TokenClient client;
     private final Endpoint endpoint;
@@ -35,7 +35,7 @@ public final class CspOAuthApp implements TokenService {
      * @param endpoint its organization is the organization's ID; empty for the one that owns the app
      * @throws IllegalArgumentException when the endpoint's URL is not http or https with a host
      */
-    public CspOAuthApp(TokenClient client, Endpoint endpoint, App app) {
+    public CspClientCredentials(TokenClient client, Endpoint endpoint, App app) {
         this.client = client;
         this.endpoint = endpoint;
         this.base = HttpUrl.get(endpoint.url().toString());
@@ -49,6 +49,12 @@ public final class CspOAuthApp implements TokenService {
 
     @Override
     public boolean rotates() {
+        return false;
+    }
+
+    /** A public app has none. */
+    @Override
+    public boolean needsSecret() {
         return false;
     }
 
@@ -73,7 +79,7 @@ public final class CspOAuthApp implements TokenService {
         String basic =
                 Base64.getEncoder().encodeToString((app.id() + ':' + appSecret).getBytes(StandardCharsets.UTF_8));
         TokenClient.Answer answer = client.postForm(url, form, Map.of("Authorization", "Basic " + basic));
-        return withoutRefreshToken(new OAuthAnswer(answer, appSecret, CspOAuthApp::meaning).grantOrFailure());
+        return withoutRefreshToken(new OAuthAnswer(answer, appSecret, CspClientCredentials::meaning).grantOrFailure());
     }
 
     /** A refresh token beside a bearer would be no successor of the app's secret. */

@@ -1,0 +1,94 @@
+package io.jenkins.plugins.vcftoken.credentials;
+
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.NameWith;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.Extension;
+import hudson.util.FormValidation;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.exchange.CspApiTokens;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.TokenClient;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.Serial;
+import org.jenkinsci.Symbol;
+import org.kohsuke.stapler.DataBoundConstructor;
+import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.verb.POST;
+
+/** A person's API token of Cloud Services, on VMware's host, on Tanzu's, or on premises. */
+@NameWith(VcfName.class)
+public final class CspApiToken extends AbstractVcfCredentials {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private final Secret apiToken;
+
+    /** @param url {@code https://} and the console's name */
+    @DataBoundConstructor
+    public CspApiToken(
+            @CheckForNull CredentialsScope scope,
+            @CheckForNull String id,
+            @CheckForNull String description,
+            @NonNull String url,
+            @CheckForNull Secret apiToken) {
+        super(scope, id, description, url);
+        this.apiToken = apiToken == null ? Secret.fromString("") : apiToken;
+        refuseToCarrySecretElsewhere();
+    }
+
+    public Secret getApiToken() {
+        return apiToken;
+    }
+
+    @Override
+    public Endpoint endpoint() {
+        return new Endpoint(CspApiTokens.SYSTEM, uri(), "");
+    }
+
+    @Override
+    public Secret storedSecret() {
+        return apiToken;
+    }
+
+    @Override
+    public VcfCredentials withStoredSecret(Secret secret) {
+        return sameTrust(new CspApiToken(getScope(), getId(), getDescription(), getUrl(), secret));
+    }
+
+    @Override
+    public TokenService service(TokenClient client) {
+        return new CspApiTokens(client, endpoint());
+    }
+
+    @Override
+    String who() {
+        return Messages.CspApiToken_who();
+    }
+
+    /** The kind as Jenkins knows it. */
+    @Extension
+    @Symbol("cspApiToken")
+    public static final class DescriptorImpl extends VcfCredentialsDescriptor {
+
+        @NonNull
+        @Override
+        public String getDisplayName() {
+            return Messages.CspApiToken_displayName();
+        }
+
+        @Override
+        public String getIconClassName() {
+            return "symbol-key";
+        }
+
+        @POST
+        public FormValidation doCheckApiToken(@QueryParameter Secret value) {
+            return FieldChecks.apiToken(value);
+        }
+    }
+}

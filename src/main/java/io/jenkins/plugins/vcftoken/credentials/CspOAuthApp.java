@@ -1,0 +1,163 @@
+package io.jenkins.plugins.vcftoken.credentials;
+
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.NameWith;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.Extension;
+import hudson.Util;
+import hudson.util.FormValidation;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.exchange.CspApiTokens;
+import io.jenkins.plugins.vcftoken.exchange.CspClientCredentials;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.TokenClient;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.Serial;
+import org.jenkinsci.Symbol;
+import org.kohsuke.stapler.DataBoundConstructor;
+import org.kohsuke.stapler.DataBoundSetter;
+import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.verb.POST;
+
+/** An OAuth app of Cloud Services, by its ID and secret. */
+@NameWith(VcfName.class)
+public final class CspOAuthApp extends AbstractVcfCredentials {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private final String appId;
+    private final Secret appSecret;
+    private String organizationId = "";
+    private String scopes = "";
+    private int accessTokenValiditySeconds;
+
+    /**
+     * @param url {@code https://} and the console's name
+     * @param appSecret empty for a public app
+     */
+    @DataBoundConstructor
+    public CspOAuthApp(
+            @CheckForNull CredentialsScope scope,
+            @CheckForNull String id,
+            @CheckForNull String description,
+            @NonNull String url,
+            @NonNull String appId,
+            @CheckForNull Secret appSecret) {
+        super(scope, id, description, url);
+        this.appId = Util.fixNull(appId).trim();
+        this.appSecret = appSecret == null ? Secret.fromString("") : appSecret;
+        refuseToCarrySecretElsewhere();
+    }
+
+    public String getAppId() {
+        return appId;
+    }
+
+    public Secret getAppSecret() {
+        return appSecret;
+    }
+
+    public String getOrganizationId() {
+        return organizationId;
+    }
+
+    /** @param organizationId empty for the organization that owns the app */
+    @DataBoundSetter
+    public void setOrganizationId(@CheckForNull String organizationId) {
+        this.organizationId = Util.fixNull(organizationId).trim();
+    }
+
+    public String getScopes() {
+        return scopes;
+    }
+
+    /** @param scopes separated by spaces; empty for all that the app has */
+    @DataBoundSetter
+    public void setScopes(@CheckForNull String scopes) {
+        this.scopes = Util.fixNull(scopes).trim();
+    }
+
+    public int getAccessTokenValiditySeconds() {
+        return accessTokenValiditySeconds;
+    }
+
+    /** @param seconds how long bearers shall live; 0 for the app's own setting, which cannot be exceeded */
+    @DataBoundSetter
+    public void setAccessTokenValiditySeconds(int seconds) {
+        this.accessTokenValiditySeconds = Math.max(0, seconds);
+    }
+
+    private CspClientCredentials.App app() {
+        return new CspClientCredentials.App(appId, scopes, accessTokenValiditySeconds);
+    }
+
+    @Override
+    public Endpoint endpoint() {
+        return new Endpoint(CspApiTokens.SYSTEM, uri(), organizationId, app().account());
+    }
+
+    @Override
+    public Secret storedSecret() {
+        return appSecret;
+    }
+
+    @Override
+    public VcfCredentials withStoredSecret(Secret secret) {
+        CspOAuthApp copy = sameTrust(new CspOAuthApp(getScope(), getId(), getDescription(), getUrl(), appId, secret));
+        copy.setOrganizationId(organizationId);
+        copy.setScopes(scopes);
+        copy.setAccessTokenValiditySeconds(accessTokenValiditySeconds);
+        return copy;
+    }
+
+    @Override
+    public TokenService service(TokenClient client) {
+        return new CspClientCredentials(client, endpoint(), app());
+    }
+
+    @Override
+    String who() {
+        return appId;
+    }
+
+    /** The kind as Jenkins knows it. */
+    @Extension
+    @Symbol("cspOAuthApp")
+    public static final class DescriptorImpl extends VcfCredentialsDescriptor {
+
+        @NonNull
+        @Override
+        public String getDisplayName() {
+            return Messages.CspOAuthApp_displayName();
+        }
+
+        @Override
+        public String getIconClassName() {
+            return "symbol-key";
+        }
+
+        @POST
+        public FormValidation doCheckAppId(@QueryParameter String value) {
+            return FieldChecks.appId(value);
+        }
+
+        @POST
+        public FormValidation doCheckAppSecret(@QueryParameter Secret value) {
+            return FieldChecks.appSecret(value);
+        }
+
+        @POST
+        public FormValidation doCheckOrganizationId(@QueryParameter String value) {
+            return FieldChecks.organizationId(value);
+        }
+
+        @POST
+        public FormValidation doCheckAccessTokenValiditySeconds(@QueryParameter String value) {
+            return FieldChecks.validity(value);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+package io.jenkins.plugins.vcftoken.credentials;
+
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.NameWith;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.Extension;
+import hudson.Util;
+import hudson.util.FormValidation;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.SddcManagerTokens;
+import io.jenkins.plugins.vcftoken.exchange.TokenClient;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.Serial;
+import org.jenkinsci.Symbol;
+import org.kohsuke.stapler.DataBoundConstructor;
+import org.kohsuke.stapler.DataBoundSetter;
+import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.verb.POST;
+
+/** A user of SDDC Manager or VCF Installer, by name and password, or a service account by its API key. */
+@NameWith(VcfName.class)
+public final class SddcManagerUser extends AbstractVcfCredentials {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private String username = "";
+    private Secret password = Secret.fromString("");
+    private Secret apiKey = Secret.fromString("");
+
+    /** @param url {@code https://} and the server's name */
+    @DataBoundConstructor
+    public SddcManagerUser(
+            @CheckForNull CredentialsScope scope,
+            @CheckForNull String id,
+            @CheckForNull String description,
+            @NonNull String url) {
+        super(scope, id, description, url);
+    }
+
+    public String getUsername() {
+        return username;
+    }
+
+    /** @param username with its domain; not used beside an API key */
+    @DataBoundSetter
+    public void setUsername(@CheckForNull String username) {
+        this.username = Util.fixNull(username).trim();
+        refuseToCarrySecretElsewhere();
+    }
+
+    public Secret getPassword() {
+        return password;
+    }
+
+    @DataBoundSetter
+    public void setPassword(@CheckForNull Secret password) {
+        this.password = password == null ? Secret.fromString("") : password;
+        refuseToCarrySecretElsewhere();
+    }
+
+    public Secret getApiKey() {
+        return apiKey;
+    }
+
+    /** @param apiKey instead of a user name and password */
+    @DataBoundSetter
+    public void setApiKey(@CheckForNull Secret apiKey) {
+        this.apiKey = apiKey == null ? Secret.fromString("") : apiKey;
+        refuseToCarrySecretElsewhere();
+    }
+
+    private boolean isApiKey() {
+        return !apiKey.getPlainText().isBlank();
+    }
+
+    @Override
+    public Endpoint endpoint() {
+        return new Endpoint(SddcManagerTokens.SYSTEM, uri(), "", isApiKey() ? "" : username);
+    }
+
+    /** Nothing while the user's name is missing: a password alone must not go out as an API key. */
+    @Override
+    public Secret storedSecret() {
+        if (isApiKey()) {
+            return apiKey;
+        }
+        return username.isEmpty() ? Secret.fromString("") : password;
+    }
+
+    @Override
+    public VcfCredentials withStoredSecret(Secret secret) {
+        SddcManagerUser copy = sameTrust(new SddcManagerUser(getScope(), getId(), getDescription(), getUrl()));
+        copy.setUsername(username);
+        copy.setPassword(isApiKey() ? password : secret);
+        copy.setApiKey(isApiKey() ? secret : apiKey);
+        return copy;
+    }
+
+    @Override
+    public TokenService service(TokenClient client) {
+        return new SddcManagerTokens(client, endpoint());
+    }
+
+    @Override
+    String who() {
+        return isApiKey() ? Messages.SddcManagerUser_apiKey() : username;
+    }
+
+    /** The kind as Jenkins knows it. */
+    @Extension
+    @Symbol("sddcManagerUser")
+    public static final class DescriptorImpl extends VcfCredentialsDescriptor {
+
+        @NonNull
+        @Override
+        public String getDisplayName() {
+            return Messages.SddcManagerUser_displayName();
+        }
+
+        @Override
+        public String getIconClassName() {
+            return "symbol-key";
+        }
+
+        @POST
+        public FormValidation doCheckUsername(@QueryParameter String value, @QueryParameter Secret apiKey) {
+            return FieldChecks.username(value, apiKey);
+        }
+
+        @POST
+        public FormValidation doCheckPassword(@QueryParameter Secret value, @QueryParameter Secret apiKey) {
+            return FieldChecks.password(value, apiKey);
+        }
+
+        @POST
+        public FormValidation doCheckApiKey(@QueryParameter Secret value) {
+            return FieldChecks.apiKey(value);
+        }
+    }
+}

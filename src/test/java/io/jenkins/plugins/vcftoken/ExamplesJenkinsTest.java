@@ -1,0 +1,110 @@
+package io.jenkins.plugins.vcftoken;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import hudson.model.Result;
+import hudson.slaves.EnvironmentVariablesNodeProperty;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
+import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
+import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import jenkins.model.Jenkins;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** Runs the sample Jenkinsfiles, with one credential of each kind that the simulator knows. */
+@WithJenkins
+public class ExamplesJenkinsTest {
+
+    public static final String SDDC_USER = "svc-jenkins@vsphere.local";
+    public static final String SDDC_PASSWORD = "Correct-Horse-Battery-Staple-1";
+    public static final String API_TOKEN = "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cE1fG";
+    public static final String APP_SECRET = "Zy8xW6vU4tS2rQ0pO8nM6lK4jI2hG0fE";
+
+    @ParameterizedTest
+    @CsvSource({
+        "vcfa, 1, acme",
+        "organization, 1, allapps_org01",
+        "sddc-manager, 1, ''",
+        "csp-api-token, 1, ''",
+        "csp-oauth-app, 1, 0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11"
+    })
+    void exampleRuns(String name, int calls, String organization, JenkinsRule jenkins) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            addAll(simulator);
+            trust(jenkins.jenkins, simulator);
+            WorkflowJob job = jenkins.createProject(WorkflowJob.class, name);
+            String script = Files.readString(Path.of("docs/examples/" + name + ".Jenkinsfile"));
+            job.setDefinition(new CpsFlowDefinition(script, true));
+            WorkflowRun run = jenkins.buildAndAssertStatus(Result.SUCCESS, job);
+            assertThat(simulator.served() - simulator.tenants().lists()).isEqualTo(calls);
+            assertThat(simulator.unauthorized()).isZero();
+            assertThat(simulator.violations()).isEmpty();
+            jenkins.assertLogContains("\"name\":\"" + organization + "\"", run);
+            Leaks.assertNone(simulator, run.getRootDir().toPath());
+        }
+    }
+
+    /** Under the IDs that the examples use. */
+    public static void addAll(Simulator simulator) throws Exception {
+        String url = simulator.url().toString();
+        simulator.tenants().add("allapps_org01");
+        simulator.sddcManager().addUser(SDDC_USER, SDDC_PASSWORD);
+        simulator.cloudServices().addApiToken(API_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
+        simulator.cloudServices().addApp("app-of-ci", APP_SECRET, "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11");
+        VcfaServiceAccount account = new VcfaServiceAccount(
+                CredentialsScope.GLOBAL,
+                "vcfa-ci",
+                null,
+                url,
+                "acme",
+                Secret.fromString(simulator.addAccount("ci", "acme")));
+        account.setCaCertificates(simulator.authorityPem());
+        VcfaServiceAccount provider = new VcfaServiceAccount(
+                CredentialsScope.GLOBAL,
+                "vcfa-provider",
+                null,
+                url,
+                "System",
+                Secret.fromString(simulator.addAccount("provider", "System")));
+        provider.setCaCertificates(simulator.authorityPem());
+        SddcManagerUser user = new SddcManagerUser(CredentialsScope.GLOBAL, "sddc-manager", null, url);
+        user.setUsername(SDDC_USER);
+        user.setPassword(Secret.fromString(SDDC_PASSWORD));
+        user.setCaCertificates(simulator.authorityPem());
+        CspApiToken token =
+                new CspApiToken(CredentialsScope.GLOBAL, "csp-token", null, url, Secret.fromString(API_TOKEN));
+        token.setCaCertificates(simulator.authorityPem());
+        CspOAuthApp app = new CspOAuthApp(
+                CredentialsScope.GLOBAL, "csp-app", null, url, "app-of-ci", Secret.fromString(APP_SECRET));
+        app.setCaCertificates(simulator.authorityPem());
+        store(account, provider, user, token, app);
+    }
+
+    public static void store(Credentials... credentials) throws Exception {
+        SystemCredentialsProvider.getInstance().getCredentials().addAll(List.of(credentials));
+        SystemCredentialsProvider.getInstance().save();
+    }
+
+    /** Lets curl in the builds trust the simulator. */
+    public static void trust(Jenkins jenkins, Simulator simulator) throws Exception {
+        Path ca = Files.writeString(jenkins.getRootDir().toPath().resolve("ca.pem"), simulator.authorityPem());
+        jenkins.getGlobalNodeProperties()
+                .add(new EnvironmentVariablesNodeProperty(
+                        new EnvironmentVariablesNodeProperty.Entry("CURL_CA_BUNDLE", ca.toString())));
+    }
+}

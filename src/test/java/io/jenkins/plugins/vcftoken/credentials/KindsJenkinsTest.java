@@ -1,0 +1,271 @@
+package io.jenkins.plugins.vcftoken.credentials;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import hudson.model.Result;
+import hudson.security.ACL;
+import hudson.util.FormValidation;
+import hudson.util.Secret;
+import io.jenkins.plugins.casc.ConfigurationAsCode;
+import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
+import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.BooleanSupplier;
+import jenkins.model.Jenkins;
+import org.htmlunit.html.HtmlForm;
+import org.htmlunit.html.HtmlPage;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+@WithJenkins
+class KindsJenkinsTest {
+
+    private JenkinsRule jenkins;
+    private Simulator simulator;
+    private WorkflowJob job;
+
+    @BeforeEach
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+        ExamplesJenkinsTest.addAll(simulator);
+        ExamplesJenkinsTest.trust(rule.jenkins, simulator);
+        job = rule.createProject(WorkflowJob.class, "job");
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vcfa-ci", "sddc-manager", "csp-token", "csp-app"})
+    void eachKindIsUsableAsSecretText(String id) throws Exception {
+        WorkflowRun run = build(
+                "withCredentials([string(credentialsId: '" + id + "', variable: 'T')]) { echo \"bearer $T\" }",
+                Result.SUCCESS);
+        jenkins.assertLogContains("bearer ****", run);
+        Leaks.assertNone(simulator, run.getRootDir().toPath());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"vcfa-ci", "sddc-manager", "csp-token", "csp-app"})
+    void eachKindSurvivesItsForm(String id) throws Exception {
+        VcfCredentials before = stored(id);
+        assertThat(com.cloudbees.plugins.credentials.CredentialsNameProvider.name(before))
+                .contains(" / ")
+                .doesNotContain(before.storedSecret().getPlainText());
+        HtmlPage page =
+                jenkins.createWebClient().goTo("manage/credentials/store/system/domain/_/credential/" + id + "/update");
+        HtmlForm form = page.getFormByName("update");
+        jenkins.submit(form);
+        VcfCredentials after = stored(id);
+        assertThat(after).isNotSameAs(before);
+        assertThat(after.endpoint()).isEqualTo(before.endpoint());
+        assertThat(after.storedSecret().getPlainText())
+                .isEqualTo(before.storedSecret().getPlainText());
+        assertThat(after.getCaCertificates()).isEqualTo(before.getCaCertificates());
+        assertThat(after.isSkipTlsVerification()).isFalse();
+    }
+
+    @Test
+    void eachKindSurvivesConfigurationAsCode() throws Exception {
+        String yaml = """
+                credentials:
+                  system:
+                    domainCredentials:
+                    - credentials:
+                      - sddcManagerUser:
+                          id: c-user
+                          scope: GLOBAL
+                          url: https://sddc.example.com
+                          username: svc@vsphere.local
+                          password: secret-one
+                          skipTlsVerification: true
+                      - sddcManagerUser:
+                          id: c-key
+                          scope: GLOBAL
+                          url: https://sddc.example.com
+                          apiKey: secret-two
+                      - cspApiToken:
+                          id: c-token
+                          scope: GLOBAL
+                          url: https://console.tanzu.broadcom.com
+                          apiToken: secret-three
+                      - cspOAuthApp:
+                          id: c-app
+                          scope: GLOBAL
+                          url: https://console.cloud.vmware.com
+                          appId: app
+                          appSecret: secret-four
+                          organizationId: 0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11
+                          scopes: csp:org_member
+                          accessTokenValiditySeconds: 600
+                """;
+        Path file = Files.writeString(jenkins.jenkins.getRootDir().toPath().resolve("casc.yaml"), yaml);
+        ConfigurationAsCode.get().configure(file.toString());
+        assertThat(stored("c-user").endpoint().description())
+                .isEqualTo("SDDC Manager at https://sddc.example.com, account 'svc@vsphere.local'");
+        assertThat(stored("c-user").isSkipTlsVerification()).isTrue();
+        assertThat(stored("c-key").storedSecret().getPlainText()).isEqualTo("secret-two");
+        assertThat(stored("c-token").storedSecret().getPlainText()).isEqualTo("secret-three");
+        CspOAuthApp app = (CspOAuthApp) stored("c-app");
+        assertThat(app.getScopes()).isEqualTo("csp:org_member");
+        assertThat(app.getAccessTokenValiditySeconds()).isEqualTo(600);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ConfigurationAsCode.get().export(out);
+        String exported = out.toString(StandardCharsets.UTF_8);
+        assertThat(exported)
+                .contains("sddcManagerUser:", "cspApiToken:", "cspOAuthApp:", "accessTokenValiditySeconds: 600")
+                .doesNotContain("secret-one", "secret-two", "secret-three", "secret-four");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"echo 'fine'", "error('failed')"})
+    void theSessionOfSddcManagerEndsWithTheBlock(String body) throws Exception {
+        build(
+                "withVcfToken(credentialsId: 'sddc-manager') { " + body + " }",
+                body.startsWith("echo") ? Result.SUCCESS : Result.FAILURE);
+        await(() -> simulator.sddcManager().releases() == 1);
+        assertThat(simulator.sddcManager().openSessions()).isZero();
+    }
+
+    @Test
+    void theSessionOfSddcManagerEndsWithAnAbortedBuild() throws Exception {
+        job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'sddc-manager') { sleep 600 }", true));
+        WorkflowRun run = job.scheduleBuild2(0).waitForStart();
+        jenkins.waitForMessage("Sleeping for", run);
+        assertThat(simulator.sddcManager().openSessions()).isEqualTo(1);
+        run.doStop();
+        jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
+        await(() -> simulator.sddcManager().releases() == 1);
+        assertThat(simulator.sddcManager().openSessions()).isZero();
+    }
+
+    @Test
+    void aWrongPasswordFailsWithWhatToDoAndIsNotRepeated() throws Exception {
+        SddcManagerUser user = new SddcManagerUser(
+                CredentialsScope.GLOBAL, "wrong", null, simulator.url().toString());
+        user.setUsername(ExamplesJenkinsTest.SDDC_USER);
+        user.setPassword(Secret.fromString("not-the-password"));
+        user.setCaCertificates(simulator.authorityPem());
+        ExamplesJenkinsTest.store(user);
+        for (int i = 0; i < 3; i++) {
+            WorkflowRun run = build("withVcfToken(credentialsId: 'wrong') { }", Result.FAILURE);
+            jenkins.assertLogContains("Credential 'wrong' (SDDC Manager at " + simulator.url(), run);
+            jenkins.assertLogContains("refuses the stored secret", run);
+            jenkins.assertLogNotContains("\tat ", run);
+        }
+        assertThat(simulator.sddcManager().refusedLogins()).isEqualTo(1);
+    }
+
+    @Test
+    void aRefusedApiTokenIsNotQuoted() throws Exception {
+        simulator.cloudServices().revoke(ExamplesJenkinsTest.API_TOKEN);
+        WorkflowRun run = build("withVcfToken(credentialsId: 'csp-token') { }", Result.FAILURE);
+        jenkins.assertLogContains("generate a new API token", run);
+        Leaks.assertNone(simulator, run.getRootDir().toPath());
+    }
+
+    @Test
+    void aShortOutageIsWaitedFor() throws Exception {
+        simulator.inject(Fault.STATUS_502);
+        build("withVcfToken(credentialsId: 'csp-app') { }", Result.SUCCESS);
+        assertThat(simulator.requests()).isEqualTo(2);
+    }
+
+    @Test
+    void anOrganizationNeedsTheProvider() throws Exception {
+        WorkflowRun run =
+                build("withVcfToken(credentialsId: 'vcfa-ci', organization: 'allapps_org01') { }", Result.FAILURE);
+        jenkins.assertLogContains("only a service account of VCF Automation's provider can", run);
+        assertThat(simulator.requests()).isZero();
+    }
+
+    @Test
+    void anUnknownOrganizationIsNamed() throws Exception {
+        WorkflowRun run =
+                build("withVcfToken(credentialsId: 'vcfa-provider', organization: 'nope') { }", Result.FAILURE);
+        jenkins.assertLogContains("organization 'nope'", run);
+        jenkins.assertLogContains("Check the spelling of the organization", run);
+    }
+
+    @Test
+    void aBearerOfAnotherOrganizationIsWarnedOf() throws Exception {
+        simulator.setClaimedOrganization("globex");
+        WorkflowRun run = build("withVcfToken(credentialsId: 'vcfa-ci') { }", Result.SUCCESS);
+        jenkins.assertLogContains("for the organization 'globex', and not for 'acme'", run);
+    }
+
+    @Test
+    void verificationCanBeSkippedLoudly() throws Exception {
+        CspApiToken careless = new CspApiToken(
+                CredentialsScope.GLOBAL,
+                "careless",
+                null,
+                simulator.url().toString().replace("localhost", "127.0.0.1"),
+                Secret.fromString(ExamplesJenkinsTest.API_TOKEN));
+        careless.setSkipTlsVerification(true);
+        ExamplesJenkinsTest.store(careless);
+        WorkflowRun run = build("withVcfToken(credentialsId: 'careless') { }", Result.FAILURE);
+        // The simulator answers to its name only, but the certificate of another host has been taken.
+        jenkins.assertLogContains("HTTP 404", run);
+        FormValidation check = FieldChecks.skipTlsVerification(true);
+        assertThat(check.kind).isEqualTo(FormValidation.Kind.WARNING);
+        assertThat(FieldChecks.skipTlsVerification(false).kind).isEqualTo(FormValidation.Kind.OK);
+    }
+
+    @Test
+    void aPasswordWithoutAUserNameStaysHere() throws Exception {
+        SddcManagerUser nobody = new SddcManagerUser(
+                CredentialsScope.GLOBAL, "nobody", null, simulator.url().toString());
+        nobody.setPassword(Secret.fromString("lonely"));
+        nobody.setCaCertificates(simulator.authorityPem());
+        ExamplesJenkinsTest.store(nobody);
+        WorkflowRun run = build("withVcfToken(credentialsId: 'nobody') { }", Result.FAILURE);
+        jenkins.assertLogContains("it stores no secret", run);
+        assertThat(simulator.requests()).isZero();
+    }
+
+    private WorkflowRun build(String script, Result result) throws Exception {
+        job.setDefinition(new CpsFlowDefinition(script, true));
+        return jenkins.buildAndAssertStatus(result, job);
+    }
+
+    private static VcfCredentials stored(String id) {
+        return CredentialsProvider.lookupCredentialsInItemGroup(
+                        VcfCredentials.class, Jenkins.get(), ACL.SYSTEM2, List.of())
+                .stream()
+                .filter(credential -> credential.getId().equals(id))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no " + id + " in "
+                        + SystemCredentialsProvider.getInstance().getCredentials()));
+    }
+
+    private static void await(BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + 10_000_000_000L;
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            Thread.sleep(20);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Makes {@code docs/errors.md} out of the code: each row says what a server was seen or is specified to say, and the
+ * words come from what the plugin makes of exactly that.
+ */
+class ErrorsDocumentTest {
+
+    private static final Path DOCUMENT = Path.of("docs/errors.md");
+
+    private static final String HEAD = """
+            # What the server said, what you read, what to do
+
+            Messages in a build's log name the credential, the system, its address and the organization, then what it
+            means, then in parentheses what was seen, then what to do. Secrets never appear in them. This table is made
+            from the code; a test holds the two together.
+
+            | What was seen | What you read | What to do |
+            |---|---|---|
+            """;
+
+    private record Seen(Problem problem, String what) {}
+
+    @Test
+    void theDocumentSaysWhatTheCodeSays() throws Exception {
+        Map<Problem, List<String>> rows = new EnumMap<>(Problem.class);
+        for (Seen seen : all()) {
+            rows.computeIfAbsent(seen.problem(), problem -> new ArrayList<>()).add(seen.what());
+        }
+        assertThat(rows).as("problems that somebody can have").containsOnlyKeys(Problem.values());
+        StringBuilder document = new StringBuilder(HEAD);
+        rows.forEach((problem, seen) -> document.append("| ")
+                .append(String.join("<br>", seen))
+                .append(" | ")
+                .append(problem.meaning())
+                .append(" | ")
+                .append(problem.nextStep())
+                .append(" |\n"));
+        Path made = Files.writeString(Files.createDirectories(Path.of("target")).resolve("errors.md"), document);
+        assertThat(Files.exists(DOCUMENT) ? Files.readString(DOCUMENT) : "")
+                .as("if the code is right, copy " + made + " to " + DOCUMENT)
+                .isEqualTo(document.toString());
+    }
+
+    private static List<Seen> all() throws Exception {
+        List<Seen> all = new ArrayList<>();
+        all.add(vcfa(400, "{\"error\":\"invalid_grant\"}", "400 `invalid_grant`, in either shape of the error"));
+        all.add(vcfa(401, "", "401"));
+        all.add(vcfa(403, "", "403"));
+        all.add(vcfa(400, "{\"error\":\"invalid_request\"}", "400 with any other error"));
+        all.add(vcfa(404, "", "404 or 405, with and without `/tm`"));
+        all.add(vcfa(307, "", "a redirect"));
+        all.add(vcfa(429, "", "429, or 503 with `Retry-After`"));
+        all.add(vcfa(502, "", "408, 5xx, a connection that broke, or no answer in time"));
+        all.add(vcfa(200, "<html>", "200 without a usable bearer: HTML, empty, cut off, expired, too large"));
+        all.add(organization(
+                403, "", "400, 401 or 403 for the organization's bearer, or no organization of that name"));
+        all.add(sddc(401, "{\"errorCode\":\"IDENTITY_UNAUTHORIZED_ENTITY\"}", "401, `IDENTITY_UNAUTHORIZED_ENTITY`"));
+        all.add(sddc(401, "{\"message\":\"User account is locked\"}", "“locked” in the message"));
+        all.add(sddc(403, "", "403"));
+        all.add(sddc(400, "{}", "400 with any other error"));
+        all.add(sddc(404, "<html>The requested URL /v1/tokens", "404 or 405: no SDDC Manager"));
+        all.add(sddc(500, "{\"errorCode\":\"IDENTITY_INTERNAL_SERVER_ERROR\"}", "5xx after three tries"));
+        all.add(sddc(200, "<html>", "200 without a usable bearer"));
+        all.add(apiToken(
+                400, "{\"message\":\"invalid_grant: Invalid refresh token: secret\"}", "400 or 401, `invalid_grant`"));
+        all.add(apiToken(403, "", "403"));
+        all.add(apiToken(404, "{\"message\":\"org\"}", "404 with an error in JSON"));
+        all.add(apiToken(404, "<html>", "404 or 405 otherwise"));
+        all.add(apiToken(409, "{}", "409"));
+        all.add(apiToken(502, "", "5xx after three tries"));
+        all.add(app(400, "{\"message\":\"Invalid authorization header\"}", "400 or 401"));
+        all.add(app(404, "{\"message\":\"org\"}", "404 with an error in JSON"));
+        all.add(app(200, "{}", "200 without a usable bearer"));
+        all.add(unreachable());
+        all.add(new Seen(
+                Problem.NOT_TRUSTED, "a certificate that has expired, is another host's, or of an unknown authority"));
+        return all;
+    }
+
+    private static Seen unreachable() {
+        TokenService nowhere = new VcfaRefresh(
+                new TokenClient(
+                        new OkHttpClient(), Duration.ofSeconds(1), Duration.ofSeconds(1), InstantSource.system()),
+                new Endpoint(VcfaRefresh.SYSTEM, URI.create("https://localhost:1"), "acme"));
+        return new Seen(
+                problem(nowhere), "connection refused, unknown host, time-out while connecting, a proxy that refuses");
+    }
+
+    private static Seen vcfa(int status, String body, String what) {
+        return seen(new VcfaRefresh(answering(status, body), endpoint(VcfaRefresh.SYSTEM, "")), what);
+    }
+
+    private static Seen organization(int status, String body, String what) throws Exception {
+        Bearer provider = new Bearer("a.b.c", java.time.Instant.now(), java.time.Instant.now());
+        OkHttpClient http = new OkHttpClient.Builder()
+                .addInterceptor(chain -> {
+                    String path = chain.request().url().encodedPath();
+                    String list = path.endsWith("/orgs")
+                            ? "{\"values\":[{\"id\":\"urn:vcloud:org:1\",\"name\":\"acme\"}]}"
+                            : "{\"values\":[{\"clientId\":\"1\",\"clientName\":\"automation-relying-party\"}]}";
+                    return path.startsWith("/oidc") ? answer(chain, status, body) : answer(chain, 200, list);
+                })
+                .build();
+        return seen(new VcfaOrganizationToken(client(http), endpoint(VcfaRefresh.SYSTEM, ""), provider), what);
+    }
+
+    private static Seen sddc(int status, String body, String what) {
+        return seen(new SddcManagerTokens(answering(status, body), endpoint(SddcManagerTokens.SYSTEM, "user")), what);
+    }
+
+    private static Seen apiToken(int status, String body, String what) {
+        Seen seen = seen(new CspApiTokens(answering(status, body), endpoint(CspApiTokens.SYSTEM, "")), what);
+        return new Seen(seen.problem(), seen.what().replaceFirst(":", " API token:"));
+    }
+
+    private static Seen app(int status, String body, String what) {
+        CspClientCredentials.App app = new CspClientCredentials.App("app", "", 0);
+        Seen seen = seen(
+                new CspClientCredentials(answering(status, body), endpoint(CspApiTokens.SYSTEM, "app"), app), what);
+        return new Seen(seen.problem(), seen.what().replaceFirst(":", " OAuth app:"));
+    }
+
+    private static Seen seen(TokenService service, String what) {
+        return new Seen(problem(service), service.endpoint().system() + ": " + what);
+    }
+
+    private static Problem problem(TokenService service) {
+        TokenService patient = new Retries(InstantSource.system(), pause -> {}, () -> 0).of(service);
+        return catchThrowableOfType(ExchangeException.class, () -> patient.exchange("secret"))
+                .problem();
+    }
+
+    private static Endpoint endpoint(String system, String account) {
+        return new Endpoint(system, URI.create("https://host"), "acme", account);
+    }
+
+    private static TokenClient answering(int status, String body) {
+        return client(new OkHttpClient.Builder()
+                .addInterceptor(chain -> answer(chain, status, body))
+                .build());
+    }
+
+    private static TokenClient client(OkHttpClient http) {
+        return new TokenClient(http, Duration.ofSeconds(1), Duration.ofSeconds(1), InstantSource.system());
+    }
+
+    private static Response answer(okhttp3.Interceptor.Chain chain, int status, String body) throws IOException {
+        return new Response.Builder()
+                .request(chain.request())
+                .protocol(Protocol.HTTP_1_1)
+                .code(status)
+                .message("")
+                .body(ResponseBody.create(body, MediaType.get("application/json")))
+                .build();
+    }
+}

@@ -1,0 +1,224 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.SddcManager;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import okhttp3.OkHttpClient;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every remote API is to do when something is wrong with the server, or on the way there. */
+class EveryServiceTest {
+
+    private static final String SECRET = "the+secret&of/this=test 1";
+
+    /** What asks for a token. */
+    enum Flow {
+        VCFA_REFRESH,
+        ORGANIZATION,
+        SDDC_LOGIN,
+        SDDC_API_KEY,
+        SDDC_RENEWAL,
+        CSP_API_TOKEN,
+        CSP_APP,
+        CSP_PUBLIC_APP
+    }
+
+    private interface Ask {
+        Grant run() throws ExchangeException;
+    }
+
+    static List<Arguments> faults() {
+        List<Arguments> all = new ArrayList<>();
+        // Where two flows differ in what they send alone, one will do.
+        for (Flow flow : EnumSet.complementOf(EnumSet.of(Flow.SDDC_API_KEY, Flow.CSP_PUBLIC_APP))) {
+            for (Fault fault : Fault.values()) {
+                all.add(Arguments.of(flow, fault));
+            }
+        }
+        return all;
+    }
+
+    @ParameterizedTest
+    @EnumSource(Flow.class)
+    void works(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            Grant grant = prepare(flow, simulator, Core.trusting(simulator)).run();
+            assertThat(simulator.bearers()).contains(grant.bearer().value());
+            assertThat(simulator.violations()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void aFaultIsToldForWhatItIsAndNothingGoesOutTwice(Flow flow, Fault fault) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            Ask ask = prepare(flow, simulator, Core.trusting(simulator));
+            simulator.inject(fault);
+            int before = simulator.requests();
+            ExchangeException e = catchThrowableOfType(ExchangeException.class, ask::run);
+            assertThat(e).isExactlyInstanceOf(expected(fault));
+            assertThat(simulator.requests() - before).isLessThanOrEqualTo(1);
+            assertNoSecret(simulator, e);
+            assertThat(simulator.violations()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Flow.class)
+    void anExpiredCertificateKeepsTheSecretHere(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.startExpired()) {
+            assertDistrust(flow, simulator, Core.trusting(simulator));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Flow.class)
+    void aCertificateOfAnotherHostKeepsTheSecretHere(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.startAs("vcfa.example.com")) {
+            assertDistrust(flow, simulator, Core.trusting(simulator));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Flow.class)
+    void anUnknownAuthorityKeepsTheSecretHere(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            assertDistrust(flow, simulator, new OkHttpClient());
+        }
+    }
+
+    @Test
+    void whoTrustsAnybodyIsServedByAnybody() throws Exception {
+        try (Simulator simulator = Simulator.startAs("vcfa.example.com")) {
+            OkHttpClient careless = Trust.trustingAnybody(new OkHttpClient());
+            assertThat(prepare(Flow.CSP_API_TOKEN, simulator, careless).run()).isNotNull();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Flow.class)
+    void nobodyListening(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            Ask ask = ask(flow, client(Core.trusting(simulator)), URI.create("https://localhost:1"), anyBearer());
+            assertThat(catchThrowableOfType(ExchangeException.class, ask::run))
+                    .isInstanceOfSatisfying(
+                            ExchangeException.NotSent.class,
+                            e -> assertThat(e.problem()).isEqualTo(Problem.UNREACHABLE));
+        }
+    }
+
+    private static void assertDistrust(Flow flow, Simulator simulator, OkHttpClient http) throws Exception {
+        Ask ask = ask(flow, client(http), simulator.url(), anyBearer());
+        ExchangeException e = catchThrowableOfType(ExchangeException.class, ask::run);
+        assertThat(e).isExactlyInstanceOf(ExchangeException.NotSent.class);
+        assertThat(e.problem()).isEqualTo(Problem.NOT_TRUSTED);
+        assertThat(simulator.requests()).isZero();
+        assertNoSecret(simulator, e);
+    }
+
+    private static void assertNoSecret(Simulator simulator, ExchangeException e) {
+        for (Throwable t = e; t != null; t = t.getCause()) {
+            String text = String.valueOf(t);
+            assertThat(simulator.refreshTokens()).noneMatch(text::contains);
+            assertThat(simulator.bearers()).noneMatch(text::contains);
+            assertThat(text).doesNotContain(SECRET);
+        }
+    }
+
+    private static Ask prepare(Flow flow, Simulator simulator, OkHttpClient http) throws Exception {
+        TokenClient client = client(http);
+        simulator.sddcManager().addUser("user", SECRET);
+        simulator.sddcManager().addApiKey(SECRET);
+        simulator.cloudServices().addApiToken(SECRET, Instant.parse("2099-01-01T00:00:00Z"));
+        simulator.cloudServices().addApp("app", SECRET, "organization");
+        simulator.cloudServices().addApp("public", "", "organization");
+        simulator.tenants().add("acme");
+        if (flow == Flow.VCFA_REFRESH) {
+            String seed = simulator.addAccount("ci", "acme");
+            return () ->
+                    new VcfaRefresh(client, endpoint(VcfaRefresh.SYSTEM, simulator.url(), "acme", "")).exchange(seed);
+        }
+        Bearer provider = flow != Flow.ORGANIZATION
+                ? anyBearer()
+                : new VcfaRefresh(client, endpoint(VcfaRefresh.SYSTEM, simulator.url(), "System", ""))
+                        .exchange(simulator.addAccount("provider", "System"))
+                        .bearer();
+        if (flow == Flow.SDDC_RENEWAL) {
+            simulator.sddcManager().setShape(SddcManager.Shape.OBJECT);
+            SddcManagerTokens service = sddc(client, simulator.url(), "user");
+            String session = service.exchange(SECRET).session();
+            return () -> service.renew(SECRET, session);
+        }
+        return ask(flow, client, simulator.url(), provider);
+    }
+
+    private static Ask ask(Flow flow, TokenClient client, URI url, Bearer provider) {
+        return switch (flow) {
+            case VCFA_REFRESH ->
+                () -> new VcfaRefresh(client, endpoint(VcfaRefresh.SYSTEM, url, "acme", "")).exchange(SECRET);
+            case ORGANIZATION ->
+                () -> new VcfaOrganizationToken(client, endpoint(VcfaRefresh.SYSTEM, url, "acme", ""), provider)
+                        .exchange("");
+            case SDDC_LOGIN -> () -> sddc(client, url, "user").exchange(SECRET);
+            case SDDC_API_KEY -> () -> sddc(client, url, "").exchange(SECRET);
+            case SDDC_RENEWAL -> () -> sddc(client, url, "user").renew(SECRET, "session");
+            case CSP_API_TOKEN ->
+                () -> new CspApiTokens(client, endpoint(CspApiTokens.SYSTEM, url, "", "")).exchange(SECRET);
+            case CSP_APP -> () -> app(client, url, "app").exchange(SECRET);
+            case CSP_PUBLIC_APP -> () -> app(client, url, "public").exchange("");
+        };
+    }
+
+    private static SddcManagerTokens sddc(TokenClient client, URI url, String user) {
+        return new SddcManagerTokens(client, endpoint(SddcManagerTokens.SYSTEM, url, "", user));
+    }
+
+    private static CspClientCredentials app(TokenClient client, URI url, String id) {
+        return new CspClientCredentials(
+                client, endpoint(CspApiTokens.SYSTEM, url, "", id), new CspClientCredentials.App(id, "", 0));
+    }
+
+    private static Endpoint endpoint(String system, URI url, String organization, String account) {
+        return new Endpoint(system, url, organization, account);
+    }
+
+    private static Bearer anyBearer() {
+        return new Bearer("a.b.c", Instant.now(), Instant.now().plusSeconds(60));
+    }
+
+    private static TokenClient client(OkHttpClient http) {
+        return new TokenClient(http, Duration.ofSeconds(5), Duration.ofSeconds(2), InstantSource.system());
+    }
+
+    private static Class<? extends ExchangeException> expected(Fault fault) {
+        return switch (fault) {
+            case CLOSE_BEFORE_READING,
+                    CLOSE_AFTER_COMMIT,
+                    CLOSE_IN_ANSWER,
+                    TRICKLE,
+                    STATUS_408,
+                    STATUS_500,
+                    STATUS_502,
+                    STATUS_503 -> ExchangeException.OutcomeUnknown.class;
+            case NO_ACCESS_TOKEN, EXPIRED_BEARER, HTML, EMPTY, TRUNCATED, HUGE ->
+                ExchangeException.Unintelligible.class;
+            case STATUS_307, STATUS_403 -> ExchangeException.Refused.class;
+            case STATUS_429, STATUS_503_RETRY_AFTER_0 -> ExchangeException.Throttled.class;
+        };
+    }
+}
