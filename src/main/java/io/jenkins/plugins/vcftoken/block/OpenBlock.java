@@ -13,6 +13,8 @@ import java.io.Serial;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /**
  * What a block of a Pipeline, or a freestyle build, knows while it is in progress: shared by its environment, masks and
@@ -22,6 +24,8 @@ public final class OpenBlock implements Tenant, Serializable {
 
     @Serial
     private static final long serialVersionUID = 1;
+
+    private static final int RESUME_SECONDS = 60;
 
     private final String run;
     private final String charset;
@@ -41,6 +45,7 @@ public final class OpenBlock implements Tenant, Serializable {
     private transient volatile TaskListener listener;
     private transient volatile Runnable saving;
     private transient volatile boolean closed;
+    private transient volatile CountDownLatch resuming;
 
     public OpenBlock(
             Run<?, ?> run, VcfCredentials credentials, BlockVariables variables, @CheckForNull OpenBlock outer) {
@@ -70,17 +75,24 @@ public final class OpenBlock implements Tenant, Serializable {
             @CheckForNull Runnable saving)
             throws FamilyException, InterruptedException {
         this.listener = listener;
-        if (files != null) {
-            files.start(issued::last);
-        }
         OpenBlocks.get().add(this);
         try {
             lease = VcfTokens.get().open(credentials, organization, build.getParent(), minimumValidity, this);
         } catch (FamilyException | InterruptedException | RuntimeException e) {
-            OpenBlocks.get().remove(this);
+            if (resuming == null) {
+                OpenBlocks.get().remove(this);
+            }
             throw e;
+        } finally {
+            CountDownLatch waiting = resuming;
+            if (waiting != null) {
+                waiting.countDown();
+            }
         }
         this.saving = saving;
+        if (files != null) {
+            files.start(issued::last);
+        }
         if (closed) {
             close();
         }
@@ -89,6 +101,21 @@ public final class OpenBlock implements Tenant, Serializable {
     /** Comes before {@link #open} in a build that goes on after a restart: there may be bearers that were not saved. */
     public void resume() {
         issued.noteInterruption();
+        resuming = new CountDownLatch(1);
+    }
+
+    /**
+     * After a restart, waits until there is a lease again, or the first try to get one has failed.
+     *
+     * @return whether it waited, so that what the block contributed before may be out of date
+     */
+    public boolean awaitResumed() throws InterruptedException {
+        CountDownLatch waiting = resuming;
+        return waiting != null && waiting.getCount() > 0 && waiting.await(RESUME_SECONDS, TimeUnit.SECONDS);
+    }
+
+    public boolean isClosed() {
+        return closed;
     }
 
     /** Lets go of the bearer and has the files removed. Looks at memory only; further calls do nothing. */

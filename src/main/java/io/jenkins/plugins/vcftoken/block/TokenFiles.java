@@ -17,6 +17,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import jenkins.util.Timer;
 
 /**
  * The files of one block, on each node that its steps have run on. What waits for a node runs on the threads of
@@ -30,6 +31,9 @@ public final class TokenFiles implements Serializable {
     private static final Logger LOGGER = Logger.getLogger(TokenFiles.class.getName());
 
     private static final long PATIENCE_SECONDS = 60;
+
+    /** Between tries to write to a node that is online. One that is not gets its file when it is back. */
+    private static final long RETRY_SECONDS = 10;
 
     private final String name = "vcf-token-" + UUID.randomUUID();
     private final String run;
@@ -55,9 +59,14 @@ public final class TokenFiles implements Serializable {
         return this;
     }
 
-    /** @param bearer from memory; null while there is none */
+    /**
+     * Until then nothing is written: after a restart the files hold a newer bearer, perhaps, than the one that was saved.
+     *
+     * @param bearer from memory
+     */
     void start(Supplier<String> bearer) {
         this.bearer = bearer;
+        renewed();
     }
 
     /** Where the files are for steps whose temporary directory is this one. */
@@ -93,18 +102,21 @@ public final class TokenFiles implements Serializable {
     }
 
     private CompletableFuture<Void> begin(TokenPlace place) {
+        boolean known;
         synchronized (this) {
             if (removed) {
                 return CompletableFuture.failedFuture(new IOException("the block has ended"));
             }
-            if (!places.contains(place)) {
+            known = places.contains(place);
+            if (!known) {
                 places.add(place);
             }
         }
         return TokenFileWork.get().submit(() -> {
             TokenFileWork.get().notes().add(new TokenFileNote(run, place));
-            if (!write(place)) {
-                throw new IOException("no bearer, or the node is offline");
+            boolean fromBefore = known && bearer == null;
+            if (!write(place) && !fromBefore) {
+                throw new IOException("the node is offline");
             }
         });
     }
@@ -143,9 +155,9 @@ public final class TokenFiles implements Serializable {
 
     private void rewrite(TokenPlace place) {
         TokenFileWork.get().submit(() -> write(place)).whenComplete((done, failure) -> {
-            if (failure != null) {
-                // The next renewal, or the node's return, writes it again.
+            if (failure != null && !isRemoved()) {
                 LOGGER.log(Level.WARNING, failure, () -> "The token file in " + place + " could not be renewed");
+                Timer.get().schedule(() -> rewrite(place), RETRY_SECONDS, TimeUnit.SECONDS);
             }
         });
     }

@@ -40,7 +40,8 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
         Path directory = target.toPath();
         boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
         if (!Files.isDirectory(directory)) {
-            Files.createDirectories(directory.getParent());
+            // Above it, other things may be for other eyes; of these directories this is the last.
+            Files.createDirectories(target.getParentFile().toPath());
             Files.createDirectory(directory, only(posix, "rwx------"));
         }
         replace(directory, TOKEN, bearer, posix);

@@ -20,8 +20,10 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.io.Serial;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import jenkins.util.Timer;
 import org.jenkinsci.plugins.workflow.steps.BodyInvoker;
 import org.jenkinsci.plugins.workflow.steps.EnvironmentExpander;
 import org.jenkinsci.plugins.workflow.steps.FailureHandler;
@@ -35,6 +37,9 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     private static final long serialVersionUID = 1;
 
     private static final Logger LOGGER = Logger.getLogger(WithVcfTokenExecution.class.getName());
+
+    /** Between tries to get a lease back after a restart, when the system is perhaps still coming up as well. */
+    private static final int REOPEN_SECONDS = 20;
 
     private final String credentialsId;
     private final BlockVariables variables;
@@ -68,19 +73,17 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         block = opened;
         lease(opened, credentials, run);
         writeFiles(opened);
-        BodyInvoker body = context.newBodyInvoker()
+        context.newBodyInvoker()
                 .withContext(opened)
                 .withContext(
                         EnvironmentExpander.merge(context.get(EnvironmentExpander.class), new BlockEnvironment(opened)))
                 .withContext(BodyInvoker.mergeConsoleLogFilters(
                         context.get(ConsoleLogFilter.class), new BlockLogFilter(opened)))
                 .withContext(FailureHandler.merge(context.get(FailureHandler.class), new BearerFailureMask(opened)))
-                .withCallback(new Closing());
-        if (variables.wantFiles()) {
-            body.withContext(BodyInvoker.mergeLauncherDecorators(
-                    context.get(LauncherDecorator.class), new TokenFileLauncher(opened)));
-        }
-        body.start();
+                .withContext(BodyInvoker.mergeLauncherDecorators(
+                        context.get(LauncherDecorator.class), new BlockLauncher(opened)))
+                .withCallback(new Closing())
+                .start();
     }
 
     /** Where there is a workspace already, the files are there before the first step; else see {@link TokenFileTrigger}. */
@@ -125,12 +128,28 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
             return;
         }
         resumed.resume();
-        run(() -> {
+        reopen(resumed, "");
+    }
+
+    /** Not through {@link #run}, which would fail the step if Jenkins went down once more in the meantime. */
+    private void reopen(OpenBlock resumed, String earlierTrouble) {
+        Computer.threadPoolForRemoting.execute(() -> {
+            String trouble;
             try {
                 Run<?, ?> run = getContext().get(Run.class);
                 lease(resumed, BlockCredentials.find(credentialsId, run), run);
-            } catch (AbortException e) {
-                resumed.warn(e.getMessage());
+                return;
+            } catch (IOException e) {
+                trouble = String.valueOf(e.getMessage());
+            } catch (InterruptedException e) {
+                trouble = "interrupted";
+            }
+            if (!trouble.equals(earlierTrouble)) {
+                resumed.warn(trouble);
+            }
+            if (!resumed.isClosed()) {
+                String said = trouble;
+                Timer.get().schedule(() -> reopen(resumed, said), REOPEN_SECONDS, TimeUnit.SECONDS);
             }
         });
     }

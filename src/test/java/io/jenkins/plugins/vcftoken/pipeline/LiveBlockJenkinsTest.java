@@ -224,7 +224,8 @@ class LiveBlockJenkinsTest {
                         + " withEnv([\"COPY=$t\"]) { echo COPY }\n"
                         + " catchError(buildResult: 'SUCCESS') { error(\"three $t\") }\n"
                         + " throw new IllegalArgumentException(\"four $t\") }",
-                Result.FAILURE);
+                Result.FAILURE,
+                false);
         DepthFirstScanner scanner = new DepthFirstScanner();
         List<String> said = new ArrayList<>();
         for (FlowNode node : scanner.allNodes(run.getExecution())) {

@@ -62,6 +62,46 @@ class RestartJenkinsTest {
         survives(controller::stopJenkinsForcibly);
     }
 
+    /** Nobody renews while the controller is down, but the first process after it does not start with what was saved. */
+    @Test
+    void afterAnOutageLongerThanTheBearersLifeTheNextStepHasALiveOne() throws Throwable {
+        simulator.setLifetime(Duration.ofSeconds(8));
+        controller.startJenkins();
+        String seed = simulator.addAccount("sa", "acme");
+        controller.runRemotely(
+                RestartJenkinsTest::configure,
+                simulator.url().toString(),
+                simulator.authorityPem(),
+                seed,
+                disk.toString());
+        controller.runRemotely(RestartJenkinsTest::startWaiting, disk.toString());
+        controller.stopJenkinsForcibly();
+        Thread.sleep(8_000);
+        simulator.setDelay(Duration.ofSeconds(3));
+        Files.writeString(disk.resolve("go"), "");
+        controller.startJenkins();
+        controller.runRemotely(RestartJenkinsTest::awaitSuccess);
+        assertThat(simulator.served()).isEqualTo(2);
+        assertThat(simulator.unauthorized()).isZero();
+    }
+
+    private static void startWaiting(JenkinsRule jenkins, String disk) throws Throwable {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
+        job.setDefinition(new CpsFlowDefinition(
+                "node('built-in') { withVcfToken(credentialsId: 'sa', headerFileVariable: 'H') {\n"
+                        + "  sh 'echo ready; until [ -f \"" + disk + "/go\" ]; do sleep 0.1; done'\n"
+                        + "  sh 'curl --fail --silent -H \"Authorization: Bearer $VCF_TOKEN\""
+                        + " $VCF_URL/deployment/api/deployments;"
+                        + " curl --fail --silent -H @\"$H\" $VCF_URL/deployment/api/deployments'\n"
+                        + "} }",
+                true));
+        jenkins.waitForMessage("ready", job.scheduleBuild2(0).waitForStart());
+    }
+
+    private static void awaitSuccess(JenkinsRule jenkins) throws Throwable {
+        jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run(jenkins)));
+    }
+
     private interface Stop {
         void stop() throws Exception;
     }
@@ -78,6 +118,7 @@ class RestartJenkinsTest {
         controller.runRemotely(RestartJenkinsTest::startBuild);
         await(() -> simulator.served() > 3);
         stop.stop();
+        Leaks.assertNone(simulator, controller.getHome().toPath());
         controller.startJenkins();
         controller.runRemotely(RestartJenkinsTest::awaitResumed);
         int bearers = simulator.bearers().size();

@@ -131,7 +131,7 @@ class WarmBlockJenkinsTest {
         for (RecordedFrame frame : event.getStackTrace().getFrames()) {
             String type = frame.getMethod().getType().getName();
             if (type.startsWith(OURS) && !type.endsWith("Test") && !type.endsWith(".MaskedStream")) {
-                return !type.endsWith("TokenFileLauncher$1");
+                return !type.endsWith("BlockLauncher$1");
             }
         }
         return false;

@@ -1,0 +1,66 @@
+package io.jenkins.plugins.vcftoken.pipeline;
+
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.EnvVars;
+import hudson.Launcher;
+import hudson.LauncherDecorator;
+import hudson.Proc;
+import hudson.model.Node;
+import io.jenkins.plugins.vcftoken.block.OpenBlock;
+import io.jenkins.plugins.vcftoken.block.TokenFiles;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.Serial;
+import java.io.Serializable;
+
+/**
+ * What must be true before a process starts, on the thread that is about to talk to the node anyway. The token files
+ * that its environment names are there; they are written on another thread, and this one waits for that once per block
+ * and node. And right after a restart of the controller the block has its bearer back, since the one that was saved may
+ * have expired in the meantime.
+ */
+final class BlockLauncher extends LauncherDecorator implements Serializable {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private final OpenBlock block;
+
+    BlockLauncher(OpenBlock block) {
+        this.block = block;
+    }
+
+    @NonNull
+    @Override
+    public Launcher decorate(@NonNull Launcher launcher, @NonNull Node node) {
+        return new Launcher.DecoratedLauncher(launcher) {
+            @Override
+            public Proc launch(ProcStarter starter) throws IOException {
+                try {
+                    prepare(starter, node.getNodeName());
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw (IOException) new InterruptedIOException("interrupted").initCause(e);
+                }
+                return super.launch(starter);
+            }
+        };
+    }
+
+    private void prepare(Launcher.ProcStarter starter, String node) throws IOException, InterruptedException {
+        EnvVars env = new EnvVars();
+        for (String setting : starter.envs()) {
+            env.addLine(setting);
+        }
+        if (block.awaitResumed()) {
+            block.contribute(env);
+            starter.envs(env);
+        }
+        TokenFiles files = block.files();
+        String temporary = env.get(BlockEnvironment.TEMPORARY);
+        if (files != null && temporary != null) {
+            // Steps double each $, so that launching does not take it for a reference.
+            files.await(node, temporary.replace("$$", "$"));
+        }
+    }
+}
