@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import hudson.util.FormValidation;
-import io.jenkins.plugins.vcftoken.StoredAccount;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import java.util.Map;
 import org.jenkinsci.plugins.structs.describable.DescribableModel;
 import org.jenkinsci.plugins.workflow.steps.StepConfigTester;
@@ -17,7 +17,7 @@ class StepFormsJenkinsTest {
 
     @Test
     void eachParameterSurvivesTheFormAndDefaultsAreLeftOut(JenkinsRule jenkins) throws Exception {
-        StoredAccount.add("https://vcfa.example.com", "", "sa", "token");
+        JenkinsAccount.add("https://vcfa.example.com", "", "sa", "token");
         StepConfigTester tester = new StepConfigTester(jenkins);
 
         WithVcfTokenStep plain = tester.configRoundTrip(new WithVcfTokenStep("sa"));
