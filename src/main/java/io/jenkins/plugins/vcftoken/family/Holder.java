@@ -27,6 +27,14 @@ public record Holder(
         this(name, place, token, service, keeper, null);
     }
 
+    /** With the token that is stored now. */
+    public Holder asStored() {
+        String now = keeper.stored(service.endpoint());
+        return now == null || now.isBlank() || now.equals(token)
+                ? this
+                : new Holder(name, place, now, service, keeper, derivation);
+    }
+
     /** Itself, for its own bearer. */
     Holder underived() {
         return new Holder(name, place, token, service, keeper);

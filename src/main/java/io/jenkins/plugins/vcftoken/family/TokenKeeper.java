@@ -1,9 +1,11 @@
 package io.jenkins.plugins.vcftoken.family;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import java.io.IOException;
 import java.util.function.Predicate;
 
-/** Puts a rotated token back where the credential is stored. */
+/** Where a credential is stored: puts a rotated token back there, and tells what stands there. */
 @FunctionalInterface
 public interface TokenKeeper {
 
@@ -17,4 +19,14 @@ public interface TokenKeeper {
      * @throws IOException when the store could not be saved; the ledger still has the token
      */
     void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException;
+
+    /**
+     * What is stored now: a person may have typed a new token since the block began. Quick, memory only.
+     *
+     * @return null when that is unknown, or no longer meant for this endpoint
+     */
+    @CheckForNull
+    default String stored(Endpoint endpoint) {
+        return null;
+    }
 }

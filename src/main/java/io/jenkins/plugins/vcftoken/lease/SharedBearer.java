@@ -101,8 +101,8 @@ final class SharedBearer {
                     null);
         }
         try {
-            Supply supply =
-                    families.await(holder, candidate -> candidate.expiresAt().isAfter(old.expiresAt()));
+            Supply supply = families.await(
+                    holder.asStored(), candidate -> candidate.expiresAt().isAfter(old.expiresAt()));
             FamilyException trouble = supply.trouble();
             if (trouble != null) {
                 throw new FamilyException(trouble.getMessage(), trouble);
@@ -118,7 +118,7 @@ final class SharedBearer {
 
     private void renew() {
         Bearer old = bearer;
-        families.request(holder, candidate -> candidate.expiresAt().isAfter(old.expiresAt()))
+        families.request(holder.asStored(), candidate -> candidate.expiresAt().isAfter(old.expiresAt()))
                 .whenComplete((supply, failure) -> renewed(old, supply, failure));
     }
 

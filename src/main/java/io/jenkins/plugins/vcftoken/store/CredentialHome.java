@@ -7,6 +7,7 @@ import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.security.ACLContext;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.family.TokenKeeper;
 import java.io.IOException;
@@ -76,6 +77,22 @@ public final class CredentialHome implements TokenKeeper {
         } catch (UnsupportedOperationException e) {
             sayReadOnly(e);
         }
+    }
+
+    @Override
+    public String stored(Endpoint endpoint) {
+        try (ACLContext asOwner = owner.impersonate()) {
+            for (Credentials candidate : store.getCredentials(domain)) {
+                if (candidate instanceof VcfCredentials found
+                        && found.getId().equals(id)
+                        && found.endpoint().equals(endpoint)) {
+                    return found.storedSecret().getPlainText();
+                }
+            }
+        } catch (IllegalArgumentException e) {
+            LOGGER.log(Level.FINE, "Its address is none any more", e);
+        }
+        return null;
     }
 
     private void replace(VcfCredentials found, Predicate<String> sameFamily, String current, boolean again)

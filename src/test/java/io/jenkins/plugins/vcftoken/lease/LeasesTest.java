@@ -12,6 +12,7 @@ import io.jenkins.plugins.vcftoken.exchange.Grant;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.family.TokenKeeper;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -27,7 +28,9 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -210,6 +213,33 @@ class LeasesTest {
         assertThat(simulator.requests()).isEqualTo(2);
         clock.advance(Duration.ofSeconds(11));
         assertThat(lease.refresh()).isNotEqualTo(first);
+    }
+
+    @Test
+    void aTokenTypedInMidBlockCountsFromTheNextRenewal() throws Exception {
+        AtomicReference<String> store = new AtomicReference<>(holder.token());
+        TokenKeeper keeper = new TokenKeeper() {
+            @Override
+            public void keep(Predicate<String> sameFamily, String current, boolean again) {
+                if (sameFamily.test(store.get())) {
+                    store.set(current);
+                }
+            }
+
+            @Override
+            public String stored(Endpoint endpoint) {
+                return store.get();
+            }
+        };
+        Lease lease = leases.open(core.holder("ci", "acme", store.get(), keeper), TEN_MINUTES, new Block());
+        Bearer first = lease.bearer();
+        store.set(simulator.reauthorize("ci"));
+        clock.advance(Duration.ofMinutes(45));
+        timer.fire();
+        await(() -> lease.bearer() != first);
+        core.awaitWriteBacks();
+        assertThat(store.get()).isEqualTo(simulator.currentToken("ci"));
+        assertThat(simulator.reuses()).isZero();
     }
 
     @Test
