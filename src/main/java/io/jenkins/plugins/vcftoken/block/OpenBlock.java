@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.block;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.AbortException;
 import hudson.model.Run;
 import hudson.model.TaskListener;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
@@ -26,6 +27,7 @@ public final class OpenBlock implements Tenant, Serializable {
     private static final long serialVersionUID = 1;
 
     private static final int RESUME_SECONDS = 60;
+    private static final int TRIES = 5;
 
     private final String run;
     private final String charset;
@@ -75,7 +77,7 @@ public final class OpenBlock implements Tenant, Serializable {
         this.listener = listener;
         OpenBlocks.get().add(this);
         try {
-            lease = VcfTokens.get().open(credentials, build.getParent(), minimumValidity, this);
+            lease = lease(credentials, build, minimumValidity);
         } catch (FamilyException | InterruptedException | RuntimeException e) {
             if (resuming == null) {
                 OpenBlocks.get().remove(this);
@@ -93,6 +95,35 @@ public final class OpenBlock implements Tenant, Serializable {
         }
         if (closed) {
             close();
+        }
+    }
+
+    /**
+     * Between finding a credential and asking with it, another build's rotation may have replaced it in its store. Then
+     * the one that stands there now is asked with.
+     */
+    private Lease lease(VcfCredentials credentials, Run<?, ?> build, Duration minimumValidity)
+            throws FamilyException, InterruptedException {
+        VcfCredentials asking = credentials;
+        for (int i = 1; ; i++) {
+            try {
+                return VcfTokens.get().open(asking, build.getParent(), minimumValidity, this);
+            } catch (FamilyException e) {
+                VcfCredentials now = now(build);
+                if (i == TRIES || now == null || now == asking) {
+                    throw e;
+                }
+                asking = now;
+            }
+        }
+    }
+
+    @CheckForNull
+    private VcfCredentials now(Run<?, ?> build) {
+        try {
+            return BlockCredentials.find(credentialsId, build);
+        } catch (AbortException e) {
+            return null;
         }
     }
 
