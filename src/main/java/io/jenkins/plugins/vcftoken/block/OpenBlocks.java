@@ -61,11 +61,22 @@ public final class OpenBlocks extends RunListener<Run<?, ?>> {
         sweep(note -> note.run().equals(id));
     }
 
-    private static void sweep(Predicate<TokenFileNote> which) {
+    private void sweep(Predicate<TokenFileNote> which) {
         TokenFileWork work = TokenFileWork.get();
         if (work.notes().mayExist()) {
-            work.submit(() -> work.notes().sweep(which));
+            // A build is noted under a name that it may have lost since.
+            work.submit(() -> work.notes().sweep(note -> which.test(note) && !isOpen(note.place())));
         }
+    }
+
+    private boolean isOpen(TokenPlace place) {
+        for (OpenBlock block : open) {
+            TokenFiles files = block.files();
+            if (files != null && files.places().contains(place)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** A node that is back gets what its steps need, and loses what is left of builds that ended in the meantime. */
@@ -75,13 +86,14 @@ public final class OpenBlocks extends RunListener<Run<?, ?>> {
         @Override
         public void onOnline(Computer computer, TaskListener listener) {
             String node = computer.getName();
-            for (OpenBlock block : OpenBlocks.get().open) {
+            OpenBlocks blocks = OpenBlocks.get();
+            for (OpenBlock block : blocks.open) {
                 TokenFiles files = block.files();
                 if (files != null) {
                     files.reconnected(node);
                 }
             }
-            sweep(note -> note.place().node().equals(node));
+            blocks.sweep(note -> note.place().node().equals(node));
         }
     }
 }

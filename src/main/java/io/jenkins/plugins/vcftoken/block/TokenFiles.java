@@ -5,12 +5,12 @@ import io.jenkins.plugins.vcftoken.Messages;
 import java.io.IOException;
 import java.io.Serial;
 import java.io.Serializable;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -38,8 +38,8 @@ public final class TokenFiles implements Serializable {
     private final String name = "vcf-token-" + UUID.randomUUID();
     private final String run;
 
-    /** Guarded by this. */
-    private final List<TokenPlace> places = new ArrayList<>();
+    /** Changed under this; may be saved at any time. */
+    private final List<TokenPlace> places = new CopyOnWriteArrayList<>();
 
     private boolean removed;
 
@@ -201,7 +201,7 @@ public final class TokenFiles implements Serializable {
         return removed;
     }
 
-    synchronized List<TokenPlace> places() {
-        return new ArrayList<>(places);
+    List<TokenPlace> places() {
+        return List.copyOf(places);
     }
 }

@@ -144,7 +144,12 @@ public final class VcfTokens {
                                 + "sent. Store the credential there.",
                         null));
         return new Holder(
-                credential.getId(), home.place(), credential.storedSecret().getPlainText(), service, home);
+                        credential.getId(),
+                        home.place(),
+                        credential.storedSecret().getPlainText(),
+                        service,
+                        home)
+                .asStored();
     }
 
     private TokenClient client(VcfCredentials credential) throws FamilyException {

@@ -37,17 +37,33 @@ public final class CredentialHomes {
 
     /**
      * @param near a job or folder that sees the credential, where to look first; may be null
-     * @return empty when no store holds this very object
+     * @return empty when no store holds this very object, nor one that has taken its place
      */
     public Optional<CredentialHome> of(VcfCredentials credential, @CheckForNull Item near) {
         CredentialHome known = found.get(credential);
         if (known != null && known.holds(credential)) {
             return Optional.of(known);
         }
-        for (ModelObject context : contexts(credential, near)) {
-            Optional<CredentialHome> home = in(new StoreOwner(context), credential.getId(), c -> c == credential);
+        List<ModelObject> contexts = contexts(credential, near);
+        Optional<CredentialHome> home = first(contexts, credential.getId(), candidate -> candidate == credential);
+        if (home.isPresent()) {
+            found.put(credential, home.get());
+            return home;
+        }
+        return first(contexts, credential.getId(), candidate -> isSuccessor(candidate, credential));
+    }
+
+    /** A rotation or a form may have replaced the object between finding the credential and asking with it. */
+    private static boolean isSuccessor(Credentials candidate, VcfCredentials credential) {
+        return candidate instanceof VcfCredentials successor
+                && successor.getClass() == credential.getClass()
+                && successor.getUrl().equals(credential.getUrl());
+    }
+
+    private Optional<CredentialHome> first(List<ModelObject> contexts, String id, Predicate<Credentials> wanted) {
+        for (ModelObject context : contexts) {
+            Optional<CredentialHome> home = in(new StoreOwner(context), id, wanted);
             if (home.isPresent()) {
-                found.put(credential, home.get());
                 return home;
             }
         }

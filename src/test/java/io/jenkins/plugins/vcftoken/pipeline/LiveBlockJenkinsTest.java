@@ -3,21 +3,28 @@ package io.jenkins.plugins.vcftoken.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.Result;
+import hudson.model.TaskListener;
 import hudson.model.queue.QueueTaskFuture;
 import hudson.remoting.Callable;
 import hudson.slaves.DumbSlave;
 import hudson.slaves.JNLPLauncher;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.block.BlockVariables;
+import io.jenkins.plugins.vcftoken.block.OpenBlock;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import jenkins.security.MasterToSlaveCallable;
 import org.jenkinsci.plugins.plaincredentials.StringCredentials;
 import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
@@ -160,6 +167,26 @@ class LiveBlockJenkinsTest {
         }
         assertThat(simulator.requests() - requests).isEqualTo(1);
         simulator.setDelay(Duration.ZERO);
+    }
+
+    /** A rotation writes back while another build is between finding the credential and asking with it. */
+    @Test
+    void aCredentialThatIsReplacedMeanwhile() throws Exception {
+        JenkinsAccount.add(simulator, "replaced");
+        CredentialsStore store =
+                CredentialsProvider.lookupStores(jenkins.jenkins).iterator().next();
+        VcfaServiceAccount found = (VcfaServiceAccount) store.getCredentials(Domain.global()).stream()
+                .filter(one -> ((VcfaServiceAccount) one).getId().equals("replaced"))
+                .findFirst()
+                .orElseThrow();
+        WorkflowRun run = build("echo 'x'", Result.SUCCESS);
+        store.updateCredentials(Domain.global(), found, found.withStoredSecret(found.storedSecret()));
+        OpenBlock block = new OpenBlock(run, found, new BlockVariables(null, null, null, null), null);
+        block.open(found, "", run, Duration.ofMinutes(1), TaskListener.NULL, null);
+        Map<String, String> env = new HashMap<>();
+        block.contribute(env);
+        assertThat(simulator.bearers()).contains(env.get("VCF_TOKEN"));
+        block.close();
     }
 
     @Test

@@ -2,10 +2,13 @@ package io.jenkins.plugins.vcftoken.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import hudson.model.FreeStyleProject;
 import hudson.slaves.DumbSlave;
 import hudson.slaves.JNLPLauncher;
+import hudson.tasks.Shell;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.freestyle.VcfTokenBuildWrapper;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -100,6 +103,40 @@ class RestartJenkinsTest {
 
     private static void awaitSuccess(JenkinsRule jenkins) throws Throwable {
         jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run(jenkins)));
+    }
+
+    /** A freestyle build dies with its controller, and nobody is left to end its block. */
+    @Test
+    void theFilesOfABuildThatDiedWithTheControllerGoWhenTheAgentIsBack() throws Throwable {
+        controller.startJenkins();
+        String seed = simulator.addAccount("sa", "acme");
+        controller.runRemotely(
+                RestartJenkinsTest::configure,
+                simulator.url().toString(),
+                simulator.authorityPem(),
+                seed,
+                disk.toString());
+        inbound.start(
+                controller,
+                InboundAgentExtension.Options.newBuilder().name("remote").build());
+        controller.runRemotely(RestartJenkinsTest::startFreestyle);
+        assertThat(anyTokenFile()).isTrue();
+        controller.stopJenkinsForcibly();
+        assertThat(anyTokenFile()).isTrue();
+        controller.startJenkins();
+        await(() -> !anyTokenFile());
+        Leaks.assertNone(simulator, disk);
+        Leaks.assertNone(simulator, controller.getHome().toPath());
+    }
+
+    private static void startFreestyle(JenkinsRule jenkins) throws Throwable {
+        FreeStyleProject project = jenkins.createFreeStyleProject("job");
+        VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("sa");
+        wrapper.setTokenFileVariable("F");
+        project.getBuildWrappersList().add(wrapper);
+        project.getBuildersList().add(new Shell("echo ready; sleep 300"));
+        project.setAssignedNode(jenkins.jenkins.getNode("remote"));
+        jenkins.waitForMessage("ready", project.scheduleBuild2(0).waitForStart());
     }
 
     private interface Stop {
