@@ -118,10 +118,15 @@ final class ServerAnswer {
         }
         if (status / 100 == 3) {
             String location = answer.location();
-            String where = location == null ? "" : " to " + Redaction.redact(location, secret);
+            String where = location == null ? "" : " to " + Redaction.redact(withoutQuery(location), secret);
             return new ExchangeException.Refused(Problem.REDIRECTED, "HTTP " + status + where);
         }
         return new ExchangeException.Refused(refusals.meaning(status, errorCode(), message()), said());
+    }
+
+    /** Portals put what they were asked, and whole tokens, behind the path. */
+    private static String withoutQuery(String location) {
+        return location.split("[?#]", 2)[0];
     }
 
     /** The server's own name for what went wrong, in whichever shape it has; empty where it gave none. */

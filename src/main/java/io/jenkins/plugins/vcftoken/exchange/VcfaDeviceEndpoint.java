@@ -49,7 +49,7 @@ public final class VcfaDeviceEndpoint {
     }
 
     private DeviceCodes read(TokenClient.Answer given) throws ExchangeException {
-        ServerAnswer answer = new ServerAnswer(given, "");
+        ServerAnswer answer = new ServerAnswer(given, clientId);
         if (!answer.isSuccess()) {
             throw answer.failure(VcfaDeviceEndpoint::meaning).harmless();
         }
