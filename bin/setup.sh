@@ -1,0 +1,111 @@
+# Finds the JDK and the Maven that a build needs; sourced by the scripts beside it.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/vcf-token
+JDK_WANTED=17
+MAVEN_WANTED=3.8.0
+MAVEN_OF_STANDARD_BUILD=3.9.6
+MAVEN_TO_FETCH=3.9.11
+DEPENDENCY_PLUGIN=3.9.0
+
+# How long to knock at the Jenkins artifact repository, in milliseconds; the wagon is what Mavens before 3.9 go with.
+IMPATIENT=(-Daether.connector.connectTimeout=5000 -Daether.connector.requestTimeout=20000
+  -Daether.connector.http.retryHandler.count=0 -Dmaven.wagon.http.retryHandler.count=0 -Dmaven.wagon.rto=20000)
+
+say() { printf '%s\n' "$*"; }
+
+die() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+
+# at_least 3.9.11 3.9.6
+at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
+
+need_jdk() {
+  local javac=javac version
+  if [ -n "${JAVA_HOME:-}" ]; then
+    javac=$JAVA_HOME/bin/javac
+    [ -x "$javac" ] || die "JAVA_HOME is $JAVA_HOME, but there is no JDK: bin/javac is missing. Set it to a JDK $JDK_WANTED or newer, or unset it."
+  fi
+  command -v "$javac" > /dev/null || die "no JDK found. Install one, $JDK_WANTED or newer (on Debian: apt-get install openjdk-$JDK_WANTED-jdk-headless)."
+  version=$("$javac" -version 2>&1 | sed 's/^javac \([0-9.]*\).*/\1/')
+  at_least "$version" "$JDK_WANTED" || die "javac $version is too old: a JDK $JDK_WANTED or newer is needed. JAVA_HOME chooses among several."
+}
+
+# The version of a Maven; asked in / so that no .mvn/ has a say.
+version_of_maven() { (cd / && "$1" --version 2> /dev/null) | sed -n 's/.*Apache Maven \([0-9][0-9.]*\).*/\1/p' | head -n 1; }
+
+need_maven() {
+  command -v mvn > /dev/null || die "Maven not found. Install it, $MAVEN_WANTED or newer (on Debian: apt-get install maven)."
+  MAVEN_VERSION=$(version_of_maven mvn)
+  at_least "$MAVEN_VERSION" "$MAVEN_WANTED" || die "Maven $MAVEN_VERSION is too old: $MAVEN_WANTED or newer is needed."
+}
+
+# Sets MAVEN to one that the standard build accepts, fetched from Maven Central when the installed one is too old.
+need_maven_of_standard_build() {
+  MAVEN=mvn
+  if at_least "$MAVEN_VERSION" "$MAVEN_OF_STANDARD_BUILD"; then
+    return
+  fi
+  MAVEN=$CACHE/apache-maven-$MAVEN_TO_FETCH/bin/mvn
+  if [ -x "$MAVEN" ]; then
+    return
+  fi
+  say "Maven $MAVEN_VERSION is too old for the standard build, which wants $MAVEN_OF_STANDARD_BUILD: fetching $MAVEN_TO_FETCH into $CACHE"
+  local unpacked
+  mkdir -p "$CACHE"
+  unpacked=$(mktemp -d "$CACHE/unpacked.XXXXXX")
+  (cd "$unpacked" && mvn -B -q "org.apache.maven.plugins:maven-dependency-plugin:$DEPENDENCY_PLUGIN:copy" \
+    -Dartifact="org.apache.maven:apache-maven:$MAVEN_TO_FETCH:zip:bin" -DoutputDirectory=. &&
+    "${JAVA_HOME:+$JAVA_HOME/bin/}jar" xf "apache-maven-$MAVEN_TO_FETCH-bin.zip") ||
+    die "could not fetch Maven $MAVEN_TO_FETCH."
+  chmod +x "$unpacked/apache-maven-$MAVEN_TO_FETCH/bin/mvn"
+  mv "$unpacked/apache-maven-$MAVEN_TO_FETCH" "$CACHE"
+  rm -r "$unpacked"
+}
+
+# The text of the first element of that name in the root's pom.xml.
+of_pom() { sed -n "s|.*<$1>\(.*\)</$1>.*|\1|p" "$ROOT/pom.xml" | head -n 1; }
+
+# Whether what the standard build stands on can be had here: its parent and the Jenkins core.
+jenkins_resolves() {
+  local probe answer=0
+  probe=$(mktemp -d)
+  cat > "$probe/pom.xml" << POM
+<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>probe</groupId>
+  <artifactId>probe</artifactId>
+  <version>1</version>
+  <packaging>pom</packaging>
+$(sed -n '/<repositories>/,/<\/repositories>/p' "$ROOT/pom.xml")
+  <build>
+    <plugins>
+      <plugin>
+        <artifactId>maven-dependency-plugin</artifactId>
+        <version>$DEPENDENCY_PLUGIN</version>
+        <configuration>
+          <artifactItems>
+            <artifactItem>
+              <groupId>org.jenkins-ci.plugins</groupId>
+              <artifactId>plugin</artifactId>
+              <version>$(of_pom version)</version>
+              <type>pom</type>
+            </artifactItem>
+            <artifactItem>
+              <groupId>org.jenkins-ci.main</groupId>
+              <artifactId>jenkins-core</artifactId>
+              <version>$(of_pom jenkins.baseline)$(of_pom jenkins.version | sed 's/.*}//')</version>
+            </artifactItem>
+          </artifactItems>
+        </configuration>
+      </plugin>
+    </plugins>
+  </build>
+</project>
+POM
+  (cd "$probe" && mvn -B -U "${IMPATIENT[@]}" "$@" dependency:copy) > "$probe/log" 2>&1 || answer=1
+  rm -r "$probe"
+  return $answer
+}

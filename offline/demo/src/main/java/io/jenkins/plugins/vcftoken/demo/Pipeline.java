@@ -1,0 +1,170 @@
+package io.jenkins.plugins.vcftoken.demo;
+
+import com.lesfurets.jenkins.unit.PipelineTestHelper;
+import groovy.lang.Binding;
+import groovy.lang.Closure;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.lease.Lease;
+import io.jenkins.plugins.vcftoken.lease.Tenant;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+
+/** Runs Jenkinsfiles with JenkinsPipelineUnit: real shell steps, real bearers, and as many other steps as the samples use. */
+final class Pipeline {
+
+    private final Controller controller;
+    private final Console console;
+    private final String url;
+    private final Path workspace;
+    private final Map<String, String> environment;
+    private final Deque<Supplier<Map<String, String>>> blocks = new ArrayDeque<>();
+    private final PipelineTestHelper helper;
+
+    /** The options of a declarative pipeline, which wrap its stages. */
+    private Map<?, ?> option;
+
+    Pipeline(Controller controller, Console console, String url, Path workspace, Map<String, String> environment) {
+        this.controller = controller;
+        this.console = console;
+        this.url = url;
+        this.workspace = workspace;
+        this.environment = environment;
+        this.helper = new PipelineTestHelper();
+    }
+
+    void run(Path jenkinsfile) throws Exception {
+        console.println("");
+        console.println("---- " + jenkinsfile.getFileName());
+        helper.setScriptRoots(jenkinsfile.toAbsolutePath().getParent().toString());
+        helper.setBaseScriptRoot("/");
+        helper.setScriptExtension("Jenkinsfile");
+        helper.setBaseClassloader(getClass().getClassLoader());
+        helper.init();
+        for (String block : List.of("node", "pipeline", "options", "steps")) {
+            step(block, List.of(Closure.class), arguments -> call(arguments[0]));
+        }
+        step("agent", List.of(Object.class), arguments -> null);
+        step(
+                "stages",
+                List.of(Closure.class),
+                arguments -> option == null ? call(arguments[0]) : withVcfToken(option, arguments[0]));
+        step("stage", List.of(String.class, Closure.class), arguments -> {
+            console.println("[Pipeline] { (" + arguments[0] + ")");
+            return call(arguments[1]);
+        });
+        step("sh", List.of(String.class), arguments -> sh((String) arguments[0]));
+        step("sleep", List.of(Map.class), arguments -> sleep((Map<?, ?>) arguments[0]));
+        step("withVcfToken", List.of(Map.class), arguments -> option = (Map<?, ?>) arguments[0]);
+        step(
+                "withVcfToken",
+                List.of(Map.class, Closure.class),
+                arguments -> withVcfToken((Map<?, ?>) arguments[0], arguments[1]));
+        step("string", List.of(Map.class), arguments -> arguments[0]);
+        step(
+                "withCredentials",
+                List.of(List.class, Closure.class),
+                arguments -> withCredentials((Map<?, ?>) ((List<?>) arguments[0]).get(0), arguments[1]));
+        helper.runScript(jenkinsfile.getFileName().toString(), new Binding(Map.of("any", "any")));
+    }
+
+    private Object withVcfToken(Map<?, ?> step, Object body) throws Exception {
+        String tokenVariable = text(step, "tokenVariable", "VCF_TOKEN");
+        String urlVariable = text(step, "urlVariable", "VCF_URL");
+        console.println("[Pipeline] withVcfToken");
+        try (Lease lease = controller.open(text(step, "credentialsId", ""), new Masker())) {
+            return block(() -> Map.of(tokenVariable, lease.bearer().value(), urlVariable, url), body);
+        }
+    }
+
+    private Object withCredentials(Map<?, ?> binding, Object body) throws Exception {
+        console.println("[Pipeline] withCredentials");
+        try (Lease lease = controller.open(text(binding, "credentialsId", ""), new Masker())) {
+            Map<String, String> fixed =
+                    Map.of(text(binding, "variable", ""), lease.bearer().value());
+            return block(() -> fixed, body);
+        }
+    }
+
+    private Object block(Supplier<Map<String, String>> variables, Object body) {
+        blocks.push(variables);
+        try {
+            return call(body);
+        } finally {
+            blocks.pop();
+        }
+    }
+
+    private Object sh(String script) throws IOException, InterruptedException {
+        console.println("[Pipeline] sh");
+        ProcessBuilder shell = new ProcessBuilder("sh", "-xec", script).directory(workspace.toFile());
+        shell.environment().putAll(environment);
+        blocks.descendingIterator()
+                .forEachRemaining(block -> shell.environment().putAll(block.get()));
+        Process process = shell.redirectErrorStream(true).start();
+        try (BufferedReader output = process.inputReader()) {
+            output.lines().forEach(console::println);
+        }
+        int status = process.waitFor();
+        if (status != 0) {
+            throw new IOException("script returned exit code " + status);
+        }
+        return null;
+    }
+
+    /** With named arguments only: Groovy has a {@code sleep} of its own, for a number. */
+    private Object sleep(Map<?, ?> step) throws InterruptedException {
+        TimeUnit unit = TimeUnit.valueOf(text(step, "unit", "SECONDS"));
+        console.println("[Pipeline] sleep");
+        console.println("Sleeping for " + step.get("time") + " " + unit);
+        unit.sleep(Long.parseLong(text(step, "time", "0")));
+        return null;
+    }
+
+    private static String text(Map<?, ?> map, String key, String standard) {
+        return map.get(key) == null ? standard : map.get(key).toString();
+    }
+
+    private static Object call(Object body) {
+        return ((Closure<?>) body).call();
+    }
+
+    private void step(String name, List<Class<?>> parameters, Step step) {
+        helper.registerAllowedMethod(name, List.copyOf(parameters), new Closure<Object>(this) {
+            @SuppressWarnings("unused") // Groovy calls it
+            public Object doCall(Object... arguments) throws Exception {
+                return step.run(arguments);
+            }
+        });
+    }
+
+    /** What a step does with its arguments. */
+    private interface Step {
+        Object run(Object[] arguments) throws Exception;
+    }
+
+    /** A block, which hears of each bearer before it can see it. */
+    private final class Masker implements Tenant {
+
+        private int bearers;
+
+        @Override
+        public void expect(Bearer bearer) {
+            console.mask(bearer.value());
+            console.println("[demo] bearer " + ++bearers + " of this block, good until "
+                    + bearer.expiresAt().truncatedTo(ChronoUnit.SECONDS));
+        }
+
+        @Override
+        public void warn(String message) {
+            console.println("[demo] " + message);
+        }
+    }
+}

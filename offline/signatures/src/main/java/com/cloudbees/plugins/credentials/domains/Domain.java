@@ -1,0 +1,6 @@
+// Signatures only, written by bin/signatures.
+package com.cloudbees.plugins.credentials.domains;
+
+public class Domain implements java.io.Serializable {
+    public Domain(java.lang.String name, java.lang.String description, java.util.List<com.cloudbees.plugins.credentials.domains.DomainSpecification> specifications) {}
+}

@@ -1,0 +1,14 @@
+// Signatures only, written by bin/signatures.
+package hudson.model;
+
+public abstract class AbstractItem extends hudson.model.Actionable implements jenkins.model.Loadable, hudson.model.Item, org.kohsuke.stapler.HttpDeletable, hudson.security.AccessControlled, hudson.model.DescriptorByNameOwner, org.kohsuke.stapler.StaplerProxy {
+    protected AbstractItem(hudson.model.ItemGroup parent, java.lang.String name) {}
+
+    public final java.lang.String getFullName() {
+        throw new UnsupportedOperationException();
+    }
+
+    public hudson.model.ItemGroup getParent() {
+        throw new UnsupportedOperationException();
+    }
+}

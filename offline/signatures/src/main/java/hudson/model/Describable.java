@@ -1,0 +1,5 @@
+// Signatures only, written by bin/signatures.
+package hudson.model;
+
+public interface Describable<T extends hudson.model.Describable<T>> {
+}

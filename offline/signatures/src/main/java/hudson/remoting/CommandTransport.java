@@ -1,0 +1,6 @@
+// Signatures only, written by bin/signatures.
+package hudson.remoting;
+
+public abstract class CommandTransport {
+    protected CommandTransport() {}
+}

@@ -1,0 +1,5 @@
+// Signatures only, written by bin/signatures.
+package hudson.search;
+
+public interface SearchItem {
+}

@@ -1,0 +1,6 @@
+// Signatures only, written by bin/signatures.
+package jenkins.model;
+
+public abstract class CauseOfInterruption implements java.io.Serializable {
+    public CauseOfInterruption() {}
+}

@@ -1,0 +1,5 @@
+// Signatures only, written by bin/signatures.
+package jenkins.model.queue;
+
+public interface ITask extends jenkins.model.FullyNamedModelObject {
+}

@@ -1,0 +1,6 @@
+// Signatures only, written by bin/signatures.
+package org.jenkins.ui.icon;
+
+public interface IconSpec {
+    java.lang.String getIconClassName();
+}

@@ -1,0 +1,5 @@
+// Signatures only, written by bin/signatures.
+package org.jvnet.hudson.reactor;
+
+public interface Milestone {
+}

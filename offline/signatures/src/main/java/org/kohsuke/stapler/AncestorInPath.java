@@ -1,0 +1,10 @@
+// Signatures only, written by bin/signatures.
+package org.kohsuke.stapler;
+
+@java.lang.annotation.Retention(value = java.lang.annotation.RetentionPolicy.RUNTIME)
+@java.lang.annotation.Target(value = {java.lang.annotation.ElementType.PARAMETER})
+public @interface AncestorInPath {
+    class HandlerImpl extends org.kohsuke.stapler.AnnotationHandler<org.kohsuke.stapler.AncestorInPath> {
+        public HandlerImpl() {}
+    }
+}

@@ -1,0 +1,16 @@
+// Signatures only, written by bin/signatures.
+package org.kohsuke.stapler;
+
+@java.lang.annotation.Retention(value = java.lang.annotation.RetentionPolicy.RUNTIME)
+@java.lang.annotation.Target(value = {java.lang.annotation.ElementType.PARAMETER})
+public @interface QueryParameter {
+    boolean fixEmpty() default false;
+
+    boolean required() default false;
+
+    class HandlerImpl extends org.kohsuke.stapler.AnnotationHandler<org.kohsuke.stapler.QueryParameter> {
+        public HandlerImpl() {}
+    }
+
+    java.lang.String value() default "";
+}

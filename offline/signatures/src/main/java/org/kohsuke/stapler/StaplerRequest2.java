@@ -1,0 +1,6 @@
+// Signatures only, written by bin/signatures.
+package org.kohsuke.stapler;
+
+public interface StaplerRequest2 extends jakarta.servlet.http.HttpServletRequest {
+    <T> T findAncestorObject(java.lang.Class<T> type);
+}

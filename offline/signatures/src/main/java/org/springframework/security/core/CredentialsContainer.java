@@ -1,0 +1,5 @@
+// Signatures only, written by bin/signatures.
+package org.springframework.security.core;
+
+public interface CredentialsContainer {
+}
