@@ -79,14 +79,15 @@ final class Pipeline {
         String tokenVariable = text(step, "tokenVariable", "VCF_TOKEN");
         String urlVariable = text(step, "urlVariable", "VCF_URL");
         console.println("[Pipeline] withVcfToken");
-        try (Lease lease = controller.open(text(step, "credentialsId", ""), new Masker())) {
+        try (Lease lease = controller.open(
+                text(step, "credentialsId", ""), text(step, "organization", ""), new Masker())) {
             return block(() -> Map.of(tokenVariable, lease.bearer().value(), urlVariable, url), body);
         }
     }
 
     private Object withCredentials(Map<?, ?> binding, Object body) throws Exception {
         console.println("[Pipeline] withCredentials");
-        try (Lease lease = controller.open(text(binding, "credentialsId", ""), new Masker())) {
+        try (Lease lease = controller.open(text(binding, "credentialsId", ""), "", new Masker())) {
             Map<String, String> fixed =
                     Map.of(text(binding, "variable", ""), lease.bearer().value());
             return block(() -> fixed, body);
