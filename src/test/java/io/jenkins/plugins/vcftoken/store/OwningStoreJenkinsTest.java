@@ -16,6 +16,7 @@ import com.cloudbees.plugins.credentials.domains.Domain;
 import com.cloudbees.plugins.credentials.domains.DomainRequirement;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.BulkChange;
+import hudson.XmlFile;
 import hudson.model.Cause;
 import hudson.model.CauseAction;
 import hudson.model.Fingerprint;
@@ -24,10 +25,13 @@ import hudson.model.ModelObject;
 import hudson.model.ParametersAction;
 import hudson.model.ParametersDefinitionProperty;
 import hudson.model.Result;
+import hudson.model.Saveable;
 import hudson.model.User;
+import hudson.model.listeners.SaveableListener;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
 import hudson.security.Permission;
+import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.Leaks;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
@@ -36,8 +40,12 @@ import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import jenkins.model.Jenkins;
+import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
@@ -171,6 +179,24 @@ class OwningStoreJenkinsTest {
     }
 
     @Test
+    void theBearerIsOutBeforeALargeStoreIsSavedAndItIsSavedOnce() throws Exception {
+        List<Credentials> many = new ArrayList<>();
+        for (int i = 0; i < 10_000; i++) {
+            many.add(new StringCredentialsImpl(CredentialsScope.GLOBAL, "other-" + i, null, Secret.fromString("x")));
+        }
+        SystemCredentialsProvider.getInstance().getCredentials().addAll(many);
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+        SlowSaves slow = jenkins.jenkins.getExtensionList(SlowSaves.class).get(0);
+        slow.goOn = new CountDownLatch(1);
+        both.build(both.job(jenkins.jenkins, "job", "sa"));
+        await("the store is being saved", () -> slow.saves.get() == 1);
+        assertThat(simulator.grants()).isEqualTo(1);
+        slow.goOn.countDown();
+        both.awaitInSystem("sa");
+        assertThat(slow.saves).hasValue(1);
+    }
+
+    @Test
     void everyOtherFieldIsKept() throws Exception {
         Domain domain = new Domain("vcf", "a domain", List.of());
         storeOf(jenkins.jenkins).addDomain(domain);
@@ -230,6 +256,27 @@ class OwningStoreJenkinsTest {
             }
         }
         throw new AssertionError("no store");
+    }
+
+    /** Holds up whoever saves the controller's credentials. */
+    @TestExtension("theBearerIsOutBeforeALargeStoreIsSavedAndItIsSavedOnce")
+    public static final class SlowSaves extends SaveableListener {
+
+        final AtomicInteger saves = new AtomicInteger();
+        volatile CountDownLatch goOn;
+
+        @Override
+        public void onChange(Saveable saved, XmlFile file) {
+            CountDownLatch latch = goOn;
+            if (latch != null && saved instanceof SystemCredentialsProvider) {
+                saves.incrementAndGet();
+                try {
+                    latch.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        }
     }
 
     /** As providers that show the content of an external vault do it. */

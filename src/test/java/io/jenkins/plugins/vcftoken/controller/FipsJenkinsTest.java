@@ -1,0 +1,58 @@
+package io.jenkins.plugins.vcftoken.controller;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import hudson.util.FormValidation;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
+
+/** In FIPS mode, which a controller learns when it starts, nobody gets a secret whose certificate was not verified. */
+class FipsJenkinsTest {
+
+    @RegisterExtension
+    private final RealJenkinsExtension controller =
+            new RealJenkinsExtension().javaOptions("-Djenkins.security.FIPS140.COMPLIANCE=true");
+
+    @Test
+    void verificationCannotBeTurnedOff() throws Throwable {
+        try (Simulator simulator = Simulator.start()) {
+            controller.startJenkins();
+            String message = controller.runRemotely(
+                    FipsJenkinsTest::askWithoutVerification,
+                    simulator.url().toString(),
+                    simulator.addAccount("ci", "acme"));
+            assertThat(message).contains("Credential 'sa'").contains("refused in FIPS mode");
+            assertThat(controller.runRemotely(FipsJenkinsTest::check)).isEqualTo(FormValidation.Kind.ERROR.name());
+            assertThat(simulator.requests()).isZero();
+        }
+    }
+
+    private static String askWithoutVerification(JenkinsRule rule, String url, String token) throws Exception {
+        VcfaServiceAccount credential =
+                new VcfaServiceAccount(CredentialsScope.GLOBAL, "sa", null, url, "acme", Secret.fromString(token));
+        credential.setSkipTlsVerification(true);
+        SystemCredentialsProvider.getInstance().getCredentials().add(credential);
+        try {
+            VcfTokens.get().once(credential);
+            return "a bearer";
+        } catch (FamilyException e) {
+            return e.getMessage();
+        }
+    }
+
+    private static String check(JenkinsRule rule) {
+        return rule.jenkins
+                .getDescriptorByType(VcfaServiceAccount.DescriptorImpl.class)
+                .doCheckSkipTlsVerification(true)
+                .kind
+                .name();
+    }
+}
