@@ -133,7 +133,13 @@ final class Custody {
         } catch (ExchangeException e) {
             FamilyRecord after = settled(holder, inFlight, e);
             journal.saveOrHold(after, holder);
-            return livingOr(holder, after, FamilyException.exchangeFailed(holder, record, e));
+            boolean harmless = after.state() == FamilyState.OK && isAnswerMissing(e);
+            return livingOr(
+                    holder,
+                    after,
+                    harmless
+                            ? FamilyException.nothingLost(holder, e)
+                            : FamilyException.exchangeFailed(holder, record, e));
         } catch (RuntimeException e) {
             journal.saveOrHold(
                     inFlight.uncertain("unexpected failure: " + e.getClass().getName(), clock.instant()), holder);
@@ -166,10 +172,14 @@ final class Custody {
                 return inFlight.rescued(refreshToken, why, hashes, now);
             }
         }
-        boolean maybeSpent =
-                e instanceof ExchangeException.OutcomeUnknown || e instanceof ExchangeException.Unintelligible;
-        boolean mayBeSentAgain = !maybeSpent || inFlight.tokens().steady() || !Journal.isDurable(inFlight, holder);
+        boolean mayBeSentAgain =
+                !isAnswerMissing(e) || inFlight.tokens().steady() || !Journal.isDurable(inFlight, holder);
         return mayBeSentAgain ? inFlight.untouched(why, now) : inFlight.uncertain(why, now);
+    }
+
+    /** Whether the server may have done its part without our knowing. */
+    private static boolean isAnswerMissing(ExchangeException e) {
+        return e instanceof ExchangeException.OutcomeUnknown || e instanceof ExchangeException.Unintelligible;
     }
 
     private Supply livingOr(Holder holder, FamilyRecord record, FamilyException trouble) throws FamilyException {

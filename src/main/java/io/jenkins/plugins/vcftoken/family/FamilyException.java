@@ -52,6 +52,15 @@ public final class FamilyException extends Exception {
         return of(holder, e.getMessage() + "." + alone + ' ' + e.problem().nextStep(), e);
     }
 
+    /** The answer was of no use, but the secret that is stored now is still good as far as is known. */
+    static FamilyException nothingLost(Holder holder, ExchangeException e) {
+        return of(
+                holder,
+                "no usable answer came back (" + e.detail() + "). Nothing is lost: what is stored can be sent again. "
+                        + "Run again later.",
+                e);
+    }
+
     static FamilyException refusedEarlier(Holder holder, FamilyRecord record) {
         return of(
                 holder,

@@ -204,7 +204,9 @@ class FamiliesTest {
                 .hasMessageContaining(simulator.url().toString())
                 .hasMessageContaining("'acme'")
                 .extracting(Throwable::getMessage)
-                .satisfies(message -> assertThat(simulator.refreshTokens()).noneMatch(message::contains));
+                .satisfies(message -> assertThat(simulator.refreshTokens()).noneMatch(message::contains))
+                .satisfies(message -> assertThat(message.contains("Nothing is lost"))
+                        .isEqualTo(fault == Fault.NO_ACCESS_TOKEN || fault == Fault.EXPIRED_BEARER));
         FamilyRecord record = onDisk();
         if (record.state() == FamilyState.OK) {
             assertThat(record.tokens().current()).isEqualTo(simulator.currentToken("ci"));

@@ -183,7 +183,7 @@ public final class Simulator implements AutoCloseable {
     /** @return the refresh token that authorizing the account anew gives */
     public synchronized String reauthorize(String account) {
         Account found = account(account);
-        found.spent.add(found.current);
+        // The old token is withdrawn, not spent: whoever still sends it is late, not careless.
         found.revoked = false;
         found.current = newRefreshToken();
         return found.current;
