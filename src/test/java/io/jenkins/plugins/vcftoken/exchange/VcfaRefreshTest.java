@@ -16,6 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class VcfaRefreshTest {
 
@@ -60,6 +61,14 @@ class VcfaRefreshTest {
         String seed = simulator.addAccount("person", "acme");
         simulator.setRotation("person", false);
         assertThat(service("acme").exchange(seed).refreshToken()).isEqualTo(seed);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"text/plain", "text/html;charset=UTF-8", "application/octet-stream"})
+    void whatTheServerCallsItsJsonDoesNotCostTheToken(String contentType) throws Exception {
+        String seed = simulator.addAccount("ci", "acme");
+        simulator.setContentType(contentType);
+        assertThat(service("acme").exchange(seed).refreshToken()).isEqualTo(simulator.currentToken("ci"));
     }
 
     @Test

@@ -63,6 +63,7 @@ public final class Simulator implements AutoCloseable {
     private String claimedOrganization;
     private Duration lifetime = Duration.ofHours(1);
     private Duration delay = Duration.ZERO;
+    private String contentType = "application/json";
     private volatile Consumer<Moment> witness = moment -> {};
     private String prefix = "/oauth";
     private boolean revokesOnReuse = true;
@@ -198,6 +199,11 @@ public final class Simulator implements AutoCloseable {
         this.witness = witness;
     }
 
+    /** What the server calls its answers to refresh grants; some call JSON anything. */
+    public synchronized void setContentType(String contentType) {
+        this.contentType = contentType;
+    }
+
     /** How long each token request takes. */
     public synchronized void setDelay(Duration delay) {
         this.delay = delay;
@@ -283,6 +289,10 @@ public final class Simulator implements AutoCloseable {
 
     void witness(Moment moment) {
         witness.accept(moment);
+    }
+
+    synchronized String contentType() {
+        return contentType;
     }
 
     synchronized Duration delay() {

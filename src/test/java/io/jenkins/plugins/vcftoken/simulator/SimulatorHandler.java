@@ -98,7 +98,7 @@ final class SimulatorHandler implements HttpHandler {
                 answer(exchange, 400, "application/json", INVALID_GRANT);
             } else if (fault == null) {
                 simulator.witness(Moment.COMMITTED);
-                answer(exchange, 200, "application/json", granted);
+                answer(exchange, 200, simulator.contentType(), granted);
                 simulator.witness(Moment.ANSWERED);
             } else {
                 strike(exchange, fault, granted);
