@@ -128,6 +128,6 @@ class CloudServicesTest {
 
     private TokenClient client() {
         return new TokenClient(
-                Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(2), InstantSource.system());
+                Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(5), InstantSource.system());
     }
 }

@@ -182,7 +182,7 @@ class DeviceAuthorizationTest {
 
     private VcfaDeviceEndpoint endpoint(String organization) {
         TokenClient client =
-                new TokenClient(Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(2), clock);
+                new TokenClient(Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(5), clock);
         return new VcfaDeviceEndpoint(
                 client, new Endpoint(VcfaRefresh.SYSTEM, simulator.url(), organization), clientId);
     }

@@ -202,7 +202,7 @@ class EveryServiceTest {
     }
 
     private static TokenClient client(OkHttpClient http) {
-        return new TokenClient(http, Duration.ofSeconds(5), Duration.ofSeconds(2), InstantSource.system());
+        return new TokenClient(http, Duration.ofSeconds(5), Duration.ofSeconds(5), InstantSource.system());
     }
 
     private static Class<? extends ExchangeException> expected(Fault fault) {

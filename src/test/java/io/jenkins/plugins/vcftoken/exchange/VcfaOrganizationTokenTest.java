@@ -24,7 +24,7 @@ class VcfaOrganizationTokenTest {
     void start() throws Exception {
         simulator = Simulator.start();
         client = new TokenClient(
-                Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(2), InstantSource.system());
+                Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(5), InstantSource.system());
         provider = new VcfaRefresh(client, endpoint("System"))
                 .exchange(simulator.addAccount("provider", "System"))
                 .bearer();

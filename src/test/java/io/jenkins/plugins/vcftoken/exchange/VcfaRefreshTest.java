@@ -171,7 +171,7 @@ class VcfaRefreshTest {
 
     private TokenService service(OkHttpClient http, URI url, String organization) {
         TokenClient client =
-                new TokenClient(http, Duration.ofSeconds(5), Duration.ofSeconds(2), InstantSource.system());
+                new TokenClient(http, Duration.ofSeconds(5), Duration.ofSeconds(5), InstantSource.system());
         return new VcfaRefresh(client, new Endpoint(VcfaRefresh.SYSTEM, url, organization));
     }
 }

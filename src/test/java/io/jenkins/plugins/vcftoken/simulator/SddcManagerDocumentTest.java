@@ -121,7 +121,7 @@ class SddcManagerDocumentTest {
 
     private SddcManagerTokens service(String user) {
         TokenClient client = new TokenClient(
-                Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(2), InstantSource.system());
+                Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(5), InstantSource.system());
         return new SddcManagerTokens(client, new Endpoint(SddcManagerTokens.SYSTEM, simulator.url(), "", user));
     }
 }
