@@ -66,7 +66,7 @@ public final class Core implements AutoCloseable {
 
     public Core(Path directory, Simulator simulator, InstantSource clock) throws IOException {
         this.simulator = simulator;
-        this.client = new TokenClient(trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(5), clock);
+        this.client = new TokenClient(trusting(simulator), Duration.ofSeconds(10), Duration.ofSeconds(10), clock);
         this.ledger = new LedgerFiles(directory, CIPHER);
         this.families = new Families(ledger, HASH, exchanges, writeBacks, clock, Duration.ofSeconds(20));
     }
