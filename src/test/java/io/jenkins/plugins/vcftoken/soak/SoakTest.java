@@ -15,6 +15,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Random;
@@ -174,15 +175,13 @@ class SoakTest {
         if (new TokenFile(home.resolve(id)).read().equals(living)) {
             return true;
         }
-        for (FamilyRecord record : new LedgerFiles(home.resolve("ledger"), Core.CIPHER).loadAll()) {
-            boolean ofAccount = record.places().stream()
-                    .anyMatch(place -> place.credentialsId().equals(id));
-            if (ofAccount
-                    && (record.state() != FamilyState.OK
-                            || record.tokens().current().equals(living))) {
-                return true;
-            }
-        }
-        return false;
+        return new LedgerFiles(home.resolve("ledger"), Core.CIPHER)
+                .loadAll().stream()
+                        .filter(record -> record.places().stream()
+                                .anyMatch(place -> place.credentialsId().equals(id)))
+                        .max(Comparator.comparing(FamilyRecord::changed))
+                        .filter(record -> record.state() != FamilyState.OK
+                                || record.tokens().current().equals(living))
+                        .isPresent();
     }
 }
