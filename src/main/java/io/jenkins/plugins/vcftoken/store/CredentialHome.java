@@ -99,7 +99,13 @@ public final class CredentialHome implements TokenKeeper {
             throws IOException {
         String stored = found.storedSecret().getPlainText();
         boolean wanted = stored.equals(current) ? again : sameFamily.test(stored);
-        if (wanted) {
+        if (wanted && Secret.decrypt(current) != null) {
+            // A server that has seen ciphertext of this controller wants it opened. The ledger keeps the text as it is.
+            LOGGER.log(
+                    Level.WARNING,
+                    () -> "Credential '" + id + "': its server handed out a refresh token in the shape of this "
+                            + "controller's encrypted secrets. It is kept in the ledger alone.");
+        } else if (wanted) {
             store.updateCredentials(domain, found, found.withStoredSecret(Secret.fromString(current)));
         }
     }

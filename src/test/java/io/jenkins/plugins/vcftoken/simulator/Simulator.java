@@ -61,6 +61,8 @@ public final class Simulator implements AutoCloseable {
     private final Devices devices = new Devices(this);
     private final List<Traffic> traffic = new ArrayList<>();
     private String claimedOrganization;
+    private String nextRefreshToken;
+
     private Duration lifetime = Duration.ofHours(1);
     private Duration delay = Duration.ZERO;
     private String contentType = "application/json";
@@ -188,6 +190,11 @@ public final class Simulator implements AutoCloseable {
         found.revoked = false;
         found.current = newRefreshToken();
         return found.current;
+    }
+
+    /** A hostile server chooses what it hands out. Not counted among the secrets that must not be found later. */
+    public synchronized void setNextRefreshToken(String nextRefreshToken) {
+        this.nextRefreshToken = nextRefreshToken;
     }
 
     public synchronized void setLifetime(Duration lifetime) {
@@ -420,6 +427,11 @@ public final class Simulator implements AutoCloseable {
     }
 
     private String newRefreshToken() {
+        String chosen = nextRefreshToken;
+        if (chosen != null) {
+            nextRefreshToken = null;
+            return chosen;
+        }
         StringBuilder token = new StringBuilder(32);
         for (int i = 0; i < 32; i++) {
             token.append(TOKEN_LETTERS.charAt(random.nextInt(TOKEN_LETTERS.length())));
