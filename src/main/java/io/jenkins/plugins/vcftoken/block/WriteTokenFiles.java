@@ -7,6 +7,7 @@ import java.io.Serial;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
@@ -39,7 +40,8 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
     public Void invoke(File target, VirtualChannel channel) throws IOException, InterruptedException {
         Path directory = target.toPath();
         boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
-        if (!Files.isDirectory(directory)) {
+        // A link there is somebody else's: then making the directory fails.
+        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
             // Above it, other things may be for other eyes; of these directories this is the last.
             Files.createDirectories(target.getParentFile().toPath());
             Files.createDirectory(directory, only(posix, "rwx------"));
