@@ -23,6 +23,11 @@ public final class BlockVariables implements Serializable {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
+    /** What shells, loaders and Jenkins take orders from. A bearer or an address in there is a mistake, or worse. */
+    private static final Pattern TAKEN = Pattern.compile(
+            "(?i)PATH|PATHEXT|HOME|SHELL|COMSPEC|SYSTEMROOT|IFS|ENV|BASH_ENV|PS4|WORKSPACE|JAVA_TOOL_OPTIONS|"
+                    + "(LD|DYLD|JENKINS|HUDSON)_.*");
+
     private final String token;
     private final String url;
 
@@ -95,6 +100,9 @@ public final class BlockVariables implements Serializable {
             String name = names.get(i);
             if (!NAME.matcher(name).matches()) {
                 return Messages.BlockVariables_bad(name);
+            }
+            if (TAKEN.matcher(name).matches()) {
+                return Messages.BlockVariables_taken(name);
             }
             if (names.indexOf(name) < i) {
                 return Messages.BlockVariables_twice(name);
