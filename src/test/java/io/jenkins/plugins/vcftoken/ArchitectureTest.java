@@ -19,6 +19,15 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .resideInAnyPackage("hudson..", "jenkins..", "com.cloudbees..", "org.jenkinsci..");
 
+    /** Whatever agents could ask the controller to do would have to be proof against hostile agents. */
+    @ArchTest
+    static final ArchRule NOTHING_RUNS_ON_THE_CONTROLLER_AT_AN_AGENTS_WORD = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching("jenkins\\.(security\\.SlaveToMasterCallable|SlaveToMasterFileCallable)"
+                    + "|jenkins\\.agents\\.ControllerToAgent.*|jenkins\\.security\\.NotReallyRoleSensitiveCallable"
+                    + "|hudson\\.remoting\\.Callable|hudson\\.FilePath\\$FileCallable");
+
     @ArchTest
     static final ArchRule PACKAGES_DEPEND_ON_EACH_OTHER_ONE_WAY =
             slices().matching("io.jenkins.plugins.vcftoken.(*)..").should().beFreeOfCycles();
