@@ -34,7 +34,7 @@ final class SharedBearer {
     private boolean ended;
 
     @CheckForNull
-    private Future<?> next;
+    private Wake next;
 
     /** When somebody last asked for a renewal that failed. */
     @CheckForNull
@@ -153,10 +153,11 @@ final class SharedBearer {
             return;
         }
         if (next != null) {
-            next.cancel(false);
+            next.cancel();
         }
         try {
-            next = timer.schedule(this::renew, pause.toMillis(), TimeUnit.MILLISECONDS);
+            next = new Wake(this);
+            next.timing = timer.schedule(next, pause.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             // Jenkins is going down; what a resumed build needs is in the ledger.
             next = null;
@@ -180,10 +181,41 @@ final class SharedBearer {
             }
             ended = true;
             if (next != null) {
-                next.cancel(false);
+                next.cancel();
             }
         }
         atEnd.accept(this);
+    }
+
+    /** What waits in the timer. A timer may keep what was canceled until its time comes, with all that hangs on it. */
+    private static final class Wake implements Runnable {
+
+        @CheckForNull
+        private volatile SharedBearer who;
+
+        @CheckForNull
+        private Future<?> timing;
+
+        Wake(SharedBearer who) {
+            this.who = who;
+        }
+
+        @Override
+        public void run() {
+            SharedBearer found = who;
+            if (found != null) {
+                found.renew();
+            }
+        }
+
+        /** Guarded by the one that waits. */
+        void cancel() {
+            who = null;
+            Future<?> waiting = timing;
+            if (waiting != null) {
+                waiting.cancel(false);
+            }
+        }
     }
 
     private final class Held implements Lease {
