@@ -6,12 +6,12 @@ import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
 /**
  * Coverage-guided fuzzing of everything that reads answers: {@code JAZZER_FUZZ=1 mvn test -Dtest=ParsersFuzzTest} looks
- * for new inputs for two minutes. Left out of usual builds, whose other tests would run under Jazzer's agent too.
+ * for new inputs for a minute; {@code bin/test --long} does, too. Left out of usual builds, whose other tests would run under Jazzer's agent too.
  */
 @EnabledIfEnvironmentVariable(named = "JAZZER_FUZZ", matches = "1")
 class ParsersFuzzTest {
 
-    @FuzzTest(maxDuration = "2m")
+    @FuzzTest(maxDuration = "1m")
     void anyAnswerEndsInTheOutcomeModel(FuzzedDataProvider data) {
         int status = data.consumeInt(200, 599);
         String header = data.consumeAsciiString(30);

@@ -1,0 +1,85 @@
+package io.jenkins.plugins.vcftoken.attack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import hudson.model.Result;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.logging.FileHandler;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.logging.SimpleFormatter;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** An administrator who looks for a fault turns every logger to ALL, and sends the file to somebody. */
+@WithJenkins
+class LoggingJenkinsTest {
+
+    /** Java's own network code logs what it sends when it is told to; it is not ours, and nobody turns it on by name. */
+    private static final String[] LOGGERS = {
+        "io.jenkins.plugins.vcftoken",
+        "com.cloudbees.plugins.credentials",
+        "org.jenkinsci.plugins.credentialsbinding",
+        "org.jenkinsci.plugins.plaincredentials",
+        "org.jenkinsci.plugins.workflow",
+        "okhttp3",
+        "hudson.util.Secret",
+        "jenkins.util"
+    };
+
+    @TempDir
+    private Path disk;
+
+    @Test
+    void noLoggerShowsASecret(JenkinsRule jenkins) throws Exception {
+        Path log = disk.resolve("all.log");
+        Handler file = new FileHandler(log.toString());
+        file.setFormatter(new SimpleFormatter());
+        file.setLevel(Level.ALL);
+        try (Simulator simulator = Simulator.start()) {
+            JenkinsAndSimulator both = new JenkinsAndSimulator(jenkins, simulator);
+            simulator.setLifetime(Duration.ofSeconds(2));
+            both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+            both.addToSystem(both.account("lost", simulator.addAccount("other", "acme")));
+            for (String name : LOGGERS) {
+                Logger logger = Logger.getLogger(name);
+                logger.setLevel(Level.ALL);
+                logger.addHandler(file);
+            }
+            try {
+                WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
+                job.setDefinition(new CpsFlowDefinition(
+                        "node { withVcfToken(credentialsId: 'sa', tokenFileVariable: 'F') {\n"
+                                + "  for (int i = 0; i < 3; i++) { sh 'cat \"$F\"'; sleep 1 }\n  vcfTokenRefresh()\n} }",
+                        true));
+                jenkins.buildAndAssertSuccess(job);
+                simulator.inject(Fault.CLOSE_AFTER_COMMIT);
+                WorkflowJob losing = both.job(jenkins.jenkins, "losing", "lost");
+                jenkins.buildAndAssertStatus(Result.FAILURE, losing);
+                jenkins.buildAndAssertStatus(Result.FAILURE, losing);
+                both.awaitInSystem("sa");
+            } finally {
+                for (String name : LOGGERS) {
+                    Logger logger = Logger.getLogger(name);
+                    logger.setLevel(null);
+                    logger.removeHandler(file);
+                }
+                file.close();
+            }
+            assertThat(simulator.rotations()).isGreaterThan(2);
+            assertThat(Files.size(log)).as("something was logged").isGreaterThan(1_000);
+            Leaks.assertNone(simulator, disk);
+        }
+    }
+}
