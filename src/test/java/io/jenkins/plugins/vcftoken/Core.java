@@ -12,6 +12,7 @@ import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.family.TokenHash;
 import io.jenkins.plugins.vcftoken.family.TokenKeeper;
+import io.jenkins.plugins.vcftoken.family.TokenListener;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.LedgerFiles;
 import io.jenkins.plugins.vcftoken.store.SecretCipher;
@@ -65,10 +66,14 @@ public final class Core implements AutoCloseable {
     private final ExecutorService writeBacks = Executors.newSingleThreadExecutor();
 
     public Core(Path directory, Simulator simulator, InstantSource clock) throws IOException {
+        this(directory, simulator, clock, TokenListener.NOBODY);
+    }
+
+    public Core(Path directory, Simulator simulator, InstantSource clock, TokenListener listener) throws IOException {
         this.simulator = simulator;
         this.client = new TokenClient(trusting(simulator), Duration.ofSeconds(10), Duration.ofSeconds(10), clock);
         this.ledger = new LedgerFiles(directory, CIPHER);
-        this.families = new Families(ledger, HASH, exchanges, writeBacks, clock, Duration.ofSeconds(20));
+        this.families = new Families(ledger, HASH, exchanges, writeBacks, clock, Duration.ofSeconds(20), listener);
     }
 
     public static OkHttpClient trusting(Simulator simulator) {

@@ -5,6 +5,7 @@ import hudson.Extension;
 import hudson.ExtensionList;
 import hudson.init.Terminator;
 import hudson.model.Item;
+import hudson.security.ACL;
 import hudson.util.DaemonThreadFactory;
 import hudson.util.NamingThreadFactory;
 import io.jenkins.plugins.okhttp.api.JenkinsOkHttpClient;
@@ -48,6 +49,7 @@ import jenkins.security.FIPS140;
 import jenkins.util.SystemProperties;
 import jenkins.util.Timer;
 import okhttp3.OkHttpClient;
+import org.springframework.security.core.Authentication;
 
 /** The one way to a bearer: the core, with what only this controller knows of directories, keys, proxy and threads. */
 @Extension
@@ -107,7 +109,13 @@ public final class VcfTokens {
      * @throws FamilyException when there is none to be had
      */
     public Bearer once(VcfCredentials credential) throws FamilyException, InterruptedException {
-        return leases().once(holder(credential, null), DEFAULT_MINIMUM_VALIDITY);
+        return leases().once(holder(credential, null), DEFAULT_MINIMUM_VALIDITY, whoAsks());
+    }
+
+    /** On whose behalf this thread works, for people: "system" or "user alice". */
+    public static String whoAsks() {
+        Authentication authentication = Jenkins.getAuthentication2();
+        return ACL.SYSTEM2.equals(authentication) ? "system" : "user " + authentication.getName();
     }
 
     private Holder inOrganization(Holder holder, VcfCredentials credential, String organization)
@@ -226,7 +234,8 @@ public final class VcfTokens {
             try {
                 LedgerFiles ledger = new LedgerFiles(directory(), ControllerKeys.CIPHER);
                 Duration patience = CALL_TIMEOUT.plus(CALL_TIMEOUT);
-                families = new Families(ledger, ControllerKeys.HASH, exchanges, writeBacks, clock, patience);
+                families = new Families(
+                        ledger, ControllerKeys.HASH, exchanges, writeBacks, clock, patience, new Observers());
             } catch (IOException e) {
                 throw new FamilyException(
                         "The directory " + directory() + " for tokens cannot be made (" + e.getMessage()

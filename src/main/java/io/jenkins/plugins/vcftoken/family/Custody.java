@@ -30,17 +30,25 @@ final class Custody {
     private final InstantSource clock;
     private final Duration patience;
     private final Journal journal;
+    private final TokenListener listener;
 
     /** What each family's server wants to see again when its bearer is renewed. In memory alone, as it is a secret. */
     private final ConcurrentMap<String, String> sessions = new ConcurrentHashMap<>();
 
-    Custody(Ledger ledger, FamilyIndex index, TokenHash hashes, InstantSource clock, Duration patience) {
+    Custody(
+            Ledger ledger,
+            FamilyIndex index,
+            TokenHash hashes,
+            InstantSource clock,
+            Duration patience,
+            TokenListener listener) {
         this.ledger = ledger;
         this.index = index;
         this.hashes = hashes;
         this.clock = clock;
         this.patience = patience;
         this.journal = new Journal(ledger);
+        this.listener = listener;
     }
 
     /**
@@ -108,9 +116,10 @@ final class Custody {
             case UNKNOWN -> livingOr(holder, record, FamilyException.uncertain(holder, record));
             case IN_FLIGHT -> {
                 // Nobody else holds the lock, so whoever wrote this is gone.
-                FamilyRecord stopped = record.uncertain(
-                        "Jenkins stopped while the refresh token was on its way to the server", clock.instant());
+                String why = "Jenkins stopped while the refresh token was on its way to the server";
+                FamilyRecord stopped = record.uncertain(why, clock.instant());
                 journal.save(stopped, holder);
+                listener.failed(holder, stopped, new ExchangeException.OutcomeUnknown(why, null), Duration.ZERO);
                 yield livingOr(holder, stopped, FamilyException.uncertain(holder, stopped));
             }
         };
@@ -125,14 +134,17 @@ final class Custody {
     private Supply exchange(Holder holder, FamilyRecord record) throws IOException, FamilyException {
         FamilyRecord inFlight = record.inFlight(clock.instant());
         journal.save(inFlight, holder);
+        Instant begin = clock.instant();
         try {
             Grant grant = send(holder, record);
             FamilyRecord granted = inFlight.granted(grant, hashes, clock.instant());
             journal.saveOrHold(granted, holder);
+            listener.granted(holder, record, granted, since(begin));
             return supplied(holder, granted, grant.bearer(), null);
         } catch (ExchangeException e) {
             FamilyRecord after = settled(holder, inFlight, e);
             journal.saveOrHold(after, holder);
+            listener.failed(holder, after, e, since(begin));
             boolean harmless = after.state() == FamilyState.OK && isAnswerMissing(e);
             return livingOr(
                     holder,
@@ -141,10 +153,16 @@ final class Custody {
                             ? FamilyException.nothingLost(holder, e)
                             : FamilyException.exchangeFailed(holder, record, e));
         } catch (RuntimeException e) {
-            journal.saveOrHold(
-                    inFlight.uncertain("unexpected failure: " + e.getClass().getName(), clock.instant()), holder);
+            String why = "unexpected failure: " + e.getClass().getName();
+            FamilyRecord after = inFlight.uncertain(why, clock.instant());
+            journal.saveOrHold(after, holder);
+            listener.failed(holder, after, new ExchangeException.OutcomeUnknown(why, e), since(begin));
             throw e;
         }
+    }
+
+    private Duration since(Instant begin) {
+        return Duration.between(begin, clock.instant());
     }
 
     private Grant send(Holder holder, FamilyRecord record) throws ExchangeException {
@@ -193,7 +211,12 @@ final class Custody {
 
     private Supply supplied(Holder holder, FamilyRecord record, Bearer bearer, @CheckForNull FamilyException trouble) {
         index.put(record, Journal.isDurable(record, holder));
-        return new Supply(record.id(), bearer, trouble, holder.service().doubt(bearer));
+        return new Supply(
+                record.id(),
+                holder.service().endpoint(),
+                bearer,
+                trouble,
+                holder.service().doubt(bearer));
     }
 
     /**

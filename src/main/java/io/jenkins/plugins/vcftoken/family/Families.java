@@ -41,6 +41,7 @@ public final class Families {
     private final Executor exchanges;
     private final InstantSource clock;
     private final Duration patience;
+    private final TokenListener listener;
     private final ConcurrentMap<String, CompletableFuture<Supply>> flights = new ConcurrentHashMap<>();
 
     /**
@@ -55,18 +56,35 @@ public final class Families {
             Executor writeBackThread,
             InstantSource clock,
             Duration patience) {
+        this(ledger, hashes, exchanges, writeBackThread, clock, patience, TokenListener.NOBODY);
+    }
+
+    /** @param listener hears what happens to the families, and who gets bearers of them */
+    public Families(
+            Ledger ledger,
+            TokenHash hashes,
+            Executor exchanges,
+            Executor writeBackThread,
+            InstantSource clock,
+            Duration patience,
+            TokenListener listener) {
         this.hashes = hashes;
         this.exchanges = exchanges;
         this.clock = clock;
         this.patience = patience;
+        this.listener = listener;
         this.index = new FamilyIndex(ledger, hashes);
-        this.custody = new Custody(ledger, index, hashes, clock, patience);
+        this.custody = new Custody(ledger, index, hashes, clock, patience, listener);
         this.writeBacks = new WriteBacks(ledger, hashes, writeBackThread);
         this.administration = new FamilyAdministration(ledger, index, hashes, clock, patience);
     }
 
     public FamilyAdministration administration() {
         return administration;
+    }
+
+    public TokenListener listener() {
+        return listener;
     }
 
     /**
@@ -110,7 +128,11 @@ public final class Families {
             if (bearer != null && warm.places().contains(holder.place()) && taken.test(bearer)) {
                 writeBacks.bring(holder, hash, warm.familyId(), warm.currentHash());
                 return CompletableFuture.completedFuture(new Supply(
-                        warm.familyId(), bearer, null, holder.service().doubt(bearer)));
+                        warm.familyId(),
+                        holder.service().endpoint(),
+                        bearer,
+                        null,
+                        holder.service().doubt(bearer)));
             }
         }
         String key = warm != null

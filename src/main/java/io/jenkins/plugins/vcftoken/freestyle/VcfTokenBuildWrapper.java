@@ -10,12 +10,9 @@ import hudson.Util;
 import hudson.model.AbstractBuild;
 import hudson.model.AbstractProject;
 import hudson.model.BuildListener;
-import hudson.model.Item;
 import hudson.slaves.WorkspaceList;
 import hudson.tasks.BuildWrapper;
 import hudson.tasks.BuildWrapperDescriptor;
-import hudson.util.FormValidation;
-import hudson.util.ListBoxModel;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.block.BlockCredentials;
 import io.jenkins.plugins.vcftoken.block.BlockForm;
@@ -33,11 +30,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 import org.jenkinsci.Symbol;
-import org.kohsuke.stapler.AncestorInPath;
 import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.DataBoundSetter;
-import org.kohsuke.stapler.QueryParameter;
-import org.kohsuke.stapler.verb.POST;
 
 /**
  * "Provide a VCF token to the build" of freestyle projects: what {@code withVcfToken} is to a Pipeline. A classic
@@ -60,6 +54,9 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     private String headerFileVariable;
 
     private int minimumValidity = DEFAULT_MINIMUM_VALIDITY;
+
+    @CheckForNull
+    private String organization;
 
     @DataBoundConstructor
     public VcfTokenBuildWrapper(String credentialsId) {
@@ -122,6 +119,16 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         this.minimumValidity = Math.max(0, minimumValidity);
     }
 
+    public String getOrganization() {
+        return Util.fixNull(organization);
+    }
+
+    /** @param organization whose bearer is wanted, where the credential is the provider's; blank for the credential's own */
+    @DataBoundSetter
+    public void setOrganization(@CheckForNull String organization) {
+        this.organization = Util.fixEmptyAndTrim(organization);
+    }
+
     private BlockVariables variables() {
         return new BlockVariables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable);
     }
@@ -139,7 +146,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         OpenBlock block = new OpenBlock(build, credentials, variables, null);
         BuildMasks.get().add(build, block);
         try {
-            block.open(credentials, "", build, Duration.ofMinutes(minimumValidity), listener, null);
+            block.open(credentials, getOrganization(), build, Duration.ofMinutes(minimumValidity), listener, null);
         } catch (FamilyException e) {
             throw new AbortException(e.getMessage());
         }
@@ -218,7 +225,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     /** The wrapper as the form of a project knows it. */
     @Extension
     @Symbol("vcfToken")
-    public static final class DescriptorImpl extends BuildWrapperDescriptor {
+    public static final class DescriptorImpl extends BuildWrapperDescriptor implements BlockForm {
 
         @NonNull
         @Override
@@ -229,26 +236,6 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         @Override
         public boolean isApplicable(AbstractProject<?, ?> item) {
             return true;
-        }
-
-        @POST
-        public ListBoxModel doFillCredentialsIdItems(@AncestorInPath Item item, @QueryParameter String credentialsId) {
-            return BlockForm.credentials(item, credentialsId);
-        }
-
-        @POST
-        public FormValidation doCheckTokenVariable(
-                @QueryParameter String tokenVariable,
-                @QueryParameter String urlVariable,
-                @QueryParameter String tokenFileVariable,
-                @QueryParameter String headerFileVariable) {
-            return BlockForm.check(
-                    new BlockVariables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable));
-        }
-
-        @POST
-        public FormValidation doCheckMinimumValidity(@QueryParameter String value) {
-            return FormValidation.validateNonNegativeInteger(value);
         }
     }
 }

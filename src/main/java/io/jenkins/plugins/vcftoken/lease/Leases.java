@@ -3,8 +3,10 @@ package io.jenkins.plugins.vcftoken.lease;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.family.Handout;
 import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.family.Supply;
+import io.jenkins.plugins.vcftoken.family.TokenListener;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -17,6 +19,7 @@ import java.util.function.Predicate;
 public final class Leases {
 
     private final Families families;
+    private final TokenListener listener;
     private final ScheduledExecutorService timer;
     private final InstantSource clock;
     private final Renewal renewal;
@@ -25,6 +28,7 @@ public final class Leases {
     /** @param timer only ever starts work, never does it */
     public Leases(Families families, ScheduledExecutorService timer, InstantSource clock, Renewal renewal) {
         this.families = families;
+        this.listener = families.listener();
         this.timer = timer;
         this.clock = clock;
         this.renewal = renewal;
@@ -38,7 +42,27 @@ public final class Leases {
      */
     public Lease open(Holder holder, Duration minimumValidity, Tenant tenant)
             throws FamilyException, InterruptedException {
-        Supply supply = families.await(holder, lastsFor(minimumValidity));
+        Instant asked = clock.instant();
+        Supply supply = await(holder, minimumValidity, tenant.who());
+        Lease lease = join(supply, holder, minimumValidity, tenant);
+        listener.gave(
+                new Handout(tenant.who(), holder, supply.endpoint(), lease.bearer(), true),
+                Duration.between(asked, clock.instant()));
+        return lease;
+    }
+
+    private Supply await(Holder holder, Duration minimumValidity, String who)
+            throws FamilyException, InterruptedException {
+        try {
+            return families.await(holder, lastsFor(minimumValidity));
+        } catch (FamilyException e) {
+            listener.denied(who, holder, e);
+            throw e;
+        }
+    }
+
+    private Lease join(Supply supply, Holder holder, Duration minimumValidity, Tenant tenant)
+            throws FamilyException, InterruptedException {
         FamilyException trouble = supply.trouble();
         if (trouble != null) {
             tenant.warn(trouble.getMessage() + " The bearer at hand serves until "
@@ -53,23 +77,33 @@ public final class Leases {
                     id -> new SharedBearer(
                             families,
                             holder,
-                            supply.bearer(),
+                            supply,
                             timer,
                             clock,
                             renewal,
                             ended -> forget(supply.familyId(), ended)));
-            Lease lease = bearer.join(tenant, supply.bearer());
+            Lease lease = bearer.join(holder, tenant, supply.bearer());
             if (lease != null) {
-                return families.isReleased(supply) ? reopened(bearer, lease, holder, minimumValidity) : lease;
+                return families.isReleased(supply) ? reopened(bearer, lease, holder, minimumValidity, tenant) : lease;
             }
             // The last lease closed in between; its bearer takes nobody in any more.
             shared.remove(supply.familyId(), bearer);
         }
     }
 
-    /** A bearer for once, with no promise to renew it. */
-    public Bearer once(Holder holder, Duration minimumValidity) throws FamilyException, InterruptedException {
-        return families.await(holder, lastsFor(minimumValidity)).bearer();
+    /**
+     * A bearer for once, with no promise to renew it.
+     *
+     * @param who wants it, for people
+     */
+    public Bearer once(Holder holder, Duration minimumValidity, String who)
+            throws FamilyException, InterruptedException {
+        Instant asked = clock.instant();
+        Supply supply = await(holder, minimumValidity, who);
+        listener.gave(
+                new Handout(who, holder, supply.endpoint(), supply.bearer(), false),
+                Duration.between(asked, clock.instant()));
+        return supply.bearer();
     }
 
     /** How many families have open leases. */
@@ -78,11 +112,11 @@ public final class Leases {
     }
 
     /** The last lease of before closed just now, and its bearer went with it. This one keeps the next from that. */
-    private Lease reopened(SharedBearer bearer, Lease lease, Holder holder, Duration minimumValidity)
+    private Lease reopened(SharedBearer bearer, Lease lease, Holder holder, Duration minimumValidity, Tenant tenant)
             throws FamilyException, InterruptedException {
         boolean done = false;
         try {
-            bearer.publish(families.await(holder, lastsFor(minimumValidity)).bearer());
+            bearer.publish(await(holder, minimumValidity, tenant.who()).bearer());
             done = true;
             return lease;
         } finally {

@@ -2,8 +2,10 @@ package io.jenkins.plugins.vcftoken.lease;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.family.Handout;
 import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.family.Supply;
 import java.time.Duration;
@@ -25,6 +27,7 @@ final class SharedBearer {
 
     private final Families families;
     private final Holder holder;
+    private final Endpoint endpoint;
     private final ScheduledExecutorService timer;
     private final InstantSource clock;
     private final Renewal renewal;
@@ -45,14 +48,15 @@ final class SharedBearer {
     SharedBearer(
             Families families,
             Holder holder,
-            Bearer bearer,
+            Supply first,
             ScheduledExecutorService timer,
             InstantSource clock,
             Renewal renewal,
             Consumer<SharedBearer> atEnd) {
         this.families = families;
         this.holder = holder;
-        this.bearer = bearer;
+        this.endpoint = first.endpoint();
+        this.bearer = first.bearer();
         this.timer = timer;
         this.clock = clock;
         this.renewal = renewal;
@@ -60,31 +64,46 @@ final class SharedBearer {
     }
 
     /**
+     * @param its the tenant's credential; another one than the others' where one token is stored in several places
      * @param fresh what the tenant's own request brought; may be newer than what is shared
      * @return null when the last lease has closed, so that this one takes nobody in any more
      */
     @CheckForNull
-    synchronized Lease join(Tenant tenant, Bearer fresh) {
-        if (ended) {
-            return null;
+    Lease join(Holder its, Tenant tenant, Bearer fresh) {
+        Held lease = new Held(its, tenant);
+        List<Held> renewed;
+        synchronized (this) {
+            if (ended) {
+                return null;
+            }
+            renewed = replace(fresh);
+            tenant.expect(bearer);
+            leases.add(lease);
+            if (next == null) {
+                schedule(renewal.pause(bearer, clock.instant()));
+            }
         }
-        Held lease = new Held(tenant);
-        publish(fresh);
-        tenant.expect(bearer);
-        leases.add(lease);
-        if (next == null) {
-            schedule(renewal.pause(bearer, clock.instant()));
-        }
+        renewed.forEach(held -> families.listener().renewed(held.handout(fresh)));
         return lease;
     }
 
-    /** One step with joining, or a tenant that joins just now would see a bearer it was not told to expect. */
-    synchronized void publish(Bearer fresh) {
-        if (!fresh.equals(bearer) && !fresh.expiresAt().isBefore(bearer.expiresAt())) {
-            leases.forEach(lease -> lease.tenant.expect(fresh));
-            bearer = fresh;
-            schedule(renewal.pause(fresh, clock.instant()));
+    void publish(Bearer fresh) {
+        replace(fresh).forEach(held -> families.listener().renewed(held.handout(fresh)));
+    }
+
+    /**
+     * One step with joining, or a tenant that joins just now would see a bearer it was not told to expect.
+     *
+     * @return whose bearer this has become; none if it is no newer one
+     */
+    private synchronized List<Held> replace(Bearer fresh) {
+        if (fresh.equals(bearer) || fresh.expiresAt().isBefore(bearer.expiresAt())) {
+            return List.of();
         }
+        leases.forEach(lease -> lease.tenant.expect(fresh));
+        bearer = fresh;
+        schedule(renewal.pause(fresh, clock.instant()));
+        return List.copyOf(leases);
     }
 
     private Bearer refresh() throws FamilyException, InterruptedException {
@@ -175,16 +194,23 @@ final class SharedBearer {
     }
 
     private void leave(Held lease) {
+        boolean last;
         synchronized (this) {
-            if (!leases.remove(lease) || !leases.isEmpty()) {
+            if (!leases.remove(lease)) {
                 return;
             }
-            ended = true;
-            if (next != null) {
-                next.cancel();
+            last = leases.isEmpty();
+            if (last) {
+                ended = true;
+                if (next != null) {
+                    next.cancel();
+                }
             }
         }
-        atEnd.accept(this);
+        families.listener().returned(lease.handout(bearer));
+        if (last) {
+            atEnd.accept(this);
+        }
     }
 
     /** What waits in the timer. A timer may keep what was canceled until its time comes, with all that hangs on it. */
@@ -220,10 +246,16 @@ final class SharedBearer {
 
     private final class Held implements Lease {
 
+        private final Holder its;
         private final Tenant tenant;
 
-        Held(Tenant tenant) {
+        Held(Holder its, Tenant tenant) {
+            this.its = its;
             this.tenant = tenant;
+        }
+
+        Handout handout(Bearer given) {
+            return new Handout(tenant.who(), its, endpoint, given, true);
         }
 
         @Override

@@ -6,6 +6,7 @@ import hudson.Extension;
 import hudson.Util;
 import hudson.model.TaskListener;
 import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.block.CredentialChoice;
 import io.jenkins.plugins.vcftoken.block.OpenBlock;
 import java.util.Set;
 import org.jenkinsci.plugins.workflow.steps.Step;
@@ -45,7 +46,7 @@ public final class VcfTokenRefreshStep extends Step {
 
     /** The step as Pipeline knows it. */
     @Extension
-    public static final class DescriptorImpl extends StepDescriptor {
+    public static final class DescriptorImpl extends StepDescriptor implements CredentialChoice {
 
         @Override
         public String getFunctionName() {

@@ -4,11 +4,8 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
 import hudson.Util;
-import hudson.model.Item;
 import hudson.model.Run;
 import hudson.model.TaskListener;
-import hudson.util.FormValidation;
-import hudson.util.ListBoxModel;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.block.BlockForm;
 import io.jenkins.plugins.vcftoken.block.BlockVariables;
@@ -19,11 +16,8 @@ import org.jenkinsci.plugins.workflow.steps.Step;
 import org.jenkinsci.plugins.workflow.steps.StepContext;
 import org.jenkinsci.plugins.workflow.steps.StepDescriptor;
 import org.jenkinsci.plugins.workflow.steps.StepExecution;
-import org.kohsuke.stapler.AncestorInPath;
 import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.DataBoundSetter;
-import org.kohsuke.stapler.QueryParameter;
-import org.kohsuke.stapler.verb.POST;
 
 /** {@code withVcfToken(credentialsId: 'sa') { … }}: a live bearer in the environment for as long as the block lasts. */
 public final class WithVcfTokenStep extends Step {
@@ -60,7 +54,7 @@ public final class WithVcfTokenStep extends Step {
     /** @param tokenVariable the variable for the bearer; blank for the default */
     @DataBoundSetter
     public void setTokenVariable(@CheckForNull String tokenVariable) {
-        this.tokenVariable = variables(tokenVariable, null, null, null).token();
+        this.tokenVariable = new BlockVariables(tokenVariable, null, null, null).token();
     }
 
     public String getUrlVariable() {
@@ -70,7 +64,7 @@ public final class WithVcfTokenStep extends Step {
     /** @param urlVariable the variable for the system's address; blank for the default */
     @DataBoundSetter
     public void setUrlVariable(@CheckForNull String urlVariable) {
-        this.urlVariable = variables(null, urlVariable, null, null).url();
+        this.urlVariable = new BlockVariables(null, urlVariable, null, null).url();
     }
 
     public String getOrganization() {
@@ -116,15 +110,7 @@ public final class WithVcfTokenStep extends Step {
     }
 
     BlockVariables variables() {
-        return variables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable);
-    }
-
-    private static BlockVariables variables(
-            @CheckForNull String token,
-            @CheckForNull String url,
-            @CheckForNull String tokenFile,
-            @CheckForNull String headerFile) {
-        return new BlockVariables(token, url, tokenFile, headerFile);
+        return new BlockVariables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable);
     }
 
     @Override
@@ -134,7 +120,7 @@ public final class WithVcfTokenStep extends Step {
 
     /** The step as Pipeline knows it. Wants no node, so that it can stand in {@code options { }}. */
     @Extension
-    public static final class DescriptorImpl extends StepDescriptor {
+    public static final class DescriptorImpl extends StepDescriptor implements BlockForm {
 
         @Override
         public String getFunctionName() {
@@ -160,25 +146,6 @@ public final class WithVcfTokenStep extends Step {
         @Override
         public Set<? extends Class<?>> getProvidedContext() {
             return Set.of(OpenBlock.class);
-        }
-
-        @POST
-        public ListBoxModel doFillCredentialsIdItems(@AncestorInPath Item item, @QueryParameter String credentialsId) {
-            return BlockForm.credentials(item, credentialsId);
-        }
-
-        @POST
-        public FormValidation doCheckTokenVariable(
-                @QueryParameter String tokenVariable,
-                @QueryParameter String urlVariable,
-                @QueryParameter String tokenFileVariable,
-                @QueryParameter String headerFileVariable) {
-            return BlockForm.check(variables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable));
-        }
-
-        @POST
-        public FormValidation doCheckMinimumValidity(@QueryParameter String value) {
-            return FormValidation.validateNonNegativeInteger(value);
         }
     }
 }

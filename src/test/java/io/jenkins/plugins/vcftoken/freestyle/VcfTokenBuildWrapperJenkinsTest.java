@@ -2,14 +2,18 @@ package io.jenkins.plugins.vcftoken.freestyle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.FreeStyleBuild;
 import hudson.model.FreeStyleProject;
 import hudson.model.Result;
 import hudson.model.TaskListener;
 import hudson.tasks.Shell;
+import hudson.util.Secret;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -121,6 +125,27 @@ class VcfTokenBuildWrapperJenkinsTest {
     }
 
     @Test
+    void aProvidersCredentialBuysABearerOfTheOrganization() throws Exception {
+        simulator.tenants().add("allapps_org01");
+        VcfaServiceAccount provider = new VcfaServiceAccount(
+                CredentialsScope.GLOBAL,
+                "provider",
+                null,
+                simulator.url().toString(),
+                "System",
+                Secret.fromString(simulator.addAccount("provider", "System")));
+        provider.setCaCertificates(simulator.authorityPem());
+        SystemCredentialsProvider.getInstance().getCredentials().add(provider);
+        VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("provider");
+        wrapper.setOrganization(" allapps_org01 ");
+        wrapper.setHeaderFileVariable("VCF_HEADER_FILE");
+        project.getBuildWrappersList().add(wrapper);
+        project.getBuildersList().add(new Shell(GET));
+        FreeStyleBuild build = jenkins.buildAndAssertSuccess(project);
+        jenkins.assertLogContains("\"name\":\"allapps_org01\"", build);
+    }
+
+    @Test
     void anUnknownCredentialFailsTheBuildAndSaysWhy() throws Exception {
         project.getBuildWrappersList().add(new VcfTokenBuildWrapper("nope"));
         FreeStyleBuild build = jenkins.buildAndAssertStatus(Result.FAILURE, project);
@@ -134,6 +159,7 @@ class VcfTokenBuildWrapperJenkinsTest {
         before.setTokenVariable("A");
         before.setUrlVariable("B");
         before.setMinimumValidity(7);
+        before.setOrganization("acme");
         project.getBuildWrappersList().add(before);
         jenkins.configRoundtrip(project);
         jenkins.assertEqualDataBoundBeans(before, project.getBuildWrappersList().get(VcfTokenBuildWrapper.class));

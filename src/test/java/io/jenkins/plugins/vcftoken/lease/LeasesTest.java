@@ -360,6 +360,11 @@ class LeasesTest {
         volatile Lease lease;
 
         @Override
+        public String who() {
+            return "block " + System.identityHashCode(this);
+        }
+
+        @Override
         public void expect(Bearer bearer) {
             visibleWhenExpected.add(lease == null ? null : lease.bearer());
             expected.add(bearer);

@@ -29,6 +29,7 @@ class StepFormsJenkinsTest {
         step.setTokenFileVariable("C");
         step.setHeaderFileVariable("D");
         step.setMinimumValidity(7);
+        step.setOrganization("acme");
         jenkins.assertEqualDataBoundBeans(step, tester.configRoundTrip(step));
 
         VcfTokenRefreshStep refresh = new VcfTokenRefreshStep();

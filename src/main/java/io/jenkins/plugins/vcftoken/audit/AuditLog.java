@@ -1,0 +1,140 @@
+package io.jenkins.plugins.vcftoken.audit;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.Extension;
+import hudson.ExtensionList;
+import io.jenkins.plugins.vcftoken.controller.TokenObserver;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.Handout;
+import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.store.ControllerKeys;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.logging.Logger;
+import java.util.stream.Collectors;
+
+/**
+ * Who got what, one line per event, at INFO. Of tokens there is a keyed hash, the same in each line about the same
+ * token, from which nothing can be guessed.
+ */
+@Extension
+public final class AuditLog implements TokenObserver {
+
+    /** The logger's name, a promise to those who configure where it writes. */
+    public static final String NAME = "io.jenkins.plugins.vcftoken.audit";
+
+    private static final Logger LOGGER = Logger.getLogger(NAME);
+
+    /** Hexadecimal digits: enough to tell tokens apart. */
+    private static final int HASH_LENGTH = 12;
+
+    public static AuditLog get() {
+        return ExtensionList.lookupSingleton(AuditLog.class);
+    }
+
+    /**
+     * A person, or Jenkins itself, did something to a family. Says who from the current authentication.
+     *
+     * @param act one word: "vouch", "forget", "authorize", "renew"
+     */
+    public void acted(String act, FamilyRecord record) {
+        String places = record.places().stream()
+                .sorted(Comparator.comparing(Place::context).thenComparing(Place::credentialsId))
+                .map(place -> place.credentialsId() + " in " + place.context())
+                .collect(Collectors.joining(", "));
+        AuditLine line = new AuditLine(act).add("by", VcfTokens.whoAsks()).add("credentials", places);
+        log(endpoint(line, record.endpoint()).add("family", shortened(record.id())));
+    }
+
+    @Override
+    public void granted(Holder holder, FamilyRecord before, FamilyRecord after, Duration took) {
+        String sent = before.tokens().current();
+        String now = after.tokens().current();
+        log(of("granted", holder, holder.service().endpoint())
+                .add("family", shortened(after.id()))
+                .add("generation", after.tokens().generation())
+                .add("token", hash(sent))
+                .add("next", now.equals(sent) ? null : hash(now))
+                .add(
+                        "bearer",
+                        after.bearer() == null ? null : hash(after.bearer().value()))
+                .add("ms", took.toMillis()));
+    }
+
+    @Override
+    public void failed(Holder holder, FamilyRecord after, ExchangeException why, Duration took) {
+        log(of("failed", holder, holder.service().endpoint())
+                .add("family", shortened(after.id()))
+                .add("generation", after.tokens().generation())
+                .add("token", hash(after.tokens().current()))
+                .add("problem", why.problem())
+                .add("state", after.state())
+                .add("why", why.detail())
+                .add("ms", took.toMillis()));
+    }
+
+    @Override
+    public void gave(Handout handout, Duration waited) {
+        log(handout("given", handout));
+    }
+
+    @Override
+    public void renewed(Handout handout) {
+        log(handout("renewed", handout));
+    }
+
+    @Override
+    public void returned(Handout handout) {
+        log(handout("returned", handout));
+    }
+
+    @Override
+    public void denied(String tenant, Holder holder, FamilyException why) {
+        AuditLine line = new AuditLine("denied").add("to", tenant);
+        log(of(line, holder, holder.service().endpoint()).add("why", why.getMessage()));
+    }
+
+    private static AuditLine handout(String event, Handout handout) {
+        AuditLine line = new AuditLine(event).add("to", handout.tenant());
+        return of(line, handout.holder(), handout.endpoint())
+                .add("bearer", hash(handout.bearer().value()))
+                .add("until", handout.bearer().expiresAt());
+    }
+
+    private static AuditLine of(String event, Holder holder, Endpoint endpoint) {
+        return of(new AuditLine(event), holder, endpoint);
+    }
+
+    private static AuditLine of(AuditLine line, Holder holder, Endpoint endpoint) {
+        return endpoint(place(line, holder.place()), endpoint);
+    }
+
+    static AuditLine place(AuditLine line, @CheckForNull Place place) {
+        return line.add("credential", place == null ? null : place.credentialsId())
+                .add("store", place == null ? null : place.context());
+    }
+
+    private static AuditLine endpoint(AuditLine line, Endpoint endpoint) {
+        return line.add("system", endpoint.system())
+                .add("url", endpoint.url())
+                .add("organization", endpoint.organization())
+                .add("account", endpoint.account());
+    }
+
+    private static String hash(String token) {
+        return shortened(ControllerKeys.HASH.ofToken(token));
+    }
+
+    private static String shortened(String hash) {
+        return hash.length() <= HASH_LENGTH ? hash : hash.substring(0, HASH_LENGTH);
+    }
+
+    static void log(AuditLine line) {
+        LOGGER.info(line.toString());
+    }
+}

@@ -1,0 +1,40 @@
+package io.jenkins.plugins.vcftoken.block;
+
+import com.cloudbees.plugins.credentials.CredentialsMatchers;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.common.StandardListBoxModel;
+import hudson.model.Item;
+import hudson.model.Queue;
+import hudson.model.queue.Tasks;
+import hudson.security.ACL;
+import hudson.util.ListBoxModel;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.util.List;
+import jenkins.model.Jenkins;
+import org.kohsuke.stapler.AncestorInPath;
+import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.verb.POST;
+
+/** A descriptor whose form has a field {@code credentialsId}. */
+public interface CredentialChoice {
+
+    /** The credentials a person may choose from; who may not list them sees the current one alone. */
+    @POST
+    default ListBoxModel doFillCredentialsIdItems(@AncestorInPath Item item, @QueryParameter String credentialsId) {
+        StandardListBoxModel items = new StandardListBoxModel();
+        boolean mayList = item == null
+                ? Jenkins.get().hasPermission(Jenkins.ADMINISTER)
+                : item.hasPermission(Item.EXTENDED_READ) || item.hasPermission(CredentialsProvider.USE_ITEM);
+        if (!mayList) {
+            return items.includeCurrentValue(credentialsId);
+        }
+        return items.includeEmptyValue()
+                .includeMatchingAs(
+                        item instanceof Queue.Task task ? Tasks.getAuthenticationOf2(task) : ACL.SYSTEM2,
+                        item,
+                        VcfCredentials.class,
+                        List.of(),
+                        CredentialsMatchers.always())
+                .includeCurrentValue(credentialsId);
+    }
+}

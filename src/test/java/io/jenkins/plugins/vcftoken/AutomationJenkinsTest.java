@@ -1,0 +1,250 @@
+package io.jenkins.plugins.vcftoken;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import hudson.cli.CLICommandInvoker;
+import hudson.model.FreeStyleProject;
+import hudson.model.ParametersAction;
+import hudson.model.ParametersDefinitionProperty;
+import hudson.model.StringParameterDefinition;
+import hudson.model.StringParameterValue;
+import io.jenkins.plugins.casc.ConfigurationAsCode;
+import io.jenkins.plugins.casc.SecretSource;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
+import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javaposse.jobdsl.plugin.ExecuteDslScripts;
+import jenkins.model.Jenkins;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.TestExtension;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** Does what docs/automation.md says, with its own snippets. */
+@WithJenkins
+class AutomationJenkinsTest {
+
+    private final String page = Files.readString(Path.of("docs/automation.md"));
+    private JenkinsRule jenkins;
+    private Simulator simulator;
+
+    AutomationJenkinsTest() throws Exception {}
+
+    @BeforeEach
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.reuses()).isZero();
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @Test
+    void configurationAsCode() throws Exception {
+        Path file = jenkins.jenkins.getRootDir().toPath().resolve("page.yaml");
+        Files.writeString(file, snippet("yaml", "domainCredentials"));
+        for (int reload = 0; reload < 2; reload++) {
+            ConfigurationAsCode.get().configure(file.toString());
+        }
+        Map<String, VcfCredentials> stored = stored();
+        assertThat(stored.keySet())
+                .containsExactly("vcfa-ci", "sddc-manager", "sddc-manager-key", "csp-token", "csp-app");
+        stored.forEach((id, credential) ->
+                assertThat(credential.storedSecret().getPlainText()).as(id).startsWith("secret of "));
+        assertThat(stored.get("vcfa-ci").getCaCertificates()).isEqualTo("secret of VCF_CA");
+        assertThat(((SddcManagerUser) stored.get("sddc-manager")).getUsername()).isEqualTo("svc-jenkins@vsphere.local");
+        assertThat(((CspOAuthApp) stored.get("csp-app")).getAccessTokenValiditySeconds())
+                .isEqualTo(1200);
+    }
+
+    /** Whatever the page leaves to a source of secrets. */
+    @TestExtension("configurationAsCode")
+    public static final class Secrets extends SecretSource {
+        @Override
+        public Optional<String> reveal(String secret) {
+            return Optional.of("secret of " + secret);
+        }
+    }
+
+    @Test
+    void freestyleProjectByJobDsl() throws Exception {
+        JenkinsAccount.add(simulator, "vcfa-ci");
+        JenkinsAccount.trust(simulator.authorityPem());
+        run(snippet("groovy", "freeStyleJob"));
+        jenkins.buildAndAssertSuccess(jenkins.jenkins.getItemByFullName("deploy", FreeStyleProject.class));
+        assertThat(simulator.served()).isEqualTo(1);
+    }
+
+    @Test
+    void folderCredentialByJobDslAgainAndAgain() throws Exception {
+        String script = snippet("groovy", "folderCredentialsProperty");
+        simulator.setLifetime(JenkinsAndSimulator.SHORT);
+        String seed = simulator.addAccount("ci", "acme");
+        for (int time = 0; time < 3; time++) {
+            run(
+                    script.replace("https://vcfa.example.com", simulator.url().toString()),
+                    new StringParameterValue("VCFA_REFRESH_TOKEN", seed),
+                    new StringParameterValue("VCF_CA", simulator.authorityPem()));
+            Folder team = jenkins.jenkins.getItemByFullName("team", Folder.class);
+            WorkflowJob job =
+                    team.getItem("job") instanceof WorkflowJob old ? old : team.createProject(WorkflowJob.class, "job");
+            job.setDefinition(new CpsFlowDefinition("withVcfToken('vcfa-team') { echo VCF_URL }", true));
+            jenkins.buildAndAssertSuccess(job);
+            Thread.sleep(JenkinsAndSimulator.SHORT.toMillis());
+        }
+        assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
+        assertThat(VcfTokens.get().administration().list()).hasSize(1);
+    }
+
+    @Test
+    void declarativeOptions() throws Exception {
+        JenkinsAccount.add(simulator, "vcfa-ci");
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class, "declarative");
+        String script = snippet("groovy", "options {");
+        int end = script.lastIndexOf('}');
+        job.setDefinition(new CpsFlowDefinition(
+                script.substring(0, end) + "post { always { echo \"post $VCF_TOKEN\" } }\n}", true));
+        WorkflowRun run = jenkins.buildAndAssertSuccess(job);
+        jenkins.assertLogContains(simulator.url().toString(), run);
+        jenkins.assertLogContains("post ****", run);
+        assertThat(simulator.grants()).isEqualTo(1);
+        Leaks.assertNone(simulator, run.getRootDir().toPath());
+    }
+
+    @Test
+    void commandLine() throws Exception {
+        ExamplesJenkinsTest.addAll(simulator);
+        jenkins.createProject(Folder.class, "team");
+        String[] lines = snippet("sh", "jenkins-cli.jar").split("\n");
+        assertThat(lines).hasSize(3);
+        String exported = cli(lines[0], "");
+        assertThat(simulator.refreshTokens()).noneMatch(exported::contains);
+        assertThat(exported)
+                .doesNotContain(
+                        ExamplesJenkinsTest.SDDC_PASSWORD,
+                        ExamplesJenkinsTest.API_TOKEN,
+                        ExamplesJenkinsTest.APP_SECRET)
+                .contains("<secret-redacted/>");
+        cli(lines[1], exported);
+        Folder team = jenkins.jenkins.getItemByFullName("team", Folder.class);
+        WorkflowJob job = team.createProject(WorkflowJob.class, "job");
+        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+            job.setDefinition(new CpsFlowDefinition("withVcfToken('" + id + "') { }", true));
+            WorkflowRun run = jenkins.buildAndAssertStatus(hudson.model.Result.FAILURE, job);
+            jenkins.assertLogContains("it stores no ", run);
+        }
+        assertThat(simulator.requests()).isZero();
+        assertThat(
+                        VcfTokens.get().hasLedger()
+                                ? VcfTokens.get().administration().list()
+                                : List.of())
+                .isEmpty();
+        SystemCredentialsProvider.getInstance().getCredentials().clear();
+        cli(lines[2], snippet("xml", "CspApiToken"));
+        assertThat(stored().get("csp-token").storedSecret().getPlainText()).isEqualTo("the API token");
+        assertThat(stored().get("csp-token").getCaCertificates()).isEmpty();
+    }
+
+    /** Everything that a form may leave empty is missing. */
+    @Test
+    void xmlWithTheLeastThatMakesSense() throws Exception {
+        String create = snippet("sh", "jenkins-cli.jar").split("\n")[2];
+        for (String kind : List.of("VcfaServiceAccount", "SddcManagerUser", "CspApiToken", "CspOAuthApp")) {
+            String element = "io.jenkins.plugins.vcftoken.credentials." + kind;
+            cli(
+                    create,
+                    "<" + element + "><scope>GLOBAL</scope><id>" + kind + "</id><url>" + simulator.url() + "</url></"
+                            + element + ">");
+            VcfCredentials credential = stored().get(kind);
+            assertThat(credential.storedSecret().getPlainText()).isEmpty();
+            assertThat(credential.endpoint().description())
+                    .contains(simulator.url().toString());
+            assertThat(com.cloudbees.plugins.credentials.CredentialsNameProvider.name(credential))
+                    .doesNotContain("null");
+            WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job-" + kind);
+            job.setDefinition(new CpsFlowDefinition("withVcfToken('" + kind + "') { }", true));
+            WorkflowRun run = jenkins.buildAndAssertStatus(hudson.model.Result.FAILURE, job);
+            jenkins.assertLogContains("Credential '" + kind + "'", run);
+            jenkins.assertLogNotContains("\tat ", run);
+        }
+        assertThat(stored().get("VcfaServiceAccount")).isInstanceOf(VcfaServiceAccount.class);
+    }
+
+    private String cli(String line, String input) {
+        Matcher matcher = Pattern.compile("java -jar jenkins-cli.jar -s \"\\$JENKINS_URL\" (\\S+) (.*?)( [<>] \\S+)?")
+                .matcher(line);
+        assertThat(matcher.matches()).as(line).isTrue();
+        CLICommandInvoker.Result result = new CLICommandInvoker(jenkins, matcher.group(1))
+                .withStdin(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)))
+                .invokeWithArgs(matcher.group(2).split(" "));
+        assertThat(result.returnCode()).as(result.stderr()).isZero();
+        return result.stdout();
+    }
+
+    private void run(String script, StringParameterValue... parameters) throws Exception {
+        FreeStyleProject seed = jenkins.createFreeStyleProject();
+        List<hudson.model.ParameterDefinition> definitions = new ArrayList<>();
+        for (StringParameterValue parameter : parameters) {
+            definitions.add(new StringParameterDefinition(parameter.getName(), ""));
+        }
+        seed.addProperty(new ParametersDefinitionProperty(definitions));
+        ExecuteDslScripts step = new ExecuteDslScripts();
+        step.setScriptText(script);
+        step.setSandbox(false);
+        seed.getBuildersList().add(step);
+        jenkins.assertBuildStatusSuccess(
+                seed.scheduleBuild2(0, new ParametersAction(List.<hudson.model.ParameterValue>of(parameters))));
+        seed.delete();
+    }
+
+    /** The one snippet of a language that contains something. */
+    private String snippet(String language, String with) {
+        Matcher matcher =
+                Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(page);
+        List<String> found = matcher.results()
+                .map(result -> result.group(1))
+                .filter(text -> text.contains(with))
+                .toList();
+        assertThat(found).as(language + " with " + with).hasSize(1);
+        return found.get(0);
+    }
+
+    @Test
+    void thePageHasNoOtherSnippets() {
+        assertThat(Pattern.compile("```\\w+").matcher(page).results()).hasSize(6);
+    }
+
+    private static Map<String, VcfCredentials> stored() {
+        Map<String, VcfCredentials> stored = new LinkedHashMap<>();
+        Jenkins.get().getExtensionList(SystemCredentialsProvider.class).get(0).getCredentials().stream()
+                .filter(VcfCredentials.class::isInstance)
+                .map(VcfCredentials.class::cast)
+                .forEach(credential -> stored.put(credential.getId(), credential));
+        return stored;
+    }
+}

@@ -1,0 +1,163 @@
+package io.jenkins.plugins.vcftoken;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import hudson.model.Descriptor;
+import hudson.model.FreeStyleProject;
+import hudson.model.Item;
+import hudson.security.Permission;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
+import java.net.URL;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import jenkins.model.Jenkins;
+import org.htmlunit.HttpMethod;
+import org.htmlunit.WebRequest;
+import org.htmlunit.WebResponse;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.MockAuthorizationStrategy;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/**
+ * Who may ask for what. Whatever of the plugin has a URL stands in the table with the expected answers to everybody, or
+ * this fails.
+ */
+@WithJenkins
+class WebMethodsJenkinsTest {
+
+    /** Nobody; who reads; who configures one job; who owns the folder around it; who administers. */
+    private static final List<String> ROLES = List.of("", "reader", "configurer", "owner", "admin");
+
+    /**
+     * Method | where, for descriptors: the context; else the URL | parameters | answers to GET | to POST | to POST
+     * without a crumb. An answer is the status, or of 200 what came: {@code ok}, {@code warning} or {@code error} of a
+     * form's check; a {@code list} of credentials, or the {@code current} value alone; else {@code page}. One answer,
+     * or one for each role.
+     */
+    private static final String TABLE = """
+            CspApiToken.doCheckApiToken | | value=x | 403 405 405 405 405 | ? | 403
+            """;
+
+    @Test
+    void everybodyGetsTheExpectedAnswer(JenkinsRule jenkins) throws Exception {
+        setUp(jenkins);
+        SortedMap<String, Class<?>> found = WebMethods.find();
+        List<String[]> rows = TABLE.lines().map(line -> line.split(" *\\| *")).toList();
+        assertThat(rows).allSatisfy(row -> assertThat(row).hasSize(6));
+        Set<String> named = rows.stream().map(row -> row[0]).collect(Collectors.toSet());
+        assertThat(named)
+                .as("the table has all web methods, and no others")
+                .containsExactlyInAnyOrderElementsOf(found.keySet());
+        List<JenkinsRule.WebClient> clients = clients(jenkins);
+        List<String> expected = new ArrayList<>();
+        List<String> seen = new ArrayList<>();
+        for (String[] row : rows) {
+            String url = url(jenkins, row[0], row[1], found.get(row[0])) + (row[2].isEmpty() ? "" : '?' + row[2]);
+            String begin = row[0] + " | " + row[1] + " | " + row[2];
+            expected.add(begin + " | " + all(row[3]) + " | " + all(row[4]) + " | " + all(row[5]));
+            seen.add(begin + " | " + ask(clients, url, HttpMethod.GET, false) + " | "
+                    + ask(clients, url, HttpMethod.POST, true) + " | " + ask(clients, url, HttpMethod.POST, false));
+        }
+        assertThat(String.join("\n", seen)).isEqualTo(String.join("\n", expected));
+    }
+
+    private static void setUp(JenkinsRule jenkins) throws Exception {
+        Folder folder = jenkins.createProject(Folder.class, "team");
+        FreeStyleProject job = folder.createProject(FreeStyleProject.class, "job");
+        SystemCredentialsProvider.getInstance()
+                .getCredentials()
+                .add(new CspApiToken(
+                        CredentialsScope.GLOBAL, "visible", null, "https://c.example.com", Secret.fromString("x")));
+        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
+        Permission[] ofCredentials = {
+            CredentialsProvider.VIEW, CredentialsProvider.CREATE, CredentialsProvider.UPDATE, CredentialsProvider.DELETE
+        };
+        jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+                .grant(Jenkins.READ)
+                .everywhere()
+                .to("reader", "configurer", "owner")
+                .grant(Item.READ)
+                .everywhere()
+                .to("reader", "configurer", "owner")
+                .grant(Item.CONFIGURE, Item.BUILD)
+                .onItems(job)
+                .to("configurer")
+                .grant(Item.CONFIGURE, Item.CREATE, Item.DELETE)
+                .onFolders(folder)
+                .to("owner")
+                .grant(ofCredentials)
+                .onFolders(folder)
+                .to("owner")
+                .grant(Jenkins.ADMINISTER)
+                .everywhere()
+                .to("admin"));
+    }
+
+    private static List<JenkinsRule.WebClient> clients(JenkinsRule jenkins) throws Exception {
+        List<JenkinsRule.WebClient> clients = new ArrayList<>();
+        for (String role : ROLES) {
+            JenkinsRule.WebClient client = jenkins.createWebClient();
+            if (!role.isEmpty()) {
+                client.login(role);
+            }
+            client.setThrowExceptionOnFailingStatusCode(false);
+            client.setJavaScriptEnabled(false);
+            client.getOptions().setRedirectEnabled(false);
+            clients.add(client);
+        }
+        return clients;
+    }
+
+    private static String url(JenkinsRule jenkins, String method, String where, Class<?> type) throws Exception {
+        if (!Descriptor.class.isAssignableFrom(type)) {
+            return jenkins.getURL() + where;
+        }
+        String name = method.substring(method.indexOf(".do") + 3);
+        return jenkins.getURL() + where + "descriptorByName/"
+                + type.getEnclosingClass().getName() + '/'
+                + Character.toLowerCase(name.charAt(0)) + name.substring(1);
+    }
+
+    private static String all(String answers) {
+        return answers.contains(" ") ? answers : String.join(" ", Collections.nCopies(ROLES.size(), answers));
+    }
+
+    private static String ask(List<JenkinsRule.WebClient> clients, String url, HttpMethod method, boolean crumb)
+            throws Exception {
+        List<String> answers = new ArrayList<>();
+        for (JenkinsRule.WebClient client : clients) {
+            WebRequest request = new WebRequest(new URL(url), method);
+            if (crumb) {
+                client.addCrumb(request);
+            }
+            answers.add(answer(client.getPage(request).getWebResponse()));
+        }
+        return String.join(" ", answers);
+    }
+
+    private static String answer(WebResponse response) {
+        String text = response.getContentAsString();
+        if (response.getStatusCode() != 200) {
+            return Integer.toString(response.getStatusCode());
+        } else if (response.getContentType().contains("json") && text.contains("\"values\"")) {
+            return text.contains("\"visible\"") ? "list" : "current";
+        } else if (text.startsWith("<div")) {
+            return Stream.of("error", "warning")
+                    .filter(kind -> text.startsWith("<div class=" + kind))
+                    .findFirst()
+                    .orElse("ok");
+        }
+        return "page";
+    }
+}

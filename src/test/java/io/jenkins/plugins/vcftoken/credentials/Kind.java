@@ -1,0 +1,132 @@
+package io.jenkins.plugins.vcftoken.credentials;
+
+import com.cloudbees.plugins.credentials.CredentialsDescriptor;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import hudson.ExtensionList;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.kohsuke.stapler.ClassDescriptor;
+import org.kohsuke.stapler.DataBoundSetter;
+
+/** A kind of credentials as Jenkins finds it, with a sample. */
+record Kind(CredentialsDescriptor descriptor) {
+
+    /** What all credentials have, with help and checks of their own. */
+    private static final Set<String> OF_ALL_CREDENTIALS = Set.of("scope", "id", "description");
+
+    static List<Kind> all() {
+        return ExtensionList.lookup(CredentialsDescriptor.class).stream()
+                .filter(descriptor -> AbstractVcfCredentials.class.isAssignableFrom(descriptor.clazz))
+                .map(Kind::new)
+                .toList();
+    }
+
+    /**
+     * One that a simulator answers, with a value other than the default in each field. The one place to add a kind to.
+     *
+     * @param id made into the secret too, so that each sample has one of its own
+     */
+    AbstractVcfCredentials sample(String id, Simulator simulator) {
+        String url = simulator.url().toString();
+        Secret secret = Secret.fromString("Aa1-secret-of-" + id);
+        CredentialsScope scope = CredentialsScope.GLOBAL;
+        AbstractVcfCredentials sample;
+        if (descriptor.clazz == VcfaServiceAccount.class) {
+            Secret token = Secret.fromString(simulator.addAccount(id, "acme"));
+            sample = new VcfaServiceAccount(scope, id, "a sample", url, "acme", token);
+        } else if (descriptor.clazz == SddcManagerUser.class) {
+            simulator.sddcManager().addApiKey(secret.getPlainText());
+            SddcManagerUser user = new SddcManagerUser(scope, id, "a sample", url);
+            user.setUsername("svc@vsphere.local");
+            user.setPassword(Secret.fromString("Aa1-password-of-" + id));
+            user.setApiKey(secret);
+            sample = user;
+        } else if (descriptor.clazz == CspApiToken.class) {
+            simulator.cloudServices().addApiToken(secret.getPlainText(), Instant.parse("2099-01-01T00:00:00Z"));
+            sample = new CspApiToken(scope, id, "a sample", url, secret);
+        } else if (descriptor.clazz == CspOAuthApp.class) {
+            String organization = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
+            simulator.cloudServices().addApp("app-" + id, secret.getPlainText(), organization);
+            CspOAuthApp app = new CspOAuthApp(scope, id, "a sample", url, "app-" + id, secret);
+            app.setOrganizationId(organization);
+            app.setScopes("csp:org_member");
+            app.setAccessTokenValiditySeconds(1200);
+            sample = app;
+        } else {
+            throw new AssertionError("Add a sample of " + descriptor.clazz);
+        }
+        sample.setCaCertificates(simulator.authorityPem().trim());
+        sample.setSkipTlsVerification(true);
+        return sample;
+    }
+
+    String symbol() {
+        return descriptor.clazz.getSimpleName().substring(0, 1).toLowerCase(java.util.Locale.ROOT)
+                + descriptor.clazz.getSimpleName().substring(1);
+    }
+
+    /** Its own, and those that all kinds of this plugin have. */
+    List<String> fields() {
+        List<String> fields =
+                new ArrayList<>(Arrays.asList(new ClassDescriptor(descriptor.clazz).loadConstructorParamNames()));
+        for (Class<?> type = descriptor.clazz; type != null; type = type.getSuperclass()) {
+            for (Method method : type.getDeclaredMethods()) {
+                if (method.isAnnotationPresent(DataBoundSetter.class)) {
+                    fields.add(Character.toLowerCase(method.getName().charAt(3))
+                            + method.getName().substring(4));
+                }
+            }
+        }
+        fields.removeAll(OF_ALL_CREDENTIALS);
+        return fields.stream().distinct().sorted().toList();
+    }
+
+    Method getter(String field) throws NoSuchMethodException {
+        String name = Character.toUpperCase(field.charAt(0)) + field.substring(1);
+        try {
+            return descriptor.clazz.getMethod("get" + name);
+        } catch (NoSuchMethodException e) {
+            return descriptor.clazz.getMethod("is" + name);
+        }
+    }
+
+    /** Secrets in plain text. */
+    Map<String, Object> values(Object credential) throws NoSuchMethodException, IllegalAccessException {
+        Map<String, Object> values = new LinkedHashMap<>();
+        List<String> all = new ArrayList<>(fields());
+        all.addAll(OF_ALL_CREDENTIALS);
+        for (String field : all) {
+            try {
+                Object value = getter(field).invoke(credential);
+                values.put(field, value instanceof Secret secret ? secret.getPlainText() : value);
+            } catch (InvocationTargetException e) {
+                throw new AssertionError(field, e);
+            }
+        }
+        return values;
+    }
+
+    List<String> secrets(Object credential) throws NoSuchMethodException, IllegalAccessException {
+        List<String> secrets = new ArrayList<>();
+        for (String field : fields()) {
+            if (getter(field).getReturnType() == Secret.class) {
+                secrets.add((String) values(credential).get(field));
+            }
+        }
+        return secrets;
+    }
+
+    @Override
+    public String toString() {
+        return symbol();
+    }
+}

@@ -1,0 +1,288 @@
+package io.jenkins.plugins.vcftoken.credentials;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsNameProvider;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.util.Secret;
+import io.jenkins.plugins.casc.ConfigurationAsCode;
+import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.ByteArrayOutputStream;
+import java.lang.reflect.Method;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import jenkins.model.Jenkins;
+import jenkins.security.MasterToSlaveCallable;
+import org.htmlunit.Page;
+import org.jenkins.ui.symbol.Symbol;
+import org.jenkins.ui.symbol.SymbolRequest;
+import org.jenkinsci.plugins.plaincredentials.StringCredentials;
+import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
+import org.jenkinsci.plugins.structs.SymbolLookup;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+import org.kohsuke.stapler.verb.POST;
+
+/** What each kind of credentials must have, for whichever kinds Jenkins finds. */
+@WithJenkins
+class KindContractJenkinsTest {
+
+    /** Any text is right, and only the server knows whether it means something. */
+    private static final List<String> NOT_CHECKED = List.of("scopes");
+
+    private static JenkinsRule jenkins;
+    private static Simulator simulator;
+
+    @BeforeAll
+    static void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    private interface Check {
+        void of(Kind kind) throws Exception;
+    }
+
+    private static Stream<DynamicTest> forEach(Check check) {
+        assertThat(Kind.all()).hasSizeGreaterThanOrEqualTo(4);
+        return Kind.all().stream().map(kind -> DynamicTest.dynamicTest(kind.toString(), () -> check.of(kind)));
+    }
+
+    @Test
+    void eachIsCalledSomethingElse() {
+        assertThat(Kind.all())
+                .extracting(kind -> kind.descriptor().getDisplayName())
+                .doesNotHaveDuplicates()
+                .allMatch(name -> name.contains(" "));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> symbolIsTheNameOfTheClass() {
+        return forEach(kind ->
+                assertThat(SymbolLookup.getSymbolValue(kind.descriptor())).containsExactly(kind.symbol()));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> iconIsThere() {
+        return forEach(kind -> {
+            String[] icon = kind.descriptor().getIconClassName().split(" plugin-");
+            assertThat(icon[0]).startsWith("symbol-");
+            assertThat(symbol(icon[0], icon.length > 1 ? icon[1] : ""))
+                    .isNotEqualTo(symbol("symbol-there-is-none", ""));
+        });
+    }
+
+    private static String symbol(String name, String plugin) {
+        return Symbol.get(new SymbolRequest.Builder()
+                .withName(name.replace("symbol-", ""))
+                .withPluginName(plugin)
+                .build());
+    }
+
+    @TestFactory
+    Stream<DynamicTest> helpForTheKindAndEachField() {
+        return forEach(kind -> {
+            assertThat(jenkins.<String>executeOnServer(kind.descriptor()::getHelpFile))
+                    .isNotNull();
+            for (String field : kind.fields()) {
+                String file = jenkins.executeOnServer(() -> kind.descriptor().getHelpFile(field));
+                assertThat(file).as(field).isNotNull();
+                Page page = jenkins.createWebClient().goTo(file.substring(1), "text/html");
+                assertThat(page.getWebResponse().getContentAsString()).as(field).hasSizeGreaterThan(20);
+            }
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> eachFieldIsChecked() {
+        return forEach(kind -> {
+            for (String field : kind.fields()) {
+                if (!NOT_CHECKED.contains(field)) {
+                    assertPost(kind, "doCheck" + Character.toUpperCase(field.charAt(0)) + field.substring(1));
+                }
+            }
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> theConnectionCanBeTested() {
+        return forEach(kind -> assertPost(kind, "doTestConnection"));
+    }
+
+    private static void assertPost(Kind kind, String name) {
+        List<Method> methods = Arrays.stream(kind.descriptor().getClass().getMethods())
+                .filter(method -> method.getName().equals(name))
+                .toList();
+        assertThat(methods).as(name).isNotEmpty().allMatch(method -> method.isAnnotationPresent(POST.class));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> whatSoundsSecretIsTypedSecret() {
+        return forEach(kind -> {
+            AbstractVcfCredentials sample = kind.sample("typed-" + kind, simulator);
+            for (String field : kind.fields()) {
+                Class<?> type = kind.getter(field).getReturnType();
+                if (field.matches("(?i).*(token|secret|password|key)") && type != int.class) {
+                    assertThat(type).as(field).isEqualTo(Secret.class);
+                }
+            }
+            assertThat(kind.secrets(sample)).contains(sample.storedSecret().getPlainText());
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> theNameInListsTellsTheServerAndNoSecret() {
+        return forEach(kind -> {
+            AbstractVcfCredentials sample = kind.sample("named-" + kind, simulator);
+            String name = CredentialsNameProvider.name(sample);
+            assertThat(name).startsWith("localhost:").contains(" / ").endsWith("(a sample)");
+            assertThat(kind.secrets(sample)).noneMatch(name::contains);
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> eachFieldSurvivesTheForm() {
+        return forEach(kind -> {
+            String id = "form-" + kind;
+            Map<String, Object> before = kind.values(store(kind, id));
+            String path = "manage/credentials/store/system/domain/_/credential/" + id + "/update";
+            JenkinsRule.WebClient client = jenkins.createWebClient();
+            var page = client.goTo(path);
+            assertThat(kind.secrets(stored(id))).noneMatch(page.getWebResponse().getContentAsString()::contains);
+            jenkins.submit(page.getFormByName("update"));
+            assertThat(kind.values(stored(id))).isEqualTo(before);
+        });
+    }
+
+    /** Exports, forgets, and configures what was exported. */
+    @TestFactory
+    Stream<DynamicTest> eachFieldSurvivesConfigurationAsCode() {
+        return forEach(kind -> {
+            String id = "code-" + kind;
+            Credentials stored = store(kind, id);
+            Map<String, Object> before = kind.values(stored);
+            for (Credentials credentials :
+                    List.copyOf(SystemCredentialsProvider.getInstance().getCredentials())) {
+                if (credentials != stored) {
+                    system().removeCredentials(Domain.global(), credentials);
+                }
+            }
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            ConfigurationAsCode.get().export(out);
+            String exported = out.toString(StandardCharsets.UTF_8);
+            assertThat(exported).contains("- " + kind.symbol() + ":");
+            assertThat(kind.secrets(stored)).noneMatch(exported::contains);
+            kind.fields().forEach(field -> assertThat(exported).contains(" " + field + ": "));
+            system().removeCredentials(Domain.global(), stored);
+            String section = exported.replaceAll("(?s)(^|.*\n)(credentials:\n.*?)(\n[^ \n#].*|$)", "$2");
+            Path yaml = Files.writeString(jenkins.jenkins.getRootDir().toPath().resolve(id + ".yaml"), section);
+            ConfigurationAsCode.get().configure(yaml.toString());
+            assertThat(stored(id)).isNotSameAs(stored);
+            assertThat(kind.values(stored(id))).isEqualTo(before);
+        });
+    }
+
+    @TestFactory
+    Stream<DynamicTest> inBuildsItIsABearerAndItsUseIsTracked() {
+        return forEach(kind -> {
+            String id = "used-" + kind;
+            Credentials credential = store(kind, id);
+            WorkflowJob job = jenkins.createProject(WorkflowJob.class, "scripted-" + kind);
+            int before = simulator.bearers().size();
+            WorkflowRun scripted = build(
+                    job,
+                    "withCredentials([string(credentialsId: '%1$s', variable: 'T')]) {"
+                            + " echo \"got ${T} of ${T.length()}\" }\n"
+                            + "withVcfToken(credentialsId: '%1$s') { echo \"got ${VCF_TOKEN} of ${VCF_TOKEN.length()}\" }",
+                    id);
+            int length = simulator.bearers().get(before).length();
+            jenkins.assertLogContains("got **** of " + length, scripted);
+            assertThat(CredentialsProvider.getFingerprintOf(credential).getJobs())
+                    .contains(job.getFullName());
+            WorkflowJob declarative = jenkins.createProject(WorkflowJob.class, "declarative-" + kind);
+            WorkflowRun run = build(
+                    declarative,
+                    "pipeline { agent none; environment { T = credentials('%1$s') }\n"
+                            + "stages { stage('one') { steps { echo \"got ${T} of ${T.length()}\" } } } }",
+                    id);
+            jenkins.assertLogContains("got **** of " + length, run);
+            Leaks.assertNone(simulator, job.getRootDir().toPath());
+            Leaks.assertNone(simulator, declarative.getRootDir().toPath());
+        });
+    }
+
+    private static WorkflowRun build(WorkflowJob job, String script, String id) throws Exception {
+        job.setDefinition(new CpsFlowDefinition(script.formatted(id), true));
+        return jenkins.buildAndAssertSuccess(job);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> anAgentGetsTheBearerAlone() throws Exception {
+        var channel = jenkins.createOnlineSlave().getChannel();
+        return forEach(kind -> {
+            AbstractVcfCredentials credential = store(kind, "agent-" + kind);
+            String[] seen = channel.call(new Look(credential));
+            assertThat(seen[0]).isEqualTo(StringCredentialsImpl.class.getName());
+            assertThat(simulator.bearers()).contains(seen[1]);
+            assertThat(kind.secrets(credential)).doesNotContain(seen[1]);
+        });
+    }
+
+    private static final class Look extends MasterToSlaveCallable<String[], RuntimeException> {
+        private static final long serialVersionUID = 1;
+        private final StringCredentials credential;
+
+        Look(StringCredentials credential) {
+            this.credential = credential;
+        }
+
+        @Override
+        public String[] call() {
+            return new String[] {
+                credential.getClass().getName(), credential.getSecret().getPlainText()
+            };
+        }
+    }
+
+    private static AbstractVcfCredentials store(Kind kind, String id) throws Exception {
+        AbstractVcfCredentials sample = kind.sample(id, simulator);
+        system().addCredentials(Domain.global(), sample);
+        return sample;
+    }
+
+    private static CredentialsStore system() {
+        return CredentialsProvider.lookupStores(Jenkins.get()).iterator().next();
+    }
+
+    private static Credentials stored(String id) {
+        return SystemCredentialsProvider.getInstance().getCredentials().stream()
+                .filter(candidate -> candidate instanceof AbstractVcfCredentials found
+                        && found.getId().equals(id))
+                .findFirst()
+                .orElseThrow();
+    }
+}
