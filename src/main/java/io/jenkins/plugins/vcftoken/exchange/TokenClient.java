@@ -52,6 +52,7 @@ public final class TokenClient {
      */
     public TokenClient(OkHttpClient base, Duration connectTimeout, Duration callTimeout, InstantSource clock) {
         this.http = base.newBuilder()
+                .socketFactory(new PromptSockets(base.socketFactory()))
                 .connectTimeout(connectTimeout)
                 .readTimeout(callTimeout)
                 .writeTimeout(callTimeout)

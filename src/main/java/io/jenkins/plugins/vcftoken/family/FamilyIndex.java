@@ -4,7 +4,9 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import java.io.IOException;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -38,6 +40,9 @@ final class FamilyIndex {
     private final ConcurrentMap<String, Set<String>> idsByHash = new ConcurrentHashMap<>();
     private final ConcurrentMap<String, Entry> entries = new ConcurrentHashMap<>();
 
+    /** Which records of the ledger have been read, so that a token that none knows does not cost reading all again. */
+    private final Map<String, Object> read = new HashMap<>();
+
     FamilyIndex(Ledger ledger, TokenHash hashes) {
         this.ledger = ledger;
         this.hashes = hashes;
@@ -58,11 +63,24 @@ final class FamilyIndex {
      */
     List<Entry> find(String hash) throws IOException {
         if (!idsByHash.containsKey(hash)) {
-            for (FamilyRecord record : ledger.loadAll()) {
-                entries.putIfAbsent(record.id(), index(record, true));
-            }
+            catchUp();
         }
         return known(hash);
+    }
+
+    /** One at a time: whoever comes second, and is not given again what the first one was, must find it here. */
+    private synchronized void catchUp() throws IOException {
+        boolean done = false;
+        try {
+            for (FamilyRecord record : ledger.loadChanged(read)) {
+                entries.putIfAbsent(record.id(), index(record, true));
+            }
+            done = true;
+        } finally {
+            if (!done) {
+                read.clear();
+            }
+        }
     }
 
     private List<Entry> known(String hash) {

@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.family;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** The durable record of the families. Thread-safe; shared with every other process on the same home. */
@@ -19,6 +20,15 @@ public interface Ledger {
 
     /** Every record that can be read. */
     List<FamilyRecord> loadAll() throws IOException;
+
+    /**
+     * Like {@link #loadAll}, but may leave out records that the same reader has had and that are still the same.
+     *
+     * @param seen what the reader has had; empty at first, kept between calls, understood by the ledger alone
+     */
+    default List<FamilyRecord> loadChanged(Map<String, Object> seen) throws IOException {
+        return loadAll();
+    }
 
     /**
      * Keeps every other thread and process out of one family.

@@ -11,6 +11,7 @@ import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.family.TokenKeeper;
 import java.io.IOException;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
@@ -28,14 +29,25 @@ public final class CredentialHome implements TokenKeeper {
     private final Domain domain;
     private final String id;
     private final Set<Place> readOnly;
+    private final Map<VcfCredentials, CredentialHome> found;
 
-    /** @param readOnly places of which it was said that they cannot be written */
-    CredentialHome(StoreOwner owner, CredentialsStore store, Domain domain, String id, Set<Place> readOnly) {
+    /**
+     * @param readOnly places of which it was said that they cannot be written
+     * @param found where those live that need not be looked for; this one adds what it puts into its store
+     */
+    CredentialHome(
+            StoreOwner owner,
+            CredentialsStore store,
+            Domain domain,
+            String id,
+            Set<Place> readOnly,
+            Map<VcfCredentials, CredentialHome> found) {
         this.owner = owner;
         this.store = store;
         this.domain = domain;
         this.id = id;
         this.readOnly = readOnly;
+        this.found = found;
     }
 
     static Set<Place> newMemoryOfReadOnlyPlaces() {
@@ -67,9 +79,9 @@ public final class CredentialHome implements TokenKeeper {
             // reading and replacing is a few instructions.
             synchronized (SystemCredentialsProvider.getInstance()) {
                 for (Credentials candidate : store.getCredentials(domain)) {
-                    if (candidate instanceof VcfCredentials found
-                            && found.getId().equals(id)) {
-                        replace(found, sameFamily, current, again);
+                    if (candidate instanceof VcfCredentials stored
+                            && stored.getId().equals(id)) {
+                        replace(stored, sameFamily, current, again);
                         return;
                     }
                 }
@@ -83,10 +95,10 @@ public final class CredentialHome implements TokenKeeper {
     public String stored(Endpoint endpoint) {
         try (ACLContext asOwner = owner.impersonate()) {
             for (Credentials candidate : store.getCredentials(domain)) {
-                if (candidate instanceof VcfCredentials found
-                        && found.getId().equals(id)
-                        && found.endpoint().equals(endpoint)) {
-                    return found.storedSecret().getPlainText();
+                if (candidate instanceof VcfCredentials stored
+                        && stored.getId().equals(id)
+                        && stored.endpoint().equals(endpoint)) {
+                    return stored.storedSecret().getPlainText();
                 }
             }
         } catch (IllegalArgumentException e) {
@@ -95,10 +107,10 @@ public final class CredentialHome implements TokenKeeper {
         return null;
     }
 
-    private void replace(VcfCredentials found, Predicate<String> sameFamily, String current, boolean again)
+    private void replace(VcfCredentials stored, Predicate<String> sameFamily, String current, boolean again)
             throws IOException {
-        String stored = found.storedSecret().getPlainText();
-        boolean wanted = stored.equals(current) ? again : sameFamily.test(stored);
+        String token = stored.storedSecret().getPlainText();
+        boolean wanted = token.equals(current) ? again : sameFamily.test(token);
         if (wanted && Secret.decrypt(current) != null) {
             // A server that has seen ciphertext of this controller wants it opened. The ledger keeps the text as it is.
             LOGGER.log(
@@ -106,7 +118,10 @@ public final class CredentialHome implements TokenKeeper {
                     () -> "Credential '" + id + "': its server handed out a refresh token in the shape of this "
                             + "controller's encrypted secrets. It is kept in the ledger alone.");
         } else if (wanted) {
-            store.updateCredentials(domain, found, found.withStoredSecret(Secret.fromString(current)));
+            VcfCredentials rotated = stored.withStoredSecret(Secret.fromString(current));
+            // Before the store has it, or who asks in between would look for it everywhere.
+            found.put(rotated, this);
+            store.updateCredentials(domain, stored, rotated);
         }
     }
 

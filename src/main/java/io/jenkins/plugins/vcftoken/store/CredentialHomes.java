@@ -29,7 +29,10 @@ import jenkins.model.Jenkins;
  */
 public final class CredentialHomes {
 
-    /** By identity: two credentials with one ID are equal. Goes with the credential, which each change replaces. */
+    /**
+     * By identity: two credentials with one ID are equal. Goes with the credential, which each change replaces; a
+     * rotation puts the new one here.
+     */
     private final Map<VcfCredentials, CredentialHome> found =
             new MapMaker().weakKeys().makeMap();
 
@@ -44,13 +47,12 @@ public final class CredentialHomes {
         if (known != null && known.holds(credential)) {
             return Optional.of(known);
         }
-        List<ModelObject> contexts = contexts(credential, near);
-        Optional<CredentialHome> home = first(contexts, credential.getId(), candidate -> candidate == credential);
+        Optional<CredentialHome> home = search(credential, near, candidate -> candidate == credential);
         if (home.isPresent()) {
             found.put(credential, home.get());
             return home;
         }
-        return first(contexts, credential.getId(), candidate -> isSuccessor(candidate, credential));
+        return search(credential, near, candidate -> isSuccessor(candidate, credential));
     }
 
     /** A rotation or a form may have replaced the object between finding the credential and asking with it. */
@@ -60,7 +62,22 @@ public final class CredentialHomes {
                 && successor.getUrl().equals(credential.getUrl());
     }
 
-    private Optional<CredentialHome> first(List<ModelObject> contexts, String id, Predicate<Credentials> wanted) {
+    private Optional<CredentialHome> search(
+            VcfCredentials credential, @CheckForNull Item near, Predicate<Credentials> wanted) {
+        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+            String id = credential.getId();
+            if (credential.getScope() == CredentialsScope.USER) {
+                return first(User.getAll(), id, wanted);
+            }
+            // There may be thousands of folders, and mostly it is one of those that the job sees.
+            return first(above(near), id, wanted)
+                    .or(() -> first(
+                            Jenkins.get().allItems(Item.class, item -> item instanceof ItemGroup<?>), id, wanted));
+        }
+    }
+
+    private Optional<CredentialHome> first(
+            Iterable<? extends ModelObject> contexts, String id, Predicate<Credentials> wanted) {
         for (ModelObject context : contexts) {
             Optional<CredentialHome> home = in(new StoreOwner(context), id, wanted);
             if (home.isPresent()) {
@@ -85,21 +102,14 @@ public final class CredentialHomes {
         return StoreOwner.ofFolder(fullName);
     }
 
-    private static List<ModelObject> contexts(VcfCredentials credential, @CheckForNull Item near) {
-        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
-            if (credential.getScope() == CredentialsScope.USER) {
-                return new ArrayList<>(User.getAll());
-            }
-            List<ModelObject> contexts = new ArrayList<>();
-            for (ModelObject context = near; context instanceof Item item; context = item.getParent()) {
-                contexts.add(context);
-            }
-            contexts.add(Jenkins.get());
-            Jenkins.get()
-                    .allItems(Item.class, item -> item instanceof ItemGroup<?>)
-                    .forEach(contexts::add);
-            return contexts;
+    /** The controller is the last of them. */
+    private static List<ModelObject> above(@CheckForNull Item near) {
+        List<ModelObject> contexts = new ArrayList<>();
+        for (ModelObject context = near; context instanceof Item item; context = item.getParent()) {
+            contexts.add(context);
         }
+        contexts.add(Jenkins.get());
+        return contexts;
     }
 
     private Optional<CredentialHome> in(StoreOwner owner, String id, Predicate<Credentials> wanted) {
@@ -112,7 +122,7 @@ public final class CredentialHomes {
                             if (candidate instanceof IdCredentials known
                                     && known.getId().equals(id)
                                     && wanted.test(candidate)) {
-                                return Optional.of(new CredentialHome(owner, store, domain, id, readOnly));
+                                return Optional.of(new CredentialHome(owner, store, domain, id, readOnly, found));
                             }
                         }
                     }

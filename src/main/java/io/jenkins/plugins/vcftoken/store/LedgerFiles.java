@@ -12,13 +12,17 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.regex.Pattern;
@@ -62,11 +66,24 @@ public final class LedgerFiles implements Ledger {
 
     @Override
     public List<FamilyRecord> loadAll() throws IOException {
+        return loadChanged(new HashMap<>());
+    }
+
+    @Override
+    public List<FamilyRecord> loadChanged(Map<String, Object> seen) throws IOException {
         List<FamilyRecord> records = new ArrayList<>();
+        Map<String, Version> had = new HashMap<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
             for (Path file : files) {
                 try {
-                    records.add(format.read(Files.readString(file)));
+                    String name = file.getFileName().toString();
+                    Version version = Version.of(file);
+                    if (!version.equals(seen.get(name))) {
+                        records.add(format.read(Files.readString(file)));
+                        if (version.isSettled()) {
+                            had.put(name, version);
+                        }
+                    }
                 } catch (NoSuchFileException e) {
                     LOGGER.log(Level.FINE, "Gone since it was listed", e);
                 } catch (IOException e) {
@@ -75,7 +92,29 @@ public final class LedgerFiles implements Ledger {
                 }
             }
         }
+        // All or none: what an exception kept from the reader is not marked as read.
+        seen.putAll(had);
         return records;
+    }
+
+    /** What a file's replacement changes. */
+    private record Version(String key, long size, long modified) {
+
+        /** No file system's clock is coarser. */
+        private static final long COARSEST_CLOCK_MILLIS = 2000;
+
+        static Version of(Path file) throws IOException {
+            BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+            return new Version(
+                    String.valueOf(attributes.fileKey()),
+                    attributes.size(),
+                    attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS));
+        }
+
+        /** Whether another replacement from now on would show. */
+        boolean isSettled() {
+            return System.currentTimeMillis() - TimeUnit.NANOSECONDS.toMillis(modified) > COARSEST_CLOCK_MILLIS;
+        }
     }
 
     @Override

@@ -73,7 +73,7 @@ public final class SignatureTool {
 
     /** As {@code offline/plugin/pom.xml} has it. */
     private static boolean needsJenkins(String file) {
-        return file.endsWith("JenkinsTest.java") || file.startsWith("Jenkins");
+        return file.endsWith("JenkinsTest.java") || file.startsWith("Jenkins") || file.endsWith("Jmh.java");
     }
 
     static List<Path> javaFiles(Path folder) throws IOException {

@@ -15,10 +15,13 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -85,6 +88,31 @@ class LedgerFilesTest {
         ledger.save(RECORD);
         Files.writeString(file(), Files.readString(file()).replace("sealed:", "other:"));
         assertThatThrownBy(() -> ledger.load(RECORD.id())).hasMessageContaining("sealed by another controller");
+    }
+
+    @Test
+    void aReaderHasAnUnchangedRecordOnce() throws Exception {
+        Map<String, Object> seen = new HashMap<>();
+        ledger.save(RECORD);
+        age();
+        assertThat(ledger.loadChanged(seen)).containsExactly(RECORD);
+        assertThat(ledger.loadChanged(seen)).isEmpty();
+        assertThat(ledger.loadChanged(new HashMap<>())).containsExactly(RECORD);
+        new LedgerFiles(directory, Core.CIPHER).save(RECORD);
+        assertThat(ledger.loadChanged(seen)).containsExactly(RECORD);
+    }
+
+    /** A file system that counts in seconds would not show a second replacement in the same one. */
+    @Test
+    void aRecordThatWasJustWrittenIsReadAgain() throws Exception {
+        Map<String, Object> seen = new HashMap<>();
+        ledger.save(RECORD);
+        assertThat(ledger.loadChanged(seen)).containsExactly(RECORD);
+        assertThat(ledger.loadChanged(seen)).containsExactly(RECORD);
+    }
+
+    private void age() throws Exception {
+        Files.setLastModifiedTime(file(), FileTime.from(Instant.now().minusSeconds(10)));
     }
 
     @Test

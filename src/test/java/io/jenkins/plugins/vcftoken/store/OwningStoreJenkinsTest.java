@@ -34,6 +34,7 @@ import hudson.security.Permission;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
@@ -42,6 +43,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import jenkins.model.Jenkins;
@@ -194,6 +196,56 @@ class OwningStoreJenkinsTest {
         slow.goOn.countDown();
         both.awaitInSystem("sa");
         assertThat(slow.saves).hasValue(1);
+    }
+
+    /** A rotation replaces the credential, and thousands of folders must not be looked through for each. */
+    @Test
+    void storesAreLookedThroughForANewCredentialOnlyAndTheNearestFirst() throws Exception {
+        Folder other = jenkins.createProject(Folder.class, "a-folder-that-comes-first");
+        Folder folder = jenkins.createProject(Folder.class, "folder");
+        storeOf(folder).addCredentials(Domain.global(), both.account("sa", simulator.addAccount("ci", "acme")));
+        WorkflowJob job = both.job(folder, "job", "sa");
+        CredentialHomes homes = VcfTokens.get().homes();
+        CountedLooks looks =
+                jenkins.jenkins.getExtensionList(CountedLooks.class).get(0);
+        VcfCredentials first = in(folder);
+        looks.at.clear();
+        assertThat(homes.of(first, job)).isPresent();
+        assertThat(looks.at).contains(folder).doesNotContain(other);
+        both.build(job);
+        both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
+        VcfCredentials rotated = in(folder);
+        assertThat(rotated).isNotSameAs(first);
+        looks.at.clear();
+        assertThat(homes.of(rotated, null)).isPresent();
+        assertThat(looks.at).isEmpty();
+    }
+
+    private static VcfCredentials in(Folder folder) {
+        return (VcfCredentials) storeOf(folder).getCredentials(Domain.global()).get(0);
+    }
+
+    /** Whose stores were asked for. */
+    @TestExtension("storesAreLookedThroughForANewCredentialOnlyAndTheNearestFirst")
+    public static final class CountedLooks extends CredentialsProvider {
+
+        final List<ModelObject> at = new CopyOnWriteArrayList<>();
+
+        @NonNull
+        @Override
+        public <C extends Credentials> List<C> getCredentialsInItemGroup(
+                @NonNull Class<C> type,
+                ItemGroup group,
+                Authentication authentication,
+                @NonNull List<DomainRequirement> requirements) {
+            return List.of();
+        }
+
+        @Override
+        public CredentialsStore getStore(ModelObject context) {
+            at.add(context);
+            return null;
+        }
     }
 
     @Test

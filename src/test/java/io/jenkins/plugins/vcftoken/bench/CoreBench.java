@@ -1,0 +1,376 @@
+package io.jenkins.plugins.vcftoken.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
+import io.jenkins.plugins.vcftoken.family.Families;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.family.Lineage;
+import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.lease.Lease;
+import io.jenkins.plugins.vcftoken.lease.Leases;
+import io.jenkins.plugins.vcftoken.lease.Renewal;
+import io.jenkins.plugins.vcftoken.lease.Tenant;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.store.LedgerFiles;
+import java.lang.management.ManagementFactory;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What the core costs without Jenkins. Not JMH: each figure is milliseconds of disk and network, or bytes, and stands
+ * beside a yardstick that has to be measured in turns with it, which JMH does not do.
+ */
+class CoreBench {
+
+    /** As many as the controller has. */
+    private static final int EXCHANGE_THREADS = 16;
+
+    private static final Duration LATENCY = Duration.ofMillis(200);
+    private static final Duration LIFETIME = Duration.ofHours(1);
+    private static final Report REPORT = new Report("core");
+
+    private static final Tenant NOBODY = new Tenant() {
+        public String who() {
+            return "bench";
+        }
+
+        @Override
+        public void expect(Bearer bearer) {}
+
+        @Override
+        public void warn(String message) {}
+    };
+
+    @TempDir
+    private Path directory;
+
+    private Simulator simulator;
+    private int folders;
+    private int accounts;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start();
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.reuses()).isZero();
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    /** What the simulator can do, or all else would be its figures. */
+    @Test
+    void simulator() throws Exception {
+        for (int clients : new int[] {1, 4, EXCHANGE_THREADS}) {
+            int each = Report.isQuick() ? 20 : 60;
+            List<Figures> figures = Figures.inTurns(Report.rounds(), () -> grantsPerSecond(clients, each));
+            REPORT.add(new Row("the simulator's ceiling", clients, "clients", "grants/s", figures.get(0)));
+        }
+    }
+
+    private double grantsPerSecond(int clients, int each) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(clients);
+        try {
+            long start = System.nanoTime();
+            List<Future<?>> all = new ArrayList<>();
+            for (int i = 0; i < clients; i++) {
+                BareExchange client = new BareExchange(simulator, "client-" + accounts++);
+                all.add(threads.submit(() -> {
+                    for (int n = 0; n < each; n++) {
+                        client.exchange();
+                    }
+                    return null;
+                }));
+            }
+            for (Future<?> one : all) {
+                one.get();
+            }
+            return clients * each / (BareExchange.millisSince(start) / 1000);
+        } finally {
+            threads.shutdownNow();
+        }
+    }
+
+    /** All at the same moment, which is harder than in the same minute. */
+    @Test
+    void renewalOfManyFamiliesAtOnce() throws Exception {
+        int[] sizes = Report.sizes(100, 300, 1000);
+        for (int families : sizes) {
+            List<Double> times = new ArrayList<>();
+            for (int round = -1; round < (Boolean.getBoolean("bench.tiny") ? 1 : Report.rounds()); round++) {
+                double time = renewAll(families == sizes[0] || round >= 0 ? families : sizes[0]);
+                if (round >= 0) {
+                    times.add(time);
+                }
+            }
+            double ideal = Math.ceil((double) families / EXCHANGE_THREADS) * LATENCY.toMillis();
+            REPORT.add(new Row(
+                            "renewal of families all due at once, server at 200 ms",
+                            families,
+                            "families",
+                            "ms",
+                            new Figures(times))
+                    .against("families / 16 × 200 ms", Figures.of(ideal))
+                    .ratioAtMost(1.2));
+        }
+    }
+
+    private double renewAll(int families) throws Exception {
+        simulator.setDelay(LATENCY);
+        LedgerFiles ledger = new LedgerFiles(fresh(), Core.CIPHER);
+        ExecutorService exchanges = Executors.newFixedThreadPool(EXCHANGE_THREADS);
+        ExecutorService writeBacks = Executors.newSingleThreadExecutor();
+        ScheduledExecutorService timer = Executors.newScheduledThreadPool(10);
+        Instant due = Instant.now().plusSeconds(3 + families / 200);
+        AtomicInteger late = new AtomicInteger();
+        try (Core core = new Core(fresh(), simulator, InstantSource.system())) {
+            Families all = new Families(
+                    ledger, Core.HASH, exchanges, writeBacks, InstantSource.system(), Duration.ofSeconds(60));
+            Leases leases = new Leases(all, timer, InstantSource.system(), new Renewal(() -> 0));
+            CountDownLatch renewed = new CountDownLatch(families);
+            List<Holder> holders = new ArrayList<>();
+            for (int i = 0; i < families; i++) {
+                Holder holder = core.holder("account-" + accounts, core.service("acme"), newAccount());
+                Instant issued = due.minus(LIFETIME.multipliedBy(3).dividedBy(4));
+                Bearer bearer = new Bearer("old-" + i, issued, issued.plus(LIFETIME));
+                ledger.save(record(holder.service().endpoint(), holder.token(), bearer, holder.place()));
+                holders.add(holder);
+            }
+            List<Lease> open = new ArrayList<>();
+            for (Holder holder : holders) {
+                open.add(leases.open(holder, Duration.ofMinutes(1), new Tenant() {
+                    public String who() {
+                        return "bench";
+                    }
+
+                    @Override
+                    public void expect(Bearer bearer) {
+                        if (!bearer.value().startsWith("old-")) {
+                            renewed.countDown();
+                        }
+                    }
+
+                    @Override
+                    public void warn(String message) {
+                        late.incrementAndGet();
+                    }
+                }));
+            }
+            if (Instant.now().isAfter(due)) {
+                throw new IllegalStateException("the leases were not open in time");
+            }
+            if (!renewed.await(5, TimeUnit.MINUTES)) {
+                throw new IllegalStateException(renewed.getCount() + " were not renewed");
+            }
+            double took = Duration.between(due, Instant.now()).toNanos() / 1e6;
+            if (late.get() > 0) {
+                throw new IllegalStateException(late + " warnings");
+            }
+            open.forEach(Lease::close);
+            return took;
+        } finally {
+            simulator.setDelay(Duration.ZERO);
+            timer.shutdownNow();
+            exchanges.shutdownNow();
+            writeBacks.shutdownNow();
+        }
+    }
+
+    @Test
+    void memoryAndThreadsOfOpenLeases() throws Exception {
+        for (int count : Report.sizes(100, 1000, 10_000)) {
+            List<Double> bytes = new ArrayList<>();
+            List<Double> threads = new ArrayList<>();
+            for (int round = -1; round < Report.rounds(); round++) {
+                double[] measured = openLeases(count);
+                if (round >= 0) {
+                    bytes.add(measured[0]);
+                    threads.add(measured[1]);
+                }
+            }
+            Figures each = new Figures(bytes);
+            REPORT.add(new Row("memory of an open lease", count, "leases", "bytes", each)
+                    .reaches("≤ 1 KB", each.median() <= 1024));
+            Figures more = new Figures(threads);
+            REPORT.add(new Row("threads more with open leases", count, "leases", "threads", more)
+                    .reaches("0", more.max() == 0));
+        }
+    }
+
+    private double[] openLeases(int count) throws Exception {
+        ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
+        try (Core core = new Core(fresh(), simulator, InstantSource.system())) {
+            Leases leases = new Leases(core.families, timer, InstantSource.system(), new Renewal(Math::random));
+            List<Holder> holders = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+                holders.add(core.holder("account-" + accounts, core.service("acme"), newAccount()));
+            }
+            // The bearers themselves are there anyway, and so are the threads that got them.
+            List<Lease> first = new ArrayList<>();
+            for (Holder holder : holders) {
+                first.add(leases.open(holder, Duration.ofMinutes(1), NOBODY));
+            }
+            Lease[] open = new Lease[count];
+            int threads = threads();
+            long before = used();
+            for (int i = 0; i < count; i++) {
+                open[i] = leases.open(holders.get(i % 10), Duration.ofMinutes(1), NOBODY);
+            }
+            long after = used();
+            int moreThreads = threads() - threads;
+            for (Lease lease : open) {
+                lease.close();
+            }
+            first.forEach(Lease::close);
+            return new double[] {(double) (after - before) / count, moreThreads};
+        } finally {
+            timer.shutdownNow();
+        }
+    }
+
+    private static int threads() {
+        return ManagementFactory.getThreadMXBean().getThreadCount();
+    }
+
+    static long used() throws InterruptedException {
+        long least = Long.MAX_VALUE;
+        for (int i = 0; i < 4; i++) {
+            System.gc();
+            Thread.sleep(50);
+            least = Math.min(
+                    least,
+                    Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
+        }
+        return least;
+    }
+
+    /** A new credential, or any of those that cost no file after a restart. */
+    @Test
+    void firstUseOfATokenBesideALargeLedger() throws Exception {
+        for (int records : Report.sizes(100, 1000, 10_000)) {
+            Path full = fresh();
+            fill(full, records);
+            List<Double> first = new ArrayList<>();
+            List<Double> second = new ArrayList<>();
+            for (int round = -1; round < Report.rounds(); round++) {
+                try (Core core = new Core(full, simulator, InstantSource.system())) {
+                    Holder one = core.holder("new", core.sddcManager("one-" + accounts++), "unknown-1");
+                    double a = areRelated(core, one);
+                    Holder other = core.holder("new", core.sddcManager("other-" + accounts++), "unknown-2");
+                    double b = areRelated(core, other);
+                    if (round >= 0) {
+                        first.add(a);
+                        second.add(b);
+                    }
+                }
+            }
+            REPORT.add(new Row(
+                    "looking for a token that no record knows, first after a start",
+                    records,
+                    "records",
+                    "ms",
+                    new Figures(first)));
+            REPORT.add(new Row(
+                    "looking for a token that no record knows, from then on",
+                    records,
+                    "records",
+                    "ms",
+                    new Figures(second)));
+        }
+    }
+
+    private static double areRelated(Core core, Holder holder) throws Exception {
+        long start = System.nanoTime();
+        core.families.administration().areRelated(holder.service().endpoint(), holder.token(), "another");
+        return BareExchange.millisSince(start) / 2;
+    }
+
+    /** As after ten rotations each. Copies of one that the ledger wrote, so that not each has to wait for the disk. */
+    static void fill(Path directory, int records) throws Exception {
+        LedgerFiles ledger = new LedgerFiles(directory, Core.CIPHER);
+        FamilyRecord first = rotated(0);
+        ledger.save(first);
+        String text = Files.readString(directory.resolve(first.id() + ".json"));
+        for (int i = 1; i < records; i++) {
+            FamilyRecord record = rotated(i);
+            String copy = text.replace(first.id(), record.id())
+                    .replace(first.tokens().seedHash(), record.tokens().seedHash())
+                    .replace(
+                            Core.CIPHER.seal(first.tokens().current()),
+                            Core.CIPHER.seal(record.tokens().current()));
+            for (int n = 0; n < 10; n++) {
+                copy = copy.replace(
+                        first.tokens().formerHashes().get(n),
+                        record.tokens().formerHashes().get(n));
+            }
+            Files.writeString(directory.resolve(record.id() + ".json"), copy);
+        }
+    }
+
+    private static FamilyRecord rotated(int i) {
+        List<String> former = new ArrayList<>();
+        for (int n = 0; n < 10; n++) {
+            former.add(Core.HASH.ofToken("former-" + i + '-' + n));
+        }
+        Lineage tokens = new Lineage(Core.HASH.ofToken("seed-" + i), "current-token-" + i, former, 10, false);
+        Endpoint endpoint = new Endpoint(VcfaRefresh.SYSTEM, URI.create("https://vcfa.example"), "acme");
+        Instant now = Instant.now();
+        return new FamilyRecord(
+                Core.HASH.ofFamily(endpoint, "seed-" + i),
+                endpoint,
+                FamilyState.OK,
+                tokens,
+                new Bearer("x".repeat(800), now, now.plus(LIFETIME)),
+                Set.of(new Place("system", "sa-" + i)),
+                null,
+                now,
+                null);
+    }
+
+    private static FamilyRecord record(Endpoint endpoint, String seed, Bearer bearer, Place place) {
+        return new FamilyRecord(
+                Core.HASH.ofFamily(endpoint, seed),
+                endpoint,
+                FamilyState.OK,
+                new Lineage(Core.HASH.ofToken(seed), seed, List.of(), 0, false),
+                bearer,
+                Set.of(place),
+                null,
+                Instant.now(),
+                null);
+    }
+
+    private String newAccount() {
+        return simulator.addAccount("account-" + accounts++, "acme");
+    }
+
+    private Path fresh() {
+        return directory.resolve("ledger-" + folders++);
+    }
+}

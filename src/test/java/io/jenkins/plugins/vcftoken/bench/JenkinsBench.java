@@ -1,0 +1,588 @@
+package io.jenkins.plugins.vcftoken.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.common.IdCredentials;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.block.BlockLogFilter;
+import io.jenkins.plugins.vcftoken.block.BlockVariables;
+import io.jenkins.plugins.vcftoken.block.OpenBlock;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.lease.Lease;
+import io.jenkins.plugins.vcftoken.lease.Tenant;
+import io.jenkins.plugins.vcftoken.simulator.Moment;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jenkinsci.plugins.credentialsbinding.masking.SecretPatterns;
+import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.flow.FlowDurabilityHint;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.jenkinsci.plugins.workflow.job.properties.DurabilityHintJobProperty;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** What blocks, masks and rotations cost on a real Jenkins, beside what else one would take there. */
+@WithJenkins
+class JenkinsBench {
+
+    private static final Report REPORT = new Report("jenkins");
+    private static final Duration LASTING = Duration.ofMinutes(1);
+    private static final Pattern TOOK = Pattern.compile("took (\\d+)");
+
+    /** Lines like those of a build, about a hundred characters each. */
+    private static final int LOG_CHUNK = 2_000_000;
+
+    private static final Tenant NOBODY = new Tenant() {
+        public String who() {
+            return "bench";
+        }
+
+        @Override
+        public void expect(Bearer bearer) {}
+
+        @Override
+        public void warn(String message) {
+            throw new IllegalStateException(message);
+        }
+    };
+
+    @TempDir
+    private Path directory;
+
+    private JenkinsRule jenkins;
+    private Simulator simulator;
+
+    @BeforeEach
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+        JenkinsAccount.add(simulator, "sa");
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.reuses()).isZero();
+        assertThat(simulator.mostReceived()).isLessThanOrEqualTo(1);
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    /** As Jenkins has it: each step of the engine is forced to disk, which is most of what one sees. */
+    @Test
+    void warmBlocksInARow() throws Exception {
+        warmBlocks(jenkins.createProject(WorkflowJob.class), "", Report.sizes(30, 100, 1000), false);
+    }
+
+    /** Without the disk, so that what the plugins do shows. */
+    @Test
+    void warmBlocksInARowWithoutTheDisk() throws Exception {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+        job.addProperty(new DurabilityHintJobProperty(FlowDurabilityHint.PERFORMANCE_OPTIMIZED));
+        warmBlocks(job, ", performance-optimized", Report.sizes(100, 300, 1000), true);
+    }
+
+    private void warmBlocks(WorkflowJob job, String durability, int[] sizes, boolean withPeers) throws Exception {
+        add(new StringCredentialsImpl(CredentialsScope.GLOBAL, "text", null, Secret.fromString("b".repeat(300))));
+        try (JenkinsPeers peers = withPeers ? new JenkinsPeers() : null) {
+            Map<String, String> others = peers == null ? Map.of() : peers.blocks();
+            List<String> names = List.copyOf(others.keySet());
+            for (int count : sizes) {
+                List<Figures.Measurement> things = new ArrayList<>();
+                things.add(() -> blocks(job, count, "withEnv([])"));
+                things.add(() -> blocks(job, count, "withVcfToken(credentialsId: 'sa')"));
+                things.add(() -> blocks(job, count, "withCredentials([string(credentialsId: 'text', variable: 'T')])"));
+                for (String head : others.values()) {
+                    things.add(() -> blocks(job, count, head));
+                }
+                int grants = simulator.grants();
+                List<Figures> figures = Figures.inTurns(Report.rounds(), things.toArray(Figures.Measurement[]::new));
+                assertThat(simulator.grants()).isLessThanOrEqualTo(grants + 1);
+                Figures empty = figures.get(0).times(1.0 / count);
+                Figures ours = figures.get(1).times(1.0 / count).over(empty);
+                REPORT.add(new Row("an empty `withEnv` block" + durability, count, "blocks", "ms", empty));
+                REPORT.add(new Row("a warm `withVcfToken` block over that" + durability, count, "blocks", "ms", ours)
+                        .against(
+                                "`withCredentials`",
+                                figures.get(2).times(1.0 / count).over(empty))
+                        .ratioAtMost(1.0));
+                for (int i = 0; i < names.size(); i++) {
+                    Figures peer = figures.get(3 + i).times(1.0 / count).over(empty);
+                    REPORT.add(new Row("the same beside " + names.get(i), count, "blocks", "ms", ours)
+                            .against("peer", peer)
+                            .ratioAtMost(1.0));
+                }
+            }
+        }
+    }
+
+    /** @return milliseconds */
+    private double blocks(WorkflowJob job, int count, String head) throws Exception {
+        return took(job, "for (int i = 0; i < " + count + "; i++) { " + head + " { } }");
+    }
+
+    private double took(WorkflowJob job, String script) throws Exception {
+        String timed = "long start = System.nanoTime()\n" + script + "\necho 'took ' + (System.nanoTime() - start)";
+        job.setDefinition(new CpsFlowDefinition(timed, false));
+        org.jenkinsci.plugins.scriptsecurity.scripts.ScriptApproval.get().preapproveAll();
+        WorkflowRun run = jenkins.buildAndAssertSuccess(job);
+        Matcher matcher = TOOK.matcher(JenkinsRule.getLog(run));
+        assertThat(matcher.find()).isTrue();
+        double millis = Long.parseLong(matcher.group(1)) / 1e6;
+        run.delete();
+        return millis;
+    }
+
+    /** From the call that a block makes to the bearer. */
+    @Test
+    void coldBlock() throws Exception {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+        BareExchange bare = new BareExchange(simulator, "bare");
+        byte[] record = new byte[1500];
+        new Random(1).nextBytes(record);
+        try (JenkinsPeers peers = new JenkinsPeers()) {
+            for (int latency : Report.sizes(20, 100, 200)) {
+                simulator.setLifetime(JenkinsAndSimulator.SHORT);
+                simulator.setDelay(Duration.ofMillis(latency));
+                peers.setDelay(latency);
+                Path file = directory.resolve("record");
+                int times = Boolean.getBoolean("bench.tiny") ? 1 : Report.isQuick() ? 5 : 20;
+                List<Figures> figures = Figures.inTurns(
+                        times,
+                        () -> {
+                            // Until the bearer of before is too old for a new block, and its token is home.
+                            Thread.sleep(JenkinsAndSimulator.SHORT.toMillis());
+                            return open(job, Duration.ofMinutes(10));
+                        },
+                        () -> {
+                            long start = System.nanoTime();
+                            bare.exchange();
+                            BareExchange.force(file, record);
+                            BareExchange.force(file, record);
+                            return BareExchange.millisSince(start);
+                        });
+                REPORT.add(new Row("a cold block's bearer", latency, "ms latency", "ms", figures.get(0))
+                        .against("bare OkHttp + 2 fsync", figures.get(1))
+                        .ratioAtMost(1.25));
+            }
+        }
+        simulator.setDelay(Duration.ZERO);
+    }
+
+    /** @return milliseconds */
+    private double open(WorkflowJob job, Duration minimum) throws Exception {
+        VcfCredentials credential = stored("sa");
+        int requests = simulator.requests();
+        long start = System.nanoTime();
+        Lease lease = VcfTokens.get().open(credential, "", job, minimum, NOBODY);
+        double took = BareExchange.millisSince(start);
+        lease.close();
+        assertThat(simulator.requests()).isEqualTo(requests + 1);
+        return took;
+    }
+
+    private static VcfCredentials stored(String id) {
+        for (Credentials candidate : SystemCredentialsProvider.getInstance().getCredentials()) {
+            if (candidate instanceof VcfCredentials found
+                    && ((IdCredentials) found).getId().equals(id)) {
+                return found;
+            }
+        }
+        throw new AssertionError(id);
+    }
+
+    @Test
+    void oneExchangeForAllBlocks() throws Exception {
+        simulator.setDelay(Duration.ofMillis(200));
+        for (int blocks : Report.sizes(100, 300, 1000)) {
+            List<Double> exchanges = new ArrayList<>();
+            for (int round = 0; round < Report.rounds(); round++) {
+                String id = "shared-" + blocks + '-' + round;
+                JenkinsAccount.add(simulator, id);
+                int before = simulator.grants();
+                runManyBuilds(id, 20, 5, blocks / 100);
+                exchanges.add((double) simulator.grants() - before);
+            }
+            Figures figures = new Figures(exchanges);
+            REPORT.add(new Row(
+                            "exchanges for blocks in 100 parallel branches of 20 builds",
+                            blocks,
+                            "blocks",
+                            "exchanges",
+                            figures)
+                    .reaches("1", figures.max() == 1));
+        }
+    }
+
+    private void runManyBuilds(String id, int builds, int branches, int each) throws Exception {
+        String script = "def all = [:]\nfor (int b = 0; b < " + branches + "; b++) { all['b' + b] = {\n"
+                + "for (int i = 0; i < " + Math.max(1, each) + "; i++) { withVcfToken(credentialsId: '" + id
+                + "') { } } } }\nparallel all";
+        List<Future<WorkflowRun>> running = new ArrayList<>();
+        List<WorkflowJob> jobs = new ArrayList<>();
+        for (int i = 0; i < builds; i++) {
+            WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+            job.setDefinition(new CpsFlowDefinition(script, true));
+            jobs.add(job);
+        }
+        for (WorkflowJob job : jobs) {
+            running.add(job.scheduleBuild2(0));
+        }
+        for (Future<WorkflowRun> one : running) {
+            jenkins.assertBuildStatusSuccess(one.get());
+        }
+        for (WorkflowJob job : jobs) {
+            job.delete();
+        }
+    }
+
+    /** Each thread makes the call that a block makes, all at one moment, and nobody has a bearer yet. */
+    @Test
+    void theSlowestOfManyWaiters() throws Exception {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+        Duration latency = Duration.ofMillis(200);
+        simulator.setDelay(latency);
+        BareExchange bare = new BareExchange(simulator, "bare");
+        byte[] record = new byte[1500];
+        Path file = directory.resolve("record");
+        for (int waiters : Report.sizes(10, 30, 100)) {
+            List<Double> slowest = new ArrayList<>();
+            List<Double> yardstick = new ArrayList<>();
+            for (int round = -1; round < Report.rounds(); round++) {
+                String id = "waited-" + waiters + '-' + round;
+                JenkinsAccount.add(simulator, id);
+                double waited = slowest(job, stored(id), waiters);
+                long start = System.nanoTime();
+                bare.exchange();
+                BareExchange.force(file, record);
+                BareExchange.force(file, record);
+                double alone = BareExchange.millisSince(start);
+                if (round >= 0) {
+                    slowest.add(waited);
+                    yardstick.add(alone);
+                }
+            }
+            Row row = new Row(
+                            "the slowest of blocks that wait for one exchange",
+                            waiters,
+                            "blocks",
+                            "ms",
+                            new Figures(slowest))
+                    .against("bare OkHttp + 2 fsync", new Figures(yardstick));
+            REPORT.add(row.reaches(
+                    "≤ yardstick + 50 ms", row.measured().median() <= new Figures(yardstick).median() + 50));
+        }
+    }
+
+    private double slowest(WorkflowJob job, VcfCredentials credential, int waiters) throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(waiters);
+        CountDownLatch go = new CountDownLatch(1);
+        AtomicLong last = new AtomicLong();
+        int requests = simulator.requests();
+        List<Future<Lease>> leases = new ArrayList<>();
+        for (int i = 0; i < waiters; i++) {
+            leases.add(threads.submit(() -> {
+                go.await();
+                Lease lease = VcfTokens.get().open(credential, "", job, LASTING, NOBODY);
+                last.accumulateAndGet(System.nanoTime(), Math::max);
+                return lease;
+            }));
+        }
+        Thread.sleep(200);
+        long start = System.nanoTime();
+        go.countDown();
+        List<Lease> open = new ArrayList<>();
+        for (Future<Lease> lease : leases) {
+            open.add(lease.get());
+        }
+        open.forEach(Lease::close);
+        threads.shutdown();
+        assertThat(simulator.requests()).isEqualTo(requests + 1);
+        return (last.get() - start) / 1e6;
+    }
+
+    /** The five seconds before a renewal beside the five seconds that it takes. */
+    @Test
+    void stepsDuringASlowRenewal() throws Exception {
+        long latency = 5_000_000_000L;
+        for (int blocks : Report.sizes(10, 30, 100)) {
+            String id = "slow-" + blocks;
+            JenkinsAccount.add(simulator, id);
+            List<long[]> renewals = new java.util.concurrent.CopyOnWriteArrayList<>();
+            simulator.setLifetime(Duration.ofSeconds(9));
+            simulator.setDelay(Duration.ZERO);
+            int wanted = Boolean.getBoolean("bench.tiny") ? 1 : Report.rounds();
+            simulator.setWitness(moment -> {
+                if (moment == Moment.RECEIVED) {
+                    simulator.setDelay(Duration.ofSeconds(5));
+                    renewals.add(new long[] {System.nanoTime(), 0});
+                }
+                if (moment == Moment.ANSWERED) {
+                    renewals.get(renewals.size() - 1)[1] = System.nanoTime();
+                }
+            });
+            // About twelve seconds from one renewal to the next.
+            long seconds = 8 + wanted * 12L;
+            List<long[]> steps = steps(id, blocks, seconds);
+            simulator.setWitness(moment -> {});
+            simulator.setDelay(Duration.ZERO);
+            simulator.setLifetime(Duration.ofHours(1));
+            List<Double> during = new ArrayList<>();
+            List<Double> before = new ArrayList<>();
+            int delayed = 0;
+            for (long[] renewal : renewals) {
+                boolean complete = renewal[1] - renewal[0] >= latency * 9 / 10;
+                if (complete && during.size() < wanted) {
+                    double without = slowest(steps, renewal[0] - latency, renewal[0]);
+                    during.add(slowest(steps, renewal[0], renewal[1]));
+                    before.add(without);
+                    for (long[] step : steps) {
+                        boolean within = step[0] >= renewal[0] && step[0] < renewal[1];
+                        delayed += within && step[1] / 1e6 > without + 1000 ? 1 : 0;
+                    }
+                }
+            }
+            int slow = delayed;
+            REPORT.note(
+                    blocks + " blocks, server at 5 s: " + slow + " of " + steps.size() + " steps took a second longer"
+                            + " than the slowest before the renewal, in " + during.size() + " renewals");
+            REPORT.add(
+                    new Row("the slowest step while a renewal takes 5 s", blocks, "blocks", "ms", new Figures(during))
+                            .against("the 5 s before", new Figures(before))
+                            .reaches("0 steps delayed", slow == 0));
+        }
+    }
+
+    private static double slowest(List<long[]> steps, long from, long to) {
+        return steps.stream()
+                .filter(step -> step[0] >= from && step[0] < to)
+                .mapToDouble(step -> step[1] / 1e6)
+                .max()
+                .orElse(0);
+    }
+
+    /** @return when each step began, and how long it took */
+    private List<long[]> steps(String id, int blocks, long seconds) throws Exception {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+        job.setDefinition(new CpsFlowDefinition(
+                "def all = [:]\ndef steps = []\nlong end = System.nanoTime() + " + seconds + " * 1000000000L\n"
+                        + "for (int b = 0; b < " + blocks + "; b++) { int at = b\n all['b' + b] = {\n"
+                        + " withVcfToken(credentialsId: '" + id + "') {\n"
+                        + "  sleep(time: 20 * at, unit: 'MILLISECONDS')\n"
+                        + "  while (System.nanoTime() < end) {\n"
+                        + "   sleep(time: 2000, unit: 'MILLISECONDS')\n"
+                        + "   long start = System.nanoTime()\n   echo VCF_TOKEN_EXPIRES_AT\n"
+                        + "   steps.add('step ' + start + ' ' + (System.nanoTime() - start))\n"
+                        + "  } } } }\nparallel all\necho steps.join('\\n')",
+                false));
+        org.jenkinsci.plugins.scriptsecurity.scripts.ScriptApproval.get().preapproveAll();
+        WorkflowRun run = jenkins.buildAndAssertSuccess(job);
+        List<long[]> steps = new ArrayList<>();
+        Matcher matcher = Pattern.compile("(?m)step (\\d+) (\\d+)$").matcher(JenkinsRule.getLog(run));
+        while (matcher.find()) {
+            steps.add(new long[] {Long.parseLong(matcher.group(1)), Long.parseLong(matcher.group(2))});
+        }
+        job.delete();
+        return steps;
+    }
+
+    @Test
+    void masking() throws Exception {
+        int megabytes = Boolean.getBoolean("bench.tiny") ? 4 : Report.isQuick() ? 40 : 200;
+        WorkflowRun run = jenkins.buildAndAssertSuccess(emptyJob());
+        List<String> bearers = bearers(100);
+        byte[] log = log(bearers.get(0), LOG_CHUNK);
+        Pattern pattern = SecretPatterns.getAggregateSecretPattern(List.of(bearers.get(0)));
+        int[] counts = {1, 10, 100};
+        double[] most = {1.1, 1.2, 1.5};
+        List<Figures.Measurement> things = new ArrayList<>();
+        things.add(() -> throughput(
+                new SecretPatterns.MaskingOutputStream(OutputStream.nullOutputStream(), () -> pattern, "UTF-8"),
+                log,
+                megabytes));
+        for (int count : counts) {
+            OpenBlock block = new OpenBlock(run, stored("sa"), new BlockVariables(null, null, null, null), null);
+            Instant now = Instant.now();
+            bearers.subList(0, count).forEach(bearer -> block.expect(new Bearer(bearer, now, now.plusSeconds(60))));
+            things.add(() -> throughput(
+                    new BlockLogFilter(block)
+                            .decorateLogger((hudson.model.AbstractBuild<?, ?>) null, OutputStream.nullOutputStream()),
+                    log,
+                    megabytes));
+        }
+        List<Figures> figures = Figures.inTurns(Report.rounds(), things.toArray(Figures.Measurement[]::new));
+        for (int i = 0; i < counts.length; i++) {
+            REPORT.add(new Row("masking " + megabytes + " MB of log", counts[i], "bearers", "ms", figures.get(i + 1))
+                    .against("credentials-binding, one secret", figures.get(0))
+                    .ratioAtMost(most[i]));
+        }
+    }
+
+    private static double throughput(OutputStream masked, byte[] log, int megabytes) throws Exception {
+        long start = System.nanoTime();
+        try (masked) {
+            int at = 0;
+            for (long left = megabytes * 1_000_000L; left > 0; ) {
+                int length = Math.min(8192, log.length - at);
+                masked.write(log, at, length);
+                left -= length;
+                at = (at + length) % log.length;
+            }
+        }
+        return BareExchange.millisSince(start);
+    }
+
+    /** One line in a thousand has the bearer in it. */
+    static byte[] log(String bearer, int size) {
+        Random random = new Random(7);
+        StringBuilder log = new StringBuilder(size + 1000);
+        String[] words = {
+            "[INFO]", "Downloading", "deployment", "vcfa.example", "status:", "200", "https://", "task", "of"
+        };
+        for (int line = 1; log.length() < size; line++) {
+            int end = log.length() + 60 + random.nextInt(80);
+            while (log.length() < end) {
+                log.append(words[random.nextInt(words.length)])
+                        .append(' ')
+                        .append(random.nextInt(10_000))
+                        .append(' ');
+            }
+            if (line % 1000 == 0) {
+                log.append("Authorization: Bearer ").append(bearer);
+            }
+            log.append('\n');
+        }
+        return log.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** As the vendor's are: a header that they share, claims that begin alike, a signature of 256 bytes. */
+    static List<String> bearers(int count) {
+        Random random = new Random(5);
+        List<String> bearers = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            byte[] signature = new byte[256];
+            random.nextBytes(signature);
+            bearers.add(base64("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"8f1e\"}".getBytes(StandardCharsets.UTF_8))
+                    + '.'
+                    + base64(("{\"iss\":\"https://vcfa.example/oauth\",\"sub\":\"ci\",\"org_name\":\"acme\",\"exp\":"
+                                    + (1_800_000_000 + i * 2700) + ",\"jti\":\"" + random.nextLong() + "\"}")
+                            .getBytes(StandardCharsets.UTF_8))
+                    + '.'
+                    + base64(signature));
+        }
+        return bearers;
+    }
+
+    private static String base64(byte[] bytes) {
+        return java.util.Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+    }
+
+    private WorkflowJob emptyJob() throws Exception {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+        job.setDefinition(new CpsFlowDefinition("", true));
+        return job;
+    }
+
+    @Test
+    void rotationInALargeStore() throws Exception {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+        simulator.setLifetime(JenkinsAndSimulator.SHORT);
+        int[] sizes = Report.sizes(10, 1000, 10_000);
+        Map<Integer, List<Double>> times = new java.util.TreeMap<>();
+        for (int round = -1; round < Report.rounds(); round++) {
+            for (int size : sizes) {
+                fillStore(size);
+                Thread.sleep(JenkinsAndSimulator.SHORT.toMillis());
+                double took = open(job, Duration.ofMinutes(10));
+                JenkinsAndSimulator.await(
+                        "the token is back in the store",
+                        () -> stored("sa").storedSecret().getPlainText().equals(simulator.currentToken("sa")));
+                // Until the store is saved as well.
+                SystemCredentialsProvider.getInstance().getDomainCredentialsMap();
+                if (round >= 0) {
+                    times.computeIfAbsent(size, same -> new ArrayList<>()).add(took);
+                }
+            }
+        }
+        Figures few = new Figures(times.get(sizes[0]));
+        for (int size : sizes) {
+            Row row = new Row(
+                            "a rotation, until the bearer is out",
+                            size,
+                            "credentials in the store",
+                            "ms",
+                            new Figures(times.get(size)))
+                    .against("with " + sizes[0], few);
+            REPORT.add(row.reaches("constant (≤ 1.25 ×)", row.ratio() <= 1.25));
+        }
+    }
+
+    private static void fillStore(int size) {
+        List<Credentials> credentials = SystemCredentialsProvider.getInstance().getCredentials();
+        List<Credentials> wanted = new ArrayList<>();
+        for (int i = 0; i < size - 1; i++) {
+            wanted.add(
+                    new StringCredentialsImpl(CredentialsScope.GLOBAL, "other-" + i, null, Secret.fromString("x" + i)));
+        }
+        Credentials ours = stored("sa");
+        wanted.add(ours);
+        credentials.retainAll(List.of(ours));
+        credentials.addAll(0, wanted.subList(0, size - 1));
+    }
+
+    /** With all that masks their logs, which is more than the core's lease. */
+    @Test
+    void memoryOfOpenBlocks() throws Exception {
+        WorkflowRun run = jenkins.buildAndAssertSuccess(emptyJob());
+        String bearer = bearers(1).get(0);
+        Bearer one = new Bearer(bearer, Instant.now(), Instant.now().plusSeconds(60));
+        for (int count : Report.sizes(100, 1000, 10_000)) {
+            List<Double> bytes = new ArrayList<>();
+            for (int round = 0; round < Report.rounds(); round++) {
+                OpenBlock[] blocks = new OpenBlock[count];
+                long before = CoreBench.used();
+                for (int i = 0; i < count; i++) {
+                    blocks[i] = new OpenBlock(run, stored("sa"), new BlockVariables(null, null, null, null), null);
+                    blocks[i].expect(one);
+                    blocks[i].mask();
+                }
+                long after = CoreBench.used();
+                assertThat(blocks[count - 1].mask().isEmpty()).isFalse();
+                bytes.add((double) (after - before) / count);
+            }
+            REPORT.add(new Row("memory of an open block with its mask", count, "blocks", "bytes", new Figures(bytes)));
+        }
+    }
+
+    private static void add(Credentials credential) throws Exception {
+        SystemCredentialsProvider.getInstance().getCredentials().add(credential);
+        SystemCredentialsProvider.getInstance().save();
+    }
+}

@@ -1,0 +1,183 @@
+package io.jenkins.plugins.vcftoken.bench;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.File;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
+import java.util.jar.Manifest;
+import java.util.zip.ZipEntry;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordingFile;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvnet.hudson.test.WarExploder;
+
+/** What the plugin and its records cost a Jenkins that starts: a process of its own, with what the plugin needs and no more. */
+class JenkinsStartBench {
+
+    private static final Report REPORT = new Report("start");
+    private static final Path PLUGINS = Path.of("target", "test-classes", "test-dependencies");
+    private static final String UP = "Jenkins is fully up and running";
+
+    @TempDir
+    private Path directory;
+
+    @Test
+    void start() throws Exception {
+        Path without = home("without", -1);
+        // The last one warms up the disk's cache and unpacks, like the first of each.
+        int[] sizes = Report.isQuick() ? new int[] {10_000} : Report.sizes(100, 1000, 10_000);
+        List<Figures.Measurement> things = new ArrayList<>();
+        things.add(() -> start(without, List.of()));
+        for (int records : sizes) {
+            Path home = home("with-" + records, records);
+            things.add(() -> start(home, List.of()));
+        }
+        List<Figures> figures = Figures.inTurns(Report.rounds(), things.toArray(Figures.Measurement[]::new));
+        for (int i = 0; i < sizes.length; i++) {
+            Row row = new Row(
+                            "start of Jenkins with the plugin and records in its ledger",
+                            sizes[i],
+                            "records",
+                            "ms",
+                            figures.get(i + 1))
+                    .against("without the plugin", figures.get(0));
+            double more = row.measured().median() - figures.get(0).median();
+            REPORT.add(row.reaches("≤ + 200 ms (is " + Row.number(more) + ")", more <= 200));
+        }
+        lookInside(directory.resolve("with-" + sizes[sizes.length - 1]));
+    }
+
+    private void lookInside(Path home) throws Exception {
+        Path recording = directory.resolve("start.jfr");
+        Path classes = directory.resolve("classes.log");
+        start(
+                home,
+                List.of(
+                        "-XX:StartFlightRecording=filename=" + recording + ",settings=none,jdk.FileRead#enabled=true,"
+                                + "jdk.FileRead#threshold=0ns",
+                        "-Xlog:class+load=info:file=" + classes));
+        int reads = 0;
+        for (RecordedEvent event : RecordingFile.readAllEvents(recording)) {
+            String path = event.getEventType().getName().equals("jdk.FileRead") ? event.getString("path") : null;
+            reads += path != null && path.contains("/vcf-token/") && path.endsWith(".json") ? 1 : 0;
+        }
+        long loaded;
+        try (var lines = Files.lines(classes)) {
+            loaded = lines.filter(line -> line.contains(" io.jenkins.plugins.vcftoken."))
+                    .count();
+        }
+        REPORT.note("a start reads " + reads + " of the ledger's files and loads " + loaded + " classes of the plugin");
+    }
+
+    /** @return milliseconds from the start of the process until Jenkins says that it is up */
+    private double start(Path home, List<String> options) throws Exception {
+        List<String> command = new ArrayList<>(
+                List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        command.addAll(List.of("-Xmx512m", "-Djenkins.install.runSetupWizard=false", "-Djava.awt.headless=true"));
+        command.addAll(options);
+        File war = WarExploder.findJenkinsWar();
+        command.addAll(List.of("-jar", war.getPath(), "--httpPort=0", "--httpListenAddress=127.0.0.1"));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
+        builder.environment().put("JENKINS_HOME", home.toString());
+        long start = System.nanoTime();
+        Process process = builder.start();
+        try (BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
+            StringBuilder log = new StringBuilder();
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                log.append(line).append('\n');
+                if (line.contains(UP)) {
+                    double took = BareExchange.millisSince(start);
+                    assertThat(log.toString()).doesNotContain("SEVERE");
+                    return took;
+                }
+            }
+            throw new IOException(log.toString());
+        } finally {
+            process.destroy();
+            if (!process.waitFor(60, TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+            }
+        }
+    }
+
+    /** @param records how many are in the ledger; less than 0 for no plugin */
+    private Path home(String name, int records) throws Exception {
+        Path home = directory.resolve(name);
+        Path plugins = Files.createDirectories(home.resolve("plugins"));
+        Path ours = Path.of("target", "test-classes", "the.jpl");
+        Deque<String> wanted = new ArrayDeque<>();
+        try (InputStream in =
+                Files.newInputStream(Files.exists(ours) ? ours : Path.of("target", "test-classes", "the.hpl"))) {
+            wanted.addAll(dependencies(new Manifest(in)));
+        }
+        Set<String> had = new HashSet<>();
+        while (!wanted.isEmpty()) {
+            String plugin = wanted.remove();
+            if (had.add(plugin)) {
+                Path packed = PLUGINS.resolve(plugin + ".hpi");
+                Path file = Files.exists(packed) ? packed : PLUGINS.resolve(plugin + ".jpi");
+                Files.copy(file, plugins.resolve(plugin + ".jpi"));
+                try (JarFile jar = new JarFile(file.toFile())) {
+                    wanted.addAll(dependencies(jar.getManifest()));
+                }
+            }
+        }
+        if (records >= 0) {
+            Files.copy(
+                    Files.exists(ours) ? ours : Path.of("target", "test-classes", "the.hpl"),
+                    plugins.resolve("vcf-token.jpl"));
+            CoreBench.fill(home.resolve("vcf-token"), records);
+        }
+        return home;
+    }
+
+    private static List<String> dependencies(Manifest manifest) {
+        String all = manifest.getMainAttributes().getValue("Plugin-Dependencies");
+        List<String> names = new ArrayList<>();
+        for (String one : all == null ? new String[0] : all.split(",")) {
+            if (!one.contains("resolution:=optional")) {
+                names.add(one.split(":")[0]);
+            }
+        }
+        return names;
+    }
+
+    /** After {@code mvn package}; see {@code bin/bench}. */
+    @Test
+    void size() throws Exception {
+        Path hpi = Path.of("target", "vcf-token.hpi");
+        if (!Files.exists(hpi)) {
+            REPORT.note("the .hpi has not been built: its size is not known");
+            return;
+        }
+        List<String> libraries = new ArrayList<>();
+        try (JarFile jar = new JarFile(hpi.toFile())) {
+            jar.stream()
+                    .map(ZipEntry::getName)
+                    .filter(name -> name.endsWith(".jar"))
+                    .forEach(libraries::add);
+        }
+        double kilobytes = Files.size(hpi) / 1024.0;
+        REPORT.add(new Row(
+                        "the .hpi, with " + libraries.size() + " jar inside, its own",
+                        1,
+                        "plugin",
+                        "KB",
+                        Figures.of(kilobytes))
+                .reaches("≤ 300 KB, no library", kilobytes <= 300 && libraries.size() == 1));
+    }
+}

@@ -1,0 +1,96 @@
+package io.jenkins.plugins.vcftoken.bench;
+
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.lease.Lease;
+import io.jenkins.plugins.vcftoken.lease.Leases;
+import io.jenkins.plugins.vcftoken.lease.Renewal;
+import io.jenkins.plugins.vcftoken.lease.Tenant;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Fork;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Measurement;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+import org.openjdk.jmh.annotations.Warmup;
+
+/** The core's part of a warm block: a lease opened and closed on a bearer that is there. JMH comes with the test harness. */
+@State(Scope.Benchmark)
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.MICROSECONDS)
+@Fork(1)
+@Warmup(iterations = 3, time = 1)
+@Measurement(iterations = 5, time = 1)
+public class WarmLeaseJmh {
+
+    /** How many families the ledger knows. */
+    @Param({"100", "1000", "10000"})
+    public int families;
+
+    private final Tenant nobody = new Tenant() {
+        public String who() {
+            return "bench";
+        }
+
+        @Override
+        public void expect(Bearer bearer) {}
+
+        @Override
+        public void warn(String message) {}
+    };
+
+    private ScheduledExecutorService timer;
+    private Simulator simulator;
+    private Core core;
+    private Leases leases;
+    private Holder holder;
+    private Lease other;
+    private Path directory;
+
+    @Setup(Level.Trial)
+    public void start() throws Exception {
+        directory = Files.createTempDirectory("ledger");
+        CoreBench.fill(directory, families);
+        timer = Executors.newScheduledThreadPool(1);
+        simulator = Simulator.start();
+        core = new Core(directory, simulator, InstantSource.system());
+        leases = new Leases(core.families, timer, InstantSource.system(), new Renewal(Math::random));
+        holder = core.holder("sa", core.service("acme"), simulator.addAccount("sa", "acme"));
+        other = leases.open(holder, Duration.ofMinutes(10), nobody);
+        holder = core.holder("sa", core.service("acme"), simulator.currentToken("sa"));
+    }
+
+    @Benchmark
+    public void openAndClose() throws Exception {
+        leases.open(holder, Duration.ofMinutes(10), nobody).close();
+    }
+
+    @TearDown(Level.Trial)
+    public void stop() throws Exception {
+        other.close();
+        core.close();
+        simulator.close();
+        timer.shutdownNow();
+        try (var files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+        }
+        Files.delete(directory);
+    }
+}
