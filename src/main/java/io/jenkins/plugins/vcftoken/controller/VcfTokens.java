@@ -10,6 +10,7 @@ import hudson.util.NamingThreadFactory;
 import io.jenkins.plugins.okhttp.api.JenkinsOkHttpClient;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.exchange.Retries;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
@@ -32,6 +33,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -108,6 +110,28 @@ public final class VcfTokens {
      */
     public Bearer once(VcfCredentials credential) throws FamilyException, InterruptedException {
         return leases().once(holder(credential, null), DEFAULT_MINIMUM_VALIDITY);
+    }
+
+    /**
+     * When the stored secret itself ends. Asks the server, and spends nothing; blocks as long as an exchange may.
+     *
+     * @return null when it never does, or the server does not tell
+     * @throws FamilyException when the server was not reached, or refuses the secret
+     */
+    @CheckForNull
+    public Instant secretExpiry(VcfCredentials credential) throws FamilyException {
+        Holder holder = holder(credential, null);
+        if (holder.token().isBlank()) {
+            return null;
+        }
+        try {
+            return holder.service().secretExpiry(holder.token());
+        } catch (ExchangeException e) {
+            throw new FamilyException(
+                    holder.description() + ": it cannot be told when its secret ends: " + e.getMessage() + ". "
+                            + e.problem().nextStep(),
+                    e);
+        }
     }
 
     private Holder inOrganization(Holder holder, VcfCredentials credential, String organization)
