@@ -71,6 +71,11 @@ public final class CredentialHomes {
         return Optional.empty();
     }
 
+    /** Whether it was found that a place cannot be written, so that its rotated tokens are in the ledger alone. */
+    public boolean isReadOnly(Place place) {
+        return readOnly.contains(place);
+    }
+
     /** Whether a credential of the plugin's kinds stands at a place, whichever object it is by now. */
     public boolean exists(Place place) {
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
@@ -101,6 +106,38 @@ public final class CredentialHomes {
             }
         }
         return List.copyOf(visible.values());
+    }
+
+    /** The controller's and the folders' credentials, as the system sees them. Personal ones are nobody else's. */
+    public static List<StoredCredential> shared() {
+        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+            return visible();
+        }
+    }
+
+    /** The controller's and the folders' credentials, as far as whoever asks may see them. */
+    public static List<StoredCredential> visible() {
+        List<StoredCredential> visible = new ArrayList<>(visibleIn(Jenkins.get()));
+        Jenkins.get()
+                .allItems(Item.class, item -> item instanceof ItemGroup<?>)
+                .forEach(folder -> visible.addAll(visibleIn(folder)));
+        return visible;
+    }
+
+    /** Users' own credentials, each as its owner sees it. Only for what tells nobody about them. */
+    public static List<StoredCredential> personal() {
+        List<StoredCredential> personal = new ArrayList<>();
+        for (User user : User.getAll()) {
+            try (ACLContext asOwner = new StoreOwner(user).impersonate()) {
+                personal.addAll(visibleIn(user));
+            }
+        }
+        return personal;
+    }
+
+    /** Whether a place is a user's own. */
+    public static boolean isPersonal(Place place) {
+        return StoreOwner.isUser(place.context());
     }
 
     /** How the ledger writes down a folder's store. */
