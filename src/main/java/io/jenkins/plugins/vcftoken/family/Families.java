@@ -76,7 +76,7 @@ public final class Families {
         this.index = new FamilyIndex(ledger, hashes);
         this.custody = new Custody(ledger, index, hashes, clock, patience, listener);
         this.writeBacks = new WriteBacks(ledger, hashes, writeBackThread);
-        this.administration = new FamilyAdministration(ledger, index, hashes, clock, patience);
+        this.administration = new FamilyAdministration(ledger, custody.journal(), index, hashes, clock, patience);
     }
 
     public FamilyAdministration administration() {
@@ -85,6 +85,11 @@ public final class Families {
 
     public TokenListener listener() {
         return listener;
+    }
+
+    /** Everything that is known now. Reads the ledger. */
+    public Survey survey() throws IOException {
+        return administration.survey(flights.keySet(), writeBacks.failed());
     }
 
     /**

@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Which families a token leads to, and their warm bearers: what a block needs when nothing has to be exchanged. */
 final class FamilyIndex {
@@ -39,6 +40,8 @@ final class FamilyIndex {
     private final TokenHash hashes;
     private final ConcurrentMap<String, Set<String>> idsByHash = new ConcurrentHashMap<>();
     private final ConcurrentMap<String, Entry> entries = new ConcurrentHashMap<>();
+    private final Set<String> troubled = ConcurrentHashMap.newKeySet();
+    private final AtomicLong alarms = new AtomicLong();
 
     /** Which records of the ledger have been read, so that a token that none knows does not cost reading all again. */
     private final Map<String, Object> read = new HashMap<>();
@@ -94,6 +97,10 @@ final class FamilyIndex {
     Entry put(FamilyRecord record, boolean durable) {
         Entry entry = index(record, durable);
         entries.put(record.id(), entry);
+        boolean isTroubled = record.state() == FamilyState.DEAD || record.state() == FamilyState.UNKNOWN;
+        if (isTroubled ? troubled.add(record.id()) : troubled.remove(record.id())) {
+            alarms.incrementAndGet();
+        }
         return entry;
     }
 
@@ -106,6 +113,11 @@ final class FamilyIndex {
     /** Undoes {@link #forget}, unless there is something newer. */
     void restore(String familyId, Entry entry) {
         entries.putIfAbsent(familyId, entry);
+    }
+
+    /** Grows whenever a family gets into trouble or out of it. */
+    long alarms() {
+        return alarms.get();
     }
 
     boolean knows(String familyId) {

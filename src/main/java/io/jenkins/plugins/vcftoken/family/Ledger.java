@@ -19,7 +19,12 @@ public interface Ledger {
     void delete(String id) throws IOException;
 
     /** Every record that can be read. */
-    List<FamilyRecord> loadAll() throws IOException;
+    default List<FamilyRecord> loadAll() throws IOException {
+        return contents().readable();
+    }
+
+    /** Every record, read once. */
+    Contents contents() throws IOException;
 
     /**
      * Like {@link #loadAll}, but may leave out records that the same reader has had and that are still the same.
@@ -36,6 +41,12 @@ public interface Ledger {
      * @throws IOException when it was not to be had in time
      */
     Lock lock(String id, Duration limit) throws IOException, InterruptedException;
+
+    /**
+     * @param readable what can be used
+     * @param unreadable what cannot, and stays where it is
+     */
+    record Contents(List<FamilyRecord> readable, List<Unreadable> unreadable) {}
 
     /** Held until closed. */
     interface Lock extends AutoCloseable {

@@ -10,6 +10,8 @@ import io.jenkins.plugins.vcftoken.family.TokenListener;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ScheduledExecutorService;
@@ -104,6 +106,33 @@ public final class Leases {
                 new Handout(who, holder, supply.endpoint(), supply.bearer(), false),
                 Duration.between(asked, clock.instant()));
         return supply.bearer();
+    }
+
+    /**
+     * An exchange now, whatever bearer is at hand; its bearer is everybody's from then on. An exchange that is in flight
+     * does not count, since nobody knows when it was asked for.
+     *
+     * @throws FamilyException when the exchange brought no bearer; open blocks keep the one they have
+     */
+    public Bearer renew(Holder holder) throws FamilyException, InterruptedException {
+        Instant asked = clock.instant();
+        Supply supply = families.await(holder, bearer -> !bearer.issuedAt().isBefore(asked));
+        FamilyException trouble = supply.trouble();
+        if (trouble != null) {
+            throw new FamilyException(trouble.getMessage(), trouble);
+        }
+        SharedBearer open = shared.get(supply.familyId());
+        if (open != null) {
+            open.publish(supply.bearer());
+        }
+        return supply.bearer();
+    }
+
+    /** Who holds a lease now, and of which credential. */
+    public List<OpenLease> list() {
+        List<OpenLease> list = new ArrayList<>();
+        shared.values().forEach(bearer -> list.addAll(bearer.open()));
+        return list;
     }
 
     /** How many families have open leases. */

@@ -3,10 +3,12 @@ package io.jenkins.plugins.vcftoken.store;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.family.Ledger;
+import io.jenkins.plugins.vcftoken.family.Unreadable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -22,6 +24,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -44,6 +47,9 @@ public final class LedgerFiles implements Ledger {
     private final RecordFormat format;
     private final FamilyLocks locks;
 
+    /** Unreadable records that the log has named. */
+    private final Set<Path> said = ConcurrentHashMap.newKeySet();
+
     /** @throws IOException when the directory is not there and cannot be made */
     public LedgerFiles(Path directory, SecretCipher cipher) throws IOException {
         Files.createDirectories(directory, onlyForOwner(directory, "rwx------"));
@@ -65,18 +71,23 @@ public final class LedgerFiles implements Ledger {
     }
 
     @Override
-    public List<FamilyRecord> loadAll() throws IOException {
-        return loadChanged(new HashMap<>());
+    public Contents contents() throws IOException {
+        return changed(new HashMap<>());
     }
 
     @Override
     public List<FamilyRecord> loadChanged(Map<String, Object> seen) throws IOException {
+        return changed(seen).readable();
+    }
+
+    private Contents changed(Map<String, Object> seen) throws IOException {
         List<FamilyRecord> records = new ArrayList<>();
+        List<Unreadable> unreadable = new ArrayList<>();
         Map<String, Version> had = new HashMap<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
             for (Path file : files) {
+                String name = String.valueOf(file.getFileName());
                 try {
-                    String name = file.getFileName().toString();
                     Version version = Version.of(file);
                     if (!version.equals(seen.get(name))) {
                         records.add(format.read(Files.readString(file)));
@@ -87,14 +98,21 @@ public final class LedgerFiles implements Ledger {
                 } catch (NoSuchFileException e) {
                     LOGGER.log(Level.FINE, "Gone since it was listed", e);
                 } catch (IOException e) {
-                    LOGGER.log(
-                            Level.WARNING, e, () -> "The token record " + file + " cannot be read; it is left alone");
+                    Level level = said.add(file) ? Level.WARNING : Level.FINE;
+                    LOGGER.log(level, e, () -> "The token record " + file + " cannot be read; it is left alone");
+                    String id = name.substring(0, name.length() - SUFFIX.length());
+                    unreadable.add(new Unreadable(id, file.toString(), reason(e)));
                 }
             }
         }
         // All or none: what an exception kept from the reader is not marked as read.
         seen.putAll(had);
-        return records;
+        return new Contents(records, unreadable);
+    }
+
+    /** What this class and its format say of a record; what the operating system says may be in any form. */
+    private static String reason(IOException e) {
+        return e instanceof FileSystemException ? e.getClass().getSimpleName() : String.valueOf(e.getMessage());
     }
 
     /** What a file's replacement changes. */

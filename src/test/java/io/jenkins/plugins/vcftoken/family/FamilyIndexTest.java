@@ -89,8 +89,8 @@ class FamilyIndexTest {
         }
 
         @Override
-        public List<FamilyRecord> loadAll() {
-            return List.of(RECORD);
+        public Contents contents() {
+            return new Contents(List.of(RECORD), List.of());
         }
 
         @Override
