@@ -46,7 +46,43 @@ class WebMethodsJenkinsTest {
      * or one for each role.
      */
     private static final String TABLE = """
-            CspApiToken.doCheckApiToken | | value=x | 403 405 405 405 405 | ? | 403
+            CspApiToken.doCheckApiToken | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            CspApiToken.doCheckCaCertificates | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            CspApiToken.doCheckSkipTlsVerification | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            CspApiToken.doCheckUrl | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckAccessTokenValiditySeconds | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckAppId | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckAppSecret | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckCaCertificates | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckOrganizationId | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckSkipTlsVerification | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckUrl | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckApiKey | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckCaCertificates | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckPassword | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckSkipTlsVerification | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckUrl | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckUsername | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            VcfaServiceAccount.doCheckCaCertificates | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            VcfaServiceAccount.doCheckOrganization | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            VcfaServiceAccount.doCheckRefreshToken | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            VcfaServiceAccount.doCheckSkipTlsVerification | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            VcfaServiceAccount.doCheckUrl | | value=x | 403 405 405 405 405 | 403 ok ok ok ok | 403
+            VcfaServiceAccount.doTestConnection |  | url=https://v.example.com&organization=acme&refreshToken=x | 403 405 405 405 405 | 403 error error warning warning | 403
+            VcfaServiceAccount.doTestConnection | job/team/ | url=https://v.example.com&organization=acme&refreshToken=x | 403 405 405 405 405 | 403 error error warning warning | 403
+            VcfTokenBuildWrapper.doCheckMinimumValidity | | value=-1 | 403 405 405 405 405 | 403 error error error error | 403
+            VcfTokenBuildWrapper.doCheckTokenVariable | | tokenVariable=A&urlVariable=A | 403 405 405 405 405 | 403 error error error error | 403
+            WithVcfTokenStep.doCheckMinimumValidity | | value=-1 | 403 405 405 405 405 | 403 error error error error | 403
+            WithVcfTokenStep.doCheckTokenVariable | | tokenVariable=A&urlVariable=A | 403 405 405 405 405 | 403 error error error error | 403
+            VcfTokenBuildWrapper.doFillCredentialsIdItems |  | credentialsId=x | 403 405 405 405 405 | 403 current current current list | 403
+            VcfTokenBuildWrapper.doFillCredentialsIdItems | job/team/ | credentialsId=x | 403 405 405 405 405 | 403 current current current list | 403
+            VcfTokenBuildWrapper.doFillCredentialsIdItems | job/team/job/job/ | credentialsId=x | 403 405 405 405 405 | 403 current current current list | 403
+            VcfTokenRefreshStep.doFillCredentialsIdItems |  | credentialsId=x | 403 405 405 405 405 | 403 current current current list | 403
+            VcfTokenRefreshStep.doFillCredentialsIdItems | job/team/ | credentialsId=x | 403 405 405 405 405 | 403 current current current list | 403
+            VcfTokenRefreshStep.doFillCredentialsIdItems | job/team/job/job/ | credentialsId=x | 403 405 405 405 405 | 403 current current current list | 403
+            WithVcfTokenStep.doFillCredentialsIdItems |  | credentialsId=x | 403 405 405 405 405 | 403 current current current list | 403
+            WithVcfTokenStep.doFillCredentialsIdItems | job/team/ | credentialsId=x | 403 405 405 405 405 | 403 current current current list | 403
+            WithVcfTokenStep.doFillCredentialsIdItems | job/team/job/job/ | credentialsId=x | 403 405 405 405 405 | 403 current current current list | 403
             """;
 
     @Test
