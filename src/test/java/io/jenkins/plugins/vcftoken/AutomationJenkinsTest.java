@@ -153,7 +153,7 @@ class AutomationJenkinsTest {
         cli(lines[1], exported);
         Folder team = jenkins.jenkins.getItemByFullName("team", Folder.class);
         WorkflowJob job = team.createProject(WorkflowJob.class, "job");
-        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token")) {
             job.setDefinition(new CpsFlowDefinition("withVcfToken('" + id + "') { }", true));
             WorkflowRun run = jenkins.buildAndAssertStatus(hudson.model.Result.FAILURE, job);
             jenkins.assertLogContains("it stores no ", run);

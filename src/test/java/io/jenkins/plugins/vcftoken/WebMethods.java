@@ -48,6 +48,9 @@ final class WebMethods {
         }
         for (Path file : files(".jelly")) {
             String view = name(file, ".jelly");
+            if (!view.startsWith(PACKAGE)) {
+                continue; // the plugin's description
+            }
             String simple = view.substring(view.lastIndexOf('.') + 1);
             try {
                 Class<?> type = Class.forName(
@@ -56,7 +59,7 @@ final class WebMethods {
                     found.put(owner(type) + ':' + simple, type);
                 }
             } catch (ClassNotFoundException e) {
-                // A tag library, or the plugin's description.
+                // A tag library.
             }
         }
         return found;

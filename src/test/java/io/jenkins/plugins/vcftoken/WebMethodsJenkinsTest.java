@@ -18,8 +18,9 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.SortedMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import jenkins.model.Jenkins;
 import org.htmlunit.HttpMethod;
 import org.htmlunit.WebRequest;
@@ -39,6 +40,8 @@ class WebMethodsJenkinsTest {
     /** Nobody; who reads; who configures one job; who owns the folder around it; who administers. */
     private static final List<String> ROLES = List.of("", "reader", "configurer", "owner", "admin");
 
+    private static final Pattern KIND = Pattern.compile("^<div[^>]* class=['\"]?(error|warning|ok)");
+
     /**
      * Method | where, for descriptors: the context; else the URL | parameters | answers to GET | to POST | to POST
      * without a crumb. An answer is the status, or of 200 what came: {@code ok}, {@code warning} or {@code error} of a
@@ -46,7 +49,43 @@ class WebMethodsJenkinsTest {
      * or one for each role.
      */
     private static final String TABLE = """
-            CspApiToken.doCheckApiToken | | value=x | 403 405 405 405 405 | ? | 403
+            CspApiToken.doCheckApiToken | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspApiToken.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspApiToken.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspApiToken.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckAccessTokenValiditySeconds | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckAppId | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckAppSecret | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckOrganizationId | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckApiKey | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckPassword | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckUsername | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            VcfaServiceAccount.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            VcfaServiceAccount.doCheckOrganization | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            VcfaServiceAccount.doCheckRefreshToken | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            VcfaServiceAccount.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            VcfaServiceAccount.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            VcfaServiceAccount.doTestConnection |  | url=https://v.example.com&organization=acme&refreshToken=x | 403 404 404 404 404 | 403 error error warning warning | 403
+            VcfaServiceAccount.doTestConnection | job/team/ | url=https://v.example.com&organization=acme&refreshToken=x | 403 404 404 404 404 | 403 error error warning warning | 403
+            VcfTokenBuildWrapper.doCheckMinimumValidity | | value=-1 | 403 404 404 404 404 | 403 error error error error | 403
+            VcfTokenBuildWrapper.doCheckTokenVariable | | tokenVariable=A&urlVariable=A | 403 404 404 404 404 | 403 error error error error | 403
+            WithVcfTokenStep.doCheckMinimumValidity | | value=-1 | 403 404 404 404 404 | 403 error error error error | 403
+            WithVcfTokenStep.doCheckTokenVariable | | tokenVariable=A&urlVariable=A | 403 404 404 404 404 | 403 error error error error | 403
+            VcfTokenBuildWrapper.doFillCredentialsIdItems |  | credentialsId=x | 403 404 404 404 404 | 403 current current current list | 403
+            VcfTokenBuildWrapper.doFillCredentialsIdItems | job/team/ | credentialsId=x | 403 404 404 404 404 | 403 current current list list | 403
+            VcfTokenBuildWrapper.doFillCredentialsIdItems | job/team/job/job/ | credentialsId=x | 403 404 404 404 404 | 403 current list list list | 403
+            VcfTokenRefreshStep.doFillCredentialsIdItems |  | credentialsId=x | 403 404 404 404 404 | 403 current current current list | 403
+            VcfTokenRefreshStep.doFillCredentialsIdItems | job/team/ | credentialsId=x | 403 404 404 404 404 | 403 current current list list | 403
+            VcfTokenRefreshStep.doFillCredentialsIdItems | job/team/job/job/ | credentialsId=x | 403 404 404 404 404 | 403 current list list list | 403
+            WithVcfTokenStep.doFillCredentialsIdItems |  | credentialsId=x | 403 404 404 404 404 | 403 current current current list | 403
+            WithVcfTokenStep.doFillCredentialsIdItems | job/team/ | credentialsId=x | 403 404 404 404 404 | 403 current current list list | 403
+            WithVcfTokenStep.doFillCredentialsIdItems | job/team/job/job/ | credentialsId=x | 403 404 404 404 404 | 403 current list list list | 403
             """;
 
     @Test
@@ -114,6 +153,8 @@ class WebMethodsJenkinsTest {
             client.setThrowExceptionOnFailingStatusCode(false);
             client.setJavaScriptEnabled(false);
             client.getOptions().setRedirectEnabled(false);
+            // Who has to log in is sent to where that is done.
+            client.setRefreshHandler((page, url, seconds) -> {});
             clients.add(client);
         }
         return clients;
@@ -153,10 +194,8 @@ class WebMethodsJenkinsTest {
         } else if (response.getContentType().contains("json") && text.contains("\"values\"")) {
             return text.contains("\"visible\"") ? "list" : "current";
         } else if (text.startsWith("<div")) {
-            return Stream.of("error", "warning")
-                    .filter(kind -> text.startsWith("<div class=" + kind))
-                    .findFirst()
-                    .orElse("ok");
+            Matcher kind = KIND.matcher(text);
+            return kind.find() ? kind.group(1) : "ok";
         }
         return "page";
     }

@@ -70,6 +70,12 @@ public final class CspApiToken extends AbstractVcfCredentials {
         return Messages.CspApiToken_who();
     }
 
+    /** XML that a person wrote may lack what a form leaves empty, and reading XML calls no constructor. */
+    @Serial
+    private Object readResolve() {
+        return getUrl() == null || apiToken == null ? withStoredSecret(apiToken) : this;
+    }
+
     /** The kind as Jenkins knows it. */
     @Extension
     @Symbol("cspApiToken")

@@ -130,6 +130,14 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
         return appId;
     }
 
+    /** XML that a person wrote may lack what a form leaves empty, and reading XML calls no constructor. */
+    @Serial
+    private Object readResolve() {
+        boolean complete =
+                getUrl() != null && appId != null && appSecret != null && organizationId != null && scopes != null;
+        return complete ? this : withStoredSecret(appSecret);
+    }
+
     /** The kind as Jenkins knows it. */
     @Extension
     @Symbol("cspOAuthApp")

@@ -111,6 +111,19 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
         return isApiKey() ? Messages.SddcManagerUser_apiKey() : username;
     }
 
+    /** XML that a person wrote may lack what a form leaves empty, and reading XML calls no constructor. */
+    @Serial
+    private Object readResolve() {
+        if (getUrl() != null && username != null && password != null && apiKey != null) {
+            return this;
+        }
+        SddcManagerUser copy = sameTrust(new SddcManagerUser(getScope(), getId(), getDescription(), getUrl()));
+        copy.setUsername(username);
+        copy.setPassword(password);
+        copy.setApiKey(apiKey);
+        return copy;
+    }
+
     /** The kind as Jenkins knows it. */
     @Extension
     @Symbol("sddcManagerUser")

@@ -96,6 +96,12 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
         return organization;
     }
 
+    /** XML that a person wrote may lack what a form leaves empty, and reading XML calls no constructor. */
+    @Serial
+    private Object readResolve() {
+        return getUrl() == null || organization == null || refreshToken == null ? withStoredSecret(refreshToken) : this;
+    }
+
     /** The kind as Jenkins knows it. */
     @Extension
     @Symbol("vcfaServiceAccount")
