@@ -1,17 +1,18 @@
 package io.jenkins.plugins.vcftoken.block;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.util.Arrays;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.NavigableSet;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * Finds many secrets in a line for little more than the price of one. Bearers of one issuer begin alike, so a look at
- * eight characters tells for almost every place of a line that none begins there; where one may, a binary search finds
- * which.
+ * Finds many secrets in a line for less than a regular expression finds one, because it does not look at each character.
+ * The beginnings of all forms are slid along the line as one window. Three characters at its end tell how far it can go
+ * on at least before a form may begin there (S. Wu and U. Manber, "A fast algorithm for multi-pattern searching", 1994);
+ * for most of a log that is the whole window. Where a form may begin, a search among the sorted ones finds which.
  */
 public final class BearerMask {
 
@@ -20,10 +21,24 @@ public final class BearerMask {
 
     static final BearerMask NONE = new BearerMask(Set.of(), null);
 
-    private static final int PREFIX = 8;
+    /** Shorter texts would mask other things, and are no bearers. */
+    private static final int SHORTEST_FORM = 8;
+
+    /** Longer ones would leap farther, but their ends would be more, and more often look like one of the line. */
+    private static final int LONGEST_WINDOW = 32;
+
+    private static final int BLOCK = 3;
+    private static final int TABLE = 1 << 10;
 
     private final NavigableSet<String> forms = new TreeSet<>();
-    private final Set<Long> prefixes = new HashSet<>();
+
+    /** Of the shortest form. */
+    private final int least;
+
+    private final int window;
+
+    /** How far the window can go on, by what stands at its end. */
+    private final byte[] leaps;
 
     @CheckForNull
     private final Pattern shape;
@@ -34,12 +49,31 @@ public final class BearerMask {
      */
     BearerMask(Collection<String> forms, @CheckForNull Pattern shape) {
         for (String form : forms) {
-            if (form.length() >= PREFIX) {
+            if (form.length() >= SHORTEST_FORM) {
                 this.forms.add(form);
-                prefixes.add(prefix(form, 0));
             }
         }
+        this.least = this.forms.stream().mapToInt(String::length).min().orElse(Integer.MAX_VALUE);
+        this.window = Math.min(least, LONGEST_WINDOW);
+        this.leaps = this.forms.isEmpty() ? new byte[0] : leaps();
         this.shape = shape;
+    }
+
+    private byte[] leaps() {
+        byte[] table = new byte[TABLE];
+        Arrays.fill(table, (byte) (window - BLOCK + 1));
+        for (String form : forms) {
+            for (int end = BLOCK - 1; end < window; end++) {
+                int block = block(form, end);
+                table[block] = (byte) Math.min(table[block], window - 1 - end);
+            }
+        }
+        return table;
+    }
+
+    /** What the three characters up to this one have in common with few others. */
+    private static int block(String text, int end) {
+        return (text.charAt(end - 2) * 961 + text.charAt(end - 1) * 31 + text.charAt(end)) & TABLE - 1;
     }
 
     public boolean isEmpty() {
@@ -47,7 +81,7 @@ public final class BearerMask {
     }
 
     public boolean matches(String text) {
-        return text.length() >= PREFIX && (replace(text) != null || shaped(text) != null);
+        return replace(text) != null || shaped(text) != null;
     }
 
     /** @return the very same string when there is nothing to mask */
@@ -69,24 +103,33 @@ public final class BearerMask {
 
     @CheckForNull
     private String replace(String text) {
-        if (prefixes.isEmpty()) {
+        int length = text.length();
+        if (length < least) {
             return null;
         }
         StringBuilder masked = null;
         int done = 0;
-        int last = text.length() - PREFIX;
-        for (int i = 0; i <= last; i++) {
-            int length = prefixes.contains(prefix(text, i)) ? lengthAt(text, i) : 0;
-            if (length > 0) {
-                if (masked == null) {
-                    masked = new StringBuilder(text.length());
-                }
-                masked.append(text, done, i).append(MASK);
-                done = i + length;
-                i = done - 1;
+        int end = window - 1;
+        while (end < length) {
+            int leap = leaps[block(text, end)];
+            if (leap > 0) {
+                end += leap;
+                continue;
             }
+            int begin = end - window + 1;
+            int found = lengthAt(text, begin);
+            if (found == 0) {
+                end++;
+                continue;
+            }
+            if (masked == null) {
+                masked = new StringBuilder(length);
+            }
+            masked.append(text, done, begin).append(MASK);
+            done = begin + found;
+            end = done + window - 1;
         }
-        return masked == null ? null : masked.append(text, done, text.length()).toString();
+        return masked == null ? null : masked.append(text, done, length).toString();
     }
 
     /** The longest form that the text has at this place, or 0. What sorts next below the text shares most with it. */
@@ -111,14 +154,5 @@ public final class BearerMask {
             i++;
         }
         return i;
-    }
-
-    /** Eight bits of each of eight characters: what is not ASCII may collide, which costs time and nothing else. */
-    private static long prefix(String text, int at) {
-        long packed = 0;
-        for (int i = at; i < at + PREFIX; i++) {
-            packed = packed << 8 | text.charAt(i) & 0xff;
-        }
-        return packed;
     }
 }
