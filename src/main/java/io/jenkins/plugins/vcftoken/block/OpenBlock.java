@@ -219,6 +219,12 @@ public final class OpenBlock implements Tenant, Serializable {
         return outer;
     }
 
+    /** By what Jenkins calls the build, since a build may give itself any display name. */
+    @Override
+    public String who() {
+        return "build " + run;
+    }
+
     @Override
     public void expect(Bearer bearer) {
         if (!issued.add(bearer)) {

@@ -214,6 +214,10 @@ final class Custody {
                 : FamilyException.refusedForNow(holder, record, refusalEnds(record));
     }
 
+    Journal journal() {
+        return journal;
+    }
+
     /** Whether the family has something to let go of at its server. */
     boolean hasSession(String familyId) {
         return sessions.containsKey(familyId);

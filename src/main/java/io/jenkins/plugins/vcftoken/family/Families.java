@@ -62,11 +62,16 @@ public final class Families {
         this.index = new FamilyIndex(ledger, hashes);
         this.custody = new Custody(ledger, index, hashes, clock, patience);
         this.writeBacks = new WriteBacks(ledger, hashes, writeBackThread);
-        this.administration = new FamilyAdministration(ledger, index, hashes, clock, patience);
+        this.administration = new FamilyAdministration(ledger, custody.journal(), index, hashes, clock, patience);
     }
 
     public FamilyAdministration administration() {
         return administration;
+    }
+
+    /** Everything that is known now. Reads the ledger. */
+    public Survey survey() throws IOException {
+        return administration.survey(flights.keySet(), writeBacks.failed());
     }
 
     /**

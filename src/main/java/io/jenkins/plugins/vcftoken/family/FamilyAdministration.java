@@ -5,8 +5,11 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
@@ -17,13 +20,21 @@ public final class FamilyAdministration {
     static final Duration KEPT_AFTER_LAST_CREDENTIAL = Duration.ofDays(30);
 
     private final Ledger ledger;
+    private final Journal journal;
     private final FamilyIndex index;
     private final TokenHash hashes;
     private final InstantSource clock;
     private final Duration patience;
 
-    FamilyAdministration(Ledger ledger, FamilyIndex index, TokenHash hashes, InstantSource clock, Duration patience) {
+    FamilyAdministration(
+            Ledger ledger,
+            Journal journal,
+            FamilyIndex index,
+            TokenHash hashes,
+            InstantSource clock,
+            Duration patience) {
         this.ledger = ledger;
+        this.journal = journal;
         this.index = index;
         this.hashes = hashes;
         this.clock = clock;
@@ -32,6 +43,22 @@ public final class FamilyAdministration {
 
     public List<FamilyRecord> list() throws IOException {
         return ledger.loadAll();
+    }
+
+    Survey survey(Set<String> flying, Set<Place> unsaved) throws IOException {
+        Ledger.Contents contents = ledger.contents();
+        Map<String, FamilyRecord> newest = new LinkedHashMap<>();
+        contents.readable().forEach(record -> newest.put(record.id(), record));
+        journal.held().forEach(record -> newest.put(record.id(), record));
+        return new Survey(newest.values(), contents.readable(), contents.unreadable(), flying, unsaved, hashes);
+    }
+
+    /**
+     * A number that grows whenever a family gets into trouble or out of it, as seen by this process. From memory, for
+     * those who want to know whether it is worth looking.
+     */
+    public long alarms() {
+        return index.alarms();
     }
 
     /** Whether two tokens are or were of one family at an endpoint. */
@@ -88,17 +115,22 @@ public final class FamilyAdministration {
         }
     }
 
+    /** When the record of a family without a credential is removed. */
+    public static Instant endOf(Instant orphaned) {
+        return orphaned.plus(KEPT_AFTER_LAST_CREDENTIAL);
+    }
+
     /** Deletes a record. What is stored in credentials stays; a token of it that is used again founds a new family. */
     public void forget(String familyId) throws IOException, InterruptedException {
         try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
-            ledger.delete(familyId);
+            journal.forget(familyId);
             index.forget(familyId);
         }
     }
 
     private boolean change(String familyId, UnaryOperator<FamilyRecord> move) throws IOException, InterruptedException {
         try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
-            Optional<FamilyRecord> found = ledger.load(familyId);
+            Optional<FamilyRecord> found = journal.load(familyId);
             if (found.isEmpty()) {
                 return false;
             }
@@ -106,8 +138,8 @@ public final class FamilyAdministration {
             if (changed == found.get()) {
                 return false;
             }
-            ledger.save(changed);
-            index.put(changed, true);
+            journal.replace(changed);
+            index.put(changed, journal.isWritten(familyId));
             return true;
         }
     }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Which families a token leads to, and their warm bearers: what a block needs when nothing has to be exchanged. */
 final class FamilyIndex {
@@ -37,6 +38,8 @@ final class FamilyIndex {
     private final TokenHash hashes;
     private final ConcurrentMap<String, Set<String>> idsByHash = new ConcurrentHashMap<>();
     private final ConcurrentMap<String, Entry> entries = new ConcurrentHashMap<>();
+    private final Set<String> troubled = ConcurrentHashMap.newKeySet();
+    private final AtomicLong alarms = new AtomicLong();
 
     FamilyIndex(Ledger ledger, TokenHash hashes) {
         this.ledger = ledger;
@@ -76,6 +79,10 @@ final class FamilyIndex {
     Entry put(FamilyRecord record, boolean durable) {
         Entry entry = index(record, durable);
         entries.put(record.id(), entry);
+        boolean isTroubled = record.state() == FamilyState.DEAD || record.state() == FamilyState.UNKNOWN;
+        if (isTroubled ? troubled.add(record.id()) : troubled.remove(record.id())) {
+            alarms.incrementAndGet();
+        }
         return entry;
     }
 
@@ -88,6 +95,11 @@ final class FamilyIndex {
     /** Undoes {@link #forget}, unless there is something newer. */
     void restore(String familyId, Entry entry) {
         entries.putIfAbsent(familyId, entry);
+    }
+
+    /** Grows whenever a family gets into trouble or out of it. */
+    long alarms() {
+        return alarms.get();
     }
 
     boolean knows(String familyId) {

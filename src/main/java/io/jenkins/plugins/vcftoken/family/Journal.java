@@ -1,6 +1,8 @@
 package io.jenkins.plugins.vcftoken.family;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -28,6 +30,30 @@ final class Journal {
     /** Whether a record of this holder's family belongs in the ledger. */
     static boolean isDurable(FamilyRecord record, Holder holder) {
         return holder.service().rotates() || record.tokens().generation() > 0;
+    }
+
+    /** What memory has and the ledger has not, or not yet. */
+    List<FamilyRecord> held() {
+        List<FamilyRecord> held = new ArrayList<>(unwritten.values());
+        held.addAll(refused.values());
+        return held;
+    }
+
+    /** Keeps a record where its family is kept. */
+    void replace(FamilyRecord record) throws IOException {
+        if (unwritten.computeIfPresent(record.id(), (id, old) -> record) == null) {
+            ledger.save(record);
+        }
+    }
+
+    boolean isWritten(String id) {
+        return !unwritten.containsKey(id);
+    }
+
+    void forget(String id) throws IOException {
+        ledger.delete(id);
+        unwritten.remove(id);
+        refused.remove(id);
     }
 
     Optional<FamilyRecord> load(String id) throws IOException {

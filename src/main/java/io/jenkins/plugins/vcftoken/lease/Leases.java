@@ -8,6 +8,8 @@ import io.jenkins.plugins.vcftoken.family.Supply;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ScheduledExecutorService;
@@ -58,7 +60,7 @@ public final class Leases {
                             clock,
                             renewal,
                             ended -> forget(supply.familyId(), ended)));
-            Lease lease = bearer.join(tenant, supply.bearer());
+            Lease lease = bearer.join(holder, tenant, supply.bearer());
             if (lease != null) {
                 return families.isReleased(supply) ? reopened(bearer, lease, holder, minimumValidity) : lease;
             }
@@ -70,6 +72,33 @@ public final class Leases {
     /** A bearer for once, with no promise to renew it. */
     public Bearer once(Holder holder, Duration minimumValidity) throws FamilyException, InterruptedException {
         return families.await(holder, lastsFor(minimumValidity)).bearer();
+    }
+
+    /**
+     * An exchange now, whatever bearer is at hand; its bearer is everybody's from then on. An exchange that is in flight
+     * does not count, since nobody knows when it was asked for.
+     *
+     * @throws FamilyException when the exchange brought no bearer; open blocks keep the one they have
+     */
+    public Bearer renew(Holder holder) throws FamilyException, InterruptedException {
+        Instant asked = clock.instant();
+        Supply supply = families.await(holder, bearer -> !bearer.issuedAt().isBefore(asked));
+        FamilyException trouble = supply.trouble();
+        if (trouble != null) {
+            throw new FamilyException(trouble.getMessage(), trouble);
+        }
+        SharedBearer open = shared.get(supply.familyId());
+        if (open != null) {
+            open.publish(supply.bearer());
+        }
+        return supply.bearer();
+    }
+
+    /** Who holds a lease now, and of which credential. */
+    public List<OpenLease> list() {
+        List<OpenLease> list = new ArrayList<>();
+        shared.values().forEach(bearer -> list.addAll(bearer.open()));
+        return list;
     }
 
     /** How many families have open leases. */

@@ -60,15 +60,16 @@ final class SharedBearer {
     }
 
     /**
+     * @param its the tenant's credential; another one than the others' where one token is stored in several places
      * @param fresh what the tenant's own request brought; may be newer than what is shared
      * @return null when the last lease has closed, so that this one takes nobody in any more
      */
     @CheckForNull
-    synchronized Lease join(Tenant tenant, Bearer fresh) {
+    synchronized Lease join(Holder its, Tenant tenant, Bearer fresh) {
         if (ended) {
             return null;
         }
-        Held lease = new Held(tenant);
+        Held lease = new Held(its, tenant);
         publish(fresh);
         tenant.expect(bearer);
         leases.add(lease);
@@ -163,6 +164,12 @@ final class SharedBearer {
         }
     }
 
+    synchronized List<OpenLease> open() {
+        return leases.stream()
+                .map(lease -> new OpenLease(lease.its.place(), lease.tenant.who()))
+                .toList();
+    }
+
     private synchronized List<Tenant> tenants() {
         List<Tenant> tenants = new ArrayList<>(leases.size());
         leases.forEach(lease -> tenants.add(lease.tenant));
@@ -188,9 +195,11 @@ final class SharedBearer {
 
     private final class Held implements Lease {
 
+        private final Holder its;
         private final Tenant tenant;
 
-        Held(Tenant tenant) {
+        Held(Holder its, Tenant tenant) {
+            this.its = its;
             this.tenant = tenant;
         }
 

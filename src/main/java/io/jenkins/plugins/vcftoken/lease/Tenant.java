@@ -5,6 +5,9 @@ import io.jenkins.plugins.vcftoken.exchange.Bearer;
 /** Who holds a lease. Called on the plugin's own threads. */
 public interface Tenant {
 
+    /** Who it is, for people: "build team/a#12". Must be quick, and is the same each time. */
+    String who();
+
     /** Comes before the bearer can be seen by anybody, so that it is masked by then. Must be quick: memory only. */
     void expect(Bearer bearer);
 

@@ -10,7 +10,6 @@ import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -183,8 +182,8 @@ class FamilyAdministrationTest {
         }
 
         @Override
-        public List<FamilyRecord> loadAll() throws IOException {
-            return ledger.loadAll();
+        public Contents contents() throws IOException {
+            return ledger.contents();
         }
 
         @Override

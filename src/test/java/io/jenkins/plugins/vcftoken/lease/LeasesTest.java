@@ -66,6 +66,27 @@ class LeasesTest {
     }
 
     @Test
+    void aPersonRenewsAtOnceAndOpenBlocksGetTheBearer() throws Exception {
+        assertThat(leases.list()).isEmpty();
+        Block block = new Block();
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        Bearer first = lease.bearer();
+        assertThat(leases.list()).containsExactly(new OpenLease(holder.place(), block.who()));
+        clock.advance(Duration.ofSeconds(1));
+        Bearer renewed = leases.renew(holder);
+        assertThat(renewed).isNotEqualTo(first);
+        assertThat(lease.bearer()).isEqualTo(renewed);
+        assertThat(block.expected).containsExactly(first, renewed);
+        assertThat(simulator.grants()).isEqualTo(2);
+        clock.advance(Duration.ofSeconds(1));
+        simulator.inject(Fault.STATUS_403);
+        assertThatThrownBy(() -> leases.renew(holder)).isInstanceOf(FamilyException.class);
+        assertThat(lease.bearer()).isEqualTo(renewed);
+        lease.close();
+        assertThat(leases.list()).isEmpty();
+    }
+
+    @Test
     void renewedAtThreeQuartersAndMaskedBeforeItIsSeen() throws Exception {
         Block block = new Block();
         Lease lease = leases.open(holder, TEN_MINUTES, block);
@@ -358,6 +379,11 @@ class LeasesTest {
         final List<Bearer> visibleWhenExpected = new ArrayList<>();
         final List<String> warnings = new CopyOnWriteArrayList<>();
         volatile Lease lease;
+
+        @Override
+        public String who() {
+            return "block " + System.identityHashCode(this);
+        }
 
         @Override
         public void expect(Bearer bearer) {

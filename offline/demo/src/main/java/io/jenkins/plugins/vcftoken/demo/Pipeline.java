@@ -157,6 +157,11 @@ final class Pipeline {
         private int bearers;
 
         @Override
+        public String who() {
+            return "demonstration";
+        }
+
+        @Override
         public void expect(Bearer bearer) {
             console.mask(bearer.value());
             console.println("[demo] bearer " + ++bearers + " of this block, good until "
