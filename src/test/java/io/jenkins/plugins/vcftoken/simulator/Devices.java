@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.simulator;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
@@ -79,6 +80,17 @@ public final class Devices {
         }
     }
 
+    /** The user codes that nobody has answered yet. */
+    List<String> waiting() {
+        synchronized (simulator) {
+            return codes.values().stream()
+                    .filter(code -> code.answer == null)
+                    .map(code -> code.userCode)
+                    .sorted()
+                    .toList();
+        }
+    }
+
     /** Questions about a device code. */
     public int polls() {
         synchronized (simulator) {
@@ -111,7 +123,7 @@ public final class Devices {
         return Reply.json(
                 200,
                 "{\"device_code\":\"" + deviceCode + "\",\"user_code\":\"" + userCode + "\",\"verification_uri\":\""
-                        + simulator.url() + "/automation/#/administer/access\",\"expires_in\":" + lifetime.toSeconds()
+                        + simulator.url() + AccessRequests.PATH + "#/administer/access\",\"expires_in\":" + lifetime.toSeconds()
                         + ",\"interval\":" + interval.toSeconds() + "}");
     }
 

@@ -46,6 +46,8 @@ final class SimulatorHandler implements HttpHandler {
             answer(exchange, 404, "text/html", "<html>default backend - 404</html>");
         } else if (path.equals("/simulator/statistics")) {
             answer(exchange, 200, "application/json", simulator.statistics());
+        } else if (path.equals(AccessRequests.PATH)) {
+            deliver(exchange, null, new AccessRequests(simulator.devices()).answer(call(exchange, null)));
         } else if (path.startsWith(simulator.prefix() + "/") && path.endsWith("/token")) {
             token(exchange, path.substring(simulator.prefix().length() + 1, path.length() - "/token".length()));
         } else if (path.startsWith(simulator.prefix() + "/") && path.endsWith("/device_authorization")) {

@@ -3,14 +3,22 @@ package io.jenkins.plugins.vcftoken.simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.UUID;
 
-/** The simulator alone, for demonstrations: {@code SimulatorMain PORT BEARER-LIFETIME-IN-SECONDS DIRECTORY}. */
+/** The simulator for people to try things out with: {@code SimulatorMain PORT BEARER-LIFETIME-IN-SECONDS DIRECTORY}. */
 public final class SimulatorMain {
 
-    private SimulatorMain() {}
+    private static final Duration LIFE_OF_THE_API_TOKEN = Duration.ofDays(10);
 
-    /** Writes {@code ca.pem}, {@code url} and one {@code seed} (account "jenkins" of organization "acme"), then serves. */
+    private final Simulator simulator;
+
+    private SimulatorMain(Simulator simulator) {
+        this.simulator = simulator;
+    }
+
+    /** Writes {@code ca.pem} and {@code accounts.txt}, one account for each way in, into the directory, then serves. */
     public static void main(String[] args) throws Exception {
         if (args.length != 3) {
             System.err.println("Usage: SimulatorMain PORT BEARER-LIFETIME-IN-SECONDS DIRECTORY");
@@ -18,11 +26,65 @@ public final class SimulatorMain {
         }
         Simulator simulator = Simulator.start(InstantSource.system(), Integer.parseInt(args[0]));
         simulator.setLifetime(Duration.ofSeconds(Long.parseLong(args[1])));
+        simulator.devices().setInterval(Duration.ofSeconds(5));
         Path directory = Files.createDirectories(Path.of(args[2]));
-        Files.writeString(directory.resolve("ca.pem"), simulator.authorityPem());
-        Files.writeString(directory.resolve("seed"), simulator.addAccount("jenkins", "acme"));
-        Files.writeString(directory.resolve("url"), simulator.url().toString());
-        System.out.println("Simulator at " + simulator.url() + ", organization acme, files in " + directory);
+        Path authority = Files.writeString(directory.resolve("ca.pem"), simulator.authorityPem());
+        // Last, since it tells that all is there.
+        Files.writeString(directory.resolve("accounts.txt"), new SimulatorMain(simulator).accounts(authority));
         Thread.currentThread().join();
+    }
+
+    private String accounts(Path authority) {
+        simulator.tenants().add("allapps_org01");
+        String user = "svc-jenkins@vsphere.local";
+        String password = simulator.newSecret();
+        simulator.sddcManager().addUser(user, password);
+        String apiToken = simulator.newSecret();
+        simulator.cloudServices().addApiToken(apiToken, Instant.now().plus(LIFE_OF_THE_API_TOKEN));
+        String appSecret = simulator.newSecret();
+        String organizationId = UUID.randomUUID().toString();
+        simulator.cloudServices().addApp("app-of-jenkins", appSecret, organizationId);
+        return """
+                For every credential:
+                  URL              %s
+                  CA certificates  the content of %s
+
+                VCF Automation service account, in an organization:
+                  Organization     acme
+                  Refresh token    %s
+
+                VCF Automation service account, of the provider (gets bearers of the organization allapps_org01, too):
+                  Organization     System
+                  Refresh token    %s
+
+                VCF Automation service account, not authorized yet:
+                  Organization     acme
+                  Client ID        %s
+                  Codes are approved at %s
+
+                SDDC Manager user:
+                  User name        %s
+                  Password         %s
+
+                Cloud Services API token, which expires in %d days:
+                  API token        %s
+
+                Cloud Services OAuth app:
+                  App ID           app-of-jenkins
+                  App secret       %s
+                  Organization ID  %s
+                """.formatted(
+                        simulator.url(),
+                        authority,
+                        simulator.addAccount("jenkins", "acme"),
+                        simulator.addAccount("provider", "System"),
+                        simulator.devices().addAccount("device", "acme"),
+                        simulator.url() + AccessRequests.PATH,
+                        user,
+                        password,
+                        LIFE_OF_THE_API_TOKEN.toDays(),
+                        apiToken,
+                        appSecret,
+                        organizationId);
     }
 }

@@ -1,0 +1,157 @@
+package io.jenkins.plugins.vcftoken.browser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.openqa.selenium.support.ui.Select;
+
+/** The forms of the four kinds, from the empty form to the credential in the list. */
+class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
+
+    private static final String SYSTEM = "manage/credentials/store/system/domain/_/";
+    private static final String IN_FOLDER = "job/" + FOLDER + "/credentials/store/folder/domain/_/";
+    private static final String FORM = "form[name='newCredentials']";
+
+    private static final String VCFA = "VCF Automation service account";
+    private static final String SDDC = "SDDC Manager user";
+    private static final String CSP_TOKEN = "Cloud Services API token";
+    private static final String CSP_APP = "Cloud Services OAuth app";
+
+    /** A bearer by its looks. */
+    private static final String JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.";
+
+    @ParameterizedTest
+    @CsvSource({
+        SYSTEM + "," + VCFA,
+        SYSTEM + "," + SDDC,
+        SYSTEM + "," + CSP_TOKEN,
+        SYSTEM + "," + CSP_APP,
+        IN_FOLDER + "," + VCFA,
+        IN_FOLDER + "," + SDDC,
+        IN_FOLDER + "," + CSP_TOKEN,
+        IN_FOLDER + "," + CSP_APP
+    })
+    void made(String store, String kind) {
+        String id = "made-" + Math.abs(kind.hashCode());
+        JenkinsForm form = blank(store, kind);
+        secrets(kind).forEach(form::fill);
+        form.fill("url", "https://server.example.com").fill("id", id).press("Create");
+        assertThat(browser.find(".credentials-card", id).getText()).contains("server.example.com");
+    }
+
+    @Test
+    void checksOfVcfAutomation() {
+        JenkinsForm form = blank(SYSTEM, VCFA);
+        checksOfTheUrl(form);
+        form.fill("url", "https://10.0.0.1").assertSays("url", "warning", "not to an IP address");
+        form.fill("organization", " ").assertSays("organization", "error", "Enter the organization's name");
+        form.fill("organization", "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11")
+                .assertSays("organization", "warning", "looks like an ID");
+        form.fill("organization", "someone@example.com").assertSays("organization", "warning", "e-mail address");
+        checksOfTheToken(form, "refreshToken");
+        checksOfTheTrust(form);
+    }
+
+    @Test
+    void checksOfSddcManager() {
+        JenkinsForm form = blank(SYSTEM, SDDC);
+        checksOfTheUrl(form);
+        form.fill("username", "svc-jenkins").assertSays("username", "warning", "domain");
+        form.fill("username", "").assertSays("username", "error", "or an API key");
+        checksOfTheToken(form, "apiKey");
+        checksOfTheTrust(form);
+    }
+
+    @Test
+    void checksOfAnApiToken() {
+        JenkinsForm form = blank(SYSTEM, CSP_TOKEN);
+        checksOfTheUrl(form);
+        checksOfTheToken(form, "apiToken");
+        checksOfTheTrust(form);
+    }
+
+    @Test
+    void checksOfAnOAuthApp() {
+        JenkinsForm form = blank(SYSTEM, CSP_APP);
+        checksOfTheUrl(form);
+        form.fill("appId", "id:secret").assertSays("appId", "error", "no colon");
+        form.fill("organizationId", "acme").assertSays("organizationId", "warning", "does not look like an ID");
+        checksOfTheTrust(form);
+    }
+
+    private static void checksOfTheUrl(JenkinsForm form) {
+        form.fill("url", "vcfa").assertSays("url", "error", "no address of a server");
+        form.fill("url", "http://vcfa.example.com").assertSays("url", "error", "Use https");
+        form.fill("url", "https://vcfa.example.com/login").assertSays("url", "error", "/login");
+    }
+
+    private static void checksOfTheToken(JenkinsForm form, String field) {
+        form.fill(field, JWT).assertSays(field, "error", "This is a bearer");
+        form.fill(field, "abc def").assertSays(field, "error", "white space");
+    }
+
+    private static void checksOfTheTrust(JenkinsForm form) {
+        form.paste("caCertificates", "rubbish").assertSays("caCertificates", "error", "No certificate");
+        form.paste("caCertificates", simulator.authorityPem())
+                .assertSays("caCertificates", "ok", "One certificate found");
+        form.tick("skipTlsVerification").assertSays("skipTlsVerification", "warning", "take over the account");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {VCFA, SDDC, CSP_TOKEN, CSP_APP})
+    void canBeUsedByEverybody(String kind) {
+        browser.usePhone();
+        blank(SYSTEM, kind).assertHelp("url").assertHelp("caCertificates");
+        browser.assertFits(FORM);
+        browser.putPhoneAway();
+        browser.assertAccessible(FORM);
+        turnOffTheLight();
+        blank(SYSTEM, kind).tick("skipTlsVerification").assertSays("skipTlsVerification", "warning", "");
+        assertThat(browser.run("return document.documentElement.dataset.theme")).isEqualTo("dark");
+        browser.assertAccessible(FORM);
+    }
+
+    @Test
+    void theConnectionOfASavedAccountIsTested() {
+        String seed = simulator.addAccount("ci", "acme");
+        JenkinsForm form = blank(IN_FOLDER, VCFA);
+        form.fill("url", simulator.url().toString())
+                .fill("organization", "acme")
+                .fill("refreshToken", seed)
+                .paste("caCertificates", simulator.authorityPem());
+        form.press("Test connection");
+        browser.find(".jenkins-validate-button__container__status", "Save the credential first");
+        assertThat(simulator.requests()).isZero();
+        form.fill("id", "tested").press("Create");
+        browser.find(".credentials-card", "tested");
+
+        browser.signIn(OWNER);
+        browser.visit(IN_FOLDER + "credential/tested/update");
+        new JenkinsForm(browser, "form[name='update']").press("Test connection");
+        browser.find(".jenkins-validate-button__container__status", "It works");
+        assertThat(simulator.grants()).isEqualTo(1);
+        browser.signIn(ADMIN);
+    }
+
+    private static JenkinsForm blank(String store, String kind) {
+        browser.visit(store + "newCredentials");
+        new Select(browser.find(FORM + " select.dropdownList")).selectByVisibleText(kind);
+        JenkinsForm form = new JenkinsForm(browser, FORM);
+        form.field("url");
+        return form;
+    }
+
+    private static Map<String, String> secrets(String kind) {
+        return switch (kind) {
+            case VCFA -> Map.of("organization", "acme", "refreshToken", "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cE1fG");
+            case SDDC -> Map.of("username", "svc-jenkins@vsphere.local", "password", "Correct-Horse-1");
+            case CSP_TOKEN -> Map.of("apiToken", ExamplesJenkinsTest.API_TOKEN);
+            default -> Map.of("appId", "app-of-ci", "appSecret", ExamplesJenkinsTest.APP_SECRET);
+        };
+    }
+}

@@ -1,0 +1,260 @@
+package io.jenkins.plugins.vcftoken.browser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.deque.html.axecore.results.Rule;
+import com.deque.html.axecore.selenium.AxeBuilder;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.logging.Level;
+import java.util.stream.Stream;
+import org.openqa.selenium.By;
+import org.openqa.selenium.Dimension;
+import org.openqa.selenium.OutputType;
+import org.openqa.selenium.StaleElementReferenceException;
+import org.openqa.selenium.TakesScreenshot;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeDriverService;
+import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.logging.LogEntry;
+import org.openqa.selenium.logging.LogType;
+import org.openqa.selenium.logging.LoggingPreferences;
+import org.openqa.selenium.support.ui.ExpectedCondition;
+import org.openqa.selenium.support.ui.WebDriverWait;
+
+/** A Chromium in which a person looks at Jenkins, and what such a person must never get to see. */
+final class JenkinsBrowser implements AutoCloseable {
+
+    static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private static final Dimension DESK = new Dimension(1100, 1000);
+    private static final Dimension PHONE = new Dimension(400, 900);
+
+    /** Whom Jenkins' own tags for forms keep out, which no plugin can change: fields have no label, for example. */
+    private static final Set<String> MATTERS_OF_JENKINS = Set.of("label", "select-name");
+
+    private static final List<String> PARTS_OF_JENKINS =
+            List.of(".jenkins-help-button", ".validation-error-area", "#bottom-sticker");
+
+    private static final String REMEMBER_VIOLATIONS = """
+            document.addEventListener('securitypolicyviolation', event => {
+              const seen = JSON.parse(sessionStorage.getItem('violations') || '[]');
+              seen.push(`${event.effectiveDirective} ${event.blockedURI} at ${event.documentURI}: ${event.sample}`);
+              sessionStorage.setItem('violations', JSON.stringify(seen));
+            });
+            """;
+
+    private final ChromeDriver driver;
+    private final String root;
+
+    /** @param root the address of Jenkins, with a slash at its end */
+    JenkinsBrowser(String root) {
+        this.root = root;
+        LoggingPreferences logs = new LoggingPreferences();
+        logs.enable(LogType.BROWSER, Level.ALL);
+        ChromeOptions options = new ChromeOptions();
+        options.setBinary(chromium().orElseThrow());
+        options.setCapability("goog:loggingPrefs", logs);
+        options.addArguments("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage");
+        options.addArguments("--hide-scrollbars", "--force-device-scale-factor=1", "--force-prefers-reduced-motion");
+        options.addArguments("--lang=en-US");
+        ChromeDriverService service = new ChromeDriverService.Builder()
+                .usingDriverExecutable(chromedriver().orElseThrow())
+                .usingAnyFreePort()
+                .build();
+        driver = new ChromeDriver(service, options);
+        driver.manage().window().setSize(DESK);
+        driver.executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", REMEMBER_VIOLATIONS));
+    }
+
+    /** For {@code @EnabledIf}: whether this machine has a browser and its driver, as Debian's packages install them. */
+    static boolean isHere() {
+        return chromium().isPresent() && chromedriver().isPresent();
+    }
+
+    private static Optional<File> chromium() {
+        return onPath("chromium", "chromium-browser", "google-chrome");
+    }
+
+    private static Optional<File> chromedriver() {
+        return onPath("chromedriver");
+    }
+
+    private static Optional<File> onPath(String... names) {
+        return Stream.of(names)
+                .flatMap(name -> Stream.of(System.getenv("PATH").split(File.pathSeparator))
+                        .map(folder -> new File(folder, name)))
+                .filter(File::canExecute)
+                .findFirst();
+    }
+
+    @Override
+    public void close() {
+        driver.quit();
+    }
+
+    // Going about
+
+    void signIn(String user) {
+        driver.manage().deleteAllCookies();
+        visit("login");
+        find("[name='j_username']").sendKeys(user);
+        find("[name='j_password']").sendKeys(user);
+        find("[name='Submit']").click();
+        await("signed in", here -> here.findElements(By.name("j_password")).isEmpty());
+    }
+
+    void visit(String path) {
+        driver.get(root + path);
+    }
+
+    String path() {
+        return driver.getCurrentUrl().substring(root.length());
+    }
+
+    void useDesk() {
+        driver.manage().window().setSize(DESK);
+    }
+
+    void usePhone() {
+        driver.executeCdpCommand(
+                "Emulation.setDeviceMetricsOverride",
+                Map.of("width", PHONE.width, "height", PHONE.height, "deviceScaleFactor", 1, "mobile", false));
+    }
+
+    void putPhoneAway() {
+        driver.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
+    }
+
+    /** The first one that can be seen, when it can be seen. */
+    WebElement find(String css) {
+        return await(css, here -> visible(css).findFirst().orElse(null));
+    }
+
+    /** The first one that can be seen with this text in it. */
+    WebElement find(String css, String text) {
+        return await(
+                css + " with " + text,
+                here -> visible(css)
+                        .filter(element -> element.getText().contains(text))
+                        .findFirst()
+                        .orElse(null));
+    }
+
+    private Stream<WebElement> visible(String css) {
+        return driver.findElements(By.cssSelector(css)).stream().filter(WebElement::isDisplayed);
+    }
+
+    List<WebElement> all(String css) {
+        return driver.findElements(By.cssSelector(css));
+    }
+
+    /** Not under the bar at the bottom of forms. */
+    void click(WebElement element) {
+        run("arguments[0].scrollIntoView({block: 'center'})", element);
+        element.click();
+    }
+
+    <T> T await(String what, ExpectedCondition<T> condition) {
+        return new WebDriverWait(driver, PATIENCE)
+                .ignoring(StaleElementReferenceException.class)
+                .withMessage(() -> what + ", at " + driver.getCurrentUrl())
+                .until(condition);
+    }
+
+    Object run(String script, Object... arguments) {
+        return driver.executeScript(script, arguments);
+    }
+
+    String text() {
+        return driver.findElement(By.tagName("body")).getText();
+    }
+
+    // What must not be
+
+    /** No error on the console and nothing that the Content Security Policy had to stop, since the last time. */
+    void assertClean() {
+        List<String> complaints = new ArrayList<>();
+        for (LogEntry entry : driver.manage().logs().get(LogType.BROWSER)) {
+            if (entry.getLevel().intValue() >= Level.SEVERE.intValue()) {
+                complaints.add(entry.getMessage());
+            }
+        }
+        if (driver.getCurrentUrl().startsWith(root)) {
+            String violations = (String) run("const seen = sessionStorage.getItem('violations') || '[]';"
+                    + "sessionStorage.removeItem('violations'); return seen;");
+            if (!violations.equals("[]")) {
+                complaints.add(violations);
+            }
+        }
+        assertThat(complaints).as("complaints of the browser").isEmpty();
+    }
+
+    /** @param css what is ours on the page; the rest is for Jenkins to answer for */
+    void assertAccessible(String css) {
+        AxeBuilder axe = new AxeBuilder().include(List.of(css));
+        PARTS_OF_JENKINS.forEach(part -> axe.exclude(List.of(part)));
+        List<String> complaints = new ArrayList<>();
+        for (Rule rule : axe.analyze(driver).getViolations()) {
+            if (Set.of("serious", "critical").contains(rule.getImpact())) {
+                rule.getNodes().stream()
+                        .filter(node -> !MATTERS_OF_JENKINS.contains(rule.getId())
+                                || !isFieldOfJenkins(node.getTarget().toString()))
+                        .forEach(node -> complaints.add(rule.getId() + ": " + node.getHtml()));
+            }
+        }
+        assertThat(complaints).as("what axe-core says of " + path()).isEmpty();
+    }
+
+    private boolean isFieldOfJenkins(String css) {
+        return (boolean) run(
+                "return !!document.querySelector(arguments[0])?.closest('.jenkins-form-item')",
+                css.replaceAll("^\\[|]$", ""));
+    }
+
+    /** @param css what must not reach out of the window to the right */
+    void assertFits(String css) {
+        assertThat(run("""
+                        const width = document.documentElement.clientWidth;
+                        return [...document.querySelectorAll(arguments[0])]
+                          .flatMap(root => [root, ...root.querySelectorAll('*')])
+                          .filter(each => each.offsetParent && each.getBoundingClientRect().right > width + 1)
+                          .map(each => each.outerHTML.substring(0, 200));
+                        """, css))
+                .as("too wide for " + driver.manage().window().getSize())
+                .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
+                .isEmpty();
+    }
+
+    // Pictures
+
+    /** For the documentation; taken when {@code -Dscreenshots=true}. */
+    void picture(String name, String css) {
+        if (Boolean.getBoolean("screenshots")) {
+            keep(Path.of("docs", "images", name + ".png"), find(css));
+        }
+    }
+
+    /** What a failed test saw. */
+    void keepEvidence(String name) {
+        keep(Path.of("target", "browser", name + ".png"), driver);
+    }
+
+    private static void keep(Path file, TakesScreenshot of) {
+        try {
+            Files.createDirectories(file.getParent());
+            Files.write(file, of.getScreenshotAs(OutputType.BYTES));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}

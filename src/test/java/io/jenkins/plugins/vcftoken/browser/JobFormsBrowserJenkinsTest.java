@@ -1,0 +1,144 @@
+package io.jenkins.plugins.vcftoken.browser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import com.cloudbees.plugins.credentials.impl.UsernamePasswordCredentialsImpl;
+import hudson.model.FreeStyleProject;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
+import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
+import io.jenkins.plugins.vcftoken.freestyle.VcfTokenBuildWrapper;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.openqa.selenium.By;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.support.ui.Select;
+
+/** Where authors of jobs meet the plugin: the generators of Pipeline syntax, and the form of a freestyle project. */
+class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
+
+    private static final String OF_THE_TEAM = "sddc.team.example.com";
+    private static final String OF_OTHERS = "sddc.others.example.com";
+
+    @BeforeAll
+    static void credentials() throws Exception {
+        ExamplesJenkinsTest.addAll(simulator);
+        store(folder, user("team-sddc", OF_THE_TEAM));
+        store(
+                jenkins.createProject(com.cloudbees.hudson.plugins.folder.Folder.class, "others"),
+                user("others-sddc", OF_OTHERS));
+        store(
+                jenkins.jenkins,
+                new UsernamePasswordCredentialsImpl(CredentialsScope.GLOBAL, "other-kind", null, "nobody", "x"));
+    }
+
+    @Test
+    void snippetGenerator() {
+        browser.visit("job/" + FOLDER + "/job/deploy/pipeline-syntax/");
+        JenkinsForm form = step("withVcfToken");
+        assertOffers(form);
+        form.select("credentialsId", OF_THE_TEAM).fill("tokenVariable", "not a name");
+        form.assertSays("tokenVariable", "error", "cannot be the name of an environment variable");
+        form.fill("tokenVariable", "TOKEN").fill("headerFileVariable", "HEADER_FILE");
+        assertThat(generated())
+                .contains("withVcfToken(credentialsId: 'team-sddc'")
+                .contains("tokenVariable: 'TOKEN'")
+                .contains("headerFileVariable: 'HEADER_FILE'")
+                .doesNotContain("urlVariable")
+                .doesNotContain("minimumValidity");
+        browser.picture("snippet-generator", "form[name='config']");
+        browser.assertAccessible("form[name='config'] .dropdownList-container");
+        browser.usePhone();
+        browser.assertFits("form[name='config'] .dropdownList-container");
+    }
+
+    @Test
+    void snippetOfARefresh() {
+        browser.visit("job/" + FOLDER + "/job/deploy/pipeline-syntax/");
+        step("vcfTokenRefresh");
+        assertThat(generated()).isEqualTo("vcfTokenRefresh()");
+    }
+
+    @Test
+    void directiveGenerator() {
+        browser.visit("job/" + FOLDER + "/job/deploy/directive-generator/");
+        browser.keepEvidence("directive");
+    }
+
+    @Test
+    void freestyle() throws Exception {
+        FreeStyleProject project = folder.createProject(FreeStyleProject.class, "nightly");
+        browser.visit(project.getUrl() + "configure");
+        WebElement box = browser.await(
+                "the wrapper",
+                here -> browser.all("label").stream()
+                        .filter(each -> each.getText().contains("Provide a VCF token to the build"))
+                        .findFirst()
+                        .orElse(null));
+        browser.click(box);
+        JenkinsForm form = new JenkinsForm(browser, "form[name='config']");
+        assertOffers(form);
+        form.select("credentialsId", OF_THE_TEAM).fill("tokenFileVariable", "VCF_TOKEN");
+        form.assertSays("tokenVariable", "error", "cannot hold two things");
+        form.fill("tokenFileVariable", "TOKEN_FILE").assertHelp("tokenFileVariable");
+        browser.keepEvidence("freestyle");
+        form.press("Save");
+        browser.await("saved", here -> !browser.path().endsWith("configure"));
+        VcfTokenBuildWrapper stored = project.getBuildWrappersList().get(VcfTokenBuildWrapper.class);
+        assertThat(stored.getCredentialsId()).isEqualTo("team-sddc");
+        assertThat(stored.getTokenFileVariable()).isEqualTo("TOKEN_FILE");
+    }
+
+    /** All kinds, the folder's own and the global ones, and nothing else. */
+    private static void assertOffers(JenkinsForm form) {
+        browser.await("credentials", here -> options(form).size() > 1);
+        assertThat(options(form))
+                .anyMatch(each -> each.contains(OF_THE_TEAM))
+                .anyMatch(each -> each.contains("API token"))
+                .anyMatch(each -> each.contains("acme"))
+                .noneMatch(each -> each.contains(OF_OTHERS) || each.contains("nobody"));
+    }
+
+    private static List<String> options(JenkinsForm form) {
+        return new Select(form.field("credentialsId"))
+                .getOptions().stream().map(WebElement::getText).toList();
+    }
+
+    private static JenkinsForm step(String symbol) {
+        Select steps = new Select(browser.find("form[name='config'] select.dropdownList"));
+        steps.selectByContainsVisibleText(symbol + ":");
+        JenkinsForm form = new JenkinsForm(browser, "form[name='config']");
+        form.field("credentialsId");
+        return form;
+    }
+
+    private static String generated() {
+        browser.click(browser.find("#generatePipelineScript"));
+        return browser.await("a snippet", here -> {
+            String text = here.findElement(By.id("prototypeText")).getDomProperty("value");
+            return text == null || text.isBlank() ? null : text;
+        });
+    }
+
+    private static void store(hudson.model.ModelObject owner, com.cloudbees.plugins.credentials.Credentials credential)
+            throws Exception {
+        for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
+            if (store.getContext() == owner) {
+                store.addCredentials(Domain.global(), credential);
+                return;
+            }
+        }
+    }
+
+    private static SddcManagerUser user(String id, String host) {
+        SddcManagerUser user = new SddcManagerUser(null, id, null, "https://" + host);
+        user.setUsername(ExamplesJenkinsTest.SDDC_USER);
+        user.setPassword(Secret.fromString(ExamplesJenkinsTest.SDDC_PASSWORD));
+        return user;
+    }
+}
