@@ -8,14 +8,12 @@ import hudson.model.Item;
 import hudson.security.ACL;
 import hudson.util.DaemonThreadFactory;
 import hudson.util.NamingThreadFactory;
-import io.jenkins.plugins.okhttp.api.JenkinsOkHttpClient;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.exchange.Retries;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
-import io.jenkins.plugins.vcftoken.exchange.Trust;
 import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyAdministration;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
@@ -34,13 +32,10 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
@@ -50,10 +45,8 @@ import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import jenkins.model.Jenkins;
-import jenkins.security.FIPS140;
 import jenkins.util.SystemProperties;
 import jenkins.util.Timer;
-import okhttp3.OkHttpClient;
 import org.springframework.security.core.Authentication;
 
 /** The one way to a bearer: the core, with what only this controller knows of directories, keys, proxy and threads. */
@@ -76,7 +69,7 @@ public final class VcfTokens {
     private final InstantSource clock = InstantSource.system();
     private final CredentialHomes homes = new CredentialHomes();
     private Families families;
-    private final Map<Trusted, TokenClient> clients = new ConcurrentHashMap<>();
+    private final TokenClients clients = new TokenClients(CONNECT_TIMEOUT, CALL_TIMEOUT, clock);
     private final Retries retries = new Retries(
             clock,
             pause -> Thread.sleep(pause.toMillis()),
@@ -197,38 +190,7 @@ public final class VcfTokens {
     }
 
     private TokenClient client(VcfCredentials credential) throws FamilyException {
-        boolean anybody = credential.isSkipTlsVerification();
-        String certificates = anybody ? "" : credential.getCaCertificates();
-        if (anybody && FIPS140.useCompliantAlgorithms()) {
-            throw new FamilyException(
-                    "Credential '" + credential.getId() + "': TLS verification is off in it, which is refused in "
-                            + "FIPS mode. Nothing was sent. Store the certificate of the server's authority in the "
-                            + "credential instead.",
-                    null);
-        }
-        Trusted trusted = new Trusted(anybody, certificates);
-        TokenClient known = clients.get(trusted);
-        if (known != null) {
-            return known;
-        }
-        OkHttpClient http =
-                JenkinsOkHttpClient.newClientBuilder(new OkHttpClient()).build();
-        try {
-            if (anybody) {
-                http = Trust.trustingAnybody(http);
-            } else if (!certificates.isBlank()) {
-                http = Trust.trusting(http, certificates);
-            }
-        } catch (CertificateException e) {
-            throw new FamilyException(
-                    "Credential '" + credential.getId() + "' ("
-                            + credential.endpoint().description() + "): its CA certificates cannot be read ("
-                            + e.getMessage() + "). Correct them in the credential.",
-                    e);
-        }
-        TokenClient made = new TokenClient(http, CONNECT_TIMEOUT, CALL_TIMEOUT, clock);
-        TokenClient other = clients.putIfAbsent(trusted, made);
-        return other == null ? made : other;
+        return clients.of(credential);
     }
 
     /**
@@ -285,9 +247,6 @@ public final class VcfTokens {
     private static Path directory() {
         return Jenkins.get().getRootDir().toPath().resolve("vcf-token");
     }
-
-    /** Which servers a client talks to. */
-    private record Trusted(boolean anybody, String certificates) {}
 
     private synchronized Leases leases() throws FamilyException {
         if (leases == null) {

@@ -30,6 +30,11 @@ class FipsJenkinsTest {
                     simulator.url().toString(),
                     simulator.addAccount("ci", "acme"));
             assertThat(message).contains("Credential 'sa'").contains("refused in FIPS mode");
+            assertThat(controller.runRemotely(
+                            FipsJenkinsTest::askWithShortSecret, simulator.url().toString()))
+                    .contains("Credential 'short'")
+                    .contains("fewer than 14 characters")
+                    .doesNotContain("short-secret");
             assertThat(controller.runRemotely(FipsJenkinsTest::check)).isEqualTo(FormValidation.Kind.ERROR.name());
             assertThat(simulator.requests()).isZero();
         }
@@ -39,6 +44,15 @@ class FipsJenkinsTest {
         VcfaServiceAccount credential =
                 new VcfaServiceAccount(CredentialsScope.GLOBAL, "sa", null, url, "acme", Secret.fromString(token));
         credential.setSkipTlsVerification(true);
+        return ask(credential);
+    }
+
+    private static String askWithShortSecret(JenkinsRule rule, String url) throws Exception {
+        return ask(new VcfaServiceAccount(
+                CredentialsScope.GLOBAL, "short", null, url, "acme", Secret.fromString("short-secret")));
+    }
+
+    private static String ask(VcfaServiceAccount credential) throws Exception {
         SystemCredentialsProvider.getInstance().getCredentials().add(credential);
         try {
             VcfTokens.get().once(credential);
