@@ -16,6 +16,7 @@ import hudson.security.ACL;
 import hudson.security.ACLContext;
 import io.jenkins.plugins.vcftoken.family.Place;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -78,6 +79,28 @@ public final class CredentialHomes {
                     && in(owner, place.credentialsId(), credential -> credential instanceof VcfCredentials)
                             .isPresent();
         }
+    }
+
+    /**
+     * The credentials in the stores of one owner, those of its parents not included; of two with one ID the one that is
+     * found first, as builds do. For whoever may see them: not every store asks for itself.
+     */
+    public static List<StoredCredential> visibleIn(ModelObject context) {
+        StoreOwner owner = new StoreOwner(context);
+        Map<Place, StoredCredential> visible = new LinkedHashMap<>();
+        for (CredentialsStore store : CredentialsProvider.lookupStores(context)) {
+            if (store.getContext() == context && store.hasPermission(CredentialsProvider.VIEW)) {
+                for (Domain domain : store.getDomains()) {
+                    for (Credentials candidate : store.getCredentials(domain)) {
+                        if (candidate instanceof VcfCredentials credential) {
+                            Place place = new Place(owner.name(), credential.getId());
+                            visible.putIfAbsent(place, new StoredCredential(credential, store, domain, place));
+                        }
+                    }
+                }
+            }
+        }
+        return List.copyOf(visible.values());
     }
 
     /** How the ledger writes down a folder's store. */
