@@ -2,6 +2,7 @@ package io.jenkins.plugins.vcftoken.admin;
 
 import com.cloudbees.plugins.credentials.CredentialsNameProvider;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Util;
 import hudson.model.ModelObject;
@@ -36,6 +37,12 @@ public final class TokenPage implements ModelObject, StaplerProxy {
 
     public String getName() {
         return CredentialsNameProvider.name(stored.credential());
+    }
+
+    /** @return null, which Jenkins answers with 404, where there is nobody to ask for a yes */
+    @CheckForNull
+    public AuthorizationPage getAuthorize() {
+        return stored.credential().isAuthorizable() ? new AuthorizationPage(stored) : null;
     }
 
     /** Whether whoever asks may act on it, and not only look. */
