@@ -107,22 +107,84 @@ public final class CredentialHome implements TokenKeeper {
         return null;
     }
 
+    /** What became of a secret that was to be stored in the credential. */
+    public enum Placed {
+        STORED,
+        /** The credential is not there any more. */
+        GONE,
+        /** It is for another server or organization by now. */
+        FOR_ANOTHER_SERVER,
+        /** The store takes no changes; the ledger serves alone. */
+        READ_ONLY
+    }
+
+    /**
+     * Stores a secret that the server issued anew for the credential, whatever stands there now.
+     *
+     * @throws IOException when the store could not be saved
+     */
+    public Placed store(Endpoint endpoint, String secret, String clientId) throws IOException {
+        try (ACLContext asOwner = owner.impersonate()) {
+            if (!store.hasPermission2(Jenkins.getAuthentication2(), CredentialsProvider.UPDATE)) {
+                return Placed.READ_ONLY;
+            }
+            synchronized (SystemCredentialsProvider.getInstance()) {
+                for (Domain each : store.getDomains()) {
+                    for (Credentials candidate : store.getCredentials(each)) {
+                        if (candidate instanceof VcfCredentials found
+                                && found.getId().equals(id)) {
+                            return store(each, found, endpoint, secret, clientId);
+                        }
+                    }
+                }
+            }
+            return Placed.GONE;
+        } catch (UnsupportedOperationException e) {
+            return Placed.READ_ONLY;
+        }
+    }
+
+    private Placed store(Domain where, VcfCredentials found, Endpoint endpoint, String secret, String clientId)
+            throws IOException {
+        try {
+            if (!found.endpoint().equals(endpoint)) {
+                return Placed.FOR_ANOTHER_SERVER;
+            }
+        } catch (IllegalArgumentException e) {
+            return Placed.FOR_ANOTHER_SERVER;
+        }
+        if (looksLikeCiphertext(secret)) {
+            return Placed.READ_ONLY;
+        }
+        store.updateCredentials(where, found, found.withAuthorized(Secret.fromString(secret), clientId));
+        return Placed.STORED;
+    }
+
     private void replace(VcfCredentials stored, Predicate<String> sameFamily, String current, boolean again)
             throws IOException {
         String token = stored.storedSecret().getPlainText();
         boolean wanted = token.equals(current) ? again : sameFamily.test(token);
-        if (wanted && Secret.decrypt(current) != null) {
-            // A server that has seen ciphertext of this controller wants it opened. The ledger keeps the text as it is.
-            LOGGER.log(
-                    Level.WARNING,
-                    () -> "Credential '" + id + "': its server handed out a refresh token in the shape of this "
-                            + "controller's encrypted secrets. It is kept in the ledger alone.");
-        } else if (wanted) {
+        if (wanted && !looksLikeCiphertext(current)) {
             VcfCredentials rotated = stored.withStoredSecret(Secret.fromString(current));
             // Before the store has it, or who asks in between would look for it everywhere.
             found.put(rotated, this);
             store.updateCredentials(domain, stored, rotated);
         }
+    }
+
+    /**
+     * A server that has seen ciphertext of this controller may hand it out as a token, to have it opened: as a secret it
+     * would be. The ledger keeps such a text as it is.
+     */
+    private boolean looksLikeCiphertext(String token) {
+        if (Secret.decrypt(token) == null) {
+            return false;
+        }
+        LOGGER.log(
+                Level.WARNING,
+                () -> "Credential '" + id + "': its server handed out a refresh token in the shape of this "
+                        + "controller's encrypted secrets. It is kept in the ledger alone.");
+        return true;
     }
 
     private void sayReadOnly(UnsupportedOperationException e) {
