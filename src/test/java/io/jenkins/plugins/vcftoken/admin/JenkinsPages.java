@@ -26,7 +26,8 @@ final class JenkinsPages {
     }
 
     int get(String user, String path) throws Exception {
-        return as(user).goTo(path, null).getWebResponse().getStatusCode();
+        return as(user).loadWebResponse(new WebRequest(new URL(jenkins.getURL(), path)))
+                .getStatusCode();
     }
 
     int post(String user, String path, NameValuePair... parameters) throws Exception {
@@ -37,6 +38,7 @@ final class JenkinsPages {
         return post(as(user), path, false, parameters);
     }
 
+    /** Not what a browser makes of it: for whoever is not logged in, 403 is also a way to the login page. */
     private int post(JenkinsRule.WebClient client, String path, boolean crumb, NameValuePair... parameters)
             throws Exception {
         WebRequest request = new WebRequest(new URL(jenkins.getURL(), path), HttpMethod.POST);
@@ -44,7 +46,7 @@ final class JenkinsPages {
         if (crumb) {
             client.addCrumb(request);
         }
-        return client.getPage(request).getWebResponse().getStatusCode();
+        return client.loadWebResponse(request).getStatusCode();
     }
 
     JSONObject json(String path) throws Exception {
