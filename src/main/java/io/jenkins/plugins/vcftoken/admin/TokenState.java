@@ -28,7 +28,7 @@ public enum TokenState {
     BAD_ADDRESS(Light.RED, Messages._TokenState_BAD_ADDRESS(), Messages._TokenState_BAD_ADDRESS_step());
 
     private enum Light {
-        GREEN("symbol-check", "jenkins-!-success-color"),
+        GREEN("symbol-up-to-date", "jenkins-!-success-color"),
         GRAY("symbol-ellipse", "jenkins-!-text-color-secondary"),
         BUSY("symbol-hourglass", "jenkins-!-text-color-secondary"),
         YELLOW("symbol-warning", "jenkins-!-warning-color"),
