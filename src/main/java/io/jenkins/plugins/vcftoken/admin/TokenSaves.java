@@ -6,17 +6,19 @@ import hudson.XmlFile;
 import hudson.model.ItemGroup;
 import hudson.model.Saveable;
 import hudson.model.listeners.SaveableListener;
-import hudson.security.ACL;
-import jenkins.model.Jenkins;
+import org.kohsuke.stapler.Stapler;
 
-/** Has another look made when a person may have put something right, or wrong. Rotations are saved by the system. */
+/**
+ * Has another look made when a person may have put something right, or wrong: in a request. Rotations are saved without
+ * one. Who saves does not tell, since the system store saves as the system.
+ */
 @Extension
 public final class TokenSaves extends SaveableListener {
 
     @Override
     public void onChange(Saveable saved, XmlFile file) {
         if ((saved instanceof SystemCredentialsProvider || saved instanceof ItemGroup<?>)
-                && !ACL.SYSTEM2.equals(Jenkins.getAuthentication2())) {
+                && Stapler.getCurrentRequest2() != null) {
             TokenWatch.get().lookSoon();
         }
     }
