@@ -47,7 +47,8 @@ class AuthorizationShutdownJenkinsTest {
             });
             polls[0] = simulator.devices().polls();
             sessions.then(rule -> {
-                assertThat(JenkinsAndSimulator.tokenIn(credentials(rule), "sa")).isEqualTo(simulator.currentToken("ci"));
+                assertThat(JenkinsAndSimulator.tokenIn(credentials(rule), "sa"))
+                        .isEqualTo(simulator.currentToken("ci"));
                 assertThat(JenkinsAndSimulator.tokenIn(credentials(rule), "waiting"))
                         .isEmpty();
                 simulator.devices().answer(simulator.devices().lastUserCode(), true);

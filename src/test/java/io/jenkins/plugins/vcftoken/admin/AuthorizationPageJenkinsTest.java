@@ -204,7 +204,9 @@ class AuthorizationPageJenkinsTest {
         begin(owner.goTo(PAGE), clientId);
         JenkinsRule.WebClient reader = as("reader");
         for (String action : List.of("start", "cancel", "status")) {
-            assertThat(post(reader, action, clientId).getStatusCode()).as(action).isEqualTo(403);
+            assertThat(post(reader, action, clientId).getStatusCode())
+                    .as(action)
+                    .isEqualTo(403);
             assertThat(owner.goTo(PAGE + action, null).getWebResponse().getStatusCode())
                     .as("GET " + action)
                     .isEqualTo(404);
@@ -275,13 +277,14 @@ class AuthorizationPageJenkinsTest {
     /** What the browser posts when the page's form is sent. */
     private HtmlPage begin(HtmlPage page, String account) throws Exception {
         HtmlForm form = page.getFormByName("start");
-        assertThat(form.getInputByName("clientId")).isNotNull();
+        assertThat(form.getInputsByName("clientId")).hasSize(1);
         return owner.getPage(request(owner, form.getActionAttribute(), account));
     }
 
     private void awaitState(State state) throws Exception {
         JenkinsAndSimulator.await(
-                "the attempt is " + state + " and not " + attempt().state(), () -> attempt().state() == state);
+                "the attempt is " + state + " and not " + attempt().state(),
+                () -> attempt().state() == state);
     }
 
     private static Authorization attempt() {
@@ -317,7 +320,8 @@ class AuthorizationPageJenkinsTest {
     }
 
     private VcfaServiceAccount inFolder() {
-        return (VcfaServiceAccount) storeOf(folder).getCredentials(Domain.global()).get(0);
+        return (VcfaServiceAccount)
+                storeOf(folder).getCredentials(Domain.global()).get(0);
     }
 
     private void replace(Credentials by) throws Exception {
