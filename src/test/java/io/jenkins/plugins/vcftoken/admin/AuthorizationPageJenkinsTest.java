@@ -277,7 +277,7 @@ class AuthorizationPageJenkinsTest {
     /** What the browser posts when the page's form is sent. */
     private HtmlPage begin(HtmlPage page, String account) throws Exception {
         HtmlForm form = page.getFormByName("start");
-        assertThat((Object) form.getInputByName("clientId")).isNotNull();
+        assertThat(form.getInputsByName("clientId")).hasSize(1);
         return owner.getPage(request(owner, form.getActionAttribute(), account));
     }
 
