@@ -7,11 +7,20 @@ import java.nio.charset.Charset;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** Asks for the masks line by line, since a step's stream outlives the bearer it began with. */
+/**
+ * Asks for the masks with each line, since a step's stream outlives the bearer it began with. Lines that come together
+ * are masked together: nothing that is looked for goes beyond a line.
+ */
 final class MaskedStream extends LineTransformationOutputStream.Delegating {
+
+    /** More is not turned into text at one time. */
+    private static final int PIECE = 1 << 16;
 
     private final Supplier<List<BearerMask>> masks;
     private final Charset charset;
+
+    /** Whether the superclass has the beginning of a line. */
+    private boolean begun;
 
     MaskedStream(OutputStream out, Supplier<List<BearerMask>> masks, Charset charset) {
         super(out);
@@ -20,21 +29,56 @@ final class MaskedStream extends LineTransformationOutputStream.Delegating {
     }
 
     @Override
+    public void write(int b) throws IOException {
+        super.write(b);
+        begun = b != '\n';
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+        int at = offset;
+        int end = offset + length;
+        while (at < end) {
+            int lines = begun ? at : afterLastLine(bytes, at, Math.min(end, at + PIECE));
+            if (lines > at) {
+                mask(bytes, at, lines - at);
+                at = lines;
+            } else {
+                write(bytes[at]);
+                at++;
+            }
+        }
+    }
+
+    /** @return where the last whole line ends; the beginning when there is none */
+    private static int afterLastLine(byte[] bytes, int begin, int end) {
+        int at = end;
+        while (at > begin && bytes[at - 1] != '\n') {
+            at--;
+        }
+        return at;
+    }
+
+    @Override
     protected void eol(byte[] bytes, int length) throws IOException {
-        String line = null;
+        mask(bytes, 0, length);
+    }
+
+    private void mask(byte[] bytes, int offset, int length) throws IOException {
+        String text = null;
         String masked = null;
         for (BearerMask mask : masks.get()) {
             if (!mask.isEmpty()) {
-                if (line == null) {
-                    line = new String(bytes, 0, length, charset);
-                    masked = line;
+                if (text == null) {
+                    text = new String(bytes, offset, length, charset);
+                    masked = text;
                 }
                 masked = mask.mask(masked);
             }
         }
-        if (masked == null || masked.equals(line)) {
-            // What is not changed is not decoded and encoded either.
-            out.write(bytes, 0, length);
+        if (masked == null || masked.equals(text)) {
+            // What is not changed is not encoded again.
+            out.write(bytes, offset, length);
         } else {
             out.write(masked.getBytes(charset));
         }

@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
@@ -191,6 +192,19 @@ public final class Families {
             letGo(holder, id, () -> unused.test(id));
             custody.forgetTrial(id, holder.place());
         });
+    }
+
+    /**
+     * Like {@link #request}, with the token that is stored by then. Does not block either: looking into a store may
+     * wait for whoever saves it, so that is done where exchanges are.
+     */
+    public CompletableFuture<Supply> renew(Holder holder, Predicate<Bearer> goodEnough) {
+        try {
+            return CompletableFuture.supplyAsync(holder::asStored, exchanges)
+                    .thenCompose(stored -> request(stored, goodEnough));
+        } catch (RejectedExecutionException e) {
+            return CompletableFuture.failedFuture(FamilyException.shuttingDown(holder, e));
+        }
     }
 
     private boolean outlivesAnExchange(Bearer bearer) {

@@ -137,7 +137,7 @@ final class SharedBearer {
 
     private void renew() {
         Bearer old = bearer;
-        families.request(holder.asStored(), candidate -> candidate.expiresAt().isAfter(old.expiresAt()))
+        families.renew(holder, candidate -> candidate.expiresAt().isAfter(old.expiresAt()))
                 .whenComplete((supply, failure) -> renewed(old, supply, failure));
     }
 

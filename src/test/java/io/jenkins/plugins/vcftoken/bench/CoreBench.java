@@ -143,11 +143,13 @@ class CoreBench {
 
     private double renewAll(int families) throws Exception {
         simulator.setDelay(LATENCY);
-        LedgerFiles ledger = new LedgerFiles(fresh(), Core.CIPHER);
+        Path folder = fresh();
+        LedgerFiles ledger = new LedgerFiles(folder, Core.CIPHER);
+        List<FamilyRecord> records = new ArrayList<>();
         ExecutorService exchanges = Executors.newFixedThreadPool(EXCHANGE_THREADS);
         ExecutorService writeBacks = Executors.newSingleThreadExecutor();
         ScheduledExecutorService timer = Executors.newScheduledThreadPool(10);
-        Instant due = Instant.now().plusSeconds(3 + families / 200);
+        Instant due = Instant.now().plusMillis(1500 + 4L * families);
         AtomicInteger late = new AtomicInteger();
         try (Core core = new Core(fresh(), simulator, InstantSource.system())) {
             Families all = new Families(
@@ -158,10 +160,11 @@ class CoreBench {
             for (int i = 0; i < families; i++) {
                 Holder holder = core.holder("account-" + accounts, core.service("acme"), newAccount());
                 Instant issued = due.minus(LIFETIME.multipliedBy(3).dividedBy(4));
-                Bearer bearer = new Bearer("old-" + i, issued, issued.plus(LIFETIME));
-                ledger.save(record(holder.service().endpoint(), holder.token(), bearer, holder.place()));
+                Bearer bearer = new Bearer("old-", issued, issued.plus(LIFETIME));
+                records.add(record(holder.service().endpoint(), holder.token(), bearer, holder.place()));
                 holders.add(holder);
             }
+            copies(folder, records);
             List<Lease> open = new ArrayList<>();
             for (Holder holder : holders) {
                 open.add(leases.open(holder, Duration.ofMinutes(1), new Tenant() {
@@ -204,7 +207,7 @@ class CoreBench {
 
     @Test
     void memoryAndThreadsOfOpenLeases() throws Exception {
-        for (int count : Report.sizes(100, 1000, 10_000)) {
+        for (int count : Report.sizesOrOne(100, 1000, 10_000)) {
             List<Double> bytes = new ArrayList<>();
             List<Double> threads = new ArrayList<>();
             for (int round = -1; round < Report.rounds(); round++) {
@@ -273,7 +276,7 @@ class CoreBench {
     /** A new credential, or any of those that cost no file after a restart. */
     @Test
     void firstUseOfATokenBesideALargeLedger() throws Exception {
-        for (int records : Report.sizes(100, 1000, 10_000)) {
+        for (int records : Report.sizesOrOne(100, 1000, 10_000)) {
             Path full = fresh();
             fill(full, records);
             List<Double> first = new ArrayList<>();
@@ -311,26 +314,38 @@ class CoreBench {
         return BareExchange.millisSince(start) / 2;
     }
 
-    /** As after ten rotations each. Copies of one that the ledger wrote, so that not each has to wait for the disk. */
+    /** As after ten rotations each. */
     static void fill(Path directory, int records) throws Exception {
-        LedgerFiles ledger = new LedgerFiles(directory, Core.CIPHER);
-        FamilyRecord first = rotated(0);
-        ledger.save(first);
+        List<FamilyRecord> all = new ArrayList<>();
+        for (int i = 0; i < records; i++) {
+            all.add(rotated(i));
+        }
+        copies(directory, all);
+    }
+
+    /** The ledger writes the first, and the others are copies of it, so that not each has to wait for the disk. */
+    private static void copies(Path directory, List<FamilyRecord> records) throws Exception {
+        FamilyRecord first = records.get(0);
+        new LedgerFiles(directory, Core.CIPHER).save(first);
         String text = Files.readString(directory.resolve(first.id() + ".json"));
-        for (int i = 1; i < records; i++) {
-            FamilyRecord record = rotated(i);
+        for (FamilyRecord record : records) {
             String copy = text.replace(first.id(), record.id())
                     .replace(first.tokens().seedHash(), record.tokens().seedHash())
                     .replace(
                             Core.CIPHER.seal(first.tokens().current()),
-                            Core.CIPHER.seal(record.tokens().current()));
-            for (int n = 0; n < 10; n++) {
+                            Core.CIPHER.seal(record.tokens().current()))
+                    .replace('"' + place(first) + '"', '"' + place(record) + '"');
+            for (int n = 0; n < first.tokens().formerHashes().size(); n++) {
                 copy = copy.replace(
                         first.tokens().formerHashes().get(n),
                         record.tokens().formerHashes().get(n));
             }
             Files.writeString(directory.resolve(record.id() + ".json"), copy);
         }
+    }
+
+    private static String place(FamilyRecord record) {
+        return record.places().iterator().next().credentialsId();
     }
 
     private static FamilyRecord rotated(int i) {

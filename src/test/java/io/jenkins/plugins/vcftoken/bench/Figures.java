@@ -29,11 +29,16 @@ record Figures(List<Double> values) {
      * does not count.
      */
     static List<Figures> inTurns(int rounds, Measurement... things) throws Exception {
+        return inTurns(1, rounds, things);
+    }
+
+    /** @param warmUp how many rounds come before those that count */
+    static List<Figures> inTurns(int warmUp, int rounds, Measurement... things) throws Exception {
         List<List<Double>> taken = new ArrayList<>();
         for (Measurement ignored : things) {
             taken.add(new ArrayList<>());
         }
-        for (int round = -1; round < rounds; round++) {
+        for (int round = -warmUp; round < rounds; round++) {
             for (int i = 0; i < things.length; i++) {
                 // Each second round the other way round, so that none always comes after the same one.
                 int at = round % 2 == 0 ? i : things.length - 1 - i;

@@ -106,7 +106,7 @@ class JenkinsBench {
     void warmBlocksInARowWithoutTheDisk() throws Exception {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class);
         job.addProperty(new DurabilityHintJobProperty(FlowDurabilityHint.PERFORMANCE_OPTIMIZED));
-        warmBlocks(job, ", performance-optimized", Report.sizes(100, 300, 1000), true);
+        warmBlocks(job, ", performance-optimized", Report.sizes(30, 100, 300), true);
     }
 
     private void warmBlocks(WorkflowJob job, String durability, int[] sizes, boolean withPeers) throws Exception {
@@ -123,7 +123,8 @@ class JenkinsBench {
                     things.add(() -> blocks(job, count, head));
                 }
                 int grants = simulator.grants();
-                List<Figures> figures = Figures.inTurns(Report.rounds(), things.toArray(Figures.Measurement[]::new));
+                List<Figures> figures = Figures.inTurns(
+                        count == sizes[0] ? 2 : 0, Report.rounds(), things.toArray(Figures.Measurement[]::new));
                 assertThat(simulator.grants()).isLessThanOrEqualTo(grants + 1);
                 Figures empty = figures.get(0).times(1.0 / count);
                 Figures ours = figures.get(1).times(1.0 / count).over(empty);
@@ -173,7 +174,7 @@ class JenkinsBench {
                 simulator.setDelay(Duration.ofMillis(latency));
                 peers.setDelay(latency);
                 Path file = directory.resolve("record");
-                int times = Boolean.getBoolean("bench.tiny") ? 1 : Report.isQuick() ? 5 : 20;
+                int times = Boolean.getBoolean("bench.tiny") ? 1 : Report.isQuick() ? 5 : 10;
                 List<Figures> figures = Figures.inTurns(
                         times,
                         () -> {
@@ -221,7 +222,7 @@ class JenkinsBench {
     @Test
     void oneExchangeForAllBlocks() throws Exception {
         simulator.setDelay(Duration.ofMillis(200));
-        for (int blocks : Report.sizes(100, 300, 1000)) {
+        for (int blocks : Report.sizesOrOne(100, 300, 1000)) {
             List<Double> exchanges = new ArrayList<>();
             for (int round = 0; round < Report.rounds(); round++) {
                 String id = "shared-" + blocks + '-' + round;
@@ -249,6 +250,7 @@ class JenkinsBench {
         List<WorkflowJob> jobs = new ArrayList<>();
         for (int i = 0; i < builds; i++) {
             WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+            job.addProperty(new DurabilityHintJobProperty(FlowDurabilityHint.PERFORMANCE_OPTIMIZED));
             job.setDefinition(new CpsFlowDefinition(script, true));
             jobs.add(job);
         }
@@ -332,24 +334,25 @@ class JenkinsBench {
     @Test
     void stepsDuringASlowRenewal() throws Exception {
         long latency = 5_000_000_000L;
-        for (int blocks : Report.sizes(10, 30, 100)) {
+        for (int blocks : Report.sizesOrOne(10, 30, 100)) {
             String id = "slow-" + blocks;
             JenkinsAccount.add(simulator, id);
             List<long[]> renewals = new java.util.concurrent.CopyOnWriteArrayList<>();
-            simulator.setLifetime(Duration.ofSeconds(9));
+            simulator.setLifetime(Duration.ofSeconds(7));
             simulator.setDelay(Duration.ZERO);
-            int wanted = Boolean.getBoolean("bench.tiny") ? 1 : Report.rounds();
+            int wanted = Report.isQuick() ? Math.min(3, Report.rounds()) : Report.rounds();
             simulator.setWitness(moment -> {
                 if (moment == Moment.RECEIVED) {
-                    simulator.setDelay(Duration.ofSeconds(5));
                     renewals.add(new long[] {System.nanoTime(), 0});
                 }
                 if (moment == Moment.ANSWERED) {
                     renewals.get(renewals.size() - 1)[1] = System.nanoTime();
+                    // All but the first.
+                    simulator.setDelay(Duration.ofSeconds(5));
                 }
             });
-            // About twelve seconds from one renewal to the next.
-            long seconds = 8 + wanted * 12L;
+            // Some ten and a half seconds from one renewal to the next.
+            long seconds = 8 + wanted * 11L;
             List<long[]> steps = steps(id, blocks, seconds);
             simulator.setWitness(moment -> {});
             simulator.setDelay(Duration.ZERO);
@@ -397,7 +400,7 @@ class JenkinsBench {
                         + " withVcfToken(credentialsId: '" + id + "') {\n"
                         + "  sleep(time: 20 * at, unit: 'MILLISECONDS')\n"
                         + "  while (System.nanoTime() < end) {\n"
-                        + "   sleep(time: 2000, unit: 'MILLISECONDS')\n"
+                        + "   sleep(time: " + Math.max(250, 20 * blocks) + ", unit: 'MILLISECONDS')\n"
                         + "   long start = System.nanoTime()\n   echo VCF_TOKEN_EXPIRES_AT\n"
                         + "   steps.add('step ' + start + ' ' + (System.nanoTime() - start))\n"
                         + "  } } } }\nparallel all\necho steps.join('\\n')",
@@ -514,7 +517,7 @@ class JenkinsBench {
     void rotationInALargeStore() throws Exception {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class);
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
-        int[] sizes = Report.sizes(10, 1000, 10_000);
+        int[] sizes = Report.isQuick() ? new int[] {10, 1000} : Report.sizes(10, 1000, 10_000);
         Map<Integer, List<Double>> times = new java.util.TreeMap<>();
         for (int round = -1; round < Report.rounds(); round++) {
             for (int size : sizes) {
@@ -563,7 +566,7 @@ class JenkinsBench {
         WorkflowRun run = jenkins.buildAndAssertSuccess(emptyJob());
         String bearer = bearers(1).get(0);
         Bearer one = new Bearer(bearer, Instant.now(), Instant.now().plusSeconds(60));
-        for (int count : Report.sizes(100, 1000, 10_000)) {
+        for (int count : Report.sizesOrOne(100, 1000, 10_000)) {
             List<Double> bytes = new ArrayList<>();
             for (int round = 0; round < Report.rounds(); round++) {
                 OpenBlock[] blocks = new OpenBlock[count];

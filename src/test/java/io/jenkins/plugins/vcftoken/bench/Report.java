@@ -28,12 +28,18 @@ final class Report {
         return Integer.getInteger("bench.rounds", 5);
     }
 
-    /** The sizes of a row: smaller ones when it has to be quick, and one tiny one to see whether it runs. */
+    /** The sizes of a row: a tenth when it has to be quick, and one tiny one to see whether it runs. */
     static int[] sizes(int small, int middle, int large) {
-        if (Boolean.getBoolean("bench.tiny")) {
-            return new int[] {small};
-        }
-        return isQuick() ? new int[] {Math.max(1, small / 3), small, middle} : new int[] {small, middle, large};
+        return isQuick() ? chosen(small / 10, small / 3, small) : chosen(small, middle, large);
+    }
+
+    /** Like {@link #sizes}, where smaller ones would say nothing. */
+    static int[] sizesOrOne(int small, int middle, int large) {
+        return isQuick() ? chosen(middle) : chosen(small, middle, large);
+    }
+
+    private static int[] chosen(int... sizes) {
+        return Boolean.getBoolean("bench.tiny") ? new int[] {sizes[0]} : sizes;
     }
 
     void add(Row row) throws IOException {

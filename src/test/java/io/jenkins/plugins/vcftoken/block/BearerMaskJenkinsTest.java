@@ -2,6 +2,7 @@ package io.jenkins.plugins.vcftoken.block;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -37,6 +38,47 @@ class BearerMaskJenkinsTest {
         String masked = mask.mask(encoded);
         assertThat(masked).contains(BearerMask.MASK);
         assertThat(masked.length()).isLessThan(encoded.length() - bearer.length());
+    }
+
+    /** However a log is cut into writes, and whatever ends its lines. */
+    @Test
+    void aStreamMasksWhateverPiecesItIsGivenIn() throws Exception {
+        List<String> bearers = jwts(3);
+        BearerMask mask = mask(bearers);
+        Random random = new Random(3);
+        for (int round = 0; round < 200; round++) {
+            StringBuilder log = new StringBuilder();
+            for (int part = random.nextInt(12); part >= 0; part--) {
+                log.append(random.nextBoolean() ? "läuft… " : bearers.get(random.nextInt(3)));
+                log.append(List.of("", " ", "\n", "\r\n", "\r", "\n\n").get(random.nextInt(6)));
+            }
+            byte[] bytes = log.toString().getBytes(StandardCharsets.UTF_8);
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            try (MaskedStream stream = new MaskedStream(out, () -> List.of(mask), StandardCharsets.UTF_8)) {
+                for (int at = 0; at < bytes.length; ) {
+                    int length = Math.min(bytes.length - at, 1 + random.nextInt(500));
+                    if (length == 1) {
+                        stream.write(bytes[at]);
+                    } else {
+                        stream.write(bytes, at, length);
+                    }
+                    at += length;
+                }
+            }
+            assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo(mask.mask(log.toString()));
+        }
+    }
+
+    @Test
+    void aStreamGoesOnFromALineThatIsLongerThanItTakesAtOnce() throws Exception {
+        String bearer = jwts(1).get(0);
+        BearerMask mask = mask(List.of(bearer));
+        String text = "x".repeat(100_000) + bearer + "\n" + bearer + "\n";
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (MaskedStream stream = new MaskedStream(out, () -> List.of(mask), StandardCharsets.UTF_8)) {
+            stream.write(text.getBytes(StandardCharsets.UTF_8));
+        }
+        assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo("x".repeat(100_000) + "****\n****\n");
     }
 
     @Test

@@ -103,6 +103,29 @@ class LeasesTest {
         lease.close();
     }
 
+    /** Whoever saves a large store holds it for a second, and the timer is everybody's. */
+    @Test
+    void theTimersThreadDoesNotLookIntoTheStore() throws Exception {
+        List<Thread> lookers = new CopyOnWriteArrayList<>();
+        TokenKeeper keeper = new TokenKeeper() {
+            @Override
+            public void keep(Predicate<String> sameFamily, String current, boolean again) {}
+
+            @Override
+            public String stored(Endpoint endpoint) {
+                lookers.add(Thread.currentThread());
+                return null;
+            }
+        };
+        Holder kept = new Holder(holder.name(), holder.place(), holder.token(), holder.service(), keeper);
+        Lease lease = leases.open(kept, TEN_MINUTES, new Block());
+        Bearer first = lease.bearer();
+        clock.advance(Duration.ofMinutes(45));
+        timer.fire();
+        await(() -> lease.bearer() != first);
+        assertThat(lookers).hasSize(1).doesNotContain(Thread.currentThread());
+    }
+
     @Test
     void aTrialExchangesWhateverIsWarmAndTellsWhetherTheTokenRotated() throws Exception {
         leases.once(holder, TEN_MINUTES, "test");

@@ -1,0 +1,196 @@
+package io.jenkins.plugins.vcftoken.bench;
+
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.block.BlockLogFilter;
+import io.jenkins.plugins.vcftoken.block.BlockVariables;
+import io.jenkins.plugins.vcftoken.block.OpenBlock;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordedEvent;
+import jdk.jfr.consumer.RecordedFrame;
+import jdk.jfr.consumer.RecordingFile;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.flow.FlowDurabilityHint;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.jenkinsci.plugins.workflow.job.properties.DurabilityHintJobProperty;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** Where the time and the memory of the two hot paths go, as the Java runtime's flight recorder sees it. */
+@WithJenkins
+class JenkinsProfileBench {
+
+    private static final String OURS = "io.jenkins.plugins.vcftoken.";
+    private static final int LINES = 8;
+
+    @TempDir
+    private Path directory;
+
+    private JenkinsRule jenkins;
+
+    @BeforeEach
+    void start(JenkinsRule rule) {
+        jenkins = rule;
+    }
+
+    @Test
+    void warmBlock() throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            JenkinsAccount.add(simulator, "sa");
+            WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+            job.addProperty(new DurabilityHintJobProperty(FlowDurabilityHint.PERFORMANCE_OPTIMIZED));
+            int blocks = Boolean.getBoolean("bench.tiny") ? 100 : Report.isQuick() ? 300 : 1000;
+            job.setDefinition(new CpsFlowDefinition(
+                    "for (int i = 0; i < " + blocks + "; i++) { withVcfToken(credentialsId: 'sa') { } }", true));
+            jenkins.buildAndAssertSuccess(job);
+            profile("a warm block, " + blocks + " in a row", () -> jenkins.buildAndAssertSuccess(job));
+        }
+    }
+
+    @Test
+    void masking() throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            JenkinsAccount.add(simulator, "sa");
+            WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+            job.setDefinition(new CpsFlowDefinition("", true));
+            WorkflowRun run = jenkins.buildAndAssertSuccess(job);
+            VcfCredentials credential = (VcfCredentials)
+                    SystemCredentialsProvider.getInstance().getCredentials().get(0);
+            OpenBlock block = new OpenBlock(run, credential, new BlockVariables(null, null, null, null), null);
+            List<String> bearers = JenkinsBench.bearers(100);
+            Instant now = Instant.now();
+            bearers.forEach(bearer -> block.expect(new Bearer(bearer, now, now.plusSeconds(60))));
+            byte[] log = JenkinsBench.log(bearers.get(0), 2_000_000);
+            int times = Boolean.getBoolean("bench.tiny") ? 4 : Report.isQuick() ? 40 : 200;
+            Callable<Object> mask = () -> {
+                try (OutputStream masked = new BlockLogFilter(block)
+                        .decorateLogger((hudson.model.AbstractBuild<?, ?>) null, OutputStream.nullOutputStream())) {
+                    for (int i = 0; i < times; i++) {
+                        masked.write(log);
+                    }
+                }
+                return null;
+            };
+            mask.call();
+            profile("masking " + 2 * times + " MB with 100 bearers", mask);
+        }
+    }
+
+    private void profile(String what, Callable<?> work) throws Exception {
+        Path file = directory.resolve("profile.jfr");
+        try (Recording recording = new Recording()) {
+            recording.enable("jdk.ExecutionSample").withPeriod(Duration.ofMillis(10));
+            recording.enable("jdk.ObjectAllocationSample").with("throttle", "1000/s");
+            recording.start();
+            work.call();
+            recording.stop();
+            recording.dump(file);
+        }
+        Map<String, Double> time = new HashMap<>();
+        Map<String, Double> owners = new HashMap<>();
+        Map<String, Double> memory = new HashMap<>();
+        Map<String, Double> stacks = new HashMap<>();
+        for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
+            if (event.getStackTrace() == null || isMeasuring(event)) {
+                continue;
+            }
+            List<RecordedFrame> frames = event.getStackTrace().getFrames();
+            boolean sampled = event.getEventType().getName().equals("jdk.ExecutionSample");
+            double weight = sampled ? 1 : event.getLong("weight");
+            (sampled ? time : memory).merge(oursIn(frames), weight, Double::sum);
+            if (sampled) {
+                owners.merge(owner(frames), 1.0, Double::sum);
+                stacks.merge(collapsed(frames), 1.0, Double::sum);
+            }
+        }
+        List<String> lines = new ArrayList<>();
+        lines.add("");
+        lines.add("### Profile: " + what);
+        table(lines, "whose code runs (samples)", owners);
+        table(lines, "the innermost of our methods on the stack (samples)", time);
+        table(lines, "the same, by memory allocated", memory);
+        String name = what.replaceAll("[^a-z0-9]+", "-");
+        Files.createDirectories(Path.of("target", "bench"));
+        Files.write(Path.of("target", "bench", name + ".profile"), lines);
+        // For any flame graph.
+        Files.write(
+                Path.of("target", "bench", name + ".collapsed"),
+                stacks.entrySet().stream()
+                        .map(stack -> stack.getKey() + ' ' + stack.getValue().longValue())
+                        .toList());
+    }
+
+    /** The recorder's own threads and the test's. */
+    private static boolean isMeasuring(RecordedEvent event) {
+        return event.getStackTrace().getFrames().stream()
+                .anyMatch(frame -> frame.getMethod().getType().getName().startsWith("jdk.jfr."));
+    }
+
+    private static void table(List<String> lines, String title, Map<String, Double> shares) {
+        double all = shares.values().stream().mapToDouble(Double::doubleValue).sum();
+        lines.add("");
+        lines.add("| share | " + title + " |");
+        lines.add("|---|---|");
+        shares.entrySet().stream()
+                .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
+                .limit(LINES)
+                .forEach(one -> lines.add(
+                        String.format(Locale.ROOT, "| %.1f %% | %s |", 100 * one.getValue() / all, one.getKey())));
+    }
+
+    private static String oursIn(List<RecordedFrame> frames) {
+        for (RecordedFrame frame : frames) {
+            String type = frame.getMethod().getType().getName();
+            if (type.startsWith(OURS) && !type.startsWith(OURS + "bench") && !type.startsWith(OURS + "simulator")) {
+                return '`'
+                        + type.substring(OURS.length())
+                        + '.'
+                        + frame.getMethod().getName()
+                        + '`';
+            }
+        }
+        return "none of ours";
+    }
+
+    /** By the first frame that is not of the JDK. */
+    private static String owner(List<RecordedFrame> frames) {
+        for (RecordedFrame frame : frames) {
+            String type = frame.getMethod().getType().getName();
+            if (!type.matches("(java|javax|jdk|sun|com\\.sun)\\..*")) {
+                String[] parts = type.split("\\.");
+                int length = type.startsWith("org.jenkinsci.plugins.") ? 4 : type.startsWith(OURS) ? 5 : 3;
+                return String.join(".", List.of(parts).subList(0, Math.min(length, parts.length - 1)));
+            }
+        }
+        return "the JDK";
+    }
+
+    private static String collapsed(List<RecordedFrame> frames) {
+        StringBuilder stack = new StringBuilder();
+        for (int i = frames.size() - 1; i >= 0; i--) {
+            stack.append(stack.isEmpty() ? "" : ";")
+                    .append(frames.get(i).getMethod().getType().getName())
+                    .append('.')
+                    .append(frames.get(i).getMethod().getName());
+        }
+        return stack.toString();
+    }
+}
