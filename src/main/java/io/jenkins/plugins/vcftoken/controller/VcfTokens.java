@@ -11,6 +11,7 @@ import hudson.util.NamingThreadFactory;
 import io.jenkins.plugins.okhttp.api.JenkinsOkHttpClient;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.exchange.Retries;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
@@ -19,8 +20,10 @@ import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyAdministration;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.family.Survey;
 import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.lease.Leases;
+import io.jenkins.plugins.vcftoken.lease.OpenLease;
 import io.jenkins.plugins.vcftoken.lease.Renewal;
 import io.jenkins.plugins.vcftoken.lease.Tenant;
 import io.jenkins.plugins.vcftoken.store.ControllerKeys;
@@ -33,7 +36,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.CertificateException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -116,6 +121,37 @@ public final class VcfTokens {
     public static String whoAsks() {
         Authentication authentication = Jenkins.getAuthentication2();
         return ACL.SYSTEM2.equals(authentication) ? "system" : "user " + authentication.getName();
+    }
+
+    /**
+     * When the stored secret itself ends. Asks the server, and spends nothing; blocks as long as an exchange may.
+     *
+     * @return null when it never does, or the server does not tell
+     * @throws FamilyException when the server was not reached, or refuses the secret
+     */
+    @CheckForNull
+    public Instant secretExpiry(VcfCredentials credential) throws FamilyException {
+        Holder holder = holder(credential, null);
+        if (holder.token().isBlank()) {
+            return null;
+        }
+        try {
+            return holder.service().secretExpiry(holder.token());
+        } catch (ExchangeException e) {
+            throw new FamilyException(
+                    holder.description() + ": it cannot be told when its secret ends: " + e.getMessage() + ". "
+                            + e.problem().nextStep(),
+                    e);
+        }
+    }
+
+    /**
+     * Exchanges the credential's secret now, and lets open blocks have the bearer. Blocks.
+     *
+     * @throws FamilyException when the exchange brought no bearer
+     */
+    public Bearer renew(VcfCredentials credential) throws FamilyException, InterruptedException {
+        return leases().renew(holder(credential, null));
     }
 
     private Holder inOrganization(Holder holder, VcfCredentials credential, String organization)
@@ -202,6 +238,39 @@ public final class VcfTokens {
      */
     public FamilyAdministration administration() throws FamilyException {
         return families().administration();
+    }
+
+    /**
+     * All families as they are now. Reads the ledger's directory; makes none.
+     *
+     * @throws FamilyException when the directory cannot be read
+     */
+    public Survey survey() throws FamilyException {
+        if (!hasLedger()) {
+            return Survey.EMPTY;
+        }
+        try {
+            return families().survey();
+        } catch (IOException e) {
+            throw new FamilyException(
+                    "The directory " + directory() + " for tokens cannot be read (" + e.getMessage()
+                            + "). Check the disk of the Jenkins home directory.",
+                    e);
+        }
+    }
+
+    /** The leases that blocks hold now, from memory. */
+    public synchronized List<OpenLease> openLeases() {
+        return leases == null ? List.of() : leases.list();
+    }
+
+    /** See {@link FamilyAdministration#alarms}; from memory, and 0 while there is nothing in it. */
+    public synchronized long alarms() {
+        return families == null ? 0 : families.administration().alarms();
+    }
+
+    public InstantSource clock() {
+        return clock;
     }
 
     /** Whether there is anything to administer: a controller that never asked for a bearer has no ledger. */

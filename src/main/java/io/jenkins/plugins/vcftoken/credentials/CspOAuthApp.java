@@ -100,6 +100,12 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
         return new Endpoint(CspApiTokens.SYSTEM, uri(), organizationId, app().account());
     }
 
+    /** A public app has none. */
+    @Override
+    public boolean isSecretOptional() {
+        return true;
+    }
+
     @Override
     public Secret storedSecret() {
         return appSecret;

@@ -53,19 +53,16 @@ public final class CspApiTokens implements TokenService {
         return new OAuthAnswer(answer, apiToken, CspApiTokens::meaning).grantOrFailure();
     }
 
-    /**
-     * When the API token itself expires. Needs no bearer and changes nothing.
-     *
-     * @return null when it never does, or the server does not tell
-     */
+    /** The only one of the four systems that tells. */
     @CheckForNull
-    public Instant expiry(String apiToken) throws ExchangeException {
+    @Override
+    public Instant secretExpiry(String apiToken) throws ExchangeException {
         HttpUrl url =
                 base.newBuilder().addPathSegments(API).addPathSegment("details").build();
         String question = JSON.createObjectNode().put("tokenValue", apiToken).toString();
         ServerAnswer answer = new ServerAnswer(client.sendJson("POST", url, question), apiToken);
         if (!answer.isSuccess()) {
-            throw answer.failure(CspApiTokens::meaning).harmless();
+            throw answer.failure(CspApiTokens::detailsMeaning).harmless();
         }
         JsonNode expiresAt = answer.object().path("expiresAt");
         long time = expiresAt.isTextual() && expiresAt.textValue().matches("\\d{1,15}")
@@ -78,6 +75,12 @@ public final class CspApiTokens implements TokenService {
         return time < SURELY_MILLISECONDS
                 ? Instant.ofEpochSecond(time)
                 : Instant.ofEpochMilli(Math.min(time, 1L << 50));
+    }
+
+    /** There, an organization does not come into it: what is not found is the token. */
+    private static Problem detailsMeaning(int status, String code, String message) {
+        Problem problem = meaning(status, code, message);
+        return problem == Problem.WRONG_ORGANIZATION ? Problem.API_TOKEN_REFUSED : problem;
     }
 
     private static Problem meaning(int status, String code, String message) {

@@ -28,8 +28,8 @@ public final class Retries {
         void sleep(Duration pause) throws InterruptedException;
     }
 
-    private interface Attempt {
-        Grant run() throws ExchangeException;
+    private interface Attempt<T> {
+        T run() throws ExchangeException;
     }
 
     private final InstantSource clock;
@@ -48,7 +48,7 @@ public final class Retries {
         return service.rotates() ? service : new Patient(service);
     }
 
-    private Grant repeat(Attempt attempt) throws ExchangeException {
+    private <T> T repeat(Attempt<T> attempt) throws ExchangeException {
         Instant start = clock.instant();
         for (int tries = 1; ; tries++) {
             try {
@@ -120,6 +120,11 @@ public final class Retries {
         @Override
         public void release(String session) throws ExchangeException {
             service.release(session);
+        }
+
+        @Override
+        public Instant secretExpiry(String secret) throws ExchangeException {
+            return repeat(() -> service.secretExpiry(secret));
         }
 
         @Override

@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.exchange;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.time.Instant;
 
 /** One remote API that turns a stored secret into a bearer. Implementations are immutable and thread-safe. */
 public interface TokenService {
@@ -44,6 +45,17 @@ public interface TokenService {
      * @throws ExchangeException when the server may still keep it; it ends by itself some time later
      */
     default void release(String session) throws ExchangeException {}
+
+    /**
+     * When the stored secret itself ends, so that a person can be warned in time. Spends nothing and needs no bearer.
+     *
+     * @return null when it never does, or the server does not tell
+     * @throws ExchangeException when the server was not reached, or refuses the secret
+     */
+    @CheckForNull
+    default Instant secretExpiry(String secret) throws ExchangeException {
+        return null;
+    }
 
     /** What is odd about a bearer that works, fit for a build's log; null when nothing is. */
     @CheckForNull

@@ -75,11 +75,14 @@ final class Custody {
      */
     private String familyOf(Holder holder, String hash) throws IOException, FamilyException {
         Endpoint endpoint = holder.service().endpoint();
+        boolean empty = holder.token().isBlank() && holder.service().needsSecret();
         List<FamilyIndex.Entry> known = index.find(hash);
-        for (FamilyIndex.Entry entry : known) {
-            if (entry.isAt(endpoint)) {
-                return entry.familyId();
-            }
+        FamilyIndex.Entry here = FamilyIndex.among(known, hash, endpoint, holder.place());
+        if (here != null) {
+            return here.familyId();
+        }
+        if (empty) {
+            throw FamilyException.noSecret(holder);
         }
         for (FamilyIndex.Entry entry : known) {
             if (!entry.currentHash().equals(hash)) {
@@ -96,7 +99,7 @@ final class Custody {
             throws IOException, FamilyException {
         FamilyRecord found = load(id, holder);
         boolean isCurrent = hashes.ofToken(found.tokens().current()).equals(hash);
-        if (!isCurrent && !found.places().contains(holder.place())) {
+        if (!isCurrent && !isBoundTo(found, holder.place())) {
             throw FamilyException.spentElsewhere(holder);
         }
         FamilyRecord record = found.boundTo(holder.place());
@@ -125,6 +128,10 @@ final class Custody {
         };
     }
 
+    private static boolean isBoundTo(FamilyRecord record, Place place) {
+        return record.places().contains(place) || record.places().contains(place.beforeSaving());
+    }
+
     private FamilyRecord load(String id, Holder holder) throws IOException {
         return journal.load(id)
                 .orElseGet(() ->
@@ -140,7 +147,8 @@ final class Custody {
             FamilyRecord granted = inFlight.granted(grant, hashes, clock.instant());
             journal.saveOrHold(granted, holder);
             listener.granted(holder, record, granted, since(begin));
-            return supplied(holder, granted, grant.bearer(), null);
+            boolean rotated = granted.tokens().generation() > record.tokens().generation();
+            return supplied(holder, granted, grant.bearer(), null).rotated(rotated);
         } catch (ExchangeException e) {
             FamilyRecord after = settled(holder, inFlight, e);
             journal.saveOrHold(after, holder);
@@ -216,7 +224,8 @@ final class Custody {
                 holder.service().endpoint(),
                 bearer,
                 trouble,
-                holder.service().doubt(bearer));
+                holder.service().doubt(bearer),
+                false);
     }
 
     /**
@@ -235,6 +244,23 @@ final class Custody {
         return Journal.isDurable(record, holder)
                 ? FamilyException.refusedEarlier(holder, record)
                 : FamilyException.refusedForNow(holder, record, refusalEnds(record));
+    }
+
+    Journal journal() {
+        return journal;
+    }
+
+    /**
+     * Forgets what was tried out in a form, unless the server replaced the secret, or refused it and counts refusals.
+     *
+     * @param place of the form
+     */
+    void forgetTrial(String familyId, Place place) throws IOException, InterruptedException {
+        try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
+            if (journal.forgetTrial(familyId, place)) {
+                index.forget(familyId);
+            }
+        }
     }
 
     /** Whether the family has something to let go of at its server. */

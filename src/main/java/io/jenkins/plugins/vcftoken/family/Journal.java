@@ -1,7 +1,10 @@
 package io.jenkins.plugins.vcftoken.family;
 
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.logging.Level;
@@ -28,6 +31,30 @@ final class Journal {
     /** Whether a record of this holder's family belongs in the ledger. */
     static boolean isDurable(FamilyRecord record, Holder holder) {
         return holder.service().rotates() || record.tokens().generation() > 0;
+    }
+
+    /** What memory has and the ledger has not, or not yet. */
+    List<FamilyRecord> held() {
+        List<FamilyRecord> held = new ArrayList<>(unwritten.values());
+        held.addAll(refused.values());
+        return held;
+    }
+
+    /** Keeps a record where its family is kept. */
+    void replace(FamilyRecord record) throws IOException {
+        if (unwritten.computeIfPresent(record.id(), (id, old) -> record) == null) {
+            ledger.save(record);
+        }
+    }
+
+    boolean isWritten(String id) {
+        return !unwritten.containsKey(id);
+    }
+
+    void forget(String id) throws IOException {
+        ledger.delete(id);
+        unwritten.remove(id);
+        refused.remove(id);
     }
 
     Optional<FamilyRecord> load(String id) throws IOException {
@@ -63,6 +90,18 @@ final class Journal {
                             + " could not be written; it is held in memory and written before its next use");
             throw e;
         }
+    }
+
+    /**
+     * @param place where it was tried out, and nowhere else
+     * @return false when it is to be remembered
+     */
+    boolean forgetTrial(String id, Place place) {
+        FamilyRecord record = unwritten.get(id);
+        return record != null
+                && record.state() != FamilyState.DEAD
+                && record.places().equals(Set.of(place))
+                && unwritten.remove(id, record);
     }
 
     /** Forgets the bearer of a family that has no file, so that the next one to ask gets a new one. */

@@ -18,7 +18,12 @@ public interface Ledger {
     void delete(String id) throws IOException;
 
     /** Every record that can be read. */
-    List<FamilyRecord> loadAll() throws IOException;
+    default List<FamilyRecord> loadAll() throws IOException {
+        return contents().readable();
+    }
+
+    /** Every record, read once. */
+    Contents contents() throws IOException;
 
     /**
      * Keeps every other thread and process out of one family.
@@ -26,6 +31,12 @@ public interface Ledger {
      * @throws IOException when it was not to be had in time
      */
     Lock lock(String id, Duration limit) throws IOException, InterruptedException;
+
+    /**
+     * @param readable what can be used
+     * @param unreadable what cannot, and stays where it is
+     */
+    record Contents(List<FamilyRecord> readable, List<Unreadable> unreadable) {}
 
     /** Held until closed. */
     interface Lock extends AutoCloseable {

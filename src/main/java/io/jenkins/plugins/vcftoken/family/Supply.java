@@ -12,10 +12,17 @@ import io.jenkins.plugins.vcftoken.exchange.Endpoint;
  * @param bearer alive when it was handed out
  * @param trouble why a wanted renewal failed while this bearer serves on; null when all is well
  * @param doubt what is odd about the bearer although it works, fit for a build's log; null when nothing is
+ * @param rotated whether the exchange that brought it also replaced the stored secret
  */
 public record Supply(
         String familyId,
         Endpoint endpoint,
         Bearer bearer,
         @CheckForNull FamilyException trouble,
-        @CheckForNull String doubt) {}
+        @CheckForNull String doubt,
+        boolean rotated) {
+
+    Supply rotated(boolean did) {
+        return new Supply(familyId, endpoint, bearer, trouble, doubt, did);
+    }
+}

@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.family;
 
 import java.io.IOException;
+import java.util.Collections;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -24,6 +25,11 @@ final class WriteBacks {
         this.ledger = ledger;
         this.hashes = hashes;
         this.thread = thread;
+    }
+
+    /** Places that did not take a rotated token when it was last brought there; changes as they do. */
+    Set<Place> failed() {
+        return Collections.unmodifiableSet(failed);
     }
 
     /** Does nothing when the credential has the current token, or when it is on its way already. */

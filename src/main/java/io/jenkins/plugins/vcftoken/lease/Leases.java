@@ -10,6 +10,8 @@ import io.jenkins.plugins.vcftoken.family.TokenListener;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ScheduledExecutorService;
@@ -44,11 +46,8 @@ public final class Leases {
             throws FamilyException, InterruptedException {
         Instant asked = clock.instant();
         Supply supply = await(holder, minimumValidity, tenant.who());
-        Lease lease = join(supply, holder, minimumValidity, tenant);
-        listener.gave(
-                new Handout(tenant.who(), holder, supply.endpoint(), lease.bearer(), true),
-                Duration.between(asked, clock.instant()));
-        return lease;
+        Duration waited = Duration.between(asked, clock.instant());
+        return join(supply, holder, minimumValidity, tenant, waited);
     }
 
     private Supply await(Holder holder, Duration minimumValidity, String who)
@@ -61,7 +60,7 @@ public final class Leases {
         }
     }
 
-    private Lease join(Supply supply, Holder holder, Duration minimumValidity, Tenant tenant)
+    private Lease join(Supply supply, Holder holder, Duration minimumValidity, Tenant tenant, Duration waited)
             throws FamilyException, InterruptedException {
         FamilyException trouble = supply.trouble();
         if (trouble != null) {
@@ -84,6 +83,7 @@ public final class Leases {
                             ended -> forget(supply.familyId(), ended)));
             Lease lease = bearer.join(holder, tenant, supply.bearer());
             if (lease != null) {
+                listener.gave(new Handout(tenant.who(), holder, supply.endpoint(), lease.bearer(), true), waited);
                 return families.isReleased(supply) ? reopened(bearer, lease, holder, minimumValidity, tenant) : lease;
             }
             // The last lease closed in between; its bearer takes nobody in any more.
@@ -104,6 +104,54 @@ public final class Leases {
                 new Handout(who, holder, supply.endpoint(), supply.bearer(), false),
                 Duration.between(asked, clock.instant()));
         return supply.bearer();
+    }
+
+    /**
+     * An exchange now, whatever bearer is at hand; its bearer is everybody's from then on. An exchange that is in flight
+     * does not count, since nobody knows when it was asked for.
+     *
+     * @throws FamilyException when the exchange brought no bearer; open blocks keep the one they have
+     */
+    public Bearer renew(Holder holder) throws FamilyException, InterruptedException {
+        Instant asked = clock.instant();
+        Supply supply = families.await(holder, bearer -> !bearer.issuedAt().isBefore(asked));
+        FamilyException trouble = supply.trouble();
+        if (trouble != null) {
+            throw new FamilyException(trouble.getMessage(), trouble);
+        }
+        SharedBearer open = shared.get(supply.familyId());
+        if (open != null) {
+            open.publish(supply.bearer());
+        }
+        return supply.bearer();
+    }
+
+    /** Who holds a lease now, and of which credential. */
+    public List<OpenLease> list() {
+        List<OpenLease> list = new ArrayList<>();
+        shared.values().forEach(bearer -> list.addAll(bearer.open()));
+        return list;
+    }
+
+    /**
+     * A person's test: exchanges now, whatever is warm, and ends the session with the server if no block uses it.
+     *
+     * @param stored whether the secret is a stored credential's; of any other one nothing is left behind
+     * @return with {@code trouble} where the exchange failed and an older bearer is still alive
+     */
+    public Supply trial(Holder holder, boolean stored) throws FamilyException, InterruptedException {
+        Instant now = clock.instant();
+        try {
+            Supply supply = families.await(holder, bearer -> !bearer.issuedAt().isBefore(now));
+            if (stored) {
+                families.release(holder, supply.familyId(), () -> !shared.containsKey(supply.familyId()));
+            }
+            return supply;
+        } finally {
+            if (!stored) {
+                families.forgetTrial(holder, id -> !shared.containsKey(id));
+            }
+        }
     }
 
     /** How many families have open leases. */

@@ -182,6 +182,12 @@ final class SharedBearer {
         }
     }
 
+    synchronized List<OpenLease> open() {
+        return leases.stream()
+                .map(lease -> new OpenLease(lease.its.place(), lease.tenant.who()))
+                .toList();
+    }
+
     private synchronized List<Tenant> tenants() {
         List<Tenant> tenants = new ArrayList<>(leases.size());
         leases.forEach(lease -> tenants.add(lease.tenant));

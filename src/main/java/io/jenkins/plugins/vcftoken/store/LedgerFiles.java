@@ -3,10 +3,12 @@ package io.jenkins.plugins.vcftoken.store;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.family.Ledger;
+import io.jenkins.plugins.vcftoken.family.Unreadable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.DirectoryStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -19,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.regex.Pattern;
@@ -39,6 +42,9 @@ public final class LedgerFiles implements Ledger {
     private final Path directory;
     private final RecordFormat format;
     private final FamilyLocks locks;
+
+    /** Unreadable records that the log has named. */
+    private final Set<Path> said = ConcurrentHashMap.newKeySet();
 
     /** @throws IOException when the directory is not there and cannot be made */
     public LedgerFiles(Path directory, SecretCipher cipher) throws IOException {
@@ -61,8 +67,9 @@ public final class LedgerFiles implements Ledger {
     }
 
     @Override
-    public List<FamilyRecord> loadAll() throws IOException {
+    public Contents contents() throws IOException {
         List<FamilyRecord> records = new ArrayList<>();
+        List<Unreadable> unreadable = new ArrayList<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
             for (Path file : files) {
                 try {
@@ -70,12 +77,20 @@ public final class LedgerFiles implements Ledger {
                 } catch (NoSuchFileException e) {
                     LOGGER.log(Level.FINE, "Gone since it was listed", e);
                 } catch (IOException e) {
-                    LOGGER.log(
-                            Level.WARNING, e, () -> "The token record " + file + " cannot be read; it is left alone");
+                    Level level = said.add(file) ? Level.WARNING : Level.FINE;
+                    LOGGER.log(level, e, () -> "The token record " + file + " cannot be read; it is left alone");
+                    String name = String.valueOf(file.getFileName());
+                    String id = name.substring(0, name.length() - SUFFIX.length());
+                    unreadable.add(new Unreadable(id, file.toString(), reason(e)));
                 }
             }
         }
-        return records;
+        return new Contents(records, unreadable);
+    }
+
+    /** What this class and its format say of a record; what the operating system says may be in any form. */
+    private static String reason(IOException e) {
+        return e instanceof FileSystemException ? e.getClass().getSimpleName() : String.valueOf(e.getMessage());
     }
 
     @Override

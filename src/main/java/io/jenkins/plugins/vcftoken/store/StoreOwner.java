@@ -34,6 +34,10 @@ record StoreOwner(ModelObject context) {
         return FOLDER + fullName;
     }
 
+    static boolean isUser(String name) {
+        return name.startsWith(USER);
+    }
+
     /** The owner that the ledger wrote down, or null when it is gone. Needs to see all items and users. */
     @CheckForNull
     static StoreOwner named(String name) {

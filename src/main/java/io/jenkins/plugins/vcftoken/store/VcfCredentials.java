@@ -29,6 +29,11 @@ public interface VcfCredentials extends StringCredentials {
     /** The long-lived secret as it is stored here: what a person typed, or what was written back since. */
     Secret storedSecret();
 
+    /** Whether the account may have no secret at all, so that an empty one is worth sending. */
+    default boolean isSecretOptional() {
+        return false;
+    }
+
     /** A copy with another secret and everything else the same. */
     VcfCredentials withStoredSecret(Secret secret);
 

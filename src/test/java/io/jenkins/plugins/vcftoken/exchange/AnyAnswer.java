@@ -81,7 +81,7 @@ final class AnyAnswer {
                 () -> app.exchange(SECRET),
                 () -> organization.exchange(""),
                 () -> {
-                    csp.expiry(SECRET);
+                    csp.secretExpiry(SECRET);
                     return any();
                 },
                 () -> {

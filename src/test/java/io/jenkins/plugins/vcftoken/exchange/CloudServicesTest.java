@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.simulator.CloudServices;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.time.Duration;
 import java.time.Instant;
@@ -62,8 +63,24 @@ class CloudServicesTest {
     @ValueSource(booleans = {true, false})
     void anApiTokenTellsWhenItExpires(boolean milliseconds) throws Exception {
         csp.setMilliseconds(milliseconds);
-        assertThat(new CspApiTokens(client(), endpoint("", "")).expiry(API_TOKEN))
+        assertThat(new CspApiTokens(client(), endpoint("", "")).secretExpiry(API_TOKEN))
                 .isEqualTo(EXPIRY);
+    }
+
+    @Test
+    void theEndOfASecretIsAskedForPatientlyAndSpendsNothing() throws Exception {
+        simulator.inject(Fault.STATUS_502);
+        assertThat(apiToken().secretExpiry(API_TOKEN)).isEqualTo(EXPIRY);
+        assertThat(app("app-1", "", 0, "").secretExpiry("s3cr:et+&ü")).isNull();
+        assertThat(simulator.requests()).isZero();
+        assertThat(simulator.bearers()).isEmpty();
+    }
+
+    @Test
+    void theEndOfASecretThatIsUnknownIsNoMatterOfOrganizations() {
+        ExchangeException e =
+                catchThrowableOfType(ExchangeException.class, () -> apiToken().secretExpiry("withdrawn"));
+        assertThat(e.problem()).isEqualTo(Problem.API_TOKEN_REFUSED);
     }
 
     @Test

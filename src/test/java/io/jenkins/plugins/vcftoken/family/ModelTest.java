@@ -255,8 +255,8 @@ class ModelTest {
             }
 
             @Override
-            public List<FamilyRecord> loadAll() {
-                return List.copyOf(disk.values());
+            public Contents contents() {
+                return new Contents(List.copyOf(disk.values()), List.of());
             }
 
             @Override

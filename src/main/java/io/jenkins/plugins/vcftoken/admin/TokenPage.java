@@ -1,0 +1,160 @@
+package io.jenkins.plugins.vcftoken.admin;
+
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.model.Api;
+import hudson.model.Failure;
+import hudson.model.ModelObject;
+import io.jenkins.plugins.vcftoken.audit.AuditLog;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.store.StoredCredential;
+import java.io.IOException;
+import org.kohsuke.stapler.HttpResponse;
+import org.kohsuke.stapler.HttpResponses;
+import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.StaplerProxy;
+import org.kohsuke.stapler.verb.POST;
+
+/** How the tokens of one credential are, and what can be done about it. */
+public final class TokenPage implements ModelObject, StaplerProxy {
+
+    private final StoredCredential stored;
+
+    /** For one request. */
+    @CheckForNull
+    private TokenHealth health;
+
+    TokenPage(StoredCredential stored) {
+        this.stored = stored;
+    }
+
+    @Override
+    public Object getTarget() {
+        stored.store().checkPermission(CredentialsProvider.VIEW);
+        return this;
+    }
+
+    public Api getApi() {
+        return new Api(getHealth());
+    }
+
+    @NonNull
+    @Override
+    public String getDisplayName() {
+        return stored.credential().getId();
+    }
+
+    public synchronized TokenHealth getHealth() {
+        if (health == null) {
+            try {
+                health = Checkup.make().of(stored);
+            } catch (FamilyException e) {
+                throw new Failure(e.getMessage());
+            }
+        }
+        return health;
+    }
+
+    /** Whether an exchange is worth a try. */
+    public boolean isRenewable() {
+        return switch (getHealth().getState()) {
+            case READY, IDLE, NOT_USED, FAILING -> true;
+            default -> false;
+        };
+    }
+
+    /** Whether a person may know better than the record. */
+    public boolean isRetriable() {
+        return switch (getHealth().getState()) {
+            case DEAD, UNKNOWN -> getHealth().family() != null;
+            default -> false;
+        };
+    }
+
+    public boolean isForgettable() {
+        return getHealth().family() != null && getHealth().getState() != TokenState.IN_FLIGHT;
+    }
+
+    /** Whether the account can be given a new token by a person in a browser. */
+    public boolean isAuthorizable() {
+        return stored.credential() instanceof VcfaServiceAccount;
+    }
+
+    /** Whether the credential stores the newest token, so that nothing is lost with the record. */
+    public boolean isStoredNewest() {
+        FamilyRecord family = getHealth().family();
+        return family == null
+                || family.tokens()
+                        .current()
+                        .equals(stored.credential().storedSecret().getPlainText());
+    }
+
+    /** Exchanges the secret now. */
+    @POST
+    public HttpResponse doRenew() throws InterruptedException {
+        MayAct.check(stored);
+        AuditLog.get().acted("renew", stored.place(), null);
+        return renewed();
+    }
+
+    /**
+     * Exchanges the secret of a dead or doubtful family once more.
+     *
+     * @param confirmed whether a person has read what that may cost
+     */
+    @POST
+    public HttpResponse doRetry(@QueryParameter boolean confirmed)
+            throws IOException, InterruptedException, FamilyException {
+        MayAct.check(stored);
+        FamilyRecord family = getHealth().family();
+        if (!confirmed) {
+            throw new Failure(Messages.TokenPage_confirm());
+        }
+        if (family == null || !isRetriable()) {
+            throw new Failure(Messages.TokenPage_nothingToRetry());
+        }
+        AuditLog.get().acted("vouch", stored.place(), family.id());
+        VcfTokens.get().administration().vouch(family.id());
+        return renewed();
+    }
+
+    /**
+     * Removes the record.
+     *
+     * @param confirmed whether a person has read what that may cost
+     */
+    @POST
+    public HttpResponse doForget(@QueryParameter boolean confirmed)
+            throws IOException, InterruptedException, FamilyException {
+        MayAct.check(stored);
+        FamilyRecord family = getHealth().family();
+        if (!confirmed) {
+            throw new Failure(Messages.TokenPage_confirm());
+        }
+        if (family == null || !isForgettable()) {
+            throw new Failure(Messages.TokenPage_nothingToForget());
+        }
+        AuditLog.get().acted("forget", stored.place(), family.id());
+        VcfTokens.get().administration().forget(family.id());
+        return done();
+    }
+
+    private HttpResponse renewed() throws InterruptedException {
+        try {
+            VcfTokens.get().renew(stored.credential());
+            return done();
+        } catch (FamilyException e) {
+            done();
+            throw new Failure(e.getMessage());
+        }
+    }
+
+    private static HttpResponse done() {
+        TokenWatch.get().lookSoon();
+        return HttpResponses.redirectToDot();
+    }
+}

@@ -1,0 +1,70 @@
+package io.jenkins.plugins.vcftoken.admin;
+
+import org.jvnet.localizer.Localizable;
+
+/** How a credential's tokens are, as people tell states apart. The names stand in the JSON and stay as they are. */
+public enum TokenState {
+    /** A bearer is at hand. */
+    READY(Light.GREEN, Messages._TokenState_READY(), Messages._TokenState_READY_step()),
+    /** All is well, and the next build gets a new bearer. */
+    IDLE(Light.GREEN, Messages._TokenState_IDLE(), Messages._TokenState_IDLE_step()),
+    /** Nobody has asked for a bearer yet. */
+    NOT_USED(Light.GRAY, Messages._TokenState_NOT_USED(), Messages._TokenState_NOT_USED_step()),
+    /** There is no secret to exchange yet. */
+    NO_SECRET(Light.GRAY, Messages._TokenState_NO_SECRET(), Messages._TokenState_NO_SECRET_step()),
+    /** The secret is on its way to the server right now. */
+    IN_FLIGHT(Light.BUSY, Messages._TokenState_IN_FLIGHT(), Messages._TokenState_IN_FLIGHT_step()),
+    /** The last exchange failed, and the secret is as good as before. */
+    FAILING(Light.YELLOW, Messages._TokenState_FAILING(), Messages._TokenState_FAILING_step()),
+    /** The secret was sent and the answer was lost. */
+    UNKNOWN(Light.RED, Messages._TokenState_UNKNOWN(), Messages._TokenState_UNKNOWN_step()),
+    /** The server refused the secret. */
+    DEAD(Light.RED, Messages._TokenState_DEAD(), Messages._TokenState_DEAD_step()),
+    /** The stored token was rotated away while it was stored somewhere else. */
+    STALE_COPY(Light.RED, Messages._TokenState_STALE_COPY(), Messages._TokenState_STALE_COPY_step()),
+    /** The record cannot be read. */
+    UNREADABLE(Light.RED, Messages._TokenState_UNREADABLE(), Messages._TokenState_UNREADABLE_step()),
+    /** The stored address is none. */
+    BAD_ADDRESS(Light.RED, Messages._TokenState_BAD_ADDRESS(), Messages._TokenState_BAD_ADDRESS_step());
+
+    private enum Light {
+        GREEN("symbol-status-blue"),
+        GRAY("symbol-status-nobuilt"),
+        BUSY("symbol-status-blue-anime"),
+        YELLOW("symbol-status-yellow"),
+        RED("symbol-status-red");
+
+        private final String icon;
+
+        Light(String icon) {
+            this.icon = icon;
+        }
+    }
+
+    private final Light light;
+    private final Localizable words;
+    private final Localizable nextStep;
+
+    TokenState(Light light, Localizable words, Localizable nextStep) {
+        this.light = light;
+        this.words = words;
+        this.nextStep = nextStep;
+    }
+
+    public String getIcon() {
+        return light.icon;
+    }
+
+    public String getWords() {
+        return words.toString();
+    }
+
+    public String getNextStep() {
+        return nextStep.toString();
+    }
+
+    /** Whether builds that need a new bearer fail until somebody does something. */
+    public boolean isBroken() {
+        return light == Light.RED;
+    }
+}

@@ -1,0 +1,111 @@
+package io.jenkins.plugins.vcftoken.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.model.User;
+import hudson.security.ACL;
+import hudson.security.ACLContext;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import jenkins.model.Jenkins;
+import org.htmlunit.html.HtmlPage;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.MockAuthorizationStrategy;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** Where the page is, and who sees what of it. */
+@WithJenkins
+class TokensPageJenkinsTest {
+
+    private JenkinsRule jenkins;
+    private JenkinsAndSimulator both;
+    private Simulator simulator;
+    private JenkinsPages pages;
+    private Folder folder;
+
+    @BeforeEach
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+        both = new JenkinsAndSimulator(rule, simulator);
+        pages = new JenkinsPages(rule);
+        both.addToSystem(both.account("global", simulator.addAccount("ci", "acme")));
+        folder = rule.createProject(Folder.class, "team");
+        JenkinsPages.storeOf(folder)
+                .addCredentials(Domain.global(), both.account("shared", simulator.addAccount("two", "acme")));
+        rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
+        rule.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+                .grant(Jenkins.ADMINISTER)
+                .everywhere()
+                .to("admin")
+                .grant(Jenkins.READ)
+                .everywhere()
+                .to("owner", "reader")
+                .grant(hudson.model.Item.READ)
+                .everywhere()
+                .to("owner", "reader")
+                .grant(CredentialsProvider.VIEW, CredentialsProvider.UPDATE)
+                .onFolders(folder)
+                .to("owner"));
+        try (ACLContext as = ACL.as2(User.getById("owner", true).impersonate2())) {
+            JenkinsPages.storeOf(User.current())
+                    .addCredentials(
+                            Domain.global(),
+                            both.account(
+                                    CredentialsScope.USER,
+                                    "mine",
+                                    simulator.url().toString(),
+                                    simulator.addAccount("three", "acme")));
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        simulator.close();
+    }
+
+    @Test
+    void anAdministratorSeesTheControllers() throws Exception {
+        assertThat(pages.as("admin").goTo("manage/").asNormalizedText()).contains("VCF tokens");
+        HtmlPage page = pages.as("admin").goTo("manage/vcf-tokens/");
+        assertThat(page.asNormalizedText()).contains("global");
+        assertThat(page.getAnchorByText("global").click().getUrl().getPath())
+                .endsWith("/vcf-tokens/credential/global/");
+    }
+
+    @Test
+    void aFolderOwnerSeesTheFolders() throws Exception {
+        HtmlPage page = pages.as("owner").goTo("job/team/vcf-tokens/");
+        assertThat(page.asNormalizedText()).contains("shared").doesNotContain("global");
+        assertThat(pages.as("owner").goTo("job/team/").getAnchorByText("VCF tokens"))
+                .isNotNull();
+        assertThat(pages.get("owner", "job/team/vcf-tokens/credential/shared/")).isEqualTo(200);
+        assertThat(pages.get("owner", "job/team/vcf-tokens/credential/global/")).isEqualTo(404);
+        assertThat(pages.get("owner", "manage/vcf-tokens/")).isEqualTo(403);
+    }
+
+    @Test
+    void othersSeeNothing() throws Exception {
+        for (String path : new String[] {"job/team/vcf-tokens/", "vcf-tokens/", "job/team/vcf-tokens/api/json"}) {
+            assertThat(pages.get("reader", path)).as(path).isEqualTo(403);
+        }
+        assertThat(pages.as("reader").goTo("job/team/").asNormalizedText()).doesNotContain("VCF tokens");
+        assertThat(pages.as(null).goTo("vcf-tokens/").getUrl().getPath()).endsWith("/login");
+    }
+
+    @Test
+    void personalCredentialsAreTheirOwnersAlone() throws Exception {
+        assertThat(pages.as("owner").goTo("user/owner/vcf-tokens/").asNormalizedText())
+                .contains("mine");
+        assertThat(pages.get("owner", "user/owner/vcf-tokens/credential/mine/")).isEqualTo(200);
+        assertThat(pages.get("admin", "user/owner/vcf-tokens/")).isEqualTo(404);
+        assertThat(pages.get("admin", "user/owner/vcf-tokens/credential/mine/")).isEqualTo(404);
+    }
+}
