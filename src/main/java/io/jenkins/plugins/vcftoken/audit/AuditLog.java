@@ -5,6 +5,7 @@ import hudson.Extension;
 import hudson.ExtensionList;
 import io.jenkins.plugins.vcftoken.controller.TokenObserver;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
@@ -51,6 +52,7 @@ public final class AuditLog implements TokenObserver {
     public void granted(Holder holder, FamilyRecord before, FamilyRecord after, Duration took) {
         String sent = before.tokens().current();
         String now = after.tokens().current();
+        Bearer bearer = after.bearer();
         log(of("granted", holder, holder.service().endpoint())
                 .add("family", shortened(after.id()))
                 .add("generation", after.tokens().generation())
@@ -58,7 +60,7 @@ public final class AuditLog implements TokenObserver {
                 .add("next", now.equals(sent) ? null : hash(now))
                 .add(
                         "bearer",
-                        after.bearer() == null ? null : hash(after.bearer().value()))
+                        bearer == null ? null : hash(bearer.value()))
                 .add("ms", took.toMillis()));
     }
 
