@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.Descriptor;
 import hudson.model.FreeStyleProject;
 import hudson.model.Item;
@@ -50,40 +52,52 @@ class WebMethodsJenkinsTest {
      */
     private static final String TABLE = """
             CspApiToken.doCheckApiToken | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            CspApiToken.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspApiToken.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 error error error error | 403
             CspApiToken.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            CspApiToken.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            CspOAuthApp.doCheckAccessTokenValiditySeconds | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspApiToken.doCheckUrl | | value=x | 403 404 404 404 404 | 403 error error error error | 403
+            CspOAuthApp.doCheckAccessTokenValiditySeconds | | value=x | 403 404 404 404 404 | 403 error error error error | 403
             CspOAuthApp.doCheckAppId | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
             CspOAuthApp.doCheckAppSecret | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            CspOAuthApp.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            CspOAuthApp.doCheckOrganizationId | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 error error error error | 403
+            CspOAuthApp.doCheckOrganizationId | | value=x | 403 404 404 404 404 | 403 warning warning warning warning | 403
             CspOAuthApp.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            CspOAuthApp.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckUrl | | value=x | 403 404 404 404 404 | 403 error error error error | 403
             SddcManagerUser.doCheckApiKey | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            SddcManagerUser.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 error error error error | 403
             SddcManagerUser.doCheckPassword | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
             SddcManagerUser.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            SddcManagerUser.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            SddcManagerUser.doCheckUsername | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            VcfaServiceAccount.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckUrl | | value=x | 403 404 404 404 404 | 403 error error error error | 403
+            SddcManagerUser.doCheckUsername | | value=x | 403 404 404 404 404 | 403 warning warning warning warning | 403
+            VcfaServiceAccount.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 error error error error | 403
             VcfaServiceAccount.doCheckOrganization | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
             VcfaServiceAccount.doCheckRefreshToken | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
             VcfaServiceAccount.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            VcfaServiceAccount.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            VcfaServiceAccount.doTestConnection |  | url=https://v.example.com&organization=acme&refreshToken=x | 403 404 404 404 404 | 403 error error warning warning | 403
+            VcfaServiceAccount.doCheckUrl | | value=x | 403 404 404 404 404 | 403 error error error error | 403
+            VcfaServiceAccount.doTestConnection | | url=https://v.example.com&organization=acme&refreshToken=x | 403 404 404 404 404 | 403 error error error warning | 403
             VcfaServiceAccount.doTestConnection | job/team/ | url=https://v.example.com&organization=acme&refreshToken=x | 403 404 404 404 404 | 403 error error warning warning | 403
+            TokensLink.getTarget | manage/vcf-tokens/ | | 403 403 403 403 page | 403 403 403 403 page | 403
+            TokensPage.getTarget | manage/vcf-tokens/api/json | | 403 403 403 403 page | 403 403 403 403 page | 403
+            TokensPage.getTarget | job/team/vcf-tokens/api/json | | 403 403 403 page page | 403 403 403 page page | 403
+            TokensPage:index | manage/vcf-tokens/ | | 403 403 403 403 page | 403 403 403 403 page | 403
+            TokensPage:index | job/team/vcf-tokens/ | | 403 403 403 page page | 403 403 403 page page | 403
+            TokensPage.doForget | manage/vcf-tokens/forget | record=x | 403 403 403 403 404 | 403 403 403 403 400 | 403
+            TokensPage.doForget | job/team/vcf-tokens/forget | record=x | 403 403 403 404 404 | 403 403 403 403 400 | 403
+            TokenPage.getTarget | job/team/vcf-tokens/credential/own/api/json | | 403 403 403 page page | 403 403 403 page page | 403
+            TokenPage:index | job/team/vcf-tokens/credential/own/ | | 403 403 403 page page | 403 403 403 page page | 403
+            TokenPage.doRenew | job/team/vcf-tokens/credential/own/renew | | 403 403 403 404 404 | 403 403 403 400 400 | 403
+            TokenPage.doRetry | job/team/vcf-tokens/credential/own/retry | | 403 403 403 404 404 | 403 403 403 400 400 | 403
+            TokenPage.doForget | job/team/vcf-tokens/credential/own/forget | | 403 403 403 404 404 | 403 403 403 400 400 | 403
             VcfTokenBuildWrapper.doCheckMinimumValidity | | value=-1 | 403 404 404 404 404 | 403 error error error error | 403
             VcfTokenBuildWrapper.doCheckTokenVariable | | tokenVariable=A&urlVariable=A | 403 404 404 404 404 | 403 error error error error | 403
             WithVcfTokenStep.doCheckMinimumValidity | | value=-1 | 403 404 404 404 404 | 403 error error error error | 403
             WithVcfTokenStep.doCheckTokenVariable | | tokenVariable=A&urlVariable=A | 403 404 404 404 404 | 403 error error error error | 403
-            VcfTokenBuildWrapper.doFillCredentialsIdItems |  | credentialsId=x | 403 404 404 404 404 | 403 current current current list | 403
+            VcfTokenBuildWrapper.doFillCredentialsIdItems | | credentialsId=x | 403 404 404 404 404 | 403 current current current list | 403
             VcfTokenBuildWrapper.doFillCredentialsIdItems | job/team/ | credentialsId=x | 403 404 404 404 404 | 403 current current list list | 403
             VcfTokenBuildWrapper.doFillCredentialsIdItems | job/team/job/job/ | credentialsId=x | 403 404 404 404 404 | 403 current list list list | 403
-            VcfTokenRefreshStep.doFillCredentialsIdItems |  | credentialsId=x | 403 404 404 404 404 | 403 current current current list | 403
+            VcfTokenRefreshStep.doFillCredentialsIdItems | | credentialsId=x | 403 404 404 404 404 | 403 current current current list | 403
             VcfTokenRefreshStep.doFillCredentialsIdItems | job/team/ | credentialsId=x | 403 404 404 404 404 | 403 current current list list | 403
             VcfTokenRefreshStep.doFillCredentialsIdItems | job/team/job/job/ | credentialsId=x | 403 404 404 404 404 | 403 current list list list | 403
-            WithVcfTokenStep.doFillCredentialsIdItems |  | credentialsId=x | 403 404 404 404 404 | 403 current current current list | 403
+            WithVcfTokenStep.doFillCredentialsIdItems | | credentialsId=x | 403 404 404 404 404 | 403 current current current list | 403
             WithVcfTokenStep.doFillCredentialsIdItems | job/team/ | credentialsId=x | 403 404 404 404 404 | 403 current current list list | 403
             WithVcfTokenStep.doFillCredentialsIdItems | job/team/job/job/ | credentialsId=x | 403 404 404 404 404 | 403 current list list list | 403
             """;
@@ -118,6 +132,14 @@ class WebMethodsJenkinsTest {
                 .getCredentials()
                 .add(new CspApiToken(
                         CredentialsScope.GLOBAL, "visible", null, "https://c.example.com", Secret.fromString("x")));
+        for (CredentialsStore store : CredentialsProvider.lookupStores(folder)) {
+            if (store.getContext() == folder) {
+                store.addCredentials(
+                        Domain.global(),
+                        new CspApiToken(
+                                CredentialsScope.GLOBAL, "own", null, "https://c.example.com", Secret.fromString("")));
+            }
+        }
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         Permission[] ofCredentials = {
             CredentialsProvider.VIEW, CredentialsProvider.CREATE, CredentialsProvider.UPDATE, CredentialsProvider.DELETE

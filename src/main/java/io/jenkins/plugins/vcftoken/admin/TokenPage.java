@@ -6,14 +6,12 @@ import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.model.Api;
 import hudson.model.Failure;
 import hudson.model.ModelObject;
+import io.jenkins.plugins.vcftoken.audit.AuditLog;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.store.StoredCredential;
 import java.io.IOException;
-import java.util.logging.Level;
-import java.util.logging.Logger;
-import jenkins.model.Jenkins;
 import org.kohsuke.stapler.HttpResponse;
 import org.kohsuke.stapler.HttpResponses;
 import org.kohsuke.stapler.QueryParameter;
@@ -22,8 +20,6 @@ import org.kohsuke.stapler.verb.POST;
 
 /** How the tokens of one credential are, and what can be done about it. */
 public final class TokenPage implements ModelObject, StaplerProxy {
-
-    private static final Logger LOGGER = Logger.getLogger(TokenPage.class.getName());
 
     private final StoredCredential stored;
 
@@ -100,7 +96,8 @@ public final class TokenPage implements ModelObject, StaplerProxy {
     @POST
     public HttpResponse doRenew() throws InterruptedException {
         MayAct.check(stored);
-        return renewed("renewed");
+        AuditLog.get().acted("renew", stored.place(), null);
+        return renewed();
     }
 
     /**
@@ -119,8 +116,9 @@ public final class TokenPage implements ModelObject, StaplerProxy {
         if (family == null || !isRetriable()) {
             throw new Failure(Messages.TokenPage_nothingToRetry());
         }
+        AuditLog.get().acted("vouch", stored.place(), family.id());
         VcfTokens.get().administration().vouch(family.id());
-        return renewed("tried once more");
+        return renewed();
     }
 
     /**
@@ -139,27 +137,22 @@ public final class TokenPage implements ModelObject, StaplerProxy {
         if (family == null || !isForgettable()) {
             throw new Failure(Messages.TokenPage_nothingToForget());
         }
+        AuditLog.get().acted("forget", stored.place(), family.id());
         VcfTokens.get().administration().forget(family.id());
-        return done("forgot the tokens of");
+        return done();
     }
 
-    private HttpResponse renewed(String what) throws InterruptedException {
+    private HttpResponse renewed() throws InterruptedException {
         try {
             VcfTokens.get().renew(stored.credential());
-            return done(what);
+            return done();
         } catch (FamilyException e) {
-            done(what + " in vain");
+            done();
             throw new Failure(e.getMessage());
         }
     }
 
-    private HttpResponse done(String what) {
-        LOGGER.log(Level.INFO, "{0} {1} credential {2} in {3}", new Object[] {
-            Jenkins.getAuthentication2().getName(),
-            what,
-            stored.place().credentialsId(),
-            stored.place().context()
-        });
+    private static HttpResponse done() {
         TokenWatch.get().lookSoon();
         return HttpResponses.redirectToDot();
     }

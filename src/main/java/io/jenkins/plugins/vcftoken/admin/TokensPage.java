@@ -10,6 +10,7 @@ import hudson.model.Item;
 import hudson.model.ModelObject;
 import hudson.model.User;
 import hudson.security.AccessControlled;
+import io.jenkins.plugins.vcftoken.audit.AuditLog;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Unreadable;
@@ -17,8 +18,6 @@ import io.jenkins.plugins.vcftoken.store.CredentialHomes;
 import io.jenkins.plugins.vcftoken.store.StoredCredential;
 import java.io.IOException;
 import java.util.List;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import jenkins.model.Jenkins;
 import org.kohsuke.stapler.HttpResponse;
 import org.kohsuke.stapler.HttpResponses;
@@ -37,8 +36,6 @@ import org.kohsuke.stapler.verb.POST;
 public final class TokensPage implements Action, StaplerProxy {
 
     static final String URL_NAME = "vcf-tokens";
-
-    private static final Logger LOGGER = Logger.getLogger(TokensPage.class.getName());
 
     private final ModelObject context;
 
@@ -157,10 +154,8 @@ public final class TokensPage implements Action, StaplerProxy {
                         .noneMatch(orphan -> orphan.getRecord().equals(record))) {
             throw new Failure(Messages.TokensPage_noOrphan());
         }
+        AuditLog.get().acted("forget", null, record);
         VcfTokens.get().administration().forget(record);
-        LOGGER.log(Level.INFO, "{0} removed the token record {1}", new Object[] {
-            Jenkins.getAuthentication2().getName(), record
-        });
         TokenWatch.get().lookSoon();
         return HttpResponses.redirectToDot();
     }

@@ -5,6 +5,7 @@ import hudson.Extension;
 import hudson.ExtensionList;
 import io.jenkins.plugins.vcftoken.controller.TokenObserver;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
@@ -14,9 +15,7 @@ import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.store.ControllerKeys;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.logging.Logger;
-import java.util.stream.Collectors;
 
 /**
  * Who got what, one line per event, at INFO. Of tokens there is a keyed hash, the same in each line about the same
@@ -38,23 +37,22 @@ public final class AuditLog implements TokenObserver {
     }
 
     /**
-     * A person, or Jenkins itself, did something to a family. Says who from the current authentication.
+     * A person does something to a token. Says who from the current authentication; what comes of it is for other lines.
      *
-     * @param act one word: "vouch", "forget", "authorize", "renew"
+     * @param act one word: "renew", "vouch", "forget", "authorize"
+     * @param place of the credential; null for a record without one
+     * @param familyId null where there is no record yet
      */
-    public void acted(String act, FamilyRecord record) {
-        String places = record.places().stream()
-                .sorted(Comparator.comparing(Place::context).thenComparing(Place::credentialsId))
-                .map(place -> place.credentialsId() + " in " + place.context())
-                .collect(Collectors.joining(", "));
-        AuditLine line = new AuditLine(act).add("by", VcfTokens.whoAsks()).add("credentials", places);
-        log(endpoint(line, record.endpoint()).add("family", shortened(record.id())));
+    public void acted(String act, @CheckForNull Place place, @CheckForNull String familyId) {
+        log(place(new AuditLine(act).add("by", VcfTokens.whoAsks()), place)
+                .add("family", familyId == null ? null : shortened(familyId)));
     }
 
     @Override
     public void granted(Holder holder, FamilyRecord before, FamilyRecord after, Duration took) {
         String sent = before.tokens().current();
         String now = after.tokens().current();
+        Bearer bearer = after.bearer();
         log(of("granted", holder, holder.service().endpoint())
                 .add("family", shortened(after.id()))
                 .add("generation", after.tokens().generation())
@@ -62,7 +60,7 @@ public final class AuditLog implements TokenObserver {
                 .add("next", now.equals(sent) ? null : hash(now))
                 .add(
                         "bearer",
-                        after.bearer() == null ? null : hash(after.bearer().value()))
+                        bearer == null ? null : hash(bearer.value()))
                 .add("ms", took.toMillis()));
     }
 

@@ -16,7 +16,8 @@ final class WriteBacks {
     private final Ledger ledger;
     private final TokenHash hashes;
     private final Executor thread;
-    private final Set<Place> pending = ConcurrentHashMap.newKeySet();
+    /** What waits for its turn. */
+    private final Set<Errand> pending = ConcurrentHashMap.newKeySet();
 
     /** Where memory may be ahead of the disk, so that a credential that looks current is saved once more. */
     private final Set<Place> failed = ConcurrentHashMap.newKeySet();
@@ -34,18 +35,19 @@ final class WriteBacks {
 
     /** Does nothing when the credential has the current token, or when it is on its way already. */
     void bring(Holder holder, String storedHash, String familyId, String currentHash) {
+        Errand errand = new Errand(holder.place(), familyId);
         boolean upToDate = currentHash.equals(storedHash) && !failed.contains(holder.place());
-        if (upToDate || !pending.add(holder.place())) {
+        if (upToDate || !pending.add(errand)) {
             return;
         }
         try {
             thread.execute(() -> {
                 // Before reading, so that a rotation from now on starts another one.
-                pending.remove(holder.place());
+                pending.remove(errand);
                 keep(holder, familyId);
             });
         } catch (RuntimeException e) {
-            pending.remove(holder.place());
+            pending.remove(errand);
             LOGGER.log(Level.FINE, "Shutting down; the ledger has the token and the store gets it next time", e);
         }
     }
@@ -70,4 +72,7 @@ final class WriteBacks {
     private boolean isOf(Lineage tokens, String token) {
         return token.equals(tokens.current()) || tokens.isFormer(hashes.ofToken(token));
     }
+
+    /** Of one family to one place; a person may have stored another family there in between. */
+    private record Errand(Place place, String familyId) {}
 }

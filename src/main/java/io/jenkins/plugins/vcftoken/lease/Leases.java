@@ -46,11 +46,8 @@ public final class Leases {
             throws FamilyException, InterruptedException {
         Instant asked = clock.instant();
         Supply supply = await(holder, minimumValidity, tenant.who());
-        Lease lease = join(supply, holder, minimumValidity, tenant);
-        listener.gave(
-                new Handout(tenant.who(), holder, supply.endpoint(), lease.bearer(), true),
-                Duration.between(asked, clock.instant()));
-        return lease;
+        Duration waited = Duration.between(asked, clock.instant());
+        return join(supply, holder, minimumValidity, tenant, waited);
     }
 
     private Supply await(Holder holder, Duration minimumValidity, String who)
@@ -63,7 +60,7 @@ public final class Leases {
         }
     }
 
-    private Lease join(Supply supply, Holder holder, Duration minimumValidity, Tenant tenant)
+    private Lease join(Supply supply, Holder holder, Duration minimumValidity, Tenant tenant, Duration waited)
             throws FamilyException, InterruptedException {
         FamilyException trouble = supply.trouble();
         if (trouble != null) {
@@ -86,6 +83,7 @@ public final class Leases {
                             ended -> forget(supply.familyId(), ended)));
             Lease lease = bearer.join(holder, tenant, supply.bearer());
             if (lease != null) {
+                listener.gave(new Handout(tenant.who(), holder, supply.endpoint(), lease.bearer(), true), waited);
                 return families.isReleased(supply) ? reopened(bearer, lease, holder, minimumValidity, tenant) : lease;
             }
             // The last lease closed in between; its bearer takes nobody in any more.

@@ -128,7 +128,7 @@ class LeasesTest {
 
     @Test
     void aTrialExchangesWhateverIsWarmAndTellsWhetherTheTokenRotated() throws Exception {
-        leases.once(holder, TEN_MINUTES, "test");
+        leases.once(holder, TEN_MINUTES, "somebody");
         clock.advance(Duration.ofSeconds(1));
         assertThat(leases.trial(holder, true).rotated()).isTrue();
         assertThat(simulator.rotations()).isEqualTo(2);
@@ -185,10 +185,10 @@ class LeasesTest {
                         .rotated())
                 .isTrue();
         clock.advance(Duration.ofHours(2));
-        leases.once(core.holder("saved", core.cspApiToken(), "api-token-one"), TEN_MINUTES, "test");
+        leases.once(core.holder("saved", core.cspApiToken(), "api-token-one"), TEN_MINUTES, "somebody");
         Place elsewhere = new Place("folder:other", "saved");
         Holder other = new Holder("x", elsewhere, "api-token-one", core.cspApiToken(), (family, token, again) -> {});
-        assertThatThrownBy(() -> leases.once(other, TEN_MINUTES, "test")).hasMessageContaining("stored elsewhere");
+        assertThatThrownBy(() -> leases.once(other, TEN_MINUTES, "somebody")).hasMessageContaining("stored elsewhere");
         assertThat(core.ledger.loadAll())
                 .singleElement()
                 .satisfies(record -> assertThat(record.places()).containsExactly(new Place("system", "saved")));
