@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -136,6 +137,21 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
         browser.find(".jenkins-validate-button__container__status", "It works");
         assertThat(simulator.grants()).isEqualTo(1);
         browser.signIn(ADMIN);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "form-vcf-automation, https://vcfa.example.com, vcfa-ci," + VCFA,
+        "form-sddc-manager, https://sddc-manager.example.com, sddc-manager," + SDDC,
+        "form-api-token, https://console.tanzu.broadcom.com, csp-token," + CSP_TOKEN,
+        "form-oauth-app, https://console.tanzu.broadcom.com, csp-app," + CSP_APP
+    })
+    @EnabledIfSystemProperty(named = "screenshots", matches = "true")
+    void pictures(String name, String url, String id, String kind) {
+        JenkinsForm form = blank(SYSTEM, kind);
+        secrets(kind).forEach(form::fill);
+        form.fill("url", url).fill("id", id);
+        browser.picture(name, FORM);
     }
 
     private static JenkinsForm blank(String store, String kind) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.deque.html.axecore.results.Rule;
 import com.deque.html.axecore.selenium.AxeBuilder;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,11 +40,16 @@ final class JenkinsBrowser implements AutoCloseable {
     private static final Dimension DESK = new Dimension(1100, 1000);
     private static final Dimension PHONE = new Dimension(400, 900);
 
-    /** Whom Jenkins' own tags for forms keep out, which no plugin can change: fields have no label, for example. */
+    /** Whom Jenkins' own tags and colors keep out, which no plugin can change: fields have no label, for example. */
     private static final Set<String> MATTERS_OF_JENKINS = Set.of("label", "select-name");
 
-    private static final List<String> PARTS_OF_JENKINS =
-            List.of(".jenkins-help-button", ".validation-error-area", "#bottom-sticker");
+    private static final List<String> PARTS_OF_JENKINS = List.of(
+            ".jenkins-help-button",
+            ".validation-error-area",
+            "#bottom-sticker",
+            ".jenkins-page-description",
+            ".jenkins-alert p",
+            ".jenkins-alert li");
 
     private static final String REMEMBER_VIOLATIONS = """
             document.addEventListener('securitypolicyviolation', event => {
@@ -181,11 +187,21 @@ final class JenkinsBrowser implements AutoCloseable {
 
     // What must not be
 
-    /** No error on the console and nothing that the Content Security Policy had to stop, since the last time. */
+    /** Takes from the console that pages were answered with this status, and fails for anything else. */
+    void forgetAnswers(int status) {
+        assertClean(" the server responded with a status of " + status + " ");
+    }
+
     void assertClean() {
+        assertClean(null);
+    }
+
+    /** No error on the console and nothing that the Content Security Policy had to stop, since the last time. */
+    private void assertClean(@CheckForNull String expected) {
         List<String> complaints = new ArrayList<>();
         for (LogEntry entry : driver.manage().logs().get(LogType.BROWSER)) {
-            if (entry.getLevel().intValue() >= Level.SEVERE.intValue()) {
+            if (entry.getLevel().intValue() >= Level.SEVERE.intValue()
+                    && (expected == null || !entry.getMessage().contains(expected))) {
                 complaints.add(entry.getMessage());
             }
         }
@@ -223,13 +239,19 @@ final class JenkinsBrowser implements AutoCloseable {
 
     /** @param css what must not reach out of the window to the right */
     void assertFits(String css) {
+        assertFitsBut(css, "#none");
+    }
+
+    /** @param scrolls what may hold something wider than itself */
+    void assertFitsBut(String css, String scrolls) {
         assertThat(run("""
                         const width = document.documentElement.clientWidth;
                         return [...document.querySelectorAll(arguments[0])]
                           .flatMap(root => [root, ...root.querySelectorAll('*')])
+                          .filter(each => !each.parentElement.closest(arguments[1]))
                           .filter(each => each.offsetParent && each.getBoundingClientRect().right > width + 1)
                           .map(each => each.outerHTML.substring(0, 200));
-                        """, css))
+                        """, css, scrolls))
                 .as("too wide for " + driver.manage().window().getSize())
                 .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
                 .isEmpty();

@@ -123,7 +123,8 @@ public final class Devices {
         return Reply.json(
                 200,
                 "{\"device_code\":\"" + deviceCode + "\",\"user_code\":\"" + userCode + "\",\"verification_uri\":\""
-                        + simulator.url() + AccessRequests.PATH + "#/administer/access\",\"expires_in\":" + lifetime.toSeconds()
+                        + simulator.url() + AccessRequests.PATH + "#/administer/access\",\"expires_in\":"
+                        + lifetime.toSeconds()
                         + ",\"interval\":" + interval.toSeconds() + "}");
     }
 
