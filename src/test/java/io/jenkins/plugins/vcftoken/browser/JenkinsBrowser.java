@@ -7,21 +7,23 @@ import com.deque.html.axecore.selenium.AxeBuilder;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.logging.Level;
 import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Dimension;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.StaleElementReferenceException;
-import org.openqa.selenium.TakesScreenshot;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -253,30 +255,40 @@ final class JenkinsBrowser implements AutoCloseable {
                           .map(each => each.outerHTML.substring(0, 200));
                         """, css, scrolls))
                 .as("too wide for " + driver.manage().window().getSize())
-                .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
+                .asInstanceOf(InstanceOfAssertFactories.LIST)
                 .isEmpty();
     }
 
     // Pictures
 
-    /** For the documentation; taken when {@code -Dscreenshots=true}. */
+    /** For the documentation, whole and at three quarters of its size; taken when {@code -Dscreenshots=true}. */
     void picture(String name, String css) {
-        if (Boolean.getBoolean("screenshots")) {
-            keep(Path.of("docs", "images", name + ".png"), find(css));
+        if (!Boolean.getBoolean("screenshots")) {
+            return;
         }
+        Object clip = run("""
+                document.activeElement.blur();
+                window.scrollTo(0, 0);
+                const box = arguments[0].getBoundingClientRect();
+                return {x: box.x, y: box.y, width: box.width, height: box.height, scale: 0.75};
+                """, find(css));
+        Object png = driver.executeCdpCommand(
+                        "Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true, "clip", clip))
+                .get("data");
+        write(Path.of("docs", "images", name + ".png"), Base64.getDecoder().decode(png.toString()));
     }
 
     /** What a failed test saw. */
     void keepEvidence(String name) {
-        keep(Path.of("target", "browser", name + ".png"), driver);
+        write(Path.of("target", "browser", name + ".png"), driver.getScreenshotAs(OutputType.BYTES));
     }
 
-    private static void keep(Path file, TakesScreenshot of) {
+    private static void write(Path file, byte[] content) {
         try {
             Files.createDirectories(file.getParent());
-            Files.write(file, of.getScreenshotAs(OutputType.BYTES));
+            Files.write(file, content);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 }
