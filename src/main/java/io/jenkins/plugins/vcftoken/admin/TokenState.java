@@ -28,16 +28,18 @@ public enum TokenState {
     BAD_ADDRESS(Light.RED, Messages._TokenState_BAD_ADDRESS(), Messages._TokenState_BAD_ADDRESS_step());
 
     private enum Light {
-        GREEN("symbol-status-blue"),
-        GRAY("symbol-status-nobuilt"),
-        BUSY("symbol-status-blue-anime"),
-        YELLOW("symbol-status-yellow"),
-        RED("symbol-status-red");
+        GREEN("symbol-check", "jenkins-!-success-color"),
+        GRAY("symbol-ellipse", "jenkins-!-text-color-secondary"),
+        BUSY("symbol-hourglass", "jenkins-!-text-color-secondary"),
+        YELLOW("symbol-warning", "jenkins-!-warning-color"),
+        RED("symbol-close-circle", "jenkins-!-error-color");
 
         private final String icon;
+        private final String color;
 
-        Light(String icon) {
+        Light(String icon, String color) {
             this.icon = icon;
+            this.color = color;
         }
     }
 
@@ -53,6 +55,11 @@ public enum TokenState {
 
     public String getIcon() {
         return light.icon;
+    }
+
+    /** A style of Jenkins' own, which knows dark themes. */
+    public String getColor() {
+        return light.color;
     }
 
     public String getWords() {

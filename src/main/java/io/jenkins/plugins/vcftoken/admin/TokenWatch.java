@@ -60,13 +60,19 @@ public final class TokenWatch extends AsyncPeriodicWork {
     /** Does not block, and makes one look of many that are asked for. */
     void lookSoon() {
         if (due.compareAndSet(false, true)) {
-            Timer.get().schedule(this, SOON_SECONDS, TimeUnit.SECONDS);
+            Timer.get()
+                    .schedule(
+                            () -> {
+                                due.set(false);
+                                run();
+                            },
+                            SOON_SECONDS,
+                            TimeUnit.SECONDS);
         }
     }
 
     /** Reads the ledger and asks servers. */
     void look() {
-        due.set(false);
         VcfTokens tokens = VcfTokens.get();
         long alarms = tokens.alarms();
         Instant now = tokens.clock().instant();
@@ -98,6 +104,12 @@ public final class TokenWatch extends AsyncPeriodicWork {
     @Override
     protected void execute(TaskListener listener) {
         look();
+    }
+
+    /** What happened during a look may have come too late for it. */
+    @Override
+    protected boolean queueIfAlreadyRunning() {
+        return true;
     }
 
     @Override

@@ -67,11 +67,14 @@ final class Custody {
      */
     private String familyOf(Holder holder, String hash) throws IOException, FamilyException {
         Endpoint endpoint = holder.service().endpoint();
+        boolean empty = holder.token().isBlank() && holder.service().needsSecret();
         List<FamilyIndex.Entry> known = index.find(hash);
-        for (FamilyIndex.Entry entry : known) {
-            if (entry.isAt(endpoint)) {
-                return entry.familyId();
-            }
+        FamilyIndex.Entry here = FamilyIndex.among(known, hash, endpoint, holder.place());
+        if (here != null) {
+            return here.familyId();
+        }
+        if (empty) {
+            throw FamilyException.noSecret(holder);
         }
         for (FamilyIndex.Entry entry : known) {
             if (!entry.currentHash().equals(hash)) {
@@ -88,7 +91,7 @@ final class Custody {
             throws IOException, FamilyException {
         FamilyRecord found = load(id, holder);
         boolean isCurrent = hashes.ofToken(found.tokens().current()).equals(hash);
-        if (!isCurrent && !found.places().contains(holder.place())) {
+        if (!isCurrent && !isBoundTo(found, holder.place())) {
             throw FamilyException.spentElsewhere(holder);
         }
         FamilyRecord record = found.boundTo(holder.place());
@@ -116,6 +119,10 @@ final class Custody {
         };
     }
 
+    private static boolean isBoundTo(FamilyRecord record, Place place) {
+        return record.places().contains(place) || record.places().contains(place.beforeSaving());
+    }
+
     private FamilyRecord load(String id, Holder holder) throws IOException {
         return journal.load(id)
                 .orElseGet(() ->
@@ -129,7 +136,8 @@ final class Custody {
             Grant grant = send(holder, record);
             FamilyRecord granted = inFlight.granted(grant, hashes, clock.instant());
             journal.saveOrHold(granted, holder);
-            return supplied(holder, granted, grant.bearer(), null);
+            boolean rotated = granted.tokens().generation() > record.tokens().generation();
+            return supplied(holder, granted, grant.bearer(), null).rotated(rotated);
         } catch (ExchangeException e) {
             FamilyRecord after = settled(holder, inFlight, e);
             journal.saveOrHold(after, holder);
@@ -216,6 +224,19 @@ final class Custody {
 
     Journal journal() {
         return journal;
+    }
+
+    /**
+     * Forgets what was tried out in a form, unless the server replaced the secret, or refused it and counts refusals.
+     *
+     * @param place of the form
+     */
+    void forgetTrial(String familyId, Place place) throws IOException, InterruptedException {
+        try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
+            if (journal.forgetTrial(familyId, place)) {
+                index.forget(familyId);
+            }
+        }
     }
 
     /** Whether the family has something to let go of at its server. */

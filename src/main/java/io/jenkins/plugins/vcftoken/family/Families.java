@@ -1,5 +1,6 @@
 package io.jenkins.plugins.vcftoken.family;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
@@ -104,12 +105,13 @@ public final class Families {
             return request(holder.underived(), this::outlivesAnExchange)
                     .thenCompose(payment -> request(holder.derived(derivation, payment), goodEnough));
         }
-        if (holder.token().isBlank() && holder.service().needsSecret()) {
-            return CompletableFuture.failedFuture(FamilyException.noSecret(holder));
+        FamilyException missing = secretMissing(holder);
+        if (missing != null) {
+            return CompletableFuture.failedFuture(missing);
         }
         Predicate<Bearer> taken = bearer -> bearer.isAlive(clock.instant()) && goodEnough.test(bearer);
-        String hash = hashes.ofToken(holder.token());
-        FamilyIndex.Entry warm = index.warm(hash, holder.service().endpoint());
+        String hash = hashes.ofToken(holder.token().isBlank() ? "" : holder.token());
+        FamilyIndex.Entry warm = index.warm(hash, holder.service().endpoint(), holder.place());
         if (warm != null) {
             Bearer bearer = warm.bearer();
             if (bearer != null && warm.places().contains(holder.place()) && taken.test(bearer)) {
@@ -137,6 +139,37 @@ public final class Families {
         return mine;
     }
 
+    /** An empty credential works where its account was authorized. */
+    @CheckForNull
+    private FamilyException secretMissing(Holder holder) {
+        if (!holder.token().isBlank() || !holder.service().needsSecret()) {
+            return null;
+        }
+        try {
+            String nothing = hashes.ofToken("");
+            FamilyIndex.Entry authorized = FamilyIndex.among(
+                    index.find(nothing), nothing, holder.service().endpoint(), holder.place());
+            boolean here = authorized != null && authorized.places().contains(holder.place());
+            return here ? null : FamilyException.noSecret(holder);
+        } catch (IOException e) {
+            return FamilyException.ledgerUnusable(holder, e);
+        }
+    }
+
+    /**
+     * Lets go of what was tried out in a form that may never be saved: the session with the server, and what memory
+     * has. Does not block.
+     *
+     * @param unused whether no block uses a family
+     */
+    public void forgetTrial(Holder holder, Predicate<String> unused) {
+        String id = hashes.ofFamily(holder.service().endpoint(), holder.token());
+        later(holder, () -> {
+            letGo(holder, id, () -> unused.test(id));
+            custody.forgetTrial(id, holder.place());
+        });
+    }
+
     private boolean outlivesAnExchange(Bearer bearer) {
         Duration half = bearer.lifetime().dividedBy(2);
         return bearer.remaining(clock.instant()).compareTo(PAYMENT.compareTo(half) < 0 ? PAYMENT : half) >= 0;
@@ -153,13 +186,26 @@ public final class Families {
         if (!custody.hasSession(familyId)) {
             return;
         }
+        later(holder, () -> letGo(holder, familyId, unused));
+    }
+
+    private void letGo(Holder holder, String familyId, BooleanSupplier unused)
+            throws ExchangeException, IOException, InterruptedException {
+        String session = custody.hasSession(familyId) ? custody.letGo(familyId, unused) : null;
+        if (session != null) {
+            holder.service().release(session);
+        }
+    }
+
+    private interface Chore {
+        void run() throws ExchangeException, IOException, InterruptedException;
+    }
+
+    private void later(Holder holder, Chore chore) {
         try {
             exchanges.execute(() -> {
                 try {
-                    String session = custody.letGo(familyId, unused);
-                    if (session != null) {
-                        holder.service().release(session);
-                    }
+                    chore.run();
                 } catch (ExchangeException | IOException e) {
                     LOGGER.log(Level.INFO, e, () -> holder.description() + ": its session could not be ended");
                 } catch (InterruptedException e) {
@@ -180,7 +226,7 @@ public final class Families {
             String key, CompletableFuture<Supply> flight, Holder holder, String hash, Predicate<Bearer> taken) {
         try {
             Supply supply = custody.supply(holder, hash, taken);
-            FamilyIndex.Entry entry = index.warm(hash, holder.service().endpoint());
+            FamilyIndex.Entry entry = index.warm(hash, holder.service().endpoint(), holder.place());
             if (entry != null) {
                 writeBacks.bring(holder, hash, entry.familyId(), entry.currentHash());
             }

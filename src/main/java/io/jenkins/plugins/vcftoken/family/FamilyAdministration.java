@@ -1,5 +1,7 @@
 package io.jenkins.plugins.vcftoken.family;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import java.io.IOException;
 import java.time.Duration;
@@ -12,9 +14,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** What people and housekeeping do with families, apart from asking for bearers. Blocks on locks and on the disk. */
 public final class FamilyAdministration {
+
+    private static final Logger LOGGER = Logger.getLogger(FamilyAdministration.class.getName());
 
     /** A credential deleted by mistake and made again within this time finds its family. */
     static final Duration KEPT_AFTER_LAST_CREDENTIAL = Duration.ofDays(30);
@@ -83,6 +89,60 @@ public final class FamilyAdministration {
             case OK -> record;
             case IN_FLIGHT, UNKNOWN, DEAD -> record.untouched("tried again at a person's word", clock.instant());
         });
+    }
+
+    /**
+     * Keeps the refresh token that a new authorization of an account brought. From now on whatever stands at the place
+     * (the token of before, one that an old form brings back, or nothing) leads to this one.
+     *
+     * @param before the token that stands at the place now; may be empty
+     * @param bearer null when none came along
+     * @return when it would survive a power failure
+     * @throws IOException when it is not stored
+     */
+    public FamilyRecord authorized(
+            Endpoint endpoint, Place place, String before, String refreshToken, @CheckForNull Bearer bearer)
+            throws IOException, InterruptedException {
+        String hash = hashes.ofToken(before);
+        FamilyIndex.Entry old = FamilyIndex.among(index.find(hash), hash, endpoint, place);
+        boolean bound = old != null && old.places().contains(place);
+        Optional<FamilyRecord> replaced = bound ? readable(old.familyId()) : Optional.empty();
+        Lineage history = replaced.map(FamilyRecord::tokens).orElseGet(() -> Lineage.of(before, hashes));
+        FamilyRecord record =
+                FamilyRecord.authorized(endpoint, history, refreshToken, bearer, place, hashes, clock.instant());
+        try (Ledger.Lock lock = ledger.lock(record.id(), patience)) {
+            ledger.save(record);
+            index.put(record, true);
+        }
+        if (replaced.isPresent() && !old.familyId().equals(record.id())) {
+            leave(old.familyId(), place);
+        }
+        return record;
+    }
+
+    private Optional<FamilyRecord> readable(String familyId) {
+        try {
+            return ledger.load(familyId);
+        } catch (IOException e) {
+            LOGGER.log(Level.WARNING, "The record of a replaced token cannot be read; it is left alone", e);
+            return Optional.empty();
+        }
+    }
+
+    /** A family without a place is no use to anybody; its tokens live on in the history of what replaced it. */
+    private void leave(String familyId, Place place) {
+        try {
+            change(familyId, record -> record.without(place));
+            Optional<FamilyRecord> left = ledger.load(familyId);
+            if (left.isPresent() && left.get().places().isEmpty()) {
+                forget(familyId);
+            }
+        } catch (IOException e) {
+            // The newer one is found first all the same.
+            LOGGER.log(Level.WARNING, "The record of a replaced token could not be removed", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** A folder or user got another name; what is bound to its store goes along. */

@@ -21,8 +21,8 @@ public final class FamilyException extends Exception {
 
     static FamilyException noSecret(Holder holder) {
         String text = holder.service().rotates()
-                ? "it stores no refresh token yet. Authorize the account on the server and store the refresh token in "
-                        + "the credential."
+                ? "it stores no refresh token yet. Open the credential and authorize the account, or store a refresh "
+                        + "token in it."
                 : "it stores no secret. Enter it in the credential.";
         return of(holder, text, null);
     }

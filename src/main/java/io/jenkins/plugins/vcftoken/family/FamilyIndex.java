@@ -4,6 +4,7 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import java.io.IOException;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -27,6 +28,7 @@ final class FamilyIndex {
             @CheckForNull Bearer bearer,
             boolean proven,
             String currentHash,
+            long generation,
             Set<Place> places) {
 
         boolean isAt(Endpoint other) {
@@ -48,10 +50,23 @@ final class FamilyIndex {
 
     /** The family of a token at an endpoint, from memory alone. */
     @CheckForNull
-    Entry warm(String hash, Endpoint endpoint) {
-        return known(hash).stream()
+    Entry warm(String hash, Endpoint endpoint, Place place) {
+        return among(known(hash), hash, endpoint, place);
+    }
+
+    /**
+     * Which one a token leads to. There are several where an account was authorized anew at one of the places that its
+     * former token is stored at: then the place decides.
+     *
+     * @return null when there is none at this endpoint
+     */
+    @CheckForNull
+    static Entry among(List<Entry> known, String hash, Endpoint endpoint, Place place) {
+        return known.stream()
                 .filter(entry -> entry.isAt(endpoint))
-                .findFirst()
+                .max(Comparator.comparing((Entry entry) -> entry.places().contains(place))
+                        .thenComparing(entry -> entry.places().contains(place) ? entry.generation() : 0)
+                        .thenComparing(entry -> entry.currentHash().equals(hash)))
                 .orElse(null);
     }
 
@@ -113,7 +128,14 @@ final class FamilyIndex {
         tokens.formerHashes().forEach(hash -> learn(hash, record.id()));
         learn(currentHash, record.id());
         boolean proven = durable && record.isProven();
-        return new Entry(record.id(), record.endpoint(), record.bearer(), proven, currentHash, record.places());
+        return new Entry(
+                record.id(),
+                record.endpoint(),
+                record.bearer(),
+                proven,
+                currentHash,
+                tokens.generation(),
+                record.places());
     }
 
     private void learn(String hash, String familyId) {

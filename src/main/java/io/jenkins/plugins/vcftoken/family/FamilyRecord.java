@@ -57,6 +57,32 @@ public record FamilyRecord(
                 null);
     }
 
+    /**
+     * A family that goes on, at one place, from the tokens of another one: whatever of these is brought back there by an
+     * old form or a file leads here.
+     *
+     * @param before the tokens that this one replaces
+     */
+    static FamilyRecord authorized(
+            Endpoint endpoint,
+            Lineage before,
+            String refreshToken,
+            @CheckForNull Bearer bearer,
+            Place place,
+            TokenHash hashes,
+            Instant now) {
+        return new FamilyRecord(
+                hashes.ofFamily(endpoint, refreshToken),
+                endpoint,
+                FamilyState.OK,
+                before.authorizedTo(refreshToken, hashes),
+                bearer,
+                Set.of(place),
+                null,
+                now,
+                null);
+    }
+
     /** Whether this endpoint has ever answered with a bearer, so that the secret is beyond doubt one of its own. */
     boolean isProven() {
         return bearer != null || tokens.generation() > 0;
@@ -67,8 +93,18 @@ public record FamilyRecord(
             return this;
         }
         Set<Place> more = new HashSet<>(places);
+        more.remove(place.beforeSaving());
         more.add(place);
         return new FamilyRecord(id, endpoint, state, tokens, bearer, more, trouble, changed, null);
+    }
+
+    FamilyRecord without(Place place) {
+        if (!places.contains(place)) {
+            return this;
+        }
+        Set<Place> fewer = new HashSet<>(places);
+        fewer.remove(place);
+        return new FamilyRecord(id, endpoint, state, tokens, bearer, fewer, trouble, changed, orphaned);
     }
 
     /** The places of a store whose owner was renamed or moved. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.logging.Level;
@@ -89,6 +90,18 @@ final class Journal {
                             + " could not be written; it is held in memory and written before its next use");
             throw e;
         }
+    }
+
+    /**
+     * @param place where it was tried out, and nowhere else
+     * @return false when it is to be remembered
+     */
+    boolean forgetTrial(String id, Place place) {
+        FamilyRecord record = unwritten.get(id);
+        return record != null
+                && record.state() != FamilyState.DEAD
+                && record.places().equals(Set.of(place))
+                && unwritten.remove(id, record);
     }
 
     /** Forgets the bearer of a family that has no file, so that the next one to ask gets a new one. */

@@ -26,6 +26,21 @@ public record Lineage(String seedHash, String current, List<String> formerHashes
         return new Lineage(hashes.ofToken(seed), seed, List.of(), 0, false);
     }
 
+    /**
+     * The same history, and a token that the server issued anew. An empty credential belongs to it as well: one that a
+     * file brings back without a token is still the one that was authorized.
+     */
+    Lineage authorizedTo(String next, TokenHash hashes) {
+        Lineage further = rotatedTo(next, hashes);
+        String nothing = hashes.ofToken("");
+        if (further.isFormer(nothing)) {
+            return further;
+        }
+        List<String> former = new ArrayList<>(further.formerHashes);
+        former.add(nothing);
+        return new Lineage(seedHash, next, former, further.generation, false);
+    }
+
     boolean isFormer(String hash) {
         return generation > 0 && (seedHash.equals(hash) || formerHashes.contains(hash));
     }
@@ -37,7 +52,8 @@ public record Lineage(String seedHash, String current, List<String> formerHashes
         }
         List<String> former = new ArrayList<>(formerHashes);
         former.add(hashes.ofToken(current));
-        List<String> bounded = former.size() <= MAX_FORMER ? former : former.subList(1, former.size());
+        List<String> bounded =
+                former.size() <= MAX_FORMER ? former : former.subList(former.size() - MAX_FORMER, former.size());
         return new Lineage(seedHash, next, bounded, generation + 1, false);
     }
 

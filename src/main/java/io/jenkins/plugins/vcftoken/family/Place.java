@@ -6,4 +6,15 @@ package io.jenkins.plugins.vcftoken.family;
  * @param context the store's owner, for example {@code system} or {@code folder:team/a}
  * @param credentialsId the ID within that store
  */
-public record Place(String context, String credentialsId) {}
+public record Place(String context, String credentialsId) {
+
+    /** What a person tries out in a form before it is saved. */
+    public static Place ofUnsaved(String context) {
+        return new Place(context, "");
+    }
+
+    /** Where what is saved here may have been tried out before. */
+    Place beforeSaving() {
+        return ofUnsaved(context);
+    }
+}

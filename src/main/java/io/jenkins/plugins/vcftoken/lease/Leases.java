@@ -101,6 +101,27 @@ public final class Leases {
         return list;
     }
 
+    /**
+     * A person's test: exchanges now, whatever is warm, and ends the session with the server if no block uses it.
+     *
+     * @param stored whether the secret is a stored credential's; of any other one nothing is left behind
+     * @return with {@code trouble} where the exchange failed and an older bearer is still alive
+     */
+    public Supply trial(Holder holder, boolean stored) throws FamilyException, InterruptedException {
+        Instant now = clock.instant();
+        try {
+            Supply supply = families.await(holder, bearer -> !bearer.issuedAt().isBefore(now));
+            if (stored) {
+                families.release(holder, supply.familyId(), () -> !shared.containsKey(supply.familyId()));
+            }
+            return supply;
+        } finally {
+            if (!stored) {
+                families.forgetTrial(holder, id -> !shared.containsKey(id));
+            }
+        }
+    }
+
     /** How many families have open leases. */
     public int families() {
         return shared.size();

@@ -10,7 +10,9 @@ import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -148,6 +150,78 @@ class FamilyAdministrationTest {
         assertThat(counting.saves).isEqualTo(2);
     }
 
+    @Test
+    void anAuthorizationRevivesWhatIsDeadWhateverStandsThere() throws Exception {
+        ask();
+        simulator.revoke("ci");
+        clock.advance(Duration.ofHours(2));
+        assertThatThrownBy(this::ask).hasMessageContaining("refuses the stored refresh token");
+        String dead = only().tokens().current();
+        String fresh = simulator.reauthorize("ci");
+        administration.authorized(core.service("acme").endpoint(), new Place("system", "ci"), seed, fresh, null);
+        assertThat(only().state()).isEqualTo(FamilyState.OK);
+        for (String brought : List.of(seed, dead, "", fresh)) {
+            clock.advance(Duration.ofHours(2));
+            core.families.await(core.holder("ci", "acme", brought, (f, t, again) -> {}), bearer -> true);
+        }
+        assertThat(simulator.grants()).isEqualTo(5);
+        assertThat(simulator.reuses()).isZero();
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+        try (Core restarted = new Core(directory, simulator, clock)) {
+            clock.advance(Duration.ofHours(2));
+            restarted.families.await(restarted.holder("ci", "acme", "", (f, t, again) -> {}), bearer -> true);
+        }
+        assertThat(simulator.reuses()).isZero();
+    }
+
+    @Test
+    void anEmptyCredentialBuysNothingUnlessItWasAuthorized() throws Exception {
+        Place here = new Place("system", "ci");
+        administration.authorized(core.service("acme").endpoint(), here, "", seed, null);
+        assertThatThrownBy(() ->
+                        core.families.await(core.holder("another", "acme", "", (f, t, again) -> {}), bearer -> true))
+                .hasMessageContaining("it stores no refresh token yet");
+        assertThatThrownBy(
+                        () -> core.families.await(core.holder("ci", "globex", "", (f, t, again) -> {}), bearer -> true))
+                .hasMessageContaining("it stores no refresh token yet");
+        assertThat(simulator.requests()).isZero();
+        core.families.await(core.holder("ci", "acme", "", (f, t, again) -> {}), bearer -> true);
+        assertThat(simulator.grants()).isEqualTo(1);
+    }
+
+    @Test
+    void anAuthorizationAtOnePlaceLeavesOthersWithTheSameTokenAlone() throws Exception {
+        ask();
+        core.families.await(
+                core.holder("copy", "acme", only().tokens().current(), (f, t, again) -> {}), bearer -> true);
+        String other = simulator.addAccount("other", "acme");
+        administration.authorized(core.service("acme").endpoint(), new Place("system", "copy"), seed, other, null);
+        clock.advance(Duration.ofHours(2));
+        ask();
+        core.families.await(core.holder("copy", "acme", seed, (f, t, again) -> {}), bearer -> true);
+        assertThat(simulator.reuses()).isZero();
+        assertThat(administration.list())
+                .extracting(FamilyRecord::places)
+                .containsExactlyInAnyOrder(Set.of(new Place("system", "ci")), Set.of(new Place("system", "copy")));
+        assertThat(simulator.currentToken("other")).isNotEqualTo(other);
+    }
+
+    @Test
+    void anAuthorizationIsNeverLostToADiskThatIsFull() throws Exception {
+        ask();
+        CountingLedger full = new CountingLedger(core.ledger);
+        full.isFull = true;
+        Families families = new Families(full, Core.HASH, Runnable::run, Runnable::run, clock, Duration.ofSeconds(5));
+        assertThatThrownBy(() -> families.administration()
+                        .authorized(core.service("acme").endpoint(), new Place("system", "ci"), seed, "new", null))
+                .isInstanceOf(IOException.class);
+        full.isFull = false;
+        assertThat(administration.list()).hasSize(1);
+        families.administration()
+                .authorized(core.service("acme").endpoint(), new Place("system", "ci"), seed, "new", null);
+        assertThat(only().tokens().current()).isEqualTo("new");
+    }
+
     private void ask() throws Exception {
         core.families.await(core.holder("ci", "acme", seed, (f, t, again) -> {}), bearer -> true);
     }
@@ -160,6 +234,7 @@ class FamilyAdministrationTest {
     private static final class CountingLedger implements Ledger {
         private final Ledger ledger;
         int saves;
+        boolean isFull;
 
         CountingLedger(Ledger ledger) {
             this.ledger = ledger;
@@ -172,6 +247,9 @@ class FamilyAdministrationTest {
 
         @Override
         public void save(FamilyRecord record) throws IOException {
+            if (isFull) {
+                throw new IOException("disk full");
+            }
             saves++;
             ledger.save(record);
         }

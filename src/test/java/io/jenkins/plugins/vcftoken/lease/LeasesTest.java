@@ -12,6 +12,7 @@ import io.jenkins.plugins.vcftoken.exchange.Grant;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.family.TokenKeeper;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
@@ -100,6 +101,78 @@ class LeasesTest {
         assertThat(block.visibleWhenExpected).containsExactly(null, first);
         assertThat(simulator.bearers()).hasSize(2);
         lease.close();
+    }
+
+    @Test
+    void aTrialExchangesWhateverIsWarmAndTellsWhetherTheTokenRotated() throws Exception {
+        leases.once(holder, TEN_MINUTES);
+        clock.advance(Duration.ofSeconds(1));
+        assertThat(leases.trial(holder, true).rotated()).isTrue();
+        assertThat(simulator.rotations()).isEqualTo(2);
+        simulator.setRotation("ci", false);
+        clock.advance(Duration.ofSeconds(1));
+        assertThat(leases.trial(holder, true).rotated()).isFalse();
+        assertThat(simulator.grants()).isEqualTo(3);
+        assertThat(simulator.reuses()).isZero();
+    }
+
+    @Test
+    void aTrialOfWhatIsNotStoredLeavesNothingBehind() throws Exception {
+        SddcManager sddc = simulator.sddcManager();
+        sddc.addUser("svc@vsphere.local", "pass");
+        Holder typed = typed(core.sddcManager("svc@vsphere.local"), "pass");
+        leases.trial(typed, false);
+        await(() -> sddc.releases() == 1);
+        assertThat(sddc.openSessions()).isZero();
+        assertThat(core.ledger.loadAll()).isEmpty();
+        leases.trial(typed, false);
+        assertThat(sddc.logins()).isEqualTo(2);
+    }
+
+    @Test
+    void aTrialDoesNotEndTheSessionOfABlock() throws Exception {
+        SddcManager sddc = simulator.sddcManager();
+        sddc.addUser("svc@vsphere.local", "pass");
+        Holder saved = core.holder("sddc", core.sddcManager("svc@vsphere.local"), "pass");
+        try (Lease lease = leases.open(saved, TEN_MINUTES, new Block())) {
+            clock.advance(Duration.ofSeconds(1));
+            leases.trial(saved, true);
+            leases.trial(typed(core.sddcManager("svc@vsphere.local"), "pass"), false);
+            assertThat(sddc.openSessions()).isEqualTo(1);
+            assertThat(lease.bearer().isAlive(clock.instant())).isTrue();
+        }
+        await(() -> sddc.openSessions() == 0);
+    }
+
+    @Test
+    void aWrongPasswordInAFormIsNotSentTwice() {
+        simulator.sddcManager().addUser("svc@vsphere.local", "pass");
+        for (int i = 0; i < 3; i++) {
+            assertThatThrownBy(() -> leases.trial(typed(core.sddcManager("svc@vsphere.local"), "wrong"), false))
+                    .hasMessageContaining("refuses the stored secret");
+        }
+        assertThat(simulator.sddcManager().refusedLogins()).isEqualTo(1);
+    }
+
+    @Test
+    void aSecretThatCameBackDifferentFromATrialIsFoundWhenTheFormIsSaved() throws Exception {
+        simulator.cloudServices().addApiToken("api-token-one", Instant.parse("2099-01-01T00:00:00Z"));
+        simulator.cloudServices().replaceAtNextUse("api-token-one", "api-token-two");
+        assertThat(leases.trial(typed(core.cspApiToken(), "api-token-one"), false)
+                        .rotated())
+                .isTrue();
+        clock.advance(Duration.ofHours(2));
+        leases.once(core.holder("saved", core.cspApiToken(), "api-token-one"), TEN_MINUTES);
+        Place elsewhere = new Place("folder:other", "saved");
+        Holder other = new Holder("x", elsewhere, "api-token-one", core.cspApiToken(), (family, token, again) -> {});
+        assertThatThrownBy(() -> leases.once(other, TEN_MINUTES)).hasMessageContaining("stored elsewhere");
+        assertThat(core.ledger.loadAll())
+                .singleElement()
+                .satisfies(record -> assertThat(record.places()).containsExactly(new Place("system", "saved")));
+    }
+
+    private static Holder typed(TokenService service, String secret) {
+        return new Holder("typed", Place.ofUnsaved("system"), secret, service, (family, token, again) -> {});
     }
 
     @Test

@@ -1,0 +1,205 @@
+package io.jenkins.plugins.vcftoken.admin;
+
+import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.await;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.ExtensionList;
+import hudson.model.Result;
+import hudson.security.ACL;
+import hudson.security.ACLContext;
+import hudson.security.SecurityRealm;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.htmlunit.html.HtmlPage;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
+
+/** When the monitors speak, and when they are quiet. */
+@WithJenkins
+class TokenMonitorJenkinsTest {
+
+    private JenkinsRule jenkins;
+    private JenkinsAndSimulator both;
+    private Simulator simulator;
+    private WorkflowJob job;
+
+    @BeforeEach
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+        both = new JenkinsAndSimulator(rule, simulator);
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+        job = both.job(rule.jenkins, "job", "sa");
+    }
+
+    @AfterEach
+    void stop() {
+        simulator.close();
+    }
+
+    @Test
+    void quietWhileAllIsWellAndLoudWhenABuildFindsADeadFamily() throws Exception {
+        TokenWatch.get().look();
+        assertThat(active()).isEmpty();
+        simulator.setLifetime(JenkinsAndSimulator.SHORT);
+        both.build(job);
+        both.awaitInSystem("sa");
+        TokenWatch.get().look();
+        assertThat(active()).isEmpty();
+        simulator.revoke("ci");
+        both.letTheBearerAge();
+        both.letTheBearerAge();
+        jenkins.buildAndAssertStatus(Result.FAILURE, job);
+        await("the monitor notices", () -> !active().isEmpty());
+        assertThat(active()).containsExactly("TroubleMonitor");
+        assertThat(findings()).singleElement().satisfies(finding -> {
+            assertThat(finding.text())
+                    .contains("‘sa’ in system (VCF Automation at " + simulator.url(), "organization 'acme'", "Dead.")
+                    .contains("the server refuses the stored refresh token", "Authorize the account anew");
+            assertThat(finding.page()).isEqualTo("manage/vcf-tokens/credential/sa/");
+        });
+        HtmlPage manage = jenkins.createWebClient().goTo("manage/");
+        assertThat(manage.querySelector("[data-monitor]").asNormalizedText()).contains("VCF tokens in trouble", "‘sa’");
+
+        // A person stores a new token: no build is needed for the monitor to fall silent.
+        try (ACLContext as = ACL.as2(
+                new UsernamePasswordAuthenticationToken("admin", "", Set.of(SecurityRealm.AUTHENTICATED_AUTHORITY2)))) {
+            JenkinsPages.storeOf(jenkins.jenkins)
+                    .updateCredentials(
+                            Domain.global(),
+                            SystemCredentialsProvider.getInstance()
+                                    .getCredentials()
+                                    .get(0),
+                            both.account("sa", simulator.reauthorize("ci")));
+        }
+        await("the monitor falls silent", () -> active().isEmpty());
+    }
+
+    @Test
+    void anOutcomeThatIsUnknownASecretThatEndsAndAServerThatIsNotVerified() throws Exception {
+        simulator.inject(Fault.STATUS_502);
+        jenkins.buildAndAssertStatus(Result.FAILURE, job);
+        Instant now = Instant.now();
+        add("ends-soon", now.plus(Duration.ofDays(10)));
+        add("ended", now.minus(Duration.ofDays(1)));
+        add("lasts", now.plus(Duration.ofDays(60)));
+        VcfaServiceAccount careless = both.account("careless", "never-used");
+        careless.setSkipTlsVerification(true);
+        both.addToSystem(careless);
+        TokenWatch.get().look();
+        assertThat(active()).containsExactlyInAnyOrder("TroubleMonitor", "ExpiryMonitor", "TrustMonitor");
+        assertThat(findings())
+                .extracting(Finding::text)
+                .satisfiesExactlyInAnyOrder(
+                        text -> assertThat(text).contains("‘sa’", "Outcome unknown", "try once more"),
+                        text -> assertThat(text).contains("‘ends-soon’", "expires in 9 days"),
+                        text -> assertThat(text).contains("‘ended’", "expired at"),
+                        text -> assertThat(text).contains("‘careless’", "not verified"));
+        int asked = simulator.requests();
+        TokenWatch.get().look();
+        assertThat(simulator.requests()).isEqualTo(asked);
+        assertThat(jenkins.getJSON("manage/vcf-tokens/credential/lasts/api/json")
+                        .getJSONObject()
+                        .getString("secretExpiresAt"))
+                .startsWith(now.plus(Duration.ofDays(60)).toString().substring(0, 10));
+        assertThat(simulator.violations()).isEmpty();
+    }
+
+    @Test
+    void recordsThatCannotBeReadAreNamedAndLeftByteForByte() throws Exception {
+        both.build(job);
+        both.awaitInSystem("sa");
+        Path ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
+        Path record;
+        try (var files = Files.list(ledger)) {
+            record = files.filter(file -> file.toString().endsWith(".json"))
+                    .findFirst()
+                    .orElseThrow();
+        }
+        Path damaged = ledger.resolve("0123456789abcdef.json");
+        Path foreign = ledger.resolve("fedcba9876543210.json");
+        byte[] half = java.util.Arrays.copyOf(Files.readAllBytes(record), 40);
+        String sealed = Files.readString(record).replaceAll("(\"current\" : \")[^\"]*", "$1{AQAAABAAAAAQ}");
+        Files.write(damaged, half);
+        Files.writeString(foreign, sealed);
+        TokenWatch.get().look();
+        assertThat(findings())
+                .extracting(Finding::text)
+                .satisfiesExactlyInAnyOrder(
+                        text -> assertThat(text).contains(damaged.toString(), "damaged"),
+                        text -> assertThat(text).contains(foreign.toString(), "another controller's key"));
+        HtmlPage page = jenkins.createWebClient().goTo("manage/vcf-tokens/");
+        assertThat(page.asNormalizedText()).contains(damaged.toString(), foreign.toString());
+        both.build(job);
+        assertThat(damaged).hasBinaryContent(half);
+        assertThat(foreign).hasContent(sealed);
+        Files.delete(damaged);
+        Files.delete(foreign);
+        TokenWatch.get().look();
+        assertThat(active()).isEmpty();
+    }
+
+    @Test
+    void aStoreThatDidNotTakeTheToken() throws Exception {
+        Path file = jenkins.jenkins.getRootDir().toPath().resolve("credentials.xml");
+        Files.delete(file);
+        Files.createDirectory(file);
+        Files.createFile(file.resolve("in-the-way"));
+        simulator.setLifetime(JenkinsAndSimulator.SHORT);
+        both.build(job);
+        await("the write fails", () -> {
+            TokenWatch.get().look();
+            return !active().isEmpty();
+        });
+        assertThat(findings())
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.text())
+                        .contains("did not take the rotated refresh token", "Check the disk"));
+        Files.delete(file.resolve("in-the-way"));
+        Files.delete(file);
+        both.build(job);
+        both.awaitInSystem("sa");
+        TokenWatch.get().look();
+        assertThat(active()).isEmpty();
+    }
+
+    private void add(String id, Instant expires) throws Exception {
+        simulator.cloudServices().addApiToken("api-token-" + id, expires);
+        CspApiToken token = new CspApiToken(
+                CredentialsScope.GLOBAL, id, null, simulator.url().toString(), Secret.fromString("api-token-" + id));
+        token.setCaCertificates(simulator.authorityPem());
+        SystemCredentialsProvider.getInstance().getCredentials().add(token);
+        SystemCredentialsProvider.getInstance().save();
+    }
+
+    private static List<String> active() {
+        return ExtensionList.lookup(TokenMonitor.class).stream()
+                .filter(TokenMonitor::isActivated)
+                .map(monitor -> monitor.getClass().getSimpleName())
+                .toList();
+    }
+
+    private static List<Finding> findings() {
+        return ExtensionList.lookup(TokenMonitor.class).stream()
+                .flatMap(monitor -> monitor.getFindings().stream())
+                .toList();
+    }
+}

@@ -1,0 +1,306 @@
+package io.jenkins.plugins.vcftoken.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.model.Result;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.family.Lineage;
+import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.store.ControllerKeys;
+import io.jenkins.plugins.vcftoken.store.LedgerFiles;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import jenkins.model.Jenkins;
+import net.sf.json.JSONObject;
+import org.htmlunit.html.HtmlPage;
+import org.htmlunit.util.NameValuePair;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.MockAuthorizationStrategy;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** What the page says of each state, and what its actions do as the server counts it. */
+@WithJenkins
+class TokenPageJenkinsTest {
+
+    private static final String PAGE = "manage/vcf-tokens/credential/sa/";
+    private static final String HOSTILE = "<img src=x onerror=alert(1)>\" onmouseover=\"alert(2)";
+
+    @TempDir
+    private Path saved;
+
+    private JenkinsRule jenkins;
+    private JenkinsAndSimulator both;
+    private JenkinsPages pages;
+    private Simulator simulator;
+    private String seed;
+
+    @BeforeEach
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+        both = new JenkinsAndSimulator(rule, simulator);
+        pages = new JenkinsPages(rule);
+        seed = simulator.addAccount("ci", "acme");
+        both.addToSystem(both.account("sa", seed));
+    }
+
+    @AfterEach
+    void stop() {
+        simulator.close();
+    }
+
+    @Test
+    void renewNowExchangesOnceAndStoresWhatItGets() throws Exception {
+        assertThat(state()).isEqualTo("NOT_USED");
+        HtmlPage page = jenkins.createWebClient().goTo(PAGE);
+        assertThat(page.asNormalizedText()).contains("Not used yet");
+        page = jenkins.submit(page.getFormByName("renew"));
+        assertThat(page.asNormalizedText()).contains("Ready").contains("Last renewal");
+        assertThat(simulator.grants()).isEqualTo(1);
+        both.awaitInSystem("sa");
+
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
+        job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'sa') { sleep 600 }", true));
+        WorkflowRun run = job.scheduleBuild2(0).waitForStart();
+        jenkins.waitForMessage("Sleeping for", run);
+        page = jenkins.createWebClient().goTo(PAGE);
+        assertThat(page.getAnchorByText(run.getFullDisplayName()).getHrefAttribute())
+                .endsWith("/" + run.getUrl());
+        jenkins.submit(page.getFormByName("renew"));
+        assertThat(simulator.grants()).isEqualTo(2);
+        both.awaitInSystem("sa");
+        JSONObject json = pages.json(PAGE + "api/json");
+        assertThat(json.getInt("generation")).isEqualTo(2);
+        assertThat(json.getInt("openLeases")).isEqualTo(1);
+        assertThat(json.getJSONArray("leases").getJSONObject(0).getString("build"))
+                .isEqualTo(run.getExternalizableId());
+        assertThat(json.getLong("bearerSecondsLeft")).isPositive();
+        run.doStop();
+        jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
+        assertThat(pages.json(PAGE + "api/json").getInt("openLeases")).isZero();
+        both.assertNothingLostOrSpentTwice();
+        savePages();
+        Leaks.assertNone(simulator, saved);
+    }
+
+    @Test
+    void whatIsInDoubtIsTriedOnceMoreAtAPersonsWord() throws Exception {
+        simulator.inject(Fault.STATUS_502);
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(400);
+        assertThat(state()).isEqualTo("UNKNOWN");
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(400);
+        assertThat(pages.post(null, PAGE + "retry")).isEqualTo(400);
+        assertThat(simulator.requests()).isEqualTo(1);
+        HtmlPage page = jenkins.createWebClient().goTo(PAGE);
+        assertThat(page.asNormalizedText())
+                .contains("Outcome unknown")
+                .contains("the server may take that for theft")
+                .doesNotContain("Renew now");
+        page.getFormByName("retry").getInputByName("confirmed").setChecked(true);
+        jenkins.submit(page.getFormByName("retry"));
+        assertThat(simulator.grants()).isEqualTo(1);
+        assertThat(state()).isEqualTo("READY");
+        assertThat(simulator.reuses()).isZero();
+    }
+
+    @Test
+    void aDeadFamilyAndItsRecovery() throws Exception {
+        simulator.revoke("ci");
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(400);
+        JSONObject json = pages.json(PAGE + "api/json");
+        assertThat(json.getString("state")).isEqualTo("DEAD");
+        assertThat(json.getBoolean("broken")).isTrue();
+        assertThat(json.getString("error")).contains("the server refuses the stored refresh token");
+        VcfaServiceAccount old = (VcfaServiceAccount)
+                SystemCredentialsProvider.getInstance().getCredentials().get(0);
+        JenkinsPages.storeOf(jenkins.jenkins)
+                .updateCredentials(Domain.global(), old, both.account("sa", simulator.reauthorize("ci")));
+        assertThat(state()).isEqualTo("NOT_USED");
+        HtmlPage list = jenkins.createWebClient().goTo("manage/vcf-tokens/");
+        assertThat(list.asNormalizedText()).contains("Records without a credential");
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
+        assertThat(state()).isEqualTo("READY");
+        String orphan = pages.json("manage/vcf-tokens/api/json")
+                .getJSONArray("orphans")
+                .getJSONObject(0)
+                .getString("record");
+        NameValuePair record = new NameValuePair("record", orphan);
+        assertThat(pages.post(null, "manage/vcf-tokens/forget", record)).isEqualTo(400);
+        assertThat(pages.post(null, "manage/vcf-tokens/forget", record, JenkinsPages.confirmed()))
+                .isEqualTo(200);
+        assertThat(pages.json("manage/vcf-tokens/api/json")
+                        .getJSONArray("orphans")
+                        .size())
+                .isZero();
+        assertThat(state()).isEqualTo("READY");
+    }
+
+    @Test
+    void forgettingSaysWhatItCostsAndWantsAWord() throws Exception {
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
+        both.awaitInSystem("sa");
+        HtmlPage page = jenkins.createWebClient().goTo(PAGE);
+        assertThat(page.asNormalizedText()).contains("The credential stores the newest token");
+        assertThat(pages.post(null, PAGE + "forget")).isEqualTo(400);
+        assertThat(state()).isEqualTo("READY");
+        assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed())).isEqualTo(200);
+        assertThat(state()).isEqualTo("NOT_USED");
+        assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed())).isEqualTo(400);
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
+        assertThat(simulator.grants()).isEqualTo(2);
+        both.assertNothingLostOrSpentTwice();
+    }
+
+    @Test
+    void actionsAreForWhoMayUpdateAndByPostAlone() throws Exception {
+        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
+        jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+                .grant(Jenkins.ADMINISTER)
+                .everywhere()
+                .to("admin")
+                .grant(Jenkins.READ, CredentialsProvider.VIEW)
+                .everywhere()
+                .to("viewer")
+                .grant(Jenkins.READ)
+                .everywhere()
+                .to("reader"));
+        for (String action : new String[] {"renew", "retry", "forget"}) {
+            for (String user : new String[] {"viewer", "reader", null}) {
+                assertThat(pages.post(user, PAGE + action, JenkinsPages.confirmed()))
+                        .as(user + " " + action)
+                        .isEqualTo(403);
+            }
+            assertThat(pages.get("admin", PAGE + action)).isEqualTo(404);
+            assertThat(pages.postWithoutCrumb("admin", PAGE + action, JenkinsPages.confirmed()))
+                    .isEqualTo(403);
+        }
+        assertThat(pages.post("viewer", "manage/vcf-tokens/forget", JenkinsPages.confirmed()))
+                .isEqualTo(403);
+        assertThat(pages.get("admin", "manage/vcf-tokens/forget")).isEqualTo(404);
+        assertThat(pages.get("viewer", PAGE)).isEqualTo(200);
+        HtmlPage seen = pages.as("viewer").goTo(PAGE);
+        assertThat(seen.getForms()).noneMatch(form -> form.getNameAttribute().equals("renew"));
+        assertThat(simulator.requests()).isZero();
+        assertThat(pages.as("viewer")
+                        .goTo("vcf-tokens/api/json", "application/json")
+                        .getWebResponse()
+                        .getContentAsString())
+                .contains("\"orphans\":[]");
+    }
+
+    @Test
+    void eachStateIsSaidInWordsAndNothingOfAServersIsBelieved() throws Exception {
+        record("dead", FamilyState.DEAD, HOSTILE, null);
+        record("doubtful", FamilyState.UNKNOWN, "the answer was lost", null);
+        record("stopped", FamilyState.IN_FLIGHT, null, null);
+        record("failing", FamilyState.OK, "the server cannot be reached", alive());
+        record(
+                "idle",
+                FamilyState.OK,
+                null,
+                new Bearer("old-bearer-value", Instant.EPOCH, Instant.EPOCH.plusSeconds(9)));
+        record("ready", FamilyState.OK, null, alive());
+        both.addToSystem(both.account("empty", ""));
+        both.addToSystem(both.account(CredentialsScope.GLOBAL, "nowhere", "no address", "token-of-nowhere"));
+        both.addToSystem(both.account(CredentialsScope.GLOBAL, HOSTILE, HOSTILE, "token-of-hostile"));
+        both.addToSystem(both.account("copy", "former-of-ready"));
+        String[][] expected = {
+            {"sa", "NOT_USED", "Not used yet"},
+            {"dead", "DEAD", "Dead"},
+            {"doubtful", "UNKNOWN", "Outcome unknown"},
+            {"stopped", "UNKNOWN", "Outcome unknown"},
+            {"failing", "FAILING", "Last exchange failed, nothing is lost"},
+            {"idle", "IDLE", "Ready, no bearer at hand"},
+            {"ready", "READY", "Ready"},
+            {"empty", "NO_SECRET", "No secret yet"},
+            {"nowhere", "BAD_ADDRESS", "No valid address"},
+            {"copy", "STALE_COPY", "Outdated copy"}
+        };
+        HtmlPage list = jenkins.createWebClient().goTo("manage/vcf-tokens/");
+        List<JSONObject> all = pages.json("manage/vcf-tokens/api/json").getJSONArray("credentials").stream()
+                .map(JSONObject.class::cast)
+                .toList();
+        for (String[] row : expected) {
+            assertThat(all)
+                    .as(row[0])
+                    .anyMatch(json -> json.getString("id").equals(row[0])
+                            && json.getString("state").equals(row[1]));
+            assertThat(list.querySelector("tr[data-credential='" + row[0] + "']")
+                            .asNormalizedText())
+                    .contains(row[2]);
+            HtmlPage page = jenkins.createWebClient().goTo("manage/vcf-tokens/credential/" + row[0] + "/");
+            assertThat(page.querySelector("#vcf-token").asNormalizedText()).contains(row[2]);
+        }
+        assertThat(list.querySelectorAll("img[onerror]")).isEmpty();
+        HtmlPage dead = jenkins.createWebClient().goTo("manage/vcf-tokens/credential/dead/");
+        assertThat(dead.querySelector("#vcf-error").getTextContent()).isEqualTo(HOSTILE);
+        assertThat(dead.querySelectorAll("img[onerror]")).isEmpty();
+        assertThat(list.getWebResponse().getContentAsString()
+                        + dead.getWebResponse().getContentAsString())
+                .doesNotContain("<img src=x");
+        assertThat(all.toString()).doesNotContain("current-of-", "bearer-value", "former-of-");
+        assertThat(simulator.requests()).isZero();
+    }
+
+    private static Bearer alive() {
+        Instant now = Instant.now();
+        return new Bearer("living-bearer-value", now, now.plusSeconds(3600));
+    }
+
+    /** A credential, and a record of it as if it had been used. */
+    private void record(String id, FamilyState state, String trouble, Bearer bearer) throws Exception {
+        VcfaServiceAccount credential = both.account(id, "current-of-" + id);
+        both.addToSystem(credential);
+        Endpoint endpoint = credential.endpoint();
+        String former = ControllerKeys.HASH.ofToken("former-of-" + id);
+        new LedgerFiles(jenkins.jenkins.getRootDir().toPath().resolve("vcf-token"), ControllerKeys.CIPHER)
+                .save(new FamilyRecord(
+                        ControllerKeys.HASH.ofFamily(endpoint, "former-of-" + id),
+                        endpoint,
+                        state,
+                        new Lineage(former, "current-of-" + id, List.of(former), 1, false),
+                        bearer,
+                        Set.of(new Place("system", id)),
+                        trouble,
+                        Instant.parse("2026-01-01T00:00:00Z"),
+                        null));
+    }
+
+    private String state() throws Exception {
+        return pages.json(PAGE + "api/json").getString("state");
+    }
+
+    private void savePages() throws Exception {
+        String[] paths = {PAGE, PAGE + "api/json", PAGE + "api/xml", "manage/vcf-tokens/", "manage/vcf-tokens/api/json"
+        };
+        for (int i = 0; i < paths.length; i++) {
+            String text = jenkins.createWebClient()
+                    .goTo(paths[i], null)
+                    .getWebResponse()
+                    .getContentAsString();
+            Files.writeString(saved.resolve("page-" + i), text);
+        }
+    }
+}
