@@ -7,7 +7,6 @@ import hudson.model.Api;
 import hudson.model.Failure;
 import hudson.model.ModelObject;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
-import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.store.StoredCredential;
@@ -71,6 +70,12 @@ public final class TokenPage implements ModelObject, StaplerProxy {
         };
     }
 
+    /** @return null, which Jenkins answers with 404, where there is nobody to ask for a yes */
+    @CheckForNull
+    public AuthorizationPage getAuthorize() {
+        return stored.credential().isAuthorizable() ? new AuthorizationPage(stored) : null;
+    }
+
     /** Whether a person may know better than the record. */
     public boolean isRetriable() {
         return switch (getHealth().getState()) {
@@ -85,7 +90,7 @@ public final class TokenPage implements ModelObject, StaplerProxy {
 
     /** Whether the account can be given a new token by a person in a browser. */
     public boolean isAuthorizable() {
-        return stored.credential() instanceof VcfaServiceAccount;
+        return stored.credential().isAuthorizable();
     }
 
     /** Whether the credential stores the newest token, so that nothing is lost with the record. */

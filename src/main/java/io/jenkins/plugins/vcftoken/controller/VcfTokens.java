@@ -9,7 +9,6 @@ import hudson.util.DaemonThreadFactory;
 import hudson.util.NamingThreadFactory;
 import io.jenkins.plugins.okhttp.api.JenkinsOkHttpClient;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.exchange.Retries;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
@@ -161,24 +160,9 @@ public final class VcfTokens {
         return new Holder(holder.name(), holder.place(), holder.token(), holder.service(), holder.keeper(), derivation);
     }
 
-    private Holder holder(VcfCredentials credential, @CheckForNull Item near) throws FamilyException {
-        String who = "Credential '" + credential.getId() + "'";
-        Endpoint endpoint;
-        TokenService service;
-        try {
-            endpoint = credential.endpoint();
-            service = retries.of(credential.service(client(credential)));
-        } catch (IllegalArgumentException e) {
-            throw new FamilyException(
-                    who + ": '" + credential.getUrl() + "' is no address of a server. Correct it in the credential.",
-                    e);
-        }
-        CredentialHome home = homes.of(credential, near)
-                .orElseThrow(() -> new FamilyException(
-                        who + " (" + endpoint.description() + "): it is not stored in the credentials of this "
-                                + "controller, a folder or a user, so a rotated token could not be kept. Nothing was "
-                                + "sent. Store the credential there.",
-                        null));
+    Holder holder(VcfCredentials credential, @CheckForNull Item near) throws FamilyException {
+        TokenService service = service(credential);
+        CredentialHome home = home(credential, near);
         return new Holder(
                         credential.getId(),
                         home.place(),
@@ -188,7 +172,35 @@ public final class VcfTokens {
                 .asStored();
     }
 
-    private TokenClient client(VcfCredentials credential) throws FamilyException {
+    /** @throws FamilyException when its address is none, or its certificates cannot be read */
+    TokenService service(VcfCredentials credential) throws FamilyException {
+        try {
+            return retries.of(credential.service(client(credential)));
+        } catch (IllegalArgumentException e) {
+            throw noAddress(credential, e);
+        }
+    }
+
+    static FamilyException noAddress(VcfCredentials credential, IllegalArgumentException e) {
+        return new FamilyException(
+                "Credential '" + credential.getId() + "': '" + credential.getUrl()
+                        + "' is no address of a server. Correct it in the credential.",
+                e);
+    }
+
+    /** @throws FamilyException when no store that could keep a new token holds it */
+    CredentialHome home(VcfCredentials credential, @CheckForNull Item near) throws FamilyException {
+        return homes.of(credential, near)
+                .orElseThrow(() -> new FamilyException(
+                        "Credential '" + credential.getId() + "' ("
+                                + credential.endpoint().description()
+                                + "): it is not stored in the credentials of this "
+                                + "controller, a folder or a user, so a rotated token could not be kept. Nothing was "
+                                + "sent. Store the credential there.",
+                        null));
+    }
+
+    TokenClient client(VcfCredentials credential) throws FamilyException {
         boolean anybody = credential.isSkipTlsVerification();
         String certificates = anybody ? "" : credential.getCaCertificates();
         if (anybody && FIPS140.useCompliantAlgorithms()) {
@@ -261,10 +273,6 @@ public final class VcfTokens {
         return families == null ? 0 : families.administration().alarms();
     }
 
-    public InstantSource clock() {
-        return clock;
-    }
-
     /** Whether there is anything to administer: a controller that never asked for a bearer has no ledger. */
     public boolean hasLedger() {
         return Files.isDirectory(directory());
@@ -281,7 +289,16 @@ public final class VcfTokens {
     /** Which servers a client talks to. */
     private record Trusted(boolean anybody, String certificates) {}
 
-    private synchronized Leases leases() throws FamilyException {
+    /** For work that blocks on the network. */
+    ExecutorService exchanges() {
+        return exchanges;
+    }
+
+    public InstantSource clock() {
+        return clock;
+    }
+
+    synchronized Leases leases() throws FamilyException {
         if (leases == null) {
             Renewal renewal = new Renewal(() -> ThreadLocalRandom.current().nextDouble());
             leases = new Leases(families(), Timer.get(), clock, renewal);
@@ -314,6 +331,7 @@ public final class VcfTokens {
             if (!tokens.exchanges.awaitTermination(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOGGER.log(Level.WARNING, "Jenkins goes down while an exchange is still in flight");
             }
+            Authorizations.get().close();
             tokens.writeBacks.shutdown();
             tokens.writeBacks.awaitTermination(10, TimeUnit.SECONDS);
         }

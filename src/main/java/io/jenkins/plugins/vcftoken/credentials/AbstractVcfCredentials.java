@@ -1,5 +1,6 @@
 package io.jenkins.plugins.vcftoken.credentials;
 
+import com.cloudbees.plugins.credentials.ContextInPath;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStoreAction;
 import com.cloudbees.plugins.credentials.CredentialsUnavailableException;
@@ -8,6 +9,7 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Util;
 import hudson.model.Failure;
+import hudson.model.ModelObject;
 import hudson.remoting.Channel;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
@@ -18,6 +20,7 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.io.Serial;
 import java.net.URI;
+import java.time.Instant;
 import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 import org.kohsuke.stapler.DataBoundSetter;
 import org.kohsuke.stapler.QueryParameter;
@@ -75,6 +78,17 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     /** For lists, beside the server's name: whose secret it is. Not a secret itself. */
     abstract String who();
 
+    /** Whether its secret may be replaced with each use, so that it is sent only when the new one can be stored. */
+    boolean isRotating() {
+        return false;
+    }
+
+    /** For forms and configuration as code: none rather than an empty one, which a form would show as concealed. */
+    @CheckForNull
+    static Secret shown(Secret secret) {
+        return secret.getPlainText().isEmpty() ? null : secret;
+    }
+
     /** What does not depend on the kind; constructors take the rest. */
     final <T extends AbstractVcfCredentials> T sameTrust(T copy) {
         copy.setCaCertificates(caCertificates);
@@ -120,6 +134,17 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         if (before != null && before.getCredentials() instanceof VcfCredentials stored && isCarriedElsewhere(stored)) {
             throw new Failure(Messages.AbstractVcfCredentials_otherServer(stored.getUrl()));
         }
+        if (before != null && isMasked()) {
+            throw new Failure(Messages.AbstractVcfCredentials_masked());
+        }
+    }
+
+    /**
+     * Whether Jenkins showed stars for the secret, to somebody who may change credentials here but not configure the
+     * folder or job around them. What was posted then is no secret of anybody's.
+     */
+    final boolean isMasked() {
+        return storedSecret().getPlainText().equals("********");
     }
 
     private boolean isCarriedElsewhere(VcfCredentials stored) {
@@ -150,18 +175,20 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     protected abstract static class VcfCredentialsDescriptor extends BaseStandardCredentialsDescriptor {
 
         @POST
-        public FormValidation doCheckUrl(@QueryParameter String value) {
-            return FieldChecks.url(value);
+        public FormValidation doCheckUrl(@ContextInPath ModelObject context, @QueryParameter String value) {
+            return FormAccess.of(context).check(() -> FieldChecks.url(value));
         }
 
         @POST
-        public final FormValidation doCheckSkipTlsVerification(@QueryParameter boolean value) {
-            return FieldChecks.skipTlsVerification(value);
+        public final FormValidation doCheckSkipTlsVerification(
+                @ContextInPath ModelObject context, @QueryParameter boolean value) {
+            return FormAccess.of(context).check(() -> FieldChecks.skipTlsVerification(value));
         }
 
         @POST
-        public final FormValidation doCheckCaCertificates(@QueryParameter String value) {
-            return FieldChecks.caCertificates(value);
+        public final FormValidation doCheckCaCertificates(
+                @ContextInPath ModelObject context, @QueryParameter String value) {
+            return FormAccess.of(context).check(() -> FieldChecks.caCertificates(value, Instant.now()));
         }
     }
 }

@@ -5,81 +5,119 @@ import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.model.Failure;
 import hudson.model.ModelObject;
-import hudson.security.ACL;
-import hudson.security.ACLContext;
-import hudson.security.AccessControlled;
 import hudson.util.FormValidation;
+import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.controller.Trials;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
-import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.util.Optional;
-import jenkins.model.Jenkins;
+import org.kohsuke.stapler.Stapler;
+import org.kohsuke.stapler.StaplerRequest2;
 
-/** The button "Test connection". */
+/**
+ * The button "Test connection". Sends a stored secret to the server that it is stored for, and to no other one, and
+ * keeps what it may be replaced by. Sends what was typed only where nothing can be lost by it.
+ */
 final class ConnectionTest {
 
-    private ConnectionTest() {}
+    private final FormAccess access;
+
+    /** @param context whose store the form belongs to */
+    ConnectionTest(@CheckForNull ModelObject context) {
+        this.access = FormAccess.of(context);
+    }
 
     /**
-     * Exchanges the secret of the saved credential that the form shows, so that a rotated token is kept; never what
-     * stands in the form alone.
-     *
-     * @param context whose store the form belongs to
+     * @param typed what the form shows
+     * @param field that the secret was posted in
      */
-    static FormValidation run(@CheckForNull ModelObject context, VcfCredentials typed) {
-        AccessControlled owner = context instanceof AccessControlled controlled ? controlled : Jenkins.get();
-        if (!owner.hasPermission(CredentialsProvider.CREATE) && !owner.hasPermission(CredentialsProvider.UPDATE)) {
+    FormValidation run(AbstractVcfCredentials typed, String field) {
+        if (!access.mayEdit()) {
             return FormValidation.error(Messages.ConnectionTest_noPermission());
         }
+        if (typed.isMasked()) {
+            return FormValidation.error(Messages.AbstractVcfCredentials_masked());
+        }
+        FormValidation address = FieldChecks.url(typed.getUrl());
+        if (address.kind == FormValidation.Kind.ERROR) {
+            return address;
+        }
         try {
-            Optional<VcfCredentials> saved = saved(context == null ? Jenkins.get() : context, typed);
-            if (saved.isEmpty()) {
-                return FormValidation.warning(Messages.ConnectionTest_saveFirst());
+            Optional<VcfCredentials> stored = stored(typed);
+            if (stored.isPresent() && stored.get().endpoint().equals(typed.endpoint())) {
+                return TestReport.of(new Trials(VcfTokens.get()).ofStored(stored.get(), typed), true);
             }
-            Bearer bearer = VcfTokens.get().once(saved.get());
-            return FormValidation.ok(Messages.ConnectionTest_works(
-                    bearer.expiresAt(), bearer.lifetime().toMinutes()));
+            if (typed.isRotating()) {
+                return FormValidation.warning(
+                        typed.storedSecret().getPlainText().isBlank()
+                                ? Messages.ConnectionTest_noToken()
+                                : Messages.ConnectionTest_saveFirst());
+            }
+            if (stored.isEmpty() && isPostedAsStored(field)) {
+                return FormValidation.error(Messages.ConnectionTest_typeAnew());
+            }
+            return TestReport.of(new Trials(VcfTokens.get()).ofTyped(typed, access.context()), false);
         } catch (FamilyException e) {
             return FormValidation.error(e.getMessage());
-        } catch (IOException | IllegalArgumentException e) {
+        } catch (IOException | IllegalArgumentException | Failure e) {
             return FormValidation.error(Messages.FieldChecks_url_malformed());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return FormValidation.warning(Messages.ConnectionTest_saveFirst());
+            return FormValidation.warning(Messages.ConnectionTest_interrupted());
         }
     }
 
-    /** The form may still hold a token that has rotated since it was opened, by an earlier test for example. */
-    private static Optional<VcfCredentials> saved(ModelObject context, VcfCredentials typed)
-            throws IOException, FamilyException {
-        String secret = typed.storedSecret().getPlainText();
-        if (secret.isEmpty()) {
-            return Optional.empty();
-        }
-        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
-            for (CredentialsStore store : CredentialsProvider.lookupStores(context)) {
+    /**
+     * What is stored travels encrypted to the form and back; what a person types does not. Jenkins decrypts parameters
+     * on their way into methods, text as well, so that only the request itself tells.
+     */
+    private static boolean isPostedAsStored(String field) {
+        StaplerRequest2 request = Stapler.getCurrentRequest2();
+        return request != null && Secret.decrypt(request.getParameter(field)) != null;
+    }
+
+    /**
+     * The credential that the secret in the form is stored in, for the same server, in a store that whoever asks may
+     * change. The form may still hold a token that has rotated since it was opened, by an earlier test for example.
+     */
+    private Optional<VcfCredentials> stored(VcfCredentials typed) throws IOException, FamilyException {
+        Optional<VcfCredentials> sameServer = Optional.empty();
+        for (CredentialsStore store : access.stores()) {
+            if (store.hasPermission(CredentialsProvider.UPDATE)) {
                 for (Domain domain : store.getDomains()) {
                     for (Credentials candidate : store.getCredentials(domain)) {
-                        if (store.getContext() == context
-                                && candidate instanceof VcfCredentials saved
-                                && saved.getClass() == typed.getClass()
-                                && saved.endpoint().equals(typed.endpoint())
-                                && VcfTokens.get()
-                                        .administration()
-                                        .areRelated(
-                                                saved.endpoint(),
-                                                saved.storedSecret().getPlainText(),
-                                                secret)) {
-                            return Optional.of(saved);
+                        if (candidate instanceof VcfCredentials stored && isSameSecret(stored, typed)) {
+                            if (stored.endpoint().equals(typed.endpoint())) {
+                                return Optional.of(stored);
+                            }
+                            sameServer = Optional.of(stored);
                         }
                     }
                 }
             }
         }
-        return Optional.empty();
+        return sameServer;
+    }
+
+    private static boolean isSameSecret(VcfCredentials stored, VcfCredentials typed)
+            throws IOException, FamilyException {
+        try {
+            return stored.getClass() == typed.getClass()
+                    && stored.endpoint().host().equals(typed.endpoint().host())
+                    && VcfTokens.get()
+                            .administration()
+                            .areRelated(
+                                    stored.endpoint(),
+                                    stored.storedSecret().getPlainText(),
+                                    typed.storedSecret().getPlainText());
+        } catch (IllegalArgumentException e) {
+            // What is stored has no address of a server, so it is not the one of the form.
+            return false;
+        }
     }
 }

@@ -1,13 +1,16 @@
 package io.jenkins.plugins.vcftoken.credentials;
 
+import com.cloudbees.plugins.credentials.ContextInPath;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.NameWith;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
+import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.controller.Trials;
 import io.jenkins.plugins.vcftoken.exchange.CspApiTokens;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
@@ -41,8 +44,9 @@ public final class CspApiToken extends AbstractVcfCredentials {
         refuseToCarrySecretElsewhere();
     }
 
+    @CheckForNull
     public Secret getApiToken() {
-        return apiToken;
+        return shown(apiToken);
     }
 
     @Override
@@ -83,12 +87,25 @@ public final class CspApiToken extends AbstractVcfCredentials {
 
         @Override
         public String getIconClassName() {
-            return "symbol-key";
+            return "symbol-cloud";
         }
 
         @POST
-        public FormValidation doCheckApiToken(@QueryParameter Secret value) {
-            return FieldChecks.apiToken(value);
+        public FormValidation doCheckApiToken(@ContextInPath ModelObject context, @QueryParameter Secret value) {
+            return FormAccess.of(context).check(() -> FieldChecks.apiToken(value));
+        }
+
+        @POST
+        public FormValidation doTestConnection(
+                @ContextInPath ModelObject context,
+                @QueryParameter String url,
+                @QueryParameter Secret apiToken,
+                @QueryParameter String caCertificates,
+                @QueryParameter boolean skipTlsVerification) {
+            CspApiToken typed = new CspApiToken(null, Trials.UNSAVED, null, url, apiToken);
+            typed.setCaCertificates(caCertificates);
+            typed.setSkipTlsVerification(skipTlsVerification);
+            return new ConnectionTest(context).run(typed, "apiToken");
         }
     }
 }

@@ -1,14 +1,17 @@
 package io.jenkins.plugins.vcftoken.credentials;
 
+import com.cloudbees.plugins.credentials.ContextInPath;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.NameWith;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
 import hudson.Util;
+import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.controller.Trials;
 import io.jenkins.plugins.vcftoken.exchange.CspApiTokens;
 import io.jenkins.plugins.vcftoken.exchange.CspClientCredentials;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
@@ -57,8 +60,9 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
         return appId;
     }
 
+    @CheckForNull
     public Secret getAppSecret() {
-        return appSecret;
+        return shown(appSecret);
     }
 
     public String getOrganizationId() {
@@ -143,27 +147,58 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
 
         @Override
         public String getIconClassName() {
-            return "symbol-key";
+            return "symbol-cloud";
         }
 
         @POST
-        public FormValidation doCheckAppId(@QueryParameter String value) {
-            return FieldChecks.appId(value);
+        public FormValidation doCheckAppId(@ContextInPath ModelObject context, @QueryParameter String value) {
+            return FormAccess.of(context).check(() -> FieldChecks.appId(value));
         }
 
         @POST
-        public FormValidation doCheckAppSecret(@QueryParameter Secret value) {
-            return FieldChecks.appSecret(value);
+        public FormValidation doCheckAppSecret(@ContextInPath ModelObject context, @QueryParameter Secret value) {
+            return FormAccess.of(context).check(() -> FieldChecks.appSecret(value));
         }
 
         @POST
-        public FormValidation doCheckOrganizationId(@QueryParameter String value) {
-            return FieldChecks.organizationId(value);
+        public FormValidation doCheckOrganizationId(@ContextInPath ModelObject context, @QueryParameter String value) {
+            return FormAccess.of(context).check(() -> FieldChecks.organizationId(value));
         }
 
         @POST
-        public FormValidation doCheckAccessTokenValiditySeconds(@QueryParameter String value) {
-            return FieldChecks.validity(value);
+        public FormValidation doCheckScopes(@ContextInPath ModelObject context, @QueryParameter String value) {
+            return FormAccess.of(context).check(() -> FieldChecks.scopes(value));
+        }
+
+        @POST
+        public FormValidation doCheckAccessTokenValiditySeconds(
+                @ContextInPath ModelObject context, @QueryParameter String value) {
+            return FormAccess.of(context).check(() -> FieldChecks.validity(value));
+        }
+
+        @POST
+        public FormValidation doTestConnection(
+                @ContextInPath ModelObject context,
+                @QueryParameter String url,
+                @QueryParameter String appId,
+                @QueryParameter Secret appSecret,
+                @QueryParameter String organizationId,
+                @QueryParameter String scopes,
+                @QueryParameter String accessTokenValiditySeconds,
+                @QueryParameter String caCertificates,
+                @QueryParameter boolean skipTlsVerification) {
+            FormValidation validity = FieldChecks.validity(accessTokenValiditySeconds);
+            if (validity.kind == FormValidation.Kind.ERROR) {
+                return validity;
+            }
+            CspOAuthApp typed = new CspOAuthApp(null, Trials.UNSAVED, null, url, appId, appSecret);
+            typed.setOrganizationId(organizationId);
+            typed.setScopes(scopes);
+            String seconds = Util.fixEmptyAndTrim(accessTokenValiditySeconds);
+            typed.setAccessTokenValiditySeconds(seconds == null ? 0 : Integer.parseInt(seconds));
+            typed.setCaCertificates(caCertificates);
+            typed.setSkipTlsVerification(skipTlsVerification);
+            return new ConnectionTest(context).run(typed, "appSecret");
         }
     }
 }

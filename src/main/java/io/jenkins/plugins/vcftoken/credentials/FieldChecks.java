@@ -8,7 +8,11 @@ import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.exchange.Trust;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.Collection;
 import java.util.regex.Pattern;
 import jenkins.security.FIPS140;
 
@@ -19,6 +23,12 @@ final class FieldChecks {
     private static final Pattern UUID =
             Pattern.compile("(urn:vcloud:org:)?\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}");
     private static final Pattern JWT = Pattern.compile("(Bearer\\s+)?eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*");
+
+    /** Below this, renewing is what a block does most of the time. */
+    private static final int SHORT_VALIDITY = 60;
+
+    /** No bearer is trusted for longer than a day. */
+    private static final int LONG_VALIDITY = 86_400;
 
     private FieldChecks() {}
 
@@ -123,9 +133,34 @@ final class FieldChecks {
 
     static FormValidation validity(@CheckForNull String value) {
         String text = Util.fixEmptyAndTrim(value);
-        return text == null || text.matches("\\d{1,9}")
+        if (text == null) {
+            return FormValidation.ok();
+        }
+        if (!text.matches("\\d{1,9}")) {
+            return FormValidation.error(Messages.FieldChecks_validity_number());
+        }
+        int seconds = Integer.parseInt(text);
+        if (seconds != 0 && seconds < SHORT_VALIDITY) {
+            return FormValidation.warning(Messages.FieldChecks_validity_short());
+        }
+        return seconds > LONG_VALIDITY
+                ? FormValidation.warning(Messages.FieldChecks_validity_long())
+                : FormValidation.ok();
+    }
+
+    static FormValidation scopes(@CheckForNull String value) {
+        String text = Util.fixNull(value);
+        return text.contains(",") || text.contains(";")
+                ? FormValidation.warning(Messages.FieldChecks_scopes_separator())
+                : FormValidation.ok();
+    }
+
+    /** @param value may be empty: only authorizing needs it */
+    static FormValidation clientId(@CheckForNull String value) {
+        String text = Util.fixEmptyAndTrim(value);
+        return text == null || UUID.matcher(text).matches()
                 ? FormValidation.ok()
-                : FormValidation.error(Messages.FieldChecks_validity_number());
+                : FormValidation.warning(Messages.FieldChecks_clientId_shape());
     }
 
     static FormValidation skipTlsVerification(boolean value) {
@@ -151,22 +186,41 @@ final class FieldChecks {
         return FormValidation.ok();
     }
 
-    static FormValidation refreshToken(@CheckForNull Secret value) {
+    /** @param authorize where a person can have the account authorized; null where nobody can yet */
+    static FormValidation refreshToken(@CheckForNull Secret value, @CheckForNull String authorize) {
         String text = value == null ? "" : value.getPlainText();
-        if (text.isBlank()) {
-            return FormValidation.warning(Messages.FieldChecks_refreshToken_missing());
+        if (!text.isBlank()) {
+            return token(text);
         }
-        return token(text);
+        return authorize == null
+                ? FormValidation.warning(Messages.FieldChecks_refreshToken_missing())
+                : FormValidation.warningWithMarkup(Util.escape(Messages.FieldChecks_refreshToken_empty())
+                        + " <a href=\"" + Util.escape(authorize) + "\">"
+                        + Util.escape(Messages.FieldChecks_refreshToken_authorize()) + "</a>");
     }
 
-    static FormValidation caCertificates(@CheckForNull String value) {
+    static FormValidation caCertificates(@CheckForNull String value, Instant now) {
         String text = Util.fixEmptyAndTrim(value);
         if (text == null) {
             return FormValidation.ok();
         }
         try {
-            return FormValidation.ok(Messages.FieldChecks_caCertificates_found(
-                    Trust.certificates(text).size()));
+            Collection<? extends Certificate> found = Trust.certificates(text);
+            for (Certificate certificate : found) {
+                if (certificate instanceof X509Certificate x509) {
+                    Instant until = x509.getNotAfter().toInstant();
+                    if (until.isBefore(now)) {
+                        return FormValidation.warning(Messages.FieldChecks_caCertificates_expired(
+                                x509.getSubjectX500Principal().getName(), until));
+                    }
+                    if (x509.getNotBefore().toInstant().isAfter(now)) {
+                        return FormValidation.warning(Messages.FieldChecks_caCertificates_early(
+                                x509.getSubjectX500Principal().getName(),
+                                x509.getNotBefore().toInstant()));
+                    }
+                }
+            }
+            return FormValidation.ok(Messages.FieldChecks_caCertificates_found(found.size()));
         } catch (CertificateException e) {
             return FormValidation.error(Messages.FieldChecks_caCertificates_unreadable());
         }

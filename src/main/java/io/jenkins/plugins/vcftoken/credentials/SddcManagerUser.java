@@ -1,14 +1,17 @@
 package io.jenkins.plugins.vcftoken.credentials;
 
+import com.cloudbees.plugins.credentials.ContextInPath;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.NameWith;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
 import hudson.Util;
+import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.controller.Trials;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.SddcManagerTokens;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
@@ -53,8 +56,9 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
         refuseToCarrySecretElsewhere();
     }
 
+    @CheckForNull
     public Secret getPassword() {
-        return password;
+        return shown(password);
     }
 
     @DataBoundSetter
@@ -63,8 +67,9 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
         refuseToCarrySecretElsewhere();
     }
 
+    @CheckForNull
     public Secret getApiKey() {
-        return apiKey;
+        return shown(apiKey);
     }
 
     /** @param apiKey instead of a user name and password */
@@ -124,22 +129,42 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
 
         @Override
         public String getIconClassName() {
-            return "symbol-key";
+            return "symbol-server";
         }
 
         @POST
-        public FormValidation doCheckUsername(@QueryParameter String value, @QueryParameter Secret apiKey) {
-            return FieldChecks.username(value, apiKey);
+        public FormValidation doCheckUsername(
+                @ContextInPath ModelObject context, @QueryParameter String value, @QueryParameter Secret apiKey) {
+            return FormAccess.of(context).check(() -> FieldChecks.username(value, apiKey));
         }
 
         @POST
-        public FormValidation doCheckPassword(@QueryParameter Secret value, @QueryParameter Secret apiKey) {
-            return FieldChecks.password(value, apiKey);
+        public FormValidation doCheckPassword(
+                @ContextInPath ModelObject context, @QueryParameter Secret value, @QueryParameter Secret apiKey) {
+            return FormAccess.of(context).check(() -> FieldChecks.password(value, apiKey));
         }
 
         @POST
-        public FormValidation doCheckApiKey(@QueryParameter Secret value) {
-            return FieldChecks.apiKey(value);
+        public FormValidation doCheckApiKey(@ContextInPath ModelObject context, @QueryParameter Secret value) {
+            return FormAccess.of(context).check(() -> FieldChecks.apiKey(value));
+        }
+
+        @POST
+        public FormValidation doTestConnection(
+                @ContextInPath ModelObject context,
+                @QueryParameter String url,
+                @QueryParameter String username,
+                @QueryParameter Secret password,
+                @QueryParameter Secret apiKey,
+                @QueryParameter String caCertificates,
+                @QueryParameter boolean skipTlsVerification) {
+            SddcManagerUser typed = new SddcManagerUser(null, Trials.UNSAVED, null, url);
+            typed.setUsername(username);
+            typed.setPassword(password);
+            typed.setApiKey(apiKey);
+            typed.setCaCertificates(caCertificates);
+            typed.setSkipTlsVerification(skipTlsVerification);
+            return new ConnectionTest(context).run(typed, typed.isApiKey() ? "apiKey" : "password");
         }
     }
 }

@@ -2,6 +2,7 @@ package io.jenkins.plugins.vcftoken.credentials;
 
 import com.cloudbees.plugins.credentials.ContextInPath;
 import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.NameWith;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
@@ -11,16 +12,19 @@ import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.controller.Trials;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import io.jenkins.plugins.vcftoken.exchange.VcfaDeviceEndpoint;
 import io.jenkins.plugins.vcftoken.exchange.VcfaOrganizationToken;
 import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
 import org.jenkinsci.Symbol;
 import org.kohsuke.stapler.DataBoundConstructor;
+import org.kohsuke.stapler.DataBoundSetter;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
@@ -33,6 +37,10 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     private final String organization;
     private final Secret refreshToken;
+
+    /** Null in what was saved before there was one. */
+    @CheckForNull
+    private String clientId;
 
     /**
      * @param url {@code https://} and the server's own name
@@ -57,8 +65,40 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
         return organization;
     }
 
+    @CheckForNull
     public Secret getRefreshToken() {
-        return refreshToken;
+        return shown(refreshToken);
+    }
+
+    @NonNull
+    public String getClientId() {
+        return Util.fixNull(clientId);
+    }
+
+    /** @param clientId of the service account, which only authorizing it needs; may be empty */
+    @DataBoundSetter
+    public void setClientId(@CheckForNull String clientId) {
+        this.clientId = Util.fixEmptyAndTrim(clientId);
+    }
+
+    @Override
+    public String clientId() {
+        return getClientId();
+    }
+
+    @Override
+    public VcfaDeviceEndpoint deviceEndpoint(TokenClient client, String clientId) {
+        return new VcfaDeviceEndpoint(client, endpoint(), clientId);
+    }
+
+    @Override
+    public boolean isAuthorizable() {
+        return true;
+    }
+
+    @Override
+    boolean isRotating() {
+        return true;
     }
 
     @Override
@@ -73,7 +113,15 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     @Override
     public VcfCredentials withStoredSecret(Secret secret) {
-        return sameTrust(new VcfaServiceAccount(getScope(), getId(), getDescription(), getUrl(), organization, secret));
+        return withAuthorized(secret, getClientId());
+    }
+
+    @Override
+    public VcfCredentials withAuthorized(Secret secret, String account) {
+        VcfaServiceAccount copy = sameTrust(
+                new VcfaServiceAccount(getScope(), getId(), getDescription(), getUrl(), organization, secret));
+        copy.setClientId(account);
+        return copy;
     }
 
     @Override
@@ -114,18 +162,40 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
         @POST
         @Override
-        public FormValidation doCheckUrl(@QueryParameter String value) {
-            return FieldChecks.nameUrl(value);
+        public FormValidation doCheckUrl(@ContextInPath ModelObject context, @QueryParameter String value) {
+            return FormAccess.of(context).check(() -> FieldChecks.nameUrl(value));
         }
 
         @POST
-        public FormValidation doCheckOrganization(@QueryParameter String value) {
-            return FieldChecks.organization(value);
+        public FormValidation doCheckOrganization(@ContextInPath ModelObject context, @QueryParameter String value) {
+            return FormAccess.of(context).check(() -> FieldChecks.organization(value));
         }
 
         @POST
-        public FormValidation doCheckRefreshToken(@QueryParameter Secret value) {
-            return FieldChecks.refreshToken(value);
+        public FormValidation doCheckClientId(@ContextInPath ModelObject context, @QueryParameter String value) {
+            return FormAccess.of(context).check(() -> FieldChecks.clientId(value));
+        }
+
+        /** @param id of the credential, which is stored already or not */
+        @POST
+        public FormValidation doCheckRefreshToken(
+                @ContextInPath ModelObject context, @QueryParameter Secret value, @QueryParameter String id) {
+            FormAccess access = FormAccess.of(context);
+            return access.check(() -> FieldChecks.refreshToken(value, AuthorizationLink.to(access, id)));
+        }
+
+        /**
+         * For the form.
+         *
+         * @param store what the form is for, as the page has it
+         * @param shown null while it is new
+         * @return where a person can have the account authorized; null where nobody can yet
+         */
+        @CheckForNull
+        public String authorizationUrl(@CheckForNull Object store, @CheckForNull Object shown) {
+            return store instanceof CredentialsStore owner && shown instanceof VcfaServiceAccount account
+                    ? AuthorizationLink.to(FormAccess.of(owner.getContext()), account.getId())
+                    : null;
         }
 
         @POST
@@ -136,10 +206,11 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
                 @QueryParameter Secret refreshToken,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
-            VcfaServiceAccount typed = new VcfaServiceAccount(null, null, null, url, organization, refreshToken);
+            VcfaServiceAccount typed =
+                    new VcfaServiceAccount(null, Trials.UNSAVED, null, url, organization, refreshToken);
             typed.setCaCertificates(caCertificates);
             typed.setSkipTlsVerification(skipTlsVerification);
-            return ConnectionTest.run(context, typed);
+            return new ConnectionTest(context).run(typed, "refreshToken");
         }
     }
 }

@@ -52,7 +52,7 @@ public final class DeviceAuthorization {
 
     /** What could not be stored. Memory is the last place that has it. */
     @CheckForNull
-    private String unkeptToken;
+    private volatile String unkeptToken;
 
     @CheckForNull
     private Bearer unkeptBearer;
@@ -89,6 +89,17 @@ public final class DeviceAuthorization {
     /** No further question is asked. Should the answer to one on its way be the token, it is stored all the same. */
     public void cancel() {
         canceled = true;
+    }
+
+    /** Whether the server has told the refresh token and it is not stored yet: memory is the last place that has it. */
+    public boolean isTokenAtStake() {
+        return unkeptToken != null;
+    }
+
+    /** One more try to store what could not be stored, whatever time it is. For when there may be no later. */
+    public synchronized State storeNow() {
+        String unkept = unkeptToken;
+        return unkept == null || state != State.WAITING ? state() : kept(unkept, unkeptBearer);
     }
 
     /** Asks the server if it is time to; blocks for at most the client's call timeout. Does nothing in a final state. */

@@ -2,6 +2,8 @@ package io.jenkins.plugins.vcftoken.exchange;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * An exchange that brought no bearer. The subclass says what that means for the secret that was sent: only after
@@ -10,6 +12,8 @@ import java.time.Duration;
 public abstract sealed class ExchangeException extends Exception {
 
     private static final long serialVersionUID = 1;
+
+    private static final Pattern STATUS = Pattern.compile("HTTP \\d{3}");
 
     private final Problem problem;
     private final String detail;
@@ -35,6 +39,25 @@ public abstract sealed class ExchangeException extends Exception {
             return new OutcomeUnknown(lost);
         }
         return this instanceof Unintelligible strange ? new Unintelligible(strange) : this;
+    }
+
+    /** The same without a word of what the server said, for those who may have made up the server. */
+    ExchangeException wordless() {
+        Matcher status = STATUS.matcher(detail);
+        if (!status.lookingAt()) {
+            return this;
+        }
+        String bare = status.group();
+        if (this instanceof Refused) {
+            return new Refused(problem, bare);
+        }
+        if (this instanceof Throttled busy) {
+            return new Throttled(bare, busy.retryAfter());
+        }
+        if (this instanceof OutcomeUnknown lost) {
+            return new OutcomeUnknown(lost, bare);
+        }
+        return this instanceof Unintelligible strange ? new Unintelligible(strange, bare) : this;
     }
 
     /** The server understood and said no; the secret was not consumed by this request. */
@@ -89,6 +112,10 @@ public abstract sealed class ExchangeException extends Exception {
         private OutcomeUnknown(OutcomeUnknown same) {
             super(same.problem().harmless(), same.detail(), same.getCause());
         }
+
+        private OutcomeUnknown(OutcomeUnknown same, String detail) {
+            super(same.problem(), detail, null);
+        }
     }
 
     /** The server reported success without a usable bearer. */
@@ -103,6 +130,11 @@ public abstract sealed class ExchangeException extends Exception {
 
         private Unintelligible(Unintelligible same) {
             super(same.problem().harmless(), same.detail(), same.getCause());
+            this.refreshToken = same.refreshToken;
+        }
+
+        private Unintelligible(Unintelligible same, String detail) {
+            super(same.problem(), detail, null);
             this.refreshToken = same.refreshToken;
         }
 

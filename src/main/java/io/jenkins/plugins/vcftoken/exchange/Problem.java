@@ -14,6 +14,9 @@ public enum Problem {
             "the server refuses the stored secret, or does not know whom it belongs to",
             "Correct the user name and password, the API key, or the app ID and secret in the credential, and check "
                     + "that the account has a role on the server."),
+    UNKNOWN_CLIENT(
+            "the server knows no service account with this client ID in this organization",
+            "Check the client ID and the organization."),
     LOCKED_OUT(
             "the server has locked the account",
             "Wait for the lock to end or have the account unlocked, and find out who else logs in with a wrong "

@@ -60,12 +60,12 @@ public final class VcfaDeviceEndpoint {
             throw answer.unintelligible("without a device code and a user code", null)
                     .harmless();
         }
-        String uri = ServerAnswer.text(json, "verification_uri");
         Duration lifetime = seconds(json.path("expires_in"), Duration.ofMinutes(10), MAX_LIFETIME);
         return new DeviceCodes(
                 deviceCode,
                 Redaction.redact(userCode, ""),
-                uri == null ? endpoint.url().toString() : Redaction.redact(uri, deviceCode),
+                DeviceCodes.link(ServerAnswer.text(json, "verification_uri"), deviceCode, "https", "http"),
+                DeviceCodes.link(ServerAnswer.text(json, "verification_uri_complete"), deviceCode, "https"),
                 given.askedAt().plus(lifetime),
                 seconds(json.path("interval"), DEFAULT_INTERVAL, MAX_INTERVAL));
     }
@@ -99,7 +99,7 @@ public final class VcfaDeviceEndpoint {
 
     private static Problem meaning(int status, String code, String message) {
         if (code.equals("invalid_client") || status == 401) {
-            return Problem.WRONG_SECRET;
+            return Problem.UNKNOWN_CLIENT;
         }
         return switch (status) {
             case 403 -> Problem.FORBIDDEN;

@@ -95,6 +95,56 @@ public final class CredentialHome implements TokenKeeper {
         return null;
     }
 
+    /** What became of a secret that was to be stored in the credential. */
+    public enum Placed {
+        STORED,
+        /** The credential is not there any more. */
+        GONE,
+        /** It is for another server or organization by now. */
+        FOR_ANOTHER_SERVER,
+        /** The store takes no changes; the ledger serves alone. */
+        READ_ONLY
+    }
+
+    /**
+     * Stores a secret that the server issued anew for the credential, whatever stands there now.
+     *
+     * @throws IOException when the store could not be saved
+     */
+    public Placed store(Endpoint endpoint, String secret, String clientId) throws IOException {
+        try (ACLContext asOwner = owner.impersonate()) {
+            if (!store.hasPermission2(Jenkins.getAuthentication2(), CredentialsProvider.UPDATE)) {
+                return Placed.READ_ONLY;
+            }
+            synchronized (SystemCredentialsProvider.getInstance()) {
+                for (Domain each : store.getDomains()) {
+                    for (Credentials candidate : store.getCredentials(each)) {
+                        if (candidate instanceof VcfCredentials found
+                                && found.getId().equals(id)) {
+                            return store(each, found, endpoint, secret, clientId);
+                        }
+                    }
+                }
+            }
+            return Placed.GONE;
+        } catch (UnsupportedOperationException e) {
+            return Placed.READ_ONLY;
+        }
+    }
+
+    private Placed store(Domain where, VcfCredentials found, Endpoint endpoint, String secret, String clientId)
+            throws IOException {
+        try {
+            if (!found.endpoint().equals(endpoint)) {
+                return Placed.FOR_ANOTHER_SERVER;
+            }
+        } catch (IllegalArgumentException e) {
+            return Placed.FOR_ANOTHER_SERVER;
+        }
+        store.updateCredentials(where, found, found.withAuthorized(Secret.fromString(secret), clientId));
+        return Placed.STORED;
+    }
+
     private void replace(VcfCredentials found, Predicate<String> sameFamily, String current, boolean again)
             throws IOException {
         String stored = found.storedSecret().getPlainText();

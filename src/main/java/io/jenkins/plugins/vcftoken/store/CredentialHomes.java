@@ -140,6 +140,15 @@ public final class CredentialHomes {
         return StoreOwner.isUser(place.context());
     }
 
+    /** Where what a person tries out in a form of an owner's store would be kept, if it had to be. */
+    public static Place unsavedIn(ModelObject context) {
+        ModelObject owner = context;
+        while (owner instanceof Item item && !(owner instanceof ItemGroup<?>)) {
+            owner = item.getParent();
+        }
+        return Place.ofUnsaved(new StoreOwner(owner).name());
+    }
+
     /** How the ledger writes down a folder's store. */
     public static String folderContext(String fullName) {
         return StoreOwner.ofFolder(fullName);

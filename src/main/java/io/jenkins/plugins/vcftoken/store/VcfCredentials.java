@@ -6,6 +6,7 @@ import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import io.jenkins.plugins.vcftoken.exchange.VcfaDeviceEndpoint;
 import org.jenkinsci.plugins.plaincredentials.StringCredentials;
 
 /**
@@ -47,6 +48,32 @@ public interface VcfCredentials extends StringCredentials {
     @CheckForNull
     default TokenService organizationService(TokenClient client, String organization, Bearer bearer) {
         return null;
+    }
+
+    /**
+     * Where a person can have the account authorized, so that nobody has to type its secret.
+     *
+     * @param clientId the account's own ID
+     * @return null where there is no such way
+     */
+    @CheckForNull
+    default VcfaDeviceEndpoint deviceEndpoint(TokenClient client, String clientId) {
+        return null;
+    }
+
+    /** Whether {@link #deviceEndpoint} leads anywhere. */
+    default boolean isAuthorizable() {
+        return false;
+    }
+
+    /** The account's own ID for {@link #deviceEndpoint}, as far as it is known; else empty. No secret. */
+    default String clientId() {
+        return "";
+    }
+
+    /** As {@link #withStoredSecret}, after {@link #deviceEndpoint} has brought the secret for an account. */
+    default VcfCredentials withAuthorized(Secret secret, String clientId) {
+        return withStoredSecret(secret);
     }
 
     /** Whether {@link #organizationService} has something to sell. */

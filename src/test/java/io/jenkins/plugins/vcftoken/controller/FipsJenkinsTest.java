@@ -51,7 +51,7 @@ class FipsJenkinsTest {
     private static String check(JenkinsRule rule) {
         return rule.jenkins
                 .getDescriptorByType(VcfaServiceAccount.DescriptorImpl.class)
-                .doCheckSkipTlsVerification(true)
+                .doCheckSkipTlsVerification(rule.jenkins, true)
                 .kind
                 .name();
     }

@@ -149,7 +149,59 @@ class DeviceAuthorizationTest {
         clientId = "11111111-1111-1111-1111-111111111111";
         ExchangeException e = catchThrowableOfType(
                 ExchangeException.class, () -> endpoint("acme").codes());
-        assertThat(e.problem()).isEqualTo(Problem.WRONG_SECRET);
+        assertThat(e.problem()).isEqualTo(Problem.UNKNOWN_CLIENT);
+    }
+
+    @Test
+    void anAddressIsShownAsTheServerGaveIt() throws Exception {
+        String uri = "https://vcfa-01.datacenter.example.com/automation/#/administer/access-control/service-accounts";
+        simulator.devices().setVerificationUris(uri, uri + "?user_code=A");
+        begin();
+        assertThat(attempt.codes().verificationUri()).isEqualTo(uri);
+        assertThat(attempt.codes().completeUri()).isEqualTo(uri + "?user_code=A");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "javascript:alert(1)",
+                "JavaScript://x.example.com/%0aalert(1)",
+                "data:text/html,x",
+                "//x.example.com/",
+                "/path",
+                "https://",
+                "https://user@x.example.com/",
+                "file:///etc/passwd",
+                "no address"
+            })
+    void whatIsNoWebAddressBecomesNoLink(String hostile) throws Exception {
+        simulator.devices().setVerificationUris(hostile, hostile);
+        begin();
+        assertThat(attempt.codes().verificationUri()).isNull();
+        assertThat(attempt.codes().completeUri()).isNull();
+    }
+
+    @Test
+    void theAddressWithTheCodeIsTakenOverHttpsOnly() throws Exception {
+        simulator.devices().setVerificationUris("http://x.example.com/", "http://x.example.com/?code=A");
+        begin();
+        assertThat(attempt.codes().verificationUri()).isEqualTo("http://x.example.com/");
+        assertThat(attempt.codes().completeUri()).isNull();
+    }
+
+    @Test
+    void whatCouldNotBeStoredIsTriedOnceMoreAtTheEnd() throws Exception {
+        begin();
+        simulator.devices().answer(attempt.codes().userCode(), true);
+        assertThat(attempt.isTokenAtStake()).isFalse();
+        vaultIsFull = true;
+        next();
+        assertThat(attempt.isTokenAtStake()).isTrue();
+        assertThat(attempt.storeNow()).isEqualTo(State.WAITING);
+        vaultIsFull = false;
+        assertThat(attempt.storeNow()).isEqualTo(State.GRANTED);
+        assertThat(vault).containsExactly(simulator.currentToken("ci"));
+        assertThat(attempt.isTokenAtStake()).isFalse();
     }
 
     @Test

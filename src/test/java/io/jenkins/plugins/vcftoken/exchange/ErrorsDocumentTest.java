@@ -92,6 +92,7 @@ class ErrorsDocumentTest {
         all.add(app(400, "{\"message\":\"Invalid authorization header\"}", "400 or 401"));
         all.add(app(404, "{\"message\":\"org\"}", "404 with an error in JSON"));
         all.add(app(200, "{}", "200 without a usable bearer"));
+        all.add(device(400, "{\"error\":\"invalid_client\"}", "400 `invalid_client`, or 401, when asked for a code"));
         all.add(unreachable());
         all.add(new Seen(
                 Problem.NOT_TRUSTED, "a certificate that has expired, is another host's, or of an unknown authority"));
@@ -123,6 +124,14 @@ class ErrorsDocumentTest {
                 })
                 .build();
         return seen(new VcfaOrganizationToken(client(http), endpoint(VcfaRefresh.SYSTEM, ""), provider), what);
+    }
+
+    private static Seen device(int status, String body, String what) {
+        VcfaDeviceEndpoint device =
+                new VcfaDeviceEndpoint(answering(status, body), endpoint(VcfaRefresh.SYSTEM, ""), "client");
+        Problem problem =
+                catchThrowableOfType(ExchangeException.class, device::codes).problem();
+        return new Seen(problem, VcfaRefresh.SYSTEM + ": " + what);
     }
 
     private static Seen sddc(int status, String body, String what) {

@@ -38,6 +38,9 @@ public final class Devices {
     private boolean olderShape;
     private Duration interval = Duration.ofSeconds(60);
     private Duration lifetime = Duration.ofHours(1);
+    private String verificationUri;
+    private String completeUri;
+    private String lastUserCode;
     private int polls;
     private int hasty;
 
@@ -59,6 +62,34 @@ public final class Devices {
     public void setInterval(Duration interval) {
         synchronized (simulator) {
             this.interval = interval;
+        }
+    }
+
+    /** Another address than its own, for the person to open; and one with the code in it, or null. */
+    public void setVerificationUris(String uri, String complete) {
+        synchronized (simulator) {
+            verificationUri = uri;
+            completeUri = complete;
+        }
+    }
+
+    /** The code that was given out last. */
+    public String lastUserCode() {
+        synchronized (simulator) {
+            return lastUserCode;
+        }
+    }
+
+    /** How many codes were given out. */
+    public int codes() {
+        synchronized (simulator) {
+            return codes.size();
+        }
+    }
+
+    public void setLifetime(Duration lifetime) {
+        synchronized (simulator) {
+            this.lifetime = lifetime;
         }
     }
 
@@ -119,12 +150,16 @@ public final class Devices {
         }
         String deviceCode = simulator.newSecret();
         String userCode = "DZK5-WP" + (char) ('A' + codes.size()) + "P";
+        lastUserCode = userCode;
         codes.put(deviceCode, new Code(account, userCode, simulator.now(), interval, lifetime));
         return Reply.json(
                 200,
                 "{\"device_code\":\"" + deviceCode + "\",\"user_code\":\"" + userCode + "\",\"verification_uri\":\""
-                        + simulator.url() + AccessRequests.PATH + "#/administer/access\",\"expires_in\":"
-                        + lifetime.toSeconds()
+                        + (verificationUri == null
+                                ? simulator.url() + AccessRequests.PATH + "#/administer/access"
+                                : verificationUri)
+                        + (completeUri == null ? "" : "\",\"verification_uri_complete\":\"" + completeUri)
+                        + "\",\"expires_in\":" + lifetime.toSeconds()
                         + ",\"interval\":" + interval.toSeconds() + "}");
     }
 

@@ -1,0 +1,149 @@
+package io.jenkins.plugins.vcftoken.admin;
+
+import com.cloudbees.plugins.credentials.CredentialsNameProvider;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.Util;
+import hudson.model.ModelObject;
+import hudson.model.User;
+import hudson.util.HttpResponses;
+import io.jenkins.plugins.vcftoken.controller.Authorization;
+import io.jenkins.plugins.vcftoken.controller.Authorizations;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.store.StoredCredential;
+import java.time.Duration;
+import net.sf.json.JSONObject;
+import org.kohsuke.stapler.HttpResponse;
+import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.StaplerProxy;
+import org.kohsuke.stapler.verb.POST;
+
+/** Has a service account authorized by a person, who never sees its refresh token. */
+public final class AuthorizationPage implements ModelObject, StaplerProxy {
+
+    private final StoredCredential stored;
+
+    @CheckForNull
+    private String error;
+
+    AuthorizationPage(StoredCredential stored) {
+        this.stored = stored;
+    }
+
+    @Override
+    public Object getTarget() {
+        stored.store().checkPermission(CredentialsProvider.UPDATE);
+        return this;
+    }
+
+    @NonNull
+    @Override
+    public String getDisplayName() {
+        return Messages.AuthorizationPage_displayName();
+    }
+
+    public String getName() {
+        return CredentialsNameProvider.name(stored.credential());
+    }
+
+    /** What went wrong with the request that this page answers. */
+    @CheckForNull
+    public String getError() {
+        return error;
+    }
+
+    /** As it was used last, or as the credential has it; may be empty. */
+    public String getClientId() {
+        Authorization attempt = attempt();
+        String known = stored.credential().clientId();
+        return known.isEmpty() && attempt != null ? attempt.clientId() : known;
+    }
+
+    public boolean isRunning() {
+        Authorization attempt = attempt();
+        return attempt != null && attempt.isRunning();
+    }
+
+    /** What the person on the server compares or types; null when nobody was asked. */
+    @CheckForNull
+    public String getUserCode() {
+        Authorization attempt = attempt();
+        return attempt == null ? null : attempt.codes().userCode();
+    }
+
+    /** Where to say yes: http or https; null where the server named no such address. */
+    @CheckForNull
+    public String getAddress() {
+        Authorization attempt = attempt();
+        if (attempt == null) {
+            return null;
+        }
+        String complete = attempt.codes().completeUri();
+        return complete != null ? complete : attempt.codes().verificationUri();
+    }
+
+    public long getSecondsLeft() {
+        Authorization attempt = attempt();
+        if (attempt == null || !attempt.isRunning()) {
+            return 0;
+        }
+        Duration left = Duration.between(
+                VcfTokens.get().clock().instant(), attempt.codes().expiresAt());
+        return Math.max(0, left.toSeconds());
+    }
+
+    /** How the attempt is, in words; empty when there is none. */
+    public String getMessage() {
+        Authorization attempt = attempt();
+        return attempt == null ? "" : AuthorizationWords.of(attempt);
+    }
+
+    @POST
+    public HttpResponse doStart(@QueryParameter String clientId) {
+        stored.store().checkPermission(CredentialsProvider.UPDATE);
+        String account = Util.fixEmptyAndTrim(clientId);
+        if (account == null) {
+            return failed(Messages.AuthorizationPage_noClientId());
+        }
+        try {
+            User user = User.current();
+            String who = user == null ? Messages.AuthorizationPage_somebody() : user.getDisplayName();
+            Authorizations.get().start(stored.credential(), account, who);
+        } catch (FamilyException e) {
+            return failed(e.getMessage());
+        }
+        return HttpResponses.redirectToDot();
+    }
+
+    @POST
+    public HttpResponse doCancel() {
+        stored.store().checkPermission(CredentialsProvider.UPDATE);
+        Authorization attempt = attempt();
+        if (attempt != null) {
+            attempt.cancel();
+        }
+        return HttpResponses.redirectToDot();
+    }
+
+    /** For the page, which asks every now and then. */
+    @POST
+    public HttpResponse doStatus() {
+        stored.store().checkPermission(CredentialsProvider.UPDATE);
+        return HttpResponses.okJSON(new JSONObject()
+                .element("running", isRunning())
+                .element("message", getMessage())
+                .element("secondsLeft", getSecondsLeft()));
+    }
+
+    private HttpResponse failed(String why) {
+        error = why;
+        return HttpResponses.forwardToView(this, "index");
+    }
+
+    @CheckForNull
+    private Authorization attempt() {
+        return Authorizations.get().at(stored.place());
+    }
+}

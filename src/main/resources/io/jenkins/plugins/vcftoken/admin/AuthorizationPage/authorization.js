@@ -1,0 +1,58 @@
+/* global Behaviour, crumb */
+Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
+  const EVERY_MILLISECONDS = 3000;
+  const message = document.getElementById("vcf-authorization-message");
+  const clock = document.getElementById("vcf-time-left");
+  let end = Date.now() + Number(panel.dataset.secondsLeft) * 1000;
+
+  /* Only what changed, or a screen reader would say it again and again. */
+  const say = (text) => {
+    if (message.textContent !== text) {
+      message.textContent = text;
+    }
+  };
+
+  const tick = () => {
+    const left = Math.max(0, Math.round((end - Date.now()) / 1000));
+    const parts = [Math.floor(left / 60) % 60, left % 60].map((part) =>
+      String(part).padStart(2, "0"),
+    );
+    clock.textContent = Math.floor(left / 3600) + ":" + parts.join(":");
+  };
+
+  const ended = () => {
+    clearInterval(ticking);
+    panel.hidden = true;
+    document.getElementById("vcf-authorization-start").hidden = false;
+  };
+
+  const ask = () => {
+    fetch(panel.dataset.statusUrl, {
+      method: "POST",
+      headers: crumb.wrap({}),
+    })
+      .then((response) => {
+        if (!response.ok) {
+          throw new Error(String(response.status));
+        }
+        return response.json();
+      })
+      .then(({ data }) => {
+        say(data.message);
+        if (data.running) {
+          end = Date.now() + data.secondsLeft * 1000;
+          setTimeout(ask, EVERY_MILLISECONDS);
+        } else {
+          ended();
+        }
+      })
+      .catch(() => {
+        say(panel.dataset.lost);
+        setTimeout(ask, 3 * EVERY_MILLISECONDS);
+      });
+  };
+
+  const ticking = setInterval(tick, 1000);
+  tick();
+  setTimeout(ask, EVERY_MILLISECONDS);
+});
