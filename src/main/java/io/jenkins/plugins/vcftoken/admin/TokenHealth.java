@@ -10,6 +10,7 @@ import io.jenkins.plugins.vcftoken.store.StoredCredential;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
 import org.kohsuke.stapler.export.Exported;
@@ -142,7 +143,7 @@ public final class TokenHealth {
     @Exported
     public String getRenewedAt() {
         Bearer bearer = bearer();
-        return bearer == null ? null : bearer.issuedAt().toString();
+        return bearer == null ? null : words(bearer.issuedAt());
     }
 
     /** When the bearer at hand ends; null when none is alive. */
@@ -150,9 +151,12 @@ public final class TokenHealth {
     @Exported
     public String getBearerExpiresAt() {
         Bearer bearer = bearer();
-        return bearer == null || !bearer.isAlive(now)
-                ? null
-                : bearer.expiresAt().toString();
+        return bearer == null || !bearer.isAlive(now) ? null : words(bearer.expiresAt());
+    }
+
+    /** To the second, which is what a person reads and as much as most servers say. */
+    private static String words(Instant time) {
+        return time.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 
     @Exported
@@ -166,7 +170,7 @@ public final class TokenHealth {
     @Exported
     public String getSecretExpiresAt() {
         Instant expires = facts.secretExpiresAt();
-        return expires == null ? null : expires.toString();
+        return expires == null ? null : words(expires);
     }
 
     /** How many leases are open, those of builds that whoever asks may not see included. */

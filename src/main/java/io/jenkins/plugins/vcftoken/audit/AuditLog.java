@@ -58,9 +58,7 @@ public final class AuditLog implements TokenObserver {
                 .add("generation", after.tokens().generation())
                 .add("token", hash(sent))
                 .add("next", now.equals(sent) ? null : hash(now))
-                .add(
-                        "bearer",
-                        bearer == null ? null : hash(bearer.value()))
+                .add("bearer", bearer == null ? null : hash(bearer.value()))
                 .add("ms", took.toMillis()));
     }
 

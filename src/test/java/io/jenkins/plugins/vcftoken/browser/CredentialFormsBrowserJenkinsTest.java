@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -96,6 +97,7 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
     }
 
     private static void checksOfTheTrust(JenkinsForm form) {
+        form.open("Connection security");
         form.paste("caCertificates", "rubbish").assertSays("caCertificates", "error", "No certificate");
         form.paste("caCertificates", simulator.authorityPem())
                 .assertSays("caCertificates", "ok", "One certificate found");
@@ -106,12 +108,15 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
     @ValueSource(strings = {VCFA, SDDC, CSP_TOKEN, CSP_APP})
     void canBeUsedByEverybody(String kind) {
         browser.usePhone();
-        blank(SYSTEM, kind).assertHelp("url").assertHelp("caCertificates");
+        blank(SYSTEM, kind).open("Connection security").assertHelp("url").assertHelp("caCertificates");
         browser.assertFits(FORM);
         browser.putPhoneAway();
         browser.assertAccessible(FORM);
         turnOffTheLight();
-        blank(SYSTEM, kind).tick("skipTlsVerification").assertSays("skipTlsVerification", "warning", "");
+        blank(SYSTEM, kind)
+                .open("Connection security")
+                .tick("skipTlsVerification")
+                .assertSays("skipTlsVerification", "warning", "");
         assertThat(browser.run("return document.documentElement.dataset.theme")).isEqualTo("dark");
         browser.assertAccessible(FORM);
     }
@@ -123,6 +128,7 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
         form.fill("url", simulator.url().toString())
                 .fill("organization", "acme")
                 .fill("refreshToken", seed)
+                .open("Connection security")
                 .paste("caCertificates", simulator.authorityPem());
         form.press("Test connection");
         browser.find(".jenkins-validate-button__container__status", "Save the credential first");
@@ -136,6 +142,21 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
         browser.find(".jenkins-validate-button__container__status", "It works");
         assertThat(simulator.grants()).isEqualTo(1);
         browser.signIn(ADMIN);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "form-vcf-automation, https://vcfa.example.com, vcfa-ci," + VCFA,
+        "form-sddc-manager, https://sddc-manager.example.com, sddc-manager," + SDDC,
+        "form-api-token, https://console.tanzu.broadcom.com, csp-token," + CSP_TOKEN,
+        "form-oauth-app, https://console.tanzu.broadcom.com, csp-app," + CSP_APP
+    })
+    @EnabledIfSystemProperty(named = "screenshots", matches = "true")
+    void pictures(String name, String url, String id, String kind) {
+        JenkinsForm form = blank(SYSTEM, kind);
+        secrets(kind).forEach(form::fill);
+        form.fill("url", url).fill("id", id);
+        browser.picture(name, FORM);
     }
 
     private static JenkinsForm blank(String store, String kind) {

@@ -4,23 +4,26 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.deque.html.axecore.results.Rule;
 import com.deque.html.axecore.selenium.AxeBuilder;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.io.File;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.logging.Level;
 import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Dimension;
 import org.openqa.selenium.OutputType;
 import org.openqa.selenium.StaleElementReferenceException;
-import org.openqa.selenium.TakesScreenshot;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.chrome.ChromeDriverService;
@@ -39,11 +42,16 @@ final class JenkinsBrowser implements AutoCloseable {
     private static final Dimension DESK = new Dimension(1100, 1000);
     private static final Dimension PHONE = new Dimension(400, 900);
 
-    /** Whom Jenkins' own tags for forms keep out, which no plugin can change: fields have no label, for example. */
+    /** Whom Jenkins' own tags and colors keep out, which no plugin can change: fields have no label, for example. */
     private static final Set<String> MATTERS_OF_JENKINS = Set.of("label", "select-name");
 
-    private static final List<String> PARTS_OF_JENKINS =
-            List.of(".jenkins-help-button", ".validation-error-area", "#bottom-sticker");
+    private static final List<String> PARTS_OF_JENKINS = List.of(
+            ".jenkins-help-button",
+            ".validation-error-area",
+            "#bottom-sticker",
+            ".jenkins-page-description",
+            ".jenkins-alert p",
+            ".jenkins-alert li");
 
     private static final String REMEMBER_VIOLATIONS = """
             document.addEventListener('securitypolicyviolation', event => {
@@ -181,11 +189,21 @@ final class JenkinsBrowser implements AutoCloseable {
 
     // What must not be
 
-    /** No error on the console and nothing that the Content Security Policy had to stop, since the last time. */
+    /** Takes from the console that pages were answered with this status, and fails for anything else. */
+    void forgetAnswers(int status) {
+        assertClean(" the server responded with a status of " + status + " ");
+    }
+
     void assertClean() {
+        assertClean(null);
+    }
+
+    /** No error on the console and nothing that the Content Security Policy had to stop, since the last time. */
+    private void assertClean(@CheckForNull String expected) {
         List<String> complaints = new ArrayList<>();
         for (LogEntry entry : driver.manage().logs().get(LogType.BROWSER)) {
-            if (entry.getLevel().intValue() >= Level.SEVERE.intValue()) {
+            if (entry.getLevel().intValue() >= Level.SEVERE.intValue()
+                    && (expected == null || !entry.getMessage().contains(expected))) {
                 complaints.add(entry.getMessage());
             }
         }
@@ -223,38 +241,54 @@ final class JenkinsBrowser implements AutoCloseable {
 
     /** @param css what must not reach out of the window to the right */
     void assertFits(String css) {
+        assertFitsBut(css, "#none");
+    }
+
+    /** @param scrolls what may hold something wider than itself */
+    void assertFitsBut(String css, String scrolls) {
         assertThat(run("""
                         const width = document.documentElement.clientWidth;
                         return [...document.querySelectorAll(arguments[0])]
                           .flatMap(root => [root, ...root.querySelectorAll('*')])
+                          .filter(each => !each.parentElement.closest(arguments[1]))
                           .filter(each => each.offsetParent && each.getBoundingClientRect().right > width + 1)
                           .map(each => each.outerHTML.substring(0, 200));
-                        """, css))
+                        """, css, scrolls))
                 .as("too wide for " + driver.manage().window().getSize())
-                .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.LIST)
+                .asInstanceOf(InstanceOfAssertFactories.LIST)
                 .isEmpty();
     }
 
     // Pictures
 
-    /** For the documentation; taken when {@code -Dscreenshots=true}. */
+    /** For the documentation, whole and at three quarters of its size; taken when {@code -Dscreenshots=true}. */
     void picture(String name, String css) {
-        if (Boolean.getBoolean("screenshots")) {
-            keep(Path.of("docs", "images", name + ".png"), find(css));
+        if (!Boolean.getBoolean("screenshots")) {
+            return;
         }
+        Object clip = run("""
+                document.activeElement.blur();
+                window.scrollTo(0, 0);
+                const box = arguments[0].getBoundingClientRect();
+                return {x: box.x, y: box.y, width: box.width, height: box.height, scale: 0.75};
+                """, find(css));
+        Object png = driver.executeCdpCommand(
+                        "Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true, "clip", clip))
+                .get("data");
+        write(Path.of("docs", "images", name + ".png"), Base64.getDecoder().decode(png.toString()));
     }
 
     /** What a failed test saw. */
     void keepEvidence(String name) {
-        keep(Path.of("target", "browser", name + ".png"), driver);
+        write(Path.of("target", "browser", name + ".png"), driver.getScreenshotAs(OutputType.BYTES));
     }
 
-    private static void keep(Path file, TakesScreenshot of) {
+    private static void write(Path file, byte[] content) {
         try {
             Files.createDirectories(file.getParent());
-            Files.write(file, of.getScreenshotAs(OutputType.BYTES));
+            Files.write(file, content);
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 }

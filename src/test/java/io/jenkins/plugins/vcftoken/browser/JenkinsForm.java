@@ -35,6 +35,12 @@ final class JenkinsForm {
         return this;
     }
 
+    /** What stands behind a button of this name until somebody wants it. */
+    JenkinsForm open(String section) {
+        press(section);
+        return this;
+    }
+
     /** Like a paste, for what has many lines. */
     JenkinsForm paste(String name, String text) {
         WebElement field = field(name);

@@ -6,6 +6,11 @@ import hudson.model.Item;
 import io.jenkins.plugins.darktheme.DarkThemeManagerFactory;
 import io.jenkins.plugins.thememanager.ThemeManagerPageDecorator;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import jenkins.model.Jenkins;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterAll;
@@ -72,8 +77,20 @@ abstract class JenkinsInBrowser {
                         CredentialsProvider.DELETE)
                 .onItems(folder)
                 .to(OWNER));
+        bringSymbols();
         browser = new JenkinsBrowser(rule.getURL().toString());
         browser.signIn(ADMIN);
+    }
+
+    /** Jenkins finds its symbols through the class loader of its WAR, which there is none of in tests: all would be crosses. */
+    private static void bringSymbols() throws IOException {
+        Path from = Path.of(jenkins.jenkins.getServletContext().getRealPath("/WEB-INF/classes/images/symbols"));
+        Path to = Files.createDirectories(Path.of("target", "test-classes", "images", "symbols"));
+        try (DirectoryStream<Path> symbols = Files.newDirectoryStream(from, "*.svg")) {
+            for (Path symbol : symbols) {
+                Files.copy(symbol, to.resolve(symbol.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
     }
 
     @AfterAll

@@ -67,7 +67,19 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
     @Test
     void directiveGenerator() {
         browser.visit("job/" + FOLDER + "/job/deploy/directive-generator/");
-        browser.keepEvidence("directive");
+        String config = "form[name='config']";
+        new Select(browser.find(config + " select.dropdownList")).selectByContainsVisibleText("options:");
+        browser.click(browser.find(config + " button.hetero-list-add"));
+        browser.click(browser.find(".jenkins-dropdown__item", "withVcfToken"));
+        JenkinsForm form = new JenkinsForm(browser, config);
+        assertOffers(form);
+        form.select("credentialsId", OF_THE_TEAM);
+        browser.click(browser.find(config + " button", "Generate Declarative Directive"));
+        browser.await(
+                "a directive",
+                here -> browser.all("textarea").stream()
+                        .anyMatch(each ->
+                                String.valueOf(each.getDomProperty("value")).contains("withVcfToken('team-sddc')")));
     }
 
     @Test
@@ -86,7 +98,6 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
         form.select("credentialsId", OF_THE_TEAM).fill("tokenFileVariable", "VCF_TOKEN");
         form.assertSays("tokenVariable", "error", "cannot hold two things");
         form.fill("tokenFileVariable", "TOKEN_FILE").assertHelp("tokenFileVariable");
-        browser.keepEvidence("freestyle");
         form.press("Save");
         browser.await("saved", here -> !browser.path().endsWith("configure"));
         VcfTokenBuildWrapper stored = project.getBuildWrappersList().get(VcfTokenBuildWrapper.class);
@@ -125,7 +136,7 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
         });
     }
 
-    private static void store(hudson.model.ModelObject owner, com.cloudbees.plugins.credentials.Credentials credential)
+    static void store(hudson.model.ModelObject owner, com.cloudbees.plugins.credentials.Credentials credential)
             throws Exception {
         for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
             if (store.getContext() == owner) {

@@ -1,0 +1,99 @@
+package io.jenkins.plugins.vcftoken.browser;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import hudson.model.Result;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import java.time.Duration;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** A service account without a token, until jobs can use it: a person in a browser and another one at the server. */
+class DeviceAuthorizationBrowserJenkinsTest extends JenkinsInBrowser {
+
+    private static final String PANEL = "#main-panel";
+
+    @BeforeAll
+    static void quick() {
+        simulator.devices().setInterval(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void authorizedAndUsed() throws Exception {
+        String clientId = account("new");
+        browser.visit("manage/credentials/store/system/domain/_/credential/new/update");
+        browser.click(browser.find("a", "Authorize"));
+        browser.find("#vcf-client-id").sendKeys(clientId);
+        browser.assertAccessible(PANEL);
+        String code = ask();
+        browser.picture("device-authorization", PANEL);
+        browser.assertAccessible(PANEL);
+        String before = browser.find("#vcf-time-left").getText();
+        browser.await(
+                "the countdown",
+                here -> !browser.find("#vcf-time-left").getText().equals(before));
+
+        simulator.devices().answer(code, true);
+        browser.find("#vcf-authorization-message", "Done");
+        assertThat(browser.all("#vcf-authorization").get(0).isDisplayed()).isFalse();
+        browser.assertAccessible(PANEL);
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class, "first");
+        job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'new') { echo VCF_URL }", true));
+        jenkins.buildAndAssertStatus(Result.SUCCESS, job);
+        assertThat(simulator.reuses()).isZero();
+        assertThat(simulator.devices().hasty()).isZero();
+    }
+
+    @Test
+    void deniedThenCanceledSmallAndDark() throws Exception {
+        String clientId = account("denied");
+        turnOffTheLight();
+        browser.usePhone();
+        browser.visit(page("denied"));
+        browser.find("#vcf-client-id").sendKeys(clientId);
+        String code = ask();
+        browser.assertFits(PANEL);
+        browser.assertAccessible(PANEL);
+        simulator.devices().answer(code, false);
+        browser.find("#vcf-authorization-message", "denied");
+
+        ask();
+        browser.click(browser.find("form[name='cancel'] button"));
+        browser.find("#vcf-authorization-message", "Canceled");
+        browser.assertFits(PANEL);
+    }
+
+    @Test
+    void aWrongIdIsSaid() throws Exception {
+        account("wrong");
+        browser.visit(page("wrong"));
+        browser.find("#vcf-client-id").sendKeys("nobody");
+        browser.click(browser.find("form[name='start'] button"));
+        browser.find("[role='alert']");
+        browser.assertAccessible(PANEL);
+    }
+
+    /** @return the code to look up on the server */
+    private static String ask() {
+        browser.click(browser.find("form[name='start'] button"));
+        return browser.find("#vcf-user-code").getText();
+    }
+
+    private static String page(String id) {
+        return "manage/vcf-tokens/credential/" + id + "/authorize/";
+    }
+
+    /** @return its client ID */
+    private static String account(String id) throws Exception {
+        VcfaServiceAccount account = new VcfaServiceAccount(
+                CredentialsScope.GLOBAL, id, null, simulator.url().toString(), "acme", Secret.fromString(""));
+        account.setCaCertificates(simulator.authorityPem());
+        ExamplesJenkinsTest.store(account);
+        return simulator.devices().addAccount(id, "acme");
+    }
+}
