@@ -1,5 +1,6 @@
 package io.jenkins.plugins.vcftoken.browser;
 
+import java.util.List;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
@@ -37,7 +38,14 @@ final class JenkinsForm {
 
     /** What stands behind a button of this name until somebody wants it. */
     JenkinsForm open(String section) {
-        press(section);
+        // A button does nothing until Jenkins has brought it to life, and goes when it has done its work.
+        browser.await(section + " opened", here -> {
+            List<WebElement> buttons = browser.all(css + " button").stream()
+                    .filter(each -> each.isDisplayed() && each.getText().contains(section))
+                    .toList();
+            buttons.forEach(browser::click);
+            return buttons.isEmpty();
+        });
         return this;
     }
 
