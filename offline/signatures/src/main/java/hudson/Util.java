@@ -4,11 +4,27 @@ package hudson;
 public class Util {
     public Util() {}
 
+    public static java.lang.String escape(java.lang.String text) {
+        throw new UnsupportedOperationException();
+    }
+
+    public static java.lang.String fixEmpty(java.lang.String s) {
+        throw new UnsupportedOperationException();
+    }
+
     public static java.lang.String fixEmptyAndTrim(java.lang.String s) {
         throw new UnsupportedOperationException();
     }
 
     public static java.lang.String fixNull(java.lang.String s) {
+        throw new UnsupportedOperationException();
+    }
+
+    public static java.lang.String getTimeSpanString(long duration) {
+        throw new UnsupportedOperationException();
+    }
+
+    public static java.lang.String rawEncode(java.lang.String s) {
         throw new UnsupportedOperationException();
     }
 }

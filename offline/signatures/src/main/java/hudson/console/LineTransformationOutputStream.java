@@ -24,6 +24,10 @@ public abstract class LineTransformationOutputStream extends java.io.OutputStrea
         throw new UnsupportedOperationException();
     }
 
+    public void write(byte[] b, int off, int len) throws java.io.IOException {
+        throw new UnsupportedOperationException();
+    }
+
     public void write(int b) throws java.io.IOException {
         throw new UnsupportedOperationException();
     }

@@ -8,7 +8,19 @@ public abstract class AbstractItem extends hudson.model.Actionable implements je
         throw new UnsupportedOperationException();
     }
 
+    public final java.lang.String getUrl() {
+        throw new UnsupportedOperationException();
+    }
+
     public hudson.model.ItemGroup getParent() {
+        throw new UnsupportedOperationException();
+    }
+
+    public java.lang.Object getTarget() {
+        throw new UnsupportedOperationException();
+    }
+
+    public java.lang.String getDisplayName() {
         throw new UnsupportedOperationException();
     }
 }

@@ -8,6 +8,14 @@ public abstract class Computer extends hudson.model.Actionable implements hudson
 
     public abstract hudson.remoting.VirtualChannel getChannel();
 
+    public java.lang.Object getTarget() {
+        throw new UnsupportedOperationException();
+    }
+
+    public java.lang.String getDisplayName() {
+        throw new UnsupportedOperationException();
+    }
+
     public java.lang.String getIconClassName() {
         throw new UnsupportedOperationException();
     }

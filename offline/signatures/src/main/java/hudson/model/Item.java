@@ -7,4 +7,6 @@ public interface Item extends hudson.model.PersistenceRoot, jenkins.model.FullyN
     hudson.model.ItemGroup<? extends hudson.model.Item> getParent();
 
     java.lang.String getFullName();
+
+    java.lang.String getUrl();
 }

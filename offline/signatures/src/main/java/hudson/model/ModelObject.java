@@ -2,4 +2,5 @@
 package hudson.model;
 
 public interface ModelObject {
+    java.lang.String getDisplayName();
 }

@@ -5,4 +5,8 @@ public abstract class Node extends hudson.model.AbstractModelObject implements h
     public Node() {}
 
     public abstract java.lang.String getNodeName();
+
+    public java.lang.String getDisplayName() {
+        throw new UnsupportedOperationException();
+    }
 }

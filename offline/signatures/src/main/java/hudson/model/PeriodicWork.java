@@ -5,4 +5,8 @@ public abstract class PeriodicWork extends hudson.triggers.SafeTimerTask impleme
     public PeriodicWork() {}
 
     public abstract long getRecurrencePeriod();
+
+    public long getInitialDelay() {
+        throw new UnsupportedOperationException();
+    }
 }

@@ -20,7 +20,23 @@ public abstract class Run<JobT extends hudson.model.Job<JobT, RunT>, RunT extend
         throw new UnsupportedOperationException();
     }
 
+    public java.lang.Object getTarget() {
+        throw new UnsupportedOperationException();
+    }
+
+    public java.lang.String getDisplayName() {
+        throw new UnsupportedOperationException();
+    }
+
     public java.lang.String getExternalizableId() {
+        throw new UnsupportedOperationException();
+    }
+
+    public java.lang.String getFullDisplayName() {
+        throw new UnsupportedOperationException();
+    }
+
+    public java.lang.String getUrl() {
         throw new UnsupportedOperationException();
     }
 

@@ -8,7 +8,23 @@ public class User extends hudson.model.AbstractModelObject implements hudson.sec
         throw new UnsupportedOperationException();
     }
 
+    public java.lang.Object getTarget() {
+        throw new UnsupportedOperationException();
+    }
+
+    public java.lang.String getDisplayName() {
+        throw new UnsupportedOperationException();
+    }
+
     public java.lang.String getId() {
+        throw new UnsupportedOperationException();
+    }
+
+    public java.lang.String getUrl() {
+        throw new UnsupportedOperationException();
+    }
+
+    public static hudson.model.User current() {
         throw new UnsupportedOperationException();
     }
 

@@ -2,4 +2,5 @@
 package jakarta.servlet;
 
 public interface ServletRequest {
+    java.lang.String getParameter(java.lang.String arg0);
 }

@@ -18,6 +18,14 @@ public class Jenkins extends hudson.model.AbstractCIBase implements jenkins.mode
         throw new UnsupportedOperationException();
     }
 
+    public java.lang.Object getTarget() {
+        throw new UnsupportedOperationException();
+    }
+
+    public java.lang.String getDisplayName() {
+        throw new UnsupportedOperationException();
+    }
+
     public static jenkins.model.Jenkins get() throws java.lang.IllegalStateException {
         throw new UnsupportedOperationException();
     }

@@ -2,4 +2,5 @@
 package jakarta.servlet.http;
 
 public interface HttpServletRequest extends jakarta.servlet.ServletRequest {
+    java.lang.String getContextPath();
 }

@@ -2,4 +2,5 @@
 package org.kohsuke.stapler;
 
 public interface StaplerProxy {
+    java.lang.Object getTarget();
 }

@@ -5,4 +5,8 @@ public abstract class CredentialsNameProvider<C extends com.cloudbees.plugins.cr
     public CredentialsNameProvider() {}
 
     public abstract java.lang.String getName(C credentials);
+
+    public static java.lang.String name(com.cloudbees.plugins.credentials.Credentials credentials) {
+        throw new UnsupportedOperationException();
+    }
 }

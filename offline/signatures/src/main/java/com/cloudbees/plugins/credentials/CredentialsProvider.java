@@ -8,6 +8,8 @@ public abstract class CredentialsProvider extends hudson.model.Descriptor<com.cl
 
     public static final hudson.security.Permission USE_ITEM = null;
 
+    public static final hudson.security.Permission VIEW = null;
+
     public CredentialsProvider() {}
 
     public java.lang.String getIconClassName() {

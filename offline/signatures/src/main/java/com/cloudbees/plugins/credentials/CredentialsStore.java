@@ -14,6 +14,22 @@ public abstract class CredentialsStore implements hudson.security.AccessControll
         throw new UnsupportedOperationException();
     }
 
+    public final boolean hasPermission(hudson.security.Permission p) {
+        throw new UnsupportedOperationException();
+    }
+
+    public final java.lang.String getContextDisplayName() {
+        throw new UnsupportedOperationException();
+    }
+
+    public final void checkPermission(hudson.security.Permission p) {
+        throw new UnsupportedOperationException();
+    }
+
+    public java.lang.String getRelativeLinkTo(com.cloudbees.plugins.credentials.domains.Domain domain) {
+        throw new UnsupportedOperationException();
+    }
+
     public java.util.List<com.cloudbees.plugins.credentials.domains.Domain> getDomains() {
         throw new UnsupportedOperationException();
     }

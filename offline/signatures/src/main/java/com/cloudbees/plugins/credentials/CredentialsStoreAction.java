@@ -6,7 +6,19 @@ public abstract class CredentialsStoreAction implements hudson.model.Action, org
 
     public CredentialsStoreAction() {}
 
+    public java.lang.String getDisplayName() {
+        throw new UnsupportedOperationException();
+    }
+
     public java.lang.String getIconClassName() {
+        throw new UnsupportedOperationException();
+    }
+
+    public java.lang.String getIconFileName() {
+        throw new UnsupportedOperationException();
+    }
+
+    public java.lang.String getUrlName() {
         throw new UnsupportedOperationException();
     }
 
@@ -17,6 +29,10 @@ public abstract class CredentialsStoreAction implements hudson.model.Action, org
             throw new UnsupportedOperationException();
         }
 
+        public java.lang.String getDisplayName() {
+            throw new UnsupportedOperationException();
+        }
+
         public java.lang.String getIconClassName() {
             throw new UnsupportedOperationException();
         }
@@ -24,6 +40,10 @@ public abstract class CredentialsStoreAction implements hudson.model.Action, org
 
     public static class DomainWrapper extends hudson.model.AbstractDescribableImpl<com.cloudbees.plugins.credentials.CredentialsStoreAction.DomainWrapper> implements hudson.model.ModelObject, hudson.security.AccessControlled, org.jenkins.ui.icon.IconSpec {
         public DomainWrapper(com.cloudbees.plugins.credentials.CredentialsStoreAction parent, com.cloudbees.plugins.credentials.domains.Domain domain) {}
+
+        public java.lang.String getDisplayName() {
+            throw new UnsupportedOperationException();
+        }
 
         public java.lang.String getIconClassName() {
             throw new UnsupportedOperationException();

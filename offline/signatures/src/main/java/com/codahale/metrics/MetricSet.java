@@ -1,0 +1,5 @@
+// Signatures only, written by bin/signatures.
+package com.codahale.metrics;
+
+public interface MetricSet extends com.codahale.metrics.Metric {
+}
