@@ -76,7 +76,7 @@ public final class LedgerFiles implements Ledger {
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
             for (Path file : files) {
                 try {
-                    String name = file.getFileName().toString();
+                    String name = file.toString();
                     Version version = Version.of(file);
                     if (!version.equals(seen.get(name))) {
                         records.add(format.read(Files.readString(file)));
