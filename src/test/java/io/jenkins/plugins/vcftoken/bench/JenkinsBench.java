@@ -123,6 +123,7 @@ class JenkinsBench {
                     things.add(() -> blocks(job, count, head));
                 }
                 int grants = simulator.grants();
+                int asked = peers == null ? 0 : peers.requests();
                 List<Figures> figures = Figures.inTurns(
                         count == sizes[0] ? 2 : 0, Report.rounds(), things.toArray(Figures.Measurement[]::new));
                 assertThat(simulator.grants()).isLessThanOrEqualTo(grants + 1);
@@ -134,6 +135,10 @@ class JenkinsBench {
                                 "`withCredentials`",
                                 figures.get(2).times(1.0 / count).over(empty))
                         .ratioAtMost(1.0));
+                if (peers != null && peers.requests() > asked) {
+                    REPORT.note("for " + Report.rounds() + " times " + count + " blocks of each, the peers sent "
+                            + (peers.requests() - asked) + " requests, this plugin " + (simulator.grants() - grants));
+                }
                 for (int i = 0; i < names.size(); i++) {
                     Figures peer = figures.get(3 + i).times(1.0 / count).over(empty);
                     REPORT.add(new Row("the same beside " + names.get(i), count, "blocks", "ms", ours)
@@ -175,23 +180,37 @@ class JenkinsBench {
                 peers.setDelay(latency);
                 Path file = directory.resolve("record");
                 int times = Boolean.getBoolean("bench.tiny") ? 1 : Report.isQuick() ? 5 : 10;
-                List<Figures> figures = Figures.inTurns(
-                        times,
-                        () -> {
-                            // Until the bearer of before is too old for a new block, and its token is home.
-                            Thread.sleep(JenkinsAndSimulator.SHORT.toMillis());
-                            return open(job, Duration.ofMinutes(10));
-                        },
-                        () -> {
-                            long start = System.nanoTime();
-                            bare.exchange();
-                            BareExchange.force(file, record);
-                            BareExchange.force(file, record);
-                            return BareExchange.millisSince(start);
-                        });
+                List<Figures.Measurement> things = new ArrayList<>();
+                things.add(() -> {
+                    // Until the bearer of before is too old for a new block, and its token is home.
+                    Thread.sleep(JenkinsAndSimulator.SHORT.toMillis());
+                    return open(job, Duration.ofMinutes(10));
+                });
+                things.add(() -> {
+                    long start = System.nanoTime();
+                    bare.exchange();
+                    BareExchange.force(file, record);
+                    BareExchange.force(file, record);
+                    return BareExchange.millisSince(start);
+                });
+                if (peers.app() != null) {
+                    things.add(() -> {
+                        peers.forget();
+                        long start = System.nanoTime();
+                        peers.app().getPassword();
+                        return BareExchange.millisSince(start);
+                    });
+                }
+                List<Figures> figures = Figures.inTurns(times, things.toArray(Figures.Measurement[]::new));
                 REPORT.add(new Row("a cold block's bearer", latency, "ms latency", "ms", figures.get(0))
                         .against("bare OkHttp + 2 fsync", figures.get(1))
                         .ratioAtMost(1.25));
+                if (figures.size() > 2) {
+                    REPORT.add(
+                            new Row("the same beside a GitHub App's token", latency, "ms latency", "ms", figures.get(0))
+                                    .against("peer", figures.get(2))
+                                    .ratioAtMost(1.25));
+                }
             }
         }
         simulator.setDelay(Duration.ZERO);

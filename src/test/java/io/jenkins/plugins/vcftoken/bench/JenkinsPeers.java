@@ -1,6 +1,9 @@
 package io.jenkins.plugins.vcftoken.bench;
 
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.common.StandardUsernamePasswordCredentials;
 import com.sun.net.httpserver.HttpServer;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import groovy.lang.Binding;
 import groovy.lang.GroovyShell;
 import java.io.IOException;
@@ -40,9 +43,7 @@ final class JenkinsPeers implements AutoCloseable {
             requests.incrementAndGet();
             String path = exchange.getRequestURI().getPath();
             String answer = answer(path);
-            if (path.endsWith("/access_tokens") || path.startsWith("/v1/secret")) {
-                pause();
-            }
+            pause();
             byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
             exchange.getResponseHeaders().set("Content-Type", "application/json");
             exchange.sendResponseHeaders(path.endsWith("/access_tokens") ? 201 : 200, bytes.length);
@@ -86,6 +87,16 @@ final class JenkinsPeers implements AutoCloseable {
 
     int requests() {
         return requests.get();
+    }
+
+    /** The GitHub App's credential; null when it is not here. */
+    @CheckForNull
+    StandardUsernamePasswordCredentials app() {
+        return SystemCredentialsProvider.getInstance().getCredentials().stream()
+                .filter(StandardUsernamePasswordCredentials.class::isInstance)
+                .map(StandardUsernamePasswordCredentials.class::cast)
+                .findFirst()
+                .orElse(null);
     }
 
     /** Has the GitHub App ask anew. */
