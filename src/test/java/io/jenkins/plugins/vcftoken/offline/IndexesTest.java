@@ -40,8 +40,8 @@ class IndexesTest {
                 .toList();
         assertThat(annotated).isNotEmpty();
         try (Stream<String> lines = Files.lines(classes.resolve(index))) {
-            // What an annotation says beside follows in parentheses.
-            assertThat(lines.map(line -> line.replaceFirst("\\(.*", ""))).containsAll(annotated);
+            // What an annotation says beside follows in brackets.
+            assertThat(lines.map(line -> line.replaceFirst("[({].*", ""))).containsAll(annotated);
         }
     }
 
