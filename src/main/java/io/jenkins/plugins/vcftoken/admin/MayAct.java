@@ -16,7 +16,7 @@ final class MayAct {
 
     static boolean on(StoredCredential stored) {
         return stored.store().hasPermission(CredentialsProvider.UPDATE)
-                || isOwnersToGive(stored) && owner(stored).hasPermission(CredentialsProvider.UPDATE);
+                || (isOwnersToGive(stored) && owner(stored).hasPermission(CredentialsProvider.UPDATE));
     }
 
     static void check(StoredCredential stored) {

@@ -142,26 +142,26 @@ public final class DeviceAuthorization {
         if (!(why instanceof ExchangeException.Refused)) {
             return later(why);
         }
-        switch (answer.errorCode()) {
-            case "authorization_pending":
+        return switch (answer.errorCode()) {
+            case "authorization_pending" -> {
                 answerLost = false;
-                return waiting("");
-            case "slow_down":
+                yield waiting("");
+            }
+            case "slow_down" -> {
                 answerLost = false;
                 interval = interval.plus(SLOWER);
-                return waiting("");
-            case "access_denied":
-                return ended(State.DENIED, "the request was denied on the server");
-            case "expired_token":
-                return ended(State.EXPIRED, "nobody said yes in time");
-            default:
-                return ended(
+                yield waiting("");
+            }
+            case "access_denied" -> ended(State.DENIED, "the request was denied on the server");
+            case "expired_token" -> ended(State.EXPIRED, "nobody said yes in time");
+            default ->
+                ended(
                         State.FAILED,
                         answerLost
                                 ? "the answer with the refresh token was lost on the way; revoke the account's token "
                                         + "on the server and start over (" + why.detail() + ")"
                                 : why.getMessage());
-        }
+        };
     }
 
     private State later(ExchangeException e) {

@@ -74,7 +74,7 @@ public final class Retries {
             return pause.compareTo(MAX_PAUSE) <= 0;
         }
         return e instanceof ExchangeException.OutcomeUnknown
-                || e instanceof ExchangeException.NotSent && e.problem() != Problem.NOT_TRUSTED;
+                || (e instanceof ExchangeException.NotSent && e.problem() != Problem.NOT_TRUSTED);
     }
 
     /** Between half and all of what is due; never less than the server asked for. */

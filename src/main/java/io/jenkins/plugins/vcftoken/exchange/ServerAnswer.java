@@ -110,7 +110,7 @@ final class ServerAnswer {
     /** The exception for an answer that is not a success. */
     ExchangeException failure(Refusals refusals) {
         int status = answer.status();
-        if (status == 429 || status == 503 && answer.retryAfter() != null) {
+        if (status == 429 || (status == 503 && answer.retryAfter() != null)) {
             return new ExchangeException.Throttled(said(), retryAfter());
         }
         if (status == 408 || status >= 500) {
@@ -164,7 +164,7 @@ final class ServerAnswer {
      */
     private Duration lifetime(JsonNode expiresIn, String bearer) {
         if (expiresIn.isNumber()
-                || expiresIn.isTextual() && expiresIn.textValue().matches("-?\\d{1,18}")) {
+                || (expiresIn.isTextual() && expiresIn.textValue().matches("-?\\d{1,18}"))) {
             return Duration.ofSeconds(Math.max(-1, Math.min(expiresIn.asLong(), MAX_LIFETIME.toSeconds())));
         }
         Duration told = JwtClaims.of(bearer).lifetime(serverNow().getEpochSecond());

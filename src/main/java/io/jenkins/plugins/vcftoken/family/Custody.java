@@ -105,7 +105,7 @@ final class Custody {
         FamilyRecord record = found.boundTo(holder.place());
         Bearer bearer = record.bearer();
         if (bearer != null && taken.test(bearer)) {
-            if (record != found) {
+            if (!record.equals(found)) {
                 journal.save(record, holder);
             }
             return supplied(holder, record, bearer, null);

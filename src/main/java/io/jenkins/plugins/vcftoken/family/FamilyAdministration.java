@@ -195,7 +195,7 @@ public final class FamilyAdministration {
                 return false;
             }
             FamilyRecord changed = move.apply(found.get());
-            if (changed == found.get()) {
+            if (changed.equals(found.get())) {
                 return false;
             }
             journal.replace(changed);

@@ -146,7 +146,7 @@ final class SharedBearer {
         if (supply != null) {
             publish(supply.bearer());
         }
-        boolean fresh = bearer != old;
+        boolean fresh = !bearer.equals(old);
         if (!fresh) {
             Throwable why = supply != null ? supply.trouble() : failure;
             String message = why instanceof CompletionException && why.getCause() != null
