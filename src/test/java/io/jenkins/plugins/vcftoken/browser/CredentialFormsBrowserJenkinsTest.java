@@ -97,7 +97,7 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
     }
 
     private static void checksOfTheTrust(JenkinsForm form) {
-        form.open("Connection security");
+        form.open("Connection security", "caCertificates");
         form.paste("caCertificates", "rubbish").assertSays("caCertificates", "error", "No certificate");
         form.paste("caCertificates", simulator.authorityPem())
                 .assertSays("caCertificates", "ok", "One certificate found");
@@ -108,13 +108,16 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
     @ValueSource(strings = {VCFA, SDDC, CSP_TOKEN, CSP_APP})
     void canBeUsedByEverybody(String kind) {
         browser.usePhone();
-        blank(SYSTEM, kind).open("Connection security").assertHelp("url").assertHelp("caCertificates");
+        blank(SYSTEM, kind)
+                .open("Connection security", "caCertificates")
+                .assertHelp("url")
+                .assertHelp("caCertificates");
         browser.assertFits(FORM);
         browser.putPhoneAway();
         browser.assertAccessible(FORM);
         turnOffTheLight();
         blank(SYSTEM, kind)
-                .open("Connection security")
+                .open("Connection security", "caCertificates")
                 .tick("skipTlsVerification")
                 .assertSays("skipTlsVerification", "warning", "");
         assertThat(browser.run("return document.documentElement.dataset.theme")).isEqualTo("dark");
@@ -128,7 +131,7 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
         form.fill("url", simulator.url().toString())
                 .fill("organization", "acme")
                 .fill("refreshToken", seed)
-                .open("Connection security")
+                .open("Connection security", "caCertificates")
                 .paste("caCertificates", simulator.authorityPem());
         form.press("Test connection");
         browser.find(".jenkins-validate-button__container__status", "Save the credential first");

@@ -100,7 +100,6 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
         browser.click(browser.find(alert + " li a", "refused"));
         assertThat(browser.path()).isEqualTo(PAGE + "credential/refused/");
         assertThat(shown()).isEqualTo("DEAD");
-        browser.picture("health-dead", LIST);
         browser.assertAccessible(LIST);
 
         String fresh = simulator.reauthorize("refused");

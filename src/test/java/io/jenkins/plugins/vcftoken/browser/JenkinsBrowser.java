@@ -127,14 +127,14 @@ final class JenkinsBrowser implements AutoCloseable {
         return driver.getCurrentUrl().substring(root.length());
     }
 
-    void useDesk() {
-        driver.manage().window().setSize(DESK);
+    void usePhone() {
+        resize(PHONE);
     }
 
-    void usePhone() {
+    private void resize(Dimension size) {
         driver.executeCdpCommand(
                 "Emulation.setDeviceMetricsOverride",
-                Map.of("width", PHONE.width, "height", PHONE.height, "deviceScaleFactor", 1, "mobile", false));
+                Map.of("width", size.width, "height", size.height, "deviceScaleFactor", 1, "mobile", false));
     }
 
     void putPhoneAway() {
@@ -260,16 +260,19 @@ final class JenkinsBrowser implements AutoCloseable {
 
     // Pictures
 
-    /** For the documentation, whole and at three quarters of its size; taken when {@code -Dscreenshots=true}. */
+    /** For the documentation, whole and at two thirds of its size; taken when {@code -Dscreenshots=true}. */
     void picture(String name, String css) {
         if (!Boolean.getBoolean("screenshots")) {
             return;
         }
+        // High enough for the bar that Jenkins keeps at the bottom of forms to be at their end.
+        resize(new Dimension(DESK.width, 2 * DESK.height));
         Object clip = run("""
                 document.activeElement.blur();
                 window.scrollTo(0, 0);
                 const box = arguments[0].getBoundingClientRect();
-                return {x: box.x, y: box.y, width: box.width, height: box.height, scale: 0.75};
+                const bottom = Math.max(...[...arguments[0].children].map(each => each.getBoundingClientRect().bottom));
+                return {x: box.x, y: box.y, width: box.width, height: bottom - box.y + 10, scale: 0.65};
                 """, find(css));
         Object png = driver.executeCdpCommand(
                         "Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true, "clip", clip))

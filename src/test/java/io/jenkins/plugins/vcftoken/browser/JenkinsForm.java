@@ -1,6 +1,5 @@
 package io.jenkins.plugins.vcftoken.browser;
 
-import java.util.List;
 import org.openqa.selenium.By;
 import org.openqa.selenium.Keys;
 import org.openqa.selenium.WebElement;
@@ -36,15 +35,15 @@ final class JenkinsForm {
         return this;
     }
 
-    /** What stands behind a button of this name until somebody wants it. */
-    JenkinsForm open(String section) {
-        // A button does nothing until Jenkins has brought it to life, and goes when it has done its work.
-        browser.await(section + " opened", here -> {
-            List<WebElement> buttons = browser.all(css + " button").stream()
-                    .filter(each -> each.isDisplayed() && each.getText().contains(section))
-                    .toList();
-            buttons.forEach(browser::click);
-            return buttons.isEmpty();
+    /** Shows the field that stands behind a button; a button does nothing until Jenkins has brought it to life. */
+    JenkinsForm open(String section, String name) {
+        browser.await(name + " opened", here -> {
+            boolean shown = browser.all(css + " [name='_." + name + "']").stream()
+                    .anyMatch(each -> item(each).isDisplayed());
+            if (!shown) {
+                press(section);
+            }
+            return shown;
         });
         return this;
     }
