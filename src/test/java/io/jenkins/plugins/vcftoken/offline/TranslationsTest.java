@@ -27,7 +27,7 @@ import org.w3c.dom.NodeList;
 class TranslationsTest {
 
     private static final Path RESOURCES = Path.of("src/main/resources");
-    private static final List<String> LANGUAGES = List.of("de");
+    private static final List<String> LANGUAGES = List.of("de", "ja");
 
     /** Of a view: {@code ${%key}} or {@code ${%key(argument)}}. */
     private static final Pattern KEY = Pattern.compile("\\$\\{%([^}(]+)");
