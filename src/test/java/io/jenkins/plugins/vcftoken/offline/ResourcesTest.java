@@ -84,18 +84,18 @@ class ResourcesTest {
         return new TreeSet<>(read.stringPropertyNames());
     }
 
-    private static Document parse(Path file) throws Exception {
+    static Document parse(Path file) throws Exception {
         DocumentBuilderFactory factory = DocumentBuilderFactory.newDefaultNSInstance();
         return factory.newDocumentBuilder().parse(file.toFile());
     }
 
-    private static Stream<Path> files(Path folder, String end) throws IOException {
+    static Stream<Path> files(Path folder, String end) throws IOException {
         try (Stream<Path> files = Files.walk(folder)) {
             return files.filter(file -> file.toString().endsWith(end)).sorted().toList().stream();
         }
     }
 
-    private static String read(Path file) {
+    static String read(Path file) {
         try {
             return Files.readString(file);
         } catch (IOException e) {
