@@ -14,6 +14,7 @@ import hudson.model.Item;
 import hudson.security.Permission;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import java.net.URL;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -52,27 +53,27 @@ class WebMethodsJenkinsTest {
      */
     private static final String TABLE = """
             CspApiToken.doCheckApiToken | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            CspApiToken.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 error error error error | 403
+            CspApiToken.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
             CspApiToken.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            CspApiToken.doCheckUrl | | value=x | 403 404 404 404 404 | 403 error error error error | 403
-            CspOAuthApp.doCheckAccessTokenValiditySeconds | | value=x | 403 404 404 404 404 | 403 error error error error | 403
+            CspApiToken.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
+            CspOAuthApp.doCheckAccessTokenValiditySeconds | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
             CspOAuthApp.doCheckAppId | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
             CspOAuthApp.doCheckAppSecret | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            CspOAuthApp.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 error error error error | 403
-            CspOAuthApp.doCheckOrganizationId | | value=x | 403 404 404 404 404 | 403 warning warning warning warning | 403
+            CspOAuthApp.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
+            CspOAuthApp.doCheckOrganizationId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
             CspOAuthApp.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            CspOAuthApp.doCheckUrl | | value=x | 403 404 404 404 404 | 403 error error error error | 403
+            CspOAuthApp.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
             SddcManagerUser.doCheckApiKey | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            SddcManagerUser.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 error error error error | 403
+            SddcManagerUser.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
             SddcManagerUser.doCheckPassword | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
             SddcManagerUser.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            SddcManagerUser.doCheckUrl | | value=x | 403 404 404 404 404 | 403 error error error error | 403
-            SddcManagerUser.doCheckUsername | | value=x | 403 404 404 404 404 | 403 warning warning warning warning | 403
-            VcfaServiceAccount.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 error error error error | 403
+            SddcManagerUser.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
+            SddcManagerUser.doCheckUsername | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            VcfaServiceAccount.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
             VcfaServiceAccount.doCheckOrganization | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
             VcfaServiceAccount.doCheckRefreshToken | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
             VcfaServiceAccount.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            VcfaServiceAccount.doCheckUrl | | value=x | 403 404 404 404 404 | 403 error error error error | 403
+            VcfaServiceAccount.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
             VcfaServiceAccount.doTestConnection | | url=https://v.example.com&organization=acme&refreshToken=x | 403 404 404 404 404 | 403 error error error warning | 403
             VcfaServiceAccount.doTestConnection | job/team/ | url=https://v.example.com&organization=acme&refreshToken=x | 403 404 404 404 404 | 403 error error warning warning | 403
             TokensLink.getTarget | manage/vcf-tokens/ | | 403 403 403 403 page | 403 403 403 403 page | 403
@@ -87,6 +88,16 @@ class WebMethodsJenkinsTest {
             TokenPage.doRenew | job/team/vcf-tokens/credential/own/renew | | 403 403 403 404 404 | 403 403 403 400 400 | 403
             TokenPage.doRetry | job/team/vcf-tokens/credential/own/retry | | 403 403 403 404 404 | 403 403 403 400 400 | 403
             TokenPage.doForget | job/team/vcf-tokens/credential/own/forget | | 403 403 403 404 404 | 403 403 403 400 400 | 403
+            AuthorizationPage.getTarget | job/team/vcf-tokens/credential/account/authorize/ | | 403 403 403 page page | 403 403 403 page page | 403
+            AuthorizationPage:index | job/team/vcf-tokens/credential/account/authorize/ | | 403 403 403 page page | 403 403 403 page page | 403
+            AuthorizationPage.doStart | job/team/vcf-tokens/credential/account/authorize/start | | 403 403 403 404 404 | 403 403 403 page page | 403
+            AuthorizationPage.doCancel | job/team/vcf-tokens/credential/account/authorize/cancel | | 403 403 403 404 404 | 403 403 403 302 302 | 403
+            AuthorizationPage.doStatus | job/team/vcf-tokens/credential/account/authorize/status | | 403 403 403 404 404 | 403 403 403 page page | 403
+            CspApiToken.doTestConnection | | url=https://v.example.com | 403 404 404 404 404 | 403 error error error error | 403
+            CspOAuthApp.doCheckScopes | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspOAuthApp.doTestConnection | | url=https://v.example.com | 403 404 404 404 404 | 403 error error error error | 403
+            SddcManagerUser.doTestConnection | | url=https://v.example.com | 403 404 404 404 404 | 403 error error error error | 403
+            VcfaServiceAccount.doCheckClientId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
             VcfTokenBuildWrapper.doCheckMinimumValidity | | value=-1 | 403 404 404 404 404 | 403 error error error error | 403
             VcfTokenBuildWrapper.doCheckTokenVariable | | tokenVariable=A&urlVariable=A | 403 404 404 404 404 | 403 error error error error | 403
             WithVcfTokenStep.doCheckMinimumValidity | | value=-1 | 403 404 404 404 404 | 403 error error error error | 403
@@ -138,6 +149,10 @@ class WebMethodsJenkinsTest {
                         Domain.global(),
                         new CspApiToken(
                                 CredentialsScope.GLOBAL, "own", null, "https://c.example.com", Secret.fromString("")));
+                store.addCredentials(
+                        Domain.global(),
+                        new VcfaServiceAccount(
+                                CredentialsScope.GLOBAL, "account", null, "https://v.example.com", "acme", null));
             }
         }
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
