@@ -15,6 +15,12 @@ public final class LedgerUpkeep extends AsyncPeriodicWork {
         super("VCF token ledger upkeep");
     }
 
+    /** Jenkins' own choice is anywhere within a day, which a controller that is restarted each night may never see. */
+    @Override
+    public long getInitialDelay() {
+        return TimeUnit.MINUTES.toMillis(10);
+    }
+
     @Override
     public long getRecurrencePeriod() {
         return TimeUnit.DAYS.toMillis(1);
@@ -27,7 +33,7 @@ public final class LedgerUpkeep extends AsyncPeriodicWork {
             return;
         }
         try {
-            tokens.administration().sweep(tokens.homes()::exists);
+            tokens.administration().sweep(tokens.homes()::stored);
         } catch (FamilyException e) {
             listener.error(e.getMessage());
         }

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -154,16 +153,23 @@ public final class FamilyAdministration {
         }
     }
 
+    /** What credentials store now. */
+    @FunctionalInterface
+    public interface Stored {
+        /** @return null where no credential for this endpoint stands */
+        @CheckForNull
+        String at(Place place, Endpoint endpoint);
+    }
+
     /**
-     * Removes the records whose credentials have been gone for {@link #KEPT_AFTER_LAST_CREDENTIAL}.
-     *
-     * @param exists whether a credential stands at a place
+     * Removes the records whose credentials have been gone, or have stored another secret, for
+     * {@link #KEPT_AFTER_LAST_CREDENTIAL}.
      */
-    public void sweep(Predicate<Place> exists) throws IOException, InterruptedException {
+    public void sweep(Stored stored) throws IOException, InterruptedException {
         Instant now = clock.instant();
         for (FamilyRecord record : ledger.loadAll()) {
             Instant orphaned = record.orphaned();
-            if (record.places().stream().anyMatch(exists)) {
+            if (isUsed(record, stored)) {
                 if (orphaned != null) {
                     change(record.id(), found -> found.orphaned(null));
                 }
@@ -173,6 +179,17 @@ public final class FamilyAdministration {
                 forget(record.id());
             }
         }
+    }
+
+    private boolean isUsed(FamilyRecord record, Stored stored) throws IOException {
+        for (Place place : record.places()) {
+            String token = stored.at(place, record.endpoint());
+            if (token != null
+                    && areRelated(record.endpoint(), token, record.tokens().current())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** When the record of a family without a credential is removed. */

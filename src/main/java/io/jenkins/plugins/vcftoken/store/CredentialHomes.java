@@ -14,6 +14,7 @@ import hudson.model.ModelObject;
 import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.Place;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -93,13 +94,20 @@ public final class CredentialHomes {
         return readOnly.contains(place);
     }
 
-    /** Whether a credential of the plugin's kinds stands at a place, whichever object it is by now. */
-    public boolean exists(Place place) {
+    /**
+     * The secret that is stored at a place for an endpoint, whichever object the credential is by now.
+     *
+     * @return null when there is none
+     */
+    @CheckForNull
+    public String stored(Place place, Endpoint endpoint) {
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
             StoreOwner owner = StoreOwner.named(place.context());
-            return owner != null
-                    && in(owner, place.credentialsId(), credential -> credential instanceof VcfCredentials)
-                            .isPresent();
+            return owner == null
+                    ? null
+                    : in(owner, place.credentialsId(), credential -> credential instanceof VcfCredentials)
+                            .map(home -> home.stored(endpoint))
+                            .orElse(null);
         }
     }
 

@@ -58,26 +58,37 @@ class FamilyAdministrationTest {
     @Test
     void recordsAreKeptThirtyDaysAfterTheLastCredential() throws Exception {
         ask();
-        administration.sweep(place -> false);
+        administration.sweep((place, endpoint) -> null);
         clock.advance(Duration.ofDays(29));
-        administration.sweep(place -> false);
+        administration.sweep((place, endpoint) -> null);
         assertThat(administration.list()).hasSize(1);
         clock.advance(Duration.ofDays(1));
-        administration.sweep(place -> false);
+        administration.sweep((place, endpoint) -> null);
         assertThat(administration.list()).isEmpty();
     }
 
     @Test
     void aCredentialMadeAgainStopsTheCount() throws Exception {
         ask();
-        administration.sweep(place -> false);
+        administration.sweep((place, endpoint) -> null);
         clock.advance(Duration.ofDays(29));
-        administration.sweep(place -> true);
+        String current = only().tokens().current();
+        administration.sweep((place, endpoint) -> current);
         clock.advance(Duration.ofDays(29));
-        administration.sweep(place -> false);
+        administration.sweep((place, endpoint) -> null);
         clock.advance(Duration.ofDays(29));
-        administration.sweep(place -> false);
+        administration.sweep((place, endpoint) -> null);
         assertThat(administration.list()).hasSize(1);
+    }
+
+    /** A person has typed a new token: nothing leads to the old one's family any more. */
+    @Test
+    void aCredentialThatStoresAnotherTokenKeepsNoRecord() throws Exception {
+        ask();
+        administration.sweep((place, endpoint) -> "typed-anew");
+        clock.advance(Duration.ofDays(30));
+        administration.sweep((place, endpoint) -> "typed-anew");
+        assertThat(administration.list()).isEmpty();
     }
 
     @Test
