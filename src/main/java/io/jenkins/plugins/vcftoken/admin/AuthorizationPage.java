@@ -8,6 +8,7 @@ import hudson.Util;
 import hudson.model.ModelObject;
 import hudson.model.User;
 import hudson.util.HttpResponses;
+import io.jenkins.plugins.vcftoken.audit.AuditLog;
 import io.jenkins.plugins.vcftoken.controller.Authorization;
 import io.jenkins.plugins.vcftoken.controller.Authorizations;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
@@ -111,6 +112,7 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
             User user = User.current();
             String who = user == null ? Messages.AuthorizationPage_somebody() : user.getDisplayName();
             Authorizations.get().start(stored.credential(), account, who);
+            AuditLog.get().acted("authorize", stored.place(), null);
         } catch (FamilyException e) {
             return failed(e.getMessage());
         }
@@ -123,6 +125,7 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
         Authorization attempt = attempt();
         if (attempt != null) {
             attempt.cancel();
+            AuditLog.get().acted("cancel", stored.place(), null);
         }
         return HttpResponses.redirectToDot();
     }

@@ -39,7 +39,7 @@ public final class AuditLog implements TokenObserver {
     /**
      * A person does something to a token. Says who from the current authentication; what comes of it is for other lines.
      *
-     * @param act one word: "renew", "vouch", "forget", "authorize"
+     * @param act one word: "renew", "vouch", "forget", "authorize", "cancel"
      * @param place of the credential; null for a record without one
      * @param familyId null where there is no record yet
      */
@@ -87,6 +87,14 @@ public final class AuditLog implements TokenObserver {
     @Override
     public void returned(Handout handout) {
         log(handout("returned", handout));
+    }
+
+    @Override
+    public void authorized(Place place, FamilyRecord record, String by) {
+        AuditLine line = new AuditLine("authorized").add("by", by);
+        log(endpoint(place(line, place), record.endpoint())
+                .add("family", shortened(record.id()))
+                .add("token", hash(record.tokens().current())));
     }
 
     @Override

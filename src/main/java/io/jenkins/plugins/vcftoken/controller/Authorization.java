@@ -8,6 +8,7 @@ import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.exchange.VcfaDeviceEndpoint;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.store.CredentialHome;
 import java.io.IOException;
@@ -148,8 +149,9 @@ public final class Authorization {
     private void keep(String refreshToken, @CheckForNull Bearer bearer) throws IOException {
         String now = home.stored(endpoint);
         try {
-            tokens.administration()
+            FamilyRecord record = tokens.administration()
                     .authorized(endpoint, place(), now == null ? storedAtStart : now, refreshToken, bearer);
+            tokens.observers().authorized(place(), record, startedBy);
         } catch (FamilyException e) {
             throw new IOException(e.getMessage(), e);
         } catch (InterruptedException e) {

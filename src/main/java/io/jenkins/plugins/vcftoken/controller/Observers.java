@@ -6,6 +6,7 @@ import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.family.Handout;
 import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.family.TokenListener;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -58,6 +59,11 @@ final class Observers implements TokenListener {
     @Override
     public void returned(Handout handout) {
         tell(observer -> observer.returned(handout));
+    }
+
+    @Override
+    public void authorized(Place place, FamilyRecord record, String by) {
+        tell(observer -> observer.authorized(place, record, by));
     }
 
     @Override

@@ -18,6 +18,7 @@ import io.jenkins.plugins.vcftoken.family.FamilyAdministration;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.family.Survey;
+import io.jenkins.plugins.vcftoken.family.TokenListener;
 import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.lease.Leases;
 import io.jenkins.plugins.vcftoken.lease.OpenLease;
@@ -67,6 +68,7 @@ public final class VcfTokens {
     private final ExecutorService writeBacks = pool("write-back", 1);
     private final InstantSource clock = InstantSource.system();
     private final CredentialHomes homes = new CredentialHomes();
+    private final Observers observers = new Observers();
     private Families families;
     private final TokenClients clients = new TokenClients(CONNECT_TIMEOUT, CALL_TIMEOUT, clock);
     private final Retries retries = new Retries(
@@ -256,6 +258,10 @@ public final class VcfTokens {
         return Jenkins.get().getRootDir().toPath().resolve("vcf-token");
     }
 
+    TokenListener observers() {
+        return observers;
+    }
+
     /** For work that blocks on the network. */
     ExecutorService exchanges() {
         return exchanges;
@@ -279,8 +285,7 @@ public final class VcfTokens {
             try {
                 LedgerFiles ledger = new LedgerFiles(directory(), ControllerKeys.CIPHER);
                 Duration patience = CALL_TIMEOUT.plus(CALL_TIMEOUT);
-                families = new Families(
-                        ledger, ControllerKeys.HASH, exchanges, writeBacks, clock, patience, new Observers());
+                families = new Families(ledger, ControllerKeys.HASH, exchanges, writeBacks, clock, patience, observers);
             } catch (IOException e) {
                 throw new FamilyException(
                         "The directory " + directory() + " for tokens cannot be made (" + e.getMessage()

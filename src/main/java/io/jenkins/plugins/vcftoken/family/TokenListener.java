@@ -40,6 +40,13 @@ public interface TokenListener {
     /** Somebody let go of a bearer: the last one this tenant had. Not called for bearers given for once. */
     default void returned(Handout handout) {}
 
+    /**
+     * An account was authorized anew in a browser, and its refresh token is on disk.
+     *
+     * @param by who asked for it, for people
+     */
+    default void authorized(Place place, FamilyRecord record, String by) {}
+
     /** Somebody who had none got none. */
     default void denied(String tenant, Holder holder, FamilyException why) {}
 }

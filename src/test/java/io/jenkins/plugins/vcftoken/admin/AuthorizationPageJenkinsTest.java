@@ -11,6 +11,7 @@ import hudson.model.Item;
 import hudson.model.ModelObject;
 import hudson.model.Result;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.audit.AuditLog;
 import io.jenkins.plugins.vcftoken.controller.Authorization;
 import io.jenkins.plugins.vcftoken.controller.Authorizations;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
@@ -28,6 +29,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.logging.Level;
 import jenkins.model.Jenkins;
 import net.sf.json.JSONObject;
 import org.htmlunit.HttpMethod;
@@ -42,6 +44,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.LogRecorder;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
@@ -59,6 +62,8 @@ class AuthorizationPageJenkinsTest {
     private String clientId;
     private WorkflowJob job;
     private JenkinsRule.WebClient owner;
+    private final LogRecorder audit =
+            new LogRecorder().record(AuditLog.NAME, Level.INFO).capture(20);
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
@@ -86,6 +91,7 @@ class AuthorizationPageJenkinsTest {
         assertThat(simulator.violations()).isEmpty();
         assertThat(simulator.devices().hasty()).isZero();
         simulator.close();
+        audit.close();
     }
 
     @Test
@@ -99,7 +105,7 @@ class AuthorizationPageJenkinsTest {
         assertThat(running.getElementById("vcf-user-code").getTextContent()).isEqualTo(code);
         HtmlAnchor link = running.getAnchorByHref(simulator.url() + "/automation/#/administer/access");
         assertThat(link.getRelAttribute()).contains("noopener");
-        assertThat(running.getWebResponse().getContentAsString()).doesNotContain("<script>", "onclick", "style=");
+        assertThat(running.getElementById("main-panel").asXml()).doesNotContain("<script>", "onclick", "style=");
         JSONObject status = status(owner);
         assertThat(status.getBoolean("running")).isTrue();
         assertThat(status.getLong("secondsLeft")).isBetween(3_500L, 3_600L);
@@ -111,6 +117,13 @@ class AuthorizationPageJenkinsTest {
         assertThat(JenkinsAndSimulator.tokenIn(new File(folder.getRootDir(), "config.xml"), "sa"))
                 .isEqualTo(token);
         assertThat(records()).hasSize(1);
+        assertThat(audit.getMessages())
+                .filteredOn(line -> line.startsWith("authorize"))
+                .satisfiesExactly(
+                        line -> assertThat(line).startsWith("authorize by=\"user owner\" credential=\"sa\""),
+                        line -> assertThat(line)
+                                .startsWith("authorized by=\"owner\" credential=\"sa\" store=\"folder:team\"")
+                                .doesNotContain(token));
         both.build(job);
         assertThat(simulator.requests()).as("the bearer came along").isZero();
         JenkinsRule.WebClient again = as("owner");
