@@ -46,7 +46,7 @@ public final class Authorizations {
      */
     public Authorization start(VcfCredentials credential, String clientId, String startedBy) throws FamilyException {
         VcfTokens tokens = VcfTokens.get();
-        CredentialHome home = tokens.home(credential, null);
+        CredentialHome home = tokens.holders().home(credential, null);
         synchronized (starting.computeIfAbsent(home.place(), place -> new Object())) {
             return start(tokens, home, credential, clientId, startedBy);
         }
@@ -83,9 +83,9 @@ public final class Authorizations {
             throws FamilyException {
         VcfaDeviceEndpoint server;
         try {
-            server = credential.deviceEndpoint(tokens.client(credential), clientId);
+            server = credential.deviceEndpoint(tokens.holders().client(credential), clientId);
         } catch (IllegalArgumentException e) {
-            throw VcfTokens.noAddress(credential, e);
+            throw Holders.noAddress(credential, e);
         }
         if (server == null) {
             throw new FamilyException(

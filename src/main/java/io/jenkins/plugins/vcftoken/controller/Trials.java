@@ -41,9 +41,14 @@ public final class Trials {
      * @throws FamilyException when there is no bearer
      */
     public Outcome ofStored(VcfCredentials stored, VcfCredentials shown) throws FamilyException, InterruptedException {
-        Holder holder = tokens.holder(stored, null);
+        Holder holder = tokens.holders().of(stored, null);
         return run(
-                new Holder(holder.name(), holder.place(), holder.token(), tokens.service(shown), holder.keeper()),
+                new Holder(
+                        holder.name(),
+                        holder.place(),
+                        holder.token(),
+                        tokens.holders().service(shown),
+                        holder.keeper()),
                 true);
     }
 
@@ -54,7 +59,7 @@ public final class Trials {
      * @throws FamilyException when there is no bearer
      */
     public Outcome ofTyped(VcfCredentials typed, ModelObject context) throws FamilyException, InterruptedException {
-        TokenService service = new WordlessService(tokens.service(typed));
+        TokenService service = new WordlessService(tokens.holders().service(typed));
         if (service.rotates()) {
             throw new IllegalArgumentException("A secret that may rotate is not sent before it can be kept");
         }

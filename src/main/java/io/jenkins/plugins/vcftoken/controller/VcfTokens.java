@@ -10,9 +10,6 @@ import hudson.util.DaemonThreadFactory;
 import hudson.util.NamingThreadFactory;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
-import io.jenkins.plugins.vcftoken.exchange.Retries;
-import io.jenkins.plugins.vcftoken.exchange.TokenClient;
-import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyAdministration;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
@@ -25,7 +22,6 @@ import io.jenkins.plugins.vcftoken.lease.OpenLease;
 import io.jenkins.plugins.vcftoken.lease.Renewal;
 import io.jenkins.plugins.vcftoken.lease.Tenant;
 import io.jenkins.plugins.vcftoken.store.ControllerKeys;
-import io.jenkins.plugins.vcftoken.store.CredentialHome;
 import io.jenkins.plugins.vcftoken.store.CredentialHomes;
 import io.jenkins.plugins.vcftoken.store.LedgerFiles;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -41,7 +37,6 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import jenkins.model.Jenkins;
@@ -69,12 +64,8 @@ public final class VcfTokens {
     private final InstantSource clock = InstantSource.system();
     private final CredentialHomes homes = new CredentialHomes();
     private final Observers observers = new Observers();
+    private final Holders holders = new Holders(homes, new TokenClients(CONNECT_TIMEOUT, CALL_TIMEOUT, clock), clock);
     private Families families;
-    private final TokenClients clients = new TokenClients(CONNECT_TIMEOUT, CALL_TIMEOUT, clock);
-    private final Retries retries = new Retries(
-            clock,
-            pause -> Thread.sleep(pause.toMillis()),
-            () -> ThreadLocalRandom.current().nextDouble());
     private Leases leases;
 
     public static VcfTokens get() {
@@ -95,9 +86,9 @@ public final class VcfTokens {
             Duration minimumValidity,
             Tenant tenant)
             throws FamilyException, InterruptedException {
-        Holder holder = holder(credential, near);
+        Holder holder = holders.of(credential, near);
         return leases().open(
-                        organization.isEmpty() ? holder : inOrganization(holder, credential, organization),
+                        organization.isEmpty() ? holder : holders.inOrganization(holder, credential, organization),
                         minimumValidity,
                         tenant);
     }
@@ -108,7 +99,7 @@ public final class VcfTokens {
      * @throws FamilyException when there is none to be had
      */
     public Bearer once(VcfCredentials credential) throws FamilyException, InterruptedException {
-        return leases().once(holder(credential, null), DEFAULT_MINIMUM_VALIDITY, whoAsks());
+        return leases().once(holders.of(credential, null), DEFAULT_MINIMUM_VALIDITY, whoAsks());
     }
 
     /** On whose behalf this thread works, for people: "system" or "user alice". */
@@ -125,7 +116,7 @@ public final class VcfTokens {
      */
     @CheckForNull
     public Instant secretExpiry(VcfCredentials credential) throws FamilyException {
-        Holder holder = holder(credential, null);
+        Holder holder = holders.of(credential, null);
         if (holder.token().isBlank()) {
             return null;
         }
@@ -145,66 +136,7 @@ public final class VcfTokens {
      * @throws FamilyException when the exchange brought no bearer
      */
     public Bearer renew(VcfCredentials credential) throws FamilyException, InterruptedException {
-        return leases().renew(holder(credential, null));
-    }
-
-    private Holder inOrganization(Holder holder, VcfCredentials credential, String organization)
-            throws FamilyException {
-        if (!credential.isProvider()) {
-            throw new FamilyException(
-                    holder.description() + ": it cannot buy a bearer of the organization '" + organization
-                            + "', since only a service account of VCF Automation's provider can. Use one whose "
-                            + "organization is System, or leave the organization out.",
-                    null);
-        }
-        TokenClient client = client(credential);
-        Function<Bearer, TokenService> derivation =
-                bearer -> retries.of(credential.organizationService(client, organization, bearer));
-        return new Holder(holder.name(), holder.place(), holder.token(), holder.service(), holder.keeper(), derivation);
-    }
-
-    Holder holder(VcfCredentials credential, @CheckForNull Item near) throws FamilyException {
-        TokenService service = service(credential);
-        CredentialHome home = home(credential, near);
-        return new Holder(
-                        credential.getId(),
-                        home.place(),
-                        credential.storedSecret().getPlainText(),
-                        service,
-                        home)
-                .asStored();
-    }
-
-    /** @throws FamilyException when its address is none, or its certificates cannot be read */
-    TokenService service(VcfCredentials credential) throws FamilyException {
-        try {
-            return retries.of(credential.service(client(credential)));
-        } catch (IllegalArgumentException e) {
-            throw noAddress(credential, e);
-        }
-    }
-
-    static FamilyException noAddress(VcfCredentials credential, IllegalArgumentException e) {
-        return new FamilyException(
-                "Credential '" + credential.getId() + "': '" + credential.getUrl()
-                        + "' is no address of a server. Correct it in the credential.",
-                e);
-    }
-
-    /** @throws FamilyException when no store that could keep a new token holds it */
-    CredentialHome home(VcfCredentials credential, @CheckForNull Item near) throws FamilyException {
-        return homes.of(credential, near)
-                .orElseThrow(() -> new FamilyException(
-                        "Credential '" + credential.getId() + "' ("
-                                + credential.endpoint().description()
-                                + "): it is not stored in the credentials of this "
-                                + "controller, a folder or a user, so a rotated token could not be kept. Nothing was "
-                                + "sent. Store the credential there.",
-                        null));
-    }
-
-    TokenClient client(VcfCredentials credential) throws FamilyException {
-        return clients.of(credential);
+        return leases().renew(holders.of(credential, null));
     }
 
     /**
@@ -256,6 +188,10 @@ public final class VcfTokens {
 
     private static Path directory() {
         return Jenkins.get().getRootDir().toPath().resolve("vcf-token");
+    }
+
+    Holders holders() {
+        return holders;
     }
 
     TokenListener observers() {
