@@ -42,7 +42,9 @@ record Kind(CredentialsDescriptor descriptor) {
         AbstractVcfCredentials sample;
         if (descriptor.clazz == VcfaServiceAccount.class) {
             Secret token = Secret.fromString(simulator.addAccount(id, "acme"));
-            sample = new VcfaServiceAccount(scope, id, "a sample", url, "acme", token);
+            VcfaServiceAccount account = new VcfaServiceAccount(scope, id, "a sample", url, "acme", token);
+            account.setClientId("3f0b7a52-6a0c-4d5e-9b1e-2f7c8d9e0a11");
+            sample = account;
         } else if (descriptor.clazz == SddcManagerUser.class) {
             simulator.sddcManager().addApiKey(secret.getPlainText());
             SddcManagerUser user = new SddcManagerUser(scope, id, "a sample", url);
