@@ -109,3 +109,17 @@ POM
   rm -r "$probe"
   return $answer
 }
+
+# Whether a repository that has Jenkins lacks something else, as a local one may; says what.
+standard_dependencies_missing() {
+  local said
+  if said=$(cd "$ROOT" && "$MAVEN" -B -q "org.apache.maven.plugins:maven-dependency-plugin:$DEPENDENCY_PLUGIN:resolve" "$@" 2>&1); then
+    return 1
+  fi
+  case $said in
+    *"Could not find artifact"* | *"was not found in"* | *"Could not transfer artifact"*)
+      printf '%s\n' "$said" | grep -oE '(Could not find artifact|Could not transfer artifact) [^ ]*|[^ ]+ was not found in' | sort -u | head -n 3 | paste -s -d ';'
+      ;;
+    *) return 1 ;;
+  esac
+}
