@@ -16,7 +16,7 @@ class TrustFuzzTest {
         try {
             assertThat(Trust.certificates(data.consumeRemainingAsString())).isNotEmpty();
         } catch (CertificateException e) {
-            assertThat(e).isNotNull();
+            // Refused, which is one of the two; any other exception fails the test by itself.
         }
     }
 }
