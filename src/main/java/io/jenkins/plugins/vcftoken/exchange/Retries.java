@@ -28,10 +28,6 @@ public final class Retries {
         void sleep(Duration pause) throws InterruptedException;
     }
 
-    private interface Attempt<T> {
-        T run() throws ExchangeException;
-    }
-
     private final InstantSource clock;
     private final Sleeper sleeper;
     private final DoubleSupplier random;
@@ -48,7 +44,7 @@ public final class Retries {
         return service.rotates() ? service : new Patient(service);
     }
 
-    private <T> T repeat(Attempt<T> attempt) throws ExchangeException {
+    private <T> T repeat(AroundCalls.Call<T> attempt) throws ExchangeException {
         Instant start = clock.instant();
         for (int tries = 1; ; tries++) {
             try {
@@ -84,17 +80,10 @@ public final class Retries {
         return e instanceof ExchangeException.Throttled busy ? busy.retryAfter().plus(jittered) : jittered;
     }
 
-    private final class Patient implements TokenService {
-
-        private final TokenService service;
+    private final class Patient extends AroundCalls {
 
         Patient(TokenService service) {
-            this.service = service;
-        }
-
-        @Override
-        public Endpoint endpoint() {
-            return service.endpoint();
+            super(service);
         }
 
         @Override
@@ -103,33 +92,8 @@ public final class Retries {
         }
 
         @Override
-        public boolean needsSecret() {
-            return service.needsSecret();
-        }
-
-        @Override
-        public Grant exchange(String secret) throws ExchangeException {
-            return repeat(() -> service.exchange(secret));
-        }
-
-        @Override
-        public Grant renew(String secret, String session) throws ExchangeException {
-            return repeat(() -> service.renew(secret, session));
-        }
-
-        @Override
-        public void release(String session) throws ExchangeException {
-            service.release(session);
-        }
-
-        @Override
-        public Instant secretExpiry(String secret) throws ExchangeException {
-            return repeat(() -> service.secretExpiry(secret));
-        }
-
-        @Override
-        public String doubt(Bearer bearer) {
-            return service.doubt(bearer);
+        <T> T around(Call<T> call) throws ExchangeException {
+            return repeat(call);
         }
     }
 }
