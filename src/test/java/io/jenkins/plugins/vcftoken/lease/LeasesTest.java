@@ -338,9 +338,7 @@ class LeasesTest {
         TokenKeeper keeper = new TokenKeeper() {
             @Override
             public void keep(Predicate<String> sameFamily, String current, boolean again) {
-                if (sameFamily.test(store.get())) {
-                    store.set(current);
-                }
+                store.updateAndGet(stored -> sameFamily.test(stored) ? current : stored);
             }
 
             @Override
