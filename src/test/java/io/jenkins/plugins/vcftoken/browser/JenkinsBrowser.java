@@ -37,7 +37,7 @@ import org.openqa.selenium.support.ui.WebDriverWait;
 /** A Chromium in which a person looks at Jenkins, and what such a person must never get to see. */
 final class JenkinsBrowser implements AutoCloseable {
 
-    static final Duration PATIENCE = Duration.ofSeconds(30);
+    static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private static final Dimension DESK = new Dimension(1100, 1000);
     private static final Dimension PHONE = new Dimension(400, 900);

@@ -200,7 +200,7 @@ class VcfTokenBuildWrapperJenkinsTest {
     }
 
     private static void awaitNoFiles() throws Exception {
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
         Path notes = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token/files");
         while (count(notes) > 0) {
             assertThat(System.nanoTime()).isLessThan(deadline);

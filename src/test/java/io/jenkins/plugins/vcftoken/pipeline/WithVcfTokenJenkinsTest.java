@@ -224,7 +224,7 @@ class WithVcfTokenJenkinsTest {
 
     /** The store is written after the bearer is out, so it may take a moment. */
     private void awaitStored(String id) throws Exception {
-        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
         while (!stored(id).equals(simulator.currentToken("ci"))) {
             assertThat(System.nanoTime())
                     .as("the rotated token reaches credentials.xml")
