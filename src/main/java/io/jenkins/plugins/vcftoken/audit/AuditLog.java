@@ -15,10 +15,11 @@ import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.store.ControllerKeys;
 import java.time.Duration;
+import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Who got what, one line per event, at INFO. Of tokens there is a keyed hash, the same in each line about the same
+ * Who got what, one line per event, at INFO; at FINE also who let go of it, since a bearer lives on after that. Of tokens there is a keyed hash, the same in each line about the same
  * token, from which nothing can be guessed.
  */
 @Extension
@@ -86,7 +87,9 @@ public final class AuditLog implements TokenObserver {
 
     @Override
     public void returned(Handout handout) {
-        log(handout("returned", handout));
+        if (LOGGER.isLoggable(Level.FINE)) {
+            log(Level.FINE, handout("returned", handout));
+        }
     }
 
     @Override
@@ -139,6 +142,11 @@ public final class AuditLog implements TokenObserver {
     }
 
     static void log(AuditLine line) {
-        LOGGER.info(line.toString());
+        log(Level.INFO, line);
+    }
+
+    /** Says where it comes from; for each line the logger would otherwise walk the stack to find out. */
+    private static void log(Level level, AuditLine line) {
+        LOGGER.logp(level, AuditLog.class.getName(), "log", line.toString());
     }
 }

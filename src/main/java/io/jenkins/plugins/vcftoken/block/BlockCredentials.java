@@ -1,23 +1,52 @@
 package io.jenkins.plugins.vcftoken.block;
 
 import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsUseListener;
 import com.cloudbees.plugins.credentials.common.IdCredentials;
 import hudson.AbortException;
+import hudson.model.Fingerprint;
 import hudson.model.Run;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.IOException;
 import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /** Finds the credential that a build names. */
 public final class BlockCredentials {
+
+    private static final Logger LOGGER = Logger.getLogger(BlockCredentials.class.getName());
 
     private BlockCredentials() {}
 
     /** Finds it for a block that opens, and has Jenkins note that it is used. */
     public static VcfCredentials use(String credentialsId, Run<?, ?> run) throws AbortException {
         VcfCredentials credentials = find(credentialsId, run);
-        CredentialsProvider.track(run, credentials);
+        note(credentials, run);
         return credentials;
+    }
+
+    /**
+     * Jenkins forces its note to disk each time, which takes longer than all else that a block on a warm bearer does. A
+     * build that is in the note already is only told to those who listen.
+     */
+    private static void note(VcfCredentials credentials, Run<?, ?> run) {
+        if (isNoted(credentials, run)) {
+            CredentialsUseListener.fireUse(credentials, run);
+        } else {
+            CredentialsProvider.track(run, credentials);
+        }
+    }
+
+    private static boolean isNoted(VcfCredentials credentials, Run<?, ?> run) {
+        try {
+            Fingerprint usage = CredentialsProvider.getFingerprintOf(credentials);
+            return usage != null && usage.getRangeSet(run.getParent()).includes(run.getNumber());
+        } catch (IOException e) {
+            LOGGER.log(Level.FINE, e, () -> "The usage of " + credentials.getId() + " cannot be read");
+            return false;
+        }
     }
 
     /** @throws AbortException when there is none, or another kind; its message is fit for the build's log */

@@ -182,7 +182,7 @@ public final class Leases {
     private Predicate<Bearer> lastsFor(Duration minimumValidity) {
         return bearer -> {
             Instant now = clock.instant();
-            Duration half = bearer.lifetime().dividedBy(2);
+            Duration half = Duration.ofMillis(bearer.lifetime().toMillis() / 2);
             Duration wanted = minimumValidity.compareTo(half) < 0 ? minimumValidity : half;
             return bearer.remaining(now).compareTo(wanted) >= 0;
         };

@@ -41,7 +41,7 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 class AuditLogJenkinsTest {
 
     private final LogRecorder log =
-            new LogRecorder().record(AuditLog.NAME, Level.INFO).capture(1000);
+            new LogRecorder().record(AuditLog.NAME, Level.FINE).capture(1000);
     private JenkinsRule jenkins;
     private Simulator simulator;
     private WorkflowJob job;

@@ -1,6 +1,8 @@
 package io.jenkins.plugins.vcftoken.bench;
 
+import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.block.BlockLogFilter;
 import io.jenkins.plugins.vcftoken.block.BlockVariables;
@@ -23,6 +25,7 @@ import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordedFrame;
 import jdk.jfr.consumer.RecordingFile;
+import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.flow.FlowDurabilityHint;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
@@ -55,14 +58,34 @@ class JenkinsProfileBench {
     void warmBlock() throws Exception {
         try (Simulator simulator = Simulator.start()) {
             JenkinsAccount.add(simulator, "sa");
-            WorkflowJob job = jenkins.createProject(WorkflowJob.class);
-            job.addProperty(new DurabilityHintJobProperty(FlowDurabilityHint.PERFORMANCE_OPTIMIZED));
+            SystemCredentialsProvider.getInstance()
+                    .getCredentials()
+                    .add(new StringCredentialsImpl(
+                            CredentialsScope.GLOBAL, "text", null, Secret.fromString("b".repeat(300))));
             int blocks = Boolean.getBoolean("bench.tiny") ? 100 : Report.isQuick() ? 300 : 1000;
-            job.setDefinition(new CpsFlowDefinition(
-                    "for (int i = 0; i < " + blocks + "; i++) { withVcfToken(credentialsId: 'sa') { } }", true));
-            jenkins.buildAndAssertSuccess(job);
-            profile("a warm block, " + blocks + " in a row", () -> jenkins.buildAndAssertSuccess(job));
+            String ours = "withVcfToken(credentialsId: 'sa')";
+            String theirs = "withCredentials([string(credentialsId: 'text', variable: 'T')])";
+            for (FlowDurabilityHint durability :
+                    List.of(FlowDurabilityHint.PERFORMANCE_OPTIMIZED, FlowDurabilityHint.MAX_SURVIVABILITY)) {
+                // Whoever came first would pay for what the runtime has yet to compile.
+                jenkins.buildAndAssertSuccess(job(durability, blocks, ours));
+                jenkins.buildAndAssertSuccess(job(durability, blocks, theirs));
+                String how = ", " + durability.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+                WorkflowJob one = job(durability, blocks, ours);
+                profile("a warm block, " + blocks + " in a row" + how, () -> jenkins.buildAndAssertSuccess(one));
+                WorkflowJob other = job(durability, blocks, theirs);
+                profile(
+                        "a block of withCredentials, " + blocks + " in a row" + how,
+                        () -> jenkins.buildAndAssertSuccess(other));
+            }
         }
+    }
+
+    private WorkflowJob job(FlowDurabilityHint durability, int blocks, String head) throws Exception {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+        job.addProperty(new DurabilityHintJobProperty(durability));
+        job.setDefinition(new CpsFlowDefinition("for (int i = 0; i < " + blocks + "; i++) { " + head + " { } }", true));
+        return job;
     }
 
     @Test

@@ -11,20 +11,25 @@ import com.cloudbees.plugins.credentials.CredentialsParameterValue;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.CredentialsUseListener;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import com.cloudbees.plugins.credentials.domains.DomainRequirement;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.BulkChange;
+import hudson.ExtensionList;
 import hudson.XmlFile;
 import hudson.model.Cause;
 import hudson.model.CauseAction;
 import hudson.model.Fingerprint;
+import hudson.model.Item;
 import hudson.model.ItemGroup;
 import hudson.model.ModelObject;
+import hudson.model.Node;
 import hudson.model.ParametersAction;
 import hudson.model.ParametersDefinitionProperty;
 import hudson.model.Result;
+import hudson.model.Run;
 import hudson.model.Saveable;
 import hudson.model.User;
 import hudson.model.listeners.SaveableListener;
@@ -276,6 +281,53 @@ class OwningStoreJenkinsTest {
         Fingerprint usage = CredentialsProvider.getFingerprintOf(
                 SystemCredentialsProvider.getInstance().getCredentials().get(0));
         assertThat(usage.getRangeSet(job).listNumbers()).containsExactly(1, 2, 3);
+    }
+
+    @Test
+    void aLoopOfBlocksIsNotedOnceAndHeardOfEachTime() throws Exception {
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
+        job.setDefinition(
+                new CpsFlowDefinition("for (int i = 0; i < 5; i++) { withVcfToken(credentialsId: 'sa') { } }", true));
+        jenkins.buildAndAssertSuccess(job);
+        jenkins.buildAndAssertSuccess(job);
+        assertThat(ExtensionList.lookupSingleton(Usage.class).saves).hasValue(2);
+        assertThat(ExtensionList.lookupSingleton(Uses.class).builds)
+                .containsExactly(
+                        "job#1", "job#1", "job#1", "job#1", "job#1", "job#2", "job#2", "job#2", "job#2", "job#2");
+        Fingerprint usage = CredentialsProvider.getFingerprintOf(
+                SystemCredentialsProvider.getInstance().getCredentials().get(0));
+        assertThat(usage.getRangeSet(job).listNumbers()).containsExactly(1, 2);
+    }
+
+    @TestExtension("aLoopOfBlocksIsNotedOnceAndHeardOfEachTime")
+    public static final class Usage extends SaveableListener {
+        final AtomicInteger saves = new AtomicInteger();
+
+        @Override
+        public void onChange(Saveable changed, XmlFile file) {
+            // The note is made, then it learns of its first build.
+            if (changed instanceof Fingerprint usage && !usage.getJobs().isEmpty()) {
+                saves.incrementAndGet();
+            }
+        }
+    }
+
+    @TestExtension("aLoopOfBlocksIsNotedOnceAndHeardOfEachTime")
+    public static final class Uses implements CredentialsUseListener {
+        final List<String> builds = new CopyOnWriteArrayList<>();
+
+        @Override
+        @SuppressWarnings("rawtypes")
+        public void onUse(Credentials credentials, Run run) {
+            builds.add(run.getExternalizableId());
+        }
+
+        @Override
+        public void onUse(Credentials credentials, Node node) {}
+
+        @Override
+        public void onUse(Credentials credentials, Item item) {}
     }
 
     @Test
