@@ -33,9 +33,11 @@ public final class Authorization {
     private final CredentialHome home;
     private final Endpoint endpoint;
     private final String clientId;
-    private final String storedAtStart;
     private final String startedBy;
     private final DeviceAuthorization device;
+
+    /** Empty once it is decided: the attempt stays to be looked at, and has no more use for a secret. */
+    private volatile String storedAtStart;
 
     /** What became of the token in the credentials store; null before that. */
     @CheckForNull
@@ -142,6 +144,8 @@ public final class Authorization {
         }
         if (isRunning()) {
             schedule();
+        } else {
+            storedAtStart = "";
         }
     }
 

@@ -1,7 +1,6 @@
 package io.jenkins.plugins.vcftoken.exchange;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.time.Instant;
 import java.util.Map;
@@ -15,7 +14,6 @@ public final class CspApiTokens implements TokenService {
 
     public static final String SYSTEM = "Cloud Services";
 
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final String API = "csp/gateway/am/api/auth/api-tokens";
 
     /** As seconds this is the year 5138, as milliseconds 1973. */
@@ -59,7 +57,7 @@ public final class CspApiTokens implements TokenService {
     public Instant secretExpiry(String apiToken) throws ExchangeException {
         HttpUrl url =
                 base.newBuilder().addPathSegments(API).addPathSegment("details").build();
-        String question = JSON.createObjectNode().put("tokenValue", apiToken).toString();
+        String question = Json.text(Json.MAPPER.createObjectNode().put("tokenValue", apiToken));
         ServerAnswer answer = new ServerAnswer(client.sendJson("POST", url, question), apiToken);
         if (!answer.isSuccess()) {
             throw answer.failure(CspApiTokens::detailsMeaning).harmless();

@@ -39,9 +39,11 @@ public final class DeviceAuthorization {
     private static final Duration SLOWEST = Duration.ofMinutes(5);
 
     private final VcfaDeviceEndpoint endpoint;
-    private final DeviceCodes codes;
     private final Vault vault;
     private final InstantSource clock;
+
+    /** For people to look at longer than the device code is of use. */
+    private volatile DeviceCodes codes;
 
     private volatile State state = State.WAITING;
     private volatile boolean canceled;
@@ -181,6 +183,7 @@ public final class DeviceAuthorization {
             return waiting("the refresh token could not be stored yet (" + e.getMessage() + ")");
         }
         unkeptToken = null;
+        unkeptBearer = null;
         return ended(State.GRANTED, "");
     }
 
@@ -191,6 +194,7 @@ public final class DeviceAuthorization {
     }
 
     private State ended(State end, String why) {
+        codes = codes.withoutDeviceCode();
         state = end;
         trouble = why;
         return end;

@@ -11,7 +11,8 @@ import java.util.Locale;
 /**
  * What a server gave for a device authorization (RFC 8628 section 3.2).
  *
- * @param deviceCode secret: whoever has it gets the refresh token once a person has said yes
+ * @param deviceCode secret: whoever has it gets the refresh token once a person has said yes; empty when it is
+ *     over
  * @param userCode what the person types or compares
  * @param verificationUri where the person says yes; http or https, or null when the server named no such address
  * @param completeUri the same with the code in it, https; null where the server gave none
@@ -26,6 +27,11 @@ public record DeviceCodes(
         Duration interval) {
 
     private static final int MAX_URI = 2_000;
+
+    /** What people saw of it. */
+    DeviceCodes withoutDeviceCode() {
+        return new DeviceCodes("", userCode, verificationUri, completeUri, expiresAt, interval);
+    }
 
     /** Keeps what is no web address, or would show the device code, from becoming a link. */
     @CheckForNull

@@ -1,7 +1,6 @@
 package io.jenkins.plugins.vcftoken.exchange;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.io.IOException;
@@ -14,8 +13,6 @@ import java.util.Base64;
  */
 record JwtClaims(JsonNode claims) {
 
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     /** Empty claims when the text is no JWT. */
     static JwtClaims of(String bearer) {
         String[] parts = bearer.split("\\.", -1);
@@ -23,7 +20,7 @@ record JwtClaims(JsonNode claims) {
             return new JwtClaims(MissingNode.getInstance());
         }
         try {
-            JsonNode claims = JSON.readTree(Base64.getUrlDecoder().decode(parts[1]));
+            JsonNode claims = Json.MAPPER.readTree(Base64.getUrlDecoder().decode(parts[1]));
             return new JwtClaims(claims == null ? MissingNode.getInstance() : claims);
         } catch (IllegalArgumentException | IOException e) {
             return new JwtClaims(MissingNode.getInstance());

@@ -1,7 +1,6 @@
 package io.jenkins.plugins.vcftoken.exchange;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
@@ -19,8 +18,6 @@ import okhttp3.HttpUrl;
 public final class SddcManagerTokens implements TokenService {
 
     public static final String SYSTEM = "SDDC Manager";
-
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     private final TokenClient client;
     private final Endpoint endpoint;
@@ -48,13 +45,13 @@ public final class SddcManagerTokens implements TokenService {
 
     @Override
     public Grant exchange(String secret) throws ExchangeException {
-        ObjectNode who = JSON.createObjectNode();
+        ObjectNode who = Json.MAPPER.createObjectNode();
         if (endpoint.account().isEmpty()) {
             who.put("apiKey", secret);
         } else {
             who.put("username", endpoint.account()).put("password", secret);
         }
-        ServerAnswer answer = new ServerAnswer(client.sendJson("POST", url("v1/tokens"), who.toString()), secret);
+        ServerAnswer answer = new ServerAnswer(client.sendJson("POST", url("v1/tokens"), Json.text(who)), secret);
         if (!answer.isSuccess()) {
             throw answer.failure(SddcManagerTokens::meaning);
         }
@@ -106,7 +103,7 @@ public final class SddcManagerTokens implements TokenService {
     }
 
     private static String quoted(String session) {
-        return TextNode.valueOf(session).toString();
+        return Json.text(TextNode.valueOf(session));
     }
 
     private HttpUrl url(String path) {

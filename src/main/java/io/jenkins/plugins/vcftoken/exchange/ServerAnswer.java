@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.exchange;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.time.DateTimeException;
@@ -22,7 +21,6 @@ final class ServerAnswer {
     static final Duration MAX_LIFETIME = Duration.ofDays(1);
 
     private static final Duration MAX_RETRY_AFTER = Duration.ofHours(1);
-    private static final ObjectMapper JSON = new ObjectMapper();
     /** What an {@code Authorization} header and a shell variable carry unharmed: RFC 6750 section 2.1, plus '%'. */
     private static final Pattern BEARER = Pattern.compile("[A-Za-z0-9._~+/=%:-]+");
 
@@ -69,7 +67,7 @@ final class ServerAnswer {
     /** Whatever JSON it is; missing where it is none. */
     JsonNode any() {
         try {
-            JsonNode json = JSON.readTree(answer.body());
+            JsonNode json = Json.MAPPER.readTree(answer.body());
             return json == null ? MissingNode.getInstance() : json;
         } catch (JsonProcessingException e) {
             // Not passed on as a cause: its message quotes the answer.

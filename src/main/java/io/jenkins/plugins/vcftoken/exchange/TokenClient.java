@@ -10,8 +10,10 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import okhttp3.ConnectionPool;
 import okhttp3.FormBody;
@@ -23,6 +25,7 @@ import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
+import okio.Buffer;
 import okio.BufferedSink;
 import okio.BufferedSource;
 
@@ -38,6 +41,11 @@ public final class TokenClient {
 
     /** Far above any real answer (a few KiB), far below what could hurt the controller. */
     static final int MAX_ANSWER_BYTES = 1 << 20;
+
+    /** Of one thread, in okio's {@code SegmentPool}. */
+    private static final int POOLED_BYTES = 64 << 10;
+
+    private static final byte[] BLANK = new byte[8 << 10];
 
     private static final MediaType JSON = MediaType.get("application/json");
 
@@ -82,7 +90,14 @@ public final class TokenClient {
             Instant askedAt,
             @CheckForNull Instant date,
             @CheckForNull String retryAfter,
-            @CheckForNull String location) {}
+            @CheckForNull String location) {
+
+        /** The body is where the tokens are. */
+        @Override
+        public String toString() {
+            return "Answer[HTTP " + status + "]";
+        }
+    }
 
     /** A POST of form fields, each encoded once, as every OAuth endpoint wants them. */
     Answer postForm(HttpUrl url, Map<String, String> form) throws ExchangeException {
@@ -142,6 +157,18 @@ public final class TokenClient {
                 throw new ExchangeException.OutcomeUnknown(detail, e);
             }
             throw new ExchangeException.NotSent(isDistrust(e) ? Problem.NOT_TRUSTED : Problem.UNREACHABLE, detail, e);
+        } finally {
+            wipeBuffers();
+        }
+    }
+
+    /** Okio keeps what it has read and written through for the thread's next calls, up to this much, as it was left. */
+    private static void wipeBuffers() {
+        try (Buffer all = new Buffer()) {
+            for (int wiped = 0; wiped < POOLED_BYTES; wiped += BLANK.length) {
+                all.write(BLANK);
+            }
+            all.clear();
         }
     }
 
@@ -187,14 +214,19 @@ public final class TokenClient {
         final AtomicBoolean started = new AtomicBoolean();
     }
 
-    /** Notes when any of its bytes are asked for. */
+    /**
+     * Notes when its bytes are asked for, and has them no longer from then on: OkHttp's timer holds the last request
+     * for another minute.
+     */
     private static final class OneShot extends RequestBody {
 
-        private final RequestBody body;
+        private final AtomicReference<RequestBody> body;
+        private final MediaType type;
         private final Sent sent;
 
         OneShot(RequestBody body, Sent sent) {
-            this.body = body;
+            this.body = new AtomicReference<>(body);
+            this.type = body.contentType();
             this.sent = sent;
         }
 
@@ -205,18 +237,19 @@ public final class TokenClient {
 
         @Override
         public MediaType contentType() {
-            return body.contentType();
+            return type;
         }
 
         @Override
         public long contentLength() throws IOException {
-            return body.contentLength();
+            RequestBody unsent = body.get();
+            return unsent == null ? -1 : unsent.contentLength();
         }
 
         @Override
         public void writeTo(BufferedSink sink) throws IOException {
             sent.started.set(true);
-            body.writeTo(sink);
+            Objects.requireNonNull(body.getAndSet(null), "not sent twice").writeTo(sink);
         }
     }
 }

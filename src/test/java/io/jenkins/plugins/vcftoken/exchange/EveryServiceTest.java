@@ -7,11 +7,15 @@ import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.EnumSet;
 import java.util.List;
 import okhttp3.OkHttpClient;
@@ -132,12 +136,16 @@ class EveryServiceTest {
     }
 
     private static void assertNoSecret(Simulator simulator, ExchangeException e) {
-        for (Throwable t = e; t != null; t = t.getCause()) {
-            String text = String.valueOf(t);
-            assertThat(simulator.refreshTokens()).noneMatch(text::contains);
-            assertThat(simulator.bearers()).noneMatch(text::contains);
-            assertThat(text).doesNotContain(SECRET);
-        }
+        StringWriter all = new StringWriter();
+        // With causes and what they suppressed.
+        e.printStackTrace(new PrintWriter(all, true));
+        String text = all.toString();
+        assertThat(simulator.refreshTokens()).noneMatch(text::contains);
+        assertThat(simulator.bearers()).noneMatch(text::contains);
+        assertThat(text)
+                .contains(e.getMessage())
+                .doesNotContain(SECRET)
+                .doesNotContain(Base64.getEncoder().encodeToString(("app:" + SECRET).getBytes(StandardCharsets.UTF_8)));
     }
 
     private static Ask prepare(Flow flow, Simulator simulator, OkHttpClient http) throws Exception {

@@ -1,0 +1,152 @@
+package io.jenkins.plugins.vcftoken.attack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.CredentialsMatchers;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.sun.management.HotSpotDiagnosticMXBean;
+import hudson.model.FreeStyleProject;
+import hudson.model.Result;
+import hudson.security.ACL;
+import hudson.tasks.Shell;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.controller.Authorizations;
+import io.jenkins.plugins.vcftoken.freestyle.VcfTokenBuildWrapper;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.lang.management.ManagementFactory;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import jenkins.model.Jenkins;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
+
+/**
+ * Somebody gets a heap dump of the controller. It has what the next block needs, and nothing of those that have closed.
+ * The simulator is in another process and so not in the dump.
+ */
+class MemoryJenkinsTest {
+
+    /** Until the bearer has been renewed, however long that takes. */
+    private static final String OUTLIVE_A_BEARER =
+            "first=$(cat \"$F\"); while [ \"$(cat \"$F\")\" = \"$first\" ]; do sleep 0.2; done";
+
+    @RegisterExtension
+    private final RealJenkinsExtension controller = new RealJenkinsExtension();
+
+    @TempDir
+    private Path disk;
+
+    @Test
+    void bearersOfClosedBlocksAndSpentTokensAreGone() throws Throwable {
+        try (Simulator simulator = Simulator.start()) {
+            simulator.setLifetime(Duration.ofSeconds(3));
+            simulator.devices().setInterval(Duration.ofSeconds(1));
+            // Not a constant, which would be in each process that has this class.
+            String replaced = "stored-before-" + UUID.randomUUID();
+            String clientId = simulator.devices().addAccount("device", "acme");
+            controller.startJenkins();
+            String url = simulator.url().toString();
+            controller.runRemotely(
+                    MemoryJenkinsTest::build, url, simulator.authorityPem(), simulator.addAccount("ci", "acme"));
+            controller.runRemotely(MemoryJenkinsTest::authorize, url, simulator.authorityPem(), clientId, replaced);
+            simulator.devices().answer(simulator.devices().lastUserCode(), true);
+            controller.runRemotely(MemoryJenkinsTest::awaitAuthorization);
+
+            Set<String> left = left(simulator, replaced);
+            long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+            // What is left of a process that ended, or waits for its finalizer, goes within moments.
+            while (!left.equals(Set.of("the warm bearer")) && System.nanoTime() < deadline) {
+                Thread.sleep(1_000);
+                left = left(simulator, replaced);
+            }
+            assertThat(left).containsExactly("the warm bearer");
+            controller.stopJenkins();
+        }
+    }
+
+    /** What the heap has of what was ever issued, but for what the ledger's index and the credentials store now. */
+    private Set<String> left(Simulator simulator, String replaced) throws Throwable {
+        Path dump = disk.resolve("heap.hprof");
+        controller.runRemotely(MemoryJenkinsTest::dump, dump.toString());
+        List<String> secrets = new ArrayList<>(simulator.refreshTokens());
+        secrets.addAll(simulator.bearers());
+        secrets.add(replaced);
+        secrets.removeAll(Set.of(
+                newestBearerOf(simulator, "device"), simulator.currentToken("ci"), simulator.currentToken("device")));
+        assertThat(secrets).hasSizeGreaterThan(5);
+        Set<String> left = HeapDump.find(dump, secrets);
+        Files.delete(dump);
+        if (left.remove(newestBearerOf(simulator, "ci"))) {
+            // The next block may begin with it. It also shows that what is there is found.
+            left.add("the warm bearer");
+        }
+        return left;
+    }
+
+    private static String newestBearerOf(Simulator simulator, String user) {
+        String newest = null;
+        for (String bearer : simulator.bearers()) {
+            String claims = new String(Base64.getUrlDecoder().decode(bearer.split("\\.")[1]), StandardCharsets.UTF_8);
+            if (claims.contains('"' + user + '"')) {
+                newest = bearer;
+            }
+        }
+        return newest;
+    }
+
+    private static void build(JenkinsRule rule, String url, String authority, String seed) throws Exception {
+        JenkinsAccount.add(url, authority, "sa", seed);
+        WorkflowJob job = rule.createProject(WorkflowJob.class, "job");
+        job.setDefinition(new CpsFlowDefinition(
+                "node { withVcfToken(credentialsId: 'sa', tokenFileVariable: 'F') { sh '''" + OUTLIVE_A_BEARER
+                        + "''' } }",
+                true));
+        rule.buildAndAssertSuccess(job);
+        WorkflowJob failing = rule.createProject(WorkflowJob.class, "failing");
+        failing.setDefinition(
+                new CpsFlowDefinition("node { withVcfToken(credentialsId: 'sa') { sh 'test $VCF_TOKEN = x' } }", true));
+        rule.buildAndAssertStatus(Result.FAILURE, failing);
+        FreeStyleProject freestyle = rule.createFreeStyleProject();
+        VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("sa");
+        wrapper.setTokenFileVariable("F");
+        freestyle.getBuildWrappersList().add(wrapper);
+        freestyle.getBuildersList().add(new Shell(OUTLIVE_A_BEARER));
+        rule.buildAndAssertSuccess(freestyle);
+    }
+
+    private static void authorize(JenkinsRule rule, String url, String authority, String clientId, String replaced)
+            throws Exception {
+        JenkinsAccount.add(url, authority, "device", replaced);
+        Authorizations.get().start(device(), clientId, "somebody");
+    }
+
+    private static void awaitAuthorization(JenkinsRule rule) throws Exception {
+        while (device().storedSecret().getPlainText().startsWith("stored-before-")) {
+            Thread.sleep(100);
+        }
+    }
+
+    private static VcfCredentials device() {
+        return CredentialsMatchers.firstOrNull(
+                CredentialsProvider.lookupCredentialsInItemGroup(
+                        VcfCredentials.class, Jenkins.get(), ACL.SYSTEM2, List.of()),
+                CredentialsMatchers.withId("device"));
+    }
+
+    private static void dump(JenkinsRule rule, String file) throws Exception {
+        ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class).dumpHeap(file, true);
+    }
+}
