@@ -153,8 +153,7 @@ class FamilyAdministrationTest {
         ask();
         clock.advance(Duration.ofHours(2));
         CountingLedger counting = new CountingLedger(core.ledger);
-        Families families =
-                new Families(counting, Core.HASH, Runnable::run, Runnable::run, clock, Duration.ofSeconds(5));
+        Families families = new Families(counting, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
         families.await(core.holder("ci", "acme", seed, (f, t, again) -> {}), bearer -> true);
         assertThat(counting.saves).isEqualTo(2);
         families.await(core.holder("ci", "acme", seed, (f, t, again) -> {}), bearer -> true);
@@ -222,7 +221,7 @@ class FamilyAdministrationTest {
         ask();
         CountingLedger full = new CountingLedger(core.ledger);
         full.isFull = true;
-        Families families = new Families(full, Core.HASH, Runnable::run, Runnable::run, clock, Duration.ofSeconds(5));
+        Families families = new Families(full, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
         assertThatThrownBy(() -> families.administration()
                         .authorized(core.service("acme").endpoint(), new Place("system", "ci"), seed, "new", null))
                 .isInstanceOf(IOException.class);

@@ -37,13 +37,13 @@ class FamilyIndexTest {
                 }),
                 Core.HASH);
         CompletableFuture<List<FamilyIndex.Entry>> first = CompletableFuture.supplyAsync(() -> find(index));
-        assertThat(reading.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(reading.await(Core.PLENTY.toSeconds(), TimeUnit.SECONDS)).isTrue();
         CompletableFuture<List<FamilyIndex.Entry>> second = CompletableFuture.supplyAsync(() -> find(index));
         assertThatThrownBy(() -> second.get(100, TimeUnit.MILLISECONDS))
                 .isInstanceOf(java.util.concurrent.TimeoutException.class);
         go.countDown();
-        assertThat(first.get(10, TimeUnit.SECONDS)).hasSize(1);
-        assertThat(second.get(10, TimeUnit.SECONDS)).hasSize(1);
+        assertThat(first.get(Core.PLENTY.toSeconds(), TimeUnit.SECONDS)).hasSize(1);
+        assertThat(second.get(Core.PLENTY.toSeconds(), TimeUnit.SECONDS)).hasSize(1);
     }
 
     @Test
