@@ -277,15 +277,20 @@ final class Custody {
     @CheckForNull
     String letGo(String familyId, BooleanSupplier unused) throws IOException, InterruptedException {
         try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
-            FamilyIndex.Entry known = index.forget(familyId);
-            if (!unused.getAsBoolean()) {
-                if (known != null) {
-                    index.restore(familyId, known);
-                }
-                return null;
-            }
-            journal.dropBearer(familyId);
-            return sessions.remove(familyId);
+            return letGoLocked(familyId, unused);
         }
+    }
+
+    @CheckForNull
+    private String letGoLocked(String familyId, BooleanSupplier unused) {
+        FamilyIndex.Entry known = index.forget(familyId);
+        if (!unused.getAsBoolean()) {
+            if (known != null) {
+                index.restore(familyId, known);
+            }
+            return null;
+        }
+        journal.dropBearer(familyId);
+        return sessions.remove(familyId);
     }
 }
