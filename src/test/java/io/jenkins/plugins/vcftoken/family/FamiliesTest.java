@@ -79,6 +79,7 @@ class FamiliesTest {
     }
 
     @Test
+    @Tag("slow")
     void theSeedStillWorksAfterManyRotations() throws Exception {
         String seed = stored.get();
         for (int i = 0; i < Lineage.MAX_FORMER + 5; i++) {
