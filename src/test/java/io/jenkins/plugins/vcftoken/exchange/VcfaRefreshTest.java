@@ -6,9 +6,15 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.ProxySelector;
+import java.net.SocketAddress;
 import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
 import okhttp3.OkHttpClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -130,6 +136,32 @@ class VcfaRefreshTest {
                 .isInstanceOfSatisfying(
                         ExchangeException.NotSent.class,
                         e -> assertThat(e.problem()).isEqualTo(Problem.UNREACHABLE));
+    }
+
+    /** Half of all such calls end with somebody looking at the proxy. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aProxyThatCannotBeReachedIsNamed(boolean fixed) {
+        Proxy proxy = new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved("localhost", 1));
+        OkHttpClient.Builder http = Core.trusting(simulator).newBuilder();
+        OkHttpClient behind = fixed
+                ? http.proxy(proxy).build()
+                : http.proxySelector(new ProxySelector() {
+                            @Override
+                            public List<Proxy> select(URI uri) {
+                                return List.of(Proxy.NO_PROXY, proxy);
+                            }
+
+                            @Override
+                            public void connectFailed(URI uri, SocketAddress address, IOException e) {}
+                        })
+                        .build();
+        URI closed = URI.create("https://localhost:1");
+        assertThatThrownBy(() -> service(behind, closed, "acme").exchange("token"))
+                .isInstanceOfSatisfying(ExchangeException.NotSent.class, e -> {
+                    assertThat(e.problem()).isEqualTo(Problem.UNREACHABLE);
+                    assertThat(e.detail()).contains(", through the proxy localhost");
+                });
     }
 
     private TokenService service(String organization) {
