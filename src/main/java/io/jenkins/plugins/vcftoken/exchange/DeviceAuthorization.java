@@ -101,7 +101,7 @@ public final class DeviceAuthorization {
     /** One more try to store what could not be stored, whatever time it is. For when there may be no later. */
     public synchronized State storeNow() {
         String unkept = unkeptToken;
-        return unkept == null || state != State.WAITING ? state() : kept(unkept, unkeptBearer);
+        return unkept == null ? state() : kept(unkept, unkeptBearer);
     }
 
     /** Asks the server if it is time to; blocks for at most the client's call timeout. Does nothing in a final state. */

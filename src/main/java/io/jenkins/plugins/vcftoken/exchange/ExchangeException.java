@@ -35,30 +35,17 @@ public abstract sealed class ExchangeException extends Exception {
 
     /** The same, in words that do not alarm those whose secret cannot have been spent. */
     ExchangeException harmless() {
-        if (this instanceof OutcomeUnknown lost) {
-            return new OutcomeUnknown(lost);
-        }
-        return this instanceof Unintelligible strange ? new Unintelligible(strange) : this;
+        return this;
     }
 
     /** The same without a word of what the server said, for those who may have made up the server. */
-    ExchangeException wordless() {
+    final ExchangeException wordless() {
         Matcher status = STATUS.matcher(detail);
-        if (!status.lookingAt()) {
-            return this;
-        }
-        String bare = status.group();
-        if (this instanceof Refused) {
-            return new Refused(problem, bare);
-        }
-        if (this instanceof Throttled busy) {
-            return new Throttled(bare, busy.retryAfter());
-        }
-        if (this instanceof OutcomeUnknown lost) {
-            return new OutcomeUnknown(lost, bare);
-        }
-        return this instanceof Unintelligible strange ? new Unintelligible(strange, bare) : this;
+        return status.lookingAt() ? saying(status.group()) : this;
     }
+
+    /** The same with another detail, and without a cause. */
+    abstract ExchangeException saying(String other);
 
     /** The server understood and said no; the secret was not consumed by this request. */
     public static final class Refused extends ExchangeException {
@@ -75,6 +62,11 @@ public abstract sealed class ExchangeException extends Exception {
                 default -> false;
             };
         }
+
+        @Override
+        ExchangeException saying(String other) {
+            return new Refused(problem(), other);
+        }
     }
 
     /** Not one byte of the secret left this controller. Safe to try again. */
@@ -83,6 +75,11 @@ public abstract sealed class ExchangeException extends Exception {
 
         public NotSent(Problem problem, String detail, @CheckForNull Throwable cause) {
             super(problem, detail, cause);
+        }
+
+        @Override
+        ExchangeException saying(String other) {
+            return new NotSent(problem(), other, null);
         }
     }
 
@@ -99,6 +96,11 @@ public abstract sealed class ExchangeException extends Exception {
         public Duration retryAfter() {
             return retryAfter;
         }
+
+        @Override
+        ExchangeException saying(String other) {
+            return new Throttled(other, retryAfter);
+        }
     }
 
     /** The secret may have reached the server, the answer did not reach us. Not safe for what rotates. */
@@ -106,15 +108,21 @@ public abstract sealed class ExchangeException extends Exception {
         private static final long serialVersionUID = 1;
 
         public OutcomeUnknown(String detail, @CheckForNull Throwable cause) {
-            super(Problem.OUTCOME_UNKNOWN, detail, cause);
+            this(Problem.OUTCOME_UNKNOWN, detail, cause);
         }
 
-        private OutcomeUnknown(OutcomeUnknown same) {
-            super(same.problem().harmless(), same.detail(), same.getCause());
+        private OutcomeUnknown(Problem problem, String detail, @CheckForNull Throwable cause) {
+            super(problem, detail, cause);
         }
 
-        private OutcomeUnknown(OutcomeUnknown same, String detail) {
-            super(same.problem(), detail, null);
+        @Override
+        ExchangeException harmless() {
+            return new OutcomeUnknown(problem().harmless(), detail(), getCause());
+        }
+
+        @Override
+        ExchangeException saying(String other) {
+            return new OutcomeUnknown(problem(), other, null);
         }
     }
 
@@ -124,18 +132,22 @@ public abstract sealed class ExchangeException extends Exception {
         private final transient String refreshToken;
 
         public Unintelligible(String detail, @CheckForNull String refreshToken) {
-            super(Problem.UNINTELLIGIBLE, detail, null);
+            this(Problem.UNINTELLIGIBLE, detail, refreshToken);
+        }
+
+        private Unintelligible(Problem problem, String detail, @CheckForNull String refreshToken) {
+            super(problem, detail, null);
             this.refreshToken = refreshToken;
         }
 
-        private Unintelligible(Unintelligible same) {
-            super(same.problem().harmless(), same.detail(), same.getCause());
-            this.refreshToken = same.refreshToken;
+        @Override
+        ExchangeException harmless() {
+            return new Unintelligible(problem().harmless(), detail(), refreshToken);
         }
 
-        private Unintelligible(Unintelligible same, String detail) {
-            super(same.problem(), detail, null);
-            this.refreshToken = same.refreshToken;
+        @Override
+        ExchangeException saying(String other) {
+            return new Unintelligible(problem(), other, refreshToken);
         }
 
         /** A refresh token that could still be read from the answer; it must be stored, or the account is lost. */

@@ -20,8 +20,7 @@ record JwtClaims(JsonNode claims) {
             return new JwtClaims(MissingNode.getInstance());
         }
         try {
-            JsonNode claims = Json.MAPPER.readTree(Base64.getUrlDecoder().decode(parts[1]));
-            return new JwtClaims(claims == null ? MissingNode.getInstance() : claims);
+            return new JwtClaims(Json.MAPPER.readTree(Base64.getUrlDecoder().decode(parts[1])));
         } catch (IllegalArgumentException | IOException e) {
             return new JwtClaims(MissingNode.getInstance());
         }
@@ -54,7 +53,6 @@ record JwtClaims(JsonNode claims) {
 
     @CheckForNull
     String text(String claim) {
-        JsonNode value = claims.path(claim);
-        return value.isTextual() && !value.textValue().isBlank() ? value.textValue() : null;
+        return ServerAnswer.text(claims, claim);
     }
 }

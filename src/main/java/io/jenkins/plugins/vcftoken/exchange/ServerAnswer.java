@@ -67,8 +67,7 @@ final class ServerAnswer {
     /** Whatever JSON it is; missing where it is none. */
     JsonNode any() {
         try {
-            JsonNode json = Json.MAPPER.readTree(answer.body());
-            return json == null ? MissingNode.getInstance() : json;
+            return Json.MAPPER.readTree(answer.body());
         } catch (JsonProcessingException e) {
             // Not passed on as a cause: its message quotes the answer.
             return MissingNode.getInstance();

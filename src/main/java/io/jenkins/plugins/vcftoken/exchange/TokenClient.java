@@ -24,7 +24,6 @@ import okhttp3.OkHttpClient;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
-import okhttp3.ResponseBody;
 import okio.Buffer;
 import okio.BufferedSink;
 import okio.BufferedSource;
@@ -133,12 +132,8 @@ public final class TokenClient {
         headers.forEach(request::header);
         Instant askedAt = clock.instant();
         try (Response response = http.newCall(request.build()).execute()) {
-            ResponseBody answered = response.body();
-            if (answered == null) {
-                // Only OkHttp 4 declares this; no answer to a call lacks a body.
-                throw new IOException("no body");
-            }
-            BufferedSource source = answered.source();
+            // Only OkHttp 4 declares that it may be null; no answer to a call lacks a body.
+            BufferedSource source = Objects.requireNonNull(response.body()).source();
             if (source.request(MAX_ANSWER_BYTES + 1L)) {
                 throw new ExchangeException.Unintelligible(
                         "HTTP " + response.code() + " with more than " + MAX_ANSWER_BYTES + " bytes from " + url, null);
@@ -174,9 +169,8 @@ public final class TokenClient {
 
     /** Runs once there is a connection: a request without a body counts as sent from here on. */
     private static Response noteBodiless(Interceptor.Chain chain) throws IOException {
-        Sent sent = chain.request().tag(Sent.class);
-        if (sent != null && chain.request().body() == null) {
-            sent.started.set(true);
+        if (chain.request().body() == null) {
+            Objects.requireNonNull(chain.request().tag(Sent.class)).started.set(true);
         }
         return chain.proceed(chain.request());
     }

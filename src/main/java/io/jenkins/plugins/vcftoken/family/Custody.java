@@ -161,10 +161,11 @@ final class Custody {
                             ? FamilyException.nothingLost(holder, e)
                             : FamilyException.exchangeFailed(holder, record, e));
         } catch (RuntimeException e) {
-            String why = "unexpected failure: " + e.getClass().getName();
-            FamilyRecord after = inFlight.uncertain(why, clock.instant());
+            ExchangeException why = new ExchangeException.OutcomeUnknown(
+                    "unexpected failure: " + e.getClass().getName(), e);
+            FamilyRecord after = settled(holder, inFlight, why);
             journal.saveOrHold(after, holder);
-            listener.failed(holder, after, new ExchangeException.OutcomeUnknown(why, e), since(begin));
+            listener.failed(holder, after, why, since(begin));
             throw e;
         }
     }
@@ -277,15 +278,20 @@ final class Custody {
     @CheckForNull
     String letGo(String familyId, BooleanSupplier unused) throws IOException, InterruptedException {
         try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
-            FamilyIndex.Entry known = index.forget(familyId);
-            if (!unused.getAsBoolean()) {
-                if (known != null) {
-                    index.restore(familyId, known);
-                }
-                return null;
-            }
-            journal.dropBearer(familyId);
-            return sessions.remove(familyId);
+            return letGoLocked(familyId, unused);
         }
+    }
+
+    @CheckForNull
+    private String letGoLocked(String familyId, BooleanSupplier unused) {
+        FamilyIndex.Entry known = index.forget(familyId);
+        if (!unused.getAsBoolean()) {
+            if (known != null) {
+                index.restore(familyId, known);
+            }
+            return null;
+        }
+        journal.dropBearer(familyId);
+        return sessions.remove(familyId);
     }
 }

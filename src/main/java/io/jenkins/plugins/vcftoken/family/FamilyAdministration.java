@@ -133,7 +133,7 @@ public final class FamilyAdministration {
         try {
             change(familyId, record -> record.without(place));
             Optional<FamilyRecord> left = ledger.load(familyId);
-            if (left.isPresent() && left.get().places().isEmpty()) {
+            if (left.filter(record -> record.places().isEmpty()).isPresent()) {
                 forget(familyId);
             }
         } catch (IOException e) {
@@ -207,17 +207,19 @@ public final class FamilyAdministration {
 
     private boolean change(String familyId, UnaryOperator<FamilyRecord> move) throws IOException, InterruptedException {
         try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
-            Optional<FamilyRecord> found = journal.load(familyId);
-            if (found.isEmpty()) {
-                return false;
-            }
-            FamilyRecord changed = move.apply(found.get());
-            if (changed.equals(found.get())) {
-                return false;
-            }
-            journal.replace(changed);
-            index.put(changed, journal.isWritten(familyId));
-            return true;
+            return changeLocked(familyId, move);
         }
+    }
+
+    private boolean changeLocked(String familyId, UnaryOperator<FamilyRecord> move) throws IOException {
+        Optional<FamilyRecord> found = journal.load(familyId);
+        Optional<FamilyRecord> changed = found.map(move);
+        if (changed.equals(found)) {
+            return false;
+        }
+        FamilyRecord record = changed.orElseThrow();
+        journal.replace(record);
+        index.put(record, journal.isWritten(familyId));
+        return true;
     }
 }

@@ -99,9 +99,6 @@ public record FamilyRecord(
     }
 
     FamilyRecord without(Place place) {
-        if (!places.contains(place)) {
-            return this;
-        }
         Set<Place> fewer = new HashSet<>(places);
         fewer.remove(place);
         return new FamilyRecord(id, endpoint, state, tokens, bearer, fewer, trouble, changed, orphaned);

@@ -98,10 +98,13 @@ final class Journal {
      */
     boolean forgetTrial(String id, Place place) {
         FamilyRecord record = unwritten.get(id);
-        return record != null
+        boolean isForgettable = record != null
                 && record.state() != FamilyState.DEAD
-                && record.places().equals(Set.of(place))
-                && unwritten.remove(id, record);
+                && record.places().equals(Set.of(place));
+        if (isForgettable) {
+            unwritten.remove(id);
+        }
+        return isForgettable;
     }
 
     /** Forgets the bearer of a family that has no file, so that the next one to ask gets a new one. */

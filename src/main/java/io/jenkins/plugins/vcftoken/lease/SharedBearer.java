@@ -149,9 +149,10 @@ final class SharedBearer {
         boolean fresh = !bearer.equals(old);
         if (!fresh) {
             Throwable why = supply != null ? supply.trouble() : failure;
-            String message = why instanceof CompletionException && why.getCause() != null
-                    ? why.getCause().getMessage()
-                    : String.valueOf(why == null ? "no newer bearer" : why.getMessage());
+            if (why instanceof CompletionException) {
+                why = why.getCause();
+            }
+            String message = why == null ? "No newer bearer came." : why.getMessage();
             String left = old.isAlive(now)
                     ? "The bearer at hand serves for another "
                             + old.remaining(now).toSeconds() + " s."
@@ -175,8 +176,7 @@ final class SharedBearer {
             next.cancel();
         }
         try {
-            next = new Wake(this);
-            next.timing = timer.schedule(next, pause.toMillis(), TimeUnit.MILLISECONDS);
+            next = new Wake(this, pause);
         } catch (RejectedExecutionException e) {
             // Jenkins is going down; what a resumed build needs is in the ledger.
             next = null;
@@ -225,11 +225,12 @@ final class SharedBearer {
         @CheckForNull
         private volatile SharedBearer who;
 
-        @CheckForNull
-        private Future<?> timing;
+        private final Future<?> timing;
 
-        Wake(SharedBearer who) {
+        /** @throws RejectedExecutionException when the timer takes nothing any more */
+        Wake(SharedBearer who, Duration pause) {
             this.who = who;
+            this.timing = who.timer.schedule(this, pause.toMillis(), TimeUnit.MILLISECONDS);
         }
 
         @Override
@@ -243,10 +244,7 @@ final class SharedBearer {
         /** Guarded by the one that waits. */
         void cancel() {
             who = null;
-            Future<?> waiting = timing;
-            if (waiting != null) {
-                waiting.cancel(false);
-            }
+            timing.cancel(false);
         }
     }
 

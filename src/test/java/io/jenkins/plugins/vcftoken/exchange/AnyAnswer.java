@@ -2,6 +2,7 @@ package io.jenkins.plugins.vcftoken.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.jenkins.plugins.vcftoken.Core;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -105,7 +106,7 @@ final class AnyAnswer {
         OkHttpClient http = new OkHttpClient.Builder()
                 .addInterceptor(chain -> response(chain.request()))
                 .build();
-        return new TokenClient(http, Duration.ofSeconds(1), Duration.ofSeconds(1), () -> NOW);
+        return new TokenClient(http, Core.PLENTY, Core.PLENTY, () -> NOW);
     }
 
     private Response response(Request request) {

@@ -144,7 +144,6 @@ class CloudServicesTest {
     }
 
     private TokenClient client() {
-        return new TokenClient(
-                Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(5), InstantSource.system());
+        return Core.client(simulator, InstantSource.system());
     }
 }

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -120,9 +121,20 @@ class DeviceAuthorizationTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Fault.class)
+    @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "TRICKLE")
     void afterAFaultTheTokenIsStoredOrTheWayToANewOneIsSaid(Fault fault) throws Exception {
         begin();
+        meet(fault);
+    }
+
+    @Test
+    @Tag("slow")
+    void anAnswerThatNeverEndsIsALostOne() throws Exception {
+        begin(endpoint("acme"), endpoint("acme", Duration.ofSeconds(4)));
+        meet(Fault.TRICKLE);
+    }
+
+    private void meet(Fault fault) {
         simulator.devices().answer(attempt.codes().userCode(), true);
         simulator.inject(fault);
         for (int i = 0; i < 5 && attempt.state() == State.WAITING; i++) {
@@ -136,7 +148,7 @@ class DeviceAuthorizationTest {
             assertThat(attempt.trouble()).isNotBlank();
             assertThat(vault).isEmpty();
         }
-        if (fault == Fault.CLOSE_AFTER_COMMIT || fault == Fault.CLOSE_IN_ANSWER) {
+        if (fault == Fault.CLOSE_AFTER_COMMIT || fault == Fault.CLOSE_IN_ANSWER || fault == Fault.TRICKLE) {
             assertThat(attempt.trouble()).contains("lost on the way").contains("start over");
         }
         if (fault == Fault.NO_ACCESS_TOKEN || fault == Fault.EXPIRED_BEARER) {
@@ -215,9 +227,13 @@ class DeviceAuthorizationTest {
 
     private void begin() throws ExchangeException {
         VcfaDeviceEndpoint endpoint = endpoint("acme");
+        begin(endpoint, endpoint);
+    }
+
+    private void begin(VcfaDeviceEndpoint first, VcfaDeviceEndpoint later) throws ExchangeException {
         attempt = new DeviceAuthorization(
-                endpoint,
-                endpoint.codes(),
+                later,
+                first.codes(),
                 (token, bearer) -> {
                     if (vaultIsFull) {
                         throw new IOException("disk full");
@@ -233,9 +249,13 @@ class DeviceAuthorizationTest {
     }
 
     private VcfaDeviceEndpoint endpoint(String organization) {
-        TokenClient client =
-                new TokenClient(Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(5), clock);
+        return endpoint(organization, Core.PLENTY);
+    }
+
+    private VcfaDeviceEndpoint endpoint(String organization, Duration limit) {
         return new VcfaDeviceEndpoint(
-                client, new Endpoint(VcfaRefresh.SYSTEM, simulator.url(), organization), clientId);
+                Core.client(simulator, clock, limit),
+                new Endpoint(VcfaRefresh.SYSTEM, simulator.url(), organization),
+                clientId);
     }
 }

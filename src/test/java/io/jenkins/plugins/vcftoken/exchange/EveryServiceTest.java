@@ -18,7 +18,10 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
 import okhttp3.OkHttpClient;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -46,11 +49,15 @@ class EveryServiceTest {
         Grant run() throws ExchangeException;
     }
 
+    /** Where two flows differ in what they send alone, one will do. */
+    static Set<Flow> kinds() {
+        return EnumSet.complementOf(EnumSet.of(Flow.SDDC_API_KEY, Flow.CSP_PUBLIC_APP));
+    }
+
     static List<Arguments> faults() {
         List<Arguments> all = new ArrayList<>();
-        // Where two flows differ in what they send alone, one will do.
-        for (Flow flow : EnumSet.complementOf(EnumSet.of(Flow.SDDC_API_KEY, Flow.CSP_PUBLIC_APP))) {
-            for (Fault fault : Fault.values()) {
+        for (Flow flow : kinds()) {
+            for (Fault fault : EnumSet.complementOf(EnumSet.of(Fault.TRICKLE))) {
                 all.add(Arguments.of(flow, fault));
             }
         }
@@ -61,7 +68,7 @@ class EveryServiceTest {
     @EnumSource(Flow.class)
     void works(Flow flow) throws Exception {
         try (Simulator simulator = Simulator.start()) {
-            Grant grant = prepare(flow, simulator, Core.trusting(simulator)).run();
+            Grant grant = prepare(flow, simulator).apply(client(simulator)).run();
             assertThat(simulator.bearers()).contains(grant.bearer().value());
             assertThat(simulator.violations()).isEmpty();
         }
@@ -71,7 +78,7 @@ class EveryServiceTest {
     @MethodSource("faults")
     void aFaultIsToldForWhatItIsAndNothingGoesOutTwice(Flow flow, Fault fault) throws Exception {
         try (Simulator simulator = Simulator.start()) {
-            Ask ask = prepare(flow, simulator, Core.trusting(simulator));
+            Ask ask = prepare(flow, simulator).apply(client(simulator));
             simulator.inject(fault);
             int before = simulator.requests();
             ExchangeException e = catchThrowableOfType(ExchangeException.class, ask::run);
@@ -79,6 +86,28 @@ class EveryServiceTest {
             assertThat(simulator.requests() - before).isLessThanOrEqualTo(1);
             assertNoSecret(simulator, e);
             assertThat(simulator.violations()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    @Tag("slow")
+    void anAnswerThatNeverEndsIsALostOne(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            Function<TokenClient, Ask> prepared = prepare(flow, simulator);
+            simulator.inject(Fault.TRICKLE);
+            int before = simulator.requests();
+            ExchangeException e;
+            Duration limit = Duration.ofSeconds(1);
+            do {
+                // A machine that is busy may not even get to send it so soon.
+                limit = limit.multipliedBy(2);
+                Ask ask = prepared.apply(Core.client(simulator, InstantSource.system(), limit));
+                e = catchThrowableOfType(ExchangeException.class, ask::run);
+            } while (simulator.requests() == before);
+            assertThat(e).isExactlyInstanceOf(ExchangeException.OutcomeUnknown.class);
+            assertThat(simulator.requests() - before).isEqualTo(1);
+            assertNoSecret(simulator, e);
         }
     }
 
@@ -110,7 +139,10 @@ class EveryServiceTest {
     void whoTrustsAnybodyIsServedByAnybody() throws Exception {
         try (Simulator simulator = Simulator.startAs("vcfa.example.com")) {
             OkHttpClient careless = Trust.trustingAnybody(new OkHttpClient());
-            assertThat(prepare(Flow.CSP_API_TOKEN, simulator, careless).run()).isNotNull();
+            assertThat(prepare(Flow.CSP_API_TOKEN, simulator)
+                            .apply(client(careless))
+                            .run())
+                    .isNotNull();
         }
     }
 
@@ -148,8 +180,9 @@ class EveryServiceTest {
                 .doesNotContain(Base64.getEncoder().encodeToString(("app:" + SECRET).getBytes(StandardCharsets.UTF_8)));
     }
 
-    private static Ask prepare(Flow flow, Simulator simulator, OkHttpClient http) throws Exception {
-        TokenClient client = client(http);
+    /** What to do is asked for with a client of its own. */
+    private static Function<TokenClient, Ask> prepare(Flow flow, Simulator simulator) throws Exception {
+        TokenClient before = client(simulator);
         simulator.sddcManager().addUser("user", SECRET);
         simulator.sddcManager().addApiKey(SECRET);
         simulator.cloudServices().addApiToken(SECRET, Instant.parse("2099-01-01T00:00:00Z"));
@@ -158,21 +191,21 @@ class EveryServiceTest {
         simulator.tenants().add("acme");
         if (flow == Flow.VCFA_REFRESH) {
             String seed = simulator.addAccount("ci", "acme");
-            return () ->
+            return client -> () ->
                     new VcfaRefresh(client, endpoint(VcfaRefresh.SYSTEM, simulator.url(), "acme", "")).exchange(seed);
         }
         Bearer provider = flow != Flow.ORGANIZATION
                 ? anyBearer()
-                : new VcfaRefresh(client, endpoint(VcfaRefresh.SYSTEM, simulator.url(), "System", ""))
+                : new VcfaRefresh(before, endpoint(VcfaRefresh.SYSTEM, simulator.url(), "System", ""))
                         .exchange(simulator.addAccount("provider", "System"))
                         .bearer();
         if (flow == Flow.SDDC_RENEWAL) {
             simulator.sddcManager().setShape(SddcManager.Shape.OBJECT);
-            SddcManagerTokens service = sddc(client, simulator.url(), "user");
-            String session = service.exchange(SECRET).session();
-            return () -> service.renew(SECRET, session);
+            String session =
+                    sddc(before, simulator.url(), "user").exchange(SECRET).session();
+            return client -> () -> sddc(client, simulator.url(), "user").renew(SECRET, session);
         }
-        return ask(flow, client, simulator.url(), provider);
+        return client -> ask(flow, client, simulator.url(), provider);
     }
 
     private static Ask ask(Flow flow, TokenClient client, URI url, Bearer provider) {
@@ -209,8 +242,12 @@ class EveryServiceTest {
         return new Bearer("a.b.c", Instant.now(), Instant.now().plusSeconds(60));
     }
 
+    private static TokenClient client(Simulator simulator) {
+        return Core.client(simulator, InstantSource.system());
+    }
+
     private static TokenClient client(OkHttpClient http) {
-        return new TokenClient(http, Duration.ofSeconds(5), Duration.ofSeconds(5), InstantSource.system());
+        return new TokenClient(http, Core.PLENTY, Core.PLENTY, InstantSource.system());
     }
 
     private static Class<? extends ExchangeException> expected(Fault fault) {
@@ -218,7 +255,6 @@ class EveryServiceTest {
             case CLOSE_BEFORE_READING,
                     CLOSE_AFTER_COMMIT,
                     CLOSE_IN_ANSWER,
-                    TRICKLE,
                     STATUS_408,
                     STATUS_500,
                     STATUS_502,
@@ -227,6 +263,7 @@ class EveryServiceTest {
                 ExchangeException.Unintelligible.class;
             case STATUS_307, STATUS_403 -> ExchangeException.Refused.class;
             case STATUS_429, STATUS_503_RETRY_AFTER_0 -> ExchangeException.Throttled.class;
+            case TRICKLE -> throw new IllegalArgumentException("takes its time");
         };
     }
 }

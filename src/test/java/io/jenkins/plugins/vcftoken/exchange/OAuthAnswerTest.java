@@ -7,9 +7,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class OAuthAnswerTest {
@@ -17,7 +19,17 @@ class OAuthAnswerTest {
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
     @ParameterizedTest
-    @CsvSource({"3600, PT1H", "'\"1799\"', PT29M59S", "99999999999, P1D"})
+    @CsvSource({
+        "3600, PT1H",
+        "1, PT1S",
+        "'\"1799\"', PT29M59S",
+        "'\"1 h\"', PT30M",
+        "'\"\"', PT30M",
+        "null, PT30M",
+        "86400, P1D",
+        "86401, P1D",
+        "99999999999, P1D"
+    })
     void expiresInCounts(String expiresIn, Duration lifetime) throws Exception {
         assertThat(granted("{\"access_token\":\"a.b.c\",\"expires_in\":" + expiresIn + "}")
                         .lifetime())
@@ -29,6 +41,80 @@ class OAuthAnswerTest {
         String jwt = jwt("{\"iat\":1000,\"exp\":4600}");
         Bearer bearer = granted("{\"access_token\":\"" + jwt + "\"}");
         assertThat(bearer.expiresAt()).isEqualTo(NOW.plusSeconds(3600));
+    }
+
+    @Test
+    void aJwtIsBelievedForADay() throws Exception {
+        assertThat(granted("{\"access_token\":\"" + jwt("{\"iat\":1000,\"exp\":87401}") + "\"}")
+                        .lifetime())
+                .isEqualTo(ServerAnswer.MAX_LIFETIME);
+    }
+
+    @Test
+    void aDateIsHeldAgainstTheServersOwn() {
+        TokenClient.Answer answer =
+                new TokenClient.Answer(503, "", NOW, NOW.minusSeconds(7200), "Wed, 31 Dec 2025 22:00:30 GMT", null);
+        ExchangeException.Throttled e = (ExchangeException.Throttled) new OAuthAnswer(answer, "s").failure();
+        assertThat(e.retryAfter()).isEqualTo(Duration.ofSeconds(30));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Bearer", "bearer", "BEARER"})
+    void aBearerIsABearerInAnyCase(String type) throws Exception {
+        assertThat(granted("{\"access_token\":\"a\",\"token_type\":\"" + type + "\"}")
+                        .value())
+                .isEqualTo("a");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "400, invalid_grant, SPENT_OR_REVOKED",
+        "401, invalid_grant, SPENT_OR_REVOKED",
+        "401, '', FORBIDDEN",
+        "403, '', FORBIDDEN",
+        "404, '', NO_SUCH_SERVICE",
+        "405, '', NO_SUCH_SERVICE",
+        "400, invalid_request, REJECTED",
+        "410, '', REJECTED"
+    })
+    void aRefusalIsToldForWhatItIs(int status, String code, Problem problem) {
+        ExchangeException e = failure(status, "{\"error\":\"" + code + "\"}");
+        assertThat(e).isInstanceOf(ExchangeException.Refused.class);
+        assertThat(e.problem()).isEqualTo(problem);
+    }
+
+    /** Only what would not succeed, or would lock the account, is better not sent again. */
+    @ParameterizedTest
+    @EnumSource(Problem.class)
+    void aRefusalIsFinalForASecretThatIsWrong(Problem problem) {
+        assertThat(new ExchangeException.Refused(problem, "HTTP 400").isFinal())
+                .isEqualTo(Set.of(
+                                Problem.SPENT_OR_REVOKED,
+                                Problem.API_TOKEN_REFUSED,
+                                Problem.WRONG_SECRET,
+                                Problem.LOCKED_OUT)
+                        .contains(problem));
+    }
+
+    /** What a person needs to find the request in the server's log stays. */
+    @ParameterizedTest
+    @CsvSource({
+        "12345678-1234-1234-1234-123456789abc, 12345678-1234-1234-1234-123456789abc",
+        "IDENTITY_UNAUTHORIZED_ENTITY_FOUND, IDENTITY_UNAUTHORIZED_ENTITY_FOUND",
+        "kGh7tRz2Qw8XyLm4Nb6VcPd, kGh7tRz2Qw8XyLm4Nb6VcPd",
+        "kGh7tRz2Qw8XyLm4Nb6VcPd1, ****",
+        "12345678-1234-1234-1234-123456789abcdef0, ****",
+        "IDENTITYUNAUTHORIZEDENTITYFOUND, ****"
+    })
+    void whatLooksLikeATokenIsStruckOutAndNamesAreNot(String word, String shown) {
+        assertThat(Redaction.redact("x " + word + " y", "")).isEqualTo("x " + shown + " y");
+    }
+
+    @Test
+    void wordsEndAtTwoHundredLetters() {
+        String text = "word ".repeat(39) + "tail!";
+        assertThat(Redaction.redact(text, "")).isEqualTo(text).hasSize(200);
+        assertThat(Redaction.redact(text + "!", "")).isEqualTo(text + "…");
     }
 
     @Test
@@ -96,7 +182,19 @@ class OAuthAnswerTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"7, PT7S", "'Thu, 01 Jan 2026 00:01:00 GMT', PT1M", "nonsense, PT10S", "999999999, PT1H"})
+    @CsvSource({
+        "7, PT7S",
+        "' 7 ', PT7S",
+        "0, PT0S",
+        "'Thu, 01 Jan 2026 00:01:00 GMT', PT1M",
+        "'Wed, 31 Dec 2025 23:59:00 GMT', PT0S",
+        "'Thu, 01 Jan 2026 02:00:00 GMT', PT1H",
+        "3601, PT1H",
+        "9999999999, PT10S",
+        "nonsense, PT10S",
+        ", PT10S",
+        "999999999, PT1H"
+    })
     void retryAfterIsHonouredWithinBounds(String retryAfter, Duration wait) {
         TokenClient.Answer answer = new TokenClient.Answer(429, "", NOW, null, retryAfter, null);
         ExchangeException.Throttled e = (ExchangeException.Throttled) new OAuthAnswer(answer, "test-secret").failure();

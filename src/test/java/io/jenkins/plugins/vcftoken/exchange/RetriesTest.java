@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class RetriesTest {
 
@@ -84,29 +86,73 @@ class RetriesTest {
         assertThat(asked).isEqualTo(1);
     }
 
+    @Test
+    void whoIsInterruptedWhileItWaitsStaysInterruptedAndIsToldWhatHappened() {
+        failures.add(new ExchangeException.OutcomeUnknown("HTTP 502", null));
+        Retries retries = new Retries(
+                clock,
+                pause -> {
+                    throw new InterruptedException();
+                },
+                () -> 0);
+        ExchangeException e = catchThrowableOfType(
+                ExchangeException.class, () -> retries.of(service).exchange("s"));
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(e.problem()).isEqualTo(Problem.NO_ANSWER);
+        assertThat(asked).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, PT0.5S, PT1S", "0.5, PT0.75S, PT1.5S", "0.998, PT0.999S, PT1.998S"})
+    void thoseWhoFailedTogetherDoNotComeBackTogether(double random, Duration first, Duration second) throws Exception {
+        failures.add(new ExchangeException.NotSent(Problem.UNREACHABLE, "refused", null));
+        failures.add(new ExchangeException.NotSent(Problem.UNREACHABLE, "refused", null));
+        new Retries(clock, pauses::add, () -> random).of(service).exchange("s");
+        assertThat(pauses).containsExactly(first, second);
+    }
+
+    /** Ten seconds, of which half a second is the jitter; then whoever renews comes back by itself. */
+    @ParameterizedTest
+    @CsvSource({"9500, 2", "9501, 1"})
+    void aServerIsWaitedForTenSecondsAtMost(long millis, int asks) {
+        failures.add(new ExchangeException.Throttled("HTTP 429", Duration.ofMillis(millis)));
+        catchThrowableOfType(ExchangeException.class, () -> service().exchange("s"));
+        assertThat(asked).isEqualTo(asks);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"PT19.5S, 2", "PT19.501S, 1"})
+    void noTryBeginsTwentySecondsAfterTheFirst(Duration took, int asks) {
+        latency = took;
+        failures.add(new ExchangeException.OutcomeUnknown("timeout", null));
+        catchThrowableOfType(ExchangeException.class, () -> service().exchange("s"));
+        assertThat(asked).isEqualTo(asks);
+    }
+
     private TokenService service() {
-        TokenService service = new TokenService() {
-            @Override
-            public Endpoint endpoint() {
-                return new Endpoint("system", URI.create("https://host"), "");
-            }
-
-            @Override
-            public boolean rotates() {
-                return rotates;
-            }
-
-            @Override
-            public Grant exchange(String secret) throws ExchangeException {
-                asked++;
-                clock.advance(latency);
-                ExchangeException failure = failures.poll();
-                if (failure != null) {
-                    throw failure;
-                }
-                return GRANT;
-            }
-        };
         return new Retries(clock, pauses::add, () -> 0).of(service);
     }
+
+    private final TokenService service = new TokenService() {
+        @Override
+        public Endpoint endpoint() {
+            return new Endpoint("system", URI.create("https://host"), "");
+        }
+
+        @Override
+        public boolean rotates() {
+            return rotates;
+        }
+
+        @Override
+        public Grant exchange(String secret) throws ExchangeException {
+            asked++;
+            clock.advance(latency);
+            ExchangeException failure = failures.poll();
+            if (failure != null) {
+                throw failure;
+            }
+            return GRANT;
+        }
+    };
 }

@@ -132,8 +132,7 @@ class SddcManagerTokensTest {
     }
 
     private TokenService service(String user) {
-        TokenClient client = new TokenClient(
-                Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(5), InstantSource.system());
+        TokenClient client = Core.client(simulator, InstantSource.system());
         return new Retries(InstantSource.system(), pause -> {}, () -> 0)
                 .of(new SddcManagerTokens(client, new Endpoint(SddcManagerTokens.SYSTEM, simulator.url(), "", user)));
     }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -23,8 +22,7 @@ class VcfaOrganizationTokenTest {
     @BeforeEach
     void start() throws Exception {
         simulator = Simulator.start();
-        client = new TokenClient(
-                Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(5), InstantSource.system());
+        client = Core.client(simulator, InstantSource.system());
         provider = new VcfaRefresh(client, endpoint("System"))
                 .exchange(simulator.addAccount("provider", "System"))
                 .bearer();

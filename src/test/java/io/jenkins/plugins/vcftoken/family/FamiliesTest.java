@@ -24,6 +24,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -78,6 +79,7 @@ class FamiliesTest {
     }
 
     @Test
+    @Tag("slow")
     void theSeedStillWorksAfterManyRotations() throws Exception {
         String seed = stored.get();
         for (int i = 0; i < Lineage.MAX_FORMER + 5; i++) {
@@ -195,9 +197,31 @@ class FamiliesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Fault.class)
+    @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "TRICKLE")
     void afterAnyFaultTheTokenIsUsableOrTheRecordSaysWhyNot(Fault fault) throws Exception {
         simulator.inject(fault);
+        assertUsableOrExplained(fault);
+    }
+
+    @Test
+    @Tag("slow")
+    void afterAnAnswerThatNeverEndsTheRecordSaysWhatHappened() throws Exception {
+        simulator.inject(Fault.TRICKLE);
+        for (int limit = 2; simulator.requests() == 0; limit *= 2) {
+            // A machine that is busy may not even get to send it so soon.
+            core.close();
+            core = impatient(Duration.ofSeconds(limit));
+            assertThatThrownBy(() -> core.families.await(holder(), ANY)).isInstanceOf(FamilyException.class);
+        }
+        assertUsableOrExplained(Fault.TRICKLE);
+        assertThat(onDisk().state()).isEqualTo(FamilyState.UNKNOWN);
+    }
+
+    private Core impatient(Duration limit) throws IOException {
+        return new Core(directory, simulator, clock, TokenListener.NOBODY, Core.client(simulator, clock, limit));
+    }
+
+    private void assertUsableOrExplained(Fault fault) throws Exception {
         assertThatThrownBy(() -> core.families.await(holder(), ANY))
                 .isInstanceOf(FamilyException.class)
                 .hasMessageContaining("Credential 'ci'")

@@ -5,18 +5,23 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.MutableClock;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FamilyAdministrationTest {
 
@@ -152,9 +157,8 @@ class FamilyAdministrationTest {
     void aRotationIsTwoWritesOfTheLedger() throws Exception {
         ask();
         clock.advance(Duration.ofHours(2));
-        CountingLedger counting = new CountingLedger(core.ledger);
-        Families families =
-                new Families(counting, Core.HASH, Runnable::run, Runnable::run, clock, Duration.ofSeconds(5));
+        HookedLedger counting = new HookedLedger(core.ledger);
+        Families families = new Families(counting, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
         families.await(core.holder("ci", "acme", seed, (f, t, again) -> {}), bearer -> true);
         assertThat(counting.saves).isEqualTo(2);
         families.await(core.holder("ci", "acme", seed, (f, t, again) -> {}), bearer -> true);
@@ -220,17 +224,140 @@ class FamilyAdministrationTest {
     @Test
     void anAuthorizationIsNeverLostToADiskThatIsFull() throws Exception {
         ask();
-        CountingLedger full = new CountingLedger(core.ledger);
-        full.isFull = true;
-        Families families = new Families(full, Core.HASH, Runnable::run, Runnable::run, clock, Duration.ofSeconds(5));
+        HookedLedger full = new HookedLedger(core.ledger);
+        full.save = id -> {
+            throw new IOException("disk full");
+        };
+        Families families = new Families(full, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
         assertThatThrownBy(() -> families.administration()
                         .authorized(core.service("acme").endpoint(), new Place("system", "ci"), seed, "new", null))
                 .isInstanceOf(IOException.class);
-        full.isFull = false;
+        full.save = id -> {};
         assertThat(administration.list()).hasSize(1);
         families.administration()
                 .authorized(core.service("acme").endpoint(), new Place("system", "ci"), seed, "new", null);
         assertThat(only().tokens().current()).isEqualTo("new");
+    }
+
+    @Test
+    void anAuthorizationElsewhereLeavesTheTokenWhereItIsAtHome() throws Exception {
+        ask();
+        FamilyRecord before = only();
+        String other = simulator.addAccount("other", "acme");
+        administration.authorized(core.service("acme").endpoint(), new Place("folder:a", "new"), seed, other, null);
+        assertThat(administration.list())
+                .hasSize(2)
+                .contains(before)
+                .extracting(FamilyRecord::places)
+                .contains(Set.of(new Place("folder:a", "new")));
+    }
+
+    @Test
+    void anAuthorizationThatIsStoredTwiceIsOne() throws Exception {
+        Endpoint endpoint = core.service("acme").endpoint();
+        Place here = new Place("system", "ci");
+        administration.authorized(endpoint, here, "", seed, null);
+        administration.authorized(endpoint, here, "", seed, null);
+        ask();
+        assertThat(only().places()).containsExactly(here);
+        assertThat(simulator.grants()).isEqualTo(1);
+    }
+
+    @Test
+    void aBearerThatCameWithAnAuthorizationServesAtOnce() throws Exception {
+        Bearer bearer = core.service("acme").exchange(seed).bearer();
+        String next = simulator.currentToken("ci");
+        administration.authorized(core.service("acme").endpoint(), new Place("system", "ci"), seed, next, bearer);
+        assertThat(core.families
+                        .await(core.holder("ci", "acme", seed, (f, t, again) -> {}), any -> true)
+                        .bearer())
+                .isEqualTo(bearer);
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void aRecordThatCannotBeReadIsReplacedAndLeftAlone() throws Exception {
+        ask();
+        Path file = directory.resolve(only().id() + ".json");
+        Files.writeString(file, "{\"format\":1");
+        String fresh = simulator.reauthorize("ci");
+        administration.authorized(core.service("acme").endpoint(), new Place("system", "ci"), seed, fresh, null);
+        assertThat(only().tokens().current()).isEqualTo(fresh);
+        assertThat(file).hasContent("{\"format\":1");
+        clock.advance(Duration.ofHours(2));
+        ask();
+        assertThat(simulator.reuses()).isZero();
+    }
+
+    /** Two families at one place: what was authorized last is what counts there. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aReplacedRecordThatCannotBeRemovedDoesNoHarm(boolean interrupted) throws Exception {
+        ask();
+        String old = only().id();
+        HookedLedger stubborn = new HookedLedger(core.ledger);
+        stubborn.lock = id -> {
+            if (id.equals(old) && interrupted) {
+                throw new InterruptedException();
+            } else if (id.equals(old)) {
+                throw new IOException("in use");
+            }
+        };
+        Families families = new Families(stubborn, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
+        String fresh = simulator.reauthorize("ci");
+        Place here = new Place("system", "ci");
+        Endpoint endpoint = core.service("acme").endpoint();
+        families.administration().authorized(endpoint, here, seed, fresh, null);
+        assertThat(Thread.interrupted()).isEqualTo(interrupted);
+        assertThat(administration.list())
+                .hasSize(2)
+                .allMatch(record -> record.places().contains(here));
+        for (String brought : List.of(seed, "", fresh)) {
+            assertThat(families.survey().of(endpoint, brought, here).tokens().current())
+                    .isEqualTo(simulator.currentToken("ci"));
+            clock.advance(Duration.ofHours(2));
+            families.await(core.holder("ci", "acme", brought, (f, t, again) -> {}), bearer -> true);
+        }
+        assertThat(simulator.reuses()).isZero();
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+    }
+
+    @Test
+    void aMoveOfOneFolderTouchesNoOther() throws Exception {
+        Place inA = new Place("folder:a", "sa");
+        Place inB = new Place("folder:b", "sa");
+        String unmoved = simulator.addAccount("unmoved", "acme");
+        for (Place place : List.of(inA, inB)) {
+            core.families.await(
+                    new Holder("sa", place, simulator.currentToken("ci"), core.service("acme"), (f, t, again) -> {}),
+                    bearer -> true);
+        }
+        core.families.await(core.holder("other", "acme", unmoved, (f, t, again) -> {}), bearer -> true);
+        HookedLedger counting = new HookedLedger(core.ledger);
+        Families families = new Families(counting, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
+        families.administration().moved("folder:a", "folder:c");
+        assertThat(counting.locks).isEqualTo(1);
+        assertThat(administration.list())
+                .extracting(FamilyRecord::places)
+                .containsExactlyInAnyOrder(
+                        Set.of(new Place("folder:c", "sa"), inB), Set.of(new Place("system", "other")));
+    }
+
+    @Test
+    void aSweepOfWhatIsInUseWritesNothing() throws Exception {
+        ask();
+        HookedLedger counting = new HookedLedger(core.ledger);
+        Families families = new Families(counting, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
+        for (String stored : List.of(seed, simulator.currentToken("ci"))) {
+            families.administration().sweep((place, endpoint) -> stored);
+        }
+        assertThat(counting.saves + counting.locks).isZero();
+        families.administration().sweep((place, endpoint) -> null);
+        families.administration().sweep((place, endpoint) -> null);
+        assertThat(counting.saves).isEqualTo(1);
+        Instant orphaned = only().orphaned();
+        assertThat(FamilyAdministration.endOf(orphaned))
+                .isEqualTo(clock.instant().plus(Duration.ofDays(30)));
     }
 
     private void ask() throws Exception {
@@ -240,44 +367,5 @@ class FamilyAdministrationTest {
     private FamilyRecord only() throws Exception {
         assertThat(administration.list()).hasSize(1);
         return administration.list().get(0);
-    }
-
-    private static final class CountingLedger implements Ledger {
-        private final Ledger ledger;
-        int saves;
-        boolean isFull;
-
-        CountingLedger(Ledger ledger) {
-            this.ledger = ledger;
-        }
-
-        @Override
-        public Optional<FamilyRecord> load(String id) throws IOException {
-            return ledger.load(id);
-        }
-
-        @Override
-        public void save(FamilyRecord record) throws IOException {
-            if (isFull) {
-                throw new IOException("disk full");
-            }
-            saves++;
-            ledger.save(record);
-        }
-
-        @Override
-        public void delete(String id) throws IOException {
-            ledger.delete(id);
-        }
-
-        @Override
-        public Contents contents() throws IOException {
-            return ledger.contents();
-        }
-
-        @Override
-        public Lock lock(String id, Duration limit) throws IOException, InterruptedException {
-            return ledger.lock(id, limit);
-        }
     }
 }

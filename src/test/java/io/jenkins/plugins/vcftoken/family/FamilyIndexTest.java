@@ -9,9 +9,12 @@ import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -37,13 +40,13 @@ class FamilyIndexTest {
                 }),
                 Core.HASH);
         CompletableFuture<List<FamilyIndex.Entry>> first = CompletableFuture.supplyAsync(() -> find(index));
-        assertThat(reading.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(reading.await(Core.PLENTY.toSeconds(), TimeUnit.SECONDS)).isTrue();
         CompletableFuture<List<FamilyIndex.Entry>> second = CompletableFuture.supplyAsync(() -> find(index));
         assertThatThrownBy(() -> second.get(100, TimeUnit.MILLISECONDS))
                 .isInstanceOf(java.util.concurrent.TimeoutException.class);
         go.countDown();
-        assertThat(first.get(10, TimeUnit.SECONDS)).hasSize(1);
-        assertThat(second.get(10, TimeUnit.SECONDS)).hasSize(1);
+        assertThat(first.get(Core.PLENTY.toSeconds(), TimeUnit.SECONDS)).hasSize(1);
+        assertThat(second.get(Core.PLENTY.toSeconds(), TimeUnit.SECONDS)).hasSize(1);
     }
 
     @Test
@@ -58,6 +61,35 @@ class FamilyIndexTest {
                 Core.HASH);
         assertThatThrownBy(() -> index.find(HASH)).hasMessage("disk");
         assertThat(index.find(HASH)).hasSize(1);
+    }
+
+    /** At home first, then the one that was authorized last, then the one whose current token it is. */
+    @Test
+    void ofSeveralFamiliesTheOneAtHomeIsMeant() {
+        Place home = new Place("system", "sa");
+        FamilyIndex.Entry current = entry("current", HASH, 9);
+        FamilyIndex.Entry former = entry("former", "other", 7);
+        FamilyIndex.Entry old = entry("old", HASH, 1, home);
+        FamilyIndex.Entry young = entry("young", "other", 2, home);
+        FamilyIndex.Entry same = entry("same", HASH, 2, home);
+        assertMeant(current, home, former, current);
+        assertMeant(old, home, current, former, old);
+        assertMeant(young, home, old, young, current);
+        assertMeant(same, home, same, young);
+        assertMeant(null, home);
+        Endpoint other = new Endpoint("test", URI.create("https://vcfa.example"), "globex");
+        assertThat(FamilyIndex.among(List.of(current, old), HASH, other, home)).isNull();
+    }
+
+    private static void assertMeant(FamilyIndex.Entry expected, Place place, FamilyIndex.Entry... known) {
+        List<FamilyIndex.Entry> list = new ArrayList<>(List.of(known));
+        assertThat(FamilyIndex.among(list, HASH, ENDPOINT, place)).isEqualTo(expected);
+        Collections.reverse(list);
+        assertThat(FamilyIndex.among(list, HASH, ENDPOINT, place)).isEqualTo(expected);
+    }
+
+    private static FamilyIndex.Entry entry(String id, String currentHash, long generation, Place... places) {
+        return new FamilyIndex.Entry(id, ENDPOINT, null, false, currentHash, generation, Set.of(places));
     }
 
     private static List<FamilyIndex.Entry> find(FamilyIndex index) {

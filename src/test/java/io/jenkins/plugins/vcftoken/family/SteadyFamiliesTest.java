@@ -26,9 +26,11 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Families whose secret the server is not known to replace. */
@@ -103,21 +105,49 @@ class SteadyFamiliesTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Fault.class)
+    @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "TRICKLE")
     void surviveAnyFault(Fault fault) throws Exception {
         simulator.inject(fault);
+        if (!isServed()) {
+            core.families.await(sddcHolder(PASSWORD), ANY);
+        }
+        assertThat(sddc.refusedLogins()).isZero();
+        assertThat(records()).isEmpty();
+    }
+
+    @Test
+    @Tag("slow")
+    void surviveAnAnswerThatNeverEnds() throws Exception {
+        simulator.inject(Fault.TRICKLE);
+        int limit = 1;
+        do {
+            // A machine that is busy may not even get to send it so soon.
+            limit *= 2;
+            core.close();
+            core = new Core(
+                    directory,
+                    simulator,
+                    clock,
+                    TokenListener.NOBODY,
+                    Core.client(simulator, clock, Duration.ofSeconds(limit)));
+        } while (!isServed());
+        assertThat(simulator.requests()).isGreaterThan(1);
+        assertThat(sddc.refusedLogins()).isZero();
+        assertThat(records()).isEmpty();
+    }
+
+    private boolean isServed() throws InterruptedException {
         try {
             core.families.await(sddcHolder(PASSWORD), ANY);
+            return true;
         } catch (FamilyException e) {
             assertThat(e)
                     .hasMessageContaining("Credential 'sddc'")
                     .hasMessageContaining(USER)
                     .hasMessageNotContaining("rotated")
                     .hasMessageNotContaining(PASSWORD);
-            core.families.await(sddcHolder(PASSWORD), ANY);
+            return false;
         }
-        assertThat(sddc.refusedLogins()).isZero();
-        assertThat(records()).isEmpty();
     }
 
     @Test
@@ -183,6 +213,48 @@ class SteadyFamiliesTest {
         assertThat(simulator.rotations()).isEqualTo(2);
         assertThat(stored.get()).isEqualTo(simulator.currentToken("provider"));
         assertThat(records()).hasSize(1);
+    }
+
+    /** A provider's bearer pays for an organization's while it has a minute left, or half of its life. */
+    @ParameterizedTest
+    @CsvSource({
+        "PT1H, PT59M, 1",
+        "PT1H, PT59M1S, 2",
+        "PT2M, PT1M, 1",
+        "PT2M, PT1M1S, 2",
+        "PT1M, PT30S, 1",
+        "PT1M, PT31S, 2"
+    })
+    void aProvidersBearerPaysToItsLastMinute(Duration lifetime, Duration age, int rotations) throws Exception {
+        simulator.tenants().add("acme");
+        simulator.tenants().add("globex");
+        simulator.setLifetime(lifetime);
+        AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
+        core.families.await(organization(stored, "acme"), ANY);
+        core.awaitWriteBacks();
+        clock.advance(age);
+        core.families.await(organization(stored, "globex"), ANY);
+        assertThat(simulator.rotations()).isEqualTo(rotations);
+    }
+
+    @Test
+    void aTrialIsForgottenUnlessItIsUsedElsewhere() throws Exception {
+        Families families = new Families(core.ledger, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
+        Holder typed = new Holder(
+                "typed", Place.ofUnsaved("system"), "api-token-one", core.cspApiToken(), (family, token, again) -> {});
+        families.await(typed, ANY);
+        families.forgetTrial(typed, id -> true);
+        assertThat(families.survey().of(typed.service().endpoint(), typed.token(), typed.place()))
+                .isNull();
+        families.await(cspHolder("api-token-one"), ANY);
+        families.await(typed, ANY);
+        families.forgetTrial(typed, id -> true);
+        assertThat(families.survey()
+                        .of(typed.service().endpoint(), typed.token(), typed.place())
+                        .places())
+                .contains(new Place("system", "csp"));
+        families.await(cspHolder("api-token-one"), ANY);
+        assertThat(simulator.requests()).isEqualTo(2);
     }
 
     @Test

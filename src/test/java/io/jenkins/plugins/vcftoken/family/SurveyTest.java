@@ -8,9 +8,11 @@ import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -57,6 +59,45 @@ class SurveyTest {
                 .isNull();
         assertThat(survey.isFlying(found)).isFalse();
         assertThat(survey.written()).containsExactly(found);
+    }
+
+    @Test
+    void ofSeveralFamiliesTheOneAtHomeIsFound() throws Exception {
+        Endpoint endpoint = holder.service().endpoint();
+        core.families.await(holder, bearer -> true);
+        Place copy = new Place("folder:a", "copy");
+        core.families.await(
+                new Holder("copy", copy, simulator.currentToken("ci"), holder.service(), holder.keeper()),
+                bearer -> true);
+        String fresh = simulator.addAccount("other", "acme");
+        core.families.administration().authorized(endpoint, copy, holder.token(), fresh, null);
+        Survey survey = core.families.survey();
+        for (String brought : List.of(holder.token(), simulator.currentToken("ci"))) {
+            assertThat(survey.of(endpoint, brought, copy).tokens().current()).isEqualTo(fresh);
+            assertThat(survey.of(endpoint, brought, holder.place()).tokens().current())
+                    .isEqualTo(simulator.currentToken("ci"));
+        }
+        assertThat(survey.of(endpoint, " ", copy).tokens().current()).isEqualTo(fresh);
+        Place nowhere = new Place("system", "nowhere");
+        assertThat(survey.of(endpoint, fresh, nowhere).tokens().current()).isEqualTo(fresh);
+        assertThat(survey.of(endpoint, simulator.currentToken("ci"), nowhere)
+                        .tokens()
+                        .current())
+                .as("the one whose current token it is")
+                .isEqualTo(simulator.currentToken("ci"));
+        assertThat(survey.unreadableOf(endpoint, fresh)).isNull();
+    }
+
+    @Test
+    void aPlaceThatDidNotTakeTheTokenIsKnown() throws Exception {
+        Holder full = core.holder("ci", "acme", holder.token(), (family, token, again) -> {
+            throw new IOException("disk full");
+        });
+        core.families.await(full, bearer -> true);
+        core.awaitWriteBacks();
+        assertThat(core.families.survey().isUnsaved(full.place())).isTrue();
+        assertThat(core.families.survey().isUnsaved(new Place("system", "other")))
+                .isFalse();
     }
 
     @Test

@@ -17,7 +17,6 @@ import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.exchange.SddcManagerTokens;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import java.io.InputStream;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Locale;
@@ -120,8 +119,7 @@ class SddcManagerDocumentTest {
     }
 
     private SddcManagerTokens service(String user) {
-        TokenClient client = new TokenClient(
-                Core.trusting(simulator), Duration.ofSeconds(5), Duration.ofSeconds(5), InstantSource.system());
+        TokenClient client = Core.client(simulator, InstantSource.system());
         return new SddcManagerTokens(client, new Endpoint(SddcManagerTokens.SYSTEM, simulator.url(), "", user));
     }
 }

@@ -1,0 +1,53 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import io.jenkins.plugins.vcftoken.Core;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import okhttp3.Interceptor;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
+
+/** A client without a network: gives answers that the simulator has no reason to give, one after the other. */
+final class Canned implements Interceptor {
+
+    static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+    /** "METHOD /path", as they came. */
+    final List<String> asked = new ArrayList<>();
+
+    private final Queue<Response.Builder> answers = new ArrayDeque<>();
+
+    final TokenClient client = new TokenClient(
+            new OkHttpClient.Builder().addInterceptor(this).build(), Core.PLENTY, Core.PLENTY, () -> NOW);
+
+    /** @param headers names and values in turn */
+    Canned answer(int status, String body, String... headers) {
+        Response.Builder answer = new Response.Builder()
+                .protocol(Protocol.HTTP_1_1)
+                .code(status)
+                .message("")
+                .body(ResponseBody.create(body, MediaType.get("application/json")));
+        for (int i = 0; i < headers.length; i += 2) {
+            answer.header(headers[i], headers[i + 1]);
+        }
+        answers.add(answer);
+        return this;
+    }
+
+    @Override
+    public Response intercept(Chain chain) throws IOException {
+        asked.add(chain.request().method() + ' ' + chain.request().url().encodedPath());
+        Response.Builder answer = answers.poll();
+        if (answer == null) {
+            throw new IOException();
+        }
+        return answer.request(chain.request()).build();
+    }
+}

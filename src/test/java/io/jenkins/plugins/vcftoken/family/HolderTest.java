@@ -1,0 +1,70 @@
+package io.jenkins.plugins.vcftoken.family;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.Grant;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import java.net.URI;
+import java.time.Instant;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class HolderTest {
+
+    private static final Endpoint ENDPOINT = new Endpoint("system", URI.create("https://vcfa.example.com"), "acme");
+
+    @ParameterizedTest
+    @CsvSource({"typed-anew, typed-anew", "before, before", "'', before", "'  ', before", ", before"})
+    void whatIsStoredNowCountsIfItIsAnything(String stored, String expected) {
+        Holder holder = holder(stored);
+        Holder now = holder.asStored();
+        assertThat(now.token()).isEqualTo(expected);
+        assertThat(now.place()).isEqualTo(holder.place());
+        assertThat(now.description()).isEqualTo(holder.description());
+    }
+
+    /** What ends in a log by accident. */
+    @Test
+    void whatIsPrintedHasNoSecret() {
+        Instant now = Instant.parse("2026-01-01T00:00:00Z");
+        Bearer bearer = new Bearer("the-bearer", now, now.plusSeconds(60));
+        Lineage tokens = Lineage.of("the-seed", Core.HASH).rotatedTo("the-current", Core.HASH);
+        FamilyRecord record = FamilyRecord.founded(ENDPOINT, "the-seed", Core.HASH, now)
+                .granted(new Grant(bearer, "the-current", "the-session"), Core.HASH, now);
+        Supply supply = new Supply(record.id(), ENDPOINT, bearer, null, null, true);
+        assertThat(tokens).hasToString("Lineage[generation 1]");
+        assertThat(record.toString()).contains(record.id(), "acme", "OK", "generation 1");
+        assertThat(holder("the-stored")).hasToString(holder("").description());
+        assertThat("" + record + supply + new Grant(bearer, "the-current", "the-session"))
+                .doesNotContain("the-");
+    }
+
+    private static Holder holder(String stored) {
+        TokenKeeper keeper = new TokenKeeper() {
+            @Override
+            public void keep(Predicate<String> sameFamily, String current, boolean again) {}
+
+            @Override
+            public String stored(Endpoint endpoint) {
+                return stored;
+            }
+        };
+        TokenService service = new TokenService() {
+            @Override
+            public Endpoint endpoint() {
+                return ENDPOINT;
+            }
+
+            @Override
+            public Grant exchange(String secret) {
+                throw new UnsupportedOperationException();
+            }
+        };
+        return new Holder("sa", new Place("system", "sa"), "before", service, keeper);
+    }
+}

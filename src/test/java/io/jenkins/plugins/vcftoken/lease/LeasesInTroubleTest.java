@@ -1,0 +1,352 @@
+package io.jenkins.plugins.vcftoken.lease;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.MutableClock;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.family.Families;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.family.Handout;
+import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.family.Supply;
+import io.jenkins.plugins.vcftoken.family.TokenKeeper;
+import io.jenkins.plugins.vcftoken.family.TokenListener;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.SddcManager;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * What open blocks see of a server that fails, of Jenkins going down, and of others that come and go at the worst
+ * moment. Everything happens on the test's own thread.
+ */
+class LeasesInTroubleTest {
+
+    private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
+
+    @TempDir
+    private Path directory;
+
+    private final MutableClock clock = new MutableClock();
+    private final ManualTimer timer = new ManualTimer();
+    private final Block block = new Block();
+    private Runnable whenReturned = () -> {};
+    private boolean goingDown;
+    private Simulator simulator;
+    private Core core;
+    private Leases leases;
+    private Holder holder;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start(clock, 0);
+        core = new Core(directory, simulator, clock);
+        Executor here = task -> {
+            if (goingDown) {
+                throw new RejectedExecutionException("going down");
+            }
+            task.run();
+        };
+        TokenListener listener = new TokenListener() {
+            @Override
+            public void returned(Handout handout) {
+                whenReturned.run();
+            }
+        };
+        Families families = new Families(core.ledger, Core.HASH, here, here, clock, Core.PLENTY, listener);
+        leases = new Leases(families, timer, clock, new Renewal(() -> 0));
+        holder = core.holder("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
+    }
+
+    @AfterEach
+    void stop() {
+        timer.shutdownNow();
+        core.close();
+        simulator.close();
+    }
+
+    @Test
+    void aBlockThatOpensOnWhatIsLeftIsTold() throws Exception {
+        leases.once(holder, TEN_MINUTES, "somebody");
+        clock.advance(Duration.ofMinutes(55));
+        simulator.inject(Fault.STATUS_429);
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        assertThat(lease.bearer().remaining(clock.instant())).isEqualTo(Duration.ofMinutes(5));
+        assertThat(block.warnings)
+                .singleElement()
+                .asString()
+                .contains("HTTP 429")
+                .endsWith("The bearer at hand serves until 2026-01-01T01:00:00Z.");
+    }
+
+    @Test
+    void aBlockIsToldOfAnOddBearer() throws Exception {
+        simulator.setClaimedOrganization("globex");
+        leases.open(holder, TEN_MINUTES, block);
+        assertThat(block.warnings).singleElement().asString().contains("'globex'", "'acme'");
+    }
+
+    @Test
+    void nobodyIsToldOfWhatIsWell() throws Exception {
+        leases.open(holder, TEN_MINUTES, block);
+        clock.advance(Duration.ofMinutes(45));
+        timer.fire();
+        assertThat(simulator.grants()).isEqualTo(2);
+        assertThat(block.warnings).isEmpty();
+    }
+
+    @Test
+    void whatIsLeftCountsDownToItsEndAndTriesGoOnAfterIt() throws Exception {
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        Bearer first = lease.bearer();
+        for (int minutes : new int[] {45, 14, 2}) {
+            clock.advance(Duration.ofMinutes(minutes));
+            simulator.inject(Fault.STATUS_403);
+            timer.fire();
+        }
+        assertThat(block.warnings).hasSize(3).allMatch(warning -> warning.contains("HTTP 403"));
+        assertThat(block.warnings.get(0)).startsWith("Renewal failed. The bearer at hand serves for another 900 s. ");
+        assertThat(block.warnings.get(1)).startsWith("Renewal failed. The bearer at hand serves for another 60 s. ");
+        assertThat(block.warnings.get(2)).startsWith("Renewal failed. The bearer at hand has expired. Credential 'ci'");
+        assertThat(timer.pauses)
+                .containsExactly(
+                        Duration.ofMinutes(45), Duration.ofMinutes(1), Duration.ofSeconds(20), Duration.ofMinutes(1));
+        timer.fire();
+        assertThat(lease.bearer()).isNotEqualTo(first);
+        assertThat(timer.pending()).isEqualTo(1);
+    }
+
+    /** The older one is worth more to whoever runs a long step. */
+    @Test
+    void aShorterBearerDoesNotReplaceTheOneAtHand() throws Exception {
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        Bearer first = lease.bearer();
+        clock.advance(Duration.ofMinutes(45));
+        simulator.setLifetime(Duration.ofMinutes(5));
+        timer.fire();
+        assertThat(lease.bearer()).isEqualTo(first);
+        assertThat(block.expected).containsExactly(first);
+        assertThat(block.warnings)
+                .containsExactly("Renewal failed. The bearer at hand serves for another 900 s. No newer bearer came.");
+        assertThat(timer.pending()).isEqualTo(1);
+    }
+
+    @Test
+    void aRenewalWhileJenkinsGoesDownSaysSo() throws Exception {
+        leases.open(holder, TEN_MINUTES, block);
+        clock.advance(Duration.ofMinutes(45));
+        goingDown = true;
+        timer.fire();
+        assertThat(block.warnings).singleElement().asString().contains("Jenkins is shutting down");
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void aStoreThatCannotBeLookedIntoIsSaid() throws Exception {
+        TokenKeeper broken = new TokenKeeper() {
+            @Override
+            public void keep(Predicate<String> sameFamily, String current, boolean again) {}
+
+            @Override
+            public String stored(Endpoint endpoint) {
+                throw new IllegalStateException("the store is gone");
+            }
+        };
+        leases.open(core.holder("ci", "acme", holder.token(), broken), TEN_MINUTES, block);
+        clock.advance(Duration.ofMinutes(45));
+        timer.fire();
+        assertThat(block.warnings).singleElement().asString().endsWith(" the store is gone");
+        assertThat(timer.pending()).isEqualTo(1);
+    }
+
+    @Test
+    void aBlockOpensAndClosesWithoutATimer() throws Exception {
+        timer.shutdownNow();
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        assertThat(lease.bearer().isAlive(clock.instant())).isTrue();
+        lease.close();
+        assertThat(leases.families()).isZero();
+    }
+
+    @Test
+    void aTimerThatComesTooLateRenewsNothing() throws Exception {
+        leases.open(holder, TEN_MINUTES, block).close();
+        clock.advance(Duration.ofMinutes(45));
+        timer.fireWhateverCame();
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void aBlockThatClosesDuringItsRenewalLeavesNoTimerBehind() throws Exception {
+        Lease[] open = new Lease[1];
+        simulator.setWitness(moment -> {
+            if (open[0] != null) {
+                open[0].close();
+            }
+        });
+        open[0] = leases.open(holder, TEN_MINUTES, block);
+        clock.advance(Duration.ofMinutes(45));
+        timer.fire();
+        assertThat(simulator.grants()).isEqualTo(2);
+        assertThat(leases.families()).isZero();
+        assertThat(timer.pauses).hasSize(1);
+        assertThat(timer.pending()).isZero();
+    }
+
+    @Test
+    void aBlockThatOpensOnAnOlderBearerGetsTheSharedOne() throws Exception {
+        Lease first = leases.open(sddc(), TEN_MINUTES, new Block());
+        Holder late = during(sddc(), () -> {
+            clock.advance(Duration.ofMinutes(1));
+            first.refresh();
+        });
+        Lease second = leases.open(late, TEN_MINUTES, block);
+        assertThat(second.bearer()).isEqualTo(first.bearer());
+        assertThat(block.expected).containsExactly(first.bearer());
+        assertThat(simulator.sddcManager().renewals()).isEqualTo(1);
+    }
+
+    /** Between leaving and being forgotten, the last one's bearer is still there to be found. */
+    @Test
+    void aBlockThatOpensAsTheLastOneLeavesSharesNothingWithIt() throws Exception {
+        Lease first = leases.open(holder, TEN_MINUTES, new Block());
+        Lease[] second = new Lease[1];
+        whenReturned = () -> {
+            whenReturned = () -> {};
+            try {
+                second[0] = leases.open(holder, TEN_MINUTES, block);
+            } catch (FamilyException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        };
+        first.close();
+        assertThat(leases.list()).containsExactly(new OpenLease(holder.place(), block.who()));
+        clock.advance(Duration.ofMinutes(45));
+        Bearer before = second[0].bearer();
+        timer.fire();
+        assertThat(second[0].bearer()).isNotEqualTo(before);
+        second[0].close();
+        assertThat(leases.families()).isZero();
+    }
+
+    @Test
+    void aBlockThatGetsNoBearerOfItsOwnHoldsNothing() throws Exception {
+        SddcManager server = simulator.sddcManager();
+        Lease first = leases.open(sddc(), TEN_MINUTES, new Block());
+        Holder late = during(sddc(), () -> {
+            first.close();
+            assertThat(server.openSessions()).isZero();
+            server.addUser("svc@vsphere.local", "changed-meanwhile");
+        });
+        assertThatThrownBy(() -> leases.open(late, TEN_MINUTES, block))
+                .isInstanceOf(FamilyException.class)
+                .hasMessageContaining("refuses the stored secret");
+        assertThat(leases.families()).isZero();
+        assertThat(timer.pending()).isZero();
+    }
+
+    @Test
+    void aPersonRenewsWithoutAnyBlock() throws Exception {
+        Bearer first = leases.once(holder, TEN_MINUTES, "somebody");
+        clock.advance(Duration.ofSeconds(1));
+        Bearer second = leases.renew(holder);
+        assertThat(second).isNotEqualTo(first);
+        assertThat(leases.renew(holder)).as("asked for at the same moment").isEqualTo(second);
+        assertThat(simulator.grants()).isEqualTo(2);
+        assertThat(leases.families()).isZero();
+    }
+
+    @Test
+    void aRenewalThatBroughtNothingIsAFailureWhateverIsLeft() throws Exception {
+        leases.open(holder, TEN_MINUTES, block);
+        clock.advance(Duration.ofSeconds(1));
+        simulator.inject(Fault.STATUS_429);
+        assertThatThrownBy(() -> leases.renew(holder))
+                .isInstanceOf(FamilyException.class)
+                .hasMessageContaining("HTTP 429");
+    }
+
+    @Test
+    void aTrialOfAStoredSecretEndsItsSessionUnlessABlockHasIt() throws Exception {
+        SddcManager server = simulator.sddcManager();
+        Holder stored = sddc();
+        Supply tried = leases.trial(stored, true);
+        assertThat(leases.trial(stored, true).bearer()).isNotEqualTo(tried.bearer());
+        assertThat(server.openSessions()).isZero();
+        assertThat(server.releases()).isEqualTo(2);
+        try (Lease lease = leases.open(stored, TEN_MINUTES, block)) {
+            clock.advance(Duration.ofSeconds(1));
+            leases.trial(stored, true);
+            assertThat(leases.trial(typed(stored), false).bearer().isAlive(clock.instant()))
+                    .isTrue();
+            assertThat(server.openSessions()).isEqualTo(1);
+            assertThat(lease.bearer().isAlive(clock.instant())).isTrue();
+        }
+        assertThat(server.openSessions()).isZero();
+    }
+
+    @Test
+    void aTrialThatFailsLeavesNothingBehindEither() throws Exception {
+        Holder typed = typed(sddc());
+        leases.trial(typed, false);
+        assertThat(simulator.sddcManager().openSessions()).isZero();
+        simulator.inject(Fault.STATUS_403);
+        assertThatThrownBy(() -> leases.trial(typed, false)).isInstanceOf(FamilyException.class);
+        leases.trial(typed, false);
+        assertThat(simulator.sddcManager().logins()).isEqualTo(2);
+        assertThat(simulator.sddcManager().openSessions()).isZero();
+    }
+
+    /** A loop that asks on each 401 gets one exchange in ten seconds, whether it works or not. */
+    @Test
+    void tenSecondsAreTenSeconds() throws Exception {
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        clock.advance(Renewal.REFRESH_PAUSE.minusMillis(1));
+        Bearer first = lease.bearer();
+        assertThat(lease.refresh()).isEqualTo(first);
+        clock.advance(Duration.ofMillis(1));
+        simulator.inject(Fault.STATUS_429);
+        assertThatThrownBy(lease::refresh).hasMessageContaining("HTTP 429");
+        clock.advance(Renewal.REFRESH_PAUSE.minusMillis(1));
+        assertThatThrownBy(lease::refresh).hasMessageContaining("less than 10 s ago");
+        clock.advance(Duration.ofMillis(1));
+        Bearer second = lease.refresh();
+        assertThat(second).isNotEqualTo(first);
+        assertThat(simulator.requests()).isEqualTo(3);
+        clock.advance(Renewal.REFRESH_PAUSE);
+        assertThat(lease.refresh()).as("the failure is forgotten").isNotEqualTo(second);
+    }
+
+    private Holder sddc() {
+        simulator.sddcManager().addUser("svc@vsphere.local", "a-password-of-sddc-manager");
+        return core.holder("sddc", core.sddcManager("svc@vsphere.local"), "a-password-of-sddc-manager");
+    }
+
+    private static Holder typed(Holder stored) {
+        return new Holder("typed", Place.ofUnsaved("system"), stored.token(), stored.service(), stored.keeper());
+    }
+
+    /** The same, for whom something happens just before a warm bearer is handed out, once. */
+    private static Holder during(Holder holder, Watched.Step step) {
+        boolean[] done = new boolean[1];
+        Watched watched = new Watched(holder.service(), () -> {
+            if (!done[0]) {
+                done[0] = true;
+                step.run();
+            }
+        });
+        return new Holder(holder.name(), holder.place(), holder.token(), watched, holder.keeper());
+    }
+}
