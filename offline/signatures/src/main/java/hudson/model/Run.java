@@ -20,6 +20,10 @@ public abstract class Run<JobT extends hudson.model.Job<JobT, RunT>, RunT extend
         throw new UnsupportedOperationException();
     }
 
+    public int getNumber() {
+        throw new UnsupportedOperationException();
+    }
+
     public java.lang.Object getTarget() {
         throw new UnsupportedOperationException();
     }

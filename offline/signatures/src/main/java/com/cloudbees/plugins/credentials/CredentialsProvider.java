@@ -24,6 +24,10 @@ public abstract class CredentialsProvider extends hudson.model.Descriptor<com.cl
         throw new UnsupportedOperationException();
     }
 
+    public static hudson.model.Fingerprint getFingerprintOf(com.cloudbees.plugins.credentials.Credentials c) throws java.io.IOException {
+        throw new UnsupportedOperationException();
+    }
+
     public static java.lang.Iterable<com.cloudbees.plugins.credentials.CredentialsStore> lookupStores(hudson.model.ModelObject context) {
         throw new UnsupportedOperationException();
     }
