@@ -106,7 +106,8 @@ public final class FamilyAdministration {
         FamilyIndex.Entry old = FamilyIndex.among(index.find(hash), hash, endpoint, place);
         boolean bound = old != null && old.places().contains(place);
         Optional<FamilyRecord> replaced = bound ? readable(old.familyId()) : Optional.empty();
-        Lineage history = replaced.map(FamilyRecord::tokens).orElseGet(() -> Lineage.of(before, hashes));
+        Lineage history = replaced.map(FamilyRecord::tokens)
+                .orElseGet(() -> Lineage.of(before, bound ? old.generation() : 0, hashes));
         FamilyRecord record =
                 FamilyRecord.authorized(endpoint, history, refreshToken, bearer, place, hashes, clock.instant());
         try (Ledger.Lock lock = ledger.lock(record.id(), patience)) {

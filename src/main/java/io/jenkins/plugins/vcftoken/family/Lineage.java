@@ -23,7 +23,12 @@ public record Lineage(String seedHash, String current, List<String> formerHashes
     }
 
     static Lineage of(String seed, TokenHash hashes) {
-        return new Lineage(hashes.ofToken(seed), seed, List.of(), 0, false);
+        return of(seed, 0, hashes);
+    }
+
+    /** @param generation of a history that cannot be read: what goes on from here is newer than that */
+    static Lineage of(String seed, long generation, TokenHash hashes) {
+        return new Lineage(hashes.ofToken(seed), seed, List.of(), generation, false);
     }
 
     /**

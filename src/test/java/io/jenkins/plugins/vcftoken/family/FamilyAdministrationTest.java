@@ -283,6 +283,7 @@ class FamilyAdministrationTest {
         String fresh = simulator.reauthorize("ci");
         administration.authorized(core.service("acme").endpoint(), new Place("system", "ci"), seed, fresh, null);
         assertThat(only().tokens().current()).isEqualTo(fresh);
+        assertThat(only().tokens().generation()).as("after what memory knows").isEqualTo(2);
         assertThat(file).hasContent("{\"format\":1");
         clock.advance(Duration.ofHours(2));
         ask();
