@@ -28,6 +28,15 @@ class ArchitectureTest {
                     + "|jenkins\\.agents\\.ControllerToAgent.*|jenkins\\.security\\.NotReallyRoleSensitiveCallable"
                     + "|hudson\\.remoting\\.Callable|hudson\\.FilePath\\$FileCallable");
 
+    /** What Jenkins encrypts and hashes with is for Jenkins to choose, by its FIPS mode for example. */
+    @ArchTest
+    static final ArchRule NO_CRYPTOGRAPHY_OF_ITS_OWN = noClasses()
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching("javax\\.crypto\\..*"
+                    + "|java\\.security\\.(MessageDigest|Signature|SecureRandom|KeyPairGenerator|KeyFactory)"
+                    + "|java\\.util\\.Random|org\\.bouncycastle\\..*");
+
     @ArchTest
     static final ArchRule PACKAGES_DEPEND_ON_EACH_OTHER_ONE_WAY =
             slices().matching("io.jenkins.plugins.vcftoken.(*)..").should().beFreeOfCycles();

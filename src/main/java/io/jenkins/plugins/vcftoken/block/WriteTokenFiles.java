@@ -38,17 +38,21 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
 
     @Override
     public Void invoke(File target, VirtualChannel channel) throws IOException, InterruptedException {
-        Path directory = target.toPath();
+        write(target.toPath(), bearer);
+        return null;
+    }
+
+    /** On Windows, which does not know these permissions, they are those of what is above. */
+    static void write(Path directory, String bearer) throws IOException, InterruptedException {
         boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
         // A link there is somebody else's: then making the directory fails.
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
             // Above it, other things may be for other eyes; of these directories this is the last.
-            Files.createDirectories(target.getParentFile().toPath());
+            Files.createDirectories(directory.getParent());
             Files.createDirectory(directory, only(posix, "rwx------"));
         }
         replace(directory, TOKEN, bearer, posix);
         replace(directory, HEADER, "Authorization: Bearer " + bearer + "\n", posix);
-        return null;
     }
 
     private static void replace(Path directory, String name, String content, boolean posix)
@@ -56,17 +60,25 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
         Path fresh = Files.createTempFile(directory, name, ".new", only(posix, "rw-------"));
         try {
             Files.writeString(fresh, content, StandardCharsets.UTF_8);
-            move(fresh, directory.resolve(name));
+            Path file = directory.resolve(name);
+            patiently(
+                    () -> Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING));
         } finally {
             Files.deleteIfExists(fresh);
         }
     }
 
+    /** Puts a file in the place of another one. */
+    @FunctionalInterface
+    interface Replacing {
+        void run() throws IOException;
+    }
+
     /** On Windows a file cannot be replaced while somebody reads it, which takes no longer than a moment. */
-    private static void move(Path from, Path to) throws IOException, InterruptedException {
+    static void patiently(Replacing replacing) throws IOException, InterruptedException {
         for (int i = 1; ; i++) {
             try {
-                Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+                replacing.run();
                 return;
             } catch (AccessDeniedException e) {
                 if (i == TRIES) {

@@ -213,6 +213,15 @@ class AuthorizationPageJenkinsTest {
     }
 
     @Test
+    void aHostileCodeIsText() throws Exception {
+        String hostile = "<img src=x onerror=alert(1)>";
+        simulator.devices().setUserCode(hostile);
+        HtmlPage page = begin(owner.goTo(PAGE), clientId);
+        assertThat(page.getElementById("vcf-user-code").getTextContent()).isEqualTo(hostile);
+        assertThat(page.querySelectorAll("img[onerror]")).isEmpty();
+    }
+
+    @Test
     void onlyWhoMayUpdateTheCredential() throws Exception {
         begin(owner.goTo(PAGE), clientId);
         JenkinsRule.WebClient reader = as("reader");

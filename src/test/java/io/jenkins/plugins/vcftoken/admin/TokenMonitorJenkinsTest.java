@@ -88,7 +88,7 @@ class TokenMonitorJenkinsTest {
         add("ends-soon", now.plus(Duration.ofDays(10)));
         add("ended", now.minus(Duration.ofDays(1)));
         add("lasts", now.plus(Duration.ofDays(60)));
-        VcfaServiceAccount careless = both.account("careless", "never-used");
+        VcfaServiceAccount careless = both.account("careless<img src=x onerror=alert(1)>", "never-used");
         careless.setSkipTlsVerification(true);
         both.addToSystem(careless);
         TokenWatch.get().look();
@@ -99,7 +99,10 @@ class TokenMonitorJenkinsTest {
                         text -> assertThat(text).contains("‘sa’", "Outcome unknown", "try once more"),
                         text -> assertThat(text).contains("‘ends-soon’", "expires in 9 days"),
                         text -> assertThat(text).contains("‘ended’", "expired at"),
-                        text -> assertThat(text).contains("‘careless’", "not verified"));
+                        text -> assertThat(text).contains("‘careless<img", "not verified"));
+        HtmlPage manage = jenkins.createWebClient().goTo("manage/");
+        assertThat(manage.querySelectorAll("[data-monitor]")).hasSize(3);
+        assertThat(manage.querySelectorAll("img[onerror]")).isEmpty();
         int asked = simulator.requests();
         TokenWatch.get().look();
         assertThat(simulator.requests()).isEqualTo(asked);

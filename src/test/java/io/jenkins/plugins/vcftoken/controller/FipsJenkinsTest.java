@@ -36,7 +36,20 @@ class FipsJenkinsTest {
                     .contains("fewer than 14 characters")
                     .doesNotContain("short-secret");
             assertThat(controller.runRemotely(FipsJenkinsTest::check)).isEqualTo(FormValidation.Kind.ERROR.name());
+            assertThat(controller.runRemotely(
+                            FipsJenkinsTest::askWithDefaults,
+                            simulator.url().toString().replace("https:", "http:"),
+                            ""))
+                    .contains("its address begins with http");
+            assertThat(controller.runRemotely(
+                            FipsJenkinsTest::askWithDefaults, simulator.url().toString(), ""))
+                    .contains("not trusted");
             assertThat(simulator.requests()).isZero();
+            assertThat(controller.runRemotely(
+                            FipsJenkinsTest::askWithDefaults, simulator.url().toString(), simulator.authorityPem()))
+                    .as("a server that is verified, and a secret of 14 characters")
+                    .contains("the server refuses the stored refresh token");
+            assertThat(simulator.requests()).isEqualTo(1);
         }
     }
 
@@ -50,6 +63,13 @@ class FipsJenkinsTest {
     private static String askWithShortSecret(JenkinsRule rule, String url) throws Exception {
         return ask(new VcfaServiceAccount(
                 CredentialsScope.GLOBAL, "short", null, url, "acme", Secret.fromString("short-secret")));
+    }
+
+    private static String askWithDefaults(JenkinsRule rule, String url, String authority) throws Exception {
+        VcfaServiceAccount credential = new VcfaServiceAccount(
+                CredentialsScope.GLOBAL, "verified", null, url, "acme", Secret.fromString("14 characters."));
+        credential.setCaCertificates(authority);
+        return ask(credential);
     }
 
     private static String ask(VcfaServiceAccount credential) throws Exception {

@@ -193,6 +193,15 @@ class DeviceAuthorizationTest {
         assertThat(attempt.codes().completeUri()).isNull();
     }
 
+    /** Whoever sees the page, or its address in a browser's history, would get the refresh token. */
+    @Test
+    void anAddressWithTheDeviceCodeInItBecomesNoLink() {
+        assertThat(DeviceCodes.link("https://x.example.com/?c=the-code", "another-code", "https"))
+                .isNotNull();
+        assertThat(DeviceCodes.link("https://x.example.com/?c=the-code", "the-code", "https"))
+                .isNull();
+    }
+
     @Test
     void theAddressWithTheCodeIsTakenOverHttpsOnly() throws Exception {
         simulator.devices().setVerificationUris("http://x.example.com/", "http://x.example.com/?code=A");

@@ -19,8 +19,10 @@ import java.util.Base64;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import okhttp3.OkHttpClient;
+import okhttp3.Response;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -86,6 +88,34 @@ class EveryServiceTest {
             assertThat(simulator.requests() - before).isLessThanOrEqualTo(1);
             assertNoSecret(simulator, e);
             assertThat(simulator.violations()).isEmpty();
+        }
+    }
+
+    /** To its own host: a client that follows any redirect follows this one. */
+    @ParameterizedTest
+    @EnumSource(Flow.class)
+    void aRedirectIsNotFollowed(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            AtomicBoolean redirects = new AtomicBoolean();
+            OkHttpClient http = Core.trusting(simulator)
+                    .newBuilder()
+                    .addNetworkInterceptor(chain -> {
+                        Response response = chain.proceed(chain.request());
+                        return redirects.get()
+                                ? response.newBuilder()
+                                        .code(302)
+                                        .header("Location", "/elsewhere")
+                                        .build()
+                                : response;
+                    })
+                    .build();
+            Ask ask = prepare(flow, simulator).apply(client(http));
+            redirects.set(true);
+            int before = simulator.missed();
+            assertThat(catchThrowableOfType(ExchangeException.Refused.class, ask::run)
+                            .problem())
+                    .isEqualTo(Problem.REDIRECTED);
+            assertThat(simulator.missed()).isEqualTo(before);
         }
     }
 

@@ -40,6 +40,7 @@ public final class Devices {
     private Duration lifetime = Duration.ofHours(1);
     private String verificationUri;
     private String completeUri;
+    private String chosenUserCode;
     private String lastUserCode;
     private int polls;
     private int hasty;
@@ -70,6 +71,13 @@ public final class Devices {
         synchronized (simulator) {
             verificationUri = uri;
             completeUri = complete;
+        }
+    }
+
+    /** A hostile server chooses what a person is shown. */
+    public void setUserCode(String chosenUserCode) {
+        synchronized (simulator) {
+            this.chosenUserCode = chosenUserCode;
         }
     }
 
@@ -149,7 +157,7 @@ public final class Devices {
             return error(400, "invalid_client", "No such client");
         }
         String deviceCode = simulator.newSecret();
-        String userCode = "DZK5-WP" + (char) ('A' + codes.size()) + "P";
+        String userCode = chosenUserCode == null ? "DZK5-WP" + (char) ('A' + codes.size()) + "P" : chosenUserCode;
         lastUserCode = userCode;
         codes.put(deviceCode, new Code(account, userCode, simulator.now(), interval, lifetime));
         return Reply.json(

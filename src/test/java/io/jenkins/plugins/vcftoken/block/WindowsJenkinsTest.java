@@ -1,0 +1,144 @@
+package io.jenkins.plugins.vcftoken.block;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.family.Ledger;
+import io.jenkins.plugins.vcftoken.family.Lineage;
+import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.store.LedgerFiles;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystem;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.AclEntry;
+import java.nio.file.attribute.AclEntryPermission;
+import java.nio.file.attribute.AclEntryType;
+import java.nio.file.attribute.AclFileAttributeView;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Where there are drives, backslashes and access control lists, and no POSIX permissions. Files there are readable for
+ * whom what is above them is readable for: the plugin widens nothing, and narrows nothing either.
+ */
+class WindowsJenkinsTest {
+
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+    private final FileSystem windows = Jimfs.newFileSystem(Configuration.windows().toBuilder()
+            .setAttributeViews("basic", "owner", "dos", "acl")
+            .build());
+
+    @AfterEach
+    void close() throws IOException {
+        windows.close();
+    }
+
+    @Test
+    void tokenFilesAreWrittenAndReplaced() throws Exception {
+        Path directory = windows.getPath("C:\\agent\\workspace\\job@tmp\\vcf-token-1");
+        WriteTokenFiles.write(directory, "first");
+        WriteTokenFiles.write(directory, "second");
+        assertThat(directory.resolve(WriteTokenFiles.TOKEN)).hasContent("second");
+        assertThat(directory.resolve(WriteTokenFiles.HEADER)).hasContent("Authorization: Bearer second\n");
+        try (var files = Files.list(directory)) {
+            assertThat(files).hasSize(2);
+        }
+    }
+
+    @Test
+    void aLinkInPlaceOfTheDirectoryIsNotFollowed() throws Exception {
+        Path elsewhere = Files.createDirectories(windows.getPath("C:\\elsewhere"));
+        Path link = Files.createSymbolicLink(windows.getPath("C:\\vcf-token-1"), elsewhere);
+        assertThatThrownBy(() -> WriteTokenFiles.write(link, "bearer")).isInstanceOf(FileAlreadyExistsException.class);
+        assertThat(elsewhere).isEmptyDirectory();
+    }
+
+    /** A virus scanner, or a step that reads its token, holds the file for a moment. */
+    @Test
+    void aFileThatSomebodyReadsIsReplacedWhenTheyAreDone() throws Exception {
+        AtomicInteger tries = new AtomicInteger();
+        WriteTokenFiles.patiently(() -> {
+            if (tries.incrementAndGet() < 4) {
+                throw new AccessDeniedException("C:\\token");
+            }
+        });
+        assertThat(tries).hasValue(4);
+        assertThatThrownBy(() -> WriteTokenFiles.patiently(() -> {
+                    tries.incrementAndGet();
+                    throw new AccessDeniedException("C:\\token");
+                }))
+                .isInstanceOf(AccessDeniedException.class);
+        assertThat(tries).hasValueBetween(10, 100);
+    }
+
+    @Test
+    void pathsGoOnAsTheyBegan() {
+        TokenFiles files = new TokenFiles("job#1");
+        assertThat(files.tokenFile("C:\\agent\\job@tmp"))
+                .matches("C:\\\\agent\\\\job@tmp\\\\vcf-token-[0-9a-f-]{36}\\\\token");
+        assertThat(files.headerFile("\\\\server\\share\\job@tmp"))
+                .matches("\\\\\\\\server\\\\share\\\\job@tmp\\\\vcf-token-[0-9a-f-]{36}\\\\header");
+        assertThat(files.tokenFile("C:/agent/job@tmp")).matches("C:/agent/job@tmp/vcf-token-[0-9a-f-]{36}/token");
+    }
+
+    @Test
+    void theLedgerIsReadAndWrittenAndLocked() throws Exception {
+        Path directory = windows.getPath("C:\\ProgramData\\Jenkins\\.jenkins\\vcf-token");
+        LedgerFiles ledger = new LedgerFiles(directory, Core.CIPHER);
+        try (Ledger.Lock lock = ledger.lock(record(1).id(), Duration.ofSeconds(60))) {
+            ledger.save(record(1));
+            ledger.save(record(2));
+        }
+        assertThat(new LedgerFiles(directory, Core.CIPHER).load(record(2).id())).contains(record(2));
+        assertThat(ledger.loadAll()).containsExactly(record(2));
+        ledger.delete(record(2).id());
+        assertThat(ledger.loadAll()).isEmpty();
+    }
+
+    /** Whom an administrator let into the home directory's list, and nobody else, stays in the list of the ledger. */
+    @Test
+    void accessControlListsAreLeftAsTheyAre() throws Exception {
+        Path directory = Files.createDirectories(windows.getPath("C:\\home\\vcf-token"));
+        AclFileAttributeView view = Files.getFileAttributeView(directory, AclFileAttributeView.class);
+        List<AclEntry> only = List.of(AclEntry.newBuilder()
+                .setType(AclEntryType.ALLOW)
+                .setPrincipal(windows.getUserPrincipalLookupService().lookupPrincipalByName("jenkins"))
+                .setPermissions(AclEntryPermission.READ_DATA, AclEntryPermission.WRITE_DATA)
+                .build());
+        view.setAcl(only);
+        LedgerFiles ledger = new LedgerFiles(directory, Core.CIPHER);
+        ledger.save(record(1));
+        WriteTokenFiles.write(directory, "bearer");
+        assertThat(view.getAcl()).isEqualTo(only);
+    }
+
+    private static FamilyRecord record(int generation) {
+        return new FamilyRecord(
+                "0123456789abcdef",
+                new Endpoint("VCF Automation", URI.create("https://vcfa.example.com"), "acme"),
+                FamilyState.OK,
+                new Lineage("cc", "token", List.of("aa"), generation, false),
+                new Bearer("eyJ.b.c", NOW, NOW.plusSeconds(60)),
+                Set.of(new Place("system", "sa")),
+                null,
+                NOW,
+                null);
+    }
+}
