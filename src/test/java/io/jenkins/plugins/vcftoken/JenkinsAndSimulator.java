@@ -78,7 +78,7 @@ public final class JenkinsAndSimulator {
     }
 
     public static void await(String what, Callable<Boolean> condition) throws Exception {
-        long deadline = System.nanoTime() + Duration.ofSeconds(20).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
         while (!condition.call()) {
             assertThat(System.nanoTime()).as(what).isLessThan(deadline);
             Thread.sleep(20);
