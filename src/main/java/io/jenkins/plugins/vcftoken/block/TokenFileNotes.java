@@ -91,6 +91,19 @@ final class TokenFileNotes {
         }
     }
 
+    /** Strict, because what a note names is deleted with everything in it. */
+    private static TokenFileNote read(Reader reader) throws IOException {
+        Properties text = new Properties();
+        text.load(reader);
+        String run = text.getProperty("run");
+        String node = text.getProperty("node");
+        String directory = text.getProperty("directory");
+        if (run == null || node == null || directory == null || !TokenFiles.isDirectory(directory)) {
+            throw new IOException("not a note about token files");
+        }
+        return new TokenFileNote(run, new TokenPlace(node, directory));
+    }
+
     private synchronized void load() {
         if (loaded) {
             return;
@@ -108,15 +121,9 @@ final class TokenFileNotes {
         }
         for (Path file : files) {
             try (Reader reader = Files.newBufferedReader(file)) {
-                Properties text = new Properties();
-                text.load(reader);
-                notes.put(
-                        new TokenFileNote(
-                                text.getProperty("run", ""),
-                                new TokenPlace(text.getProperty("node", ""), text.getProperty("directory", ""))),
-                        file);
-            } catch (IOException e) {
-                LOGGER.log(Level.WARNING, e, () -> file + " cannot be read");
+                notes.put(read(reader), file);
+            } catch (IOException | IllegalArgumentException e) {
+                LOGGER.log(Level.WARNING, e, () -> file + " cannot be read; it is left alone");
             }
         }
         loaded = true;

@@ -35,7 +35,9 @@ public final class TokenFiles implements Serializable {
     /** Between tries to write to a node that is online. One that is not gets its file when it is back. */
     private static final long RETRY_SECONDS = 10;
 
-    private final String name = "vcf-token-" + UUID.randomUUID();
+    private static final String PREFIX = "vcf-token-";
+
+    private final String name = PREFIX + UUID.randomUUID();
     private final String run;
 
     /** Changed under this; may be saved at any time. */
@@ -67,6 +69,11 @@ public final class TokenFiles implements Serializable {
     void start(Supplier<String> bearer) {
         this.bearer = bearer;
         renewed();
+    }
+
+    /** Whether a path ends as those of token files do. */
+    static boolean isDirectory(String path) {
+        return path.substring(path.lastIndexOf(separator(path)) + 1).startsWith(PREFIX);
     }
 
     /** Where the files are for steps whose temporary directory is this one. */

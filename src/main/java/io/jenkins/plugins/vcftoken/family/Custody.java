@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.BooleanSupplier;
@@ -91,6 +92,11 @@ final class Custody {
             if (entry.proven() && !entry.endpoint().host().equals(endpoint.host())) {
                 throw FamilyException.foreign(holder, entry.endpoint());
             }
+        }
+        // The newest token may be in there alone; what a credential stores may have been spent since.
+        Optional<Unreadable> unusable = ledger.unusable(holder.token(), hash);
+        if (unusable.isPresent()) {
+            throw FamilyException.recordUnusable(holder, unusable.get());
         }
         return hashes.ofFamily(endpoint, holder.token());
     }

@@ -92,6 +92,15 @@ public final class FamilyException extends Exception {
                 e);
     }
 
+    static FamilyException recordUnusable(Holder holder, Unreadable record) {
+        return of(
+                holder,
+                "nothing was sent, because the record of its tokens, " + record.where() + ", cannot be used: "
+                        + record.why() + ". If an older version of the plugin was installed, install the newer one "
+                        + "again. Else remove the record on the page \"VCF tokens\" and authorize the account anew.",
+                null);
+    }
+
     static FamilyException shuttingDown(Holder holder, Exception e) {
         return of(holder, "Jenkins is shutting down. Run again later.", e);
     }

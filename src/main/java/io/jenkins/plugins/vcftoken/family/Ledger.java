@@ -36,6 +36,16 @@ public interface Ledger {
     }
 
     /**
+     * A record that is there, cannot be used, and yet is known to be of this token: written by a newer version, for
+     * example. Looks only at records that were found unreadable before.
+     *
+     * @param hash of the token
+     */
+    default Optional<Unreadable> unusable(String token, String hash) {
+        return Optional.empty();
+    }
+
+    /**
      * Keeps every other thread and process out of one family.
      *
      * @throws IOException when it was not to be had in time

@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.store;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.family.Ledger;
 import io.jenkins.plugins.vcftoken.family.Unreadable;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -80,6 +82,38 @@ public final class LedgerFiles implements Ledger {
         return changed(seen).readable();
     }
 
+    @Override
+    public Optional<Unreadable> unusable(String token, String hash) {
+        return said.stream()
+                .map(file -> unusable(file, token, hash))
+                .filter(Objects::nonNull)
+                .findFirst();
+    }
+
+    @CheckForNull
+    private Unreadable unusable(Path file, String token, String hash) {
+        String text;
+        try {
+            text = Files.readString(file);
+        } catch (IOException e) {
+            LOGGER.log(Level.FINE, "Gone by now, or it tells nothing", e);
+            return null;
+        }
+        if (format.isOf(text, token, hash)) {
+            try {
+                format.read(text);
+            } catch (IOException e) {
+                return unreadable(file, e);
+            }
+        }
+        return null;
+    }
+
+    private static Unreadable unreadable(Path file, IOException e) {
+        String name = String.valueOf(file.getFileName());
+        return new Unreadable(name.substring(0, name.length() - SUFFIX.length()), file.toString(), reason(e));
+    }
+
     private Contents changed(Map<String, Object> seen) throws IOException {
         List<FamilyRecord> records = new ArrayList<>();
         List<Unreadable> unreadable = new ArrayList<>();
@@ -100,8 +134,7 @@ public final class LedgerFiles implements Ledger {
                 } catch (IOException e) {
                     Level level = said.add(file) ? Level.WARNING : Level.FINE;
                     LOGGER.log(level, e, () -> "The token record " + file + " cannot be read; it is left alone");
-                    String id = name.substring(0, name.length() - SUFFIX.length());
-                    unreadable.add(new Unreadable(id, file.toString(), reason(e)));
+                    unreadable.add(unreadable(file, e));
                 }
             }
         }

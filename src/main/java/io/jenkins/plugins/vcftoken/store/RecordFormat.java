@@ -70,7 +70,11 @@ final class RecordFormat {
     FamilyRecord read(String text) throws IOException {
         try {
             JsonNode root = json.readTree(text);
-            if (root == null || root.path("format").asInt() != VERSION) {
+            int written = root == null ? 0 : root.path("format").asInt();
+            if (written > VERSION) {
+                throw new IOException("written by a newer version of the plugin, in format " + written);
+            }
+            if (written != VERSION) {
                 throw new IOException("not a token record of format " + VERSION);
             }
             return new FamilyRecord(
@@ -97,6 +101,22 @@ final class RecordFormat {
             throw new IOException("damaged: not JSON");
         } catch (IllegalArgumentException | DateTimeException e) {
             throw new IOException("damaged: " + e.getClass().getSimpleName());
+        }
+    }
+
+    /**
+     * Whether a record is of this token, whatever format it has: the fields asked here keep their names in all to come.
+     * False where the text tells nothing.
+     */
+    boolean isOf(String text, String token, String hash) {
+        try {
+            JsonNode root = json.readTree(text);
+            return root != null
+                    && (hash.equals(root.path("seedHash").textValue())
+                            || hashes(root.path("formerHashes")).contains(hash)
+                            || token.equals(cipher.open(required(root, "current"))));
+        } catch (IOException | IllegalArgumentException e) {
+            return false;
         }
     }
 

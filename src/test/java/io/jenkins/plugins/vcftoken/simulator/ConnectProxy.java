@@ -19,6 +19,7 @@ public final class ConnectProxy implements AutoCloseable {
 
     private final ServerSocket server;
     private final String expected;
+    private final int everythingAt;
     private final AtomicInteger tunnels = new AtomicInteger();
     private final AtomicInteger refused = new AtomicInteger();
     private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
@@ -28,6 +29,12 @@ public final class ConnectProxy implements AutoCloseable {
     });
 
     public ConnectProxy(String user, String password) throws IOException {
+        this(user, password, 0);
+    }
+
+    /** @param everythingAt the port on loopback that stands for every server there is; 0 for no such disguise */
+    public ConnectProxy(String user, String password, int everythingAt) throws IOException {
+        this.everythingAt = everythingAt;
         server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         expected = "Proxy-Authorization: Basic "
                 + Base64.getEncoder().encodeToString((user + ':' + password).getBytes(StandardCharsets.UTF_8));
@@ -96,7 +103,9 @@ public final class ConnectProxy implements AutoCloseable {
                     "407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"test\"\r\nContent-Length: 0");
             return true;
         }
-        try (Socket upstream = new Socket(target[0], Integer.parseInt(target[1]))) {
+        try (Socket upstream = everythingAt == 0
+                ? new Socket(target[0], Integer.parseInt(target[1]))
+                : new Socket(InetAddress.getLoopbackAddress(), everythingAt)) {
             tunnels.incrementAndGet();
             say(out, "200 Connection Established");
             threads.execute(() -> pump(upstream, client));

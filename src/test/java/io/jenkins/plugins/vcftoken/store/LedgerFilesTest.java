@@ -90,6 +90,43 @@ class LedgerFilesTest {
         assertThatThrownBy(() -> ledger.load(RECORD.id())).hasMessageContaining("sealed by another controller");
     }
 
+    /** A newer version may write more; what it could not do without would have another number. */
+    @Test
+    void whatThisVersionDoesNotKnowInARecordIsPassedOver() throws Exception {
+        ledger.save(RECORD);
+        Files.writeString(file(), Files.readString(file()).replaceFirst("\\{", "{\"color\":{\"of\":[1]},"));
+        assertThat(ledger.load(RECORD.id())).contains(RECORD);
+    }
+
+    /** An older version was installed over a newer one. */
+    @Test
+    void aRecordOfANewerFormatIsSetAsideAndRecognized() throws Exception {
+        ledger.save(RECORD);
+        String newer = Files.readString(file()).replace("\"format\" : 1", "\"format\" : 2");
+        Files.writeString(file(), newer);
+        assertThat(ledger.unusable("another", "cc")).isEmpty();
+        assertThatThrownBy(() -> ledger.load(RECORD.id())).hasMessageContaining("written by a newer version");
+        assertThat(ledger.contents().unreadable()).singleElement().satisfies(record -> {
+            assertThat(record.familyId()).isEqualTo(RECORD.id());
+            assertThat(record.why()).isEqualTo("written by a newer version of the plugin, in format 2");
+        });
+        assertThat(ledger.unusable("another", "cc")).as("the seed").isPresent();
+        assertThat(ledger.unusable("another", "bb")).as("a former token").isPresent();
+        assertThat(ledger.unusable(RECORD.tokens().current(), "dd"))
+                .as("the current token")
+                .isPresent();
+        assertThat(ledger.unusable("another", "dd")).isEmpty();
+        assertThat(file()).hasContent(newer);
+        Files.writeString(file(), newer.replace("\"current\" : \"sealed:", "\"current\" : \"other:"));
+        assertThat(ledger.unusable(RECORD.tokens().current(), "dd")).isEmpty();
+        Files.writeString(file(), "not JSON");
+        assertThat(ledger.unusable("another", "cc")).isEmpty();
+        ledger.save(RECORD);
+        assertThat(ledger.unusable("another", "cc")).isEmpty();
+        Files.delete(file());
+        assertThat(ledger.unusable("another", "cc")).isEmpty();
+    }
+
     @Test
     void aReaderHasAnUnchangedRecordOnce() throws Exception {
         Map<String, Object> seen = new HashMap<>();

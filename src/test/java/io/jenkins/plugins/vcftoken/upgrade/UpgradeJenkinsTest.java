@@ -1,0 +1,268 @@
+package io.jenkins.plugins.vcftoken.upgrade;
+
+import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.await;
+import static io.jenkins.plugins.vcftoken.upgrade.JenkinsStores.find;
+import static io.jenkins.plugins.vcftoken.upgrade.JenkinsStores.place;
+import static io.jenkins.plugins.vcftoken.upgrade.WriteHomeJenkinsTest.FILES;
+import static io.jenkins.plugins.vcftoken.upgrade.WriteHomeJenkinsTest.SECRET;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import hudson.model.FreeStyleBuild;
+import hudson.model.FreeStyleProject;
+import hudson.model.Result;
+import hudson.model.listeners.ItemListener;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
+import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
+import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.freestyle.VcfTokenBuildWrapper;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.jenkinsci.plugins.workflow.support.steps.input.InputAction;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.CaptureEnvironmentBuilder;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.TestExtension;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+import org.jvnet.hudson.test.junit.jupiter.WithLocalData;
+
+/**
+ * Homes as released versions left them: in the middle of a block, with a refresh token on its way. What is in them was
+ * written by {@link WriteHomeJenkinsTest} of that version and is never touched again.
+ */
+@WithJenkins
+class UpgradeJenkinsTest {
+
+    private static JenkinsBehindProxy behind;
+    private static Simulator simulator;
+
+    @BeforeAll
+    static void serve() throws Exception {
+        behind = new JenkinsBehindProxy();
+        simulator = behind.simulator;
+        // What the servers hold is what the ledger of the home has.
+        account("system-vcfa", "system-vcfa-3", "acme");
+        account("folder-vcfa", "folder-vcfa-2", "acme");
+        account("user-vcfa", "user-vcfa-2", "acme");
+        account("system-steady", "system-steady", "acme");
+        simulator.setRotation("system-steady", false);
+        account("system-rescued", "system-rescued-2", "acme");
+        account("system-authorized", "system-authorized-2", "acme");
+        account("system-provider", "system-provider", "System");
+        simulator.tenants().add("acme");
+        Instant later = Instant.parse("2099-01-01T00:00:00Z");
+        for (String where : List.of("system", "folder", "user")) {
+            simulator.sddcManager().addApiKey(SECRET + where + "-sddc-key");
+            String token = SECRET + where + "-csp-token" + (where.equals("system") ? "-2" : "");
+            simulator.cloudServices().addApiToken(token, later);
+            simulator.cloudServices().addApp("app-" + where, SECRET + where + "-csp-app", ORGANIZATION_ID);
+        }
+        // The open block may have asked before anybody looks.
+        simulator.setNextRefreshToken(SECRET + "system-vcfa-4");
+        Files.createDirectories(Path.of(FILES));
+        Files.writeString(Path.of(FILES, "token"), "a bearer");
+    }
+
+    private static final String ORGANIZATION_ID = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
+
+    private static void account(String name, String token, String organization) {
+        simulator.setNextRefreshToken(SECRET + token);
+        simulator.addAccount(name, organization);
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        behind.close();
+    }
+
+    /** So that a block which goes on finds its server at once, and not at its second try. */
+    @TestExtension
+    public static final class Proxy extends ItemListener {
+        @Override
+        public void onLoaded() {
+            try {
+                behind.use();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    @Test
+    @WithLocalData("format1")
+    void format1(JenkinsRule jenkins) throws Exception {
+        behind.use();
+        Path home = jenkins.jenkins.getRootDir().toPath();
+        credentials();
+        records();
+        FreeStyleProject freestyle = jenkins.jenkins.getItemByFullName("freestyle", FreeStyleProject.class);
+        wrapper(freestyle);
+        // What a build that died left behind, on the built-in node.
+        await("the note is read", () -> !Files.exists(Path.of(FILES)));
+        try (var notes = Files.list(home.resolve("vcf-token/files"))) {
+            assertThat(notes).isEmpty();
+        }
+        theOpenBlockGoesOn(jenkins);
+        tokensAreUsed();
+        aBlockAndAFreestyleBuild(jenkins, freestyle);
+        assertThat(simulator.reuses()).isZero();
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+        assertThat(simulator.violations()).isEmpty();
+        assertNothingInClear(home);
+    }
+
+    private static void credentials() {
+        for (String where : List.of("system", "folder", "user")) {
+            CredentialsScope scope = where.equals("user") ? CredentialsScope.USER : CredentialsScope.GLOBAL;
+            String newest = where.equals("system") ? "-[34]" : where.equals("folder") ? "" : "-2";
+            assertThat(find(where + "-vcfa")).isInstanceOfSatisfying(VcfaServiceAccount.class, account -> {
+                assertThat(account.getUrl()).isEqualTo("https://vcfa.example.com");
+                assertThat(account.getOrganization()).isEqualTo("acme");
+                assertThat(account.storedSecret().getPlainText()).matches(SECRET + where + "-vcfa" + newest);
+                assertThat(account.getClientId()).isEqualTo("3f0b7a52-6a0c-4d5e-9b1e-2f7c8d9e0a11");
+            });
+            assertThat(find(where + "-sddc")).isInstanceOfSatisfying(SddcManagerUser.class, user -> {
+                assertThat(user.getUrl()).isEqualTo("https://sddc-manager.example.com");
+                assertThat(user.getUsername()).isEqualTo("svc@vsphere.local");
+                assertThat(user.getPassword().getPlainText()).isEqualTo(SECRET + where + "-sddc-password");
+                assertThat(user.getApiKey().getPlainText()).isEqualTo(SECRET + where + "-sddc-key");
+            });
+            assertThat(find(where + "-csp-token")).isInstanceOfSatisfying(CspApiToken.class, token -> {
+                assertThat(token.getUrl()).isEqualTo("https://console.example.com");
+                assertThat(token.getApiToken().getPlainText())
+                        .isEqualTo(SECRET + where + "-csp-token" + (where.equals("system") ? "-2" : ""));
+            });
+            assertThat(find(where + "-csp-app")).isInstanceOfSatisfying(CspOAuthApp.class, app -> {
+                assertThat(app.getUrl()).isEqualTo("https://console.example.com");
+                assertThat(app.getAppId()).isEqualTo("app-" + where);
+                assertThat(app.getAppSecret().getPlainText()).isEqualTo(SECRET + where + "-csp-app");
+                assertThat(app.getOrganizationId()).isEqualTo(ORGANIZATION_ID);
+                assertThat(app.getScopes()).isEqualTo("csp:org_member");
+                assertThat(app.getAccessTokenValiditySeconds()).isEqualTo(1200);
+            });
+            for (String kind : List.of("-vcfa", "-sddc", "-csp-token", "-csp-app")) {
+                assertThat(find(where + kind).getDescription()).isEqualTo("a sample");
+                assertThat(find(where + kind).getScope()).isEqualTo(scope);
+                assertThat(find(where + kind).getCaCertificates()).startsWith("-----BEGIN CERTIFICATE-----");
+                assertThat(find(where + kind).isSkipTlsVerification()).isTrue();
+            }
+        }
+        assertThat(find("system-minimal")).isInstanceOfSatisfying(VcfaServiceAccount.class, minimal -> {
+            assertThat(minimal.getRefreshToken()).isNull();
+            assertThat(minimal.getClientId()).isEmpty();
+            assertThat(minimal.getCaCertificates()).isEmpty();
+            assertThat(minimal.isSkipTlsVerification()).isFalse();
+        });
+    }
+
+    /** Each field of each record is compared by {@code SavedRecordsTest}; here, what the controller's own keys make of them. */
+    private static void records() throws Exception {
+        Map<String, FamilyRecord> records = VcfTokens.get().administration().list().stream()
+                .collect(Collectors.toMap(
+                        record -> record.places().iterator().next().credentialsId(), record -> record));
+        assertThat(VcfTokens.get().survey().unreadable()).isEmpty();
+        assertThat(records).hasSize(11);
+        records.forEach((id, record) -> {
+            assertThat(record.places()).containsExactly(place(id));
+            assertThat(record.tokens().current()).startsWith(SECRET + id);
+        });
+        assertThat(records.get("system-vcfa").tokens().current())
+                .isIn(SECRET + "system-vcfa-3", SECRET + "system-vcfa-4");
+        assertThat(records.get("system-vcfa").bearer().value()).startsWith("eyJ");
+        assertThat(records.get("system-flying").state()).isIn(FamilyState.IN_FLIGHT, FamilyState.UNKNOWN);
+    }
+
+    private static void wrapper(FreeStyleProject project) {
+        VcfTokenBuildWrapper wrapper = project.getBuildWrappersList().get(VcfTokenBuildWrapper.class);
+        assertThat(wrapper.getCredentialsId()).isEqualTo("system-provider");
+        assertThat(wrapper.getTokenVariable()).isEqualTo("T");
+        assertThat(wrapper.getUrlVariable()).isEqualTo("U");
+        assertThat(wrapper.getTokenFileVariable()).isEqualTo("F");
+        assertThat(wrapper.getHeaderFileVariable()).isEqualTo("H");
+        assertThat(wrapper.getMinimumValidity()).isEqualTo(7);
+        assertThat(wrapper.getOrganization()).isEqualTo("acme");
+    }
+
+    private static void theOpenBlockGoesOn(JenkinsRule jenkins) throws Exception {
+        WorkflowRun run =
+                jenkins.jenkins.getItemByFullName("open", WorkflowJob.class).getBuildByNumber(1);
+        await("it waits for input again", () -> {
+            InputAction action = run.getAction(InputAction.class);
+            return action != null && !action.getExecutions().isEmpty();
+        });
+        run.getAction(InputAction.class).getExecutions().get(0).doProceedEmpty();
+        jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
+        jenkins.assertLogContains("the bearer is **** until ", run);
+        jenkins.assertLogContains(" for https://vcfa.example.com", run);
+        assertThat(simulator.currentToken("system-vcfa")).isEqualTo(SECRET + "system-vcfa-4");
+    }
+
+    private static void tokensAreUsed() throws Exception {
+        for (String id : List.of(
+                "folder-vcfa",
+                "user-vcfa",
+                "system-steady",
+                "system-rescued",
+                "system-authorized",
+                "system-sddc",
+                "folder-csp-token",
+                "system-csp-token",
+                "user-csp-app")) {
+            String bearer = VcfTokens.get().once(find(id)).value();
+            assertThat(simulator.bearers()).as(id).contains(bearer);
+        }
+        int requests = simulator.requests();
+        for (String id : List.of("system-dead", "system-unknown", "system-flying")) {
+            assertThatThrownBy(() -> VcfTokens.get().once(find(id)))
+                    .isInstanceOf(FamilyException.class)
+                    .hasMessageContaining("Credential '" + id + "'");
+        }
+        assertThat(simulator.requests()).isEqualTo(requests);
+    }
+
+    private static void aBlockAndAFreestyleBuild(JenkinsRule jenkins, FreeStyleProject freestyle) throws Exception {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class, "new");
+        job.setDefinition(new CpsFlowDefinition(
+                "withVcfToken(credentialsId: 'system-vcfa') { echo \"the bearer is ${env.VCF_TOKEN}\" }", true));
+        jenkins.assertLogContains("the bearer is ****", jenkins.buildAndAssertStatus(Result.SUCCESS, job));
+        CaptureEnvironmentBuilder environment = new CaptureEnvironmentBuilder();
+        freestyle.getBuildersList().add(environment);
+        FreeStyleBuild build = jenkins.buildAndAssertSuccess(freestyle);
+        assertThat(simulator.bearers()).contains(environment.getEnvVars().get("T"));
+        assertThat(environment.getEnvVars()).containsEntry("U", "https://vcfa.example.com");
+        assertThat(simulator.tenants().lists()).isPositive();
+        assertThat(build.getNumber()).isEqualTo(1);
+    }
+
+    private static void assertNothingInClear(Path home) throws IOException {
+        for (String part : List.of("credentials.xml", "users", "jobs", "vcf-token")) {
+            try (Stream<Path> files = Files.walk(home.resolve(part))) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
+                    assertThat(Files.readString(file, StandardCharsets.ISO_8859_1))
+                            .as(file.toString())
+                            .doesNotContain(SECRET);
+                }
+            }
+        }
+    }
+}
