@@ -13,6 +13,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
 import java.util.Set;
 import jenkins.MasterToSlaveFileCallable;
 
@@ -48,7 +49,7 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
         // A link there is somebody else's: then making the directory fails.
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
             // Above it, other things may be for other eyes; of these directories this is the last.
-            Files.createDirectories(directory.getParent());
+            Files.createDirectories(Objects.requireNonNull(directory.getParent()));
             Files.createDirectory(directory, only(posix, "rwx------"));
         }
         replace(directory, TOKEN, bearer, posix);
