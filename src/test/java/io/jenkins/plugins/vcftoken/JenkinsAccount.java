@@ -22,11 +22,15 @@ public final class JenkinsAccount {
     }
 
     public static void add(String url, String authorityPem, String id, String seed) throws Exception {
+        SystemCredentialsProvider.getInstance().getCredentials().add(of(url, authorityPem, id, seed));
+        SystemCredentialsProvider.getInstance().save();
+    }
+
+    public static VcfaServiceAccount of(String url, String authorityPem, String id, String seed) {
         VcfaServiceAccount credential =
                 new VcfaServiceAccount(CredentialsScope.GLOBAL, id, null, url, "acme", Secret.fromString(seed));
         credential.setCaCertificates(authorityPem);
-        SystemCredentialsProvider.getInstance().getCredentials().add(credential);
-        SystemCredentialsProvider.getInstance().save();
+        return credential;
     }
 
     /** Has each curl on each node trust the simulator, and sets more variables for all. */

@@ -49,7 +49,9 @@ public final class BlockLogFilter extends ConsoleLogFilter implements Serializab
         @Serial
         private static final long serialVersionUID = 1;
 
+        @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
         private final List<Secret> forms = new ArrayList<>();
+
         private final Secret shape;
         private final String charset;
 

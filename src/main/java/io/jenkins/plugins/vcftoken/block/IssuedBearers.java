@@ -20,7 +20,9 @@ final class IssuedBearers implements Serializable {
     @Serial
     private static final long serialVersionUID = 1;
 
+    @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
     private final List<Secret> bearers = new CopyOnWriteArrayList<>();
+
     private volatile long expiresAt;
 
     /** There is a gap in the knowledge: a controller went down in the meantime. */

@@ -41,6 +41,7 @@ public final class TokenFiles implements Serializable {
     private final String run;
 
     /** Changed under this; may be saved at any time. */
+    @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
     private final List<TokenPlace> places = new CopyOnWriteArrayList<>();
 
     private boolean removed;
