@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.exchange;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.URI;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -34,6 +35,17 @@ class EndpointTest {
                 .isEqualTo("system at https://vcf.example.com, organization 'acme', account 'ci'");
         assertThat(endpoint("https://vcf.example.com", "", "").description())
                 .isEqualTo("system at https://vcf.example.com");
+    }
+
+    /** Bearers of different power are not mixed up, though one secret buys them. */
+    @Test
+    void anAppIsToldApartByWhatItAsksFor() {
+        assertThat(List.of(
+                        new CspClientCredentials.App("app", "", 0).account(),
+                        new CspClientCredentials.App("app", "csp:org_member", 0).account(),
+                        new CspClientCredentials.App("app", "", 600).account(),
+                        new CspClientCredentials.App("app", "csp:org_member", 600).account()))
+                .containsExactly("app", "app for csp:org_member", "app for 600 s", "app for csp:org_member for 600 s");
     }
 
     private static Endpoint endpoint(String url, String organization, String account) {

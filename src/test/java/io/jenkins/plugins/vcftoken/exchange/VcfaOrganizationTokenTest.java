@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
 import java.time.InstantSource;
 import java.util.Set;
+import okhttp3.OkHttpClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,6 +95,21 @@ class VcfaOrganizationTokenTest {
         simulator.setClaimedOrganization("System");
         Bearer bearer = service("acme").exchange("").bearer();
         assertThat(service("acme").doubt(bearer)).contains("'System'").contains("'acme'");
+    }
+
+    /** A question without a body counts as sent once there is a connection. */
+    @Test
+    void aListThatIsCutOffMayHaveBeenAskedFor() throws Exception {
+        OkHttpClient cutting = Core.trusting(simulator)
+                .newBuilder()
+                .addNetworkInterceptor(chain -> {
+                    chain.proceed(chain.request()).close();
+                    throw new IOException("cut off");
+                })
+                .build();
+        client = new TokenClient(cutting, Core.PLENTY, Core.PLENTY, InstantSource.system());
+        assertThat(refused("acme")).isInstanceOf(ExchangeException.OutcomeUnknown.class);
+        assertThat(simulator.tenants().lists()).isEqualTo(1);
     }
 
     private ExchangeException refused(String organization) {

@@ -40,6 +40,10 @@ class HolderTest {
         assertThat(tokens).hasToString("Lineage[generation 1]");
         assertThat(record.toString()).contains(record.id(), "acme", "OK", "generation 1");
         assertThat(holder("the-stored")).hasToString(holder("").description());
+        assertThat(bearer).hasToString("Bearer[until 2026-01-01T00:01:00Z]");
+        assertThat(new Grant(bearer, null)).hasToString("Grant[" + bearer + "]");
+        assertThat(new Grant(bearer, "the-current", "the-session"))
+                .hasToString("Grant[" + bearer + ", with a refresh token, with a session]");
         assertThat("" + record + supply + new Grant(bearer, "the-current", "the-session"))
                 .doesNotContain("the-");
     }

@@ -27,6 +27,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What open blocks see of a server that fails, of Jenkins going down, and of others that come and go at the worst
@@ -221,24 +223,28 @@ class LeasesInTroubleTest {
     /** Between leaving and being forgotten, the last one's bearer is still there to be found. */
     @Test
     void aBlockThatOpensAsTheLastOneLeavesSharesNothingWithIt() throws Exception {
-        Lease first = leases.open(holder, TEN_MINUTES, new Block());
+        Holder user = sddc();
+        SddcManager server = simulator.sddcManager();
+        Lease first = leases.open(user, TEN_MINUTES, new Block());
         Lease[] second = new Lease[1];
         whenReturned = () -> {
             whenReturned = () -> {};
             try {
-                second[0] = leases.open(holder, TEN_MINUTES, block);
+                second[0] = leases.open(user, TEN_MINUTES, block);
             } catch (FamilyException | InterruptedException e) {
                 throw new IllegalStateException(e);
             }
         };
         first.close();
-        assertThat(leases.list()).containsExactly(new OpenLease(holder.place(), block.who()));
+        assertThat(leases.list()).containsExactly(new OpenLease(user.place(), block.who()));
+        assertThat(server.isOpen(second[0].bearer().value())).isTrue();
         clock.advance(Duration.ofMinutes(45));
         Bearer before = second[0].bearer();
         timer.fire();
         assertThat(second[0].bearer()).isNotEqualTo(before);
         second[0].close();
         assertThat(leases.families()).isZero();
+        assertThat(server.openSessions()).isZero();
     }
 
     @Test
@@ -260,12 +266,41 @@ class LeasesInTroubleTest {
     @Test
     void aPersonRenewsWithoutAnyBlock() throws Exception {
         Bearer first = leases.once(holder, TEN_MINUTES, "somebody");
+        assertThat(simulator.bearers()).containsExactly(first.value());
         clock.advance(Duration.ofSeconds(1));
         Bearer second = leases.renew(holder);
         assertThat(second).isNotEqualTo(first);
         assertThat(leases.renew(holder)).as("asked for at the same moment").isEqualTo(second);
         assertThat(simulator.grants()).isEqualTo(2);
         assertThat(leases.families()).isZero();
+    }
+
+    @Test
+    void whatIsLeftIsEnoughToTheSecond() throws Exception {
+        Bearer first = leases.once(holder, TEN_MINUTES, "somebody");
+        clock.advance(Duration.ofMinutes(50));
+        assertThat(leases.once(holder, TEN_MINUTES, "somebody")).isEqualTo(first);
+        clock.advance(Duration.ofSeconds(1));
+        assertThat(leases.once(holder, TEN_MINUTES, "somebody")).isNotEqualTo(first);
+        assertThat(simulator.grants()).isEqualTo(2);
+    }
+
+    /** Somebody who is no block may have had the family's bearer renewed. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aNewerBearerThatIsThereAlreadyCostsNoExchange(boolean byTimer) throws Exception {
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        clock.advance(Duration.ofMinutes(45));
+        Bearer newer = leases.once(holder, Duration.ofMinutes(30), "somebody");
+        assertThat(lease.bearer()).isNotEqualTo(newer);
+        if (byTimer) {
+            timer.fire();
+        } else {
+            lease.refresh();
+        }
+        assertThat(lease.bearer()).isEqualTo(newer);
+        assertThat(simulator.grants()).isEqualTo(2);
+        assertThat(block.warnings).isEmpty();
     }
 
     @Test
