@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** What the plugin stands on: nothing that it carries itself, and nothing under a license that would bind its users. */
@@ -25,8 +26,9 @@ class DependenciesTest {
     /** The first is made here. The second is MIT as its newer versions say; the POM of this one says nothing. */
     private static final Set<String> SILENT = Set.of("signatures", "annotation-indexer");
 
-    /** The offline build lists its dependencies before its tests. */
+    /** The offline build lists its dependencies before its tests, unless Maven is told not to go online. */
     @Test
+    @DisabledIfSystemProperty(named = "maven", matches = "offline: true")
     @EnabledIfSystemProperty(named = "bom", matches = ".+")
     void everyLicenseIsOneThatIsWelcome() throws Exception {
         JsonNode components = new ObjectMapper()
