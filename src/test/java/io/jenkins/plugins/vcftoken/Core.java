@@ -58,8 +58,11 @@ public final class Core implements AutoCloseable {
         }
     };
 
-    /** Longer than anything takes on a machine that is busy with something else; reached only where a test fails. */
-    public static final Duration PLENTY = Duration.ofMinutes(2);
+    /**
+     * Longer than anything takes on a machine that is busy with something else; reached only where a test fails, which
+     * mutation testing does not want to wait for.
+     */
+    public static final Duration PLENTY = Duration.ofSeconds(Integer.getInteger("test.patience", 120));
 
     public final LedgerFiles ledger;
     public final Families families;

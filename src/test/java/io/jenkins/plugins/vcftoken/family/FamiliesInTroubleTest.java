@@ -11,6 +11,7 @@ import io.jenkins.plugins.vcftoken.exchange.CspClientCredentials;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.exchange.Grant;
+import io.jenkins.plugins.vcftoken.exchange.Problem;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -214,6 +215,99 @@ class FamiliesInTroubleTest {
     }
 
     @Test
+    void aListenerHearsOfEachExchangeAndOfOneThatStopped() throws Exception {
+        List<String> heard = new ArrayList<>();
+        TokenListener listener = new TokenListener() {
+            @Override
+            public void granted(Holder of, FamilyRecord before, FamilyRecord after, Duration took) {
+                heard.add(before.tokens().generation() + " to " + after.tokens().generation());
+            }
+
+            @Override
+            public void failed(Holder of, FamilyRecord after, ExchangeException why, Duration took) {
+                heard.add(after.state() + " " + why.problem());
+            }
+        };
+        families = new Families(ledger, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY, listener);
+        assertThat(families.listener()).isSameAs(listener);
+        assertThat(families.await(holder, ANY).rotated()).isTrue();
+        simulator.setRotation("ci", false);
+        clock.advance(Duration.ofHours(2));
+        assertThat(families.await(holder, ANY).rotated()).isFalse();
+        simulator.inject(Fault.STATUS_429);
+        assertThat(families.await(holder, bearer -> false).trouble()).isNotNull();
+        core.ledger.save(families.administration().list().get(0).inFlight(clock.instant()));
+        assertThat(families.await(holder, bearer -> false).trouble()).isNotNull();
+        assertThat(heard).containsExactly("0 to 1", "1 to 1", "OK THROTTLED", "UNKNOWN OUTCOME_UNKNOWN");
+    }
+
+    /** A person may have typed another one since the block began. */
+    @Test
+    void aRenewalTakesWhatIsStoredByThen() throws Exception {
+        String typed = simulator.addAccount("typed", "acme");
+        TokenKeeper store = new TokenKeeper() {
+            @Override
+            public void keep(Predicate<String> sameFamily, String current, boolean again) {}
+
+            @Override
+            public String stored(Endpoint endpoint) {
+                return typed;
+            }
+        };
+        CompletableFuture<Supply> renewed = families.renew(core.holder("ci", "acme", holder.token(), store), ANY);
+        work();
+        assertThat(renewed.get().bearer().value()).isEqualTo(simulator.bearers().get(0));
+        assertThat(simulator.currentToken("typed")).isNotEqualTo(typed);
+        assertThat(simulator.currentToken("ci")).isEqualTo(holder.token());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whatWasTriedOutLeavesNoSessionUnlessItIsUsed(boolean used) throws Exception {
+        simulator.sddcManager().addUser("svc@vsphere.local", "password");
+        Holder typed = new Holder(
+                "typed",
+                Place.ofUnsaved("system"),
+                "password",
+                core.sddcManager("svc@vsphere.local"),
+                (family, token, again) -> {});
+        Supply supply = await(typed);
+        families.forgetTrial(typed, id -> !used);
+        work();
+        assertThat(simulator.sddcManager().openSessions()).isEqualTo(used ? 1 : 0);
+        assertThat(families.isReleased(supply)).isTrue();
+        await(typed);
+        assertThat(simulator.requests())
+                .as("release and renewal are requests, too")
+                .isEqualTo(used ? 2 : 3);
+    }
+
+    /** Not one byte left, so there is nothing to be uncertain of. */
+    @Test
+    void aTokenThatWasNotSentIsSentNextTime() throws Exception {
+        boolean[] down = {true};
+        TokenService flaky = new TokenService() {
+            @Override
+            public Endpoint endpoint() {
+                return holder.service().endpoint();
+            }
+
+            @Override
+            public Grant exchange(String secret) throws ExchangeException {
+                if (down[0]) {
+                    throw new ExchangeException.NotSent(Problem.UNREACHABLE, "down", null);
+                }
+                return holder.service().exchange(secret);
+            }
+        };
+        Holder unlucky = core.holder("ci", flaky, holder.token());
+        assertThatThrownBy(() -> await(unlucky)).hasMessageContaining("nothing was sent");
+        down[0] = false;
+        await(unlucky);
+        assertThat(simulator.grants()).isEqualTo(1);
+    }
+
+    @Test
     void aSecretThatIsMissingIsAskedForByItsName() {
         Holder user = core.holder("user", core.sddcManager("svc@vsphere.local"), " ");
         assertThatThrownBy(() -> await(user))
@@ -316,6 +410,12 @@ class FamiliesInTroubleTest {
         assertThat(families.isReleased(supply)).isFalse();
         assertThat(await(user).bearer()).isEqualTo(supply.bearer());
         assertThat(simulator.requests()).isEqualTo(1);
+        assertThat(simulator.sddcManager().releases()).isZero();
+        families.release(user, supply.familyId(), () -> true);
+        work();
+        assertThat(families.isReleased(supply)).isTrue();
+        assertThat(await(user).bearer()).isNotEqualTo(supply.bearer());
+        assertThat(simulator.sddcManager().logins()).isEqualTo(2);
     }
 
     @Test

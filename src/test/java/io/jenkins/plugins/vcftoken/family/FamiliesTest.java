@@ -221,6 +221,15 @@ class FamiliesTest {
         return new Core(directory, simulator, clock, TokenListener.NOBODY, Core.client(simulator, clock, limit));
     }
 
+    /** Of a token that has not proved to be steady. */
+    private static FamilyState after(Fault fault) {
+        return switch (fault) {
+            case NO_ACCESS_TOKEN, EXPIRED_BEARER, STATUS_307, STATUS_403, STATUS_429, STATUS_503_RETRY_AFTER_0 ->
+                FamilyState.OK;
+            default -> FamilyState.UNKNOWN;
+        };
+    }
+
     private void assertUsableOrExplained(Fault fault) throws Exception {
         assertThatThrownBy(() -> core.families.await(holder(), ANY))
                 .isInstanceOf(FamilyException.class)
@@ -232,6 +241,7 @@ class FamiliesTest {
                 .satisfies(message -> assertThat(message.contains("Nothing is lost"))
                         .isEqualTo(fault == Fault.NO_ACCESS_TOKEN || fault == Fault.EXPIRED_BEARER));
         FamilyRecord record = onDisk();
+        assertThat(record.state()).isEqualTo(after(fault));
         if (record.state() == FamilyState.OK) {
             assertThat(record.tokens().current()).isEqualTo(simulator.currentToken("ci"));
             core.families.await(holder(), ANY);

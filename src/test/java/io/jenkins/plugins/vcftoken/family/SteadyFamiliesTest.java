@@ -242,8 +242,9 @@ class SteadyFamiliesTest {
         Families families = new Families(core.ledger, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
         Holder typed = new Holder(
                 "typed", Place.ofUnsaved("system"), "api-token-one", core.cspApiToken(), (family, token, again) -> {});
-        families.await(typed, ANY);
+        Supply trial = families.await(typed, ANY);
         families.forgetTrial(typed, id -> true);
+        assertThat(families.isReleased(trial)).isTrue();
         assertThat(families.survey().of(typed.service().endpoint(), typed.token(), typed.place()))
                 .isNull();
         families.await(cspHolder("api-token-one"), ANY);
