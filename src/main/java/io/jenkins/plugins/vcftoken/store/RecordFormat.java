@@ -70,7 +70,7 @@ final class RecordFormat {
     FamilyRecord read(String text) throws IOException {
         try {
             JsonNode root = json.readTree(text);
-            int written = root == null ? 0 : root.path("format").asInt();
+            int written = root.path("format").asInt();
             if (written > VERSION) {
                 throw new IOException("written by a newer version of the plugin, in format " + written);
             }
@@ -111,10 +111,9 @@ final class RecordFormat {
     boolean isOf(String text, String token, String hash) {
         try {
             JsonNode root = json.readTree(text);
-            return root != null
-                    && (hash.equals(root.path("seedHash").textValue())
-                            || hashes(root.path("formerHashes")).contains(hash)
-                            || token.equals(cipher.open(required(root, "current"))));
+            List<String> known = hashes(root.path("formerHashes"));
+            known.add(root.path("seedHash").asText());
+            return known.contains(hash) || token.equals(cipher.open(required(root, "current")));
         } catch (IOException | IllegalArgumentException e) {
             return false;
         }

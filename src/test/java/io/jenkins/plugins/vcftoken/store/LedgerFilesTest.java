@@ -119,8 +119,11 @@ class LedgerFilesTest {
         assertThat(file()).hasContent(newer);
         Files.writeString(file(), newer.replace("\"current\" : \"sealed:", "\"current\" : \"other:"));
         assertThat(ledger.unusable(RECORD.tokens().current(), "dd")).isEmpty();
-        Files.writeString(file(), "not JSON");
-        assertThat(ledger.unusable("another", "cc")).isEmpty();
+        for (String nothing : new String[] {"not JSON", "", "null", "[]"}) {
+            Files.writeString(file(), nothing);
+            assertThat(ledger.unusable("another", "cc")).isEmpty();
+            assertThatThrownBy(() -> ledger.load(RECORD.id())).isInstanceOf(IOException.class);
+        }
         ledger.save(RECORD);
         assertThat(ledger.unusable("another", "cc")).isEmpty();
         Files.delete(file());
