@@ -6,7 +6,6 @@ import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.Grant;
-import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import java.net.URI;
 import java.time.Instant;
 import java.util.function.Predicate;
@@ -58,17 +57,6 @@ class HolderTest {
                 return stored;
             }
         };
-        TokenService service = new TokenService() {
-            @Override
-            public Endpoint endpoint() {
-                return ENDPOINT;
-            }
-
-            @Override
-            public Grant exchange(String secret) {
-                throw new UnsupportedOperationException();
-            }
-        };
-        return new Holder("sa", new Place("system", "sa"), "before", service, keeper);
+        return new Holder("sa", new Place("system", "sa"), "before", new Unasked(ENDPOINT), keeper);
     }
 }

@@ -27,17 +27,7 @@ class WriteBacksTest {
     private static final FamilyRecord ROTATED = FamilyRecord.founded(ENDPOINT, "seed", Core.HASH, Instant.EPOCH)
             .granted(new Grant(BEARER, "current"), Core.HASH, Instant.EPOCH);
 
-    private static final TokenService VCFA = new TokenService() {
-        @Override
-        public Endpoint endpoint() {
-            return ENDPOINT;
-        }
-
-        @Override
-        public Grant exchange(String secret) {
-            throw new UnsupportedOperationException();
-        }
-    };
+    private static final TokenService VCFA = new Unasked(ENDPOINT);
 
     @TempDir
     private Path directory;
