@@ -55,7 +55,8 @@ public final class FamilyAdministration {
         Map<String, FamilyRecord> newest = new LinkedHashMap<>();
         contents.readable().forEach(record -> newest.put(record.id(), record));
         journal.held().forEach(record -> newest.put(record.id(), record));
-        return new Survey(newest.values(), contents.readable(), contents.unreadable(), flying, unsaved, hashes);
+        return new Survey(
+                newest.values(), contents.readable(), contents.unreadable(), ledger::unusable, flying, unsaved, hashes);
     }
 
     /**

@@ -9,16 +9,20 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.BiFunction;
 
 /** All families at one moment, for people to look at. */
 public final class Survey {
 
     /** For a controller that never asked for a bearer. */
-    public static final Survey EMPTY = new Survey(List.of(), List.of(), List.of(), Set.of(), Set.of(), text -> text);
+    public static final Survey EMPTY = new Survey(
+            List.of(), List.of(), List.of(), (token, hash) -> Optional.empty(), Set.of(), Set.of(), text -> text);
 
     private final List<FamilyRecord> written;
     private final List<Unreadable> unreadable;
+    private final BiFunction<String, String, Optional<Unreadable>> unusable;
     private final Set<String> flying;
     private final Set<Place> unsaved;
     private final TokenHash hashes;
@@ -28,6 +32,7 @@ public final class Survey {
     /**
      * @param families the newest that is known of each
      * @param written those that are in the ledger
+     * @param unusable {@link Ledger#unusable}
      * @param flying families with an exchange in flight in this process
      * @param unsaved places that did not take a rotated token
      */
@@ -35,11 +40,13 @@ public final class Survey {
             Collection<FamilyRecord> families,
             List<FamilyRecord> written,
             List<Unreadable> unreadable,
+            BiFunction<String, String, Optional<Unreadable>> unusable,
             Set<String> flying,
             Set<Place> unsaved,
             TokenHash hashes) {
         this.written = List.copyOf(written);
         this.unreadable = List.copyOf(unreadable);
+        this.unusable = unusable;
         this.flying = Set.copyOf(flying);
         this.unsaved = Set.copyOf(unsaved);
         this.hashes = hashes;
@@ -83,13 +90,14 @@ public final class Survey {
                 .orElse(null);
     }
 
-    /** Why the record of the family that a token would found cannot be read; null when there is no such record. */
+    /** Why the record of the family that a token founded, or belongs to, cannot be read; null when there is no such one. */
     @CheckForNull
     public Unreadable unreadableOf(Endpoint endpoint, String token) {
         String id = hashes.ofFamily(endpoint, token);
         return unreadable.stream()
                 .filter(record -> record.familyId().equals(id))
                 .findFirst()
+                .or(() -> unusable.apply(token, hashes.ofToken(token)))
                 .orElse(null);
     }
 

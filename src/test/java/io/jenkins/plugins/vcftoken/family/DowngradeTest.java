@@ -64,6 +64,11 @@ class DowngradeTest {
                     .hasMessageContaining(file.toString())
                     .hasMessageContaining("written by a newer version of the plugin, in format 2")
                     .hasMessageNotContainingAny(seed, between, current);
+            Holder asker = holder(stored);
+            Unreadable known =
+                    core.families.survey().unreadableOf(asker.service().endpoint(), stored);
+            assertThat(known).as("what the health page shows").isNotNull();
+            assertThat(known.where()).isEqualTo(file.toString());
         }
         assertThat(simulator.requests()).isEqualTo(2);
         assertThat(onlyRecord()).isEqualTo(file).hasContent(newer);
