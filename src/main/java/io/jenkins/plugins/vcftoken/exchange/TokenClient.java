@@ -21,6 +21,7 @@ import okhttp3.HttpUrl;
 import okhttp3.Interceptor;
 import okhttp3.MediaType;
 import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
 import okhttp3.Request;
 import okhttp3.RequestBody;
 import okhttp3.Response;
@@ -34,7 +35,8 @@ import okio.BufferedSource;
  * <p>OkHttp repeats a POST by itself after a broken connection, 408, 307, 308 and 503 with {@code Retry-After: 0}. A
  * one-shot body stops all of these; the switches beside it say the same once more. Connections are not kept: an idle
  * one that the server has closed in the meantime would turn a harmless failure to connect into an unknown outcome, and
- * an exchange happens once in a bearer's life.
+ * an exchange happens once in a bearer's life. HTTP/2, which gains nothing for one request, would have OkHttp write and
+ * read on threads of its own, and what passes there is not ours to wipe.
  */
 public final class TokenClient {
 
@@ -65,6 +67,7 @@ public final class TokenClient {
                 .writeTimeout(callTimeout)
                 .callTimeout(callTimeout)
                 .connectionPool(new ConnectionPool(0, 1, TimeUnit.SECONDS))
+                .protocols(List.of(Protocol.HTTP_1_1))
                 .retryOnConnectionFailure(false)
                 .followRedirects(false)
                 .followSslRedirects(false)

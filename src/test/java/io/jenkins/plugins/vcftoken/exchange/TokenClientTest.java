@@ -1,0 +1,76 @@
+package io.jenkins.plugins.vcftoken.exchange;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.Core;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLSocket;
+import okhttp3.HttpUrl;
+import okhttp3.OkHttpClient;
+import okhttp3.tls.HandshakeCertificates;
+import okhttp3.tls.HeldCertificate;
+import org.junit.jupiter.api.Test;
+
+class TokenClientTest {
+
+    private static final String ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+
+    private final HeldCertificate certificate =
+            new HeldCertificate.Builder().addSubjectAlternativeName("localhost").build();
+
+    /** The simulator's server knows no other, so this one looks at what it is offered. */
+    @Test
+    void speaksHttp11Alone() throws Exception {
+        HandshakeCertificates own =
+                new HandshakeCertificates.Builder().heldCertificate(certificate).build();
+        try (SSLServerSocket server = (SSLServerSocket) own.sslContext()
+                .getServerSocketFactory()
+                .createServerSocket(0, 1, InetAddress.getByName("localhost"))) {
+            CompletableFuture<List<String>> offered = new CompletableFuture<>();
+            Thread serving = new Thread(() -> serve(server, offered));
+            serving.start();
+            HttpUrl url = HttpUrl.get("https://localhost:" + server.getLocalPort() + '/');
+            assertThat(client().get(url, Map.of()).body()).isEqualTo("{}");
+            assertThat(offered.get(60, TimeUnit.SECONDS)).containsExactly("http/1.1");
+            serving.join();
+        }
+    }
+
+    private static void serve(SSLServerSocket server, CompletableFuture<List<String>> offered) {
+        try (SSLSocket socket = (SSLSocket) server.accept()) {
+            socket.setHandshakeApplicationProtocolSelector((handshaking, protocols) -> {
+                offered.complete(protocols);
+                return "http/1.1";
+            });
+            BufferedReader request =
+                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+            String line;
+            do {
+                line = request.readLine();
+            } while (line != null && !line.isEmpty());
+            socket.getOutputStream().write(ANSWER.getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException e) {
+            offered.completeExceptionally(e);
+        }
+    }
+
+    private TokenClient client() {
+        HandshakeCertificates trust = new HandshakeCertificates.Builder()
+                .addTrustedCertificate(certificate.certificate())
+                .build();
+        OkHttpClient base = new OkHttpClient.Builder()
+                .sslSocketFactory(trust.sslSocketFactory(), trust.trustManager())
+                .build();
+        return new TokenClient(base, Core.PLENTY, Core.PLENTY, InstantSource.system());
+    }
+}
