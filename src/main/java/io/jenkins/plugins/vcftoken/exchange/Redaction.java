@@ -11,7 +11,15 @@ final class Redaction {
     private static final Pattern HARMLESS =
             Pattern.compile("\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}|[A-Z]+(_[A-Z]+)+");
     /** Long enough to spare words, short enough for every token format known (the shortest has 32 characters). */
-    private static final Pattern TOKEN_LIKE = Pattern.compile("[A-Za-z0-9._~+/=%-]{24,}");
+    private static final int TOKEN_LENGTH = 24;
+
+    private static final Pattern TOKEN_LIKE = Pattern.compile("[A-Za-z0-9._~+/=%-]{" + TOKEN_LENGTH + ",}");
+    /** Up to the query, where tokens stand. */
+    private static final Pattern ADDRESS = Pattern.compile("https?://[A-Za-z0-9._~:/%-]+");
+    /** A label of a host or a segment of a path that is this long is rather a token. */
+    private static final Pattern TOKEN_LIKE_PART = Pattern.compile("[^.:/]{" + TOKEN_LENGTH + ",}");
+
+    private static final Pattern SUSPECT = Pattern.compile(ADDRESS + "|" + TOKEN_LIKE);
 
     private Redaction() {}
 
@@ -19,11 +27,16 @@ final class Redaction {
         String withoutSecret = secret.isEmpty() ? text : text.replace(secret, "****");
         String oneLine =
                 withoutSecret.replaceAll("[\\p{Cntrl}\\p{Cf}\\s]+", " ").trim();
-        String clean = TOKEN_LIKE
-                .matcher(oneLine)
-                .replaceAll(token -> HARMLESS.matcher(token.group()).matches()
-                        ? Matcher.quoteReplacement(token.group())
-                        : Matcher.quoteReplacement("****"));
+        String clean = SUSPECT.matcher(oneLine).replaceAll(found -> {
+            boolean isAddress = ADDRESS.matcher(found.group()).matches();
+            return Matcher.quoteReplacement(strike(isAddress ? TOKEN_LIKE_PART : TOKEN_LIKE, found.group()));
+        });
         return clean.length() <= MAX_LENGTH ? clean : clean.substring(0, MAX_LENGTH) + "…";
+    }
+
+    private static String strike(Pattern suspect, String text) {
+        return suspect.matcher(text)
+                .replaceAll(found ->
+                        HARMLESS.matcher(found.group()).matches() ? Matcher.quoteReplacement(found.group()) : "****");
     }
 }

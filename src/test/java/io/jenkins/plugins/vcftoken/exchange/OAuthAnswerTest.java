@@ -110,6 +110,20 @@ class OAuthAnswerTest {
         assertThat(Redaction.redact("x " + word + " y", "")).isEqualTo("x " + shown + " y");
     }
 
+    /** Where a server points to, or which one did not answer, is what a person has to know. */
+    @ParameterizedTest
+    @CsvSource({
+        "https://vcf.lab.example.com:8443/tm/login/tenant/acme, https://vcf.lab.example.com:8443/tm/login/tenant/acme",
+        "http://automation.example.com/, http://automation.example.com/",
+        "https://vcf.example.com/t/kGh7tRz2Qw8XyLm4Nb6VcPd1/x, https://vcf.example.com/t/****/x",
+        "https://kGh7tRz2Qw8XyLm4Nb6VcPd1.example.com/x, https://****.example.com/x",
+        "https://vcf.example.com/t?token=kGh7tRz2Qw8XyLm4Nb6VcPd1, https://vcf.example.com/t?****",
+        "//vcf.lab.example.com/tm/login/tenant, ****"
+    })
+    void addressesStayAndWhatLooksLikeATokenInThemDoesNot(String address, String shown) {
+        assertThat(Redaction.redact("to " + address + " now", "")).isEqualTo("to " + shown + " now");
+    }
+
     @Test
     void wordsEndAtTwoHundredLetters() {
         String text = "word ".repeat(39) + "tail!";

@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.exchange;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -19,6 +20,7 @@ import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
 import okhttp3.tls.HandshakeCertificates;
 import okhttp3.tls.HeldCertificate;
+import okio.Buffer;
 import org.junit.jupiter.api.Test;
 
 class TokenClientTest {
@@ -44,6 +46,33 @@ class TokenClientTest {
             assertThat(offered.get(60, TimeUnit.SECONDS)).containsExactly("http/1.1");
             serving.join();
         }
+    }
+
+    /** Okio gives each thread the buffers of its last call again, as they were left. */
+    @Test
+    void leavesNothingInBuffers() throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            String seed = simulator.addAccount("ci", "acme");
+            Endpoint endpoint = new Endpoint(VcfaRefresh.SYSTEM, simulator.url(), "acme");
+            Grant grant = new VcfaRefresh(Core.client(simulator, InstantSource.system()), endpoint).exchange(seed);
+            assertThat(pooled())
+                    .doesNotContain(seed)
+                    .doesNotContain(grant.refreshToken())
+                    .doesNotContain(grant.bearer().value());
+        }
+    }
+
+    /** What lies in the buffers that this thread gets next, more of them than are kept. */
+    private static String pooled() {
+        StringBuilder all = new StringBuilder();
+        try (Buffer buffer = new Buffer();
+                Buffer.UnsafeCursor cursor = buffer.readAndWriteUnsafe()) {
+            for (int i = 0; i < 32; i++) {
+                cursor.expandBuffer(8 << 10);
+                all.append(new String(cursor.data, StandardCharsets.ISO_8859_1));
+            }
+        }
+        return all.toString();
     }
 
     private static void serve(SSLServerSocket server, CompletableFuture<List<String>> offered) {
