@@ -42,6 +42,10 @@ need_maven() {
   at_least "$MAVEN_VERSION" "$MAVEN_WANTED" || die "Maven $MAVEN_VERSION is too old: $MAVEN_WANTED or newer is needed."
 }
 
+need_curl() {
+  command -v curl > /dev/null || die "curl not found, which the sample Jenkinsfiles call (on Debian: apt-get install curl)."
+}
+
 # Sets MAVEN to one that the standard build accepts, fetched from Maven Central when the installed one is too old.
 need_maven_of_standard_build() {
   MAVEN=mvn
