@@ -295,6 +295,21 @@ class FamiliesTest {
         assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
     }
 
+    /** A restored backup, or a second controller: nobody else would have spent what was never sent from here. */
+    @Test
+    void whoWasNeverSentFromHereAndIsRefusedWasUsedElsewhere() throws Exception {
+        String elsewhere = "This controller never sent that token before";
+        core.families.await(holder(), ANY);
+        clock.advance(Duration.ofHours(2));
+        simulator.inject(Fault.STATUS_403);
+        assertThatThrownBy(() -> core.families.await(holder(), ANY)).hasMessageNotContaining(elsewhere);
+        simulator.revoke("ci");
+        assertThatThrownBy(() -> core.families.await(holder(), ANY)).hasMessageContaining(elsewhere);
+        Holder seed = core.holder("seed", "acme", simulator.addAccount("other", "acme"), (family, token, again) -> {});
+        simulator.revoke("other");
+        assertThatThrownBy(() -> core.families.await(seed, ANY)).hasMessageNotContaining(elsewhere);
+    }
+
     @Test
     void aSpentTokenBuysNothingElsewhere() throws Exception {
         String seed = stored.get();

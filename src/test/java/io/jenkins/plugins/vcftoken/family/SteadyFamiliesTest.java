@@ -7,6 +7,7 @@ import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.SddcManagerTokens;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.exchange.VcfaOrganizationToken;
 import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
@@ -179,6 +180,42 @@ class SteadyFamiliesTest {
                 .isInstanceOf(FamilyException.class);
         core.families.await(sddcHolder(PASSWORD), ANY);
         assertThat(sddc.logins()).isEqualTo(1);
+    }
+
+    /** What was refused is remembered when a block ends, whatever else is let go of then. */
+    @Test
+    void aRefusalOutlastsTheSession() throws Exception {
+        Families families = new Families(core.ledger, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
+        Supply first = families.await(sddcHolder(PASSWORD), ANY);
+        sddc.addUser(USER, "changed-on-the-server");
+        sddc.forgetSessions();
+        Supply second = families.await(sddcHolder(PASSWORD), bearer -> false);
+        assertThat(second.bearer()).isEqualTo(first.bearer());
+        assertThat(second.trouble()).hasMessageContaining("refuses the stored secret");
+        int before = sddc.refusedLogins();
+        families.release(sddcHolder(PASSWORD), second.familyId(), () -> true);
+        assertThatThrownBy(() -> families.await(sddcHolder(PASSWORD), ANY))
+                .hasMessageContaining("not sent again before");
+        assertThat(sddc.refusedLogins()).isEqualTo(before);
+    }
+
+    /** Unlike a token that rotates, a password may be the same at two servers. */
+    @Test
+    void aPersonsWordDoesNotMakeAPasswordOneServersOwn() throws Exception {
+        Supply supply = core.families.await(sddcHolder(PASSWORD), ANY);
+        sddc.addUser(USER, "changed-on-the-server");
+        sddc.forgetSessions();
+        assertThat(core.families.await(sddcHolder(PASSWORD), bearer -> false).trouble())
+                .isNotNull();
+        assertThat(core.families.administration().vouch(supply.familyId())).isTrue();
+        try (Simulator other = Simulator.start(clock, 0)) {
+            other.sddcManager().addUser(USER, PASSWORD);
+            Endpoint there = new Endpoint(SddcManagerTokens.SYSTEM, other.url(), "", USER);
+            Holder twin = core.holder(
+                    "other", core.patient(new SddcManagerTokens(Core.client(other, clock), there)), PASSWORD);
+            core.families.await(twin, ANY);
+            assertThat(other.sddcManager().logins()).isEqualTo(1);
+        }
     }
 
     @Test

@@ -120,6 +120,7 @@ class SurveyTest {
         FamilyRecord dead = core.families.survey().of(user.service().endpoint(), "wrong", user.place());
         assertThat(dead.state()).isEqualTo(FamilyState.DEAD);
         assertThat(core.families.administration().vouch(dead.id())).isTrue();
+        assertThat(core.ledger.loadAll()).as("a password's place is not there").isEmpty();
         assertThatThrownBy(() -> core.families.await(user, bearer -> true)).isInstanceOf(FamilyException.class);
         assertThat(simulator.sddcManager().refusedLogins()).isEqualTo(2);
         core.families.administration().forget(dead.id());
@@ -146,6 +147,8 @@ class SurveyTest {
         assertThat(survey.unreadableOf(holder.service().endpoint(), holder.token())
                         .where())
                 .isEqualTo(record.toString());
+        assertThat(survey.unreadableOf(holder.service().endpoint(), simulator.addAccount("other", "acme")))
+                .isNull();
         assertThat(damaged).hasContent("{\"format\":1");
         assertThat(record).hasContent(before);
     }
