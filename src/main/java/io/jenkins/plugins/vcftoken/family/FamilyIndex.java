@@ -69,8 +69,7 @@ final class FamilyIndex {
     static Entry among(List<Entry> known, String hash, Endpoint endpoint, Place place) {
         return known.stream()
                 .filter(entry -> entry.isAt(endpoint))
-                .max(Comparator.comparing((Entry entry) -> entry.places().contains(place))
-                        .thenComparing(entry -> entry.places().contains(place) ? entry.generation() : 0)
+                .max(Comparator.comparingLong((Entry entry) -> entry.places().contains(place) ? entry.generation() : -1)
                         .thenComparing(entry -> entry.currentHash().equals(hash)))
                 .orElse(null);
     }

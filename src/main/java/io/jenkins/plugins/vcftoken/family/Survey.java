@@ -81,11 +81,10 @@ public final class Survey {
     public FamilyRecord of(Endpoint endpoint, String token, Place place) {
         return byHash.getOrDefault(hashes.ofToken(token.isBlank() ? "" : token), List.of()).stream()
                 .filter(family -> family.endpoint().identity().equals(endpoint.identity()))
-                .max(Comparator.comparing(
-                                (FamilyRecord family) -> family.places().contains(place))
-                        .thenComparing(family -> family.places().contains(place)
-                                ? family.tokens().generation()
-                                : 0)
+                .max(Comparator.comparingLong(
+                                (FamilyRecord family) -> family.places().contains(place)
+                                        ? family.tokens().generation()
+                                        : -1)
                         .thenComparing(family -> family.tokens().current().equals(token)))
                 .orElse(null);
     }
