@@ -20,7 +20,7 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 public final class CredentialUse implements CredentialsUseListener {
 
     @Override
-    @SuppressWarnings("rawtypes")
+    @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
     public void onUse(Credentials credentials, Run run) {
         log(credentials, "build " + run.getExternalizableId(), run.getParent());
     }

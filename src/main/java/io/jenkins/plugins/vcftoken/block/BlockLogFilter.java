@@ -33,7 +33,8 @@ public final class BlockLogFilter extends ConsoleLogFilter implements Serializab
     }
 
     @Override
-    public OutputStream decorateLogger(@SuppressWarnings("rawtypes") AbstractBuild build, OutputStream logger) {
+    @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
+    public OutputStream decorateLogger(AbstractBuild build, OutputStream logger) {
         return new MaskedStream(logger, () -> List.of(block.mask()), Charset.forName(block.charset()));
     }
 
@@ -62,7 +63,8 @@ public final class BlockLogFilter extends ConsoleLogFilter implements Serializab
         }
 
         @Override
-        public OutputStream decorateLogger(@SuppressWarnings("rawtypes") AbstractBuild build, OutputStream logger) {
+        @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
+        public OutputStream decorateLogger(AbstractBuild build, OutputStream logger) {
             BearerMask mask = new BearerMask(
                     forms.stream().map(Secret::getPlainText).toList(), Pattern.compile(shape.getPlainText()));
             return new MaskedStream(logger, () -> List.of(mask), Charset.forName(charset));

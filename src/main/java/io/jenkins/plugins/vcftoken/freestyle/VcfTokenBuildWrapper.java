@@ -134,7 +134,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     }
 
     @Override
-    @SuppressWarnings("rawtypes")
+    @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
     public Environment setUp(AbstractBuild build, Launcher launcher, BuildListener listener)
             throws IOException, InterruptedException {
         BlockVariables variables = variables();
@@ -177,7 +177,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     }
 
     @Override
-    @SuppressWarnings("rawtypes")
+    @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
     public OutputStream decorateLogger(AbstractBuild build, OutputStream logger) {
         String id = build.getExternalizableId();
         return BlockLogFilter.masked(
@@ -185,7 +185,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     }
 
     @Override
-    @SuppressWarnings("rawtypes")
+    @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
     public void makeSensitiveBuildVariables(AbstractBuild build, Set<String> sensitiveVariables) {
         sensitiveVariables.add(tokenVariable);
     }
@@ -215,7 +215,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         }
 
         @Override
-        @SuppressWarnings("rawtypes")
+        @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
         public boolean tearDown(AbstractBuild build, BuildListener listener) {
             block.close();
             return true;

@@ -205,7 +205,7 @@ class AuditLogJenkinsTest {
         final List<String> all = new CopyOnWriteArrayList<>();
 
         @Override
-        @SuppressWarnings("rawtypes")
+        @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
         public void onUse(Credentials credentials, Run run) {
             all.add(((VcfCredentials) credentials).getId() + " by " + run.getExternalizableId());
         }

@@ -318,7 +318,7 @@ class OwningStoreJenkinsTest {
         final List<String> builds = new CopyOnWriteArrayList<>();
 
         @Override
-        @SuppressWarnings("rawtypes")
+        @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
         public void onUse(Credentials credentials, Run run) {
             builds.add(run.getExternalizableId());
         }
