@@ -71,7 +71,7 @@ public final class TokenClient {
                 .retryOnConnectionFailure(false)
                 .followRedirects(false)
                 .followSslRedirects(false)
-                .addNetworkInterceptor(TokenClient::noteBodiless)
+                .addNetworkInterceptor(TokenClient::complete)
                 .build();
         this.clock = clock;
     }
@@ -125,14 +125,13 @@ public final class TokenClient {
     /** @throws ExchangeException only {@code NotSent}, {@code OutcomeUnknown}, or {@code Unintelligible} */
     private Answer send(String method, HttpUrl url, Map<String, String> headers, @CheckForNull RequestBody content)
             throws ExchangeException {
-        Sent sent = new Sent();
+        Sent sent = new Sent(headers, content);
         Request.Builder request = new Request.Builder()
                 .url(url)
                 .header("Accept", "application/json")
                 .header("User-Agent", "jenkins-vcf-token")
                 .tag(Sent.class, sent)
-                .method(method, content == null ? null : new OneShot(content, sent));
-        headers.forEach(request::header);
+                .method(method, content == null ? null : new OneShot(content.contentType(), sent));
         Instant askedAt = clock.instant();
         try (Response response = http.newCall(request.build()).execute()) {
             // Only OkHttp 4 declares that it may be null; no answer to a call lacks a body.
@@ -156,6 +155,7 @@ public final class TokenClient {
             }
             throw new ExchangeException.NotSent(isDistrust(e) ? Problem.NOT_TRUSTED : Problem.UNREACHABLE, detail, e);
         } finally {
+            sent.forget();
             wipeBuffers();
         }
     }
@@ -171,11 +171,14 @@ public final class TokenClient {
     }
 
     /** Runs once there is a connection: a request without a body counts as sent from here on. */
-    private static Response noteBodiless(Interceptor.Chain chain) throws IOException {
+    private static Response complete(Interceptor.Chain chain) throws IOException {
+        Sent sent = Objects.requireNonNull(chain.request().tag(Sent.class));
         if (chain.request().body() == null) {
-            Objects.requireNonNull(chain.request().tag(Sent.class)).started.set(true);
+            sent.started.set(true);
         }
-        return chain.proceed(chain.request());
+        Request.Builder request = chain.request().newBuilder();
+        sent.takeHeaders().forEach(request::header);
+        return chain.proceed(request.build());
     }
 
     private static boolean isDistrust(IOException e) {
@@ -206,24 +209,49 @@ public final class TokenClient {
                 .orElse("");
     }
 
-    /** The evidence between "not sent" and "outcome unknown". */
+    /**
+     * The evidence between "not sent" and "outcome unknown". What is to be sent is in here, and not in the request, which
+     * OkHttp's timer holds for another minute.
+     */
     private static final class Sent {
+
         final AtomicBoolean started = new AtomicBoolean();
+        private final AtomicReference<Map<String, String>> headers;
+        private final AtomicReference<RequestBody> body;
+
+        Sent(Map<String, String> headers, @CheckForNull RequestBody body) {
+            this.headers = new AtomicReference<>(headers);
+            this.body = new AtomicReference<>(body);
+        }
+
+        Map<String, String> takeHeaders() {
+            return headers.getAndSet(Map.of());
+        }
+
+        @CheckForNull
+        RequestBody body() {
+            return body.get();
+        }
+
+        RequestBody takeBody() {
+            started.set(true);
+            return Objects.requireNonNull(body.getAndSet(null), "not sent twice");
+        }
+
+        void forget() {
+            headers.set(Map.of());
+            body.set(null);
+        }
     }
 
-    /**
-     * Notes when its bytes are asked for, and has them no longer from then on: OkHttp's timer holds the last request
-     * for another minute.
-     */
+    /** Notes when its bytes are asked for. */
     private static final class OneShot extends RequestBody {
 
-        private final AtomicReference<RequestBody> body;
         private final MediaType type;
         private final Sent sent;
 
-        OneShot(RequestBody body, Sent sent) {
-            this.body = new AtomicReference<>(body);
-            this.type = body.contentType();
+        OneShot(@CheckForNull MediaType type, Sent sent) {
+            this.type = type;
             this.sent = sent;
         }
 
@@ -239,14 +267,13 @@ public final class TokenClient {
 
         @Override
         public long contentLength() throws IOException {
-            RequestBody unsent = body.get();
+            RequestBody unsent = sent.body();
             return unsent == null ? -1 : unsent.contentLength();
         }
 
         @Override
         public void writeTo(BufferedSink sink) throws IOException {
-            sent.started.set(true);
-            Objects.requireNonNull(body.getAndSet(null), "not sent twice").writeTo(sink);
+            sent.takeBody().writeTo(sink);
         }
     }
 }

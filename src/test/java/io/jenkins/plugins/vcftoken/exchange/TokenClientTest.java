@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -14,10 +15,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
+import okhttp3.Call;
+import okhttp3.EventListener;
 import okhttp3.HttpUrl;
 import okhttp3.OkHttpClient;
+import okhttp3.Request;
 import okhttp3.tls.HandshakeCertificates;
 import okhttp3.tls.HeldCertificate;
 import okio.Buffer;
@@ -60,6 +65,48 @@ class TokenClientTest {
                     .doesNotContain(grant.refreshToken())
                     .doesNotContain(grant.bearer().value());
         }
+    }
+
+    /** OkHttp's timer holds the last call for another minute. */
+    @Test
+    void whoHoldsTheCallHoldsNoSecret() throws Exception {
+        AtomicReference<Call> last = new AtomicReference<>();
+        try (Simulator simulator = Simulator.start()) {
+            OkHttpClient watched = Core.trusting(simulator)
+                    .newBuilder()
+                    .eventListener(new EventListener() {
+                        @Override
+                        public void callStart(Call call) {
+                            last.set(call);
+                        }
+                    })
+                    .build();
+            TokenClient client = new TokenClient(watched, Core.PLENTY, Core.PLENTY, InstantSource.system());
+            String seed = simulator.addAccount("ci", "acme");
+            new VcfaRefresh(client, new Endpoint(VcfaRefresh.SYSTEM, simulator.url(), "acme")).exchange(seed);
+            assertForgotten(last.get().request());
+
+            simulator.cloudServices().addApp("app", "app-secret", "organization");
+            new CspClientCredentials(
+                            client,
+                            new Endpoint(CspApiTokens.SYSTEM, simulator.url(), "", "app"),
+                            new CspClientCredentials.App("app", "", 0))
+                    .exchange("app-secret");
+            assertForgotten(last.get().request());
+            assertThat(simulator.violations()).isEmpty();
+
+            Map<String, String> form = Map.of("refresh_token", "never-sent");
+            assertThatThrownBy(() -> client.postForm(HttpUrl.get("https://localhost:1/"), form))
+                    .isInstanceOf(ExchangeException.NotSent.class);
+            assertForgotten(last.get().request());
+        }
+    }
+
+    private static void assertForgotten(Request request) throws IOException {
+        assertThat(request.headers().names()).isSubsetOf("Accept", "User-Agent");
+        assertThat(request.body().contentLength())
+                .as("known as long as it is there")
+                .isEqualTo(-1);
     }
 
     /** What lies in the buffers that this thread gets next, more of them than are kept. */
