@@ -93,7 +93,13 @@ class TokensPageJenkinsTest {
 
     @Test
     void othersSeeNothing() throws Exception {
-        for (String path : new String[] {"job/team/vcf-tokens/", "vcf-tokens/", "job/team/vcf-tokens/api/json"}) {
+        for (String path : new String[] {
+            "job/team/vcf-tokens/",
+            "vcf-tokens/",
+            "job/team/vcf-tokens/api/json",
+            "job/team/vcf-tokens/credential/shared/",
+            "job/team/vcf-tokens/credential/there-is-none/"
+        }) {
             assertThat(pages.get("reader", path)).as(path).isEqualTo(403);
         }
         assertThat(pages.as("reader").goTo("job/team/").asNormalizedText()).doesNotContain("VCF tokens");
