@@ -76,14 +76,17 @@ final class Custody {
      */
     private String familyOf(Holder holder, String hash) throws IOException, FamilyException {
         Endpoint endpoint = holder.service().endpoint();
-        boolean empty = holder.token().isBlank() && holder.service().needsSecret();
         List<FamilyIndex.Entry> known = index.find(hash);
         FamilyIndex.Entry here = FamilyIndex.among(known, hash, endpoint, holder.place());
         if (here != null) {
             return here.familyId();
         }
-        if (empty) {
-            throw FamilyException.noSecret(holder);
+        if (holder.token().isBlank()) {
+            if (holder.service().needsSecret()) {
+                throw FamilyException.noSecret(holder);
+            }
+            // Every family that was authorized anew has been an empty one: that tells nothing of who has none.
+            return hashes.ofFamily(endpoint, holder.token());
         }
         for (FamilyIndex.Entry entry : known) {
             if (!entry.currentHash().equals(hash)) {

@@ -106,9 +106,12 @@ final class RecordFormat {
 
     /**
      * Whether a record is of this token, whatever format it has: the fields asked here keep their names in all to come.
-     * False where the text tells nothing.
+     * False where the text tells nothing, and for an empty token: most have been that once.
      */
     boolean isOf(String text, String token, String hash) {
+        if (token.isBlank()) {
+            return false;
+        }
         try {
             JsonNode root = json.readTree(text);
             List<String> known = hashes(root.path("formerHashes"));

@@ -16,6 +16,7 @@ import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -318,12 +319,35 @@ class FamiliesInTroubleTest {
 
     @Test
     void aPublicAppNeedsNone() throws Exception {
+        assertThat(await(publicApp()).bearer().value())
+                .isEqualTo(simulator.bearers().get(0));
+    }
+
+    /** A credential is empty before its account is authorized, and so is the secret of a public app. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsEmptyIsNobodysToken(boolean newerFormat) throws Exception {
+        FamilyRecord record = families.administration()
+                .authorized(holder.service().endpoint(), holder.place(), "", simulator.addAccount("two", "acme"), null);
+        if (newerFormat) {
+            Path file = directory.resolve(record.id() + ".json");
+            Files.writeString(file, Files.readString(file).replace("\"format\" : 1", "\"format\" : 2"));
+            families = families(this::later, Core.PLENTY);
+        }
+        Holder app = publicApp();
+        await(app);
+        assertThat(simulator.bearers()).hasSize(1);
+        assertThat(families.survey().unreadableOf(app.service().endpoint(), app.token()))
+                .as("what the health page shows")
+                .isNull();
+    }
+
+    private Holder publicApp() {
         simulator.cloudServices().addApp("public", "", "organization");
         CspClientCredentials.App app = new CspClientCredentials.App("public", "", 0);
         TokenService service = new CspClientCredentials(
                 core.client(), new Endpoint(CspApiTokens.SYSTEM, simulator.url(), "", app.account()), app);
-        assertThat(await(core.holder("app", core.patient(service), "")).bearer().value())
-                .isEqualTo(simulator.bearers().get(0));
+        return core.holder("app", core.patient(service), "");
     }
 
     @Test

@@ -66,6 +66,11 @@ final class HookedLedger implements Ledger {
     }
 
     @Override
+    public Optional<Unreadable> unusable(String token, String hash) {
+        return ledger.unusable(token, hash);
+    }
+
+    @Override
     public Lock lock(String id, Duration limit) throws IOException, InterruptedException {
         lock.at(id);
         Lock held = ledger.lock(id, limit);
