@@ -83,6 +83,25 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         return false;
     }
 
+    /** @return without the white space that comes along with a token that is pasted or read from a file */
+    static Secret token(@CheckForNull Secret given) {
+        return given == null
+                ? Secret.fromString("")
+                : same(given, given.getPlainText().strip());
+    }
+
+    /** @return without the line break that a file ends with; a password may begin or end with a space */
+    static Secret password(@CheckForNull Secret given) {
+        return given == null
+                ? Secret.fromString("")
+                : same(given, given.getPlainText().replaceFirst("[\\r\\n]+$", ""));
+    }
+
+    /** The same object where nothing changes, so that nothing is encrypted anew. */
+    private static Secret same(Secret given, String text) {
+        return given.getPlainText().equals(text) ? given : Secret.fromString(text);
+    }
+
     /** For forms and configuration as code: none rather than an empty one, which a form would show as concealed. */
     @CheckForNull
     static Secret shown(Secret secret) {

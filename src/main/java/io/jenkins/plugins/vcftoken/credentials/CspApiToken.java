@@ -40,7 +40,7 @@ public final class CspApiToken extends AbstractVcfCredentials {
             @NonNull String url,
             @CheckForNull Secret apiToken) {
         super(scope, id, description, url);
-        this.apiToken = apiToken == null ? Secret.fromString("") : apiToken;
+        this.apiToken = token(apiToken);
         refuseToCarrySecretElsewhere();
     }
 
@@ -74,10 +74,10 @@ public final class CspApiToken extends AbstractVcfCredentials {
         return Messages.CspApiToken_who();
     }
 
-    /** XML that a person wrote may lack what a form leaves empty, and reading XML calls no constructor. */
+    /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
-        return getUrl() == null || apiToken == null ? withStoredSecret(apiToken) : this;
+        return getUrl() == null || !token(apiToken).equals(apiToken) ? withStoredSecret(apiToken) : this;
     }
 
     /** The kind as Jenkins knows it. */

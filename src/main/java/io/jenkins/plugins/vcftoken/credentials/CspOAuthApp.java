@@ -52,7 +52,7 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
             @CheckForNull Secret appSecret) {
         super(scope, id, description, url);
         this.appId = Util.fixNull(appId).trim();
-        this.appSecret = appSecret == null ? Secret.fromString("") : appSecret;
+        this.appSecret = password(appSecret);
         refuseToCarrySecretElsewhere();
     }
 
@@ -134,11 +134,14 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
         return appId;
     }
 
-    /** XML that a person wrote may lack what a form leaves empty, and reading XML calls no constructor. */
+    /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
-        boolean complete =
-                getUrl() != null && appId != null && appSecret != null && organizationId != null && scopes != null;
+        boolean complete = getUrl() != null
+                && appId != null
+                && password(appSecret).equals(appSecret)
+                && organizationId != null
+                && scopes != null;
         return complete ? this : withStoredSecret(appSecret);
     }
 

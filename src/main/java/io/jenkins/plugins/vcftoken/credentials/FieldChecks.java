@@ -101,10 +101,10 @@ final class FieldChecks {
     }
 
     private static FormValidation token(String text) {
-        if (JWT.matcher(text.trim()).matches()) {
+        if (JWT.matcher(text.strip()).matches()) {
             return FormValidation.error(Messages.FieldChecks_refreshToken_bearer());
         }
-        if (text.chars().anyMatch(Character::isWhitespace)) {
+        if (text.strip().chars().anyMatch(Character::isWhitespace)) {
             return FormValidation.error(Messages.FieldChecks_refreshToken_space());
         }
         return FormValidation.ok();

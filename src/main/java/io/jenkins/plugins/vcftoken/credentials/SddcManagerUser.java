@@ -63,7 +63,7 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
 
     @DataBoundSetter
     public void setPassword(@CheckForNull Secret password) {
-        this.password = password == null ? Secret.fromString("") : password;
+        this.password = password(password);
         refuseToCarrySecretElsewhere();
     }
 
@@ -75,7 +75,7 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
     /** @param apiKey instead of a user name and password */
     @DataBoundSetter
     public void setApiKey(@CheckForNull Secret apiKey) {
-        this.apiKey = apiKey == null ? Secret.fromString("") : apiKey;
+        this.apiKey = token(apiKey);
         refuseToCarrySecretElsewhere();
     }
 
@@ -116,10 +116,13 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
         return isApiKey() ? Messages.SddcManagerUser_apiKey() : username;
     }
 
-    /** XML that a person wrote may lack what a form leaves empty, and reading XML calls no constructor. */
+    /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
-        if (getUrl() != null && username != null && password != null && apiKey != null) {
+        if (getUrl() != null
+                && username != null
+                && password(password).equals(password)
+                && token(apiKey).equals(apiKey)) {
             return this;
         }
         SddcManagerUser copy = sameTrust(new SddcManagerUser(getScope(), getId(), getDescription(), getUrl()));

@@ -57,7 +57,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
             @CheckForNull Secret refreshToken) {
         super(scope, id, description, url);
         this.organization = Util.fixNull(organization).trim();
-        this.refreshToken = refreshToken == null ? Secret.fromString("") : refreshToken;
+        this.refreshToken = token(refreshToken);
         refuseToCarrySecretElsewhere();
     }
 
@@ -144,10 +144,12 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
         return organization;
     }
 
-    /** XML that a person wrote may lack what a form leaves empty, and reading XML calls no constructor. */
+    /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
-        return getUrl() == null || organization == null || refreshToken == null ? withStoredSecret(refreshToken) : this;
+        return getUrl() == null || organization == null || !token(refreshToken).equals(refreshToken)
+                ? withStoredSecret(refreshToken)
+                : this;
     }
 
     /** The kind as Jenkins knows it. */

@@ -12,6 +12,7 @@ import hudson.util.Secret;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
 import io.jenkins.plugins.vcftoken.Leaks;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.ByteArrayOutputStream;
 import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
@@ -85,6 +86,33 @@ class KindContractJenkinsTest {
     Stream<DynamicTest> symbolIsTheNameOfTheClass() {
         return forEach(kind ->
                 assertThat(SymbolLookup.getSymbolValue(kind.descriptor())).containsExactly(kind.symbol()));
+    }
+
+    /** Most files end with a line break, and so do secrets that are read from one. */
+    @TestFactory
+    Stream<DynamicTest> aLineBreakBehindTheSecretIsNoPartOfIt() {
+        return forEach(kind -> {
+            AbstractVcfCredentials sample = kind.sample("line-" + kind, simulator);
+            String secret = sample.storedSecret().getPlainText();
+            assertThat(sample.withStoredSecret(Secret.fromString(secret + "\r\n"))
+                            .storedSecret())
+                    .isEqualTo(sample.storedSecret());
+            String xml = Jenkins.XSTREAM2.toXML(sample);
+            String typed = xml.replace(sample.storedSecret().getEncryptedValue(), secret + "\n");
+            assertThat(typed).isNotEqualTo(xml);
+            VcfCredentials read = (VcfCredentials) Jenkins.XSTREAM2.fromXML(typed);
+            assertThat(read.storedSecret().getPlainText()).isEqualTo(secret);
+        });
+    }
+
+    @Test
+    void spacesMayBePartOfAPasswordAndOfNoToken() {
+        SddcManagerUser user = new SddcManagerUser(null, "spaces", null, "https://sddc.example.com");
+        user.setUsername("svc@vsphere.local");
+        user.setPassword(Secret.fromString(" pass word \n"));
+        assertThat(user.storedSecret().getPlainText()).isEqualTo(" pass word ");
+        user.setApiKey(Secret.fromString(" key\t"));
+        assertThat(user.storedSecret().getPlainText()).isEqualTo("key");
     }
 
     @TestFactory
