@@ -100,6 +100,11 @@ public final class OpenBlock implements Tenant, Serializable {
         resuming = new CountDownLatch(1);
     }
 
+    /** Where warnings go from now on; after a restart there may be some before there is a lease. */
+    public void tell(TaskListener somebody) {
+        listener = somebody;
+    }
+
     /** After a restart, the first try to get a lease again is over, well or not. */
     public void letGoOn() {
         resuming.countDown();

@@ -153,6 +153,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
             }
             String trouble;
             try {
+                resumed.tell(getContext().get(TaskListener.class));
                 Run<?, ?> run = getContext().get(Run.class);
                 lease(resumed, BlockCredentials.find(credentialsId, run), run);
                 return;
