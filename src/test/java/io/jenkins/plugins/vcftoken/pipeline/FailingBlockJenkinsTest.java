@@ -232,7 +232,7 @@ class FailingBlockJenkinsTest {
     public static final class Slow extends QueueItemAuthenticatorProvider {
         @Override
         public List<QueueItemAuthenticator> getAuthenticators() {
-            return List.of(new LookupHook(FailingBlockJenkinsTest::lookup));
+            return List.of(new JenkinsLookup(FailingBlockJenkinsTest::lookup));
         }
     }
 

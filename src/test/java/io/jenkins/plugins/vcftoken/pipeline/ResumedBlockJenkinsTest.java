@@ -182,7 +182,7 @@ class ResumedBlockJenkinsTest {
     public static final class Finding extends QueueItemAuthenticatorProvider {
         @Override
         public List<QueueItemAuthenticator> getAuthenticators() {
-            return List.of(new LookupHook(ResumedBlockJenkinsTest::lookup));
+            return List.of(new JenkinsLookup(ResumedBlockJenkinsTest::lookup));
         }
     }
 

@@ -7,12 +7,12 @@ import jenkins.security.QueueItemAuthenticator;
 import org.springframework.security.core.Authentication;
 
 /** Comes by whenever a block looks for its credential, as whatever plugin does that has a part in it. */
-final class LookupHook extends QueueItemAuthenticator {
+final class JenkinsLookup extends QueueItemAuthenticator {
 
     private final transient Consumer<String> hook;
 
     /** @param hook gets the job's name */
-    LookupHook(Consumer<String> hook) {
+    JenkinsLookup(Consumer<String> hook) {
         this.hook = hook;
     }
 
