@@ -79,15 +79,11 @@ public final class OpenBlock implements Tenant, Serializable {
         try {
             lease = VcfTokens.get().open(credentials, organization, build.getParent(), minimumValidity, this);
         } catch (FamilyException | InterruptedException | RuntimeException e) {
-            if (resuming == null) {
+            // After a restart it is tried again, until whoever ends the block finds it here.
+            if (resuming == null || closed) {
                 OpenBlocks.get().remove(this);
             }
             throw e;
-        } finally {
-            CountDownLatch waiting = resuming;
-            if (waiting != null) {
-                waiting.countDown();
-            }
         }
         this.saving = saving;
         if (files != null) {
@@ -102,6 +98,16 @@ public final class OpenBlock implements Tenant, Serializable {
     public void resume() {
         issued.noteInterruption();
         resuming = new CountDownLatch(1);
+    }
+
+    /** Where warnings go from now on; after a restart there may be some before there is a lease. */
+    public void tell(TaskListener somebody) {
+        listener = somebody;
+    }
+
+    /** After a restart, the first try to get a lease again is over, well or not. */
+    public void letGoOn() {
+        resuming.countDown();
     }
 
     /**

@@ -28,8 +28,7 @@ final class BearerFailureMask implements FailureHandler {
     @NonNull
     @Override
     public Throwable handle(@NonNull StepContext context, @NonNull Throwable failure) {
-        BearerMask mask = block.mask();
-        return mask.isEmpty() ? failure : masked(failure, mask, Collections.newSetFromMap(new IdentityHashMap<>()));
+        return masked(failure, block.mask(), Collections.newSetFromMap(new IdentityHashMap<>()));
     }
 
     /** The very same object where there is nothing to mask, so that code that asks for its type goes on working. */

@@ -46,6 +46,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     private final int minimumValidity;
     private final String organization;
     private volatile OpenBlock block;
+    private transient volatile boolean stopped;
 
     WithVcfTokenExecution(StepContext context, WithVcfTokenStep step) {
         super(context);
@@ -72,7 +73,17 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         OpenBlock opened = new OpenBlock(run, credentials, variables, context.get(OpenBlock.class));
         block = opened;
         lease(opened, credentials, run);
-        writeFiles(opened);
+        try {
+            writeFiles(opened);
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+        if (stopped) {
+            // Perhaps before there was a block to close.
+            opened.close();
+            return;
+        }
         context.newBodyInvoker()
                 .withContext(opened)
                 .withContext(
@@ -122,9 +133,12 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     /** The block goes on after a restart: with the bearer it had, until there is a lease again. */
     @Override
     public void onResume() {
+        // Its steps had not begun, or were over; then the superclass fails it.
+        boolean lost = blocksRestart();
         super.onResume();
         OpenBlock resumed = block;
-        if (resumed == null) {
+        if (lost || resumed == null) {
+            close();
             return;
         }
         resumed.resume();
@@ -134,8 +148,12 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     /** Not through {@link #run}, which would fail the step if Jenkins went down once more in the meantime. */
     private void reopen(OpenBlock resumed, String earlierTrouble) {
         Computer.threadPoolForRemoting.execute(() -> {
+            if (resumed.isClosed()) {
+                return;
+            }
             String trouble;
             try {
+                resumed.tell(getContext().get(TaskListener.class));
                 Run<?, ?> run = getContext().get(Run.class);
                 lease(resumed, BlockCredentials.find(credentialsId, run), run);
                 return;
@@ -143,20 +161,25 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
                 trouble = String.valueOf(e.getMessage());
             } catch (InterruptedException e) {
                 trouble = "interrupted";
+            } catch (RuntimeException e) {
+                // From whatever plugin provides the credential.
+                LOGGER.log(Level.WARNING, e, () -> "No bearer of " + credentialsId + " yet after a restart");
+                trouble = e.toString();
+            } finally {
+                resumed.letGoOn();
             }
             if (!trouble.equals(earlierTrouble)) {
                 resumed.warn(trouble);
             }
-            if (!resumed.isClosed()) {
-                String said = trouble;
-                Timer.get().schedule(() -> reopen(resumed, said), REOPEN_SECONDS, TimeUnit.SECONDS);
-            }
+            String said = trouble;
+            Timer.get().schedule(() -> reopen(resumed, said), REOPEN_SECONDS, TimeUnit.SECONDS);
         });
     }
 
     /** Nothing in {@link #run} runs after this, the callback included. */
     @Override
     public void stop(@NonNull Throwable cause) throws Exception {
+        stopped = true;
         super.stop(cause);
         close();
     }

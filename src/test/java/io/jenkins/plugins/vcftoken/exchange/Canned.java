@@ -24,6 +24,8 @@ final class Canned implements Interceptor {
 
     private final Queue<Response.Builder> answers = new ArrayDeque<>();
 
+    private String lastWords;
+
     final TokenClient client = new TokenClient(
             new OkHttpClient.Builder().addInterceptor(this).build(), Core.PLENTY, Core.PLENTY, () -> NOW);
 
@@ -41,12 +43,17 @@ final class Canned implements Interceptor {
         return this;
     }
 
+    /** @param words of the exception that there is after the last answer */
+    void breakWith(String words) {
+        lastWords = words;
+    }
+
     @Override
     public Response intercept(Chain chain) throws IOException {
         asked.add(chain.request().method() + ' ' + chain.request().url().encodedPath());
         Response.Builder answer = answers.poll();
         if (answer == null) {
-            throw new IOException();
+            throw new IOException(lastWords);
         }
         return answer.request(chain.request()).build();
     }

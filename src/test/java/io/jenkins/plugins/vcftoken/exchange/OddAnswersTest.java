@@ -414,6 +414,14 @@ class OddAnswersTest {
         assertThat(e.detail()).isEqualTo(detail);
     }
 
+    /** The HTTP client quotes what it does not understand, which may be what it was sent. */
+    @Test
+    void whatTheHttpClientQuotesIsStruckOut() {
+        server.breakWith("Unexpected status line: \u001b[31mHTTP/9\nWARNING " + "t".repeat(32));
+        assertThat(failure(() -> refresh().exchange("s")).detail())
+                .endsWith(": IOException (Unexpected status line: [31mHTTP/9 WARNING ****)");
+    }
+
     @Test
     void aConnectionThatBreaksWithoutAWordIsNamedByItsKind() {
         ExchangeException e = failure(() -> refresh().exchange("s"));

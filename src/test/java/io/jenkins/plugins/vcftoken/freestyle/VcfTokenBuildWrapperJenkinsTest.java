@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import hudson.FilePath;
 import hudson.model.FreeStyleBuild;
 import hudson.model.FreeStyleProject;
 import hudson.model.Result;
 import hudson.model.TaskListener;
+import hudson.slaves.WorkspaceList;
 import hudson.tasks.Shell;
 import hudson.util.Secret;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
@@ -151,6 +155,42 @@ class VcfTokenBuildWrapperJenkinsTest {
         FreeStyleBuild build = jenkins.buildAndAssertStatus(Result.FAILURE, project);
         jenkins.assertLogContains("No credential with the ID ‘nope’", build);
         jenkins.assertLogNotContains("\tat ", build);
+    }
+
+    @Test
+    void variablesThatSteerWhatRunsFailTheBuildAndNothingIsSent() throws Exception {
+        int requests = simulator.requests();
+        VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("vcfa");
+        wrapper.setTokenVariable("LD_PRELOAD");
+        project.getBuildWrappersList().add(wrapper);
+        FreeStyleBuild build = jenkins.buildAndAssertStatus(Result.FAILURE, project);
+        jenkins.assertLogContains("LD_PRELOAD", build);
+        jenkins.assertLogNotContains("\tat ", build);
+        assertThat(simulator.requests()).isEqualTo(requests);
+    }
+
+    @Test
+    void aRefusedTokenFailsTheBuildAndSaysWhatToDo() throws Exception {
+        JenkinsAccount.add(simulator, "revoked");
+        simulator.revoke("revoked");
+        project.getBuildWrappersList().add(new VcfTokenBuildWrapper("revoked"));
+        FreeStyleBuild build = jenkins.buildAndAssertStatus(Result.FAILURE, project);
+        jenkins.assertLogContains("authorize the account anew", build);
+        jenkins.assertLogNotContains("\tat ", build);
+    }
+
+    @Test
+    void whereTheFileCannotBeWrittenTheBuildFailsAndHoldsNoBearer() throws Exception {
+        FilePath workspace = jenkins.jenkins.getWorkspaceFor(project);
+        FilePath temporary = WorkspaceList.tempDir(workspace);
+        workspace.mkdirs();
+        temporary.write("in the way", "UTF-8");
+        project.getBuildWrappersList().add(wrapper());
+        FreeStyleBuild build = jenkins.buildAndAssertStatus(Result.FAILURE, project);
+        jenkins.assertLogContains("The token file cannot be written into " + temporary.getRemote(), build);
+        JenkinsAndSimulator.await(
+                "no lease is left", () -> VcfTokens.get().openLeases().isEmpty());
+        temporary.delete();
     }
 
     @Test

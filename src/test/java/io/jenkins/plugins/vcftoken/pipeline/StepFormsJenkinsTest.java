@@ -2,14 +2,32 @@ package io.jenkins.plugins.vcftoken.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.ExtensionList;
+import hudson.model.Queue;
+import hudson.model.User;
+import hudson.security.ACL;
+import hudson.security.ACLContext;
 import hudson.util.FormValidation;
+import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import java.util.List;
 import java.util.Map;
+import jenkins.security.QueueItemAuthenticator;
+import jenkins.security.QueueItemAuthenticatorProvider;
+import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 import org.jenkinsci.plugins.structs.describable.DescribableModel;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.steps.StepConfigTester;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.TestExtension;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+import org.springframework.security.core.Authentication;
 
 /** The forms behind the snippet generator. */
 @WithJenkins
@@ -42,5 +60,60 @@ class StepFormsJenkinsTest {
         assertThat(form.doCheckTokenVariable("", "", "", "").kind).isEqualTo(FormValidation.Kind.OK);
         assertThat(form.doCheckTokenVariable("A", "", "A", "").kind).isEqualTo(FormValidation.Kind.ERROR);
         assertThat(form.doCheckMinimumValidity("-1").kind).isEqualTo(FormValidation.Kind.ERROR);
+    }
+
+    /** Whoever configures a job is not shown what the job cannot use. */
+    @Test
+    void aJobOffersWhatItMayUseItself(JenkinsRule jenkins) throws Exception {
+        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
+        JenkinsAccount.add("https://vcfa.example.com", "", "shared", "token");
+        SystemCredentialsProvider.getInstance()
+                .getCredentials()
+                .add(new StringCredentialsImpl(CredentialsScope.GLOBAL, "text", null, Secret.fromString("x")));
+        User bob = User.getById("bob", true);
+        try (ACLContext as = ACL.as2(bob.impersonate2())) {
+            CredentialsProvider.lookupStores(bob)
+                    .iterator()
+                    .next()
+                    .addCredentials(
+                            Domain.global(),
+                            new VcfaServiceAccount(
+                                    CredentialsScope.USER,
+                                    "personal",
+                                    null,
+                                    "https://vcfa.example.com",
+                                    "acme",
+                                    Secret.fromString("other")));
+        }
+        assertThat(offered(jenkins.createProject(WorkflowJob.class, "ordinary")))
+                .containsExactlyInAnyOrder("", "shared", "chosen");
+        assertThat(offered(jenkins.createProject(WorkflowJob.class, AsBob.JOB)))
+                .containsExactlyInAnyOrder("", "personal", "chosen");
+    }
+
+    private static List<String> offered(WorkflowJob job) {
+        return ExtensionList.lookupSingleton(WithVcfTokenStep.DescriptorImpl.class)
+                .doFillCredentialsIdItems(job, "chosen")
+                .stream()
+                .map(option -> option.value)
+                .toList();
+    }
+
+    /** As plugins do that let jobs run as somebody. */
+    @TestExtension
+    public static final class AsBob extends QueueItemAuthenticatorProvider {
+        static final String JOB = "as-bob";
+
+        @Override
+        public List<QueueItemAuthenticator> getAuthenticators() {
+            return List.of(new QueueItemAuthenticator() {
+                @Override
+                public Authentication authenticate2(Queue.Task task) {
+                    return task.getName().equals(JOB)
+                            ? User.getById("bob", true).impersonate2()
+                            : null;
+                }
+            });
+        }
     }
 }

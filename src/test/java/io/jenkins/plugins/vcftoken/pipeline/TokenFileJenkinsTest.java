@@ -38,6 +38,9 @@ class TokenFileJenkinsTest {
     private static final String BLOCK = "withVcfToken(credentialsId: 'sa', tokenFileVariable: 'VCF_TOKEN_FILE',"
             + " headerFileVariable: 'VCF_HEADER_FILE')";
 
+    /** With a bearer that no renewal replaces between two looks at it. */
+    private static final String CALM = BLOCK.replace("'sa'", "'calm'");
+
     private static final String GET = "curl --fail --silent --show-error -H @\"$VCF_HEADER_FILE\""
             + " $VCF_URL/deployment/api/deployments > /dev/null";
 
@@ -57,6 +60,7 @@ class TokenFileJenkinsTest {
         jenkins = rule;
         simulator = Simulator.start();
         JenkinsAccount.add(simulator, "sa");
+        JenkinsAccount.add(simulator, "calm");
         JenkinsAccount.trust(simulator.authorityPem());
         rule.jenkins.setNumExecutors(3);
     }
@@ -80,7 +84,8 @@ class TokenFileJenkinsTest {
     void inABlockAroundSeveralNodes() throws Exception {
         agent("one");
         agent("two");
-        WorkflowRun run = build(BLOCK + " { for (n in ['one', 'two', 'built-in']) { node(n) {\n"
+        simulator.setLifetime(Duration.ofHours(1));
+        WorkflowRun run = build(CALM + " { for (n in ['one', 'two', 'built-in']) { node(n) {\n"
                 + "  sh '" + GET + "'\n"
                 + "  sh 'stat -c \"mode %a\" \"$VCF_TOKEN_FILE\" \"$VCF_HEADER_FILE\" \"$(dirname \"$VCF_TOKEN_FILE\")\"'\n"
                 + "  sh 'test \"$(cat \"$VCF_TOKEN_FILE\")\" = \"$VCF_TOKEN\"; cat \"$VCF_HEADER_FILE\"'\n"
@@ -98,7 +103,8 @@ class TokenFileJenkinsTest {
 
     @Test
     void inABlockWithinTheNodeTheFilesAreThereBeforeTheFirstStep() throws Exception {
-        build("node { " + BLOCK + " { if (readFile(env.VCF_TOKEN_FILE) != env.VCF_TOKEN) error('other') } }");
+        simulator.setLifetime(Duration.ofHours(1));
+        build("node { " + CALM + " { if (readFile(env.VCF_TOKEN_FILE) != env.VCF_TOKEN) error('other') } }");
         awaitNoFiles();
     }
 
@@ -181,7 +187,8 @@ class TokenFileJenkinsTest {
     @Test
     void blocksWithinEachOther() throws Exception {
         JenkinsAccount.add(simulator, "other");
-        build(BLOCK + " { withVcfToken(credentialsId: 'other', tokenVariable: 'T', urlVariable: 'U',"
+        simulator.setLifetime(Duration.ofHours(1));
+        build(CALM + " { withVcfToken(credentialsId: 'other', tokenVariable: 'T', urlVariable: 'U',"
                 + " tokenFileVariable: 'F') { node {\n"
                 + "  sh '" + GET
                 + "; test \"$(cat \"$F\")\" = \"$T\" -a \"$(cat \"$VCF_TOKEN_FILE\")\" = \"$VCF_TOKEN\"'\n"
