@@ -26,7 +26,7 @@ import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 /** The main job on a Jenkins that is a process of its own: three bearers' lifetimes, a restart, and one more. */
 class RealControllerJenkinsTest {
 
-    private static final Duration LIFETIME = Duration.ofSeconds(2);
+    private static final Duration LIFETIME = Duration.ofSeconds(5);
 
     @RegisterExtension
     private final RealJenkinsExtension controller = new RealJenkinsExtension();

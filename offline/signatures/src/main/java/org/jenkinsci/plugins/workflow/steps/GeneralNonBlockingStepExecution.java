@@ -26,6 +26,10 @@ public abstract class GeneralNonBlockingStepExecution extends org.jenkinsci.plug
         void run() throws java.lang.Exception;
     }
 
+    public boolean blocksRestart() {
+        throw new UnsupportedOperationException();
+    }
+
     public void onResume() {
         throw new UnsupportedOperationException();
     }
