@@ -5,13 +5,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.common.IdCredentials;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.net.URL;
 import jenkins.model.Jenkins;
+import org.htmlunit.WebRequest;
 import org.htmlunit.html.HtmlPage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,10 +53,13 @@ class TokensPageJenkinsTest {
                 .to("admin")
                 .grant(Jenkins.READ)
                 .everywhere()
-                .to("owner", "reader")
+                .to("owner", "reader", "auditor")
                 .grant(hudson.model.Item.READ)
                 .everywhere()
-                .to("owner", "reader")
+                .to("owner", "reader", "auditor")
+                .grant(CredentialsProvider.VIEW, Jenkins.MANAGE)
+                .onRoot()
+                .to("auditor")
                 .grant(CredentialsProvider.VIEW, CredentialsProvider.UPDATE)
                 .onFolders(folder)
                 .to("owner"));
@@ -78,6 +87,25 @@ class TokensPageJenkinsTest {
         assertThat(page.asNormalizedText()).contains("global");
         assertThat(page.getAnchorByText("global").click().getUrl().getPath())
                 .endsWith("/vcf-tokens/credential/global/");
+    }
+
+    /** The same page, for somebody who may see neither what is in the folder nor what is for administrators. */
+    @Test
+    void whoMaySeeTheControllersCredentialsAloneSeesNoMore() throws Exception {
+        VcfaServiceAccount gone = both.account("gone", simulator.addAccount("four", "acme"));
+        both.addToSystem(gone);
+        VcfTokens.get().once(gone);
+        SystemCredentialsProvider.getInstance()
+                .getCredentials()
+                .removeIf(known -> ((IdCredentials) known).getId().equals("gone"));
+        assertThat(json("admin")).contains("\"global\"", "\"shared\"").doesNotContain("\"orphans\":[]");
+        assertThat(json("auditor")).contains("\"global\"", "\"orphans\":[]").doesNotContain("\"shared\"");
+    }
+
+    private String json(String user) throws Exception {
+        return pages.as(user)
+                .loadWebResponse(new WebRequest(new URL(jenkins.getURL(), "manage/vcf-tokens/api/json")))
+                .getContentAsString();
     }
 
     @Test

@@ -115,6 +115,19 @@ class KindContractJenkinsTest {
         assertThat(user.storedSecret().getPlainText()).isEqualTo("key");
     }
 
+    /** As in each store's file, and in whatever listens to saves. */
+    @TestFactory
+    Stream<DynamicTest> eachSecretIsSavedEncrypted() {
+        return forEach(kind -> {
+            Object sample = kind.sample("saved-" + kind, simulator);
+            String saved = Jenkins.XSTREAM2.toXML(sample);
+            assertThat(saved).contains("saved-" + kind);
+            assertThat(kind.secrets(sample))
+                    .isNotEmpty()
+                    .allSatisfy(secret -> assertThat(saved).doesNotContain(secret));
+        });
+    }
+
     @TestFactory
     Stream<DynamicTest> iconIsThere() {
         return forEach(kind -> {
