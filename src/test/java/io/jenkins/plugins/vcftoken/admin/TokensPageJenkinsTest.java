@@ -8,17 +8,22 @@ import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.common.IdCredentials;
 import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.model.TaskListener;
 import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.block.BlockVariables;
+import io.jenkins.plugins.vcftoken.block.OpenBlock;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.net.URL;
+import java.time.Duration;
 import jenkins.model.Jenkins;
 import org.htmlunit.WebRequest;
 import org.htmlunit.html.HtmlPage;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,13 +58,13 @@ class TokensPageJenkinsTest {
                 .to("admin")
                 .grant(Jenkins.READ)
                 .everywhere()
-                .to("owner", "reader", "auditor")
+                .to("owner", "reader", "auditor", "outsider")
                 .grant(hudson.model.Item.READ)
                 .everywhere()
                 .to("owner", "reader", "auditor")
                 .grant(CredentialsProvider.VIEW, Jenkins.MANAGE)
                 .onRoot()
-                .to("auditor")
+                .to("auditor", "outsider")
                 .grant(CredentialsProvider.VIEW, CredentialsProvider.UPDATE)
                 .onFolders(folder)
                 .to("owner"));
@@ -100,6 +105,18 @@ class TokensPageJenkinsTest {
                 .removeIf(known -> ((IdCredentials) known).getId().equals("gone"));
         assertThat(json("admin")).contains("\"global\"", "\"shared\"").doesNotContain("\"orphans\":[]");
         assertThat(json("auditor")).contains("\"global\"", "\"orphans\":[]").doesNotContain("\"shared\"");
+    }
+
+    @Test
+    void buildsThatHoldABearerAreNamedToThoseWhoMaySeeThem() throws Exception {
+        VcfaServiceAccount busy = both.account("busy", simulator.addAccount("five", "acme"));
+        both.addToSystem(busy);
+        WorkflowRun run = both.build(both.job(jenkins.jenkins, "hidden", "busy"));
+        OpenBlock block = new OpenBlock(run, busy, new BlockVariables(null, null, null, null), null);
+        block.open(busy, "", run, Duration.ofMinutes(1), TaskListener.NULL, null);
+        assertThat(json("auditor")).contains("\"busy\"", "hidden#1");
+        assertThat(json("outsider")).contains("\"busy\"").doesNotContain("hidden");
+        block.close();
     }
 
     private String json(String user) throws Exception {

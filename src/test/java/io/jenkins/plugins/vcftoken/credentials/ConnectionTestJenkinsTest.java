@@ -59,13 +59,16 @@ class ConnectionTestJenkinsTest {
                 .to("admin")
                 .grant(Jenkins.READ, Item.READ, CredentialsProvider.VIEW)
                 .everywhere()
-                .to("reader", "owner", "changer")
+                .to("reader", "owner", "changer", "creator")
                 .grant(Item.CONFIGURE, CredentialsProvider.CREATE, CredentialsProvider.UPDATE, CredentialsProvider.VIEW)
                 .onItems(folder)
                 .to("owner")
                 .grant(CredentialsProvider.UPDATE)
                 .onItems(folder)
-                .to("changer"));
+                .to("changer")
+                .grant(CredentialsProvider.CREATE)
+                .onItems(folder)
+                .to("creator"));
         web = as("admin");
     }
 
@@ -224,6 +227,19 @@ class ConnectionTestJenkinsTest {
         assertThat(test(as("owner"), "job/team/", account.getClass(), form(account)))
                 .contains("class=\"ok\"", "Organization: ‘globex’", "rotated with this test");
         assertThat(simulator.grants()).isEqualTo(1);
+    }
+
+    /** What is stored may be found encrypted, in a backup for example, and posted as if it came from its form. */
+    @Test
+    void whoMayOnlyCreateUsesNoStoredSecret() throws Exception {
+        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+            VcfCredentials stored = inSystem(id);
+            storeOf(folder).addCredentials(Domain.global(), stored);
+            assertThat(test(as("creator"), "job/team/", stored.getClass(), form(stored)))
+                    .containsAnyOf("Save the credential first", "Enter it anew")
+                    .doesNotContain("class=\"ok\"");
+        }
+        assertThat(exchanges()).isZero();
     }
 
     @Test

@@ -144,8 +144,9 @@ class ResumedBlockJenkinsTest {
                 + "while (!new File('" + disk.resolve("on") + "').exists()) { sleep 1 }";
     }
 
+    /** Ends with the test, too. */
     private String until(String file) {
-        return "  sh 'until [ -f \"" + disk.resolve(file) + "\" ]; do sleep 0.1; done'\n";
+        return "  sh 'until [ -f \"" + disk.resolve(file) + "\" -o ! -d \"" + disk + "\" ]; do sleep 0.1; done'\n";
     }
 
     private static WorkflowRun start(JenkinsRule rule, String name, String script) throws Exception {
