@@ -9,6 +9,7 @@ import java.io.Serial;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
+import jenkins.model.CauseOfInterruption;
 import org.jenkinsci.plugins.workflow.steps.FailureHandler;
 import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException;
 import org.jenkinsci.plugins.workflow.steps.StepContext;
@@ -43,7 +44,8 @@ final class BearerFailureMask implements FailureHandler {
         Throwable replacement;
         if (failure instanceof FlowInterruptedException interruption) {
             // The build's result comes from this one.
-            replacement = new FlowInterruptedException(interruption.getResult(), interruption.isActualInterruption());
+            replacement = new FlowInterruptedException(
+                    interruption.getResult(), interruption.isActualInterruption(), harmless(interruption, mask));
         } else if (failure instanceof AbortException) {
             replacement = new AbortException(message);
         } else {
@@ -57,6 +59,13 @@ final class BearerFailureMask implements FailureHandler {
             replacement.addSuppressed(masked(suppressed, mask, seen));
         }
         return replacement;
+    }
+
+    /** Who or what interrupted it, which Jenkins notes with the build. */
+    private static CauseOfInterruption[] harmless(FlowInterruptedException interruption, BearerMask mask) {
+        return interruption.getCauses().stream()
+                .filter(cause -> !mask.matches(cause.getShortDescription()))
+                .toArray(CauseOfInterruption[]::new);
     }
 
     /** In place of an exception whose text had a bearer in it. */

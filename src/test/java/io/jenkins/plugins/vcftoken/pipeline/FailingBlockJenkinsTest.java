@@ -101,12 +101,13 @@ class FailingBlockJenkinsTest {
     @Test
     void anInterruptionStaysOneWhenItIsMasked() throws Exception {
         String type = "org.jenkinsci.plugins.workflow.steps.FlowInterruptedException";
-        WorkflowRun run = build("try { withVcfToken(credentialsId: 'sa') {\n  def e = new " + type
-                + "(hudson.model.Result.NOT_BUILT, false)\n"
-                + "  e.addSuppressed(new RuntimeException(\"aside $VCF_TOKEN\"))\n  throw e\n"
-                + "} } catch (" + type + " e) {\n"
-                + "  echo \"$e.result $e.actualInterruption \" + hudson.Functions.printThrowable(e) }");
-        assertThat(JenkinsRule.getLog(run)).contains("NOT_BUILT false ", "aside ****");
+        WorkflowRun run = build(
+                "try { withVcfToken(credentialsId: 'sa') {\n  def e = new " + type
+                        + "(hudson.model.Result.NOT_BUILT, false, new jenkins.model.CauseOfInterruption.UserInterruption('alice'))\n"
+                        + "  e.addSuppressed(new RuntimeException(\"aside $VCF_TOKEN\"))\n  throw e\n"
+                        + "} } catch (" + type + " e) {\n"
+                        + "  echo \"$e.result $e.actualInterruption ${e.causes.size()} \" + hudson.Functions.printThrowable(e) }");
+        assertThat(JenkinsRule.getLog(run)).contains("NOT_BUILT false 1 ", "aside ****");
         Leaks.assertNone(simulator, run.getRootDir().toPath());
     }
 
