@@ -13,4 +13,8 @@ public final class FlowInterruptedException extends java.lang.InterruptedExcepti
     public hudson.model.Result getResult() {
         throw new UnsupportedOperationException();
     }
+
+    public java.util.List<jenkins.model.CauseOfInterruption> getCauses() {
+        throw new UnsupportedOperationException();
+    }
 }
