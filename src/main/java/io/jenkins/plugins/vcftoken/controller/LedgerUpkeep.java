@@ -7,7 +7,7 @@ import io.jenkins.plugins.vcftoken.family.FamilyException;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 
-/** Once a day, removes the records of credentials that are long gone. */
+/** Writes what the disk would not take before, and removes the records of credentials that are long gone. */
 @Extension
 public final class LedgerUpkeep extends AsyncPeriodicWork {
 
@@ -23,7 +23,7 @@ public final class LedgerUpkeep extends AsyncPeriodicWork {
 
     @Override
     public long getRecurrencePeriod() {
-        return TimeUnit.DAYS.toMillis(1);
+        return TimeUnit.HOURS.toMillis(1);
     }
 
     @Override
@@ -33,6 +33,7 @@ public final class LedgerUpkeep extends AsyncPeriodicWork {
             return;
         }
         try {
+            tokens.administration().saveHeld();
             tokens.administration().sweep(tokens.homes()::stored);
         } catch (FamilyException e) {
             listener.error(e.getMessage());

@@ -240,9 +240,21 @@ public final class VcfTokens {
             if (!tokens.exchanges.awaitTermination(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOGGER.log(Level.WARNING, "Jenkins goes down while an exchange is still in flight");
             }
+            tokens.saveHeld();
             Authorizations.get().close();
             tokens.writeBacks.shutdown();
             tokens.writeBacks.awaitTermination(10, TimeUnit.SECONDS);
+        }
+    }
+
+    /** The last chance: memory is all that has it. */
+    private void saveHeld() throws InterruptedException {
+        if (hasLedger()) {
+            try {
+                administration().saveHeld();
+            } catch (FamilyException e) {
+                LOGGER.log(Level.WARNING, e.getMessage(), e);
+            }
         }
     }
 

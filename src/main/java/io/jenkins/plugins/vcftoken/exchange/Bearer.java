@@ -12,6 +12,9 @@ import java.time.Instant;
  */
 public record Bearer(String value, Instant issuedAt, Instant expiresAt) {
 
+    /** By how much a clock may be set back, as time services do, without that being taken for a change of time. */
+    private static final Duration JITTER = Duration.ofMinutes(1);
+
     public Duration lifetime() {
         return Duration.between(issuedAt, expiresAt);
     }
@@ -21,8 +24,9 @@ public record Bearer(String value, Instant issuedAt, Instant expiresAt) {
         return Duration.between(now, expiresAt);
     }
 
+    /** False as well of a bearer from the future: the clock was set back, and nobody knows when it ends. */
     public boolean isAlive(Instant now) {
-        return now.isBefore(expiresAt);
+        return now.isBefore(expiresAt) && !now.plus(JITTER).isBefore(issuedAt);
     }
 
     @Override

@@ -65,8 +65,18 @@ final class Custody {
                 return supplyLocked(holder, hash, id, taken);
             }
         } catch (IOException e) {
-            throw FamilyException.ledgerUnusable(holder, e);
+            return atHand(holder, hash, FamilyException.ledgerUnusable(holder, e));
         }
+    }
+
+    /** Nothing may be sent while nothing can be written down, but what memory has needs neither. */
+    private Supply atHand(Holder holder, String hash, FamilyException trouble) throws FamilyException {
+        FamilyIndex.Entry warm = index.warm(hash, holder.service().endpoint(), holder.place());
+        Bearer bearer = warm == null || !warm.places().contains(holder.place()) ? null : warm.bearer();
+        if (bearer == null || !bearer.isAlive(clock.instant())) {
+            throw trouble;
+        }
+        return supply(holder, warm.familyId(), bearer, trouble);
     }
 
     /**
@@ -95,6 +105,9 @@ final class Custody {
             if (entry.proven() && !entry.endpoint().host().equals(endpoint.host())) {
                 throw FamilyException.foreign(holder, entry.endpoint());
             }
+            if (isInDoubt(entry) && entry.endpoint().host().equals(endpoint.host())) {
+                throw FamilyException.uncertainElsewhere(holder, entry.endpoint());
+            }
         }
         // The newest token may be in there alone; what a credential stores may have been spent since.
         Optional<Unreadable> unusable = ledger.unusable(holder.token(), hash);
@@ -102,6 +115,10 @@ final class Custody {
             throw FamilyException.recordUnusable(holder, unusable.get());
         }
         return hashes.ofFamily(endpoint, holder.token());
+    }
+
+    private static boolean isInDoubt(FamilyIndex.Entry entry) {
+        return entry.state() == FamilyState.UNKNOWN || entry.state() == FamilyState.IN_FLIGHT;
     }
 
     private Supply supplyLocked(Holder holder, String hash, String id, Predicate<Bearer> taken)
@@ -151,13 +168,9 @@ final class Custody {
         FamilyRecord inFlight = record.inFlight(clock.instant());
         journal.save(inFlight, holder);
         Instant begin = clock.instant();
+        Grant grant;
         try {
-            Grant grant = send(holder, record);
-            FamilyRecord granted = inFlight.granted(grant, hashes, clock.instant());
-            journal.saveOrHold(granted, holder);
-            listener.granted(holder, record, granted, since(begin));
-            boolean rotated = granted.tokens().generation() > record.tokens().generation();
-            return supplied(holder, granted, grant.bearer(), null).rotated(rotated);
+            grant = send(holder, record);
         } catch (ExchangeException e) {
             FamilyRecord after = settled(holder, inFlight, e);
             journal.saveOrHold(after, holder);
@@ -177,6 +190,11 @@ final class Custody {
             listener.failed(holder, after, why, since(begin));
             throw e;
         }
+        FamilyRecord granted = inFlight.granted(grant, hashes, clock.instant());
+        journal.saveOrHold(granted, holder);
+        listener.granted(holder, record, granted, since(begin));
+        boolean rotated = granted.tokens().generation() > record.tokens().generation();
+        return supplied(holder, granted, grant.bearer(), null).rotated(rotated);
     }
 
     private Duration since(Instant begin) {
@@ -229,8 +247,12 @@ final class Custody {
 
     private Supply supplied(Holder holder, FamilyRecord record, Bearer bearer, @CheckForNull FamilyException trouble) {
         index.put(record, Journal.isDurable(record, holder));
+        return supply(holder, record.id(), bearer, trouble);
+    }
+
+    private static Supply supply(Holder holder, String familyId, Bearer bearer, @CheckForNull FamilyException trouble) {
         return new Supply(
-                record.id(),
+                familyId,
                 holder.service().endpoint(),
                 bearer,
                 trouble,

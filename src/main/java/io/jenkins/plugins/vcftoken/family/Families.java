@@ -7,6 +7,7 @@ import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -20,12 +21,13 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Collectors;
 
 /**
  * Bearers of all families, with at most one exchange per family in flight.
  *
- * <p>In this process whoever comes second waits for the first one's answer; across processes {@link Custody} keeps the
- * second one out until it can read what the first one wrote. An exchange runs on a thread of its own, so giving up
+ * <p>In this process whoever comes second to a place waits for the first one's answer; across places and processes
+ * {@link Custody} keeps the second one out until it can read what the first one wrote. An exchange runs on a thread of its own, so giving up
  * waiting never interrupts it.
  */
 public final class Families {
@@ -44,7 +46,13 @@ public final class Families {
     private final InstantSource clock;
     private final Duration patience;
     private final TokenListener listener;
-    private final ConcurrentMap<String, CompletableFuture<Supply>> flights = new ConcurrentHashMap<>();
+    private final ConcurrentMap<Flight, CompletableFuture<Supply>> flights = new ConcurrentHashMap<>();
+
+    /**
+     * What is waited for. Not shared between places: a token that was rotated away leads to its family from some of them
+     * only, and {@link Custody} is who knows.
+     */
+    private record Flight(String familyId, Place place) {}
 
     /**
      * @param exchanges runs exchanges; its threads block on the network
@@ -91,7 +99,8 @@ public final class Families {
 
     /** Everything that is known now. Reads the ledger. */
     public Survey survey() throws IOException {
-        return administration.survey(flights.keySet(), writeBacks.failed());
+        Set<String> flying = flights.keySet().stream().map(Flight::familyId).collect(Collectors.toSet());
+        return administration.survey(flying, writeBacks.failed());
     }
 
     /**
@@ -144,9 +153,10 @@ public final class Families {
                         false));
             }
         }
-        String key = warm != null
+        String id = warm != null
                 ? warm.familyId()
                 : hashes.ofFamily(holder.service().endpoint(), holder.token());
+        Flight key = new Flight(id, holder.place());
         CompletableFuture<Supply> mine = new CompletableFuture<>();
         CompletableFuture<Supply> running = flights.putIfAbsent(key, mine);
         if (running != null) {
@@ -260,7 +270,7 @@ public final class Families {
     }
 
     private void fly(
-            String key, CompletableFuture<Supply> flight, Holder holder, String hash, Predicate<Bearer> taken) {
+            Flight key, CompletableFuture<Supply> flight, Holder holder, String hash, Predicate<Bearer> taken) {
         try {
             Supply supply = custody.supply(holder, hash, taken);
             FamilyIndex.Entry entry = index.warm(hash, holder.service().endpoint(), holder.place());

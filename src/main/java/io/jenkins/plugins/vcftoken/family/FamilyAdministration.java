@@ -178,7 +178,19 @@ public final class FamilyAdministration {
             } else if (orphaned == null) {
                 change(record.id(), found -> found.orphaned(now));
             } else if (!orphaned.plus(KEPT_AFTER_LAST_CREDENTIAL).isAfter(now)) {
-                forget(record.id());
+                forgetOrphan(record.id(), orphaned);
+            }
+        }
+    }
+
+    /** @param since as it was when nobody was found to use it; somebody may have come back in the meantime */
+    private void forgetOrphan(String familyId, Instant since) throws IOException, InterruptedException {
+        try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
+            boolean isStill = journal.load(familyId)
+                    .filter(record -> since.equals(record.orphaned()))
+                    .isPresent();
+            if (isStill) {
+                forgetLocked(familyId);
             }
         }
     }
@@ -202,8 +214,26 @@ public final class FamilyAdministration {
     /** Deletes a record. What is stored in credentials stays; a token of it that is used again founds a new family. */
     public void forget(String familyId) throws IOException, InterruptedException {
         try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
-            journal.forget(familyId);
-            index.forget(familyId);
+            forgetLocked(familyId);
+        }
+    }
+
+    private void forgetLocked(String familyId) throws IOException {
+        journal.forget(familyId);
+        index.forget(familyId);
+    }
+
+    /**
+     * Writes down the answers that the disk would not take when they came. Each is written before its family is used
+     * again anyhow; this is for those that nobody uses before Jenkins goes down.
+     */
+    public void saveHeld() throws InterruptedException {
+        for (String familyId : journal.refused()) {
+            try (Ledger.Lock lock = ledger.lock(familyId, patience)) {
+                journal.load(familyId);
+            } catch (IOException e) {
+                LOGGER.log(Level.WARNING, e, () -> "The token record " + familyId + " still cannot be written");
+            }
         }
     }
 

@@ -43,6 +43,15 @@ public final class FamilyException extends Exception {
                 null);
     }
 
+    static FamilyException uncertainElsewhere(Holder holder, Endpoint other) {
+        return of(
+                holder,
+                "its refresh token was sent for " + other.description() + ", and what came of that is not known, so it "
+                        + "is not sent again for another organization. Set the organization back and decide about the "
+                        + "token on the page \"VCF tokens\", or authorize the account anew.",
+                null);
+    }
+
     static FamilyException exchangeFailed(Holder holder, FamilyRecord before, ExchangeException e) {
         String alone =
                 e.problem() == Problem.SPENT_OR_REVOKED && before.tokens().generation() > 0

@@ -23,13 +23,16 @@ final class FamilyIndex {
      * @param proven whether the secret is beyond doubt this endpoint's own, and nobody else's: it rotates, and this
      *     endpoint has answered it with a bearer. A password may be the same in two places.
      * @param currentHash the hash of the current token
+     * @param old the beginnings of the hashes of tokens that were rotated away long ago
      */
     record Entry(
             String familyId,
             Endpoint endpoint,
+            FamilyState state,
             @CheckForNull Bearer bearer,
             boolean proven,
             String currentHash,
+            List<String> old,
             long generation,
             Set<Place> places) {
 
@@ -101,9 +104,14 @@ final class FamilyIndex {
     }
 
     private List<Entry> known(String hash) {
-        return idsByHash.getOrDefault(hash, Set.of()).stream()
-                .map(entries::get)
-                .filter(entry -> entry != null)
+        Set<String> ids = idsByHash.get(hash);
+        if (ids != null) {
+            return ids.stream().map(entries::get).filter(entry -> entry != null).toList();
+        }
+        // Not worth memory of its own, since it is asked for when a backup comes back.
+        String brief = TokenHash.brief(hash);
+        return entries.values().stream()
+                .filter(entry -> entry.old().contains(brief))
                 .toList();
     }
 
@@ -142,15 +150,17 @@ final class FamilyIndex {
         Lineage tokens = record.tokens();
         String currentHash = hashes.ofToken(tokens.current());
         learn(tokens.seedHash(), record.id());
-        tokens.formerHashes().forEach(hash -> learn(hash, record.id()));
+        tokens.inFull().forEach(hash -> learn(hash, record.id()));
         learn(currentHash, record.id());
         boolean proven = durable && record.isProven();
         return new Entry(
                 record.id(),
                 record.endpoint(),
+                record.state(),
                 record.bearer(),
                 proven,
                 currentHash,
+                tokens.inBrief(),
                 tokens.generation(),
                 record.places());
     }

@@ -57,6 +57,11 @@ final class Journal {
         refused.remove(id);
     }
 
+    /** The families whose last answer the disk would not take. */
+    Set<String> refused() {
+        return Set.copyOf(refused.keySet());
+    }
+
     Optional<FamilyRecord> load(String id) throws IOException {
         FamilyRecord pending = refused.get(id);
         if (pending != null) {

@@ -3,20 +3,25 @@ package io.jenkins.plugins.vcftoken.family;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * A family's tokens: the one that lives, and what is remembered of the others.
  *
  * @param seedHash the hash of the first one
  * @param current the token the server accepts now, as far as is known
- * @param formerHashes the hashes of those rotated away, oldest first, bounded
+ * @param formerHashes the hashes of those rotated away, oldest first, bounded; of all but the {@link #RECENT} last ones
+ *     the beginning, see {@link TokenHash#brief}
  * @param generation how often it has rotated
  * @param steady whether the last answer left the token as it was: then sending it again is what the server expects
  */
 public record Lineage(String seedHash, String current, List<String> formerHashes, long generation, boolean steady) {
 
-    /** Three days of constant use. A copy older than that is recognized only if it is the seed. */
-    static final int MAX_FORMER = 100;
+    /** Three days of constant use. */
+    static final int RECENT = 100;
+
+    /** Three months of constant use. A copy older than that is recognized only if it is the seed. */
+    static final int MAX_FORMER = 3_000;
 
     public Lineage {
         formerHashes = List.copyOf(formerHashes);
@@ -43,11 +48,28 @@ public record Lineage(String seedHash, String current, List<String> formerHashes
         }
         List<String> former = new ArrayList<>(further.formerHashes);
         former.add(nothing);
-        return new Lineage(seedHash, next, former, further.generation, false);
+        return new Lineage(seedHash, next, bounded(former), further.generation, false);
     }
 
     boolean isFormer(String hash) {
-        return generation > 0 && (seedHash.equals(hash) || formerHashes.contains(hash));
+        return generation > 0
+                && (seedHash.equals(hash)
+                        || formerHashes.contains(hash)
+                        || formerHashes.contains(TokenHash.brief(hash)));
+    }
+
+    /** Those former hashes that are known whole. */
+    List<String> inFull() {
+        return formerHashes.subList(briefs(), formerHashes.size());
+    }
+
+    /** Those former hashes of which only the beginning is known. */
+    List<String> inBrief() {
+        return formerHashes.subList(0, briefs());
+    }
+
+    private int briefs() {
+        return Math.max(0, formerHashes.size() - RECENT);
     }
 
     /** @param next what came with a grant; null when nothing did */
@@ -57,9 +79,14 @@ public record Lineage(String seedHash, String current, List<String> formerHashes
         }
         List<String> former = new ArrayList<>(formerHashes);
         former.add(hashes.ofToken(current));
-        List<String> bounded =
-                former.size() <= MAX_FORMER ? former : former.subList(former.size() - MAX_FORMER, former.size());
-        return new Lineage(seedHash, next, bounded, generation + 1, false);
+        return new Lineage(seedHash, next, bounded(former), generation + 1, false);
+    }
+
+    private static List<String> bounded(List<String> former) {
+        int whole = former.size() - RECENT;
+        return IntStream.range(Math.max(0, former.size() - MAX_FORMER), former.size())
+                .mapToObj(i -> i < whole ? TokenHash.brief(former.get(i)) : former.get(i))
+                .toList();
     }
 
     @Override

@@ -79,7 +79,8 @@ public final class Survey {
      */
     @CheckForNull
     public FamilyRecord of(Endpoint endpoint, String token, Place place) {
-        return byHash.getOrDefault(hashes.ofToken(token.isBlank() ? "" : token), List.of()).stream()
+        String hash = hashes.ofToken(token.isBlank() ? "" : token);
+        return byHash.getOrDefault(hash, byHash.getOrDefault(TokenHash.brief(hash), List.of())).stream()
                 .filter(family -> family.endpoint().identity().equals(endpoint.identity()))
                 .max(Comparator.comparingLong(
                                 (FamilyRecord family) -> family.places().contains(place)

@@ -6,6 +6,14 @@ import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 @FunctionalInterface
 public interface TokenHash {
 
+    /** Digits enough to tell thousands of tokens of thousands of families apart. */
+    int BRIEF = 16;
+
+    /** The beginning of a hash, where many have to be kept. */
+    static String brief(String hash) {
+        return hash.length() <= BRIEF ? hash : hash.substring(0, BRIEF);
+    }
+
     /** @return lower-case hexadecimal digits, fit for a file name */
     String hash(String text);
 

@@ -21,6 +21,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /** The bearer that all open leases of one family look at, and its renewal. Ends with the last lease. */
 final class SharedBearer {
@@ -97,7 +98,8 @@ final class SharedBearer {
      * @return whose bearer this has become; none if it is no newer one
      */
     private synchronized List<Held> replace(Bearer fresh) {
-        if (fresh.equals(bearer) || fresh.expiresAt().isBefore(bearer.expiresAt())) {
+        boolean older = fresh.expiresAt().isBefore(bearer.expiresAt());
+        if (fresh.equals(bearer) || older && bearer.isAlive(clock.instant())) {
             return List.of();
         }
         leases.forEach(lease -> lease.tenant.expect(fresh));
@@ -108,8 +110,9 @@ final class SharedBearer {
 
     private Bearer refresh() throws FamilyException, InterruptedException {
         Bearer old = bearer;
-        Instant latest = clock.instant().minus(Renewal.REFRESH_PAUSE);
-        if (old.issuedAt().isAfter(latest)) {
+        Instant now = clock.instant();
+        Instant latest = now.minus(Renewal.REFRESH_PAUSE);
+        if (old.issuedAt().isAfter(latest) && old.isAlive(now)) {
             return old;
         }
         Instant failed = refreshFailed;
@@ -120,8 +123,7 @@ final class SharedBearer {
                     null);
         }
         try {
-            Supply supply = families.await(
-                    holder.asStored(), candidate -> candidate.expiresAt().isAfter(old.expiresAt()));
+            Supply supply = families.await(holder.asStored(), newerThan(old));
             FamilyException trouble = supply.trouble();
             if (trouble != null) {
                 throw new FamilyException(trouble.getMessage(), trouble);
@@ -135,10 +137,15 @@ final class SharedBearer {
         }
     }
 
+    /** Where the old one is of no use any more, such as after the clock was set back, any other one is newer. */
+    private Predicate<Bearer> newerThan(Bearer old) {
+        return candidate -> candidate.expiresAt().isAfter(old.expiresAt())
+                || !old.isAlive(clock.instant()) && !candidate.equals(old);
+    }
+
     private void renew() {
         Bearer old = bearer;
-        families.renew(holder, candidate -> candidate.expiresAt().isAfter(old.expiresAt()))
-                .whenComplete((supply, failure) -> renewed(old, supply, failure));
+        families.renew(holder, newerThan(old)).whenComplete((supply, failure) -> renewed(old, supply, failure));
     }
 
     private void renewed(Bearer old, @CheckForNull Supply supply, @CheckForNull Throwable failure) {

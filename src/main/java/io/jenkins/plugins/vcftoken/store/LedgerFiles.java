@@ -17,8 +17,10 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -44,6 +46,7 @@ public final class LedgerFiles implements Ledger {
     private static final Logger LOGGER = Logger.getLogger(LedgerFiles.class.getName());
     private static final Pattern ID = Pattern.compile("[0-9a-f]{8,128}");
     private static final String SUFFIX = ".json";
+    private static final String UNFINISHED = ".tmp";
 
     private final Path directory;
     private final RecordFormat format;
@@ -54,10 +57,32 @@ public final class LedgerFiles implements Ledger {
 
     /** @throws IOException when the directory is not there and cannot be made */
     public LedgerFiles(Path directory, SecretCipher cipher) throws IOException {
-        Files.createDirectories(directory, onlyForOwner(directory, "rwx------"));
         this.directory = directory;
+        createDirectory();
+        removeLeftovers();
         this.format = new RecordFormat(new ObjectMapper(), cipher);
         this.locks = new FamilyLocks(directory.resolve("ledger.lock"));
+    }
+
+    /** When it is there already, nothing happens, whatever its permissions are. */
+    private void createDirectory() throws IOException {
+        Files.createDirectories(directory, onlyForOwner(directory, "rwx------"));
+    }
+
+    /** What a process that was killed had begun to write. What another one is writing right now is younger. */
+    private void removeLeftovers() throws IOException {
+        FileTime recent = FileTime.from(Instant.now().minus(Duration.ofHours(1)));
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + UNFINISHED)) {
+            for (Path file : files) {
+                try {
+                    if (Files.getLastModifiedTime(file).compareTo(recent) < 0) {
+                        Files.deleteIfExists(file);
+                    }
+                } catch (IOException e) {
+                    LOGGER.log(Level.FINE, e, () -> file + " is left alone");
+                }
+            }
+        }
     }
 
     @Override
@@ -172,7 +197,8 @@ public final class LedgerFiles implements Ledger {
     public void save(FamilyRecord record) throws IOException {
         Path file = file(record.id());
         byte[] bytes = format.write(record);
-        Path fresh = Files.createTempFile(directory, record.id(), ".tmp", onlyForOwner(directory, "rw-------"));
+        createDirectory();
+        Path fresh = Files.createTempFile(directory, record.id(), UNFINISHED, onlyForOwner(directory, "rw-------"));
         try {
             try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
                 ByteBuffer buffer = ByteBuffer.wrap(bytes);

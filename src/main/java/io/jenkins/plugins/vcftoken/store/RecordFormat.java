@@ -11,6 +11,7 @@ import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.family.FamilyState;
 import io.jenkins.plugins.vcftoken.family.Lineage;
 import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.family.TokenHash;
 import java.io.IOException;
 import java.net.URI;
 import java.time.DateTimeException;
@@ -116,7 +117,9 @@ final class RecordFormat {
             JsonNode root = json.readTree(text);
             List<String> known = hashes(root.path("formerHashes"));
             known.add(root.path("seedHash").asText());
-            return known.contains(hash) || token.equals(cipher.open(required(root, "current")));
+            return known.contains(hash)
+                    || known.contains(TokenHash.brief(hash))
+                    || token.equals(cipher.open(required(root, "current")));
         } catch (IOException | IllegalArgumentException e) {
             return false;
         }

@@ -47,7 +47,9 @@ class TellingTest {
             exchange.Endpoint.account exchange.Endpoint.organization exchange.Endpoint.system exchange.Endpoint.url
             exchange.Identity.name exchange.Identity.organization
             exchange.JwtClaims.claims
-            family.FamilyIndex.Entry.currentHash family.FamilyIndex.Entry.familyId family.FamilyIndex.Entry.places
+            family.Families.Flight.familyId
+            family.FamilyIndex.Entry.currentHash family.FamilyIndex.Entry.familyId family.FamilyIndex.Entry.old
+            family.FamilyIndex.Entry.places
             family.FamilyRecord.id
             family.Handout.tenant
             family.Holder.name

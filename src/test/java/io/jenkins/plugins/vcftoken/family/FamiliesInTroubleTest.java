@@ -88,6 +88,31 @@ class FamiliesInTroubleTest {
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
+    /** Were it handed what is in flight, whoever has an old copy would only need to ask at the right moment. */
+    @Test
+    void whoShowsASpentTokenElsewhereDoesNotShareTheExchange() throws Exception {
+        ask();
+        clock.advance(Duration.ofHours(2));
+        CompletableFuture<Supply> rightful = families.request(holder, ANY);
+        CompletableFuture<Supply> thief = families.request(core.holder("thief", holder.service(), holder.token()), ANY);
+        work();
+        assertThat(rightful.get().trouble()).isNull();
+        assertThatThrownBy(thief::get).cause().hasMessageContaining("stored elsewhere");
+        assertThat(simulator.requests()).isEqualTo(2);
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+    }
+
+    @Test
+    void placesThatShareALivingTokenShareTheExchange() throws Exception {
+        simulator.setRotation("ci", false);
+        CompletableFuture<Supply> one = families.request(holder, ANY);
+        CompletableFuture<Supply> two = families.request(core.holder("twin", holder.service(), holder.token()), ANY);
+        work();
+        assertThat(two.get().bearer()).isEqualTo(one.get().bearer());
+        assertThat(simulator.requests()).isEqualTo(1);
+        assertThat(families.administration().list().get(0).places()).hasSize(2);
+    }
+
     @Test
     void whoComesSecondAndWantsMoreThanTheFirstOneGotAsksForItself() throws Exception {
         CompletableFuture<Supply> first = families.request(holder, ANY);
@@ -393,6 +418,100 @@ class FamiliesInTroubleTest {
         Holder moved = core.holder("ci", core.service("globex"), holder.token());
         assertThatThrownBy(() -> await(moved)).hasMessageContaining("refuses the stored refresh token");
         assertThat(simulator.requests()).isEqualTo(2);
+    }
+
+    /** What came of it is not known, so the token may be spent, whatever organization a person tries next. */
+    @Test
+    void aTokenInDoubtIsNotSentForAnotherOrganization() throws Exception {
+        simulator.addAccount("other", "globex");
+        simulator.inject(Fault.CLOSE_AFTER_COMMIT);
+        assertThatThrownBy(() -> ask()).hasMessageContaining("may have rotated");
+        for (String spelling : List.of("ACME", "globex")) {
+            Holder retyped = core.holder("ci", core.service(spelling), holder.token());
+            assertThatThrownBy(() -> await(retyped))
+                    .hasMessageContaining("organization 'acme'")
+                    .hasMessageContaining("organization '" + spelling + "'")
+                    .hasMessageContaining("not known");
+        }
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+        families.administration().vouch(families.administration().list().get(0).id());
+        assertThatThrownBy(() -> await(core.holder("ci", core.service("globex"), holder.token())))
+                .hasMessageContaining("refuses the stored refresh token");
+    }
+
+    /** The token is on disk by then, and what somebody makes of the news is no reason to write down anything else. */
+    @Test
+    void whatFailsAfterTheAnswerIsStoredLeavesItStored() throws Exception {
+        boolean[] broken = {true};
+        TokenService doubtful = new TokenService() {
+            @Override
+            public Endpoint endpoint() {
+                return holder.service().endpoint();
+            }
+
+            @Override
+            public Grant exchange(String secret) throws ExchangeException {
+                return holder.service().exchange(secret);
+            }
+
+            @Override
+            public String doubt(Bearer bearer) {
+                if (broken[0]) {
+                    throw new IllegalStateException("not foreseen");
+                }
+                return null;
+            }
+        };
+        Holder unlucky = core.holder("ci", doubtful, holder.token());
+        assertThatThrownBy(() -> await(unlucky)).isInstanceOf(IllegalStateException.class);
+        FamilyRecord record = families.administration().list().get(0);
+        assertThat(record.state()).isEqualTo(FamilyState.OK);
+        assertThat(record.tokens().current()).isEqualTo(simulator.currentToken("ci"));
+        broken[0] = false;
+        await(unlucky);
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    /** Nothing may be sent that cannot be written down first. But a bearer that is at hand costs nothing. */
+    @Test
+    void whileTheLedgerTakesNothingALivingBearerServesOn() throws Exception {
+        Bearer first = await(holder).bearer();
+        clock.advance(Duration.ofMinutes(50));
+        ledger.save = id -> {
+            throw new IOException("No space left on device");
+        };
+        CompletableFuture<Supply> wanted = families.request(holder, bearer -> false);
+        work();
+        assertThat(wanted.get().bearer()).isEqualTo(first);
+        assertThat(wanted.get().trouble()).hasMessageContaining("No space left on device");
+        clock.advance(Duration.ofMinutes(20));
+        assertThatThrownBy(() -> ask()).hasMessageContaining("No space left on device");
+        assertThat(simulator.requests()).isEqualTo(1);
+        ledger.save = id -> {};
+        ask();
+        assertThat(simulator.rotations()).isEqualTo(2);
+    }
+
+    /** Nobody may ask for that family again before Jenkins goes down. */
+    @Test
+    void whatIsHeldForADiskThatWasFullIsWrittenWithoutBeingAskedFor() throws Exception {
+        int[] saves = {0};
+        ledger.save = id -> {
+            if (saves[0]++ > 0) {
+                throw new IOException("No space left on device");
+            }
+        };
+        assertThatThrownBy(() -> ask()).hasMessageContaining("No space left on device");
+        families.administration().saveHeld();
+        assertThat(families.administration().list().get(0).state()).isEqualTo(FamilyState.IN_FLIGHT);
+        ledger.save = id -> {};
+        families.administration().saveHeld();
+        FamilyRecord record = families.administration().list().get(0);
+        assertThat(record.state()).isEqualTo(FamilyState.OK);
+        assertThat(record.tokens().current()).isEqualTo(simulator.currentToken("ci"));
+        int after = ledger.saves;
+        families.administration().saveHeld();
+        assertThat(ledger.saves).isEqualTo(after);
     }
 
     @Test

@@ -82,7 +82,7 @@ class FamiliesTest {
     @Tag("slow")
     void theSeedStillWorksAfterManyRotations() throws Exception {
         String seed = stored.get();
-        for (int i = 0; i < Lineage.MAX_FORMER + 5; i++) {
+        for (int i = 0; i < Lineage.RECENT + 5; i++) {
             core.families.await(holder(), ANY);
             clock.advance(Duration.ofHours(2));
         }
@@ -94,6 +94,34 @@ class FamiliesTest {
         core.awaitWriteBacks();
         assertThat(simulator.reuses()).isZero();
         assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
+    }
+
+    /** A backup of the credentials, or a file made of an export, brings back any token that was ever stored. */
+    @Test
+    @Tag("slow")
+    void anyFormerTokenStillWorksAfterManyRotations() throws Exception {
+        core.families.await(holder(), ANY);
+        core.awaitWriteBacks();
+        String exported = stored.get();
+        for (int i = 0; i < 2 * Lineage.RECENT; i++) {
+            clock.advance(Duration.ofHours(2));
+            core.families.await(holder(), ANY);
+        }
+        core.awaitWriteBacks();
+        for (boolean restart : new boolean[] {false, true}) {
+            if (restart) {
+                core.close();
+                core = new Core(directory, simulator, clock);
+            }
+            stored.set(exported);
+            clock.advance(Duration.ofHours(2));
+            core.families.await(holder(), ANY);
+            core.awaitWriteBacks();
+            assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
+            Holder thief = core.holder("stolen", "acme", exported, (family, token, again) -> {});
+            assertThatThrownBy(() -> core.families.await(thief, ANY)).hasMessageContaining("stored elsewhere");
+        }
+        assertThat(simulator.mostReceived()).isEqualTo(1);
     }
 
     @Test

@@ -361,6 +361,24 @@ class FamilyAdministrationTest {
                 .isEqualTo(clock.instant().plus(Duration.ofDays(30)));
     }
 
+    /** The credential may be made again while the sweep is looking. */
+    @Test
+    void aFamilyThatComesBackToLifeDuringTheSweepStays() throws Exception {
+        ask();
+        administration.sweep((place, endpoint) -> null);
+        clock.advance(Duration.ofDays(31));
+        administration.sweep((place, endpoint) -> {
+            try {
+                ask();
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+            return null;
+        });
+        assertThat(only().tokens().current()).isEqualTo(simulator.currentToken("ci"));
+        assertThat(simulator.rotations()).isEqualTo(2);
+    }
+
     private void ask() throws Exception {
         core.families.await(core.holder("ci", "acme", seed, (f, t, again) -> {}), bearer -> true);
     }

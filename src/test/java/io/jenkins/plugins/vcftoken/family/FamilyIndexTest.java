@@ -89,7 +89,8 @@ class FamilyIndexTest {
     }
 
     private static FamilyIndex.Entry entry(String id, String currentHash, long generation, Place... places) {
-        return new FamilyIndex.Entry(id, ENDPOINT, null, false, currentHash, generation, Set.of(places));
+        return new FamilyIndex.Entry(
+                id, ENDPOINT, FamilyState.OK, null, false, currentHash, List.of(), generation, Set.of(places));
     }
 
     private static List<FamilyIndex.Entry> find(FamilyIndex index) {

@@ -41,12 +41,30 @@ class LineageTest {
         for (int i = 1; i <= Lineage.MAX_FORMER; i++) {
             old = old.rotatedTo("token " + i, Core.HASH);
         }
-        assertThat(old.formerHashes()).hasSize(Lineage.MAX_FORMER).first().isEqualTo(Core.HASH.ofToken("seed"));
+        assertThat(old.formerHashes()).hasSize(Lineage.MAX_FORMER);
         Lineage older = old.rotatedTo("one more", Core.HASH).rotatedTo("another", Core.HASH);
         assertThat(older.formerHashes()).hasSize(Lineage.MAX_FORMER);
         assertThat(isFormer(older, "token 1")).isFalse();
         assertThat(isFormer(older, "token 2")).isTrue();
         assertThat(isFormer(older, "seed")).isTrue();
+    }
+
+    /** Many have to be remembered, and each rotation writes them all. */
+    @Test
+    void whatIsNotRecentIsRememberedInBrief() {
+        Lineage old = SEED;
+        for (int i = 1; i <= Lineage.RECENT + 2; i++) {
+            old = old.rotatedTo("token " + i, Core.HASH);
+        }
+        String seed = Core.HASH.ofToken("seed");
+        String first = Core.HASH.ofToken("token 1");
+        String second = Core.HASH.ofToken("token 2");
+        assertThat(old.formerHashes())
+                .startsWith(seed.substring(0, 16), first.substring(0, 16), second)
+                .hasSize(Lineage.RECENT + 2);
+        assertThat(old.inBrief()).containsExactly(seed.substring(0, 16), first.substring(0, 16));
+        assertThat(old.inFull()).hasSize(Lineage.RECENT).startsWith(second);
+        assertThat(isFormer(old, "token 1")).isTrue();
     }
 
     @Test

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.junit.jupiter.api.Test;
 
@@ -38,6 +39,7 @@ class ModelTest {
         CONFIGURATION_RELOADS,
         STALE_FORM_IS_SAVED,
         THIEF_TRIES_THE_OLDEST_TOKEN,
+        THIEF_ASKS_WHILE_ONE_IS_IN_FLIGHT,
         SERVER_IS_DOWN,
         ANSWER_IS_LOST,
         CRASH_BEFORE_THE_JOURNAL,
@@ -102,6 +104,9 @@ class ModelTest {
         private String formBefore = living;
         private String oldest = living;
 
+        /** What was asked for elsewhere, while the rightful one waited for an answer. */
+        private final List<CompletableFuture<Supply>> thieves = new ArrayList<>();
+
         private Move going;
         private Families one = controller();
         private final Families other = controller();
@@ -135,7 +140,7 @@ class ModelTest {
                     if (!oldest.equals(living)) {
                         assertThat(ask(one, "elsewhere", oldest))
                                 .as(this::story)
-                                .isFalse();
+                                .isNull();
                     }
                 }
                 default -> ask(one, "sa", stored);
@@ -143,6 +148,8 @@ class ModelTest {
             if (!stored.equals(before)) {
                 formBefore = before;
             }
+            assertThat(thieves).as(this::story).allMatch(CompletableFuture::isCompletedExceptionally);
+            thieves.clear();
             locked.clear();
             check();
         }
@@ -151,7 +158,9 @@ class ModelTest {
         void settle() {
             make(Move.PERSON_TYPES_A_NEW_SEED);
             going = Move.ONE_ASKS;
-            assertThat(ask(one, "sa", stored)).as(this::story).isTrue();
+            Supply supply = ask(one, "sa", stored);
+            assertThat(supply).as(this::story).isNotNull();
+            assertThat(supply.trouble()).as(this::story).isNull();
             assertThat(stored).as(this::story).isEqualTo(living);
         }
 
@@ -173,12 +182,14 @@ class ModelTest {
             return made + " with " + disk.values() + ", stored " + stored + ", living " + living;
         }
 
-        /** @return whether there was a bearer */
-        private boolean ask(Families controller, String place, String token) {
-            Holder holder = new Holder("sa", new Place(place, "sa"), token, new Server(), this::keep);
+        private Holder holder(String place, String token) {
+            return new Holder("sa", new Place(place, "sa"), token, new Server(), this::keep);
+        }
+
+        /** @return null when there was no bearer */
+        private Supply ask(Families controller, String place, String token) {
             try {
-                controller.request(holder, bearer -> false).get();
-                return true;
+                return controller.request(holder(place, token), bearer -> false).get();
             } catch (ExecutionException e) {
                 if (e.getCause() instanceof Crash) {
                     one = controller();
@@ -186,7 +197,7 @@ class ModelTest {
                     assertThat(e.getCause()).as(this::story).isInstanceOf(FamilyException.class);
                     assertThat(e.getCause().getMessage()).contains("Credential 'sa'");
                 }
-                return false;
+                return null;
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }
@@ -218,7 +229,16 @@ class ModelTest {
                 received.merge(token, 1, Integer::sum);
                 if (going == Move.ONE_ASKS_WHILE_OTHER_IS_IN_FLIGHT) {
                     going = Move.ONE_ASKS;
-                    assertThat(ask(other, "sa", stored)).as(World.this::story).isFalse();
+                    Supply atHand = ask(other, "sa", stored);
+                    assertThat(atHand == null || atHand.trouble() != null)
+                            .as(World.this::story)
+                            .isTrue();
+                }
+                if (going == Move.THIEF_ASKS_WHILE_ONE_IS_IN_FLIGHT) {
+                    going = Move.ONE_ASKS;
+                    if (!oldest.equals(token)) {
+                        thieves.add(one.request(holder("elsewhere", oldest), bearer -> true));
+                    }
                 }
                 if (!token.equals(living)) {
                     throw new ExchangeException.Refused(Problem.SPENT_OR_REVOKED, "invalid_grant");

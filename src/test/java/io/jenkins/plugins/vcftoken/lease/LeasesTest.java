@@ -274,6 +274,27 @@ class LeasesTest {
         assertThat(timer.pending()).isEqualTo(1);
     }
 
+    /** Of a bearer from the future nobody knows when it ends. */
+    @Test
+    void afterTheClockWasSetBackOneExchangePutsAllRight() throws Exception {
+        Block block = new Block();
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        Bearer before = lease.bearer();
+        clock.advance(Duration.ofHours(-2));
+        Bearer refreshed = lease.refresh();
+        assertThat(refreshed).isNotEqualTo(before).isEqualTo(lease.bearer());
+        assertThat(leases.open(holder, TEN_MINUTES, new Block()).bearer()).isEqualTo(refreshed);
+        assertThat(leases.once(holder, TEN_MINUTES, "who")).isEqualTo(refreshed);
+        assertThat(simulator.requests()).isEqualTo(2);
+
+        clock.advance(Duration.ofHours(-2));
+        timer.fire();
+        await(() -> !lease.bearer().equals(refreshed));
+        assertThat(leases.open(holder, TEN_MINUTES, new Block()).bearer()).isEqualTo(lease.bearer());
+        assertThat(simulator.requests()).isEqualTo(3);
+        assertThat(timer.pending()).isEqualTo(1);
+    }
+
     @Test
     void refreshLeavesABearerOfLessThanTenSecondsAlone() throws Exception {
         Lease lease = leases.open(holder, TEN_MINUTES, new Block());

@@ -73,6 +73,25 @@ class LedgerFilesTest {
     }
 
     @Test
+    void whatAKilledProcessLeftIsRemovedAndWhatAnotherOneIsWritingIsNot() throws Exception {
+        Path left = Files.createFile(directory.resolve(RECORD.id() + "123.tmp"));
+        Files.setLastModifiedTime(left, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
+        Path writing = Files.createFile(directory.resolve(RECORD.id() + "456.tmp"));
+        new LedgerFiles(directory, Core.CIPHER);
+        assertThat(left).doesNotExist();
+        assertThat(writing).exists();
+    }
+
+    @Test
+    void aDirectoryThatWasRemovedIsMadeAgain() throws Exception {
+        Files.delete(directory);
+        ledger.save(RECORD);
+        assertThat(ledger.loadAll()).containsExactly(RECORD);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory)))
+                .isEqualTo("rwx------");
+    }
+
+    @Test
     void aDamagedRecordIsNamedAndLeftAlone() throws Exception {
         Files.writeString(file(), "{\"format\":1,\"id\":");
         assertThatThrownBy(() -> ledger.load(RECORD.id()))
