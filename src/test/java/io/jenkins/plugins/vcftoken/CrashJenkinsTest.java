@@ -14,6 +14,12 @@ import io.jenkins.plugins.vcftoken.family.FamilyState;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.simulator.Moment;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.FileSystems;
+import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchEvent;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -22,6 +28,7 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,8 +37,8 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
 /**
- * Kills a Jenkins that does nothing but rotate, at random and at each moment of a grant ({@code -Dcrash.kills}), and
- * looks at what is on its disk: the living token, or a record that says what was at stake.
+ * Kills a Jenkins that does nothing but rotate, at random, at each moment of a grant, and while it writes ({@code
+ * -Dcrash.kills}), and looks at what is on its disk: the living token, or a record that says what was at stake.
  */
 class CrashJenkinsTest {
 
@@ -102,40 +109,91 @@ class CrashJenkinsTest {
         assertThat(simulator.mostReceived()).isEqualTo(1);
     }
 
-    /** Every other kill comes at a moment of a grant, while the server holds that grant up; the rest at random. */
+    /** A third of the kills each come at random, at a moment of a grant, and while something is being written. */
     private void loadAndKill(int kill) throws Throwable {
-        CountDownLatch reached = new CountDownLatch(1);
         CountDownLatch dead = new CountDownLatch(1);
-        if (kill % 2 == 0) {
-            Moment moment = Moment.values()[kill / 2 % Moment.values().length];
-            AtomicBoolean armed = new AtomicBoolean(true);
-            int spare = random.nextInt(20);
-            simulator.setWitness(now -> {
-                if (now == moment && simulator.grants() % 20 == spare && armed.getAndSet(false)) {
-                    reached.countDown();
-                    if (moment != Moment.ANSWERED) {
-                        await(dead);
-                    }
-                }
-            });
-        } else {
-            int enough = simulator.grants() + 1 + random.nextInt(40);
-            simulator.setWitness(now -> {
-                if (simulator.grants() >= enough) {
-                    reached.countDown();
-                }
-            });
-        }
-        controller.runRemotely(CrashJenkinsTest::rotateForever);
-        assertThat(reached.await(60, TimeUnit.SECONDS)).isTrue();
-        if (kill % 2 == 1) {
-            Thread.sleep(random.nextInt(150));
+        switch (kill % 3) {
+            case 0 -> await(atMomentOfGrant(Moment.values()[kill / 3 % Moment.values().length], dead));
+            case 1 -> {
+                await(atAnyGrant());
+                Thread.sleep(random.nextInt(150));
+            }
+            default -> awaitWrite(Write.values()[kill / 3 % Write.values().length]);
         }
         controller.stopJenkinsForcibly();
         simulator.setWitness(moment -> {});
         dead.countDown();
         // What was on the server's side of the wire when the controller died still happens there.
         Thread.sleep(200);
+    }
+
+    /** The server holds that grant up until the controller is dead. */
+    private CountDownLatch atMomentOfGrant(Moment moment, CountDownLatch dead) throws Throwable {
+        CountDownLatch reached = new CountDownLatch(1);
+        AtomicBoolean armed = new AtomicBoolean(true);
+        int spare = random.nextInt(20);
+        simulator.setWitness(now -> {
+            if (now == moment && simulator.grants() % 20 == spare && armed.getAndSet(false)) {
+                reached.countDown();
+                if (moment != Moment.ANSWERED) {
+                    awaitEnd(dead);
+                }
+            }
+        });
+        controller.runRemotely(CrashJenkinsTest::rotateForever);
+        return reached;
+    }
+
+    private CountDownLatch atAnyGrant() throws Throwable {
+        CountDownLatch reached = new CountDownLatch(1);
+        int enough = simulator.grants() + 1 + random.nextInt(40);
+        simulator.setWitness(now -> {
+            if (simulator.grants() >= enough) {
+                reached.countDown();
+            }
+        });
+        controller.runRemotely(CrashJenkinsTest::rotateForever);
+        return reached;
+    }
+
+    private static void await(CountDownLatch reached) throws InterruptedException {
+        assertThat(reached.await(60, TimeUnit.SECONDS)).isTrue();
+    }
+
+    /** What the controller writes, as it shows in a directory. */
+    private enum Write {
+        LEDGER_BEGUN("vcf-token", "\\w+\\.tmp"),
+        LEDGER_DONE("vcf-token", "\\w+\\.json"),
+        STORE_BEGUN(".", "credentials\\.xml.+"),
+        STORE_DONE(".", "credentials\\.xml");
+
+        private final String directory;
+        private final Pattern file;
+
+        Write(String directory, String file) {
+            this.directory = directory;
+            this.file = Pattern.compile(file);
+        }
+    }
+
+    /** Returns right after one of the next writes has begun, or is done. */
+    private void awaitWrite(Write write) throws Throwable {
+        Path directory = controller.getHome().toPath().resolve(write.directory);
+        try (WatchService watch = FileSystems.getDefault().newWatchService()) {
+            directory.register(watch, StandardWatchEventKinds.ENTRY_CREATE);
+            controller.runRemotely(CrashJenkinsTest::rotateForever);
+            int spare = random.nextInt(40);
+            while (spare >= 0) {
+                WatchKey key = watch.poll(60, TimeUnit.SECONDS);
+                assertThat(key).as("something is written").isNotNull();
+                for (WatchEvent<?> event : key.pollEvents()) {
+                    if (write.file.matcher(event.context().toString()).matches()) {
+                        spare--;
+                    }
+                }
+                key.reset();
+            }
+        }
     }
 
     private void inspect(Map<String, Integer> tally) throws Throwable {
@@ -158,7 +216,7 @@ class CrashJenkinsTest {
         controller.runRemotely(CrashJenkinsTest::store, simulator.url().toString(), simulator.authorityPem(), fresh);
     }
 
-    private static void await(CountDownLatch latch) {
+    private static void awaitEnd(CountDownLatch latch) {
         try {
             latch.await();
         } catch (InterruptedException e) {

@@ -6,6 +6,7 @@ import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import java.io.IOException;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -23,6 +24,7 @@ final class FamilyIndex {
      * @param proven whether the secret is beyond doubt this endpoint's own, and nobody else's: it rotates, and this
      *     endpoint has answered it with a bearer. A password may be the same in two places.
      * @param currentHash the hash of the current token
+     * @param hashes of all tokens that are remembered in full
      * @param old the beginnings of the hashes of tokens that were rotated away long ago
      */
     record Entry(
@@ -32,6 +34,7 @@ final class FamilyIndex {
             @CheckForNull Bearer bearer,
             boolean proven,
             String currentHash,
+            Set<String> hashes,
             List<String> old,
             long generation,
             Set<Place> places) {
@@ -118,7 +121,10 @@ final class FamilyIndex {
     /** @param durable whether the record is in the ledger */
     Entry put(FamilyRecord record, boolean durable) {
         Entry entry = index(record, durable);
-        entries.put(record.id(), entry);
+        Entry before = entries.put(record.id(), entry);
+        if (before != null) {
+            unlearn(before, entry);
+        }
         boolean isTroubled = record.state() == FamilyState.DEAD || record.state() == FamilyState.UNKNOWN;
         if (isTroubled ? troubled.add(record.id()) : troubled.remove(record.id())) {
             alarms.incrementAndGet();
@@ -149,9 +155,8 @@ final class FamilyIndex {
     private Entry index(FamilyRecord record, boolean durable) {
         Lineage tokens = record.tokens();
         String currentHash = hashes.ofToken(tokens.current());
-        learn(tokens.seedHash(), record.id());
-        tokens.inFull().forEach(hash -> learn(hash, record.id()));
-        learn(currentHash, record.id());
+        Set<String> known = tokens.inFull(hashes);
+        known.forEach(hash -> learn(hash, record.id()));
         boolean proven = durable && record.isProven();
         return new Entry(
                 record.id(),
@@ -160,6 +165,7 @@ final class FamilyIndex {
                 record.bearer(),
                 proven,
                 currentHash,
+                Set.copyOf(known),
                 tokens.inBrief(),
                 tokens.generation(),
                 record.places());
@@ -170,9 +176,27 @@ final class FamilyIndex {
             if (old.containsAll(added)) {
                 return old;
             }
-            Set<String> both = new java.util.HashSet<>(old);
+            Set<String> both = new HashSet<>(old);
             both.addAll(added);
             return Set.copyOf(both);
         });
+    }
+
+    /** Or each rotation would cost memory for good. */
+    private void unlearn(Entry before, Entry after) {
+        for (String hash : before.hashes()) {
+            if (!after.hashes().contains(hash)) {
+                idsByHash.computeIfPresent(hash, (same, ids) -> {
+                    Set<String> others = new HashSet<>(ids);
+                    others.remove(before.familyId());
+                    return others.isEmpty() ? null : Set.copyOf(others);
+                });
+            }
+        }
+    }
+
+    /** How many hashes memory has. */
+    int size() {
+        return idsByHash.size();
     }
 }

@@ -2,8 +2,9 @@ package io.jenkins.plugins.vcftoken.family;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.stream.IntStream;
+import java.util.Set;
 
 /**
  * A family's tokens: the one that lives, and what is remembered of the others.
@@ -48,7 +49,7 @@ public record Lineage(String seedHash, String current, List<String> formerHashes
         }
         List<String> former = new ArrayList<>(further.formerHashes);
         former.add(nothing);
-        return new Lineage(seedHash, next, bounded(former), further.generation, false);
+        return new Lineage(seedHash, next, bounded(former, hashes), further.generation, false);
     }
 
     boolean isFormer(String hash) {
@@ -58,9 +59,16 @@ public record Lineage(String seedHash, String current, List<String> formerHashes
                         || formerHashes.contains(TokenHash.brief(hash)));
     }
 
-    /** Those former hashes that are known whole. */
-    List<String> inFull() {
-        return formerHashes.subList(briefs(), formerHashes.size());
+    /** The hashes of all tokens that belong here, but for those of which only the beginning is known. */
+    Set<String> inFull(TokenHash hashes) {
+        Set<String> all = new HashSet<>(formerHashes.subList(briefs(), formerHashes.size()));
+        all.add(seedHash);
+        all.add(hashes.ofToken(current));
+        String nothing = hashes.ofToken("");
+        if (isFormer(nothing)) {
+            all.add(nothing);
+        }
+        return all;
     }
 
     /** Those former hashes of which only the beginning is known. */
@@ -79,14 +87,22 @@ public record Lineage(String seedHash, String current, List<String> formerHashes
         }
         List<String> former = new ArrayList<>(formerHashes);
         former.add(hashes.ofToken(current));
-        return new Lineage(seedHash, next, bounded(former), generation + 1, false);
+        return new Lineage(seedHash, next, bounded(former, hashes), generation + 1, false);
     }
 
-    private static List<String> bounded(List<String> former) {
+    /** Without the oldest. But that the family was authorized, and so belongs to an empty credential, never is too old. */
+    private static List<String> bounded(List<String> former, TokenHash hashes) {
+        String nothing = TokenHash.brief(hashes.ofToken(""));
         int whole = former.size() - RECENT;
-        return IntStream.range(Math.max(0, former.size() - MAX_FORMER), former.size())
-                .mapToObj(i -> i < whole ? TokenHash.brief(former.get(i)) : former.get(i))
-                .toList();
+        int old = former.size() - MAX_FORMER;
+        List<String> bounded = new ArrayList<>();
+        for (int i = 0; i < former.size(); i++) {
+            String hash = i < whole ? TokenHash.brief(former.get(i)) : former.get(i);
+            if (i >= old || hash.equals(nothing)) {
+                bounded.add(hash);
+            }
+        }
+        return bounded;
     }
 
     @Override

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -55,9 +54,8 @@ public final class Survey {
 
     private void index(FamilyRecord family) {
         Lineage tokens = family.tokens();
-        Set<String> all = new HashSet<>(tokens.formerHashes());
-        all.add(tokens.seedHash());
-        all.add(hashes.ofToken(tokens.current()));
+        Set<String> all = tokens.inFull(hashes);
+        all.addAll(tokens.inBrief());
         all.forEach(
                 hash -> byHash.computeIfAbsent(hash, same -> new ArrayList<>(1)).add(family));
     }

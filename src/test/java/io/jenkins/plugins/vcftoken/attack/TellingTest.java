@@ -48,7 +48,8 @@ class TellingTest {
             exchange.Identity.name exchange.Identity.organization
             exchange.JwtClaims.claims
             family.Families.Flight.familyId
-            family.FamilyIndex.Entry.currentHash family.FamilyIndex.Entry.familyId family.FamilyIndex.Entry.old
+            family.FamilyIndex.Entry.currentHash family.FamilyIndex.Entry.familyId family.FamilyIndex.Entry.hashes
+            family.FamilyIndex.Entry.old
             family.FamilyIndex.Entry.places
             family.FamilyRecord.id
             family.Handout.tenant

@@ -50,6 +50,26 @@ class FamilyIndexTest {
     }
 
     @Test
+    void rotationsDoNotFillTheMemory() throws Exception {
+        FamilyIndex index = new FamilyIndex(new OneRecord(() -> {}), Core.HASH);
+        Lineage tokens = RECORD.tokens();
+        for (int i = 0; i < 3 * Lineage.RECENT; i++) {
+            tokens = tokens.rotatedTo("token " + i, Core.HASH);
+            index.put(rotated(tokens), true);
+        }
+        assertThat(index.size()).isEqualTo(Lineage.RECENT + 2);
+        for (String token : List.of("seed", "token 0", "token 250", tokens.current())) {
+            assertThat(index.find(Core.HASH.ofToken(token))).as(token).hasSize(1);
+        }
+        assertThat(index.find(Core.HASH.ofToken("another"))).isEmpty();
+    }
+
+    private static FamilyRecord rotated(Lineage tokens) {
+        return new FamilyRecord(
+                RECORD.id(), ENDPOINT, FamilyState.OK, tokens, null, Set.of(), null, RECORD.changed(), null);
+    }
+
+    @Test
     void whatCouldNotBeReadIsReadAgain() throws Exception {
         AtomicInteger tries = new AtomicInteger();
         FamilyIndex index = new FamilyIndex(
@@ -90,7 +110,16 @@ class FamilyIndexTest {
 
     private static FamilyIndex.Entry entry(String id, String currentHash, long generation, Place... places) {
         return new FamilyIndex.Entry(
-                id, ENDPOINT, FamilyState.OK, null, false, currentHash, List.of(), generation, Set.of(places));
+                id,
+                ENDPOINT,
+                FamilyState.OK,
+                null,
+                false,
+                currentHash,
+                Set.of(),
+                List.of(),
+                generation,
+                Set.of(places));
     }
 
     private static List<FamilyIndex.Entry> find(FamilyIndex index) {

@@ -63,7 +63,10 @@ class LineageTest {
                 .startsWith(seed.substring(0, 16), first.substring(0, 16), second)
                 .hasSize(Lineage.RECENT + 2);
         assertThat(old.inBrief()).containsExactly(seed.substring(0, 16), first.substring(0, 16));
-        assertThat(old.inFull()).hasSize(Lineage.RECENT).startsWith(second);
+        assertThat(old.inFull(Core.HASH))
+                .hasSize(Lineage.RECENT + 2)
+                .contains(seed, second)
+                .doesNotContain(first);
         assertThat(isFormer(old, "token 1")).isTrue();
     }
 
@@ -79,6 +82,21 @@ class LineageTest {
                 .containsExactly(Core.HASH.ofToken("seed"), Core.HASH.ofToken(""), Core.HASH.ofToken("one"));
         assertThat(second.generation()).isEqualTo(2);
         assertThat(first.steady() || second.steady()).isFalse();
+    }
+
+    /** However long ago it was authorized, a file may bring it back without a token. */
+    @Test
+    void thatItWasAuthorizedIsNeverForgotten() {
+        Lineage old = SEED.authorizedTo("one", Core.HASH);
+        for (int i = 1; i <= Lineage.MAX_FORMER + 10; i++) {
+            old = old.rotatedTo("token " + i, Core.HASH);
+        }
+        assertThat(isFormer(old, "")).isTrue();
+        assertThat(old.inFull(Core.HASH)).contains(Core.HASH.ofToken(""));
+        assertThat(old.formerHashes()).hasSize(Lineage.MAX_FORMER + 1);
+        assertThat(isFormer(old, "token 5")).isFalse();
+        assertThat(isFormer(old, "token 15")).isTrue();
+        assertThat(SEED.rotatedTo("one", Core.HASH).inFull(Core.HASH)).doesNotContain(Core.HASH.ofToken(""));
     }
 
     private static boolean isFormer(Lineage tokens, String token) {
