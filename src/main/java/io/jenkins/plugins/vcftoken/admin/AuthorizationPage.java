@@ -12,6 +12,7 @@ import io.jenkins.plugins.vcftoken.audit.AuditLog;
 import io.jenkins.plugins.vcftoken.controller.Authorization;
 import io.jenkins.plugins.vcftoken.controller.Authorizations;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.exchange.DeviceAuthorization;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.StoredCredential;
 import java.time.Duration;
@@ -65,6 +66,12 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
     public boolean isRunning() {
         Authorization attempt = attempt();
         return attempt != null && attempt.isRunning();
+    }
+
+    /** Whether the last attempt brought a refresh token. */
+    public boolean isGranted() {
+        Authorization attempt = attempt();
+        return attempt != null && attempt.state() == DeviceAuthorization.State.GRANTED;
     }
 
     /** What the person on the server compares or types; null when nobody was asked. */
@@ -136,6 +143,7 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
         stored.store().checkPermission(CredentialsProvider.UPDATE);
         return HttpResponses.okJSON(new JSONObject()
                 .element("running", isRunning())
+                .element("granted", isGranted())
                 .element("message", getMessage())
                 .element("secondsLeft", getSecondsLeft()));
     }

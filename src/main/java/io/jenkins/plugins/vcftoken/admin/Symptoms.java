@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.admin;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import java.time.Instant;
 import java.util.List;
+import org.jvnet.localizer.Localizable;
 
 /** What of a credential's health an administrator should know without asking. */
 final class Symptoms {
@@ -21,32 +22,33 @@ final class Symptoms {
             String error = health.getError();
             found.add(finding(
                     Finding.Kind.TROUBLE,
-                    Messages.Finding_broken(
-                            subject(), state.getWords(), error == null ? "" : error + ". ", state.getNextStep())));
+                    error == null
+                            ? Messages._Finding_brokenSilently(state.words(), state.nextStep())
+                            : Messages._Finding_broken(state.words(), error, state.nextStep())));
         }
         if (health.isUnsaved()) {
-            found.add(finding(Finding.Kind.TROUBLE, Messages.Finding_unsaved(subject())));
+            found.add(finding(Finding.Kind.TROUBLE, Messages._Finding_unsaved()));
         }
         String expires = health.getSecretExpiresAt();
         if (expires != null && Instant.parse(expires).isBefore(now.plus(TokenWatch.WARNED_BEFORE_EXPIRY))) {
             found.add(finding(
                     Finding.Kind.EXPIRY,
                     Instant.parse(expires).isAfter(now)
-                            ? Messages.Finding_expires(subject(), expires, health.getSecretLeft())
-                            : Messages.Finding_expired(subject(), expires)));
+                            ? Messages._Finding_expires(expires, health.getSecretLeft())
+                            : Messages._Finding_expired(expires)));
         }
         if (!health.isTlsVerified()) {
-            found.add(finding(Finding.Kind.TRUST, Messages.Finding_tls(subject())));
+            found.add(finding(Finding.Kind.TRUST, Messages._Finding_tls()));
         }
     }
 
-    private Finding finding(Finding.Kind kind, String text) {
-        return new Finding(kind, text, health.getPage());
+    private Finding finding(Finding.Kind kind, Localizable text) {
+        return new Finding(kind, subject(), text, health.getPage());
     }
 
-    private String subject() {
+    private Localizable subject() {
         Endpoint endpoint = Checkup.endpoint(health.stored());
         String where = endpoint == null ? health.getAddress() : endpoint.description();
-        return Messages.Finding_subject(health.getId(), health.getContext(), where);
+        return Messages._Finding_subject(health.getId(), health.getOwner(), where);
     }
 }

@@ -11,10 +11,12 @@ import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.store.StoredCredential;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import org.kohsuke.stapler.HttpResponse;
 import org.kohsuke.stapler.HttpResponses;
 import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.Stapler;
 import org.kohsuke.stapler.StaplerProxy;
 import org.kohsuke.stapler.verb.POST;
 
@@ -26,6 +28,9 @@ public final class TokenPage implements ModelObject, StaplerProxy {
     /** For one request. */
     @CheckForNull
     private TokenHealth health;
+
+    @CheckForNull
+    private String error;
 
     TokenPage(StoredCredential stored) {
         this.stored = stored;
@@ -56,6 +61,12 @@ public final class TokenPage implements ModelObject, StaplerProxy {
             }
         }
         return health;
+    }
+
+    /** Why the exchange that this page answers brought no bearer. */
+    @CheckForNull
+    public String getError() {
+        return error;
     }
 
     /** Whether an exchange is worth a try. */
@@ -147,9 +158,17 @@ public final class TokenPage implements ModelObject, StaplerProxy {
             VcfTokens.get().renew(stored.credential());
             return done();
         } catch (FamilyException e) {
-            done();
-            throw new Failure(e.getMessage());
+            TokenWatch.get().lookSoon();
+            return failed(e);
         }
+    }
+
+    /** The page as it is now, where the next step is at hand; to scripts, its status says that there is no bearer. */
+    private synchronized HttpResponse failed(FamilyException why) {
+        error = why.getMessage();
+        health = null;
+        Stapler.getCurrentResponse2().setStatus(HttpServletResponse.SC_BAD_REQUEST);
+        return HttpResponses.forwardToView(this, "index");
     }
 
     private static HttpResponse done() {

@@ -62,6 +62,15 @@ public enum TokenState {
         return light.color;
     }
 
+    /** In the language of whoever will read it. */
+    Localizable words() {
+        return words;
+    }
+
+    Localizable nextStep() {
+        return nextStep;
+    }
+
     public String getWords() {
         return words.toString();
     }

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.logging.Level;
+import jenkins.util.NonLocalizable;
 import jenkins.util.Timer;
 
 /**
@@ -92,11 +93,16 @@ public final class TokenWatch extends AsyncPeriodicWork {
             for (Unreadable record : checkup.unreadable()) {
                 found.add(new Finding(
                         Finding.Kind.TROUBLE,
-                        Messages.Finding_unreadable(record.where(), record.why()),
+                        Messages._Finding_record(record.where()),
+                        Messages._Finding_unreadable(record.why()),
                         TokensPage.controller()));
             }
         } catch (FamilyException e) {
-            found.add(new Finding(Finding.Kind.TROUBLE, e.getMessage(), TokensPage.controller()));
+            found.add(new Finding(
+                    Finding.Kind.TROUBLE,
+                    Messages._TokensPage_displayName(),
+                    new NonLocalizable(e.getMessage()),
+                    TokensPage.controller()));
         }
         return List.copyOf(found);
     }

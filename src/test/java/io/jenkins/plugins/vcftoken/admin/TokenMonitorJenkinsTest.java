@@ -18,6 +18,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Locale;
+import java.util.function.Supplier;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
@@ -25,6 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+import org.jvnet.localizer.LocaleProvider;
 
 /** When the monitors speak, and when they are quiet. */
 @WithJenkins
@@ -65,9 +68,11 @@ class TokenMonitorJenkinsTest {
         await("the monitor notices", () -> !active().isEmpty());
         assertThat(active()).containsExactly("TroubleMonitor");
         assertThat(findings()).singleElement().satisfies(finding -> {
-            assertThat(finding.text())
-                    .contains("‘sa’ in system (VCF Automation at " + simulator.url(), "organization 'acme'", "Dead.")
-                    .contains("the server refuses the stored refresh token", "Authorize the account anew");
+            assertThat(finding.getSubject())
+                    .contains("‘sa’ in Jenkins (VCF Automation at " + simulator.url(), "organization 'acme'");
+            assertThat(finding.getText())
+                    .startsWith("Dead: the server refuses the stored refresh token")
+                    .contains("Authorize the account anew");
             assertThat(finding.page()).isEqualTo("manage/vcf-tokens/credential/sa/");
         });
         HtmlPage manage = jenkins.createWebClient().goTo("manage/");
@@ -94,7 +99,7 @@ class TokenMonitorJenkinsTest {
         TokenWatch.get().look();
         assertThat(active()).containsExactlyInAnyOrder("TroubleMonitor", "ExpiryMonitor", "TrustMonitor");
         assertThat(findings())
-                .extracting(Finding::text)
+                .extracting(TokenMonitorJenkinsTest::words)
                 .satisfiesExactlyInAnyOrder(
                         text -> assertThat(text).contains("‘sa’", "Outcome unknown", "try once more"),
                         text -> assertThat(text).contains("‘ends-soon’", "expires in 9 days"),
@@ -102,6 +107,9 @@ class TokenMonitorJenkinsTest {
                         text -> assertThat(text).contains("‘careless<img", "not verified"));
         HtmlPage manage = jenkins.createWebClient().goTo("manage/");
         assertThat(manage.querySelectorAll("[data-monitor]")).hasSize(3);
+        assertThat(inGerman(() ->
+                        findings().stream().map(TokenMonitorJenkinsTest::words).toList()))
+                .anySatisfy(text -> assertThat(text).contains("Zugangsdaten „sa“", "Ausgang unbekannt", "noch einmal"));
         assertThat(manage.querySelectorAll("img[onerror]")).isEmpty();
         int asked = simulator.requests();
         TokenWatch.get().look();
@@ -132,7 +140,7 @@ class TokenMonitorJenkinsTest {
         Files.writeString(foreign, sealed);
         TokenWatch.get().look();
         assertThat(findings())
-                .extracting(Finding::text)
+                .extracting(TokenMonitorJenkinsTest::words)
                 .satisfiesExactlyInAnyOrder(
                         text -> assertThat(text).contains(damaged.toString(), "damaged"),
                         text -> assertThat(text).contains(foreign.toString(), "another controller's key"));
@@ -161,7 +169,7 @@ class TokenMonitorJenkinsTest {
         });
         assertThat(findings())
                 .singleElement()
-                .satisfies(finding -> assertThat(finding.text())
+                .satisfies(finding -> assertThat(finding.getText())
                         .contains("did not take the rotated refresh token", "Check the disk"));
         Files.delete(file.resolve("in-the-way"));
         Files.delete(file);
@@ -178,6 +186,26 @@ class TokenMonitorJenkinsTest {
         token.setCaCertificates(simulator.authorityPem());
         SystemCredentialsProvider.getInstance().getCredentials().add(token);
         SystemCredentialsProvider.getInstance().save();
+    }
+
+    /** What somebody with a German browser reads of findings that were made before. */
+    private static <T> T inGerman(Supplier<T> reading) {
+        LocaleProvider before = LocaleProvider.getProvider();
+        LocaleProvider.setProvider(new LocaleProvider() {
+            @Override
+            public Locale get() {
+                return Locale.GERMAN;
+            }
+        });
+        try {
+            return reading.get();
+        } finally {
+            LocaleProvider.setProvider(before);
+        }
+    }
+
+    private static String words(Finding finding) {
+        return finding.getSubject() + ": " + finding.getText();
     }
 
     private static List<String> active() {

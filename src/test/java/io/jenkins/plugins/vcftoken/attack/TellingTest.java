@@ -36,7 +36,7 @@ class TellingTest {
 
     /** What the texts of records may show. Whoever adds to it says with that: this is no secret. */
     private static final String HARMLESS = """
-            admin.Finding.page admin.Finding.text
+            admin.Finding.page
             admin.SecretExpiries.Answer.of
             admin.TokenHealth.Facts.error admin.TokenHealth.Facts.tenants
             block.TokenFileNote.run

@@ -38,10 +38,17 @@ class DeviceAuthorizationBrowserJenkinsTest extends JenkinsInBrowser {
                 "the countdown",
                 here -> !browser.find("#vcf-time-left").getText().equals(before));
 
+        browser.find("#vcf-authorization button", "Cancel").sendKeys("");
         simulator.devices().answer(code, true);
         browser.find("#vcf-authorization-message", "Done");
         assertThat(browser.all("#vcf-authorization").get(0).isDisplayed()).isFalse();
+        browser.await(
+                "the keyboard is where the news is",
+                here -> browser.find("#vcf-authorization-message")
+                        .equals(here.switchTo().activeElement()));
         browser.assertAccessible(PANEL);
+        browser.click(browser.find("#vcf-authorization-done a"));
+        assertThat(browser.path()).isEqualTo("manage/vcf-tokens/credential/new/");
         WorkflowJob job = jenkins.createProject(WorkflowJob.class, "first");
         job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'new') { echo VCF_URL }", true));
         jenkins.buildAndAssertStatus(Result.SUCCESS, job);

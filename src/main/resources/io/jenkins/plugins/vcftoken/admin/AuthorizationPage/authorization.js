@@ -20,10 +20,19 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
     clock.textContent = Math.floor(left / 3600) + ":" + parts.join(":");
   };
 
-  const ended = () => {
+  const ended = (granted) => {
     clearInterval(ticking);
+    /* Who was in the panel with the keyboard would be nowhere once it is gone. */
+    if (panel.contains(document.activeElement)) {
+      message.focus();
+    }
     panel.hidden = true;
-    document.getElementById("vcf-authorization-start").hidden = false;
+    const start = document.getElementById("vcf-authorization-start");
+    start.hidden = false;
+    start
+      .querySelector("button")
+      .classList.toggle("jenkins-button--primary", !granted);
+    document.getElementById("vcf-authorization-done").hidden = !granted;
   };
 
   const ask = () => {
@@ -43,7 +52,7 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
           end = Date.now() + data.secondsLeft * 1000;
           setTimeout(ask, EVERY_MILLISECONDS);
         } else {
-          ended();
+          ended(data.granted);
         }
       })
       .catch(() => {

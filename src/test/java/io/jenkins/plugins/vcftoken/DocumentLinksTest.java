@@ -1,0 +1,122 @@
+package io.jenkins.plugins.vcftoken;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Where the documents link to, as GitHub shows them. Other sites are not asked. */
+class DocumentLinksTest {
+
+    private static final Path ROOT = Path.of("").toAbsolutePath();
+    private static final Path DOCS = ROOT.resolve("docs");
+    private static final Path EXAMPLES = DOCS.resolve("examples");
+
+    private static final Pattern FENCE = Pattern.compile("(?ms)^ *```.*?^ *```$");
+    private static final Pattern CODE = Pattern.compile("`[^`\\n]*`");
+    private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]*)\\)");
+    private static final Pattern ELSEWHERE = Pattern.compile("[a-z]+:.*");
+    private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");
+
+    static Stream<Path> documents() throws IOException {
+        List<Path> documents = new ArrayList<>(Stream.of("README.md", "CONTRIBUTING.md", "SECURITY.md")
+                .map(ROOT::resolve)
+                .toList());
+        try (Stream<Path> files = Files.walk(DOCS)) {
+            files.filter(file -> file.toString().endsWith(".md")).sorted().forEach(documents::add);
+        }
+        return documents.stream();
+    }
+
+    @ParameterizedTest
+    @MethodSource("documents")
+    void eachLinkLeadsSomewhere(Path document) throws IOException {
+        for (String link : links(document)) {
+            String file = link.replaceFirst("#.*", "");
+            Path target = file.isEmpty() ? document : document.resolveSibling(file);
+            assertThat(target).as(link).exists();
+            // Some file systems take other letters for the same, GitHub does not.
+            assertThat(ROOT.toRealPath().relativize(target.toRealPath()))
+                    .as(link)
+                    .isEqualTo(ROOT.relativize(target.normalize()));
+            if (link.contains("#")) {
+                assertThat(anchors(target)).as(link).contains(link.replaceFirst(".*#", ""));
+            }
+        }
+    }
+
+    @Test
+    void theFrontPageLeadsToEachDocument() throws IOException {
+        Set<Path> linked = targets(ROOT.resolve("README.md"));
+        assertThat(documents().filter(document -> document.getParent().equals(DOCS)))
+                .isSubsetOf(linked);
+    }
+
+    /** Who reads about something finds its example there, and who looks for an example finds the topic. */
+    @Test
+    void eachExampleIsListedAndPartOfATopic() throws IOException {
+        Path list = EXAMPLES.resolve("README.md");
+        Set<Path> linked = new TreeSet<>();
+        for (Path document : documents().filter(file -> !file.equals(list)).toList()) {
+            linked.addAll(targets(document));
+        }
+        try (Stream<Path> files = Files.list(EXAMPLES)) {
+            List<Path> examples = files.filter(file -> !file.equals(list)).toList();
+            assertThat(targets(list)).containsAll(examples);
+            assertThat(linked).containsAll(examples);
+        }
+    }
+
+    @Test
+    void eachPictureIsShown() throws IOException {
+        Set<Path> linked = new TreeSet<>();
+        for (Path document : documents().toList()) {
+            linked.addAll(targets(document));
+        }
+        try (Stream<Path> pictures = Files.list(DOCS.resolve("images"))) {
+            assertThat(pictures).isSubsetOf(linked);
+        }
+    }
+
+    private static Set<Path> targets(Path document) throws IOException {
+        return links(document).stream()
+                .map(link ->
+                        document.resolveSibling(link.replaceFirst("#.*", "")).normalize())
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** Those within this repository. */
+    private static List<String> links(Path document) throws IOException {
+        String text = FENCE.matcher(Files.readString(document)).replaceAll("");
+        return LINK.matcher(CODE.matcher(text).replaceAll(""))
+                .results()
+                .map(found -> found.group(1))
+                .filter(link -> !ELSEWHERE.matcher(link).matches())
+                .toList();
+    }
+
+    /** What GitHub makes of headings. */
+    private static List<String> anchors(Path document) throws IOException {
+        String text = FENCE.matcher(Files.readString(document)).replaceAll("");
+        return HEADING.matcher(text)
+                .results()
+                .map(found -> found.group(1)
+                        .strip()
+                        .toLowerCase(Locale.ROOT)
+                        .replaceAll("[^\\p{L}\\p{N}_ -]", "")
+                        .replace(' ', '-'))
+                .toList();
+    }
+}
