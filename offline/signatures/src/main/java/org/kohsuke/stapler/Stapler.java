@@ -7,4 +7,8 @@ public class Stapler extends jakarta.servlet.http.HttpServlet {
     public static org.kohsuke.stapler.StaplerRequest2 getCurrentRequest2() {
         throw new UnsupportedOperationException();
     }
+
+    public static org.kohsuke.stapler.StaplerResponse2 getCurrentResponse2() {
+        throw new UnsupportedOperationException();
+    }
 }

@@ -1,0 +1,5 @@
+// Signatures only, written by bin/signatures.
+package jakarta.servlet;
+
+public interface ServletResponse {
+}
