@@ -71,7 +71,7 @@ final class Checkup {
                         expiries.of(stored),
                         tenants.getOrDefault(stored.place(), List.of()),
                         survey.isUnsaved(stored.place()),
-                        homes.isReadOnly(stored.place())));
+                        homes.isReadOnly(stored)));
     }
 
     /** Families to which no stored token leads: what is left of credentials that are gone, or store another secret. */

@@ -17,15 +17,12 @@ import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
-import java.io.IOException;
 import java.io.Serial;
 import java.net.URI;
 import java.time.Instant;
 import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 import org.kohsuke.stapler.DataBoundSetter;
 import org.kohsuke.stapler.QueryParameter;
-import org.kohsuke.stapler.Stapler;
-import org.kohsuke.stapler.StaplerRequest2;
 import org.kohsuke.stapler.verb.POST;
 
 /**
@@ -142,15 +139,22 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
      * Refuses to carry a stored secret to another server: the form posts it back encrypted, so without this whoever
      * may edit a credential could have its secret sent anywhere. To be called at the end of a kind's constructor,
      * because what a descriptor's {@code newInstance} throws is logged and then ignored. The ledger refuses the same
-     * when it comes to sending; here there is a person to tell.
+     * when it comes to sending, of secrets that rotate; here there is a person to tell.
+     *
+     * <p>What a person types is theirs to send, also if it is the same as before: a host was renamed. Every secret of the
+     * form counts, used or not, because the next change could bring it into use.
      *
      * @throws Failure in a request that edits a stored credential
      */
     protected final void refuseToCarrySecretElsewhere() {
-        StaplerRequest2 request = Stapler.getCurrentRequest2();
-        CredentialsStoreAction.CredentialsWrapper before =
-                request == null ? null : request.findAncestorObject(CredentialsStoreAction.CredentialsWrapper.class);
-        if (before != null && before.getCredentials() instanceof VcfCredentials stored && isCarriedElsewhere(stored)) {
+        PostedForm form = PostedForm.current();
+        CredentialsStoreAction.CredentialsWrapper before = form == null
+                ? null
+                : form.request().findAncestorObject(CredentialsStoreAction.CredentialsWrapper.class);
+        if (before != null
+                && before.getCredentials() instanceof VcfCredentials stored
+                && isElsewhere(stored)
+                && form.hasAnythingAsStored()) {
             throw new Failure(Messages.AbstractVcfCredentials_otherServer(stored.getUrl()));
         }
         if (before != null && isMasked()) {
@@ -166,18 +170,12 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         return storedSecret().getPlainText().equals("********");
     }
 
-    private boolean isCarriedElsewhere(VcfCredentials stored) {
-        String before = stored.storedSecret().getPlainText();
-        String now = storedSecret().getPlainText();
+    private boolean isElsewhere(VcfCredentials stored) {
         try {
-            return !now.isEmpty()
-                    && !stored.endpoint().host().equals(endpoint().host())
-                    && VcfTokens.get().administration().areRelated(stored.endpoint(), before, now);
+            return !stored.endpoint().host().equals(endpoint().host());
         } catch (IllegalArgumentException e) {
-            // One of the addresses is none; to the new one, nothing can be sent.
-            return false;
-        } catch (IOException | FamilyException e) {
-            return before.equals(now);
+            // One of the addresses is none. Nothing is sent to it, but the next change could start from there.
+            return !stored.getUrl().equals(url);
         }
     }
 

@@ -8,7 +8,6 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.model.Failure;
 import hudson.model.ModelObject;
 import hudson.util.FormValidation;
-import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.controller.Trials;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
@@ -16,8 +15,6 @@ import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.util.Optional;
-import org.kohsuke.stapler.Stapler;
-import org.kohsuke.stapler.StaplerRequest2;
 
 /**
  * The button "Test connection". Sends a stored secret to the server that it is stored for, and to no other one, and
@@ -72,13 +69,9 @@ final class ConnectionTest {
         }
     }
 
-    /**
-     * What is stored travels encrypted to the form and back; what a person types does not. Jenkins decrypts parameters
-     * on their way into methods, text as well, so that only the request itself tells.
-     */
     private static boolean isPostedAsStored(String field) {
-        StaplerRequest2 request = Stapler.getCurrentRequest2();
-        return request != null && Secret.decrypt(request.getParameter(field)) != null;
+        PostedForm form = PostedForm.current();
+        return form != null && form.isAsStored(field);
     }
 
     /**

@@ -148,10 +148,44 @@ public final class FamilyAdministration {
 
     /** A folder or user got another name; what is bound to its store goes along. */
     public void moved(String fromContext, String toContext) throws IOException, InterruptedException {
+        changeAll(fromContext, found -> found.moved(fromContext, toContext));
+    }
+
+    /** A folder was copied with its credentials; what is bound to the store of the one is to that of the other, too. */
+    public void copied(String fromContext, String toContext) throws IOException, InterruptedException {
+        changeAll(fromContext, found -> found.copied(fromContext, toContext));
+    }
+
+    /** @throws IOException at the end, when some could not be changed; then all others are */
+    private void changeAll(String context, UnaryOperator<FamilyRecord> move) throws IOException, InterruptedException {
+        IOException failed = null;
         for (FamilyRecord record : ledger.loadAll()) {
-            if (record.places().stream().anyMatch(place -> place.context().equals(fromContext))) {
-                change(record.id(), found -> found.moved(fromContext, toContext));
+            if (record.places().stream().anyMatch(place -> place.context().equals(context))) {
+                try {
+                    change(record.id(), move);
+                } catch (IOException e) {
+                    // Its lock, for example, held by an exchange that takes its time.
+                    if (failed == null) {
+                        failed = e;
+                    } else {
+                        failed.addSuppressed(e);
+                    }
+                }
             }
+        }
+        if (failed != null) {
+            throw failed;
+        }
+    }
+
+    /**
+     * A credential was moved. It stays bound to where it was, too, as blocks that are open know no other place.
+     *
+     * @param token any that its family has or had
+     */
+    public void follow(Endpoint endpoint, String token, Place from, Place to) throws IOException, InterruptedException {
+        for (String familyId : idsAt(endpoint, token)) {
+            change(familyId, found -> found.places().contains(from) ? found.boundTo(to) : found);
         }
     }
 

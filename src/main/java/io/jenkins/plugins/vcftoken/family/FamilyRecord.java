@@ -113,6 +113,13 @@ public record FamilyRecord(
         return new FamilyRecord(id, endpoint, state, tokens, bearer, moved, trouble, changed, orphaned);
     }
 
+    /** The places of a store that was copied with its owner. */
+    FamilyRecord copied(String fromContext, String toContext) {
+        Set<Place> more = new HashSet<>(moved(fromContext, toContext).places());
+        more.addAll(places);
+        return new FamilyRecord(id, endpoint, state, tokens, bearer, more, trouble, changed, orphaned);
+    }
+
     FamilyRecord orphaned(@CheckForNull Instant since) {
         return new FamilyRecord(id, endpoint, state, tokens, bearer, places, trouble, changed, since);
     }

@@ -4,7 +4,6 @@ import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStore;
-import com.cloudbees.plugins.credentials.common.IdCredentials;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import com.google.common.collect.MapMaker;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
@@ -21,8 +20,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 import jenkins.model.Jenkins;
 
 /**
@@ -31,6 +33,8 @@ import jenkins.model.Jenkins;
  */
 public final class CredentialHomes {
 
+    private static final Logger LOGGER = Logger.getLogger(CredentialHomes.class.getName());
+
     /**
      * By identity: two credentials with one ID are equal. Goes with the credential, which each change replaces; a
      * rotation puts the new one here.
@@ -38,11 +42,19 @@ public final class CredentialHomes {
     private final Map<VcfCredentials, CredentialHome> found =
             new MapMaker().weakKeys().makeMap();
 
-    private final Set<Place> readOnly = CredentialHome.newMemoryOfReadOnlyPlaces();
+    private final ReadOnlyStores readOnly = new ReadOnlyStores();
+    private final Kinship kinship;
+
+    public CredentialHomes(Kinship kinship) {
+        this.kinship = kinship;
+    }
+
+    /** A credential of a store, and that store. */
+    private record Found(VcfCredentials credential, CredentialHome home) {}
 
     /**
      * @param near a job or folder that sees the credential, where to look first; may be null
-     * @return empty when no store holds this very object, nor one that has taken its place
+     * @return empty when no store holds this very object, nor one that has surely taken its place
      */
     public Optional<CredentialHome> of(VcfCredentials credential, @CheckForNull Item near) {
         CredentialHome known = found.get(credential);
@@ -51,47 +63,139 @@ public final class CredentialHomes {
         }
         Optional<CredentialHome> home = search(credential, near, candidate -> candidate == credential);
         if (home.isPresent()) {
-            found.put(credential, home.get());
+            CredentialHome there = home.get();
+            if (known != null && !known.isSameAs(there)) {
+                follow(known, new Found(credential, there));
+            }
+            found.put(credential, there);
             return home;
         }
-        return search(credential, near, candidate -> isSuccessor(candidate, credential));
+        Optional<CredentialHome> successor = known == null ? Optional.empty() : known.ofSuccessor(credential);
+        return successor.isPresent() ? successor : ofRelative(credential, near);
     }
 
-    /** A rotation or a form may have replaced the object between finding the credential and asking with it. */
-    private static boolean isSuccessor(Credentials candidate, VcfCredentials credential) {
-        return candidate instanceof VcfCredentials successor
-                && successor.getClass() == credential.getClass()
-                && successor.getUrl().equals(credential.getUrl());
+    /**
+     * A form, a file or a rotation may have replaced the object before anybody asked with it. A namesake for the same
+     * server may be somebody else's, so the token has to tell; and where it tells of several, nobody guesses.
+     */
+    private Optional<CredentialHome> ofRelative(VcfCredentials credential, @CheckForNull Item near) {
+        Predicate<VcfCredentials> related = candidate -> isSameAccount(candidate, credential)
+                && kinship.areRelated(
+                        credential.endpoint(),
+                        candidate.storedSecret().getPlainText(),
+                        credential.storedSecret().getPlainText());
+        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+            if (near != null && credential.getScope() != CredentialsScope.USER) {
+                Optional<CredentialHome> seen = all(above(near), credential.getId(), related)
+                        .map(Found::home)
+                        .findFirst();
+                if (seen.isPresent()) {
+                    return seen;
+                }
+            }
+            // An empty one is related to whatever was empty before it was authorized.
+            List<Found> everywhere = all(
+                            everybody(credential.getScope() == CredentialsScope.USER),
+                            credential.getId(),
+                            related.and(candidate -> !isEmpty(candidate) && !isEmpty(credential)))
+                    .limit(2)
+                    .toList();
+            return everywhere.size() == 1 ? Optional.of(everywhere.get(0).home()) : Optional.empty();
+        }
+    }
+
+    private static boolean isEmpty(VcfCredentials credential) {
+        return credential.storedSecret().getPlainText().isBlank();
+    }
+
+    /** Whether one may stand for the other, as far as what is no secret tells. */
+    static boolean isSameAccount(VcfCredentials one, VcfCredentials other) {
+        try {
+            return one.getClass() == other.getClass() && isFor(one, other.endpoint());
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    static boolean isFor(VcfCredentials credential, Endpoint endpoint) {
+        try {
+            return credential.endpoint().equals(endpoint);
+        } catch (IllegalArgumentException e) {
+            // Its address is none any more.
+            return false;
+        }
+    }
+
+    /**
+     * Where a credential was moved to. It has to be an object that stood there: the right to store something somewhere is
+     * not the right to what another place has, and a spent token may be in anybody's hands.
+     */
+    Optional<CredentialHome> movedFrom(CredentialHome gone) {
+        Predicate<VcfCredentials> wasThere = candidate -> {
+            CredentialHome last = found.get(candidate);
+            return last != null && last.isSameAs(gone);
+        };
+        Optional<Found> moved;
+        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+            moved = all(everybody(gone.isPersonal()), gone.id(), wasThere)
+                    .filter(candidate -> !candidate.home().isSameAs(gone))
+                    .findFirst();
+        }
+        moved.ifPresent(there -> {
+            follow(gone, there);
+            found.put(there.credential(), there.home());
+        });
+        return moved.map(Found::home);
+    }
+
+    private void follow(CredentialHome from, Found there) {
+        from.movedTo(there.home());
+        try {
+            kinship.follow(
+                    there.credential().endpoint(),
+                    there.credential().storedSecret().getPlainText(),
+                    from.place(),
+                    there.home().place());
+        } catch (IllegalArgumentException e) {
+            LOGGER.log(Level.FINE, "Its address is none, so it has no family", e);
+        }
     }
 
     private Optional<CredentialHome> search(
-            VcfCredentials credential, @CheckForNull Item near, Predicate<Credentials> wanted) {
+            VcfCredentials credential, @CheckForNull Item near, Predicate<VcfCredentials> wanted) {
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
             String id = credential.getId();
-            if (credential.getScope() == CredentialsScope.USER) {
-                return first(User.getAll(), id, wanted);
-            }
+            boolean personal = credential.getScope() == CredentialsScope.USER;
             // There may be thousands of folders, and mostly it is one of those that the job sees.
-            return first(above(near), id, wanted)
-                    .or(() -> first(
-                            Jenkins.get().allItems(Item.class, item -> item instanceof ItemGroup<?>), id, wanted));
+            Optional<Found> seen =
+                    personal ? Optional.empty() : all(above(near), id, wanted).findFirst();
+            return seen.or(() -> all(everybody(personal), id, wanted).findFirst())
+                    .map(Found::home);
         }
     }
 
-    private Optional<CredentialHome> first(
-            Iterable<? extends ModelObject> contexts, String id, Predicate<Credentials> wanted) {
-        for (ModelObject context : contexts) {
-            Optional<CredentialHome> home = in(new StoreOwner(context), id, wanted);
-            if (home.isPresent()) {
-                return home;
-            }
+    /** Whose stores there are: all users', or the controller's and all folders'. */
+    private static Iterable<? extends ModelObject> everybody(boolean users) {
+        if (users) {
+            return User.getAll();
         }
-        return Optional.empty();
+        List<ModelObject> contexts = new ArrayList<>();
+        contexts.add(Jenkins.get());
+        Jenkins.get().allItems(Item.class, item -> item instanceof ItemGroup<?>).forEach(contexts::add);
+        return contexts;
     }
 
-    /** Whether it was found that a place cannot be written, so that its rotated tokens are in the ledger alone. */
-    public boolean isReadOnly(Place place) {
-        return readOnly.contains(place);
+    /** Whether it was found that a credential's store cannot be written, so that rotated tokens are in the ledger alone. */
+    public boolean isReadOnly(StoredCredential stored) {
+        return readOnly.contains(stored.store(), stored.place());
+    }
+
+    ReadOnlyStores readOnly() {
+        return readOnly;
+    }
+
+    void remember(VcfCredentials credential, CredentialHome home) {
+        found.put(credential, home);
     }
 
     /**
@@ -105,8 +209,9 @@ public final class CredentialHomes {
             StoreOwner owner = StoreOwner.named(place.context());
             return owner == null
                     ? null
-                    : in(owner, place.credentialsId(), credential -> credential instanceof VcfCredentials)
-                            .map(home -> home.stored(endpoint))
+                    : in(owner, place.credentialsId(), credential -> true)
+                            .findFirst()
+                            .map(found -> found.home().stored(endpoint))
                             .orElse(null);
         }
     }
@@ -189,23 +294,29 @@ public final class CredentialHomes {
         return contexts;
     }
 
-    private Optional<CredentialHome> in(StoreOwner owner, String id, Predicate<Credentials> wanted) {
+    private Stream<Found> all(Iterable<? extends ModelObject> contexts, String id, Predicate<VcfCredentials> wanted) {
+        return StreamSupport.stream(contexts.spliterator(), false)
+                .flatMap(context -> in(new StoreOwner(context), id, wanted));
+    }
+
+    private Stream<Found> in(StoreOwner owner, String id, Predicate<VcfCredentials> wanted) {
+        List<Found> here = new ArrayList<>();
         try (ACLContext asOwner = owner.impersonate()) {
             for (CredentialsStore store : CredentialsProvider.lookupStores(owner.context())) {
                 // What lies above is looked through when its owner's turn comes.
                 if (store.getContext() == owner.context()) {
                     for (Domain domain : store.getDomains()) {
                         for (Credentials candidate : store.getCredentials(domain)) {
-                            if (candidate instanceof IdCredentials known
-                                    && known.getId().equals(id)
-                                    && wanted.test(candidate)) {
-                                return Optional.of(new CredentialHome(owner, store, domain, id, readOnly, found));
+                            if (candidate instanceof VcfCredentials credential
+                                    && credential.getId().equals(id)
+                                    && wanted.test(credential)) {
+                                here.add(new Found(credential, new CredentialHome(owner, store, domain, id, this)));
                             }
                         }
                     }
                 }
             }
         }
-        return Optional.empty();
+        return here.stream();
     }
 }

@@ -11,6 +11,7 @@ import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.util.Secret;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
 import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.ByteArrayOutputStream;
@@ -245,6 +246,30 @@ class KindContractJenkinsTest {
             ConfigurationAsCode.get().configure(yaml.toString());
             assertThat(stored(id)).isNotSameAs(stored);
             assertThat(kind.values(stored(id))).isEqualTo(before);
+        });
+    }
+
+    /** Only a service account's is known to rotate; yet any server may hand out another one some day. */
+    @TestFactory
+    Stream<DynamicTest> aRotatedSecretIsAllThatChangesInTheStore() throws Exception {
+        Domain domain = new Domain("vcf", "a domain", List.of());
+        system().addDomain(domain);
+        return forEach(kind -> {
+            AbstractVcfCredentials before = kind.sample("kept-" + kind, simulator);
+            system().addCredentials(domain, before);
+            String old = before.storedSecret().getPlainText();
+            VcfTokens.get().homes().of(before, null).orElseThrow().keep(old::equals, "rotated-" + old, false);
+            Credentials after = system().getCredentials(domain).stream()
+                    .filter(before::equals)
+                    .findFirst()
+                    .orElseThrow();
+            Map<String, Object> expected = kind.values(before);
+            expected.replaceAll((field, value) -> old.equals(value) ? "rotated-" + old : value);
+            assertThat(expected).containsValue("rotated-" + old).containsEntry("skipTlsVerification", true);
+            assertThat(kind.values(after)).isEqualTo(expected);
+            String saved =
+                    Files.readString(jenkins.jenkins.getRootDir().toPath().resolve("credentials.xml"));
+            assertThat(saved).contains(((VcfCredentials) after).storedSecret().getEncryptedValue());
         });
     }
 

@@ -324,6 +324,81 @@ class FamilyAdministrationTest {
     }
 
     @Test
+    void familiesAreOfACopiedFolderToo() throws Exception {
+        ask(new Place("folder:a", "sa"));
+        administration.copied("folder:a", "folder:b");
+        administration.copied("folder:other", "folder:c");
+        assertThat(only().places()).containsExactlyInAnyOrder(new Place("folder:a", "sa"), new Place("folder:b", "sa"));
+        for (String folder : List.of("folder:a", "folder:b")) {
+            clock.advance(Duration.ofHours(2));
+            ask(new Place(folder, "sa"));
+        }
+        assertThat(simulator.rotations()).isEqualTo(3);
+        assertThatThrownBy(() -> ask(new Place("folder:c", "sa"))).hasMessageContaining("stored elsewhere");
+    }
+
+    @Test
+    void aFamilyFollowsItsCredentialFromWhereItIsBoundAndFromNowhereElse() throws Exception {
+        Place from = new Place("folder:a", "sa");
+        Place to = new Place("folder:b", "sa");
+        ask(from);
+        Endpoint endpoint = core.service("acme").endpoint();
+        administration.follow(endpoint, seed, to, new Place("folder:thief", "sa"));
+        administration.follow(core.service("globex").endpoint(), seed, from, new Place("folder:thief", "sa"));
+        administration.follow(endpoint, "another token", from, new Place("folder:thief", "sa"));
+        assertThat(only().places()).containsExactly(from);
+        administration.follow(endpoint, seed, from, to);
+        for (Place place : List.of(to, from)) {
+            clock.advance(Duration.ofHours(2));
+            ask(place);
+        }
+        assertThat(simulator.rotations()).isEqualTo(3);
+    }
+
+    /** With the seed, whatever has become of it since. */
+    private void ask(Place place) throws Exception {
+        core.families.await(
+                new Holder(place.credentialsId(), place, seed, core.service("acme"), (f, t, again) -> {}),
+                bearer -> true);
+    }
+
+    /** An exchange that takes its time must not cost the other credentials of a renamed folder their families. */
+    @Test
+    void aFamilyInUseKeepsNoOtherFromFollowingItsFolder() throws Exception {
+        List<String> accounts = List.of("one", "two", "three");
+        for (String account : accounts) {
+            Place place = new Place("folder:a", account);
+            String token = simulator.addAccount(account, "acme");
+            core.families.await(
+                    new Holder(account, place, token, core.service("acme"), (f, t, again) -> {}), bearer -> true);
+        }
+        for (FamilyRecord busy : administration.list()) {
+            HookedLedger stubborn = new HookedLedger(core.ledger);
+            stubborn.lock = id -> {
+                if (id.equals(busy.id())) {
+                    throw new IOException("in use");
+                }
+            };
+            Families families = new Families(stubborn, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
+            assertThatThrownBy(() -> families.administration().moved("folder:a", "folder:b"))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("in use");
+            assertThat(administration.list())
+                    .allMatch(record ->
+                            record.places().iterator().next().context().equals("folder:b")
+                                    != record.id().equals(busy.id()));
+            administration.moved("folder:b", "folder:a");
+        }
+        HookedLedger closed = new HookedLedger(core.ledger);
+        closed.lock = id -> {
+            throw new IOException("in use");
+        };
+        Families families = new Families(closed, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
+        assertThatThrownBy(() -> families.administration().moved("folder:a", "folder:b"))
+                .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2));
+    }
+
+    @Test
     void aMoveOfOneFolderTouchesNoOther() throws Exception {
         Place inA = new Place("folder:a", "sa");
         Place inB = new Place("folder:b", "sa");

@@ -1,0 +1,255 @@
+package io.jenkins.plugins.vcftoken.store;
+
+import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.await;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import com.cloudbees.plugins.credentials.domains.DomainRequirement;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.ExtensionList;
+import hudson.model.ItemGroup;
+import hudson.model.ModelObject;
+import hudson.security.Permission;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import jenkins.model.Jenkins;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.TestExtension;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+import org.springframework.security.core.Authentication;
+
+/** Stores of other plugins, such as those that show the content of an external vault. */
+@WithJenkins
+class ForeignStoreJenkinsTest {
+
+    private static JenkinsRule jenkins;
+
+    private JenkinsAndSimulator both;
+    private Simulator simulator;
+    private VaultProvider vault;
+    private Logged logged;
+
+    @BeforeAll
+    static void start(JenkinsRule rule) {
+        jenkins = rule;
+    }
+
+    @BeforeEach
+    void startSimulator() throws Exception {
+        simulator = Simulator.start();
+        both = new JenkinsAndSimulator(jenkins, simulator);
+        vault = ExtensionList.lookupSingleton(VaultProvider.class);
+        vault.updates.set(0);
+        vault.beforeUpdate = () -> {};
+        logged = new Logged();
+    }
+
+    @AfterEach
+    void stop() {
+        logged.close();
+        vault.credential = null;
+        both.assertNothingLostOrSpentTwice();
+        simulator.close();
+    }
+
+    @Test
+    void aStoreThatRefusesUpdatesIsTriedOnceAndItIsSaidOnce() throws Exception {
+        isTried(1, "unsupported", Answer.UNSUPPORTED);
+    }
+
+    @Test
+    void aStoreThatSaysNoIsTriedOnceAndItIsSaidOnce() throws Exception {
+        isTried(1, "refusing", Answer.NO);
+    }
+
+    @Test
+    void aStoreThatIsForReadersIsNotTriedAndItIsSaidOnce() throws Exception {
+        isTried(0, "readers", Answer.FORBIDDEN);
+    }
+
+    private void isTried(int times, String id, Answer answer) throws Exception {
+        simulator.setLifetime(JenkinsAndSimulator.SHORT);
+        vault.answer = answer;
+        vault.credential = both.account(id, simulator.addAccount("ci", "acme"));
+        WorkflowJob job = both.job(jenkins.jenkins, id, id);
+        both.build(job);
+        await("it is said", () -> logged.of(id) == 1);
+        for (int i = 0; i < 2; i++) {
+            both.letTheBearerAge();
+            both.build(job);
+        }
+        awaitWriteBacks();
+        assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
+        assertThat(vault.updates).hasValue(times);
+        assertThat(logged.of(id)).isEqualTo(1);
+    }
+
+    /** Somebody typed another token between our look and our word. */
+    @Test
+    void aStoreThatHasChangedInBetweenIsLookedAtAgain() throws Exception {
+        vault.answer = Answer.NO;
+        vault.credential = both.account("raced", simulator.addAccount("ci", "acme"));
+        String typed = simulator.addAccount("other", "acme");
+        vault.beforeUpdate = () -> vault.credential = both.account("raced", typed);
+        VcfTokens.get().once(vault.credential);
+        await("it was tried", () -> vault.updates.get() == 1);
+        awaitWriteBacks();
+        assertThat(vault.updates).as("the other token is nobody's business").hasValue(1);
+        assertThat(vault.credential.getRefreshToken().getPlainText()).isEqualTo(typed);
+        assertThat(logged.of("raced")).isZero();
+    }
+
+    @Test
+    void whatCouldNotBeStoredInAVaultCanBeStoredInTheSystemsStore() throws Exception {
+        vault.answer = Answer.FORBIDDEN;
+        vault.credential = both.account("again", simulator.addAccount("vaulted", "acme"));
+        VcfTokens.get().once(vault.credential);
+        await("it is said", () -> logged.of("again") == 1);
+        vault.credential = null;
+        VcfaServiceAccount own = both.account("again", simulator.addAccount("ci", "acme"));
+        both.addToSystem(own);
+        VcfTokens.get().once(own);
+        both.awaitInSystem("again");
+    }
+
+    /** One write-back that is seen comes after all before it. */
+    private void awaitWriteBacks() throws Exception {
+        String id = "last-" + System.nanoTime();
+        VcfaServiceAccount last = both.account(id, simulator.addAccount(id, "acme"));
+        both.addToSystem(last);
+        VcfTokens.get().once(last);
+        await(
+                "the last one is stored",
+                () -> SystemCredentialsProvider.getInstance().getCredentials().stream()
+                        .map(VcfaServiceAccount.class::cast)
+                        .anyMatch(credential -> credential.getId().equals(id)
+                                && credential.getRefreshToken().getPlainText().equals(simulator.currentToken(id))));
+    }
+
+    private enum Answer {
+        FORBIDDEN,
+        UNSUPPORTED,
+        NO
+    }
+
+    /** What the plugin's own logger says of a credential. */
+    private static final class Logged extends Handler {
+
+        private final Logger logger = Logger.getLogger(CredentialHome.class.getName());
+        private final List<String> messages = new CopyOnWriteArrayList<>();
+
+        Logged() {
+            logger.addHandler(this);
+        }
+
+        long of(String id) {
+            return messages.stream()
+                    .filter(message -> message.contains("'" + id + "' is in a store that cannot be written"))
+                    .count();
+        }
+
+        @Override
+        public void publish(LogRecord entry) {
+            messages.add(entry.getMessage());
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {
+            logger.removeHandler(this);
+        }
+    }
+
+    @TestExtension
+    public static final class VaultProvider extends CredentialsProvider {
+
+        final AtomicInteger updates = new AtomicInteger();
+        volatile VcfaServiceAccount credential;
+        volatile Answer answer = Answer.FORBIDDEN;
+        volatile Runnable beforeUpdate = () -> {};
+
+        @NonNull
+        @Override
+        public <C extends Credentials> List<C> getCredentialsInItemGroup(
+                @NonNull Class<C> type,
+                ItemGroup itemGroup,
+                Authentication authentication,
+                @NonNull List<DomainRequirement> requirements) {
+            return type.isInstance(credential) ? List.of(type.cast(credential)) : List.of();
+        }
+
+        @Override
+        public CredentialsStore getStore(ModelObject object) {
+            return object == Jenkins.get() ? new Vault(this) : null;
+        }
+    }
+
+    private static final class Vault extends CredentialsStore {
+
+        private final VaultProvider provider;
+
+        Vault(VaultProvider provider) {
+            super(VaultProvider.class);
+            this.provider = provider;
+        }
+
+        @NonNull
+        @Override
+        public ModelObject getContext() {
+            return Jenkins.get();
+        }
+
+        @Override
+        public boolean hasPermission2(@NonNull Authentication a, @NonNull Permission permission) {
+            return permission == CredentialsProvider.VIEW
+                    || permission == CredentialsProvider.UPDATE && provider.answer != Answer.FORBIDDEN;
+        }
+
+        @NonNull
+        @Override
+        public List<Credentials> getCredentials(@NonNull Domain domain) {
+            VcfaServiceAccount credential = provider.credential;
+            return credential == null ? List.of() : List.of(credential);
+        }
+
+        @Override
+        public boolean addCredentials(@NonNull Domain domain, @NonNull Credentials credentials) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public boolean removeCredentials(@NonNull Domain domain, @NonNull Credentials credentials) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public boolean updateCredentials(
+                @NonNull Domain domain, @NonNull Credentials current, @NonNull Credentials replacement) {
+            provider.updates.incrementAndGet();
+            provider.beforeUpdate.run();
+            if (provider.answer == Answer.UNSUPPORTED) {
+                throw new UnsupportedOperationException();
+            }
+            return false;
+        }
+    }
+}

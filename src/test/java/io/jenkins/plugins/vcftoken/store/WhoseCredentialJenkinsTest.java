@@ -1,0 +1,300 @@
+package io.jenkins.plugins.vcftoken.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.CredentialsUnavailableException;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.model.ModelObject;
+import hudson.model.Result;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.lease.Lease;
+import io.jenkins.plugins.vcftoken.lease.Tenant;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.File;
+import java.time.Duration;
+import java.util.List;
+import jenkins.model.Jenkins;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** A credential is replaced, copied or moved while somebody uses it: its token goes along, and nobody else's is taken. */
+@WithJenkins
+class WhoseCredentialJenkinsTest {
+
+    private static final Domain SPARE = new Domain("spare", null, List.of());
+    private static JenkinsRule jenkins;
+    private static int folders;
+
+    private JenkinsAndSimulator both;
+    private Simulator simulator;
+    private String seed;
+
+    @BeforeAll
+    static void start(JenkinsRule rule) {
+        jenkins = rule;
+    }
+
+    @BeforeEach
+    void startSimulator() throws Exception {
+        simulator = Simulator.start();
+        both = new JenkinsAndSimulator(jenkins, simulator);
+        seed = simulator.addAccount("ci", "acme");
+    }
+
+    @AfterEach
+    void stop() {
+        both.assertNothingLostOrSpentTwice();
+        simulator.close();
+    }
+
+    @Test
+    void whatARotationReplacedLeadsToWhatTookItsPlaceAndNotToANamesake() throws Exception {
+        String strangers = simulator.addAccount("stranger", "acme");
+        folder("first", strangers);
+        Folder team = folder("team", seed);
+        VcfCredentials held = in(team);
+        VcfTokens.get().once(held);
+        awaitIn(team);
+        assertThat(in(team)).isNotSameAs(held);
+        forceAnotherExchange(held);
+        assertThat(simulator.currentToken("stranger")).isEqualTo(strangers);
+        assertThat(simulator.rotations()).isEqualTo(2);
+        awaitIn(team);
+    }
+
+    /** A form or a file replaced it before anybody asked with it: which one it was, only its token tells. */
+    @Test
+    void whatAFormReplacedLeadsToTheOneWithItsTokenAndNotToANamesake() throws Exception {
+        String strangers = simulator.addAccount("stranger", "acme");
+        folder("first", strangers);
+        Folder team = folder("team", seed);
+        VcfCredentials held = in(team);
+        replaceToken(team, seed);
+        VcfTokens.get().once(held);
+        assertThat(simulator.currentToken("stranger")).isEqualTo(strangers);
+        assertThat(simulator.rotations()).isEqualTo(1);
+        awaitIn(team);
+    }
+
+    @Test
+    void aDeletedCredentialHasNoSuccessor() throws Exception {
+        String strangers = simulator.addAccount("stranger", "acme");
+        folder("first", strangers);
+        Folder team = folder("team", seed);
+        VcfCredentials held = in(team);
+        storeOf(team).removeCredentials(Domain.global(), held);
+        assertThatThrownBy(held::getSecret)
+                .isInstanceOf(CredentialsUnavailableException.class)
+                .hasMessageContaining("not stored in the credentials");
+        assertThat(simulator.requests()).isZero();
+    }
+
+    /** Whichever of the two it was: each has its own place in the ledger, and nobody guesses. */
+    @Test
+    void ofTwoThatHaveItsTokenTheOneThatTheJobSeesIsTaken() throws Exception {
+        Folder one = folder("one", seed);
+        Folder other = folder("other", seed);
+        VcfCredentials held = in(other);
+        replaceToken(other, seed);
+        WorkflowJob job = both.job(other, "job", "sa");
+        CredentialHomes homes = VcfTokens.get().homes();
+        assertThat(homes.of(held, null)).isEmpty();
+        assertThat(homes.of(held, job))
+                .map(CredentialHome::place)
+                .contains(homes.of(in(other), null).orElseThrow().place());
+        assertThat(homes.of(in(one), null)).isPresent();
+    }
+
+    /** A person typed another token into the very credential: theirs counts at once. */
+    @Test
+    void aTokenTypedIntoTheSameCredentialCounts() throws Exception {
+        Folder team = folder("team", seed);
+        VcfCredentials held = in(team);
+        VcfTokens.get().once(held);
+        awaitIn(team);
+        replaceToken(team, simulator.reauthorize("ci"));
+        VcfTokens.get().once(held);
+        assertThat(simulator.grants()).isEqualTo(2);
+        awaitIn(team);
+    }
+
+    @Test
+    void aCopiedFolderWorksThoughItsOriginalRotatesFirst() throws Exception {
+        simulator.setLifetime(JenkinsAndSimulator.SHORT);
+        Folder original = folder("original", seed);
+        Folder inner = original.createProject(Folder.class, "inner");
+        storeOf(inner).addCredentials(Domain.global(), both.account("inner-sa", simulator.addAccount("inner", "acme")));
+        VcfTokens.get().once(in(original));
+        VcfTokens.get().once(in(inner));
+        awaitIn(original);
+        awaitIn(inner, "inner-sa", "inner");
+        Folder copy = jenkins.jenkins.copy(original, "copy-" + folders++);
+        Folder innerCopy = (Folder) copy.getItem("inner");
+        assertThat(in(innerCopy)).isNotSameAs(in(inner));
+        forceAnotherExchange(in(original));
+        forceAnotherExchange(in(inner));
+        both.letTheBearerAge();
+        VcfTokens.get().once(in(copy));
+        VcfTokens.get().once(in(innerCopy));
+        awaitIn(copy);
+        awaitIn(innerCopy, "inner-sa", "inner");
+        forceAnotherExchange(in(original));
+        awaitIn(original);
+    }
+
+    @Test
+    void movedToAnotherFolderWhileABlockIsOpen() throws Exception {
+        Folder from = folder("from", seed);
+        Folder to = empty("to");
+        VcfCredentials held = in(from);
+        try (Lease lease = open(held)) {
+            awaitIn(from);
+            move(from, to);
+            // The block goes on, and knows only where the credential once was.
+            awaitRenewals(2);
+            assertThat(lease.bearer().value()).isIn(simulator.bearers());
+        }
+        awaitIn(to);
+        both.build(both.job(to, "job", "sa"));
+        awaitIn(to);
+    }
+
+    /** The bearer is out, and its rotated token still on the way to where the credential was. */
+    @Test
+    void movedToAnotherFolderBeforeTheRotatedTokenIsStored() throws Exception {
+        Folder from = folder("from", seed);
+        Folder to = empty("to");
+        VcfCredentials held = in(from);
+        synchronized (SystemCredentialsProvider.getInstance()) {
+            Bearer first = VcfTokens.get().once(held);
+            move(from, to);
+            assertThat(in(to).storedSecret().getPlainText()).isEqualTo(seed);
+            assertThat(VcfTokens.get().once(in(to)).value()).isEqualTo(first.value());
+        }
+        awaitIn(to);
+        assertThat(simulator.grants()).isEqualTo(1);
+        both.build(both.job(to, "job", "sa"));
+    }
+
+    @Test
+    void movedToAnotherDomainWhileABlockIsOpen() throws Exception {
+        Folder team = folder("team", seed);
+        storeOf(team).addDomain(SPARE);
+        VcfCredentials held = in(team);
+        try (Lease lease = open(held)) {
+            awaitIn(team);
+            Credentials moving = in(team);
+            storeOf(team).addCredentials(SPARE, moving);
+            storeOf(team).removeCredentials(Domain.global(), moving);
+            awaitRenewals(2);
+            assertThat(lease.bearer().value()).isIn(simulator.bearers());
+        }
+        awaitIn(team);
+        assertThat(storeOf(team).getCredentials(SPARE)).hasSize(1);
+        assertThat(storeOf(team).getCredentials(Domain.global())).isEmpty();
+    }
+
+    /** Deleting a credential must not have its living token written to whoever has stored an old one of it. */
+    @Test
+    void aSpentTokenElsewhereInheritsNothing() throws Exception {
+        Folder team = folder("team", seed);
+        Folder thief = folder("thief", seed);
+        VcfCredentials held = in(team);
+        try (Lease lease = open(held)) {
+            awaitIn(team);
+            storeOf(team).removeCredentials(Domain.global(), in(team));
+            awaitRenewals(2);
+            assertThat(lease.bearer().value()).isIn(simulator.bearers());
+        }
+        assertThat(in(thief).storedSecret().getPlainText()).isEqualTo(seed);
+        WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, both.job(thief, "job", "sa"));
+        jenkins.assertLogContains("was rotated away while it was stored elsewhere", run);
+    }
+
+    /** The lease renews by itself, as bearers are short. */
+    private void awaitRenewals(int number) throws Exception {
+        int before = simulator.grants();
+        JenkinsAndSimulator.await("the lease is renewed", () -> simulator.grants() >= before + number);
+    }
+
+    private Lease open(VcfCredentials credential) throws Exception {
+        simulator.setLifetime(JenkinsAndSimulator.SHORT);
+        return VcfTokens.get().open(credential, "", null, Duration.ofMinutes(1), new Somebody());
+    }
+
+    private void forceAnotherExchange(VcfCredentials credential) throws Exception {
+        VcfTokens.get().renew(credential);
+    }
+
+    private static void move(Folder from, Folder to) throws Exception {
+        // As the credentials plugin's own action does it.
+        Credentials moving = in(from);
+        assertThat(storeOf(to).addCredentials(Domain.global(), moving)).isTrue();
+        assertThat(storeOf(from).removeCredentials(Domain.global(), moving)).isTrue();
+    }
+
+    private Folder folder(String name, String token) throws Exception {
+        Folder folder = empty(name);
+        storeOf(folder).addCredentials(Domain.global(), both.account("sa", token));
+        return folder;
+    }
+
+    private static Folder empty(String name) throws Exception {
+        return jenkins.createProject(Folder.class, name + "-" + folders++);
+    }
+
+    private void replaceToken(Folder folder, String token) throws Exception {
+        storeOf(folder).updateCredentials(Domain.global(), in(folder), both.account("sa", token));
+    }
+
+    private void awaitIn(Folder folder) throws Exception {
+        awaitIn(folder, "sa", "ci");
+    }
+
+    private void awaitIn(Folder folder, String id, String account) throws Exception {
+        File file = new File(folder.getRootDir(), "config.xml");
+        JenkinsAndSimulator.await(
+                "the rotated token reaches " + file,
+                () -> JenkinsAndSimulator.tokenIn(file, id).equals(simulator.currentToken(account)));
+    }
+
+    private static VcfCredentials in(Folder folder) {
+        return (VcfCredentials) storeOf(folder).getCredentials(Domain.global()).get(0);
+    }
+
+    private static CredentialsStore storeOf(ModelObject owner) {
+        for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
+            if (store.getContext() == owner) {
+                return store;
+            }
+        }
+        throw new AssertionError("no store");
+    }
+
+    private static final class Somebody implements Tenant {
+        @Override
+        public String who() {
+            return "a test of " + Jenkins.get().getDisplayName();
+        }
+
+        @Override
+        public void expect(Bearer bearer) {}
+
+        @Override
+        public void warn(String message) {}
+    }
+}
