@@ -211,11 +211,13 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
                 @ContextInPath ModelObject context,
                 @QueryParameter String url,
                 @QueryParameter String organization,
+                @QueryParameter String clientId,
                 @QueryParameter Secret refreshToken,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
             VcfaServiceAccount typed =
                     new VcfaServiceAccount(null, Trials.UNSAVED, null, url, organization, refreshToken);
+            typed.setClientId(clientId);
             typed.setCaCertificates(caCertificates);
             typed.setSkipTlsVerification(skipTlsVerification);
             return new ConnectionTest(context).run(typed, "refreshToken");
