@@ -1,11 +1,13 @@
 package io.jenkins.plugins.vcftoken.admin;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import io.jenkins.plugins.vcftoken.controller.SecretExpiry;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.store.StoredCredential;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -14,7 +16,10 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** When stored secrets themselves end, where the server tells. In memory; asked once a day, and of each new secret. */
+/**
+ * When stored secrets themselves end, where the server tells. In memory; asked once a day, and of each new secret; where
+ * that takes a bearer, at the first look that finds one.
+ */
 final class SecretExpiries {
 
     private static final Logger LOGGER = Logger.getLogger(SecretExpiries.class.getName());
@@ -32,25 +37,60 @@ final class SecretExpiries {
 
     @CheckForNull
     Instant of(StoredCredential stored) {
+        Answer answer = last(stored);
+        return answer == null ? null : answer.expires();
+    }
+
+    /** The last answer for what is stored now, or null. */
+    @CheckForNull
+    private Answer last(StoredCredential stored) {
         Answer answer = answers.get(stored.place());
-        return answer == null || answer.of() != stored.credential() ? null : answer.expires();
+        return answer != null && isSame(answer.of(), stored.credential()) ? answer : null;
+    }
+
+    /** Whether it is what was asked for, or differs by its rotated token alone: else each rotation would ask again. */
+    private static boolean isSame(VcfCredentials asked, VcfCredentials now) {
+        if (asked == now) {
+            return true;
+        }
+        String before = asked.storedSecret().getPlainText();
+        String after = now.storedSecret().getPlainText();
+        VcfTokens tokens = VcfTokens.get();
+        try {
+            return !before.equals(after)
+                    && asked.clientId().equals(now.clientId())
+                    && asked.endpoint().equals(now.endpoint())
+                    && tokens.hasLedger()
+                    && tokens.administration().areRelated(now.endpoint(), before, after);
+        } catch (IllegalArgumentException | IOException | FamilyException e) {
+            LOGGER.log(Level.FINE, e, () -> "Not known whether the secret of " + now.getId() + " is a new one");
+            return false;
+        }
     }
 
     /** Asks the servers; blocks on each. */
     void ask(List<StoredCredential> all, Instant now) {
         answers.keySet().retainAll(all.stream().map(StoredCredential::place).toList());
         for (StoredCredential stored : all) {
-            Answer answer = answers.get(stored.place());
-            if (answer == null || answer.of() != stored.credential() || !now.isBefore(answer.askAgain())) {
-                answers.put(stored.place(), ask(stored.credential(), now));
-            }
+            Answer last = last(stored);
+            boolean due = last == null || !now.isBefore(last.askAgain());
+            answers.put(
+                    stored.place(),
+                    due
+                            ? ask(stored.credential(), last, now)
+                            : new Answer(stored.credential(), last.expires(), last.askAgain()));
         }
     }
 
-    private static Answer ask(VcfCredentials credential, Instant now) {
+    /** @param last what is known, where nobody can be asked now */
+    private static Answer ask(VcfCredentials credential, @CheckForNull Answer last, Instant now) {
         try {
-            return new Answer(credential, VcfTokens.get().secretExpiry(credential), now.plus(PERIOD));
-        } catch (FamilyException e) {
+            SecretExpiry told = VcfTokens.get().secretExpiry(credential);
+            return told.asked()
+                    ? new Answer(credential, told.ends(), now.plus(PERIOD))
+                    : new Answer(credential, last == null ? null : last.expires(), now);
+        } catch (FamilyException | RuntimeException e) {
+            // The others are to be looked at all the same, whatever another plugin's store or proxy does.
             LOGGER.log(Level.FINE, e, () -> "Not known when the secret of " + credential.getId() + " ends");
             return new Answer(credential, null, now.plus(PERIOD_AFTER_FAILURE));
         }

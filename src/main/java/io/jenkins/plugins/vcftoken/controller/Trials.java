@@ -74,14 +74,17 @@ public final class Trials {
 
     private Outcome run(Holder holder, boolean stored) throws FamilyException, InterruptedException {
         Supply supply = tokens.leases().trial(holder, stored);
-        return new Outcome(supply, supply.rotated() ? null : secretEnds(holder));
+        return new Outcome(supply, secretEnds(holder, supply));
     }
 
     /** Nice to know; the trial has succeeded without. */
     @CheckForNull
-    private static Instant secretEnds(Holder holder) {
+    private static Instant secretEnds(Holder holder, Supply supply) {
+        if (supply.rotated() && !holder.service().tellsBearersOnly()) {
+            return null;
+        }
         try {
-            return holder.token().isBlank() ? null : holder.service().secretExpiry(holder.token());
+            return SecretExpiry.of(holder, supply::bearer).ends();
         } catch (ExchangeException e) {
             LOGGER.log(Level.FINE, e, () -> holder.description() + ": it cannot be told when its secret ends");
             return null;

@@ -29,7 +29,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
@@ -109,25 +108,26 @@ public final class VcfTokens {
     }
 
     /**
-     * When the stored secret itself ends. Asks the server, and spends nothing; blocks as long as an exchange may.
+     * When the stored secret itself ends. Asks the server, with a bearer if one is at hand, and spends nothing; blocks as
+     * long as some exchanges may.
      *
-     * @return null when it never does, or the server does not tell
      * @throws FamilyException when the server was not reached, or refuses the secret
      */
-    @CheckForNull
-    public Instant secretExpiry(VcfCredentials credential) throws FamilyException {
+    public SecretExpiry secretExpiry(VcfCredentials credential) throws FamilyException {
         Holder holder = holders.of(credential, null);
-        if (holder.token().isBlank()) {
-            return null;
-        }
         try {
-            return holder.service().secretExpiry(holder.token());
+            return SecretExpiry.of(holder, () -> atHand(holder));
         } catch (ExchangeException e) {
             throw new FamilyException(
                     holder.description() + ": it cannot be told when its secret ends: " + e.getMessage() + ". "
                             + e.problem().nextStep(),
                     e);
         }
+    }
+
+    @CheckForNull
+    private synchronized Bearer atHand(Holder holder) {
+        return families == null ? null : families.atHand(holder);
     }
 
     /**

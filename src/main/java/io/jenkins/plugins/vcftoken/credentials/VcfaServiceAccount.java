@@ -75,7 +75,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
         return Util.fixNull(clientId);
     }
 
-    /** @param clientId of the service account, which only authorizing it needs; may be empty */
+    /** @param clientId of the service account or API token; may be empty where neither authorizing nor watching it matters */
     @DataBoundSetter
     public void setClientId(@CheckForNull String clientId) {
         this.clientId = Util.fixEmptyAndTrim(clientId);
@@ -126,7 +126,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     @Override
     public TokenService service(TokenClient client) {
-        return new VcfaRefresh(client, endpoint());
+        return new VcfaRefresh(client, endpoint(), getClientId());
     }
 
     @Override
@@ -211,11 +211,13 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
                 @ContextInPath ModelObject context,
                 @QueryParameter String url,
                 @QueryParameter String organization,
+                @QueryParameter String clientId,
                 @QueryParameter Secret refreshToken,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
             VcfaServiceAccount typed =
                     new VcfaServiceAccount(null, Trials.UNSAVED, null, url, organization, refreshToken);
+            typed.setClientId(clientId);
             typed.setCaCertificates(caCertificates);
             typed.setSkipTlsVerification(skipTlsVerification);
             return new ConnectionTest(context).run(typed, "refreshToken");

@@ -57,6 +57,17 @@ abstract class AroundCalls implements TokenService {
         return around(() -> service.secretExpiry(secret));
     }
 
+    @Override
+    public final boolean tellsBearersOnly() {
+        return service.tellsBearersOnly();
+    }
+
+    @CheckForNull
+    @Override
+    public final Instant secretExpiry(Bearer bearer) throws ExchangeException {
+        return around(() -> service.secretExpiry(bearer));
+    }
+
     @CheckForNull
     @Override
     public final String doubt(Bearer bearer) {

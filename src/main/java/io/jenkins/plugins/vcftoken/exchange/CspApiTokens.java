@@ -51,7 +51,7 @@ public final class CspApiTokens implements TokenService {
         return new OAuthAnswer(answer, apiToken, CspApiTokens::meaning).grantOrFailure();
     }
 
-    /** The only one of the four systems that tells. */
+    /** The only one of the four systems that tells whoever has the secret alone. */
     @CheckForNull
     @Override
     public Instant secretExpiry(String apiToken) throws ExchangeException {

@@ -10,6 +10,7 @@ import okhttp3.HttpUrl;
 final class HostFacts {
 
     private final Set<String> behindTm = ConcurrentHashMap.newKeySet();
+    private final Map<String, Boolean> apiBehindTm = new ConcurrentHashMap<>();
     private final Map<String, String> apiVersions = new ConcurrentHashMap<>();
 
     /** Whether VCF Automation answers there under {@code /tm} alone. */
@@ -23,6 +24,16 @@ final class HostFacts {
         } else {
             behindTm.remove(host(url));
         }
+    }
+
+    /** The same of its cloud API, which is elsewhere on some; as the tokens are until it is known. */
+    boolean isApiBehindTm(HttpUrl url) {
+        Boolean known = apiBehindTm.get(host(url));
+        return known == null ? isBehindTm(url) : known;
+    }
+
+    void setApiBehindTm(HttpUrl url, boolean is) {
+        apiBehindTm.put(host(url), is);
     }
 
     /** The version of VCF Automation's cloud API that was accepted last. */

@@ -57,6 +57,22 @@ public interface TokenService {
         return null;
     }
 
+    /** Whether the server tells when the secret ends only to whoever has a bearer that the secret bought. */
+    default boolean tellsBearersOnly() {
+        return false;
+    }
+
+    /**
+     * As {@link #secretExpiry(String)}, of a server that {@link #tellsBearersOnly}.
+     *
+     * @param bearer a living one that this service sold for the secret
+     * @throws ExchangeException when the server was not reached, or refuses to tell
+     */
+    @CheckForNull
+    default Instant secretExpiry(Bearer bearer) throws ExchangeException {
+        return null;
+    }
+
     /** What is odd about a bearer that works, fit for a build's log; null when nothing is. */
     @CheckForNull
     default String doubt(Bearer bearer) {

@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.exchange;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -19,9 +18,6 @@ public final class VcfaOrganizationToken implements TokenService {
     /** Under this name VCF Automation registers itself with its own identity provider. */
     static final String RELYING_PARTY = "automation-relying-party";
 
-    /** Newest first. The numbers jumped from 40.0 to 9.0.0. */
-    static final List<String> API_VERSIONS = List.of("9.1.0", "9.0.0", "40.0");
-
     private static final String SCOPE = "openid profile email phone groups vcd_idp";
     private static final int PAGE_SIZE = 100;
     private static final int MAX_PAGES = 1_000;
@@ -30,6 +26,7 @@ public final class VcfaOrganizationToken implements TokenService {
     private final Endpoint endpoint;
     private final HttpUrl base;
     private final Bearer provider;
+    private final CloudApiLists lists;
 
     /**
      * @param endpoint its organization is the name of the one wanted
@@ -40,6 +37,7 @@ public final class VcfaOrganizationToken implements TokenService {
         this.endpoint = endpoint;
         this.base = HttpUrl.get(endpoint.url().toString());
         this.provider = provider;
+        this.lists = new CloudApiLists(client, base, provider);
     }
 
     @Override
@@ -91,7 +89,7 @@ public final class VcfaOrganizationToken implements TokenService {
                 "assertion",
                 provider.value());
         Map<String, String> headers =
-                Map.of("Accept", accept(version()), "x-vmware-vcloud-tenant-context", organizationId);
+                Map.of("Accept", lists.accept(), "x-vmware-vcloud-tenant-context", organizationId);
         TokenClient.Answer answer = client.postForm(url, form, headers);
         Grant grant = new OAuthAnswer(answer, provider.value(), VcfaOrganizationToken::boughtMeaning).grantOrFailure();
         return new Grant(grant.bearer(), null);
@@ -101,91 +99,23 @@ public final class VcfaOrganizationToken implements TokenService {
     @CheckForNull
     private JsonNode find(List<String> path, Predicate<JsonNode> wanted) throws ExchangeException {
         for (int page = 1; page <= MAX_PAGES; page++) {
-            ServerAnswer answer = list(path, page);
-            JsonNode list = answer.object();
-            JsonNode values = list.path("values");
-            for (JsonNode item : values) {
+            JsonNode list = lists.page(path, Map.of("pageSize", String.valueOf(PAGE_SIZE)), page);
+            for (JsonNode item : list.path("values")) {
                 if (wanted.test(item)) {
                     return item;
                 }
             }
-            boolean last = list.path("pageCount").isNumber()
-                    ? page >= list.path("pageCount").asInt()
-                    : values.size() == 0;
-            if (last) {
+            if (CloudApiLists.isLast(list, page)) {
                 return null;
             }
         }
         return null;
     }
 
-    /** Tries other versions and places where the server knows none of what is tried first; remembers what it knew. */
-    private ServerAnswer list(List<String> path, int page) throws ExchangeException {
-        HostFacts hosts = client.hosts();
-        ServerAnswer answer = null;
-        for (String version : versions()) {
-            answer = list(hosts.isBehindTm(base), version, path, page);
-            if (answer.status() == 404 || answer.status() == 405) {
-                ServerAnswer elsewhere = list(!hosts.isBehindTm(base), version, path, page);
-                if (elsewhere.isSuccess()) {
-                    hosts.setBehindTm(base, !hosts.isBehindTm(base));
-                    answer = elsewhere;
-                }
-            }
-            if (answer.isSuccess()) {
-                hosts.setApiVersion(base, version);
-                return answer;
-            }
-            if (answer.status() != 406 && answer.status() != 400) {
-                break;
-            }
-        }
-        throw answer.failure(VcfaOrganizationToken::meaning);
-    }
-
-    private ServerAnswer list(boolean behindTm, String version, List<String> path, int page) throws ExchangeException {
-        HttpUrl.Builder url = base.newBuilder();
-        if (behindTm) {
-            url.addPathSegment("tm");
-        }
-        url.addPathSegments("cloudapi/1.0.0");
-        path.forEach(url::addPathSegment);
-        url.addQueryParameter("page", String.valueOf(page));
-        url.addQueryParameter("pageSize", String.valueOf(PAGE_SIZE));
-        Map<String, String> headers = Map.of("Accept", accept(version), "Authorization", "Bearer " + provider.value());
-        return new ServerAnswer(client.get(url.build(), headers), provider.value());
-    }
-
-    private List<String> versions() {
-        List<String> versions = new ArrayList<>(API_VERSIONS);
-        String known = client.hosts().apiVersion(base);
-        if (known != null) {
-            versions.remove(known);
-            versions.add(0, known);
-        }
-        return versions;
-    }
-
-    private String version() {
-        return versions().get(0);
-    }
-
-    private static String accept(String version) {
-        return "application/json;version=" + version;
-    }
-
-    private static Problem meaning(int status, String code, String message) {
-        return switch (status) {
-            case 401, 403 -> Problem.FORBIDDEN;
-            case 404, 405 -> Problem.NO_SUCH_SERVICE;
-            default -> Problem.REJECTED;
-        };
-    }
-
     /** Whatever is wrong with an organization that was found is the account's part in it. */
     private static Problem boughtMeaning(int status, String code, String message) {
         return status == 400 || status == 401 || status == 403
                 ? Problem.WRONG_ORGANIZATION
-                : meaning(status, code, message);
+                : CloudApiLists.meaning(status, code, message);
     }
 }

@@ -1,5 +1,7 @@
 package io.jenkins.plugins.vcftoken.exchange;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.time.Instant;
 import java.util.Map;
 import okhttp3.HttpUrl;
 
@@ -20,12 +22,22 @@ public final class VcfaRefresh implements TokenService {
     private final TokenClient client;
     private final Endpoint endpoint;
     private final HttpUrl base;
+    private final String clientId;
 
     /** @throws IllegalArgumentException when the endpoint's URL is not http or https with a host */
     public VcfaRefresh(TokenClient client, Endpoint endpoint) {
+        this(client, endpoint, "");
+    }
+
+    /**
+     * @param clientId of the account or token, by which the server knows when a token ends; empty where it is not known
+     * @throws IllegalArgumentException when the endpoint's URL is not http or https with a host
+     */
+    public VcfaRefresh(TokenClient client, Endpoint endpoint, String clientId) {
         this.client = client;
         this.endpoint = endpoint;
         this.base = HttpUrl.get(endpoint.url().toString());
+        this.clientId = clientId;
     }
 
     @Override
@@ -46,6 +58,18 @@ public final class VcfaRefresh implements TokenService {
             }
         }
         return answer.grantOrFailure();
+    }
+
+    @Override
+    public boolean tellsBearersOnly() {
+        return true;
+    }
+
+    /** Of users' API tokens. Those of service accounts do not end. */
+    @CheckForNull
+    @Override
+    public Instant secretExpiry(Bearer bearer) throws ExchangeException {
+        return new VcfaApiTokens(client, base, clientId).expiry(bearer);
     }
 
     /** One server answers for all organizations, so a bearer may work and still be another organization's. */

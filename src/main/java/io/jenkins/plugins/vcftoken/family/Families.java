@@ -173,6 +173,21 @@ public final class Families {
         return mine;
     }
 
+    /**
+     * A living bearer that would be handed out without an exchange. From memory alone: sends nothing.
+     *
+     * @return null when there is none
+     */
+    @CheckForNull
+    public Bearer atHand(Holder holder) {
+        String hash = hashes.ofToken(holder.token());
+        FamilyIndex.Entry warm = index.warm(hash, holder.service().endpoint(), holder.place());
+        Bearer bearer = warm == null ? null : warm.bearer();
+        return bearer != null && warm.places().contains(holder.place()) && bearer.isAlive(clock.instant())
+                ? bearer
+                : null;
+    }
+
     /** An empty credential works where its account was authorized. */
     @CheckForNull
     private FamilyException secretMissing(Holder holder) {

@@ -9,14 +9,17 @@ import hudson.ExtensionList;
 import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
@@ -121,6 +124,51 @@ class TokenMonitorJenkinsTest {
         assertThat(simulator.violations()).isEmpty();
     }
 
+    /** VCF Automation tells only who has a bearer, and nobody buys one to ask. */
+    @Test
+    void aUsersApiTokenThatEndsIsAskedAboutOnceABuildHadItsBearer() throws Exception {
+        String clientId = "7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a01";
+        Instant end = Instant.now().plus(Duration.ofDays(10));
+        String token = simulator.apiTokens().addUser("ann", "acme", clientId, end);
+        simulator.apiTokens().list("ann", "acme", "another-one", end.plus(Duration.ofDays(60)));
+        both.addToSystem(both.account("user", token));
+        TokenWatch.get().look();
+        assertThat(simulator.requests()).isZero();
+        assertThat(simulator.apiTokens().lists()).isZero();
+        WorkflowJob usersJob = both.job(jenkins.jenkins, "users-job", "user");
+        both.build(usersJob);
+        both.build(job);
+        both.awaitInSystem("sa");
+        TokenWatch.get().look();
+        // Of two tokens it could be either; the service account has none in the list.
+        assertThat(active()).isEmpty();
+        assertThat(simulator.apiTokens().lists()).isEqualTo(2);
+
+        SystemCredentialsProvider.getInstance().getCredentials().remove(stored("user"));
+        VcfaServiceAccount named = both.account("user", token);
+        named.setClientId(clientId);
+        both.addToSystem(named);
+        TokenWatch.get().look();
+        assertThat(active()).containsExactly("ExpiryMonitor");
+        assertThat(findings())
+                .singleElement()
+                .satisfies(finding -> assertThat(finding.text()).contains("‘user’", "expires in 9 days"));
+        assertThat(jenkins.getJSON("manage/vcf-tokens/credential/user/api/json")
+                        .getJSONObject()
+                        .getString("secretExpiresAt"))
+                .isEqualTo(end.truncatedTo(ChronoUnit.SECONDS).toString());
+        assertThat(simulator.apiTokens().lists()).isEqualTo(3);
+
+        // Once a day, however often a service account's token rotates in it.
+        VcfTokens.get().renew(stored("sa"));
+        both.awaitInSystem("sa");
+        TokenWatch.get().look();
+        assertThat(active()).containsExactly("ExpiryMonitor");
+        assertThat(simulator.rotations()).isEqualTo(2);
+        assertThat(simulator.apiTokens().lists()).isEqualTo(3);
+        assertThat(simulator.violations()).isEmpty();
+    }
+
     @Test
     void recordsThatCannotBeReadAreNamedAndLeftByteForByte() throws Exception {
         both.build(job);
@@ -206,6 +254,15 @@ class TokenMonitorJenkinsTest {
 
     private static String words(Finding finding) {
         return finding.getSubject() + ": " + finding.getText();
+    }
+
+    private static VcfCredentials stored(String id) {
+        return SystemCredentialsProvider.getInstance().getCredentials().stream()
+                .filter(known -> known instanceof VcfCredentials credential
+                        && credential.getId().equals(id))
+                .map(VcfCredentials.class::cast)
+                .findFirst()
+                .orElseThrow();
     }
 
     private static List<String> active() {

@@ -20,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -279,6 +280,26 @@ class ConnectionTestJenkinsTest {
                 .cloudServices()
                 .addApiToken(ExamplesJenkinsTest.API_TOKEN, Instant.now().plus(Duration.ofDays(3)));
         assertThat(test(web, "", stored.getClass(), form(stored))).contains("class=\"warning\"", "itself ends at");
+
+        // VCF Automation knows which of a user's tokens is meant by the client ID that the form shows.
+        Instant end = Instant.now().plus(Duration.ofDays(3)).truncatedTo(ChronoUnit.SECONDS);
+        VcfaServiceAccount user = new VcfaServiceAccount(
+                CredentialsScope.GLOBAL,
+                "user",
+                null,
+                simulator.url().toString(),
+                "acme",
+                Secret.fromString(simulator.apiTokens().addUser("ann", "acme", "one-of-two", end)));
+        user.setCaCertificates(simulator.authorityPem());
+        simulator.apiTokens().list("ann", "acme", "the-other", end.plusSeconds(1));
+        ExamplesJenkinsTest.store(user);
+        Map<String, String> form = form(user);
+        assertThat(test(web, "", user.getClass(), form))
+                .contains("class=\"ok\"")
+                .doesNotContain("itself ends at");
+        form.put("clientId", "one-of-two");
+        assertThat(test(web, "", user.getClass(), form)).contains("class=\"warning\"", "itself ends at " + end);
+        assertThat(simulator.apiTokens().lists()).isEqualTo(2);
     }
 
     @Test

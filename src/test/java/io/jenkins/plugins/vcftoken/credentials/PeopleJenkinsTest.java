@@ -266,6 +266,7 @@ class PeopleJenkinsTest {
                         jenkins.jenkins,
                         simulator.url().toString(),
                         "acme",
+                        "",
                         Secret.fromString(token),
                         simulator.authorityPem(),
                         false);

@@ -68,10 +68,9 @@ final class AnyAnswer {
                 canned(),
                 new Endpoint(CspApiTokens.SYSTEM, uri(), "", "app"),
                 new CspClientCredentials.App("app", "", 0));
-        VcfaOrganizationToken organization = new VcfaOrganizationToken(
-                canned(),
-                new Endpoint(VcfaRefresh.SYSTEM, uri(), "acme"),
-                new Bearer(SECRET, NOW, NOW.plusSeconds(60)));
+        Bearer bearer = new Bearer(SECRET, NOW, NOW.plusSeconds(60));
+        VcfaOrganizationToken organization =
+                new VcfaOrganizationToken(canned(), new Endpoint(VcfaRefresh.SYSTEM, uri(), "acme"), bearer);
         VcfaDeviceEndpoint device =
                 new VcfaDeviceEndpoint(canned(), new Endpoint(VcfaRefresh.SYSTEM, uri(), "acme"), SECRET);
         return List.of(
@@ -83,6 +82,11 @@ final class AnyAnswer {
                 () -> organization.exchange(""),
                 () -> {
                     csp.secretExpiry(SECRET);
+                    return any();
+                },
+                () -> {
+                    Instant ends = vcfa.secretExpiry(bearer);
+                    assertThat(ends == null || ends.isAfter(NOW)).isTrue();
                     return any();
                 },
                 () -> {

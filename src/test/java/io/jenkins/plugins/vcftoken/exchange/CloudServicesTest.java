@@ -72,6 +72,9 @@ class CloudServicesTest {
         simulator.inject(Fault.STATUS_502);
         assertThat(apiToken().secretExpiry(API_TOKEN)).isEqualTo(EXPIRY);
         assertThat(app("app-1", "", 0, "").secretExpiry("s3cr:et+&ü")).isNull();
+        assertThat(apiToken().tellsBearersOnly()).isFalse();
+        assertThat(apiToken().secretExpiry(new Bearer("b", Instant.EPOCH, EXPIRY)))
+                .isNull();
         assertThat(simulator.requests()).isZero();
         assertThat(simulator.bearers()).isEmpty();
     }

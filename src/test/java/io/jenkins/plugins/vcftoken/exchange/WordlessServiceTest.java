@@ -29,7 +29,7 @@ class WordlessServiceTest {
     @ParameterizedTest
     @MethodSource("failures")
     void onlyTheStatusIsRepeated(ExchangeException failure) {
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 4; i++) {
             int call = i;
             ExchangeException bare = catchThrowableOfType(
                     ExchangeException.class, () -> call(new WordlessService(failing(failure)), call));
@@ -78,6 +78,8 @@ class WordlessServiceTest {
         assertThat(wordless.exchange("s")).isSameAs(GRANT);
         assertThat(wordless.renew("s", "session")).isSameAs(GRANT);
         assertThat(wordless.secretExpiry("s")).isEqualTo(Instant.EPOCH);
+        assertThat(wordless.tellsBearersOnly()).isTrue();
+        assertThat(wordless.secretExpiry(GRANT.bearer())).isEqualTo(Instant.MAX);
         assertThat(wordless.doubt(GRANT.bearer())).isEqualTo("odd");
     }
 
@@ -87,6 +89,7 @@ class WordlessServiceTest {
         return switch (which) {
             case 0 -> service.exchange("s");
             case 1 -> service.renew("s", "session");
+            case 2 -> service.secretExpiry(GRANT.bearer());
             default -> service.secretExpiry("s");
         };
     }
@@ -111,6 +114,17 @@ class WordlessServiceTest {
             public Instant secretExpiry(String secret) throws ExchangeException {
                 exchange(secret);
                 return Instant.EPOCH;
+            }
+
+            @Override
+            public boolean tellsBearersOnly() {
+                return true;
+            }
+
+            @Override
+            public Instant secretExpiry(Bearer bearer) throws ExchangeException {
+                exchange("s");
+                return Instant.MAX;
             }
 
             @Override

@@ -111,9 +111,9 @@ public final class Organizations implements TokenApi {
         if (!call.path().equals(TOKEN)) {
             lists++;
         }
-        String accept = call.header("Accept");
-        if (versions.stream().noneMatch(version -> accept.equals("application/json;version=" + version))) {
-            return Reply.json(406, "{\"minorErrorCode\":\"NOT_ACCEPTABLE\",\"message\":\"" + accept + "\"}");
+        if (!accepts(call)) {
+            return Reply.json(
+                    406, "{\"minorErrorCode\":\"NOT_ACCEPTABLE\",\"message\":\"" + call.header("Accept") + "\"}");
         }
         if (call.path().equals(TOKEN)) {
             return token(call);
@@ -125,11 +125,17 @@ public final class Organizations implements TokenApi {
         }
         String own = simulator.organizationOf(bearer);
         if (call.path().endsWith("/orgs")) {
-            return page(call.parameters(), organizations(own.equals("System") ? names : List.of(own)));
+            return page(call.parameters(), organizations(own.equals("System") ? names : List.of(own)), PAGE);
         }
         return own.equals("System")
-                ? page(call.parameters(), relyingParties())
+                ? page(call.parameters(), relyingParties(), PAGE)
                 : Reply.json(403, "{\"minorErrorCode\":\"ACCESS_TO_RESOURCE_IS_FORBIDDEN\",\"message\":\"No\"}");
+    }
+
+    /** Whether a request names a version that the server knows. */
+    boolean accepts(Call call) {
+        return versions.stream()
+                .anyMatch(version -> call.header("Accept").equals("application/json;version=" + version));
     }
 
     private Reply token(Call call) {
@@ -167,9 +173,9 @@ public final class Organizations implements TokenApi {
                 .toList();
     }
 
-    private static Reply page(Map<String, String> parameters, List<String> all) {
+    static Reply page(Map<String, String> parameters, List<String> all, int cap) {
         int page = Integer.parseInt(parameters.getOrDefault("page", "1"));
-        int size = Math.min(PAGE, Integer.parseInt(parameters.getOrDefault("pageSize", "25")));
+        int size = Math.min(cap, Integer.parseInt(parameters.getOrDefault("pageSize", "25")));
         List<String> values = all.subList(Math.min(all.size(), (page - 1) * size), Math.min(all.size(), page * size));
         return Reply.json(
                 200,

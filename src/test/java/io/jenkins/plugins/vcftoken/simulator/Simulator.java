@@ -61,9 +61,11 @@ public final class Simulator implements AutoCloseable {
     private final List<String> violations = new ArrayList<>();
     private final Queue<Fault> faults = new ArrayDeque<>();
     private final Map<String, String> organizationOf = new HashMap<>();
+    private final Map<String, String> userOf = new HashMap<>();
     private final SddcManager sddcManager = new SddcManager(this);
     private final CloudServices cloudServices = new CloudServices(this);
     private final Organizations tenants = new Organizations(this);
+    private final ApiTokens apiTokens = new ApiTokens(this);
     private final Devices devices = new Devices(this);
     private final List<Traffic> traffic = new ArrayList<>();
     private String claimedOrganization;
@@ -160,6 +162,10 @@ public final class Simulator implements AutoCloseable {
 
     public Organizations tenants() {
         return tenants;
+    }
+
+    public ApiTokens apiTokens() {
+        return apiTokens;
     }
 
     public Devices devices() {
@@ -373,6 +379,7 @@ public final class Simulator implements AutoCloseable {
         String bearer = Jwt.of(user, claimed, now, expiresAt, random.nextLong());
         bearers.put(bearer, expiresAt);
         organizationOf.put(bearer, organization);
+        userOf.put(bearer, user);
         return bearer;
     }
 
@@ -384,6 +391,11 @@ public final class Simulator implements AutoCloseable {
     /** The organization a bearer is for; empty for none. */
     synchronized String organizationOf(String bearer) {
         return organizationOf.getOrDefault(bearer, "");
+    }
+
+    /** Whom a bearer is for; empty for nobody. */
+    synchronized String userOf(String bearer) {
+        return userOf.getOrDefault(bearer, "");
     }
 
     synchronized Instant now() {

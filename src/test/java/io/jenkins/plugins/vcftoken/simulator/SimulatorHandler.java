@@ -109,7 +109,8 @@ final class SimulatorHandler implements HttpHandler {
     }
 
     private TokenApi api(String path) {
-        for (TokenApi api : List.of(simulator.sddcManager(), simulator.cloudServices(), simulator.tenants())) {
+        for (TokenApi api : List.of(
+                simulator.sddcManager(), simulator.cloudServices(), simulator.tenants(), simulator.apiTokens())) {
             if (api.serves(path)) {
                 return api;
             }
