@@ -1,9 +1,11 @@
 package io.jenkins.plugins.vcftoken.admin;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.model.Computer;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.store.CredentialHomes;
 import io.jenkins.plugins.vcftoken.store.StoredCredential;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.time.Duration;
@@ -36,15 +38,31 @@ final class SecretExpiries {
         return answer == null || answer.of() != stored.credential() ? null : answer.expires();
     }
 
-    /** Asks the servers; blocks on each. */
-    void ask(List<StoredCredential> all, Instant now) {
-        answers.keySet().retainAll(all.stream().map(StoredCredential::place).toList());
-        for (StoredCredential stored : all) {
-            Answer answer = answers.get(stored.place());
-            if (answer == null || answer.of() != stored.credential() || !now.isBefore(answer.askAgain())) {
-                answers.put(stored.place(), ask(stored.credential(), now));
-            }
+    /** Asks the servers about all that is not personal; blocks on each. */
+    void ask(List<StoredCredential> shared, Instant now) {
+        List<Place> places = shared.stream().map(StoredCredential::place).toList();
+        answers.keySet().removeIf(place -> !CredentialHomes.isPersonal(place) && !places.contains(place));
+        shared.stream()
+                .filter(stored -> isDue(stored, now))
+                .forEach(stored -> answers.put(stored.place(), ask(stored.credential(), now)));
+    }
+
+    /** Has the servers asked, for their owner, who looks at them. Does not block; what they tell is seen by the next look. */
+    synchronized void askSoon(List<StoredCredential> personal, Instant now) {
+        List<StoredCredential> due =
+                personal.stream().filter(stored -> isDue(stored, now)).toList();
+        if (!due.isEmpty()) {
+            // Who looks again meanwhile does not ask again.
+            due.forEach(stored -> answers.put(
+                    stored.place(), new Answer(stored.credential(), of(stored), now.plus(PERIOD_AFTER_FAILURE))));
+            Computer.threadPoolForRemoting.execute(() ->
+                    due.forEach(stored -> answers.put(stored.place(), ask(stored.credential(), now))));
         }
+    }
+
+    private boolean isDue(StoredCredential stored, Instant now) {
+        Answer answer = answers.get(stored.place());
+        return answer == null || answer.of() != stored.credential() || !now.isBefore(answer.askAgain());
     }
 
     private static Answer ask(VcfCredentials credential, Instant now) {

@@ -67,6 +67,14 @@ public final class TokensPage implements Action, StaplerProxy {
     @Override
     public Object getTarget() {
         ((AccessControlled) context).checkPermission(CredentialsProvider.VIEW);
+        if (context instanceof User) {
+            // The watch leaves personal credentials alone.
+            TokenWatch.get()
+                    .expiries()
+                    .askSoon(
+                            CredentialHomes.visibleIn(context),
+                            VcfTokens.get().clock().instant());
+        }
         return this;
     }
 
