@@ -111,9 +111,9 @@ class TokenMonitorJenkinsTest {
                         findings().stream().map(TokenMonitorJenkinsTest::words).toList()))
                 .anySatisfy(text -> assertThat(text).contains("Zugangsdaten „sa“", "Ausgang unbekannt", "noch einmal"));
         assertThat(manage.querySelectorAll("img[onerror]")).isEmpty();
-        int asked = simulator.requests();
+        assertThat(simulator.cloudServices().lookUps()).as("once of each").isEqualTo(3);
         TokenWatch.get().look();
-        assertThat(simulator.requests()).isEqualTo(asked);
+        assertThat(simulator.cloudServices().lookUps()).isEqualTo(3);
         assertThat(jenkins.getJSON("manage/vcf-tokens/credential/lasts/api/json")
                         .getJSONObject()
                         .getString("secretExpiresAt"))

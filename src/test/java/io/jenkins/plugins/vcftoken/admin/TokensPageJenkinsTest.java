@@ -166,16 +166,16 @@ class TokensPageJenkinsTest {
             JenkinsPages.storeOf(User.current()).addCredentials(Domain.global(), token);
         }
         TokenWatch.get().look();
-        assertThat(simulator.requests()).isZero();
+        assertThat(simulator.cloudServices().lookUps()).isZero();
         String page = "user/owner/vcf-tokens/credential/csp/";
         String day = end.toString().substring(0, 10);
         JenkinsAndSimulator.await(
                 "the owner knows",
                 () -> pages.as("owner").goTo(page).asNormalizedText().contains(day));
-        assertThat(simulator.requests()).isEqualTo(1);
+        assertThat(simulator.cloudServices().lookUps()).isEqualTo(1);
         TokenWatch.get().look();
         assertThat(pages.as("owner").goTo(page).asNormalizedText()).contains(day);
-        assertThat(simulator.requests()).as("asked once a day").isEqualTo(1);
+        assertThat(simulator.cloudServices().lookUps()).as("asked once a day").isEqualTo(1);
     }
 
     @Test
