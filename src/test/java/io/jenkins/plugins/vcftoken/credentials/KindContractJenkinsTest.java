@@ -210,6 +210,9 @@ class KindContractJenkinsTest {
             JenkinsRule.WebClient client = jenkins.createWebClient();
             var page = client.goTo(path);
             assertThat(kind.secrets(stored(id))).noneMatch(page.getWebResponse().getContentAsString()::contains);
+            assertThat(page.getAnchors().stream()
+                            .anyMatch(link -> link.asNormalizedText().equals("Authorize…")))
+                    .isEqualTo(((AbstractVcfCredentials) stored(id)).isAuthorizable());
             assertThat(page.getAnchorByText("Its tokens…").click().getUrl().getPath())
                     .endsWith("/manage/vcf-tokens/credential/" + id + '/');
             page = client.goTo(path);
