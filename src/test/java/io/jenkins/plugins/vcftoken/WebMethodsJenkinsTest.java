@@ -48,60 +48,94 @@ class WebMethodsJenkinsTest {
     /**
      * Method | where, for descriptors: the context; else the URL | parameters | answers to GET | to POST | to POST
      * without a crumb. An answer is the status, or of 200 what came: {@code ok}, {@code warning} or {@code error} of a
-     * form's check; a {@code list} of credentials, or the {@code current} value alone; else {@code page}. One answer,
-     * or one for each role.
+     * form's check; {@code denied} by a button; a {@code list} of credentials, or the {@code current} value alone; else {@code page}. One answer,
+     * or one for each role; {@code -} where another row has asked.
      */
     private static final String TABLE = """
-            CspApiToken.doCheckApiToken | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspApiToken.doCheckApiToken | | value=a+b | 403 404 404 404 404 | 403 ok ok ok error | 403
+            CspApiToken.doCheckApiToken | job/team/ | value=a+b | - | 403 ok ok error error | -
             CspApiToken.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
-            CspApiToken.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspApiToken.doCheckCaCertificates | job/team/ | value=x | - | 403 ok ok error error | -
+            CspApiToken.doCheckSkipTlsVerification | | value=true | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            CspApiToken.doCheckSkipTlsVerification | job/team/ | value=true | - | 403 ok ok warning warning | -
             CspApiToken.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
+            CspApiToken.doCheckUrl | job/team/ | value=x | - | 403 ok ok error error | -
             CspOAuthApp.doCheckAccessTokenValiditySeconds | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
-            CspOAuthApp.doCheckAppId | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            CspOAuthApp.doCheckAppSecret | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckAccessTokenValiditySeconds | job/team/ | value=x | - | 403 ok ok error error | -
+            CspOAuthApp.doCheckAppId | | value=a:b | 403 404 404 404 404 | 403 ok ok ok error | 403
+            CspOAuthApp.doCheckAppId | job/team/ | value=a:b | - | 403 ok ok error error | -
+            CspOAuthApp.doCheckAppSecret | | value= | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            CspOAuthApp.doCheckAppSecret | job/team/ | value= | - | 403 ok ok warning warning | -
             CspOAuthApp.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
+            CspOAuthApp.doCheckCaCertificates | job/team/ | value=x | - | 403 ok ok error error | -
             CspOAuthApp.doCheckOrganizationId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
-            CspOAuthApp.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckOrganizationId | job/team/ | value=x | - | 403 ok ok warning warning | -
+            CspOAuthApp.doCheckSkipTlsVerification | | value=true | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            CspOAuthApp.doCheckSkipTlsVerification | job/team/ | value=true | - | 403 ok ok warning warning | -
             CspOAuthApp.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
-            SddcManagerUser.doCheckApiKey | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            CspOAuthApp.doCheckUrl | job/team/ | value=x | - | 403 ok ok error error | -
+            SddcManagerUser.doCheckApiKey | | value=a+b | 403 404 404 404 404 | 403 ok ok ok error | 403
+            SddcManagerUser.doCheckApiKey | job/team/ | value=a+b | - | 403 ok ok error error | -
             SddcManagerUser.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
-            SddcManagerUser.doCheckPassword | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            SddcManagerUser.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            SddcManagerUser.doCheckCaCertificates | job/team/ | value=x | - | 403 ok ok error error | -
+            SddcManagerUser.doCheckPassword | | value= | 403 404 404 404 404 | 403 ok ok ok error | 403
+            SddcManagerUser.doCheckPassword | job/team/ | value= | - | 403 ok ok error error | -
+            SddcManagerUser.doCheckSkipTlsVerification | | value=true | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            SddcManagerUser.doCheckSkipTlsVerification | job/team/ | value=true | - | 403 ok ok warning warning | -
             SddcManagerUser.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
+            SddcManagerUser.doCheckUrl | job/team/ | value=x | - | 403 ok ok error error | -
             SddcManagerUser.doCheckUsername | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            SddcManagerUser.doCheckUsername | job/team/ | value=x | - | 403 ok ok warning warning | -
             VcfaServiceAccount.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
-            VcfaServiceAccount.doCheckOrganization | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            VcfaServiceAccount.doCheckRefreshToken | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            VcfaServiceAccount.doCheckSkipTlsVerification | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
+            VcfaServiceAccount.doCheckCaCertificates | job/team/ | value=x | - | 403 ok ok error error | -
+            VcfaServiceAccount.doCheckOrganization | | value=a@b | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            VcfaServiceAccount.doCheckOrganization | job/team/ | value=a@b | - | 403 ok ok warning warning | -
+            VcfaServiceAccount.doCheckRefreshToken | | value= | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            VcfaServiceAccount.doCheckRefreshToken | job/team/ | value= | - | 403 ok ok warning warning | -
+            VcfaServiceAccount.doCheckSkipTlsVerification | | value=true | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            VcfaServiceAccount.doCheckSkipTlsVerification | job/team/ | value=true | - | 403 ok ok warning warning | -
             VcfaServiceAccount.doCheckUrl | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
-            VcfaServiceAccount.doTestConnection | | url=https://v.example.com&organization=acme&refreshToken=x | 403 404 404 404 404 | 403 error error error warning | 403
-            VcfaServiceAccount.doTestConnection | job/team/ | url=https://v.example.com&organization=acme&refreshToken=x | 403 404 404 404 404 | 403 error error warning warning | 403
+            VcfaServiceAccount.doCheckUrl | job/team/ | value=x | - | 403 ok ok error error | -
+            VcfaServiceAccount.doTestConnection | | url=https://v.example.com&organization=acme&refreshToken=x | 403 404 404 404 404 | 403 denied denied denied warning | 403
+            VcfaServiceAccount.doTestConnection | job/team/ | url=https://v.example.com&organization=acme&refreshToken=x | 403 404 404 404 404 | 403 denied denied warning warning | 403
             TokensLink.getTarget | manage/vcf-tokens/ | | 403 403 403 403 page | 403 403 403 403 page | 403
             TokensPage.getTarget | manage/vcf-tokens/api/json | | 403 403 403 403 page | 403 403 403 403 page | 403
             TokensPage.getTarget | job/team/vcf-tokens/api/json | | 403 403 403 page page | 403 403 403 page page | 403
             TokensPage:index | manage/vcf-tokens/ | | 403 403 403 403 page | 403 403 403 403 page | 403
             TokensPage:index | job/team/vcf-tokens/ | | 403 403 403 page page | 403 403 403 page page | 403
-            TokensPage.doForget | manage/vcf-tokens/forget | record=x | 403 403 403 403 404 | 403 403 403 403 400 | 403
-            TokensPage.doForget | job/team/vcf-tokens/forget | record=x | 403 403 403 404 404 | 403 403 403 403 400 | 403
+            TokensPage.doForget | manage/vcf-tokens/forget | record=x | 403 403 403 403 302 | 403 403 403 403 400 | 403
+            TokensPage.doForget | job/team/vcf-tokens/forget | record=x | 403 403 403 302 302 | 403 403 403 403 400 | 403
             TokenPage.getTarget | job/team/vcf-tokens/credential/own/api/json | | 403 403 403 page page | 403 403 403 page page | 403
             TokenPage:index | job/team/vcf-tokens/credential/own/ | | 403 403 403 page page | 403 403 403 page page | 403
-            TokenPage.doRenew | job/team/vcf-tokens/credential/own/renew | | 403 403 403 404 404 | 403 403 403 400 400 | 403
-            TokenPage.doRetry | job/team/vcf-tokens/credential/own/retry | | 403 403 403 404 404 | 403 403 403 400 400 | 403
-            TokenPage.doForget | job/team/vcf-tokens/credential/own/forget | | 403 403 403 404 404 | 403 403 403 400 400 | 403
+            TokenPage.doRenew | job/team/vcf-tokens/credential/own/renew | | 403 403 403 302 302 | 403 403 403 400 400 | 403
+            TokenPage.doRetry | job/team/vcf-tokens/credential/own/retry | | 403 403 403 302 302 | 403 403 403 400 400 | 403
+            TokenPage.doForget | job/team/vcf-tokens/credential/own/forget | | 403 403 403 302 302 | 403 403 403 400 400 | 403
             AuthorizationPage.getTarget | job/team/vcf-tokens/credential/account/authorize/ | | 403 403 403 page page | 403 403 403 page page | 403
             AuthorizationPage:index | job/team/vcf-tokens/credential/account/authorize/ | | 403 403 403 page page | 403 403 403 page page | 403
-            AuthorizationPage.doStart | job/team/vcf-tokens/credential/account/authorize/start | | 403 403 403 404 404 | 403 403 403 page page | 403
-            AuthorizationPage.doCancel | job/team/vcf-tokens/credential/account/authorize/cancel | | 403 403 403 404 404 | 403 403 403 302 302 | 403
+            AuthorizationPage.doStart | job/team/vcf-tokens/credential/account/authorize/start | | 403 403 403 302 302 | 403 403 403 page page | 403
+            AuthorizationPage.doCancel | job/team/vcf-tokens/credential/account/authorize/cancel | | 403 403 403 302 302 | 403 403 403 302 302 | 403
             AuthorizationPage.doStatus | job/team/vcf-tokens/credential/account/authorize/status | | 403 403 403 404 404 | 403 403 403 page page | 403
-            CspApiToken.doTestConnection | | url=https://v.example.com | 403 404 404 404 404 | 403 error error error error | 403
-            CspOAuthApp.doCheckScopes | | value=x | 403 404 404 404 404 | 403 ok ok ok ok | 403
-            CspOAuthApp.doTestConnection | | url=https://v.example.com | 403 404 404 404 404 | 403 error error error error | 403
-            SddcManagerUser.doTestConnection | | url=https://v.example.com | 403 404 404 404 404 | 403 error error error error | 403
+            TokensPage.toPage | manage/vcf-tokens/forget | | 403 403 403 403 302 | 403 403 403 403 400 | 403
+            TokenPage.toPage | job/team/vcf-tokens/credential/own/renew | | 403 403 403 302 302 | 403 403 403 400 400 | 403
+            AuthorizationPage.toPage | job/team/vcf-tokens/credential/account/authorize/start | | 403 403 403 302 302 | 403 403 403 page page | 403
+            CspApiToken.doTestConnection | | url=x | 403 404 404 404 404 | 403 denied denied denied error | 403
+            CspApiToken.doTestConnection | job/team/ | url=x | - | 403 denied denied error error | -
+            CspOAuthApp.doCheckScopes | | value=a,b | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            CspOAuthApp.doCheckScopes | job/team/ | value=a,b | - | 403 ok ok warning warning | -
+            CspOAuthApp.doTestConnection | | url=x | 403 404 404 404 404 | 403 denied denied denied error | 403
+            CspOAuthApp.doTestConnection | job/team/ | url=x | - | 403 denied denied error error | -
+            SddcManagerUser.doTestConnection | | url=x | 403 404 404 404 404 | 403 denied denied denied error | 403
+            SddcManagerUser.doTestConnection | job/team/ | url=x | - | 403 denied denied error error | -
             VcfaServiceAccount.doCheckClientId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            VcfaServiceAccount.doCheckClientId | job/team/ | value=x | - | 403 ok ok warning warning | -
             VcfTokenBuildWrapper.doCheckMinimumValidity | | value=-1 | 403 404 404 404 404 | 403 error error error error | 403
+            VcfTokenBuildWrapper.doCheckMinimumValidity | job/team/ | value=-1 | - | 403 error error error error | -
             VcfTokenBuildWrapper.doCheckTokenVariable | | tokenVariable=A&urlVariable=A | 403 404 404 404 404 | 403 error error error error | 403
+            VcfTokenBuildWrapper.doCheckTokenVariable | job/team/ | tokenVariable=A&urlVariable=A | - | 403 error error error error | -
             WithVcfTokenStep.doCheckMinimumValidity | | value=-1 | 403 404 404 404 404 | 403 error error error error | 403
+            WithVcfTokenStep.doCheckMinimumValidity | job/team/ | value=-1 | - | 403 error error error error | -
             WithVcfTokenStep.doCheckTokenVariable | | tokenVariable=A&urlVariable=A | 403 404 404 404 404 | 403 error error error error | 403
+            WithVcfTokenStep.doCheckTokenVariable | job/team/ | tokenVariable=A&urlVariable=A | - | 403 error error error error | -
             VcfTokenBuildWrapper.doFillCredentialsIdItems | | credentialsId=x | 403 404 404 404 404 | 403 current current current list | 403
             VcfTokenBuildWrapper.doFillCredentialsIdItems | job/team/ | credentialsId=x | 403 404 404 404 404 | 403 current current list list | 403
             VcfTokenBuildWrapper.doFillCredentialsIdItems | job/team/job/job/ | credentialsId=x | 403 404 404 404 404 | 403 current list list list | 403
@@ -130,8 +164,9 @@ class WebMethodsJenkinsTest {
             String url = url(jenkins, row[0], row[1], found.get(row[0])) + (row[2].isEmpty() ? "" : '?' + row[2]);
             String begin = row[0] + " | " + row[1] + " | " + row[2];
             expected.add(begin + " | " + all(row[3]) + " | " + all(row[4]) + " | " + all(row[5]));
-            seen.add(begin + " | " + ask(clients, url, HttpMethod.GET, false) + " | "
-                    + ask(clients, url, HttpMethod.POST, true) + " | " + ask(clients, url, HttpMethod.POST, false));
+            seen.add(begin + " | " + (row[3].equals("-") ? row[3] : ask(clients, url, HttpMethod.GET, false)) + " | "
+                    + ask(clients, url, HttpMethod.POST, true) + " | "
+                    + (row[5].equals("-") ? row[5] : ask(clients, url, HttpMethod.POST, false)));
         }
         assertThat(String.join("\n", seen)).isEqualTo(String.join("\n", expected));
     }
@@ -208,7 +243,9 @@ class WebMethodsJenkinsTest {
     }
 
     private static String all(String answers) {
-        return answers.contains(" ") ? answers : String.join(" ", Collections.nCopies(ROLES.size(), answers));
+        return answers.contains(" ") || answers.equals("-")
+                ? answers
+                : String.join(" ", Collections.nCopies(ROLES.size(), answers));
     }
 
     private static String ask(List<JenkinsRule.WebClient> clients, String url, HttpMethod method, boolean crumb)
@@ -232,7 +269,7 @@ class WebMethodsJenkinsTest {
             return text.contains("\"visible\"") ? "list" : "current";
         } else if (text.startsWith("<div")) {
             Matcher kind = KIND.matcher(text);
-            return kind.find() ? kind.group(1) : "ok";
+            return text.contains("You may neither create") ? "denied" : kind.find() ? kind.group(1) : "ok";
         }
         return "page";
     }

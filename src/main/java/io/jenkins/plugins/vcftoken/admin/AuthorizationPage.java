@@ -1,7 +1,6 @@
 package io.jenkins.plugins.vcftoken.admin;
 
 import com.cloudbees.plugins.credentials.CredentialsNameProvider;
-import com.cloudbees.plugins.credentials.CredentialsProvider;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Util;
@@ -20,6 +19,8 @@ import net.sf.json.JSONObject;
 import org.kohsuke.stapler.HttpResponse;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.StaplerProxy;
+import org.kohsuke.stapler.WebMethod;
+import org.kohsuke.stapler.verb.GET;
 import org.kohsuke.stapler.verb.POST;
 
 /** Has a service account authorized by a person, who never sees its refresh token. */
@@ -36,7 +37,7 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
 
     @Override
     public Object getTarget() {
-        stored.store().checkPermission(CredentialsProvider.UPDATE);
+        MayAct.check(stored);
         return this;
     }
 
@@ -110,7 +111,7 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
 
     @POST
     public HttpResponse doStart(@QueryParameter String clientId) {
-        stored.store().checkPermission(CredentialsProvider.UPDATE);
+        MayAct.check(stored);
         String account = Util.fixEmptyAndTrim(clientId);
         if (account == null) {
             return failed(Messages.AuthorizationPage_noClientId());
@@ -126,9 +127,16 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
         return HttpResponses.redirectToDot();
     }
 
+    /** For who reloads what was answered to a POST, or opens its address again. */
+    @GET
+    @WebMethod(name = {"start", "cancel"})
+    public HttpResponse toPage() {
+        return HttpResponses.redirectToDot();
+    }
+
     @POST
     public HttpResponse doCancel() {
-        stored.store().checkPermission(CredentialsProvider.UPDATE);
+        MayAct.check(stored);
         Authorization attempt = attempt();
         if (attempt != null) {
             attempt.cancel();
@@ -140,7 +148,7 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
     /** For the page, which asks every now and then. */
     @POST
     public HttpResponse doStatus() {
-        stored.store().checkPermission(CredentialsProvider.UPDATE);
+        MayAct.check(stored);
         return HttpResponses.okJSON(new JSONObject()
                 .element("running", isRunning())
                 .element("granted", isGranted())

@@ -1,10 +1,12 @@
 package io.jenkins.plugins.vcftoken.admin;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.model.Computer;
 import io.jenkins.plugins.vcftoken.controller.SecretExpiry;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.store.CredentialHomes;
 import io.jenkins.plugins.vcftoken.store.StoredCredential;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
@@ -33,7 +35,12 @@ final class SecretExpiries {
      * @param of the very object that was asked for, which each change of the credential replaces
      * @param expires null when the server does not tell, or could not be asked
      */
-    private record Answer(VcfCredentials of, @CheckForNull Instant expires, Instant askAgain) {}
+    private record Answer(VcfCredentials of, @CheckForNull Instant expires, Instant askAgain) {
+
+        boolean isOld(Instant now) {
+            return !now.isBefore(askAgain);
+        }
+    }
 
     @CheckForNull
     Instant of(StoredCredential stored) {
@@ -68,18 +75,38 @@ final class SecretExpiries {
         }
     }
 
-    /** Asks the servers; blocks on each. */
-    void ask(List<StoredCredential> all, Instant now) {
-        answers.keySet().retainAll(all.stream().map(StoredCredential::place).toList());
-        for (StoredCredential stored : all) {
-            Answer last = last(stored);
-            boolean due = last == null || !now.isBefore(last.askAgain());
-            answers.put(
-                    stored.place(),
-                    due
-                            ? ask(stored.credential(), last, now)
-                            : new Answer(stored.credential(), last.expires(), last.askAgain()));
+    /** Asks the servers about all that is not personal; blocks on each. */
+    void ask(List<StoredCredential> shared, Instant now) {
+        List<Place> places = shared.stream().map(StoredCredential::place).toList();
+        answers.keySet().removeIf(place -> !CredentialHomes.isPersonal(place) && !places.contains(place));
+        shared.forEach(stored -> askIfDue(stored, now));
+    }
+
+    /** Has the servers asked, for their owner, who looks at them. Does not block; what they tell is seen by the next look. */
+    synchronized void askSoon(List<StoredCredential> personal, Instant now) {
+        List<StoredCredential> due =
+                personal.stream().filter(stored -> isDue(stored, now)).toList();
+        if (!due.isEmpty()) {
+            // Who looks again meanwhile does not ask again.
+            due.forEach(stored -> answers.put(
+                    stored.place(), new Answer(stored.credential(), of(stored), now.plus(PERIOD_AFTER_FAILURE))));
+            Computer.threadPoolForRemoting.execute(() -> due.forEach(
+                    stored -> answers.put(stored.place(), ask(stored.credential(), last(stored), now))));
         }
+    }
+
+    private void askIfDue(StoredCredential stored, Instant now) {
+        Answer last = last(stored);
+        answers.put(
+                stored.place(),
+                last == null || last.isOld(now)
+                        ? ask(stored.credential(), last, now)
+                        : new Answer(stored.credential(), last.expires(), last.askAgain()));
+    }
+
+    private boolean isDue(StoredCredential stored, Instant now) {
+        Answer last = last(stored);
+        return last == null || last.isOld(now);
     }
 
     /** @param last what is known, where nobody can be asked now */

@@ -23,8 +23,8 @@ final class Symptoms {
             found.add(finding(
                     Finding.Kind.TROUBLE,
                     error == null
-                            ? Messages._Finding_brokenSilently(state.words(), state.nextStep())
-                            : Messages._Finding_broken(state.words(), error, state.nextStep())));
+                            ? Messages._Finding_brokenSilently(state.words(), health.nextStep())
+                            : Messages._Finding_broken(state.words(), error, health.nextStep())));
         }
         if (health.isUnsaved()) {
             found.add(finding(Finding.Kind.TROUBLE, Messages._Finding_unsaved()));

@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Objects;
+import org.jvnet.localizer.Localizable;
 import org.kohsuke.stapler.export.Exported;
 import org.kohsuke.stapler.export.ExportedBean;
 
@@ -116,6 +117,15 @@ public final class TokenHealth {
     @Exported
     public TokenState getState() {
         return state;
+    }
+
+    /** What can be done about it, in the language of whoever will read it. */
+    Localizable nextStep() {
+        return state.nextStep(credential().isAuthorizable());
+    }
+
+    public String getNextStep() {
+        return nextStep().toString();
     }
 
     /** Whether builds that need a new bearer fail until somebody does something. */

@@ -18,6 +18,8 @@ import org.kohsuke.stapler.HttpResponses;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.Stapler;
 import org.kohsuke.stapler.StaplerProxy;
+import org.kohsuke.stapler.WebMethod;
+import org.kohsuke.stapler.verb.GET;
 import org.kohsuke.stapler.verb.POST;
 
 /** How the tokens of one credential are, and what can be done about it. */
@@ -173,6 +175,13 @@ public final class TokenPage implements ModelObject, StaplerProxy {
 
     private static HttpResponse done() {
         TokenWatch.get().lookSoon();
+        return HttpResponses.redirectToDot();
+    }
+
+    /** For who reloads what was answered to a POST, or opens its address again. */
+    @GET
+    @WebMethod(name = {"renew", "retry", "forget"})
+    public HttpResponse toPage() {
         return HttpResponses.redirectToDot();
     }
 

@@ -11,7 +11,11 @@ public enum TokenState {
     /** Nobody has asked for a bearer yet. */
     NOT_USED(Light.GRAY, Messages._TokenState_NOT_USED(), Messages._TokenState_NOT_USED_step()),
     /** There is no secret to exchange yet. */
-    NO_SECRET(Light.GRAY, Messages._TokenState_NO_SECRET(), Messages._TokenState_NO_SECRET_step()),
+    NO_SECRET(
+            Light.GRAY,
+            Messages._TokenState_NO_SECRET(),
+            Messages._TokenState_NO_SECRET_step(),
+            Messages._TokenState_NO_SECRET_enter()),
     /** The secret is on its way to the server right now. */
     IN_FLIGHT(Light.BUSY, Messages._TokenState_IN_FLIGHT(), Messages._TokenState_IN_FLIGHT_step()),
     /** The last exchange failed, and the secret is as good as before. */
@@ -19,7 +23,7 @@ public enum TokenState {
     /** The secret was sent and the answer was lost. */
     UNKNOWN(Light.RED, Messages._TokenState_UNKNOWN(), Messages._TokenState_UNKNOWN_step()),
     /** The server refused the secret. */
-    DEAD(Light.RED, Messages._TokenState_DEAD(), Messages._TokenState_DEAD_step()),
+    DEAD(Light.RED, Messages._TokenState_DEAD(), Messages._TokenState_DEAD_step(), Messages._TokenState_DEAD_enter()),
     /** The stored token was rotated away while it was stored somewhere else. */
     STALE_COPY(Light.RED, Messages._TokenState_STALE_COPY(), Messages._TokenState_STALE_COPY_step()),
     /** The record cannot be read. */
@@ -46,11 +50,18 @@ public enum TokenState {
     private final Light light;
     private final Localizable words;
     private final Localizable nextStep;
+    private final Localizable nextStepByHand;
 
     TokenState(Light light, Localizable words, Localizable nextStep) {
+        this(light, words, nextStep, nextStep);
+    }
+
+    /** @param nextStepByHand for an account that nobody can authorize in a browser */
+    TokenState(Light light, Localizable words, Localizable nextStep, Localizable nextStepByHand) {
         this.light = light;
         this.words = words;
         this.nextStep = nextStep;
+        this.nextStepByHand = nextStepByHand;
     }
 
     public String getIcon() {
@@ -67,16 +78,13 @@ public enum TokenState {
         return words;
     }
 
-    Localizable nextStep() {
-        return nextStep;
+    /** @param authorizable whether the account can be given a new token by a person in a browser */
+    Localizable nextStep(boolean authorizable) {
+        return authorizable ? nextStep : nextStepByHand;
     }
 
     public String getWords() {
         return words.toString();
-    }
-
-    public String getNextStep() {
-        return nextStep.toString();
     }
 
     /** Whether builds that need a new bearer fail until somebody does something. */

@@ -23,8 +23,10 @@ import org.kohsuke.stapler.HttpResponse;
 import org.kohsuke.stapler.HttpResponses;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.StaplerProxy;
+import org.kohsuke.stapler.WebMethod;
 import org.kohsuke.stapler.export.Exported;
 import org.kohsuke.stapler.export.ExportedBean;
+import org.kohsuke.stapler.verb.GET;
 import org.kohsuke.stapler.verb.POST;
 
 /**
@@ -65,6 +67,14 @@ public final class TokensPage implements Action, StaplerProxy {
     @Override
     public Object getTarget() {
         ((AccessControlled) context).checkPermission(CredentialsProvider.VIEW);
+        if (context instanceof User) {
+            // The watch leaves personal credentials alone.
+            TokenWatch.get()
+                    .expiries()
+                    .askSoon(
+                            CredentialHomes.visibleIn(context),
+                            VcfTokens.get().clock().instant());
+        }
         return this;
     }
 
@@ -157,6 +167,13 @@ public final class TokensPage implements Action, StaplerProxy {
         AuditLog.get().acted("forget", null, record);
         VcfTokens.get().administration().forget(record);
         TokenWatch.get().lookSoon();
+        return HttpResponses.redirectToDot();
+    }
+
+    /** For who opens the address of what was posted. */
+    @GET
+    @WebMethod(name = "forget")
+    public HttpResponse toPage() {
         return HttpResponses.redirectToDot();
     }
 

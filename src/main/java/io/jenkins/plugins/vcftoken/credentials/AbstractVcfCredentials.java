@@ -2,6 +2,7 @@ package io.jenkins.plugins.vcftoken.credentials;
 
 import com.cloudbees.plugins.credentials.ContextInPath;
 import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.CredentialsStoreAction;
 import com.cloudbees.plugins.credentials.CredentialsUnavailableException;
 import com.cloudbees.plugins.credentials.impl.BaseStandardCredentials;
@@ -190,6 +191,34 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
 
     /** What the forms of the kinds have in common. */
     protected abstract static class VcfCredentialsDescriptor extends BaseStandardCredentialsDescriptor {
+
+        /**
+         * For the form.
+         *
+         * @param store what the form is for, as the page has it
+         * @param shown null while it is new
+         * @return where its tokens are shown; null where there are none yet, or not for whoever asks
+         */
+        @CheckForNull
+        public final String tokensUrl(@CheckForNull Object store, @CheckForNull Object shown) {
+            return store instanceof CredentialsStore owner && shown instanceof VcfCredentials stored
+                    ? TokenLink.toTokens(FormAccess.of(owner.getContext()), stored)
+                    : null;
+        }
+
+        /**
+         * For the form.
+         *
+         * @param store what the form is for, as the page has it
+         * @param shown null while it is new
+         * @return where a person can have the account authorized; null where nobody can, or not whoever asks
+         */
+        @CheckForNull
+        public final String authorizationUrl(@CheckForNull Object store, @CheckForNull Object shown) {
+            return store instanceof CredentialsStore owner && shown instanceof VcfCredentials stored
+                    ? TokenLink.toAuthorization(FormAccess.of(owner.getContext()), stored)
+                    : null;
+        }
 
         @POST
         public FormValidation doCheckUrl(@ContextInPath ModelObject context, @QueryParameter String value) {

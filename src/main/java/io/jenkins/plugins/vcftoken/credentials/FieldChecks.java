@@ -186,17 +186,10 @@ final class FieldChecks {
         return FormValidation.ok();
     }
 
-    /** @param authorize where a person can have the account authorized; null where nobody can yet */
-    static FormValidation refreshToken(@CheckForNull Secret value, @CheckForNull String authorize) {
+    /** @param value may be empty: a person can have the account authorized */
+    static FormValidation refreshToken(@CheckForNull Secret value) {
         String text = value == null ? "" : value.getPlainText();
-        if (!text.isBlank()) {
-            return token(text);
-        }
-        return authorize == null
-                ? FormValidation.warning(Messages.FieldChecks_refreshToken_missing())
-                : FormValidation.warningWithMarkup(Util.escape(Messages.FieldChecks_refreshToken_empty())
-                        + " <a href=\"" + Util.escape(authorize) + "\">"
-                        + Util.escape(Messages.FieldChecks_refreshToken_authorize()) + "</a>");
+        return text.isBlank() ? FormValidation.warning(Messages.FieldChecks_refreshToken_missing()) : token(text);
     }
 
     static FormValidation caCertificates(@CheckForNull String value, Instant now) {

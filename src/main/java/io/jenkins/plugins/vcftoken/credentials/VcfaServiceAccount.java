@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.credentials;
 
 import com.cloudbees.plugins.credentials.ContextInPath;
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.NameWith;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
@@ -184,26 +183,9 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
             return FormAccess.of(context).check(() -> FieldChecks.clientId(value));
         }
 
-        /** @param id of the credential, which is stored already or not */
         @POST
-        public FormValidation doCheckRefreshToken(
-                @ContextInPath ModelObject context, @QueryParameter Secret value, @QueryParameter String id) {
-            FormAccess access = FormAccess.of(context);
-            return access.check(() -> FieldChecks.refreshToken(value, AuthorizationLink.to(access, id)));
-        }
-
-        /**
-         * For the form.
-         *
-         * @param store what the form is for, as the page has it
-         * @param shown null while it is new
-         * @return where a person can have the account authorized; null where nobody can yet
-         */
-        @CheckForNull
-        public String authorizationUrl(@CheckForNull Object store, @CheckForNull Object shown) {
-            return store instanceof CredentialsStore owner && shown instanceof VcfaServiceAccount account
-                    ? AuthorizationLink.to(FormAccess.of(owner.getContext()), account.getId())
-                    : null;
+        public FormValidation doCheckRefreshToken(@ContextInPath ModelObject context, @QueryParameter Secret value) {
+            return FormAccess.of(context).check(() -> FieldChecks.refreshToken(value));
         }
 
         @POST

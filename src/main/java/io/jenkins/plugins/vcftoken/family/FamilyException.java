@@ -106,7 +106,8 @@ public final class FamilyException extends Exception {
                 holder,
                 "nothing was sent, because the record of its tokens, " + record.where() + ", cannot be used: "
                         + record.why() + ". If an older version of the plugin was installed, install the newer one "
-                        + "again. Else remove the record on the page \"VCF tokens\" and authorize the account anew.",
+                        + "again. Else restore that file from a backup, or remove that file and authorize the account "
+                        + "anew or store a new secret.",
                 null);
     }
 

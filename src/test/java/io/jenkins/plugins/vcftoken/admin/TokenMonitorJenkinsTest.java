@@ -114,9 +114,9 @@ class TokenMonitorJenkinsTest {
                         findings().stream().map(TokenMonitorJenkinsTest::words).toList()))
                 .anySatisfy(text -> assertThat(text).contains("Zugangsdaten „sa“", "Ausgang unbekannt", "noch einmal"));
         assertThat(manage.querySelectorAll("img[onerror]")).isEmpty();
-        int asked = simulator.requests();
+        assertThat(simulator.cloudServices().lookUps()).as("once of each").isEqualTo(3);
         TokenWatch.get().look();
-        assertThat(simulator.requests()).isEqualTo(asked);
+        assertThat(simulator.cloudServices().lookUps()).isEqualTo(3);
         assertThat(jenkins.getJSON("manage/vcf-tokens/credential/lasts/api/json")
                         .getJSONObject()
                         .getString("secretExpiresAt"))
@@ -152,7 +152,7 @@ class TokenMonitorJenkinsTest {
         assertThat(active()).containsExactly("ExpiryMonitor");
         assertThat(findings())
                 .singleElement()
-                .satisfies(finding -> assertThat(finding.text()).contains("‘user’", "expires in 9 days"));
+                .satisfies(finding -> assertThat(words(finding)).contains("‘user’", "expires in 9 days"));
         assertThat(jenkins.getJSON("manage/vcf-tokens/credential/user/api/json")
                         .getJSONObject()
                         .getString("secretExpiresAt"))

@@ -7,8 +7,10 @@ import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.Result;
+import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
@@ -39,6 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+import org.w3c.dom.Node;
 
 /** What the page says of each state, and what its actions do as the server counts it. */
 @WithJenkins
@@ -157,6 +160,36 @@ class TokenPageJenkinsTest {
         assertThat(state()).isEqualTo("READY");
     }
 
+    /** A person's token has no device authorization to send its owner to. */
+    @Test
+    void theNextStepIsOneThatTheKindKnows() throws Exception {
+        CspApiToken token = new CspApiToken(
+                CredentialsScope.GLOBAL, "csp", null, simulator.url().toString(), Secret.fromString("refused-token"));
+        token.setCaCertificates(simulator.authorityPem());
+        JenkinsPages.storeOf(jenkins.jenkins).addCredentials(Domain.global(), token);
+        simulator.revoke("ci");
+        for (String id : List.of("csp", "sa")) {
+            String page = "manage/vcf-tokens/credential/" + id + '/';
+            assertThat(pages.post(null, page + "renew")).isEqualTo(400);
+            HtmlPage shown = jenkins.createWebClient().goTo(page);
+            assertThat(shown.querySelector("#vcf-token").getAttributes().getNamedItem("data-state"))
+                    .extracting(Node::getNodeValue)
+                    .isEqualTo("DEAD");
+            assertThat(shown.querySelector(".jenkins-page-description").getTextContent())
+                    .isEqualTo(
+                            id.equals("sa")
+                                    ? "Authorize the account anew, or store a new secret in the credential."
+                                    : "Store a new secret in the credential.");
+            assertThat(shown.getTitleText()).startsWith("Tokens of " + id);
+        }
+        TokenWatch.get().look();
+        assertThat(TokenWatch.get().findings(Finding.Kind.TROUBLE))
+                .extracting(Finding::getText)
+                .anyMatch(text -> text.endsWith(". Store a new secret in the credential."))
+                .anyMatch(
+                        text -> text.endsWith("Authorize the account anew, or store a new secret in the credential."));
+    }
+
     @Test
     void forgettingSaysWhatItCostsAndWantsAWord() throws Exception {
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
@@ -192,13 +225,15 @@ class TokenPageJenkinsTest {
                         .as(user + " " + action)
                         .isEqualTo(403);
             }
-            assertThat(pages.get("admin", PAGE + action)).isEqualTo(404);
+            assertThat(pages.get("admin", PAGE + action))
+                    .as("a reload leads back to the page")
+                    .isEqualTo(200);
             assertThat(pages.postWithoutCrumb("admin", PAGE + action, JenkinsPages.confirmed()))
                     .isEqualTo(403);
         }
         assertThat(pages.post("viewer", "manage/vcf-tokens/forget", JenkinsPages.confirmed()))
                 .isEqualTo(403);
-        assertThat(pages.get("admin", "manage/vcf-tokens/forget")).isEqualTo(404);
+        assertThat(pages.get("admin", "manage/vcf-tokens/forget")).isEqualTo(200);
         assertThat(pages.get("viewer", PAGE)).isEqualTo(200);
         HtmlPage seen = pages.as("viewer").goTo(PAGE);
         assertThat(seen.getForms()).noneMatch(form -> form.getNameAttribute().equals("renew"));

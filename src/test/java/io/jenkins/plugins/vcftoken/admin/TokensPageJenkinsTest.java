@@ -12,14 +12,17 @@ import hudson.model.TaskListener;
 import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
+import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.block.BlockVariables;
 import io.jenkins.plugins.vcftoken.block.OpenBlock;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.net.URL;
 import java.time.Duration;
+import java.time.Instant;
 import jenkins.model.Jenkins;
 import org.htmlunit.WebRequest;
 import org.htmlunit.html.HtmlPage;
@@ -149,6 +152,30 @@ class TokensPageJenkinsTest {
         }
         assertThat(pages.as("reader").goTo("job/team/").asNormalizedText()).doesNotContain("VCF tokens");
         assertThat(pages.as(null).goTo("vcf-tokens/").getUrl().getPath()).endsWith("/login");
+    }
+
+    /** Nobody looks at them for their owner, who should know all the same. */
+    @Test
+    void theEndOfAPersonalSecretIsAskedForWhenItsOwnerLooks() throws Exception {
+        Instant end = Instant.now().plus(Duration.ofDays(5));
+        simulator.cloudServices().addApiToken("personal-token", end);
+        CspApiToken token = new CspApiToken(
+                CredentialsScope.USER, "csp", null, simulator.url().toString(), Secret.fromString("personal-token"));
+        token.setCaCertificates(simulator.authorityPem());
+        try (ACLContext as = ACL.as2(User.getById("owner", true).impersonate2())) {
+            JenkinsPages.storeOf(User.current()).addCredentials(Domain.global(), token);
+        }
+        TokenWatch.get().look();
+        assertThat(simulator.cloudServices().lookUps()).isZero();
+        String page = "user/owner/vcf-tokens/credential/csp/";
+        String day = end.toString().substring(0, 10);
+        JenkinsAndSimulator.await(
+                "the owner knows",
+                () -> pages.as("owner").goTo(page).asNormalizedText().contains(day));
+        assertThat(simulator.cloudServices().lookUps()).isEqualTo(1);
+        TokenWatch.get().look();
+        assertThat(pages.as("owner").goTo(page).asNormalizedText()).contains(day);
+        assertThat(simulator.cloudServices().lookUps()).as("asked once a day").isEqualTo(1);
     }
 
     @Test

@@ -12,6 +12,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.openqa.selenium.WebElement;
 
 /** A service account without a token, until jobs can use it: a person in a browser and another one at the server. */
 class DeviceAuthorizationBrowserJenkinsTest extends JenkinsInBrowser {
@@ -27,6 +28,11 @@ class DeviceAuthorizationBrowserJenkinsTest extends JenkinsInBrowser {
     void authorizedAndUsed() throws Exception {
         String clientId = account("new");
         browser.visit("manage/credentials/store/system/domain/_/credential/new/update");
+        new JenkinsForm(browser, "form[name='update']").assertSays("refreshToken", "warning", "authorize the account");
+        assertThat(browser.all("form[name='update'] a").stream()
+                        .filter(each -> each.getText().contains("Authorize")))
+                .as("one way, not two")
+                .hasSize(1);
         browser.click(browser.find("a", "Authorize"));
         browser.find("#vcf-client-id").sendKeys(clientId);
         browser.assertAccessible(PANEL);
@@ -73,6 +79,75 @@ class DeviceAuthorizationBrowserJenkinsTest extends JenkinsInBrowser {
         browser.click(browser.find("form[name='cancel'] button"));
         browser.find("#vcf-authorization-message", "Canceled");
         browser.assertFits(PANEL);
+    }
+
+    @Test
+    void aCopiedCodeIsSaidToBe() throws Exception {
+        String clientId = account("copied");
+        browser.allowClipboard();
+        browser.visit(page("copied"));
+        browser.find("#vcf-client-id").sendKeys(clientId);
+        String code = ask();
+        browser.click(browser.find("button.jenkins-copy-button"));
+        browser.find("[role='status']", "Copied");
+        assertThat(browser.run("return navigator.clipboard.readText()")).isEqualTo(code);
+        browser.assertAccessible(PANEL);
+        browser.click(browser.find("form[name='cancel'] button"));
+    }
+
+    /** As at http:// anywhere but on one's own machine. */
+    @Test
+    void aCodeThatCannotBeCopiedIsEasilySelected() throws Exception {
+        String clientId = account("insecure");
+        Runnable secureAgain = browser.prepare("Object.defineProperty(window, 'isSecureContext', {get: () => false});");
+        try {
+            browser.visit(page("insecure"));
+            browser.find("#vcf-client-id").sendKeys(clientId);
+            String code = ask();
+            browser.await(
+                    "no button that does nothing",
+                    here -> browser.all("button.jenkins-copy-button").stream().noneMatch(WebElement::isDisplayed));
+            browser.click(browser.find("#vcf-user-code"));
+            assertThat(browser.run("return getSelection().toString().trim()")).isEqualTo(code);
+            browser.click(browser.find("form[name='cancel'] button"));
+        } finally {
+            secureAgain.run();
+        }
+    }
+
+    @Test
+    void asksNoMoreWhenItIsNotToldAnyMore() throws Exception {
+        String clientId = account("unknown");
+        browser.visit(page("unknown"));
+        browser.find("#vcf-client-id").sendKeys(clientId);
+        String code = ask();
+        answer(502, "");
+        browser.find("#vcf-authorization-message", "tries again");
+        browser.run("fetch = realFetch");
+        browser.signOut();
+        browser.find("#vcf-authorization-message", "does not know any more");
+        assertThat(browser.all("#vcf-user-code").get(0).isDisplayed()).isFalse();
+        browser.assertAccessible(PANEL);
+        browser.forgetAnswers(403);
+
+        browser.signIn(ADMIN);
+        browser.visit(page("unknown"));
+        assertThat(browser.find("#vcf-user-code").getText()).isEqualTo(code);
+        // After a restart of Jenkins nobody remembers the attempt.
+        answer(200, "{\"data\": {\"running\": false, \"granted\": false, \"message\": \"\", \"secondsLeft\": 0}}");
+        browser.click(browser.find("#vcf-authorization-unknown a", "Load it again"));
+        assertThat(browser.find("#vcf-user-code").getText()).isEqualTo(code);
+        browser.click(browser.find("form[name='cancel'] button"));
+        browser.find("#vcf-authorization-message", "Canceled");
+    }
+
+    /** Instead of Jenkins. */
+    private static void answer(int status, String body) {
+        browser.run("""
+                const [status, body] = arguments;
+                window.realFetch = fetch;
+                fetch = () => Promise.resolve(new Response(body, {status}));
+                """, status, body);
     }
 
     @Test

@@ -48,7 +48,8 @@ final class JenkinsBrowser implements AutoCloseable {
             "select-name", ".jenkins-form-item.tr, .dropdownList-container, #main-panel > form",
             "tabindex", ".jenkins-help-button",
             "color-contrast",
-                    ".jenkins-alert, .jenkins-app-bar__subtitle, .jenkins-form-description,"
+                    ".jenkins-alert-danger, .jenkins-alert-warning p, .jenkins-alert-warning li, .jenkins-app-bar__subtitle,"
+                            + " .jenkins-form-description,"
                             + " .jenkins-page-description, .validation-error-area");
 
     private static final String REMEMBER_VIOLATIONS = """
@@ -111,12 +112,40 @@ final class JenkinsBrowser implements AutoCloseable {
     // Going about
 
     void signIn(String user) {
-        driver.manage().deleteAllCookies();
+        signOut();
         visit("login");
         find("[name='j_username']").sendKeys(user);
         find("[name='j_password']").sendKeys(user);
         find("[name='Submit']").click();
         await("signed in", here -> here.findElements(By.name("j_password")).isEmpty());
+    }
+
+    void signOut() {
+        driver.manage().deleteAllCookies();
+    }
+
+    /** What pages are asked for in, from now on. */
+    void speak(String language) {
+        driver.executeCdpCommand(
+                "Emulation.setUserAgentOverride",
+                Map.of("userAgent", run("return navigator.userAgent"), "acceptLanguage", language));
+    }
+
+    void allowClipboard() {
+        driver.executeCdpCommand(
+                "Browser.grantPermissions",
+                Map.of("permissions", List.of("clipboardReadWrite", "clipboardSanitizedWrite")));
+    }
+
+    /**
+     * Has pages run a script before their own ones.
+     *
+     * @return what ends that
+     */
+    Runnable prepare(String script) {
+        Map<String, Object> prepared =
+                driver.executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", script));
+        return () -> driver.executeCdpCommand("Page.removeScriptToEvaluateOnNewDocument", prepared);
     }
 
     void visit(String path) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.common.IdCredentials;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import com.cloudbees.plugins.credentials.impl.UsernamePasswordCredentialsImpl;
 import hudson.model.FreeStyleProject;
@@ -103,6 +104,41 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
         VcfTokenBuildWrapper stored = project.getBuildWrappersList().get(VcfTokenBuildWrapper.class);
         assertThat(stored.getCredentialsId()).isEqualTo("team-sddc");
         assertThat(stored.getTokenFileVariable()).isEqualTo("TOKEN_FILE");
+    }
+
+    @Test
+    void aCredentialAddedOnTheWay() throws Exception {
+        FreeStyleProject project = folder.createProject(FreeStyleProject.class, "on-the-way");
+        browser.visit(project.getUrl() + "configure");
+        browser.click(browser.find("label", "Provide a VCF token to the build"));
+        browser.click(browser.find(".credentials-add-menu"));
+        browser.click(browser.find(".jenkins-dropdown__item", FOLDER));
+        String dialog = "#credentials-dialog-form";
+        new Select(browser.find(dialog + " select.dropdownList")).selectByVisibleText("VCF Automation service account");
+        JenkinsForm added = new JenkinsForm(browser, dialog);
+        added.fill("url", "vcfa").assertSays("url", "error", "no address of a server");
+        added.fill("url", "https://added.example.com").fill("organization", "acme");
+        added.fill("refreshToken", "abc def").assertSays("refreshToken", "error", "white space");
+        added.fill("refreshToken", "aB3dE5gH7jK9").fill("id", "added-on-the-way");
+        browser.click(browser.find("dialog [data-id='ok']"));
+
+        JenkinsForm form = new JenkinsForm(browser, "form[name='config']");
+        form.select("credentialsId", "added.example.com").press("Save");
+        browser.await("saved", here -> !browser.path().endsWith("configure"));
+        assertThat(project.getBuildWrappersList()
+                        .get(VcfTokenBuildWrapper.class)
+                        .getCredentialsId())
+                .isEqualTo("added-on-the-way");
+        assertThat(CredentialsProvider.lookupStores(folder).iterator().next().getCredentials(Domain.global()))
+                .extracting(each -> ((IdCredentials) each).getId())
+                .contains("added-on-the-way");
+        browser.visit(project.getUrl() + "configure");
+        browser.await(
+                "selected",
+                here -> new Select(form.field("credentialsId"))
+                        .getFirstSelectedOption()
+                        .getText()
+                        .contains("added.example.com"));
     }
 
     /** All kinds, the folder's own and the global ones, and nothing else. */

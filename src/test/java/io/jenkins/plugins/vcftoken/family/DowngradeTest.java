@@ -63,6 +63,7 @@ class DowngradeTest {
                     .hasMessageContaining("nothing was sent")
                     .hasMessageContaining(file.toString())
                     .hasMessageContaining("written by a newer version of the plugin, in format 2")
+                    .hasMessageContaining("or remove that file and")
                     .hasMessageNotContainingAny(seed, between, current);
             Holder asker = holder(stored);
             Unreadable known =

@@ -6,6 +6,7 @@ import java.util.Base64;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Cloud Services: API tokens and OAuth apps. Quotes what it refuses, as the real one does. */
 public final class CloudServices implements TokenApi {
@@ -18,6 +19,7 @@ public final class CloudServices implements TokenApi {
     private final Map<String, Instant> apiTokens = new HashMap<>();
     private final Map<String, String> successors = new HashMap<>();
     private final Map<String, App> apps = new HashMap<>();
+    private final AtomicInteger lookUps = new AtomicInteger();
     private boolean milliseconds;
     private boolean refusesWith401;
     private String lastForm = "";
@@ -154,7 +156,13 @@ public final class CloudServices implements TokenApi {
                 ",\"refresh_token\":\"" + (successor == null ? token : successor) + "\",\"id_token\":\"x.y.z\"");
     }
 
+    /** How often the details of a token were asked for. */
+    public int lookUps() {
+        return lookUps.get();
+    }
+
     private Reply details(Call call) {
+        lookUps.incrementAndGet();
         Instant expiresAt = apiTokens.get(call.json().path("tokenValue").asText());
         if (expiresAt == null) {
             return error(404, "No such token");

@@ -1,6 +1,8 @@
 /* global Behaviour, crumb */
 Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
   const EVERY_MILLISECONDS = 3000;
+  /* To a session that has ended, or a way to log in again (0): asking once more brings nothing else. */
+  const FORGOTTEN = [0, 401, 403, 404];
   const message = document.getElementById("vcf-authorization-message");
   const clock = document.getElementById("vcf-time-left");
   let end = Date.now() + Number(panel.dataset.secondsLeft) * 1000;
@@ -20,13 +22,23 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
     clock.textContent = Math.floor(left / 3600) + ":" + parts.join(":");
   };
 
-  const ended = (granted) => {
+  const close = () => {
     clearInterval(ticking);
     /* Who was in the panel with the keyboard would be nowhere once it is gone. */
     if (panel.contains(document.activeElement)) {
       message.focus();
     }
     panel.hidden = true;
+  };
+
+  const forgotten = () => {
+    close();
+    say(panel.dataset.unknown);
+    document.getElementById("vcf-authorization-unknown").hidden = false;
+  };
+
+  const ended = (granted) => {
+    close();
     const start = document.getElementById("vcf-authorization-start");
     start.hidden = false;
     start
@@ -39,14 +51,28 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
     fetch(panel.dataset.statusUrl, {
       method: "POST",
       headers: crumb.wrap({}),
+      redirect: "manual",
     })
       .then((response) => {
+        if (FORGOTTEN.includes(response.status)) {
+          forgotten();
+          return null;
+        }
         if (!response.ok) {
           throw new Error(String(response.status));
         }
         return response.json();
       })
-      .then(({ data }) => {
+      .then((answer) => {
+        if (answer === null) {
+          return;
+        }
+        const { data } = answer;
+        if (data.message === "") {
+          /* Jenkins was restarted, which ends an attempt. */
+          forgotten();
+          return;
+        }
         say(data.message);
         if (data.running) {
           end = Date.now() + data.secondsLeft * 1000;
@@ -64,4 +90,26 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
   const ticking = setInterval(tick, 1000);
   tick();
   setTimeout(ask, EVERY_MILLISECONDS);
+});
+
+/* Jenkins' own button shows another icon, which a screen reader does not see, and is disabled without a clipboard. */
+Behaviour.specify(".vcf-copy", "vcf-copy", 1, (button) => {
+  if (!isSecureContext) {
+    button.parentElement.hidden = true;
+    return;
+  }
+  const copied = document.getElementById("vcf-copied");
+  button.addEventListener("click", () => {
+    /* Said once more when the button is pressed once more. */
+    copied.textContent = "";
+    const code = document.getElementById(button.getAttribute("ref"));
+    navigator.clipboard
+      .writeText(code.textContent)
+      .then(() => {
+        copied.textContent = copied.dataset.copied;
+      })
+      .catch(() => {
+        /* Jenkins' own button says so. */
+      });
+  });
 });

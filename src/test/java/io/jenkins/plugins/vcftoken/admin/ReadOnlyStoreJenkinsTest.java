@@ -1,0 +1,163 @@
+package io.jenkins.plugins.vcftoken.admin;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import com.cloudbees.plugins.credentials.domains.DomainRequirement;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.model.Item;
+import hudson.model.ItemGroup;
+import hudson.model.ModelObject;
+import hudson.security.Permission;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.controller.Authorization;
+import io.jenkins.plugins.vcftoken.controller.Authorizations;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.exchange.DeviceAuthorization.State;
+import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.time.Duration;
+import java.util.List;
+import jenkins.model.Jenkins;
+import org.htmlunit.html.HtmlPage;
+import org.htmlunit.util.NameValuePair;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.MockAuthorizationStrategy;
+import org.jvnet.hudson.test.TestExtension;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+import org.springframework.security.core.Authentication;
+
+/** A store that nobody may update: its owner acts on the tokens all the same. */
+@WithJenkins
+class ReadOnlyStoreJenkinsTest {
+
+    private static final String PAGE = "job/team/vcf-tokens/credential/vaulted/";
+
+    @Test
+    void itsOwnerRenewsAndAuthorizesAndNobodyElse(JenkinsRule jenkins) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            simulator.devices().setInterval(Duration.ofSeconds(1));
+            Folder folder = jenkins.createProject(Folder.class, "team");
+            Vault vault = jenkins.jenkins.getExtensionList(Vault.class).get(0);
+            vault.folder = folder;
+            vault.credential =
+                    new JenkinsAndSimulator(jenkins, simulator).account("vaulted", simulator.addAccount("ci", "acme"));
+            jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
+            jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+                    .grant(Jenkins.READ, Item.READ, CredentialsProvider.VIEW)
+                    .everywhere()
+                    .to("owner", "viewer")
+                    .grant(CredentialsProvider.UPDATE)
+                    .onItems(folder)
+                    .to("owner"));
+            JenkinsPages pages = new JenkinsPages(jenkins);
+            NameValuePair clientId =
+                    new NameValuePair("clientId", simulator.devices().addAccount("ci", "acme"));
+
+            for (String action : List.of("renew", "authorize/start", "authorize/cancel", "authorize/status")) {
+                assertThat(pages.post("viewer", PAGE + action, clientId))
+                        .as(action)
+                        .isEqualTo(403);
+            }
+            assertThat(pages.get("viewer", PAGE + "authorize/")).isEqualTo(403);
+            HtmlPage seen = pages.as("viewer").goTo(PAGE);
+            assertThat(seen.getForms())
+                    .noneMatch(form -> form.getNameAttribute().equals("renew"));
+            assertThat(seen.getAnchors())
+                    .noneMatch(link -> link.getTextContent().contains("Authorize anew"));
+            assertThat(simulator.requests() + simulator.devices().codes()).isZero();
+
+            HtmlPage page = pages.as("owner").goTo(PAGE);
+            assertThat(page.getFormByName("renew")).isNotNull();
+            assertThat(page.getAnchorByText("Authorize anew")
+                            .click()
+                            .getWebResponse()
+                            .getStatusCode())
+                    .isEqualTo(200);
+            assertThat(pages.post("owner", PAGE + "renew")).isEqualTo(200);
+            assertThat(simulator.grants()).isEqualTo(1);
+
+            assertThat(pages.post("owner", PAGE + "authorize/start", clientId)).isEqualTo(200);
+            assertThat(pages.post("owner", PAGE + "authorize/cancel")).isEqualTo(200);
+            assertThat(pages.post("owner", PAGE + "authorize/start", clientId)).isEqualTo(200);
+            assertThat(pages.post("owner", PAGE + "authorize/status")).isEqualTo(200);
+            simulator.devices().answer(simulator.devices().lastUserCode(), true);
+            Authorization attempt = Authorizations.get().at(new Place("folder:team", "vaulted"));
+            JenkinsAndSimulator.await("authorized", () -> attempt.state() == State.GRANTED);
+            assertThat(pages.as("owner").goTo(PAGE + "authorize/").asNormalizedText())
+                    .contains("The credentials store takes no changes");
+        }
+    }
+
+    /** As providers that show the content of an external vault do it. */
+    @TestExtension
+    public static final class Vault extends CredentialsProvider {
+
+        private volatile Folder folder;
+        private volatile VcfaServiceAccount credential;
+
+        @NonNull
+        @Override
+        public <C extends Credentials> List<C> getCredentialsInItemGroup(
+                @NonNull Class<C> type,
+                ItemGroup group,
+                Authentication authentication,
+                @NonNull List<DomainRequirement> requirements) {
+            return type.isInstance(credential) ? List.of(type.cast(credential)) : List.of();
+        }
+
+        @Override
+        public CredentialsStore getStore(ModelObject context) {
+            return context == folder && folder != null ? new Shelf(this) : null;
+        }
+    }
+
+    private static final class Shelf extends CredentialsStore {
+
+        private final Vault vault;
+
+        Shelf(Vault vault) {
+            super(Vault.class);
+            this.vault = vault;
+        }
+
+        @NonNull
+        @Override
+        public ModelObject getContext() {
+            return vault.folder;
+        }
+
+        @Override
+        public boolean hasPermission2(@NonNull Authentication who, @NonNull Permission permission) {
+            return permission == CredentialsProvider.VIEW
+                    && vault.folder.getACL().hasPermission2(who, permission);
+        }
+
+        @NonNull
+        @Override
+        public List<Credentials> getCredentials(@NonNull Domain domain) {
+            return List.of(vault.credential);
+        }
+
+        @Override
+        public boolean addCredentials(@NonNull Domain domain, @NonNull Credentials credentials) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public boolean removeCredentials(@NonNull Domain domain, @NonNull Credentials credentials) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public boolean updateCredentials(
+                @NonNull Domain domain, @NonNull Credentials current, @NonNull Credentials replacement) {
+            throw new UnsupportedOperationException();
+        }
+    }
+}
