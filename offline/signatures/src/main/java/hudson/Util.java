@@ -4,10 +4,6 @@ package hudson;
 public class Util {
     public Util() {}
 
-    public static java.lang.String escape(java.lang.String text) {
-        throw new UnsupportedOperationException();
-    }
-
     public static java.lang.String fixEmpty(java.lang.String s) {
         throw new UnsupportedOperationException();
     }

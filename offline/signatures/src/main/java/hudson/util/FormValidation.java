@@ -31,8 +31,4 @@ public abstract class FormValidation extends java.io.IOException implements org.
     public static hudson.util.FormValidation warning(java.lang.String message) {
         throw new UnsupportedOperationException();
     }
-
-    public static hudson.util.FormValidation warningWithMarkup(java.lang.String message) {
-        throw new UnsupportedOperationException();
-    }
 }

@@ -2,5 +2,7 @@
 package jakarta.servlet;
 
 public interface ServletRequest {
+    java.lang.String getContentType();
+
     java.lang.String getParameter(java.lang.String arg0);
 }

@@ -90,8 +90,8 @@ final class SecretExpiries {
             // Who looks again meanwhile does not ask again.
             due.forEach(stored -> answers.put(
                     stored.place(), new Answer(stored.credential(), of(stored), now.plus(PERIOD_AFTER_FAILURE))));
-            Computer.threadPoolForRemoting.execute(() -> due.forEach(
-                    stored -> answers.put(stored.place(), ask(stored.credential(), last(stored), now))));
+            Computer.threadPoolForRemoting.execute(() ->
+                    due.forEach(stored -> answers.put(stored.place(), ask(stored.credential(), last(stored), now))));
         }
     }
 
