@@ -17,7 +17,7 @@ record LedgerKinship(VcfTokens tokens) implements Kinship {
     public boolean areRelated(Endpoint endpoint, String one, String other) {
         try {
             return one.equals(other)
-                    || tokens.hasLedger() && tokens.administration().areRelated(endpoint, one, other);
+                    || (tokens.hasLedger() && tokens.administration().areRelated(endpoint, one, other));
         } catch (IOException | FamilyException e) {
             LOGGER.log(Level.WARNING, e, () -> "It cannot be told whose token it is: " + endpoint.description());
             return false;

@@ -99,7 +99,7 @@ final class SharedBearer {
      */
     private synchronized List<Held> replace(Bearer fresh) {
         boolean older = fresh.expiresAt().isBefore(bearer.expiresAt());
-        if (fresh.equals(bearer) || older && bearer.isAlive(clock.instant())) {
+        if (fresh.equals(bearer) || (older && bearer.isAlive(clock.instant()))) {
             return List.of();
         }
         leases.forEach(lease -> lease.tenant.expect(fresh));
@@ -140,7 +140,7 @@ final class SharedBearer {
     /** Where the old one is of no use any more, such as after the clock was set back, any other one is newer. */
     private Predicate<Bearer> newerThan(Bearer old) {
         return candidate -> candidate.expiresAt().isAfter(old.expiresAt())
-                || !old.isAlive(clock.instant()) && !candidate.equals(old);
+                || (!old.isAlive(clock.instant()) && !candidate.equals(old));
     }
 
     private void renew() {

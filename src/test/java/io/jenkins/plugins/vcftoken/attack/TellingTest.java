@@ -41,7 +41,7 @@ class TellingTest {
             admin.TokenHealth.Facts.error admin.TokenHealth.Facts.tenants
             block.TokenFileNote.run
             controller.TokenClients.Trusted.certificates
-            credentials.FormAccess.context
+            credentials.FormAccess.context credentials.PostedForm.request
             exchange.CspClientCredentials.App.id exchange.CspClientCredentials.App.scope
             exchange.DeviceCodes.userCode
             exchange.Endpoint.account exchange.Endpoint.organization exchange.Endpoint.system exchange.Endpoint.url
@@ -61,6 +61,7 @@ class TellingTest {
             family.WriteBacks.Errand.familyId
             lease.OpenLease.tenant
             lease.Renewal.random
+            store.CredentialHomes.Found.credential
             store.LedgerFiles.Version.key
             store.StoreOwner.context
             store.StoredCredential.credential
