@@ -21,6 +21,7 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
 import java.net.URI;
 import java.time.Instant;
+import java.util.List;
 import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 import org.kohsuke.stapler.DataBoundSetter;
 import org.kohsuke.stapler.QueryParameter;
@@ -168,7 +169,12 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
      * folder or job around them. What was posted then is no secret of anybody's.
      */
     final boolean isMasked() {
-        return storedSecret().getPlainText().equals("********");
+        return secrets().stream().anyMatch(secret -> secret.getPlainText().equals("********"));
+    }
+
+    /** All that the form has, used now or not. */
+    List<Secret> secrets() {
+        return List.of(storedSecret());
     }
 
     private boolean isElsewhere(VcfCredentials stored) {

@@ -18,6 +18,7 @@ import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
+import java.util.List;
 import org.jenkinsci.Symbol;
 import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.DataBoundSetter;
@@ -95,6 +96,11 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
             return apiKey;
         }
         return username.isEmpty() ? Secret.fromString("") : password;
+    }
+
+    @Override
+    List<Secret> secrets() {
+        return List.of(password, apiKey);
     }
 
     @Override

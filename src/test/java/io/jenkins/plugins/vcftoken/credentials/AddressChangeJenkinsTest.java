@@ -109,6 +109,24 @@ class AddressChangeJenkinsTest {
         assertThat(stored("beside").getUrl()).isEqualTo(before.url().toString());
     }
 
+    /** The ledger has never seen the password, as the key was used, so nobody but the form can refuse. */
+    @Test
+    void aStoredPasswordThatTheKeyKeptOutOfUse() throws Exception {
+        String sealed = add("unused", PASSWORD, "a-key").getPassword().getEncryptedValue();
+        assertThat(post("unused", form("unused", USER, sealed, ""), false)).contains(REFUSED);
+        assertThat(stored("unused").getUrl()).isEqualTo(before.url().toString());
+    }
+
+    /** Whoever may not see the secrets gets stars for both, and posts them back. */
+    @Test
+    void starsOfASecretThatIsNotInUse() throws Exception {
+        add("stars", PASSWORD, "a-key");
+        JSONObject form = form("stars", USER, "********", "another-key");
+        form.put("url", before.url().toString());
+        assertThat(post("stars", form, false)).contains("does not show you the stored secret");
+        assertThat(stored("stars").getPassword()).isEqualTo(Secret.fromString(PASSWORD));
+    }
+
     /** Nothing can be sent to what is no address; from there, though, every other one looks like a correction. */
     @Test
     void theStoredPasswordByWayOfAnAddressThatIsNone() throws Exception {
