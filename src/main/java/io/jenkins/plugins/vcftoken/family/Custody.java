@@ -71,12 +71,11 @@ final class Custody {
 
     /** Nothing may be sent while nothing can be written down, but what memory has needs neither. */
     private Supply atHand(Holder holder, String hash, FamilyException trouble) throws FamilyException {
-        FamilyIndex.Entry warm = index.warm(hash, holder.service().endpoint(), holder.place());
-        Bearer bearer = warm == null || !warm.places().contains(holder.place()) ? null : warm.bearer();
-        if (bearer == null || !bearer.isAlive(clock.instant())) {
+        FamilyIndex.Entry entry = index.atHand(hash, holder.service().endpoint(), holder.place(), clock.instant());
+        if (entry == null) {
             throw trouble;
         }
-        return supply(holder, warm.familyId(), bearer, trouble);
+        return supply(holder, entry.familyId(), entry.bearer(), trouble);
     }
 
     /**

@@ -27,8 +27,8 @@ import java.util.stream.Collectors;
  * Bearers of all families, with at most one exchange per family in flight.
  *
  * <p>In this process whoever comes second to a place waits for the first one's answer; across places and processes
- * {@link Custody} keeps the second one out until it can read what the first one wrote. An exchange runs on a thread of its own, so giving up
- * waiting never interrupts it.
+ * {@link Custody} keeps the second one out until it can read what the first one wrote. An exchange runs on a thread of its
+ * own, so giving up waiting never interrupts it.
  */
 public final class Families {
 
@@ -180,12 +180,9 @@ public final class Families {
      */
     @CheckForNull
     public Bearer atHand(Holder holder) {
-        String hash = hashes.ofToken(holder.token());
-        FamilyIndex.Entry warm = index.warm(hash, holder.service().endpoint(), holder.place());
-        Bearer bearer = warm == null ? null : warm.bearer();
-        return bearer != null && warm.places().contains(holder.place()) && bearer.isAlive(clock.instant())
-                ? bearer
-                : null;
+        FamilyIndex.Entry entry = index.atHand(
+                hashes.ofToken(holder.token()), holder.service().endpoint(), holder.place(), clock.instant());
+        return entry == null ? null : entry.bearer();
     }
 
     /** An empty credential works where its account was authorized. */

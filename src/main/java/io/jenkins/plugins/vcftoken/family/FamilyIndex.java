@@ -4,6 +4,7 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -63,6 +64,14 @@ final class FamilyIndex {
     @CheckForNull
     Entry warm(String hash, Endpoint endpoint, Place place) {
         return among(known(hash), hash, endpoint, place);
+    }
+
+    /** The same, if its bearer may be handed out at this place without asking anybody. */
+    @CheckForNull
+    Entry atHand(String hash, Endpoint endpoint, Place place, Instant now) {
+        Entry warm = warm(hash, endpoint, place);
+        Bearer bearer = warm == null ? null : warm.bearer();
+        return bearer != null && warm.places().contains(place) && bearer.isAlive(now) ? warm : null;
     }
 
     /**

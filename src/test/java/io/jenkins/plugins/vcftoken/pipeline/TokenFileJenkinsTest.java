@@ -10,8 +10,11 @@ import io.jenkins.plugins.vcftoken.Leaks;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -219,13 +222,29 @@ class TokenFileJenkinsTest {
         return run;
     }
 
+    /** Jenkins makes and removes files of its own meanwhile, which is no reason to miss ours. */
     private static List<Path> files() throws IOException {
         List<Path> found = new ArrayList<>();
         for (Path root : List.of(disk, jenkins.jenkins.getRootDir().toPath())) {
-            try (Stream<Path> all = Files.walk(root)) {
-                all.filter(path -> path.getParent().getFileName().toString().startsWith("vcf-token-"))
-                        .forEach(found::add);
-            }
+            Files.walkFileTree(root, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                    if (file.getParent().getFileName().toString().startsWith("vcf-token-")) {
+                        found.add(file);
+                    }
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult visitFileFailed(Path gone, IOException e) {
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult postVisitDirectory(Path directory, IOException e) {
+                    return FileVisitResult.CONTINUE;
+                }
+            });
         }
         return found;
     }
