@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.admin;
 
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import org.jvnet.localizer.Localizable;
@@ -30,12 +31,15 @@ final class Symptoms {
             found.add(finding(Finding.Kind.TROUBLE, Messages._Finding_unsaved()));
         }
         String expires = health.getSecretExpiresAt();
-        if (expires != null && Instant.parse(expires).isBefore(now.plus(TokenWatch.WARNED_BEFORE_EXPIRY))) {
-            found.add(finding(
-                    Finding.Kind.EXPIRY,
-                    Instant.parse(expires).isAfter(now)
-                            ? Messages._Finding_expires(expires, health.getSecretLeft())
-                            : Messages._Finding_expired(expires)));
+        if (expires != null) {
+            Duration left = Duration.between(now, Instant.parse(expires));
+            if (left.compareTo(TokenWatch.WARNED_BEFORE_EXPIRY) < 0) {
+                found.add(finding(
+                        Finding.Kind.EXPIRY,
+                        left.isNegative()
+                                ? Messages._Finding_expired(expires)
+                                : Messages._Finding_expires(expires, new TimeLeft(left))));
+            }
         }
         if (!health.isTlsVerified()) {
             found.add(finding(Finding.Kind.TRUST, Messages._Finding_tls()));

@@ -227,13 +227,7 @@ public final class TokenHealth {
 
     public String getSecretLeft() {
         Instant expires = facts.secretExpiresAt();
-        if (expires == null) {
-            return "";
-        }
-        return expires.isAfter(now)
-                ? Messages.TokenHealth_in(
-                        Util.getTimeSpanString(Duration.between(now, expires).toMillis()))
-                : Messages.TokenHealth_expired();
+        return expires == null ? "" : new TimeLeft(Duration.between(now, expires)).toString();
     }
 
     private static String ago(Duration since) {
