@@ -24,6 +24,9 @@ import jenkins.model.Jenkins;
 import net.sf.json.JSONObject;
 import org.htmlunit.HttpMethod;
 import org.htmlunit.WebRequest;
+import org.htmlunit.html.HtmlForm;
+import org.htmlunit.html.HtmlPage;
+import org.htmlunit.html.HtmlSelect;
 import org.htmlunit.util.NameValuePair;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
@@ -161,6 +164,29 @@ class PeopleJenkinsTest {
         storeOf(from).removeCredentials(Domain.global(), moving);
         rotate(both.job(to, "job", "sa"));
         both.awaitOnDisk(new File(to.getRootDir(), "config.xml"), "sa");
+        both.assertNothingLostOrSpentTwice();
+    }
+
+    @Test
+    void movedToAnotherDomainWithTheButton() throws Exception {
+        Domain other = new Domain("vcf", null, List.of());
+        storeOf(jenkins.jenkins).addDomain(other);
+        both.addToSystem(both.account("sa", seed));
+        rotate();
+        HtmlPage page = jenkins.createWebClient().goTo("manage/credentials/store/system/domain/_/credential/sa/move");
+        HtmlForm form = page.getForms().stream()
+                .filter(candidate -> candidate.getActionAttribute().equals("doMove"))
+                .findFirst()
+                .orElseThrow();
+        HtmlSelect destination = form.getSelectByName("destination");
+        destination.getOptions().stream()
+                .filter(option -> option.getText().endsWith("vcf"))
+                .forEach(option -> option.setSelected(true));
+        jenkins.submit(form);
+        assertThat(storeOf(jenkins.jenkins).getCredentials(Domain.global())).isEmpty();
+        assertThat(storeOf(jenkins.jenkins).getCredentials(other)).hasSize(1);
+        rotate();
+        rotate();
         both.assertNothingLostOrSpentTwice();
     }
 
