@@ -3,20 +3,13 @@ package io.jenkins.plugins.vcftoken.admin;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.hudson.plugins.folder.Folder;
-import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
-import com.cloudbees.plugins.credentials.CredentialsStore;
-import com.cloudbees.plugins.credentials.domains.Domain;
-import com.cloudbees.plugins.credentials.domains.DomainRequirement;
-import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.model.Item;
-import hudson.model.ItemGroup;
-import hudson.model.ModelObject;
 import hudson.security.Permission;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsVault;
 import io.jenkins.plugins.vcftoken.controller.Authorization;
 import io.jenkins.plugins.vcftoken.controller.Authorizations;
-import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.exchange.DeviceAuthorization.State;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -44,7 +37,7 @@ class ReadOnlyStoreJenkinsTest {
             simulator.devices().setInterval(Duration.ofSeconds(1));
             Folder folder = jenkins.createProject(Folder.class, "team");
             Vault vault = jenkins.jenkins.getExtensionList(Vault.class).get(0);
-            vault.folder = folder;
+            vault.context = folder;
             vault.credential =
                     new JenkinsAndSimulator(jenkins, simulator).account("vaulted", simulator.addAccount("ci", "acme"));
             jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
@@ -94,69 +87,17 @@ class ReadOnlyStoreJenkinsTest {
         }
     }
 
-    /** As providers that show the content of an external vault do it. */
     @TestExtension
-    public static final class Vault extends CredentialsProvider {
-
-        private volatile Folder folder;
-        private volatile VcfaServiceAccount credential;
-
-        @NonNull
-        @Override
-        public <C extends Credentials> List<C> getCredentialsInItemGroup(
-                @NonNull Class<C> type,
-                ItemGroup group,
-                Authentication authentication,
-                @NonNull List<DomainRequirement> requirements) {
-            return type.isInstance(credential) ? List.of(type.cast(credential)) : List.of();
-        }
+    public static final class Vault extends JenkinsVault {
 
         @Override
-        public CredentialsStore getStore(ModelObject context) {
-            return context == folder && folder != null ? new Shelf(this) : null;
-        }
-    }
-
-    private static final class Shelf extends CredentialsStore {
-
-        private final Vault vault;
-
-        Shelf(Vault vault) {
-            super(Vault.class);
-            this.vault = vault;
-        }
-
-        @NonNull
-        @Override
-        public ModelObject getContext() {
-            return vault.folder;
-        }
-
-        @Override
-        public boolean hasPermission2(@NonNull Authentication who, @NonNull Permission permission) {
+        protected boolean isAllowed(Authentication who, Permission permission) {
             return permission == CredentialsProvider.VIEW
-                    && vault.folder.getACL().hasPermission2(who, permission);
-        }
-
-        @NonNull
-        @Override
-        public List<Credentials> getCredentials(@NonNull Domain domain) {
-            return List.of(vault.credential);
+                    && ((Folder) context).getACL().hasPermission2(who, permission);
         }
 
         @Override
-        public boolean addCredentials(@NonNull Domain domain, @NonNull Credentials credentials) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public boolean removeCredentials(@NonNull Domain domain, @NonNull Credentials credentials) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public boolean updateCredentials(
-                @NonNull Domain domain, @NonNull Credentials current, @NonNull Credentials replacement) {
+        protected boolean update() {
             throw new UnsupportedOperationException();
         }
     }

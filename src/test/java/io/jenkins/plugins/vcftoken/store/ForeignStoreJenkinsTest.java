@@ -3,18 +3,12 @@ package io.jenkins.plugins.vcftoken.store;
 import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
-import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
-import com.cloudbees.plugins.credentials.domains.Domain;
-import com.cloudbees.plugins.credentials.domains.DomainRequirement;
-import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.ExtensionList;
-import hudson.model.ItemGroup;
-import hudson.model.ModelObject;
 import hudson.security.Permission;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsVault;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -24,7 +18,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
-import jenkins.model.Jenkins;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,7 +36,7 @@ class ForeignStoreJenkinsTest {
 
     private JenkinsAndSimulator both;
     private Simulator simulator;
-    private VaultProvider vault;
+    private Vault vault;
     private Logged logged;
 
     @BeforeAll
@@ -55,7 +48,8 @@ class ForeignStoreJenkinsTest {
     void startSimulator() throws Exception {
         simulator = Simulator.start();
         both = new JenkinsAndSimulator(jenkins, simulator);
-        vault = ExtensionList.lookupSingleton(VaultProvider.class);
+        vault = ExtensionList.lookupSingleton(Vault.class);
+        vault.context = jenkins.jenkins;
         vault.updates.set(0);
         vault.beforeUpdate = () -> {};
         logged = new Logged();
@@ -180,73 +174,23 @@ class ForeignStoreJenkinsTest {
     }
 
     @TestExtension
-    public static final class VaultProvider extends CredentialsProvider {
+    public static final class Vault extends JenkinsVault {
 
         final AtomicInteger updates = new AtomicInteger();
-        volatile VcfaServiceAccount credential;
         volatile Answer answer = Answer.FORBIDDEN;
         volatile Runnable beforeUpdate = () -> {};
 
-        @NonNull
         @Override
-        public <C extends Credentials> List<C> getCredentialsInItemGroup(
-                @NonNull Class<C> type,
-                ItemGroup itemGroup,
-                Authentication authentication,
-                @NonNull List<DomainRequirement> requirements) {
-            return type.isInstance(credential) ? List.of(type.cast(credential)) : List.of();
-        }
-
-        @Override
-        public CredentialsStore getStore(ModelObject object) {
-            return object == Jenkins.get() ? new Vault(this) : null;
-        }
-    }
-
-    private static final class Vault extends CredentialsStore {
-
-        private final VaultProvider provider;
-
-        Vault(VaultProvider provider) {
-            super(VaultProvider.class);
-            this.provider = provider;
-        }
-
-        @NonNull
-        @Override
-        public ModelObject getContext() {
-            return Jenkins.get();
-        }
-
-        @Override
-        public boolean hasPermission2(@NonNull Authentication a, @NonNull Permission permission) {
+        protected boolean isAllowed(Authentication who, Permission permission) {
             return permission == CredentialsProvider.VIEW
-                    || permission == CredentialsProvider.UPDATE && provider.answer != Answer.FORBIDDEN;
-        }
-
-        @NonNull
-        @Override
-        public List<Credentials> getCredentials(@NonNull Domain domain) {
-            VcfaServiceAccount credential = provider.credential;
-            return credential == null ? List.of() : List.of(credential);
+                    || permission == CredentialsProvider.UPDATE && answer != Answer.FORBIDDEN;
         }
 
         @Override
-        public boolean addCredentials(@NonNull Domain domain, @NonNull Credentials credentials) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public boolean removeCredentials(@NonNull Domain domain, @NonNull Credentials credentials) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public boolean updateCredentials(
-                @NonNull Domain domain, @NonNull Credentials current, @NonNull Credentials replacement) {
-            provider.updates.incrementAndGet();
-            provider.beforeUpdate.run();
-            if (provider.answer == Answer.UNSUPPORTED) {
+        protected boolean update() {
+            updates.incrementAndGet();
+            beforeUpdate.run();
+            if (answer == Answer.UNSUPPORTED) {
                 throw new UnsupportedOperationException();
             }
             return false;
