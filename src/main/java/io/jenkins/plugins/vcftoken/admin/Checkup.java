@@ -12,6 +12,7 @@ import io.jenkins.plugins.vcftoken.family.Unreadable;
 import io.jenkins.plugins.vcftoken.lease.OpenLease;
 import io.jenkins.plugins.vcftoken.store.CredentialHomes;
 import io.jenkins.plugins.vcftoken.store.StoredCredential;
+import io.jenkins.plugins.vcftoken.store.StoredCredentials;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -77,7 +78,7 @@ final class Checkup {
     /** Families to which no stored token leads: what is left of credentials that are gone, or store another secret. */
     List<Orphan> orphans() {
         Set<String> inUse = new HashSet<>();
-        Stream.concat(CredentialHomes.shared().stream(), CredentialHomes.personal().stream())
+        Stream.concat(StoredCredentials.shared().stream(), StoredCredentials.personal().stream())
                 .forEach(stored -> {
                     Endpoint endpoint = endpoint(stored);
                     FamilyRecord family = endpoint == null ? null : family(endpoint, stored);

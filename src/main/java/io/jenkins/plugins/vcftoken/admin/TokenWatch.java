@@ -7,8 +7,8 @@ import hudson.model.TaskListener;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Unreadable;
-import io.jenkins.plugins.vcftoken.store.CredentialHomes;
 import io.jenkins.plugins.vcftoken.store.StoredCredential;
+import io.jenkins.plugins.vcftoken.store.StoredCredentials;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -77,7 +77,7 @@ public final class TokenWatch extends AsyncPeriodicWork {
         VcfTokens tokens = VcfTokens.get();
         long alarms = tokens.alarms();
         Instant now = tokens.clock().instant();
-        List<StoredCredential> all = CredentialHomes.shared();
+        List<StoredCredential> all = StoredCredentials.shared();
         expiries.ask(all, now);
         findings = findings(all, now);
         alarmsSeen = alarms;

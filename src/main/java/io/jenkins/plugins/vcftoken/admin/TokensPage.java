@@ -14,8 +14,8 @@ import io.jenkins.plugins.vcftoken.audit.AuditLog;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Unreadable;
-import io.jenkins.plugins.vcftoken.store.CredentialHomes;
 import io.jenkins.plugins.vcftoken.store.StoredCredential;
+import io.jenkins.plugins.vcftoken.store.StoredCredentials;
 import java.io.IOException;
 import java.util.List;
 import jenkins.model.Jenkins;
@@ -72,7 +72,7 @@ public final class TokensPage implements Action, StaplerProxy {
             TokenWatch.get()
                     .expiries()
                     .askSoon(
-                            CredentialHomes.visibleIn(context),
+                            StoredCredentials.visibleIn(context),
                             VcfTokens.get().clock().instant());
         }
         return this;
@@ -86,7 +86,7 @@ public final class TokensPage implements Action, StaplerProxy {
     @CheckForNull
     @Override
     public String getIconFileName() {
-        return CredentialHomes.visibleIn(context).isEmpty() ? null : "symbol-key";
+        return StoredCredentials.visibleIn(context).isEmpty() ? null : "symbol-key";
     }
 
     @NonNull
@@ -110,14 +110,14 @@ public final class TokensPage implements Action, StaplerProxy {
     @Exported(inline = true)
     public List<TokenHealth> getCredentials() {
         List<StoredCredential> stored =
-                isOfController() ? CredentialHomes.visible() : CredentialHomes.visibleIn(context);
+                isOfController() ? StoredCredentials.visible() : StoredCredentials.visibleIn(context);
         return stored.stream().map(checkup()::of).toList();
     }
 
     /** @return null, which Jenkins answers with 404, when there is no such credential, or nobody may know */
     @CheckForNull
     public TokenPage getCredential(String id) {
-        return CredentialHomes.visibleIn(context).stream()
+        return StoredCredentials.visibleIn(context).stream()
                 .filter(stored -> stored.place().credentialsId().equals(id))
                 .findFirst()
                 .map(TokenPage::new)

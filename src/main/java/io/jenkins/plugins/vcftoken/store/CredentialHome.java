@@ -1,12 +1,6 @@
 package io.jenkins.plugins.vcftoken.store;
 
-import com.cloudbees.plugins.credentials.Credentials;
-import com.cloudbees.plugins.credentials.CredentialsProvider;
-import com.cloudbees.plugins.credentials.CredentialsStore;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
-import com.cloudbees.plugins.credentials.domains.Domain;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
-import hudson.security.ACLContext;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.Place;
@@ -17,20 +11,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import jenkins.model.Jenkins;
 
 /** The credentials store that owns a credential, and the way of a rotated token back into it. */
 public final class CredentialHome implements TokenKeeper {
 
     private static final Logger LOGGER = Logger.getLogger(CredentialHome.class.getName());
 
-    /** How often a store may have changed just before it is written, before something is wrong with it. */
-    private static final int TRIES = 3;
-
-    private final StoreOwner owner;
-    private final CredentialsStore store;
-    private final Domain domain;
-    private final String id;
+    private final CredentialSlot slot;
     private final CredentialHomes homes;
     private final AtomicBoolean missed = new AtomicBoolean();
 
@@ -39,48 +26,30 @@ public final class CredentialHome implements TokenKeeper {
     private volatile CredentialHome next;
 
     /** @param homes where those live that need not be looked for; this one adds what it puts into its store */
-    CredentialHome(StoreOwner owner, CredentialsStore store, Domain domain, String id, CredentialHomes homes) {
-        this.owner = owner;
-        this.store = store;
-        this.domain = domain;
-        this.id = id;
+    CredentialHome(CredentialSlot slot, CredentialHomes homes) {
+        this.slot = slot;
         this.homes = homes;
     }
 
-    /** False once the credential was replaced, deleted, or moved. */
-    boolean holds(VcfCredentials credential) {
-        try (ACLContext asOwner = owner.impersonate()) {
-            return store.getCredentials(domain).stream().anyMatch(candidate -> candidate == credential);
-        }
+    CredentialSlot slot() {
+        return slot;
     }
 
-    /** What stands here under the ID now; null when nothing of ours does. To be asked for as the owner. */
-    @CheckForNull
-    private VcfCredentials resident() {
-        for (Credentials candidate : store.getCredentials(domain)) {
-            if (candidate instanceof VcfCredentials stored && stored.getId().equals(id)) {
-                return stored;
-            }
-        }
-        return null;
+    public Place place() {
+        return slot.place();
+    }
+
+    boolean isPersonal() {
+        return StoreOwner.isUser(slot.owner().name());
     }
 
     /** Where what has replaced a credential that lived here is now. */
     Optional<CredentialHome> ofSuccessor(VcfCredentials credential) {
-        VcfCredentials now;
-        try (ACLContext asOwner = owner.impersonate()) {
-            now = resident();
-        }
+        VcfCredentials now = slot.resident();
         if (now != null) {
             return CredentialHomes.isSameAccount(now, credential) ? Optional.of(this) : Optional.empty();
         }
         return moved().flatMap(home -> home.ofSuccessor(credential));
-    }
-
-    boolean isSameAs(CredentialHome other) {
-        return store.getClass() == other.store.getClass()
-                && domain.equals(other.domain)
-                && place().equals(other.place());
     }
 
     /** For a credential that is not here any more. */
@@ -93,71 +62,27 @@ public final class CredentialHome implements TokenKeeper {
         next = there;
     }
 
-    boolean isPersonal() {
-        return StoreOwner.isUser(owner.name());
-    }
-
-    String id() {
-        return id;
-    }
-
-    public Place place() {
-        return new Place(owner.name(), id);
+    @Override
+    public String stored(Endpoint endpoint) {
+        VcfCredentials stored = slot.resident();
+        return stored != null && CredentialHomes.isFor(stored, endpoint)
+                ? stored.storedSecret().getPlainText()
+                : null;
     }
 
     @Override
     public void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException {
-        if (isKeptHere(sameFamily, current, again)) {
+        if (homes.readOnly().contains(slot.store(), slot.place())) {
             return;
         }
-        Optional<CredentialHome> there = moved();
-        if (there.isPresent()) {
-            there.get().keep(sameFamily, current, again);
-        } else if (missed.compareAndSet(false, true)) {
-            LOGGER.log(
-                    Level.INFO,
-                    () -> "Credential '" + id + "' is not stored any more where it was (" + owner.name()
-                            + "). The tokens that its open blocks rotate are kept in the ledger alone, for 30 days.");
+        CredentialSlot.Outcome outcome = slot.replace(stored -> isWanted(stored, sameFamily, current, again)
+                ? remembered(stored.withStoredSecret(Secret.fromString(current)))
+                : null);
+        switch (outcome) {
+            case EMPTY -> keepElsewhere(sameFamily, current, again);
+            case READ_ONLY -> sayReadOnly();
+            default -> {}
         }
-    }
-
-    /** @return false when nothing stands here to keep it in */
-    private boolean isKeptHere(Predicate<String> sameFamily, String current, boolean again) throws IOException {
-        if (homes.readOnly().contains(store, place())) {
-            return true;
-        }
-        try (ACLContext asOwner = owner.impersonate()) {
-            if (!store.hasPermission2(Jenkins.getAuthentication2(), CredentialsProvider.UPDATE)) {
-                sayReadOnly(null);
-                return true;
-            }
-            // Against a form that is being saved at this moment. Other stores offer no lock; there, what lies between
-            // reading and replacing is a few instructions.
-            synchronized (SystemCredentialsProvider.getInstance()) {
-                VcfCredentials refused = null;
-                for (int i = 0; i < TRIES; i++) {
-                    VcfCredentials stored = resident();
-                    if (stored == null) {
-                        return false;
-                    }
-                    if (!isWanted(stored, sameFamily, current, again)) {
-                        return true;
-                    }
-                    if (isUnchanged(stored, refused)) {
-                        sayReadOnly(null);
-                        return true;
-                    }
-                    if (isReplaced(stored, stored.withStoredSecret(Secret.fromString(current)))) {
-                        return true;
-                    }
-                    refused = stored;
-                }
-            }
-        } catch (UnsupportedOperationException e) {
-            sayReadOnly(e);
-            return true;
-        }
-        throw new IOException("the store of " + owner.name() + " changes each time it is to be written");
     }
 
     private boolean isWanted(VcfCredentials stored, Predicate<String> sameFamily, String current, boolean again) {
@@ -166,29 +91,23 @@ public final class CredentialHome implements TokenKeeper {
         return wanted && !looksLikeCiphertext(current);
     }
 
-    /** A store that says no, while nobody else has changed what stands there, takes no changes at all. */
-    private static boolean isUnchanged(VcfCredentials stored, @CheckForNull VcfCredentials refused) {
-        return refused != null && stored.storedSecret().equals(refused.storedSecret());
-    }
-
-    /** @return false when the store did not find what was to be replaced */
-    private boolean isReplaced(VcfCredentials stored, VcfCredentials rotated) throws IOException {
-        // Before the store has it, or who asks in between would look for it everywhere.
-        homes.remember(rotated, this);
-        return store.updateCredentials(domain, stored, rotated);
-    }
-
-    @Override
-    public String stored(Endpoint endpoint) {
-        try (ACLContext asOwner = owner.impersonate()) {
-            VcfCredentials stored = resident();
-            if (stored != null && stored.endpoint().equals(endpoint)) {
-                return stored.storedSecret().getPlainText();
-            }
-        } catch (IllegalArgumentException e) {
-            LOGGER.log(Level.FINE, "Its address is none any more", e);
+    private void keepElsewhere(Predicate<String> sameFamily, String current, boolean again) throws IOException {
+        Optional<CredentialHome> there = moved();
+        if (there.isPresent()) {
+            there.get().keep(sameFamily, current, again);
+        } else if (missed.compareAndSet(false, true)) {
+            LOGGER.log(
+                    Level.INFO,
+                    () -> "Credential '" + slot.id() + "' is not stored any more where it was ("
+                            + slot.owner().name()
+                            + "). The tokens that its open blocks rotate are kept in the ledger alone, for 30 days.");
         }
-        return null;
+    }
+
+    /** Before the store has it, or who asks in between would look for it everywhere. */
+    private VcfCredentials remembered(VcfCredentials changed) {
+        homes.remember(changed, this);
+        return changed;
     }
 
     /** What became of a secret that was to be stored in the credential. */
@@ -208,39 +127,19 @@ public final class CredentialHome implements TokenKeeper {
      * @throws IOException when the store could not be saved
      */
     public Placed store(Endpoint endpoint, String secret, String clientId) throws IOException {
-        Placed placed = storeHere(endpoint, secret, clientId);
-        Optional<CredentialHome> there = placed == Placed.GONE ? moved() : Optional.empty();
-        return there.isPresent() ? there.get().store(endpoint, secret, clientId) : placed;
-    }
-
-    private Placed storeHere(Endpoint endpoint, String secret, String clientId) throws IOException {
-        try (ACLContext asOwner = owner.impersonate()) {
-            if (!store.hasPermission2(Jenkins.getAuthentication2(), CredentialsProvider.UPDATE)) {
-                return Placed.READ_ONLY;
+        boolean ledgerAlone = looksLikeCiphertext(secret);
+        CredentialSlot.Outcome outcome = slot.replace(stored -> CredentialHomes.isFor(stored, endpoint) && !ledgerAlone
+                ? remembered(stored.withAuthorized(Secret.fromString(secret), clientId))
+                : null);
+        return switch (outcome) {
+            case REPLACED -> Placed.STORED;
+            case UNWANTED -> ledgerAlone ? Placed.READ_ONLY : Placed.FOR_ANOTHER_SERVER;
+            case READ_ONLY -> Placed.READ_ONLY;
+            case EMPTY -> {
+                Optional<CredentialHome> there = moved();
+                yield there.isPresent() ? there.get().store(endpoint, secret, clientId) : Placed.GONE;
             }
-            synchronized (SystemCredentialsProvider.getInstance()) {
-                VcfCredentials refused = null;
-                for (int i = 0; i < TRIES; i++) {
-                    VcfCredentials stored = resident();
-                    if (stored == null) {
-                        return Placed.GONE;
-                    }
-                    if (!CredentialHomes.isFor(stored, endpoint)) {
-                        return Placed.FOR_ANOTHER_SERVER;
-                    }
-                    if (looksLikeCiphertext(secret) || isUnchanged(stored, refused)) {
-                        return Placed.READ_ONLY;
-                    }
-                    if (isReplaced(stored, stored.withAuthorized(Secret.fromString(secret), clientId))) {
-                        return Placed.STORED;
-                    }
-                    refused = stored;
-                }
-            }
-        } catch (UnsupportedOperationException e) {
-            return Placed.READ_ONLY;
-        }
-        throw new IOException("the store of " + owner.name() + " changes each time it is to be written");
+        };
     }
 
     /**
@@ -253,17 +152,17 @@ public final class CredentialHome implements TokenKeeper {
         }
         LOGGER.log(
                 Level.WARNING,
-                () -> "Credential '" + id + "': its server handed out a refresh token in the shape of this "
+                () -> "Credential '" + slot.id() + "': its server handed out a refresh token in the shape of this "
                         + "controller's encrypted secrets. It is kept in the ledger alone.");
         return true;
     }
 
-    private void sayReadOnly(@CheckForNull UnsupportedOperationException e) {
-        if (homes.readOnly().add(store, place())) {
+    private void sayReadOnly() {
+        if (homes.readOnly().add(slot.store(), slot.place())) {
             LOGGER.log(
                     Level.INFO,
-                    e,
-                    () -> "Credential '" + id + "' is in a store that cannot be written (" + owner.name()
+                    () -> "Credential '" + slot.id() + "' is in a store that cannot be written ("
+                            + slot.owner().name()
                             + "). Its rotated tokens are kept in the ledger alone, and builds use them from there.");
         }
     }

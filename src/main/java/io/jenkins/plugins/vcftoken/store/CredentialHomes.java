@@ -16,7 +16,6 @@ import hudson.security.ACLContext;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.Place;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -58,13 +57,13 @@ public final class CredentialHomes {
      */
     public Optional<CredentialHome> of(VcfCredentials credential, @CheckForNull Item near) {
         CredentialHome known = found.get(credential);
-        if (known != null && known.holds(credential)) {
+        if (known != null && known.slot().holds(credential)) {
             return Optional.of(known);
         }
         Optional<CredentialHome> home = search(credential, near, candidate -> candidate == credential);
         if (home.isPresent()) {
             CredentialHome there = home.get();
-            if (known != null && !known.isSameAs(there)) {
+            if (known != null && !known.slot().isSameAs(there.slot())) {
                 follow(known, new Found(credential, there));
             }
             found.put(credential, there);
@@ -133,12 +132,12 @@ public final class CredentialHomes {
     Optional<CredentialHome> movedFrom(CredentialHome gone) {
         Predicate<VcfCredentials> wasThere = candidate -> {
             CredentialHome last = found.get(candidate);
-            return last != null && last.isSameAs(gone);
+            return last != null && last.slot().isSameAs(gone.slot());
         };
         Optional<Found> moved;
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
-            moved = all(everybody(gone.isPersonal()), gone.id(), wasThere)
-                    .filter(candidate -> !candidate.home().isSameAs(gone))
+            moved = all(everybody(gone.isPersonal()), gone.slot().id(), wasThere)
+                    .filter(candidate -> !candidate.home().slot().isSameAs(gone.slot()))
                     .findFirst();
         }
         moved.ifPresent(there -> {
@@ -216,55 +215,6 @@ public final class CredentialHomes {
         }
     }
 
-    /**
-     * The credentials in the stores of one owner, those of its parents not included; of two with one ID the one that is
-     * found first, as builds do. For whoever may see them: not every store asks for itself.
-     */
-    public static List<StoredCredential> visibleIn(ModelObject context) {
-        StoreOwner owner = new StoreOwner(context);
-        Map<Place, StoredCredential> visible = new LinkedHashMap<>();
-        for (CredentialsStore store : CredentialsProvider.lookupStores(context)) {
-            if (store.getContext() == context && store.hasPermission(CredentialsProvider.VIEW)) {
-                for (Domain domain : store.getDomains()) {
-                    for (Credentials candidate : store.getCredentials(domain)) {
-                        if (candidate instanceof VcfCredentials credential) {
-                            Place place = new Place(owner.name(), credential.getId());
-                            visible.putIfAbsent(place, new StoredCredential(credential, store, domain, place));
-                        }
-                    }
-                }
-            }
-        }
-        return List.copyOf(visible.values());
-    }
-
-    /** The controller's and the folders' credentials, as the system sees them. Personal ones are nobody else's. */
-    public static List<StoredCredential> shared() {
-        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
-            return visible();
-        }
-    }
-
-    /** The controller's and the folders' credentials, as far as whoever asks may see them. */
-    public static List<StoredCredential> visible() {
-        List<StoredCredential> visible = new ArrayList<>(visibleIn(Jenkins.get()));
-        Jenkins.get()
-                .allItems(Item.class, item -> item instanceof ItemGroup<?>)
-                .forEach(folder -> visible.addAll(visibleIn(folder)));
-        return visible;
-    }
-
-    /** Users' own credentials, each as its owner sees it. Only for what tells nobody about them. */
-    public static List<StoredCredential> personal() {
-        List<StoredCredential> personal = new ArrayList<>();
-        for (User user : User.getAll()) {
-            try (ACLContext asOwner = new StoreOwner(user).impersonate()) {
-                personal.addAll(visibleIn(user));
-            }
-        }
-        return personal;
-    }
-
     /** Whether a place is a user's own. */
     public static boolean isPersonal(Place place) {
         return StoreOwner.isUser(place.context());
@@ -310,7 +260,8 @@ public final class CredentialHomes {
                             if (candidate instanceof VcfCredentials credential
                                     && credential.getId().equals(id)
                                     && wanted.test(credential)) {
-                                here.add(new Found(credential, new CredentialHome(owner, store, domain, id, this)));
+                                CredentialSlot slot = new CredentialSlot(owner, store, domain, id);
+                                here.add(new Found(credential, new CredentialHome(slot, this)));
                             }
                         }
                     }

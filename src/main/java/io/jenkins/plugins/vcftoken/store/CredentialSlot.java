@@ -1,0 +1,110 @@
+package io.jenkins.plugins.vcftoken.store;
+
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.security.ACLContext;
+import io.jenkins.plugins.vcftoken.family.Place;
+import java.io.IOException;
+import java.util.function.Function;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import jenkins.model.Jenkins;
+
+/** An ID in a domain of a credentials store, whichever credential stands there; read and written as the store's owner. */
+record CredentialSlot(StoreOwner owner, CredentialsStore store, Domain domain, String id) {
+
+    private static final Logger LOGGER = Logger.getLogger(CredentialSlot.class.getName());
+
+    /** How often a store may have changed just before it is written, before something is wrong with it. */
+    private static final int TRIES = 3;
+
+    /** What became of a change. */
+    enum Outcome {
+        REPLACED,
+        /** The credential that stands here is to stay as it is. */
+        UNWANTED,
+        /** No credential of ours stands here. */
+        EMPTY,
+        /** The store takes no changes. */
+        READ_ONLY
+    }
+
+    Place place() {
+        return new Place(owner.name(), id);
+    }
+
+    boolean isSameAs(CredentialSlot other) {
+        return store.getClass() == other.store.getClass()
+                && domain.equals(other.domain)
+                && place().equals(other.place());
+    }
+
+    /** False once the credential was replaced, deleted, or moved. */
+    boolean holds(VcfCredentials credential) {
+        try (ACLContext asOwner = owner.impersonate()) {
+            return store.getCredentials(domain).stream().anyMatch(candidate -> candidate == credential);
+        }
+    }
+
+    /** What stands here now; null when nothing of ours does. */
+    @CheckForNull
+    VcfCredentials resident() {
+        try (ACLContext asOwner = owner.impersonate()) {
+            for (Credentials candidate : store.getCredentials(domain)) {
+                if (candidate instanceof VcfCredentials stored && stored.getId().equals(id)) {
+                    return stored;
+                }
+            }
+            return null;
+        }
+    }
+
+    /**
+     * Replaces what stands here. Blocks while the store is saved.
+     *
+     * @param change gives what is to stand here instead, or null to leave it; asked again if the store has changed
+     * @throws IOException when the store could not be saved, or changes all the time
+     */
+    Outcome replace(Function<VcfCredentials, VcfCredentials> change) throws IOException {
+        try (ACLContext asOwner = owner.impersonate()) {
+            if (!store.hasPermission2(Jenkins.getAuthentication2(), CredentialsProvider.UPDATE)) {
+                return Outcome.READ_ONLY;
+            }
+            // Against a form that is being saved at this moment. Other stores offer no lock; there, what lies between
+            // reading and replacing is a few instructions.
+            synchronized (SystemCredentialsProvider.getInstance()) {
+                VcfCredentials refused = null;
+                for (int i = 0; i < TRIES; i++) {
+                    VcfCredentials stored = resident();
+                    if (stored == null) {
+                        return Outcome.EMPTY;
+                    }
+                    VcfCredentials changed = change.apply(stored);
+                    if (changed == null) {
+                        return Outcome.UNWANTED;
+                    }
+                    if (isUnchanged(stored, refused)) {
+                        return Outcome.READ_ONLY;
+                    }
+                    if (store.updateCredentials(domain, stored, changed)) {
+                        return Outcome.REPLACED;
+                    }
+                    refused = stored;
+                }
+            }
+        } catch (UnsupportedOperationException e) {
+            LOGGER.log(Level.FINE, e, () -> "The store of " + owner.name() + " says that it is read-only");
+            return Outcome.READ_ONLY;
+        }
+        throw new IOException("the store of " + owner.name() + " changes each time it is to be written");
+    }
+
+    /** A store that says no, while nobody else has changed what stands there, takes no changes at all. */
+    private static boolean isUnchanged(VcfCredentials stored, @CheckForNull VcfCredentials refused) {
+        return refused != null && stored.storedSecret().equals(refused.storedSecret());
+    }
+}

@@ -1,0 +1,73 @@
+package io.jenkins.plugins.vcftoken.store;
+
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.model.Item;
+import hudson.model.ItemGroup;
+import hudson.model.ModelObject;
+import hudson.model.User;
+import hudson.security.ACL;
+import hudson.security.ACLContext;
+import io.jenkins.plugins.vcftoken.family.Place;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import jenkins.model.Jenkins;
+
+/** What stands in the stores: the plugin's credentials, and where. */
+public final class StoredCredentials {
+
+    private StoredCredentials() {}
+
+    /**
+     * The credentials in the stores of one owner, those of its parents not included; of two with one ID the one that is
+     * found first, as builds do. For whoever may see them: not every store asks for itself.
+     */
+    public static List<StoredCredential> visibleIn(ModelObject context) {
+        StoreOwner owner = new StoreOwner(context);
+        Map<Place, StoredCredential> visible = new LinkedHashMap<>();
+        for (CredentialsStore store : CredentialsProvider.lookupStores(context)) {
+            if (store.getContext() == context && store.hasPermission(CredentialsProvider.VIEW)) {
+                for (Domain domain : store.getDomains()) {
+                    for (Credentials candidate : store.getCredentials(domain)) {
+                        if (candidate instanceof VcfCredentials credential) {
+                            Place place = new Place(owner.name(), credential.getId());
+                            visible.putIfAbsent(place, new StoredCredential(credential, store, domain, place));
+                        }
+                    }
+                }
+            }
+        }
+        return List.copyOf(visible.values());
+    }
+
+    /** The controller's and the folders' credentials, as the system sees them. Personal ones are nobody else's. */
+    public static List<StoredCredential> shared() {
+        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+            return visible();
+        }
+    }
+
+    /** The controller's and the folders' credentials, as far as whoever asks may see them. */
+    public static List<StoredCredential> visible() {
+        List<StoredCredential> visible = new ArrayList<>(visibleIn(Jenkins.get()));
+        Jenkins.get()
+                .allItems(Item.class, item -> item instanceof ItemGroup<?>)
+                .forEach(folder -> visible.addAll(visibleIn(folder)));
+        return visible;
+    }
+
+    /** Users' own credentials, each as its owner sees it. Only for what tells nobody about them. */
+    public static List<StoredCredential> personal() {
+        List<StoredCredential> personal = new ArrayList<>();
+        for (User user : User.getAll()) {
+            try (ACLContext asOwner = new StoreOwner(user).impersonate()) {
+                personal.addAll(visibleIn(user));
+            }
+        }
+        return personal;
+    }
+}
