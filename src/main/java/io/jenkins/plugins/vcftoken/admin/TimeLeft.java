@@ -1,10 +1,14 @@
 package io.jenkins.plugins.vcftoken.admin;
 
 import hudson.Util;
+import java.io.Serializable;
 import java.time.Duration;
 
-/** How long a secret will live yet. Worded for whoever reads it, not for whoever measured it. */
-record TimeLeft(Duration left) {
+/**
+ * How long a secret will live yet. Worded for whoever reads it, not for whoever measured it; a message makes words at
+ * once of what is not serializable.
+ */
+record TimeLeft(Duration left) implements Serializable {
 
     @Override
     public String toString() {
