@@ -66,6 +66,7 @@ final class Journal {
         FamilyRecord pending = refused.get(id);
         if (pending != null) {
             ledger.save(pending);
+            unwritten.remove(id);
             refused.remove(id, pending);
             return Optional.of(pending);
         }

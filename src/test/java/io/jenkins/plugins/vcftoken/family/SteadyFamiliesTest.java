@@ -342,4 +342,25 @@ class SteadyFamiliesTest {
         }
         return core.ledger.loadAll();
     }
+
+    /** The disk was full as a secret that never changes came back different, and took the answer later. */
+    @Test
+    void whatWasWrittenLateIsNotHiddenByWhatMemoryHadBefore() throws Exception {
+        CloudServices csp = simulator.cloudServices();
+        csp.addApiToken("first", Instant.parse("2099-01-01T00:00:00Z"));
+        csp.replaceAtNextUse("first", "second");
+        HookedLedger full = new HookedLedger(core.ledger);
+        Families families = new Families(full, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
+        full.save = id -> {
+            throw new IOException("disk full");
+        };
+        Holder holder = core.holder("csp", core.cspApiToken(), "first");
+        assertThatThrownBy(() -> families.await(holder, bearer -> true)).hasMessageContaining("disk full");
+        full.save = id -> {};
+        families.administration().saveHeld();
+        assertThat(families.await(holder, bearer -> true).trouble()).isNull();
+        assertThat(core.ledger.loadAll())
+                .singleElement()
+                .satisfies(record -> assertThat(record.tokens().current()).isEqualTo("second"));
+    }
 }
