@@ -61,8 +61,15 @@ final class Custody {
     Supply supply(Holder holder, String hash, Predicate<Bearer> taken) throws FamilyException, InterruptedException {
         try {
             String id = familyOf(holder, hash);
-            try (Ledger.Lock lock = ledger.lock(id, patience)) {
-                return supplyLocked(holder, hash, id, taken);
+            while (true) {
+                try (Ledger.Lock lock = ledger.lock(id, patience)) {
+                    Optional<FamilyRecord> found = journal.load(id);
+                    String now = isAt(found, holder.place()) ? id : familyByNow(holder, hash, id, found);
+                    if (now.equals(id)) {
+                        return supplyLocked(holder, hash, found.orElseGet(() -> founded(holder)), taken);
+                    }
+                    id = now;
+                }
             }
         } catch (IOException e) {
             return atHand(holder, hash, FamilyException.ledgerUnusable(holder, e));
@@ -120,9 +127,27 @@ final class Custody {
         return entry.state() == FamilyState.UNKNOWN || entry.state() == FamilyState.IN_FLIGHT;
     }
 
-    private Supply supplyLocked(Holder holder, String hash, String id, Predicate<Bearer> taken)
+    private static boolean isAt(Optional<FamilyRecord> found, Place place) {
+        return found.filter(record -> record.places().contains(place)).isPresent();
+    }
+
+    /**
+     * While the lock was waited for, or without this process knowing, the account may have been authorized anew; then
+     * the token leads to another family, and must not found one of its own.
+     */
+    private String familyByNow(Holder holder, String hash, String id, Optional<FamilyRecord> found)
             throws IOException, FamilyException {
-        FamilyRecord found = load(id, holder);
+        if (found.isPresent()) {
+            index.put(found.get(), journal.isWritten(id));
+        } else {
+            index.forget(id);
+        }
+        index.catchUp();
+        return familyOf(holder, hash);
+    }
+
+    private Supply supplyLocked(Holder holder, String hash, FamilyRecord found, Predicate<Bearer> taken)
+            throws IOException, FamilyException {
         boolean isCurrent = hashes.ofToken(found.tokens().current()).equals(hash);
         if (!isCurrent && !isBoundTo(found, holder.place())) {
             throw FamilyException.spentElsewhere(holder);
@@ -157,10 +182,8 @@ final class Custody {
         return record.places().contains(place) || record.places().contains(place.beforeSaving());
     }
 
-    private FamilyRecord load(String id, Holder holder) throws IOException {
-        return journal.load(id)
-                .orElseGet(() ->
-                        FamilyRecord.founded(holder.service().endpoint(), holder.token(), hashes, clock.instant()));
+    private FamilyRecord founded(Holder holder) {
+        return FamilyRecord.founded(holder.service().endpoint(), holder.token(), hashes, clock.instant());
     }
 
     private Supply exchange(Holder holder, FamilyRecord record) throws IOException, FamilyException {

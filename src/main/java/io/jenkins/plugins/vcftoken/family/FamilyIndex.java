@@ -94,14 +94,19 @@ final class FamilyIndex {
      * have rotated it there.
      */
     List<Entry> find(String hash) throws IOException {
-        if (!idsByHash.containsKey(hash)) {
+        List<Entry> known = known(hash);
+        if (known.isEmpty()) {
             catchUp();
+            known = known(hash);
         }
-        return known(hash);
+        return known;
     }
 
-    /** One at a time: whoever comes second, and is not given again what the first one was, must find it here. */
-    private synchronized void catchUp() throws IOException {
+    /**
+     * Reads what other processes have written of families that are not known here. One at a time: whoever comes second,
+     * and is not given again what the first one was, must find it here.
+     */
+    synchronized void catchUp() throws IOException {
         boolean done = false;
         try {
             for (FamilyRecord record : ledger.loadChanged(read)) {
