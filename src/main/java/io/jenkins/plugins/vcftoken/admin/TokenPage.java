@@ -138,9 +138,10 @@ public final class TokenPage implements ModelObject, StaplerProxy {
      * Removes the record.
      *
      * @param confirmed whether a person has read what that may cost
+     * @param loses whether they have read that it costs the newest token
      */
     @POST
-    public HttpResponse doForget(@QueryParameter boolean confirmed)
+    public HttpResponse doForget(@QueryParameter boolean confirmed, @QueryParameter boolean loses)
             throws IOException, InterruptedException, FamilyException {
         MayAct.check(stored);
         FamilyRecord family = getHealth().family();
@@ -150,8 +151,11 @@ public final class TokenPage implements ModelObject, StaplerProxy {
         if (family == null || !isForgettable()) {
             throw new Failure(Messages.TokenPage_nothingToForget());
         }
+        boolean isAsSeen = loses || isStoredNewest();
+        if (!isAsSeen || !VcfTokens.get().administration().forget(family)) {
+            throw new Failure(Messages.TokenPage_rotatedMeanwhile());
+        }
         AuditLog.get().acted("forget", stored.place(), family.id());
-        VcfTokens.get().administration().forget(family.id());
         return done();
     }
 

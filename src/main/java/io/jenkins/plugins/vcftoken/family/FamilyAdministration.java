@@ -252,6 +252,24 @@ public final class FamilyAdministration {
         }
     }
 
+    /**
+     * The same for a person who has looked at the record.
+     *
+     * @return false when the token has rotated since, so that the record alone may have it
+     */
+    public boolean forget(FamilyRecord seen) throws IOException, InterruptedException {
+        try (Ledger.Lock lock = ledger.lock(seen.id(), patience)) {
+            boolean isStill = journal.load(seen.id())
+                    .filter(record ->
+                            record.tokens().current().equals(seen.tokens().current()))
+                    .isPresent();
+            if (isStill) {
+                forgetLocked(seen.id());
+            }
+            return isStill;
+        }
+    }
+
     private void forgetLocked(String familyId) throws IOException {
         journal.forget(familyId);
         index.forget(familyId);

@@ -2,6 +2,7 @@ package io.jenkins.plugins.vcftoken.family;
 
 import java.io.IOException;
 import java.util.Collections;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
@@ -55,10 +56,11 @@ final class WriteBacks {
     private void keep(Holder holder, String familyId) {
         boolean again = failed.remove(holder.place());
         try {
-            Lineage tokens = ledger.load(familyId)
-                    .orElseThrow(() -> new IOException("the record has gone"))
-                    .tokens();
-            holder.keeper().keep(token -> isOf(tokens, token), tokens.current(), again);
+            Optional<FamilyRecord> record = ledger.load(familyId);
+            if (record.isPresent()) {
+                Lineage tokens = record.get().tokens();
+                holder.keeper().keep(token -> isOf(tokens, token), tokens.current(), again);
+            }
         } catch (IOException | RuntimeException e) {
             failed.add(holder.place());
             LOGGER.log(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.Result;
@@ -29,6 +30,7 @@ import java.util.List;
 import java.util.Set;
 import jenkins.model.Jenkins;
 import net.sf.json.JSONObject;
+import org.htmlunit.html.HtmlForm;
 import org.htmlunit.html.HtmlPage;
 import org.htmlunit.util.NameValuePair;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
@@ -188,6 +190,29 @@ class TokenPageJenkinsTest {
                 .anyMatch(text -> text.endsWith(". Store a new secret in the credential."))
                 .anyMatch(
                         text -> text.endsWith("Authorize the account anew, or store a new secret in the credential."));
+    }
+
+    /** The page was shown while the credential still stored the newest token. */
+    @Test
+    void whatTheRecordAloneHasIsNotForgottenByTheWordOfBefore() throws Exception {
+        NameValuePair loses = new NameValuePair("loses", "true");
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
+        both.awaitInSystem("sa");
+        HtmlForm shown = jenkins.createWebClient().goTo(PAGE).getFormByName("forget");
+        assertThat(shown.getInputByName("loses").getValue()).isEqualTo("false");
+        CredentialsStore store =
+                CredentialsProvider.lookupStores(jenkins.jenkins).iterator().next();
+        store.updateCredentials(
+                Domain.global(), store.getCredentials(Domain.global()).get(0), both.account("sa", seed));
+        assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed())).isEqualTo(400);
+        assertThat(state()).isEqualTo("READY");
+        HtmlPage page = jenkins.createWebClient().goTo(PAGE);
+        assertThat(page.asNormalizedText()).contains("the newest one is lost with the record");
+        assertThat(page.getFormByName("forget").getInputByName("loses").getValue())
+                .isEqualTo("true");
+        assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed(), loses))
+                .isEqualTo(200);
+        assertThat(state()).isEqualTo("NOT_USED");
     }
 
     @Test

@@ -115,6 +115,19 @@ class FamilyAdministrationTest {
         assertThat(administration.list()).isEmpty();
     }
 
+    /** Between the look and the word an exchange was in flight, and the store has its token later than the ledger. */
+    @Test
+    void whatHasRotatedSinceSomebodyLookedIsNotForgotten() throws Exception {
+        ask();
+        FamilyRecord seen = only();
+        clock.advance(Duration.ofHours(2));
+        ask();
+        assertThat(administration.forget(seen)).isFalse();
+        assertThat(only().tokens().current()).isEqualTo(simulator.currentToken("ci"));
+        assertThat(administration.forget(only())).isTrue();
+        assertThat(administration.list()).isEmpty();
+    }
+
     @Test
     void tokensOfOneFamilyAreRelatedAtTheirEndpointOnly() throws Exception {
         ask();
