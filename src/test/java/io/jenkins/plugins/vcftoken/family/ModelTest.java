@@ -36,6 +36,7 @@ class ModelTest {
         OTHER_ASKS,
         ONE_ASKS_WHILE_OTHER_IS_IN_FLIGHT,
         PERSON_TYPES_A_NEW_SEED,
+        PERSON_AUTHORIZES_ANEW_AT_THE_OTHER,
         CONFIGURATION_RELOADS,
         STALE_FORM_IS_SAVED,
         THIEF_TRIES_THE_OLDEST_TOKEN,
@@ -134,6 +135,12 @@ class ModelTest {
                     stored = living;
                     yaml = living;
                 }
+                case PERSON_AUTHORIZES_ANEW_AT_THE_OTHER -> {
+                    spent.add(living);
+                    living = "seed-" + ++issued;
+                    authorize(other, living);
+                    stored = living;
+                }
                 case CONFIGURATION_RELOADS -> stored = yaml;
                 case STALE_FORM_IS_SAVED -> stored = formBefore;
                 case THIEF_TRIES_THE_OLDEST_TOKEN -> {
@@ -199,6 +206,14 @@ class ModelTest {
                 }
                 return null;
             } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        }
+
+        private void authorize(Families controller, String token) {
+            try {
+                controller.administration().authorized(ENDPOINT, new Place("sa", "sa"), stored, token, null);
+            } catch (IOException | InterruptedException e) {
                 throw new IllegalStateException(e);
             }
         }
