@@ -84,7 +84,7 @@ public final class CredentialHomes {
                         candidate.storedSecret().getPlainText(),
                         credential.storedSecret().getPlainText());
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
-            if (near != null && credential.getScope() != CredentialsScope.USER) {
+            if (near != null && mayBeShared(credential)) {
                 Optional<CredentialHome> seen = all(above(near), credential.getId(), related)
                         .map(Found::home)
                         .findFirst();
@@ -94,7 +94,7 @@ public final class CredentialHomes {
             }
             // An empty one is related to whatever was empty before it was authorized.
             List<Found> everywhere = all(
-                            everybody(credential.getScope() == CredentialsScope.USER),
+                            everybodyFor(credential),
                             credential.getId(),
                             related.and(candidate -> !isEmpty(candidate) && !isEmpty(credential)))
                     .limit(2)
@@ -136,7 +136,10 @@ public final class CredentialHomes {
         };
         Optional<Found> moved;
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
-            moved = all(everybody(gone.isPersonal()), gone.slot().id(), wasThere)
+            moved = all(
+                            gone.isPersonal() ? User.getAll() : controllerAndFolders(),
+                            gone.slot().id(),
+                            wasThere)
                     .filter(candidate -> !candidate.home().slot().isSameAs(gone.slot()))
                     .findFirst();
         }
@@ -164,20 +167,36 @@ public final class CredentialHomes {
             VcfCredentials credential, @CheckForNull Item near, Predicate<VcfCredentials> wanted) {
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
             String id = credential.getId();
-            boolean personal = credential.getScope() == CredentialsScope.USER;
             // There may be thousands of folders, and mostly it is one of those that the job sees.
             Optional<Found> seen =
-                    personal ? Optional.empty() : all(above(near), id, wanted).findFirst();
-            return seen.or(() -> all(everybody(personal), id, wanted).findFirst())
+                    mayBeShared(credential) ? all(above(near), id, wanted).findFirst() : Optional.empty();
+            return seen.or(() -> all(everybodyFor(credential), id, wanted).findFirst())
                     .map(Found::home);
         }
     }
 
-    /** Whose stores there are: all users', or the controller's and all folders'. */
-    private static Iterable<? extends ModelObject> everybody(boolean users) {
-        if (users) {
-            return User.getAll();
+    private static boolean mayBeShared(VcfCredentials credential) {
+        return credential.getScope() != CredentialsScope.USER;
+    }
+
+    /** Where the form of a store does not ask for the scope, as there is but one, the credential has none: users' too. */
+    private static boolean mayBePersonal(VcfCredentials credential) {
+        return credential.getScope() == CredentialsScope.USER || credential.getScope() == null;
+    }
+
+    /** Whose stores may have it. */
+    private static List<ModelObject> everybodyFor(VcfCredentials credential) {
+        List<ModelObject> contexts = new ArrayList<>();
+        if (mayBeShared(credential)) {
+            contexts.addAll(controllerAndFolders());
         }
+        if (mayBePersonal(credential)) {
+            contexts.addAll(User.getAll());
+        }
+        return contexts;
+    }
+
+    private static List<ModelObject> controllerAndFolders() {
         List<ModelObject> contexts = new ArrayList<>();
         contexts.add(Jenkins.get());
         Jenkins.get().allItems(Item.class, item -> item instanceof ItemGroup<?>).forEach(contexts::add);
