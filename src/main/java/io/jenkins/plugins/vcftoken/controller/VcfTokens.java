@@ -236,6 +236,7 @@ public final class VcfTokens {
     @Terminator
     public static void finishExchanges() throws InterruptedException {
         for (VcfTokens tokens : ExtensionList.lookup(VcfTokens.class)) {
+            tokens.goDown();
             tokens.exchanges.shutdown();
             if (!tokens.exchanges.awaitTermination(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOGGER.log(Level.WARNING, "Jenkins goes down while an exchange is still in flight");
@@ -244,6 +245,12 @@ public final class VcfTokens {
             Authorizations.get().close();
             tokens.writeBacks.shutdown();
             tokens.writeBacks.awaitTermination(10, TimeUnit.SECONDS);
+        }
+    }
+
+    private synchronized void goDown() {
+        if (families != null) {
+            families.goDown();
         }
     }
 

@@ -47,6 +47,7 @@ public final class Families {
     private final Duration patience;
     private final TokenListener listener;
     private final ConcurrentMap<Flight, CompletableFuture<Supply>> flights = new ConcurrentHashMap<>();
+    private volatile boolean goingDown;
 
     /**
      * What is waited for. Not shared between places: a token that was rotated away leads to its family from some of them
@@ -276,6 +277,14 @@ public final class Families {
         }
     }
 
+    /**
+     * From now on no exchange begins, not even one that is waiting for a thread: its answer might come when nobody is
+     * left to write it down.
+     */
+    public void goDown() {
+        goingDown = true;
+    }
+
     /** Whether the bearer may have been released since it was handed out. False alarms cost nothing. */
     public boolean isReleased(Supply supply) {
         return !index.knows(supply.familyId());
@@ -284,6 +293,9 @@ public final class Families {
     private void fly(
             Flight key, CompletableFuture<Supply> flight, Holder holder, String hash, Predicate<Bearer> taken) {
         try {
+            if (goingDown) {
+                throw FamilyException.shuttingDown(holder, null);
+            }
             Supply supply = custody.supply(holder, hash, taken);
             FamilyIndex.Entry entry = index.warm(hash, holder.service().endpoint(), holder.place());
             if (entry != null) {

@@ -111,7 +111,7 @@ public final class FamilyException extends Exception {
                 null);
     }
 
-    static FamilyException shuttingDown(Holder holder, Exception e) {
+    static FamilyException shuttingDown(Holder holder, @CheckForNull Exception e) {
         return of(holder, "Jenkins is shutting down. Run again later.", e);
     }
 

@@ -179,6 +179,17 @@ class FamiliesInTroubleTest {
         ask();
     }
 
+    /** There are more of them than threads. */
+    @Test
+    void whatWaitsForAThreadWhenJenkinsGoesDownIsNotSent() throws Exception {
+        CompletableFuture<Supply> late = families.request(holder, ANY);
+        families.goDown();
+        work();
+        assertThatThrownBy(late::get).cause().hasMessageContaining("Jenkins is shutting down");
+        assertThat(simulator.requests()).isZero();
+        assertThat(core.ledger.loadAll()).isEmpty();
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aFailureThatNobodyForesawIsReportedAndWhatRotatesNotSentAgain(boolean rotates) throws Exception {
