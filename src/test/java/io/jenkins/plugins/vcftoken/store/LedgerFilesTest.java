@@ -23,6 +23,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import jdk.jfr.Recording;
+import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,6 +60,24 @@ class LedgerFilesTest {
         ledger.save(RECORD);
         assertThat(new LedgerFiles(directory, Core.CIPHER).load(RECORD.id())).contains(RECORD);
         assertThat(ledger.loadAll()).containsExactly(RECORD);
+    }
+
+    /** As the JVM's own recorder counts it. A process that is killed shows nothing of it, only a power failure would. */
+    @Test
+    void aRecordIsForcedToDiskAndSoIsItsName() throws Exception {
+        try (Recording recording = new Recording()) {
+            recording.enable("jdk.FileForce").withoutThreshold();
+            recording.start();
+            ledger.save(RECORD);
+            ledger.delete(RECORD.id());
+            recording.stop();
+            Path dump = home.resolve("forced.jfr");
+            recording.dump(dump);
+            assertThat(RecordingFile.readAllEvents(dump))
+                    .filteredOn(event -> event.getString("path").startsWith(home.toString()))
+                    .extracting(event -> event.getString("path").endsWith(".tmp") ? "record" : "directory")
+                    .containsExactlyInAnyOrder("record", "directory", "directory");
+        }
     }
 
     @Test
