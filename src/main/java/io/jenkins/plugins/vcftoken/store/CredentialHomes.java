@@ -118,7 +118,7 @@ public final class CredentialHomes {
 
     static boolean isFor(VcfCredentials credential, Endpoint endpoint) {
         try {
-            return credential.endpoint().equals(endpoint);
+            return credential.endpoint().isSameAs(endpoint);
         } catch (IllegalArgumentException e) {
             // Its address is none any more.
             return false;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.CredentialsUnavailableException;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
@@ -223,6 +224,25 @@ class WhoseCredentialJenkinsTest {
         assertThat(in(thief).storedSecret().getPlainText()).isEqualTo(seed);
         WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, both.job(thief, "job", "sa"));
         jenkins.assertLogContains("was rotated away while it was stored elsewhere", run);
+    }
+
+    @Test
+    void theSameAddressSpelledOtherwiseIsTheSame() throws Exception {
+        Folder team = folder("team", seed);
+        VcfCredentials held = in(team);
+        try (Lease lease = open(held)) {
+            awaitIn(team);
+            storeOf(team)
+                    .updateCredentials(
+                            Domain.global(),
+                            in(team),
+                            both.account(
+                                    CredentialsScope.GLOBAL, "sa", simulator.url() + "/", simulator.reauthorize("ci")));
+            awaitRenewals(2);
+            assertThat(lease.bearer().value()).isIn(simulator.bearers());
+            assertThat(VcfTokens.get().homes().of(held, null)).isPresent();
+        }
+        awaitIn(team);
     }
 
     /** The lease renews by itself, as bearers are short. */
