@@ -20,8 +20,12 @@ import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.lease.Tenant;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
+import java.io.StringReader;
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Matcher;
+import javax.xml.transform.Source;
+import javax.xml.transform.stream.StreamSource;
 import jenkins.model.Jenkins;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
@@ -226,6 +230,55 @@ class WhoseCredentialJenkinsTest {
         jenkins.assertLogContains("was rotated away while it was stored elsewhere", run);
     }
 
+    /** Job DSL, a POST to config.xml, and update-job give a folder that stays the same other stores. */
+    @Test
+    void aNewTokenInTheFoldersXmlWhileABlockIsOpen() throws Exception {
+        Folder team = folder("team", seed);
+        try (Lease lease = open(in(team))) {
+            awaitIn(team);
+            postXml(team, simulator.reauthorize("ci"));
+            awaitRenewals(2);
+            assertThat(lease.bearer().value()).isIn(simulator.bearers());
+        }
+        awaitIn(team);
+    }
+
+    @Test
+    void theFirstTokenInTheFoldersXmlWhileABlockIsOpen() throws Exception {
+        Folder team = folder("team", seed);
+        VcfCredentials held = in(team);
+        try (Lease lease = open(held)) {
+            awaitIn(team);
+            postXml(team, seed);
+            awaitRenewals(2);
+            assertThat(lease.bearer().value()).isIn(simulator.bearers());
+            JenkinsAndSimulator.await(
+                    "the first token is replaced", () -> !stored(team).equals(seed));
+        }
+        awaitIn(team);
+        assertThat(VcfTokens.get().homes().of(held, null)).isPresent();
+    }
+
+    /** A folder that is gone is not brought back by its token being saved, and one of its name takes its place. */
+    @Test
+    void aFolderIsDeletedAndMadeAnewWhileABlockIsOpen() throws Exception {
+        Folder team = folder("team", seed);
+        String name = team.getName();
+        try (Lease lease = open(in(team))) {
+            awaitIn(team);
+            team.delete();
+            awaitRenewals(2);
+            assertThat(team.getRootDir()).doesNotExist();
+            Folder anew = jenkins.createProject(Folder.class, name);
+            storeOf(anew).addCredentials(Domain.global(), both.account("sa", seed));
+            awaitRenewals(2);
+            assertThat(lease.bearer().value()).isIn(simulator.bearers());
+            JenkinsAndSimulator.await(
+                    "the first token is replaced", () -> !stored(anew).equals(seed));
+            awaitIn(anew);
+        }
+    }
+
     @Test
     void theSameAddressSpelledOtherwiseIsTheSame() throws Exception {
         Folder team = folder("team", seed);
@@ -243,6 +296,19 @@ class WhoseCredentialJenkinsTest {
             assertThat(VcfTokens.get().homes().of(held, null)).isPresent();
         }
         awaitIn(team);
+    }
+
+    private static void postXml(Folder folder, String token) throws Exception {
+        String xml = folder.getConfigFile().asString();
+        String posted = xml.replaceAll(
+                "<refreshToken>[^<]*</refreshToken>",
+                "<refreshToken>" + Matcher.quoteReplacement(token) + "</refreshToken>");
+        assertThat(posted).isNotEqualTo(xml);
+        folder.updateByXml((Source) new StreamSource(new StringReader(posted)));
+    }
+
+    private static String stored(Folder folder) {
+        return in(folder).storedSecret().getPlainText();
     }
 
     /** The lease renews by itself, as bearers are short. */
