@@ -35,6 +35,7 @@ public final class CredentialHome implements TokenKeeper {
         return slot;
     }
 
+    @Override
     public Place place() {
         return slot.place();
     }

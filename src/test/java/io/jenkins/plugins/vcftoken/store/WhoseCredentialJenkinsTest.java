@@ -16,14 +16,19 @@ import hudson.model.Result;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.lease.Lease;
+import io.jenkins.plugins.vcftoken.lease.OpenLease;
 import io.jenkins.plugins.vcftoken.lease.Tenant;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
 import java.io.StringReader;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Matcher;
+import java.util.stream.Collectors;
 import javax.xml.transform.Source;
 import javax.xml.transform.stream.StreamSource;
 import jenkins.model.Jenkins;
@@ -279,6 +284,33 @@ class WhoseCredentialJenkinsTest {
         }
     }
 
+    /** With an old form of before, so that only the place leads from the token to its family. */
+    @Test
+    void theFolderAboveIsRenamedWhileABlockIsOpen() throws Exception {
+        Folder outer = empty("outer");
+        String before = outer.getName();
+        Folder inner = outer.createProject(Folder.class, "inner");
+        storeOf(inner).addCredentials(Domain.global(), both.account("sa", seed));
+        try (Lease lease = open(in(inner))) {
+            awaitIn(inner);
+            outer.renameTo("renamed-" + folders++);
+            replaceToken(inner, seed);
+            awaitRenewals(2);
+            assertThat(lease.bearer().value()).isIn(simulator.bearers());
+            Place now = new Place(CredentialHomes.folderContext(inner.getFullName()), "sa");
+            assertThat(VcfTokens.get().openLeases())
+                    .extracting(OpenLease::place)
+                    .contains(now);
+            assertThat(placesOf(simulator)).containsExactly(now);
+        }
+        awaitIn(inner);
+        Folder thief = jenkins.createProject(Folder.class, before).createProject(Folder.class, "inner");
+        storeOf(thief).addCredentials(Domain.global(), both.account("sa", seed));
+        assertThatThrownBy(() -> VcfTokens.get().once(in(thief)))
+                .isInstanceOf(FamilyException.class)
+                .hasMessageContaining("was rotated away while it was stored elsewhere");
+    }
+
     @Test
     void theSameAddressSpelledOtherwiseIsTheSame() throws Exception {
         Folder team = folder("team", seed);
@@ -296,6 +328,13 @@ class WhoseCredentialJenkinsTest {
             assertThat(VcfTokens.get().homes().of(held, null)).isPresent();
         }
         awaitIn(team);
+    }
+
+    private static Set<Place> placesOf(Simulator simulator) throws Exception {
+        return VcfTokens.get().administration().list().stream()
+                .filter(record -> record.endpoint().url().equals(simulator.url()))
+                .flatMap(record -> record.places().stream())
+                .collect(Collectors.toSet());
     }
 
     private static void postXml(Folder folder, String token) throws Exception {
