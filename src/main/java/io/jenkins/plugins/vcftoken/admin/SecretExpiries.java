@@ -66,7 +66,7 @@ final class SecretExpiries {
         try {
             return !before.equals(after)
                     && asked.clientId().equals(now.clientId())
-                    && asked.endpoint().equals(now.endpoint())
+                    && asked.endpoint().isSameAs(now.endpoint())
                     && tokens.hasLedger()
                     && tokens.administration().areRelated(now.endpoint(), before, after);
         } catch (IllegalArgumentException | IOException | FamilyException e) {

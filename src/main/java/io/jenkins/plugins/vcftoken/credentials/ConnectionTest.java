@@ -46,7 +46,7 @@ final class ConnectionTest {
         }
         try {
             Optional<VcfCredentials> stored = stored(typed);
-            if (stored.isPresent() && stored.get().endpoint().equals(typed.endpoint())) {
+            if (stored.isPresent() && stored.get().endpoint().isSameAs(typed.endpoint())) {
                 return TestReport.of(new Trials(VcfTokens.get()).ofStored(stored.get(), typed), true);
             }
             if (typed.isRotating()) {
@@ -85,7 +85,7 @@ final class ConnectionTest {
                 for (Domain domain : store.getDomains()) {
                     for (Credentials candidate : store.getCredentials(domain)) {
                         if (candidate instanceof VcfCredentials stored && isSameSecret(stored, typed)) {
-                            if (stored.endpoint().equals(typed.endpoint())) {
+                            if (stored.endpoint().isSameAs(typed.endpoint())) {
                                 return Optional.of(stored);
                             }
                             sameServer = Optional.of(stored);

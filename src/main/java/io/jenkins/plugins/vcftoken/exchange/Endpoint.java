@@ -26,6 +26,11 @@ public record Endpoint(String system, URI url, String organization, String accou
         return system + '|' + host() + '|' + organization + (account.isEmpty() ? "" : '|' + account);
     }
 
+    /** Whether it is the same one, however its address is spelled; {@code equals} compares that, too. */
+    public boolean isSameAs(Endpoint other) {
+        return identity().equals(other.identity());
+    }
+
     /** The server alone, with its port. */
     public String host() {
         int port = url.getPort() != -1 ? url.getPort() : 443;

@@ -149,10 +149,12 @@ final class Custody {
     private Supply supplyLocked(Holder holder, String hash, FamilyRecord found, Predicate<Bearer> taken)
             throws IOException, FamilyException {
         boolean isCurrent = hashes.ofToken(found.tokens().current()).equals(hash);
-        if (!isCurrent && !isBoundTo(found, holder.place())) {
+        // As of now: who renames its folder waits for the lock, and takes along what was bound before.
+        Place place = holder.place();
+        if (!isCurrent && !isBoundTo(found, place)) {
             throw FamilyException.spentElsewhere(holder);
         }
-        FamilyRecord record = found.boundTo(holder.place());
+        FamilyRecord record = found.boundTo(place);
         Bearer bearer = record.bearer();
         if (bearer != null && taken.test(bearer)) {
             if (!record.equals(found)) {

@@ -87,7 +87,8 @@ public final class Families {
         this.index = new FamilyIndex(ledger, hashes);
         this.custody = new Custody(ledger, index, hashes, clock, patience, listener);
         this.writeBacks = new WriteBacks(ledger, hashes, writeBackThread);
-        this.administration = new FamilyAdministration(ledger, custody.journal(), index, hashes, clock, patience);
+        this.administration =
+                new FamilyAdministration(ledger, custody.journal(), index, writeBacks, hashes, clock, patience);
     }
 
     public FamilyAdministration administration() {
@@ -140,10 +141,11 @@ public final class Families {
         }
         Predicate<Bearer> taken = bearer -> bearer.isAlive(clock.instant()) && goodEnough.test(bearer);
         String hash = hashes.ofToken(holder.token().isBlank() ? "" : holder.token());
-        FamilyIndex.Entry warm = index.warm(hash, holder.service().endpoint(), holder.place());
+        Place place = holder.place();
+        FamilyIndex.Entry warm = index.warm(hash, holder.service().endpoint(), place);
         if (warm != null) {
             Bearer bearer = warm.bearer();
-            if (bearer != null && warm.places().contains(holder.place()) && taken.test(bearer)) {
+            if (bearer != null && warm.places().contains(place) && taken.test(bearer)) {
                 writeBacks.bring(holder, hash, warm.familyId(), warm.currentHash());
                 return CompletableFuture.completedFuture(new Supply(
                         warm.familyId(),
@@ -157,7 +159,7 @@ public final class Families {
         String id = warm != null
                 ? warm.familyId()
                 : hashes.ofFamily(holder.service().endpoint(), holder.token());
-        Flight key = new Flight(id, holder.place());
+        Flight key = new Flight(id, place);
         CompletableFuture<Supply> mine = new CompletableFuture<>();
         CompletableFuture<Supply> running = flights.putIfAbsent(key, mine);
         if (running != null) {

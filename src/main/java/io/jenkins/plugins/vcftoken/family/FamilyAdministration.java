@@ -27,6 +27,7 @@ public final class FamilyAdministration {
     private final Ledger ledger;
     private final Journal journal;
     private final FamilyIndex index;
+    private final WriteBacks writeBacks;
     private final TokenHash hashes;
     private final InstantSource clock;
     private final Duration patience;
@@ -35,12 +36,14 @@ public final class FamilyAdministration {
             Ledger ledger,
             Journal journal,
             FamilyIndex index,
+            WriteBacks writeBacks,
             TokenHash hashes,
             InstantSource clock,
             Duration patience) {
         this.ledger = ledger;
         this.journal = journal;
         this.index = index;
+        this.writeBacks = writeBacks;
         this.hashes = hashes;
         this.clock = clock;
         this.patience = patience;
@@ -148,6 +151,7 @@ public final class FamilyAdministration {
 
     /** A folder or user got another name; what is bound to its store goes along. */
     public void moved(String fromContext, String toContext) throws IOException, InterruptedException {
+        writeBacks.moved(fromContext, toContext);
         changeAll(fromContext, found -> found.moved(fromContext, toContext));
     }
 

@@ -41,7 +41,7 @@ final class FamilyIndex {
             Set<Place> places) {
 
         boolean isAt(Endpoint other) {
-            return endpoint.identity().equals(other.identity());
+            return endpoint.isSameAs(other);
         }
     }
 

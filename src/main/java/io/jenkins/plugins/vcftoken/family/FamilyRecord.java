@@ -107,9 +107,7 @@ public record FamilyRecord(
     /** The places of a store whose owner was renamed or moved. */
     FamilyRecord moved(String fromContext, String toContext) {
         Set<Place> moved = new HashSet<>();
-        for (Place place : places) {
-            moved.add(place.context().equals(fromContext) ? new Place(toContext, place.credentialsId()) : place);
-        }
+        places.forEach(place -> moved.add(place.moved(fromContext, toContext)));
         return new FamilyRecord(id, endpoint, state, tokens, bearer, moved, trouble, changed, orphaned);
     }
 

@@ -13,6 +13,11 @@ public record Place(String context, String credentialsId) {
         return new Place(context, "");
     }
 
+    /** Where it is once a store's owner has another name. */
+    Place moved(String fromContext, String toContext) {
+        return context.equals(fromContext) ? new Place(toContext, credentialsId) : this;
+    }
+
     /** Where what is saved here may have been tried out before. */
     Place beforeSaving() {
         return ofUnsaved(context);

@@ -79,7 +79,7 @@ public final class Survey {
     public FamilyRecord of(Endpoint endpoint, String token, Place place) {
         String hash = hashes.ofToken(token.isBlank() ? "" : token);
         return byHash.getOrDefault(hash, byHash.getOrDefault(TokenHash.brief(hash), List.of())).stream()
-                .filter(family -> family.endpoint().identity().equals(endpoint.identity()))
+                .filter(family -> family.endpoint().isSameAs(endpoint))
                 .max(Comparator.comparingLong(
                                 (FamilyRecord family) -> family.places().contains(place)
                                         ? family.tokens().generation()

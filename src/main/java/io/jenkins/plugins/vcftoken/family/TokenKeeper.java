@@ -21,6 +21,16 @@ public interface TokenKeeper {
     void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException;
 
     /**
+     * Where that is, under the name it has now: a folder may have been renamed since the block began. Quick, memory only.
+     *
+     * @return null when it never gets another one than the {@link Holder} has
+     */
+    @CheckForNull
+    default Place place() {
+        return null;
+    }
+
+    /**
      * What is stored now: a person may have typed a new token since the block began. Quick, memory only.
      *
      * @return null when that is unknown, or no longer meant for this endpoint

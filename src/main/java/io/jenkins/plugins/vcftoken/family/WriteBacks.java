@@ -34,10 +34,21 @@ final class WriteBacks {
         return Collections.unmodifiableSet(failed);
     }
 
+    /** A store's owner has another name. */
+    void moved(String fromContext, String toContext) {
+        for (Place place : failed) {
+            Place now = place.moved(fromContext, toContext);
+            if (!now.equals(place) && failed.remove(place)) {
+                failed.add(now);
+            }
+        }
+    }
+
     /** Does nothing when the credential has the current token, or when it is on its way already. */
     void bring(Holder holder, String storedHash, String familyId, String currentHash) {
-        Errand errand = new Errand(holder.place(), familyId);
-        boolean upToDate = currentHash.equals(storedHash) && !failed.contains(holder.place());
+        Place place = holder.place();
+        Errand errand = new Errand(place, familyId);
+        boolean upToDate = currentHash.equals(storedHash) && !failed.contains(place);
         if (upToDate || !pending.add(errand)) {
             return;
         }

@@ -35,6 +35,7 @@ public final class CredentialHome implements TokenKeeper {
         return slot;
     }
 
+    @Override
     public Place place() {
         return slot.place();
     }
@@ -72,7 +73,7 @@ public final class CredentialHome implements TokenKeeper {
 
     @Override
     public void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException {
-        if (homes.readOnly().contains(slot.store(), slot.place())) {
+        if (homes.readOnly().contains(slot.kind(), slot.place())) {
             return;
         }
         CredentialSlot.Outcome outcome = slot.replace(stored -> isWanted(stored, sameFamily, current, again)
@@ -158,7 +159,7 @@ public final class CredentialHome implements TokenKeeper {
     }
 
     private void sayReadOnly() {
-        if (homes.readOnly().add(slot.store(), slot.place())) {
+        if (homes.readOnly().add(slot.kind(), slot.place())) {
             LOGGER.log(
                     Level.INFO,
                     () -> "Credential '" + slot.id() + "' is in a store that cannot be written ("

@@ -118,7 +118,7 @@ public final class CredentialHomes {
 
     static boolean isFor(VcfCredentials credential, Endpoint endpoint) {
         try {
-            return credential.endpoint().equals(endpoint);
+            return credential.endpoint().isSameAs(endpoint);
         } catch (IllegalArgumentException e) {
             // Its address is none any more.
             return false;
@@ -205,7 +205,7 @@ public final class CredentialHomes {
 
     /** Whether it was found that a credential's store cannot be written, so that rotated tokens are in the ledger alone. */
     public boolean isReadOnly(StoredCredential stored) {
-        return readOnly.contains(stored.store(), stored.place());
+        return readOnly.contains(stored.store().getClass(), stored.place());
     }
 
     ReadOnlyStores readOnly() {
@@ -279,7 +279,7 @@ public final class CredentialHomes {
                             if (candidate instanceof VcfCredentials credential
                                     && credential.getId().equals(id)
                                     && wanted.test(credential)) {
-                                CredentialSlot slot = new CredentialSlot(owner, store, domain, id);
+                                CredentialSlot slot = new CredentialSlot(owner, store.getClass(), domain, id);
                                 here.add(new Found(credential, new CredentialHome(slot, this)));
                             }
                         }

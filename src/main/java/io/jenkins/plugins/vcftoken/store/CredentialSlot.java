@@ -14,8 +14,16 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import jenkins.model.Jenkins;
 
-/** An ID in a domain of a credentials store, whichever credential stands there; read and written as the store's owner. */
-record CredentialSlot(StoreOwner owner, CredentialsStore store, Domain domain, String id) {
+/**
+ * An ID in a domain of a credentials store, whichever credential stands there; read and written as the store's owner.
+ *
+ * <p>The store is looked up at each use. A folder has another one from the moment its XML is replaced, by Job DSL, for
+ * example: the one of before still shows what it had, and saves nothing of what it is given.
+ *
+ * @param kind which of the owner's stores: each has a class of its own, and some providers make a new object for each
+ *     who asks
+ */
+record CredentialSlot(StoreOwner owner, Class<? extends CredentialsStore> kind, Domain domain, String id) {
 
     private static final Logger LOGGER = Logger.getLogger(CredentialSlot.class.getName());
 
@@ -38,15 +46,15 @@ record CredentialSlot(StoreOwner owner, CredentialsStore store, Domain domain, S
     }
 
     boolean isSameAs(CredentialSlot other) {
-        return store.getClass() == other.store.getClass()
-                && domain.equals(other.domain)
-                && place().equals(other.place());
+        return kind == other.kind && domain.equals(other.domain) && place().equals(other.place());
     }
 
     /** False once the credential was replaced, deleted, or moved. */
     boolean holds(VcfCredentials credential) {
         try (ACLContext asOwner = owner.impersonate()) {
-            return store.getCredentials(domain).stream().anyMatch(candidate -> candidate == credential);
+            CredentialsStore store = store();
+            return store != null
+                    && store.getCredentials(domain).stream().anyMatch(candidate -> candidate == credential);
         }
     }
 
@@ -54,13 +62,34 @@ record CredentialSlot(StoreOwner owner, CredentialsStore store, Domain domain, S
     @CheckForNull
     VcfCredentials resident() {
         try (ACLContext asOwner = owner.impersonate()) {
+            return resident(store());
+        }
+    }
+
+    @CheckForNull
+    private VcfCredentials resident(@CheckForNull CredentialsStore store) {
+        if (store != null) {
             for (Credentials candidate : store.getCredentials(domain)) {
                 if (candidate instanceof VcfCredentials stored && stored.getId().equals(id)) {
                     return stored;
                 }
             }
-            return null;
         }
+        return null;
+    }
+
+    /** For whoever is the owner at the moment; null when there is none any more. */
+    @CheckForNull
+    private CredentialsStore store() {
+        StoreOwner now = owner.now();
+        if (now != null) {
+            for (CredentialsStore store : CredentialsProvider.lookupStores(now.context())) {
+                if (store.getClass() == kind && store.getContext() == now.context()) {
+                    return store;
+                }
+            }
+        }
+        return null;
     }
 
     /**
@@ -71,17 +100,18 @@ record CredentialSlot(StoreOwner owner, CredentialsStore store, Domain domain, S
      */
     Outcome replace(Function<VcfCredentials, VcfCredentials> change) throws IOException {
         try (ACLContext asOwner = owner.impersonate()) {
-            if (!store.hasPermission2(Jenkins.getAuthentication2(), CredentialsProvider.UPDATE)) {
-                return Outcome.READ_ONLY;
-            }
             // Against a form that is being saved at this moment. Other stores offer no lock; there, what lies between
             // reading and replacing is a few instructions.
             synchronized (SystemCredentialsProvider.getInstance()) {
                 VcfCredentials refused = null;
                 for (int i = 0; i < TRIES; i++) {
-                    VcfCredentials stored = resident();
-                    if (stored == null) {
+                    CredentialsStore store = store();
+                    VcfCredentials stored = resident(store);
+                    if (store == null || stored == null) {
                         return Outcome.EMPTY;
+                    }
+                    if (!store.hasPermission2(Jenkins.getAuthentication2(), CredentialsProvider.UPDATE)) {
+                        return Outcome.READ_ONLY;
                     }
                     VcfCredentials changed = change.apply(stored);
                     if (changed == null) {

@@ -13,14 +13,14 @@ final class ReadOnlyStores {
 
     private final Set<Entry> found = ConcurrentHashMap.newKeySet();
 
-    private record Entry(Class<?> store, Place place) {}
+    private record Entry(Class<? extends CredentialsStore> kind, Place place) {}
 
     /** @return false when it was known */
-    boolean add(CredentialsStore store, Place place) {
-        return found.add(new Entry(store.getClass(), place));
+    boolean add(Class<? extends CredentialsStore> kind, Place place) {
+        return found.add(new Entry(kind, place));
     }
 
-    boolean contains(CredentialsStore store, Place place) {
-        return found.contains(new Entry(store.getClass(), place));
+    boolean contains(Class<? extends CredentialsStore> kind, Place place) {
+        return found.contains(new Entry(kind, place));
     }
 }

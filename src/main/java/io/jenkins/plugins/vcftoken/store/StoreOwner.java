@@ -53,6 +53,17 @@ record StoreOwner(ModelObject context) {
     }
 
     /**
+     * Who has this name now: this owner, or another object after Jenkins was told to load everything anew, or somebody
+     * made it anew. Needs to see all items.
+     *
+     * @return null when it is gone; what holds it still must not save it, or its files would come back
+     */
+    @CheckForNull
+    StoreOwner now() {
+        return named(name());
+    }
+
+    /**
      * Becomes whoever may write the store. A user's store refuses everybody else, the system included; the security
      * realm is not asked, because it may be down or know the user no more while a renewal is due.
      */

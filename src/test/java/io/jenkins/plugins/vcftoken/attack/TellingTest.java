@@ -62,6 +62,7 @@ class TellingTest {
             lease.OpenLease.tenant
             lease.Renewal.random
             store.CredentialHomes.Found.credential
+            store.CredentialSlot.id
             store.LedgerFiles.Version.key
             store.StoreOwner.context
             store.StoredCredential.credential

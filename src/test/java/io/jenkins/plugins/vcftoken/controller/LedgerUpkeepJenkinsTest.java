@@ -60,7 +60,17 @@ class LedgerUpkeepJenkinsTest {
 
             CredentialsStore store = store(jenkins.jenkins);
             Credentials rotated = store.getCredentials(Domain.global()).get(0);
-            store.removeCredentials(Domain.global(), rotated);
+            Credentials spelledOtherwise = both.account(
+                    CredentialsScope.GLOBAL,
+                    "of-system",
+                    simulator.url() + "/",
+                    system.getRefreshToken().getPlainText());
+            assertThat(store.updateCredentials(Domain.global(), rotated, spelledOtherwise))
+                    .isTrue();
+            look();
+            assertThat(unused()).isEmpty();
+
+            store.removeCredentials(Domain.global(), spelledOtherwise);
             look();
             assertThat(unused()).containsExactly("of-system");
             folder.delete();

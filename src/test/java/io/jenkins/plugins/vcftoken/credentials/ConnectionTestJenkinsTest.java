@@ -110,7 +110,9 @@ class ConnectionTestJenkinsTest {
         }
         JenkinsAndSimulator.await(
                 "no session is left", () -> simulator.sddcManager().openSessions() == 0);
-        assertThat(test(web, "", stored.getClass(), form(stored))).contains("class=\"ok\"");
+        Map<String, String> spelledOtherwise = form(stored);
+        spelledOtherwise.merge("url", "/", String::concat);
+        assertThat(test(web, "", stored.getClass(), spelledOtherwise)).contains("class=\"ok\"", rotation);
         assertThat(exchanges()).isEqualTo(before + 2);
         assertThat(simulator.reuses()).isZero();
     }

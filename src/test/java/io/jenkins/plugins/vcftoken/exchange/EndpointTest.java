@@ -26,7 +26,7 @@ class EndpointTest {
     })
     void twoSpellingsOfOneEndpointAreOne(String url, String organization, String account, boolean same) {
         Endpoint other = endpoint(url, organization, account);
-        assertThat(other.identity().equals(ENDPOINT.identity())).isEqualTo(same);
+        assertThat(other.isSameAs(ENDPOINT)).isEqualTo(same);
     }
 
     @Test

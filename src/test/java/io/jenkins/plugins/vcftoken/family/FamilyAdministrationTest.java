@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -24,6 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class FamilyAdministrationTest {
+
+    private static final Place BEFORE = new Place("folder:before", "sa");
+    private static final Place AFTER = new Place("folder:after", "sa");
 
     @TempDir
     private Path directory;
@@ -106,6 +110,43 @@ class FamilyAdministrationTest {
         Place after = new Place("folder:b/a", "sa");
         core.families.await(new Holder("sa", after, seed, core.service("acme"), (f, t, again) -> {}), bearer -> true);
         assertThat(simulator.reuses()).isZero();
+    }
+
+    /** Its store has an older token, as after a form of before was saved: only the place leads from that to the family. */
+    @Test
+    void anOpenBlockOutlivesTheRenamingOfItsFolder() throws Exception {
+        Renamed folder = new Renamed();
+        Holder block = new Holder("sa", BEFORE, seed, core.service("acme"), folder);
+        core.families.await(block, bearer -> true);
+        folder.place = AFTER;
+        administration.moved(BEFORE.context(), AFTER.context());
+        clock.advance(Duration.ofMinutes(45));
+        Supply supply = core.families.await(block, bearer -> false);
+        assertThat(supply.trouble()).isNull();
+        assertThat(only().places()).containsExactly(AFTER);
+    }
+
+    /** Or whoever made a new folder of the old name would be at home there. */
+    @Test
+    void anOpenBlockDoesNotBindItsFamilyToTheOldNameOfItsFolderAgain() throws Exception {
+        Renamed folder = new Renamed();
+        core.families.await(new Holder("sa", BEFORE, seed, core.service("acme"), folder), bearer -> true);
+        Holder block = new Holder("sa", BEFORE, only().tokens().current(), core.service("acme"), folder);
+        HookedLedger ledger = new HookedLedger(core.ledger);
+        Families families = new Families(ledger, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY);
+        ledger.lock = id -> {
+            // The block is about to renew, and knows its place already.
+            ledger.lock = same -> {};
+            folder.place = AFTER;
+            families.administration().moved(BEFORE.context(), AFTER.context());
+        };
+        clock.advance(Duration.ofMinutes(45));
+        families.await(block, bearer -> false);
+        assertThat(simulator.grants()).isEqualTo(2);
+        assertThat(only().places()).containsExactly(AFTER);
+        assertThatThrownBy(() -> families.await(
+                        new Holder("sa", BEFORE, seed, core.service("acme"), new Renamed()), bearer -> true))
+                .hasMessageContaining("was rotated away while it was stored elsewhere");
     }
 
     @Test
@@ -474,5 +515,19 @@ class FamilyAdministrationTest {
     private FamilyRecord only() throws Exception {
         assertThat(administration.list()).hasSize(1);
         return administration.list().get(0);
+    }
+
+    /** A store in a folder that gets another name. */
+    private static final class Renamed implements TokenKeeper {
+
+        private Place place = BEFORE;
+
+        @Override
+        public void keep(Predicate<String> sameFamily, String current, boolean again) {}
+
+        @Override
+        public Place place() {
+            return place;
+        }
     }
 }

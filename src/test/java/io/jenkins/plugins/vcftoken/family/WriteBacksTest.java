@@ -73,6 +73,21 @@ class WriteBacksTest {
     }
 
     @Test
+    void thatAStoreCouldNotBeSavedIsNotForgottenWithTheOldNameOfItsFolder() throws Exception {
+        WriteBacks writeBacks = new WriteBacks(ledger(), Core.HASH, Runnable::run);
+        bring(
+                writeBacks,
+                (family, current, again) -> {
+                    throw new IOException("disk full");
+                },
+                "old");
+        writeBacks.moved("folder:another", "folder:after");
+        assertThat(writeBacks.failed()).containsExactly(PLACE);
+        writeBacks.moved(PLACE.context(), "folder:after");
+        assertThat(writeBacks.failed()).containsExactly(new Place("folder:after", PLACE.credentialsId()));
+    }
+
+    @Test
     void whatNobodyTookIsBroughtNextTime() throws Exception {
         List<String> stored = new ArrayList<>();
         boolean[] goingDown = {true};

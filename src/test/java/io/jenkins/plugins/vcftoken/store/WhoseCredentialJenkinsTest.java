@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.CredentialsUnavailableException;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
@@ -15,12 +16,21 @@ import hudson.model.Result;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.lease.Lease;
+import io.jenkins.plugins.vcftoken.lease.OpenLease;
 import io.jenkins.plugins.vcftoken.lease.Tenant;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
+import java.io.StringReader;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.stream.Collectors;
+import javax.xml.transform.Source;
+import javax.xml.transform.stream.StreamSource;
 import jenkins.model.Jenkins;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
@@ -223,6 +233,121 @@ class WhoseCredentialJenkinsTest {
         assertThat(in(thief).storedSecret().getPlainText()).isEqualTo(seed);
         WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, both.job(thief, "job", "sa"));
         jenkins.assertLogContains("was rotated away while it was stored elsewhere", run);
+    }
+
+    /** Job DSL, a POST to config.xml, and update-job give a folder that stays the same other stores. */
+    @Test
+    void aNewTokenInTheFoldersXmlWhileABlockIsOpen() throws Exception {
+        Folder team = folder("team", seed);
+        try (Lease lease = open(in(team))) {
+            awaitIn(team);
+            postXml(team, simulator.reauthorize("ci"));
+            awaitRenewals(2);
+            assertThat(lease.bearer().value()).isIn(simulator.bearers());
+        }
+        awaitIn(team);
+    }
+
+    @Test
+    void theFirstTokenInTheFoldersXmlWhileABlockIsOpen() throws Exception {
+        Folder team = folder("team", seed);
+        VcfCredentials held = in(team);
+        try (Lease lease = open(held)) {
+            awaitIn(team);
+            postXml(team, seed);
+            awaitRenewals(2);
+            assertThat(lease.bearer().value()).isIn(simulator.bearers());
+            JenkinsAndSimulator.await(
+                    "the first token is replaced", () -> !stored(team).equals(seed));
+        }
+        awaitIn(team);
+        assertThat(VcfTokens.get().homes().of(held, null)).isPresent();
+    }
+
+    /** A folder that is gone is not brought back by its token being saved, and one of its name takes its place. */
+    @Test
+    void aFolderIsDeletedAndMadeAnewWhileABlockIsOpen() throws Exception {
+        Folder team = folder("team", seed);
+        String name = team.getName();
+        try (Lease lease = open(in(team))) {
+            awaitIn(team);
+            team.delete();
+            awaitRenewals(2);
+            assertThat(team.getRootDir()).doesNotExist();
+            Folder anew = jenkins.createProject(Folder.class, name);
+            storeOf(anew).addCredentials(Domain.global(), both.account("sa", seed));
+            awaitRenewals(2);
+            assertThat(lease.bearer().value()).isIn(simulator.bearers());
+            JenkinsAndSimulator.await(
+                    "the first token is replaced", () -> !stored(anew).equals(seed));
+            awaitIn(anew);
+        }
+    }
+
+    /** With an old form of before, so that only the place leads from the token to its family. */
+    @Test
+    void theFolderAboveIsRenamedWhileABlockIsOpen() throws Exception {
+        Folder outer = empty("outer");
+        String before = outer.getName();
+        Folder inner = outer.createProject(Folder.class, "inner");
+        storeOf(inner).addCredentials(Domain.global(), both.account("sa", seed));
+        try (Lease lease = open(in(inner))) {
+            awaitIn(inner);
+            outer.renameTo("renamed-" + folders++);
+            replaceToken(inner, seed);
+            awaitRenewals(2);
+            assertThat(lease.bearer().value()).isIn(simulator.bearers());
+            Place now = new Place(CredentialHomes.folderContext(inner.getFullName()), "sa");
+            assertThat(VcfTokens.get().openLeases())
+                    .extracting(OpenLease::place)
+                    .contains(now);
+            assertThat(placesOf(simulator)).containsExactly(now);
+        }
+        awaitIn(inner);
+        Folder thief = jenkins.createProject(Folder.class, before).createProject(Folder.class, "inner");
+        storeOf(thief).addCredentials(Domain.global(), both.account("sa", seed));
+        assertThatThrownBy(() -> VcfTokens.get().once(in(thief)))
+                .isInstanceOf(FamilyException.class)
+                .hasMessageContaining("was rotated away while it was stored elsewhere");
+    }
+
+    @Test
+    void theSameAddressSpelledOtherwiseIsTheSame() throws Exception {
+        Folder team = folder("team", seed);
+        VcfCredentials held = in(team);
+        try (Lease lease = open(held)) {
+            awaitIn(team);
+            storeOf(team)
+                    .updateCredentials(
+                            Domain.global(),
+                            in(team),
+                            both.account(
+                                    CredentialsScope.GLOBAL, "sa", simulator.url() + "/", simulator.reauthorize("ci")));
+            awaitRenewals(2);
+            assertThat(lease.bearer().value()).isIn(simulator.bearers());
+            assertThat(VcfTokens.get().homes().of(held, null)).isPresent();
+        }
+        awaitIn(team);
+    }
+
+    private static Set<Place> placesOf(Simulator simulator) throws Exception {
+        return VcfTokens.get().administration().list().stream()
+                .filter(record -> record.endpoint().url().equals(simulator.url()))
+                .flatMap(record -> record.places().stream())
+                .collect(Collectors.toSet());
+    }
+
+    private static void postXml(Folder folder, String token) throws Exception {
+        String xml = folder.getConfigFile().asString();
+        String posted = xml.replaceAll(
+                "<refreshToken>[^<]*</refreshToken>",
+                "<refreshToken>" + Matcher.quoteReplacement(token) + "</refreshToken>");
+        assertThat(posted).isNotEqualTo(xml);
+        folder.updateByXml((Source) new StreamSource(new StringReader(posted)));
+    }
+
+    private static String stored(Folder folder) {
+        return in(folder).storedSecret().getPlainText();
     }
 
     /** The lease renews by itself, as bearers are short. */
