@@ -73,28 +73,23 @@ public final class Leases {
         if (supply.doubt() != null) {
             tenant.warn(supply.doubt());
         }
-        while (true) {
-            SharedBearer bearer = sharedBy(holder, supply);
-            Lease lease = bearer.join(holder, tenant, supply);
-            if (lease != null) {
-                listener.gave(new Handout(tenant.who(), holder, supply.endpoint(), lease.bearer(), true), waited);
-                return families.isReleased(supply) ? reopened(bearer, lease, holder, minimumValidity, tenant) : lease;
-            }
-            // Its last lease closed in between, or it has another family's bearer by now.
-        }
+        SharedBearer.Held lease = share(holder, supply, tenant);
+        listener.gave(new Handout(tenant.who(), holder, supply.endpoint(), lease.bearer(), true), waited);
+        return families.isReleased(supply) ? reopened(lease, holder, minimumValidity, tenant) : lease;
     }
 
-    /** One at a time, or two who open at once would have two. */
-    private synchronized SharedBearer sharedBy(Holder holder, Supply supply) {
-        return shared.stream()
-                .filter(bearer -> bearer.place().equals(holder.place()) && bearer.isOf(supply.familyId()))
-                .findAny()
-                .orElseGet(() -> {
-                    SharedBearer first =
-                            new SharedBearer(families, holder, supply, timer, clock, renewal, this::forget);
-                    shared.add(first);
-                    return first;
-                });
+    /** One at a time, or two that open at once would not share. */
+    private synchronized SharedBearer.Held share(Holder holder, Supply supply, Tenant tenant) {
+        for (SharedBearer bearer : shared) {
+            SharedBearer.Held lease = bearer.join(holder, tenant, supply);
+            if (lease != null) {
+                return lease;
+            }
+        }
+        SharedBearer bearer = new SharedBearer(families, holder, supply, timer, clock, renewal, this::forget);
+        shared.add(bearer);
+        // Not null: nobody else has it yet.
+        return bearer.join(holder, tenant, supply);
     }
 
     /**
@@ -127,12 +122,10 @@ public final class Leases {
             throw new FamilyException(trouble.getMessage(), trouble);
         }
         for (SharedBearer open : shared) {
-            if (open.isOf(supply.familyId())) {
-                if (open.place().equals(holder.place())) {
-                    open.publish(supply, supply.bearer());
-                } else {
-                    open.renew();
-                }
+            if (open.isFor(holder.place(), supply)) {
+                open.publish(supply, supply.bearer());
+            } else if (open.isOf(supply)) {
+                open.renew();
             }
         }
         return supply.bearer();
@@ -172,12 +165,12 @@ public final class Leases {
     }
 
     /** The last lease of before closed just now, and its bearer went with it. This one keeps the next from that. */
-    private Lease reopened(SharedBearer bearer, Lease lease, Holder holder, Duration minimumValidity, Tenant tenant)
+    private Lease reopened(SharedBearer.Held lease, Holder holder, Duration minimumValidity, Tenant tenant)
             throws FamilyException, InterruptedException {
         boolean done = false;
         Bearer old = lease.bearer();
         try {
-            bearer.publish(await(holder, minimumValidity, tenant.who()), old);
+            lease.publish(await(holder, minimumValidity, tenant.who()), old);
             done = true;
             return lease;
         } finally {

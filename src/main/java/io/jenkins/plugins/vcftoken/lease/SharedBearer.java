@@ -77,13 +77,14 @@ final class SharedBearer {
         this.atEnd = atEnd;
     }
 
-    Place place() {
-        return place;
+    /** Whether it has a bearer of the same family now. */
+    boolean isOf(Supply other) {
+        return current.familyId().equals(other.familyId());
     }
 
-    /** Whether it has a bearer of this family, for whoever joins. */
-    synchronized boolean isOf(String familyId) {
-        return !ended && current.familyId().equals(familyId);
+    /** Whether it is also the bearer of the credential at that place. */
+    boolean isFor(Place its, Supply other) {
+        return place.equals(its) && isOf(other);
     }
 
     /** Whether a tenant may still be using a bearer of this family. */
@@ -94,14 +95,15 @@ final class SharedBearer {
     /**
      * @param its the tenant's credential, as it is now
      * @param fresh what the tenant's own request brought; may be newer than what is shared
-     * @return null when this takes the tenant in no more: the last lease has closed, or another token was stored
+     * @return null when the tenant must look elsewhere: another credential, another token by now, or the last lease has
+     *     closed
      */
     @CheckForNull
-    Lease join(Holder its, Tenant tenant, Supply fresh) {
+    Held join(Holder its, Tenant tenant, Supply fresh) {
         Held lease = new Held(its, tenant);
         List<Held> renewed;
         synchronized (this) {
-            if (!isOf(fresh.familyId())) {
+            if (ended || !isFor(its.place(), fresh)) {
                 return null;
             }
             renewed = replace(fresh, bearer());
@@ -305,7 +307,8 @@ final class SharedBearer {
         }
     }
 
-    private final class Held implements Lease {
+    /** A tenant's share of it. */
+    final class Held implements Lease {
 
         private final Holder its;
         private final Tenant tenant;
@@ -322,6 +325,10 @@ final class SharedBearer {
         @Override
         public Bearer bearer() {
             return current.bearer();
+        }
+
+        void publish(Supply fresh, Bearer old) {
+            SharedBearer.this.publish(fresh, old);
         }
 
         @Override
