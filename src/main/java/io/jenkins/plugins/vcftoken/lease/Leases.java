@@ -12,12 +12,15 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.function.Predicate;
 
-/** All open leases. Those of one family share one bearer and one timer. */
+/**
+ * All open leases. Those of one credential share one bearer and one timer. Credentials that have the same token share its
+ * exchanges, which is for {@link Families} to see to.
+ */
 public final class Leases {
 
     private final Families families;
@@ -25,7 +28,7 @@ public final class Leases {
     private final ScheduledExecutorService timer;
     private final InstantSource clock;
     private final Renewal renewal;
-    private final ConcurrentMap<String, SharedBearer> shared = new ConcurrentHashMap<>();
+    private final Set<SharedBearer> shared = ConcurrentHashMap.newKeySet();
 
     /** @param timer only ever starts work, never does it */
     public Leases(Families families, ScheduledExecutorService timer, InstantSource clock, Renewal renewal) {
@@ -70,25 +73,23 @@ public final class Leases {
         if (supply.doubt() != null) {
             tenant.warn(supply.doubt());
         }
-        while (true) {
-            SharedBearer bearer = shared.computeIfAbsent(
-                    supply.familyId(),
-                    id -> new SharedBearer(
-                            families,
-                            holder,
-                            supply,
-                            timer,
-                            clock,
-                            renewal,
-                            ended -> forget(supply.familyId(), ended)));
-            Lease lease = bearer.join(holder, tenant, supply.bearer());
+        SharedBearer.Held lease = share(holder, supply, tenant);
+        listener.gave(new Handout(tenant.who(), holder, supply.endpoint(), lease.bearer(), true), waited);
+        return families.isReleased(supply) ? reopened(lease, holder, minimumValidity, tenant) : lease;
+    }
+
+    /** One at a time, or two that open at once would not share. */
+    private synchronized SharedBearer.Held share(Holder holder, Supply supply, Tenant tenant) {
+        for (SharedBearer bearer : shared) {
+            SharedBearer.Held lease = bearer.join(holder, tenant, supply);
             if (lease != null) {
-                listener.gave(new Handout(tenant.who(), holder, supply.endpoint(), lease.bearer(), true), waited);
-                return families.isReleased(supply) ? reopened(bearer, lease, holder, minimumValidity, tenant) : lease;
+                return lease;
             }
-            // The last lease closed in between; its bearer takes nobody in any more.
-            shared.remove(supply.familyId(), bearer);
         }
+        SharedBearer bearer = new SharedBearer(families, holder, supply, timer, clock, renewal, this::forget);
+        shared.add(bearer);
+        // Not null: nobody else has it yet.
+        return bearer.join(holder, tenant, supply);
     }
 
     /**
@@ -107,8 +108,9 @@ public final class Leases {
     }
 
     /**
-     * An exchange now, whatever bearer is at hand; its bearer is everybody's from then on. An exchange that is in flight
-     * does not count, since nobody knows when it was asked for.
+     * An exchange now, whatever bearer is at hand; open blocks of the credential have its bearer when this returns. An
+     * exchange that is in flight does not count, since nobody knows when it was asked for. Other credentials with the same
+     * token look for theirs at once.
      *
      * @throws FamilyException when the exchange brought no bearer; open blocks keep the one they have
      */
@@ -119,9 +121,12 @@ public final class Leases {
         if (trouble != null) {
             throw new FamilyException(trouble.getMessage(), trouble);
         }
-        SharedBearer open = shared.get(supply.familyId());
-        if (open != null) {
-            open.publish(supply.bearer());
+        for (SharedBearer open : shared) {
+            if (open.isFor(holder.place(), supply)) {
+                open.publish(supply, supply.bearer());
+            } else if (open.isOf(supply)) {
+                open.renew();
+            }
         }
         return supply.bearer();
     }
@@ -129,7 +134,7 @@ public final class Leases {
     /** Who holds a lease now, and of which credential. */
     public List<OpenLease> list() {
         List<OpenLease> list = new ArrayList<>();
-        shared.values().forEach(bearer -> list.addAll(bearer.open()));
+        shared.forEach(bearer -> list.addAll(bearer.open()));
         return list;
     }
 
@@ -144,27 +149,28 @@ public final class Leases {
         try {
             Supply supply = families.await(holder, bearer -> !bearer.issuedAt().isBefore(now));
             if (stored) {
-                families.release(holder, supply.familyId(), () -> !shared.containsKey(supply.familyId()));
+                families.release(holder, supply.familyId(), () -> isUnused(supply.familyId()));
             }
             return supply;
         } finally {
             if (!stored) {
-                families.forgetTrial(holder, id -> !shared.containsKey(id));
+                families.forgetTrial(holder, this::isUnused);
             }
         }
     }
 
-    /** How many families have open leases. */
-    public int families() {
+    /** How many bearers are kept fresh. */
+    int bearers() {
         return shared.size();
     }
 
     /** The last lease of before closed just now, and its bearer went with it. This one keeps the next from that. */
-    private Lease reopened(SharedBearer bearer, Lease lease, Holder holder, Duration minimumValidity, Tenant tenant)
+    private Lease reopened(SharedBearer.Held lease, Holder holder, Duration minimumValidity, Tenant tenant)
             throws FamilyException, InterruptedException {
         boolean done = false;
+        Bearer old = lease.bearer();
         try {
-            bearer.publish(await(holder, minimumValidity, tenant.who()).bearer());
+            lease.publish(await(holder, minimumValidity, tenant.who()), old);
             done = true;
             return lease;
         } finally {
@@ -174,9 +180,13 @@ public final class Leases {
         }
     }
 
-    private void forget(String familyId, SharedBearer ended) {
-        shared.remove(familyId, ended);
-        families.release(ended.holder(), familyId, () -> !shared.containsKey(familyId));
+    private void forget(SharedBearer ended) {
+        shared.remove(ended);
+        ended.release(this::isUnused);
+    }
+
+    private boolean isUnused(String familyId) {
+        return shared.stream().noneMatch(bearer -> bearer.uses(familyId));
     }
 
     private Predicate<Bearer> lastsFor(Duration minimumValidity) {

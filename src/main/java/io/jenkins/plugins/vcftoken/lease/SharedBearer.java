@@ -2,11 +2,11 @@ package io.jenkins.plugins.vcftoken.lease;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Handout;
 import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.family.Supply;
 import java.time.Duration;
 import java.time.Instant;
@@ -16,6 +16,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -23,18 +24,29 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
-/** The bearer that all open leases of one family look at, and its renewal. Ends with the last lease. */
+/**
+ * The bearer that all open leases of one credential look at, and its renewal. Ends with the last lease.
+ *
+ * <p>Of one credential, and not of one family: two credentials may have the same token, and be different people's. Should
+ * one of them type another token into theirs, the leases of the other have nothing to do with it.
+ */
 final class SharedBearer {
 
     private final Families families;
-    private final Holder holder;
-    private final Endpoint endpoint;
+    private final Place place;
     private final ScheduledExecutorService timer;
     private final InstantSource clock;
     private final Renewal renewal;
     private final Consumer<SharedBearer> atEnd;
 
     private final Set<Held> leases = new LinkedHashSet<>();
+
+    /** Of all bearers so far: what a tenant has seen it may use to its end. */
+    private final Set<String> familyIds = ConcurrentHashMap.newKeySet();
+
+    /** The latest tenant's, who has seen the credential last. */
+    private volatile Holder holder;
+
     private boolean ended;
 
     @CheckForNull
@@ -44,7 +56,7 @@ final class SharedBearer {
     @CheckForNull
     private volatile Instant refreshFailed;
 
-    private volatile Bearer bearer;
+    private volatile Supply current;
 
     SharedBearer(
             Families families,
@@ -55,41 +67,74 @@ final class SharedBearer {
             Renewal renewal,
             Consumer<SharedBearer> atEnd) {
         this.families = families;
+        this.place = holder.place();
         this.holder = holder;
-        this.endpoint = first.endpoint();
-        this.bearer = first.bearer();
+        this.current = first;
+        this.familyIds.add(first.familyId());
         this.timer = timer;
         this.clock = clock;
         this.renewal = renewal;
         this.atEnd = atEnd;
     }
 
+    /** Whether it has a bearer of the same family now. */
+    boolean isOf(Supply other) {
+        return current.familyId().equals(other.familyId());
+    }
+
+    /** Whether it is also the bearer of the credential at that place. */
+    boolean isFor(Place its, Supply other) {
+        return place.equals(its) && isOf(other);
+    }
+
+    /** Whether a tenant may still be using a bearer of this family. */
+    boolean uses(String familyId) {
+        return familyIds.contains(familyId);
+    }
+
     /**
-     * @param its the tenant's credential; another one than the others' where one token is stored in several places
+     * @param its the tenant's credential, as it is now
      * @param fresh what the tenant's own request brought; may be newer than what is shared
-     * @return null when the last lease has closed, so that this one takes nobody in any more
+     * @return null when the tenant must look elsewhere: another credential, another token by now, or the last lease has
+     *     closed
      */
     @CheckForNull
-    Lease join(Holder its, Tenant tenant, Bearer fresh) {
+    Held join(Holder its, Tenant tenant, Supply fresh) {
         Held lease = new Held(its, tenant);
         List<Held> renewed;
         synchronized (this) {
-            if (ended) {
+            if (ended || !isFor(its.place(), fresh)) {
                 return null;
             }
-            renewed = replace(fresh);
-            tenant.expect(bearer);
+            renewed = replace(fresh, bearer());
+            holder = its;
+            tenant.expect(bearer());
             leases.add(lease);
             if (next == null) {
-                schedule(renewal.pause(bearer, clock.instant()));
+                schedule(renewal.pause(bearer(), clock.instant()));
             }
         }
         renewed.forEach(held -> families.listener().renewed(held.handout(fresh)));
         return lease;
     }
 
-    void publish(Bearer fresh) {
-        replace(fresh).forEach(held -> families.listener().renewed(held.handout(fresh)));
+    private Bearer bearer() {
+        return current.bearer();
+    }
+
+    /** @param old what was shared when this one was asked for */
+    void publish(Supply fresh, Bearer old) {
+        // Before anybody has it, or the last of those who had one of this family would end its session.
+        familyIds.add(fresh.familyId());
+        replace(fresh, old).forEach(held -> families.listener().renewed(held.handout(fresh)));
+        if (isEnded()) {
+            // It came too late for everybody.
+            atEnd.accept(this);
+        }
+    }
+
+    private synchronized boolean isEnded() {
+        return ended;
     }
 
     /**
@@ -97,19 +142,24 @@ final class SharedBearer {
      *
      * @return whose bearer this has become; none if it is no newer one
      */
-    private synchronized List<Held> replace(Bearer fresh) {
-        boolean older = fresh.expiresAt().isBefore(bearer.expiresAt());
-        if (fresh.equals(bearer) || (older && bearer.isAlive(clock.instant()))) {
+    private synchronized List<Held> replace(Supply fresh, Bearer old) {
+        Bearer bearer = bearer();
+        boolean isOfAnother = !fresh.familyId().equals(current.familyId());
+        boolean older = fresh.bearer().expiresAt().isBefore(bearer.expiresAt()) && bearer.isAlive(clock.instant());
+        // Another family's is what another token led to, which was stored last unless something has come since.
+        if (fresh.bearer().equals(bearer) || (isOfAnother ? !bearer.equals(old) : older)) {
             return List.of();
         }
-        leases.forEach(lease -> lease.tenant.expect(fresh));
-        bearer = fresh;
-        schedule(renewal.pause(fresh, clock.instant()));
+        leases.forEach(lease -> lease.tenant.expect(fresh.bearer()));
+        current = fresh;
+        // Whoever had it before may have ended the session while nobody knew that this one is about to use it.
+        boolean released = isOfAnother && families.isReleased(fresh);
+        schedule(released ? Renewal.FLOOR : renewal.pause(fresh.bearer(), clock.instant()));
         return List.copyOf(leases);
     }
 
     private Bearer refresh() throws FamilyException, InterruptedException {
-        Bearer old = bearer;
+        Bearer old = bearer();
         Instant now = clock.instant();
         Instant latest = now.minus(Renewal.REFRESH_PAUSE);
         if (old.issuedAt().isAfter(latest) && old.isAlive(now)) {
@@ -128,9 +178,9 @@ final class SharedBearer {
             if (trouble != null) {
                 throw new FamilyException(trouble.getMessage(), trouble);
             }
-            publish(supply.bearer());
+            publish(supply, old);
             refreshFailed = null;
-            return bearer;
+            return bearer();
         } catch (FamilyException e) {
             refreshFailed = clock.instant();
             throw e;
@@ -143,17 +193,18 @@ final class SharedBearer {
                 || (!old.isAlive(clock.instant()) && !candidate.equals(old));
     }
 
-    private void renew() {
-        Bearer old = bearer;
+    /** With what the credential has now. Does not block. */
+    void renew() {
+        Bearer old = bearer();
         families.renew(holder, newerThan(old)).whenComplete((supply, failure) -> renewed(old, supply, failure));
     }
 
     private void renewed(Bearer old, @CheckForNull Supply supply, @CheckForNull Throwable failure) {
         Instant now = clock.instant();
         if (supply != null) {
-            publish(supply.bearer());
+            publish(supply, old);
         }
-        boolean fresh = !bearer.equals(old);
+        boolean fresh = !bearer().equals(old);
         if (!fresh) {
             Throwable why = supply != null ? supply.trouble() : failure;
             if (why instanceof CompletionException) {
@@ -169,7 +220,7 @@ final class SharedBearer {
         synchronized (this) {
             // Publishing has set the timer already; this is for what brought nothing newer.
             if (!fresh) {
-                schedule(renewal.pauseAfterFailure(bearer, now));
+                schedule(renewal.pauseAfterFailure(bearer(), now));
             }
         }
     }
@@ -202,8 +253,9 @@ final class SharedBearer {
         return tenants;
     }
 
-    Holder holder() {
-        return holder;
+    /** Ends the sessions that nobody else has use for, once this one has ended. */
+    void release(Predicate<String> unused) {
+        familyIds.forEach(id -> families.release(holder, id, () -> unused.test(id)));
     }
 
     private void leave(Held lease) {
@@ -220,7 +272,7 @@ final class SharedBearer {
                 }
             }
         }
-        families.listener().returned(lease.handout(bearer));
+        families.listener().returned(lease.handout(current));
         if (last) {
             atEnd.accept(this);
         }
@@ -255,7 +307,8 @@ final class SharedBearer {
         }
     }
 
-    private final class Held implements Lease {
+    /** A tenant's share of it. */
+    final class Held implements Lease {
 
         private final Holder its;
         private final Tenant tenant;
@@ -265,13 +318,17 @@ final class SharedBearer {
             this.tenant = tenant;
         }
 
-        Handout handout(Bearer given) {
-            return new Handout(tenant.who(), its, endpoint, given, true);
+        Handout handout(Supply given) {
+            return new Handout(tenant.who(), its, given.endpoint(), given.bearer(), true);
         }
 
         @Override
         public Bearer bearer() {
-            return bearer;
+            return current.bearer();
+        }
+
+        void publish(Supply fresh, Bearer old) {
+            SharedBearer.this.publish(fresh, old);
         }
 
         @Override

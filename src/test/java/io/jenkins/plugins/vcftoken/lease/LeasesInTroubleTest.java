@@ -179,7 +179,7 @@ class LeasesInTroubleTest {
         Lease lease = leases.open(holder, TEN_MINUTES, block);
         assertThat(lease.bearer().isAlive(clock.instant())).isTrue();
         lease.close();
-        assertThat(leases.families()).isZero();
+        assertThat(leases.bearers()).isZero();
     }
 
     @Test
@@ -202,7 +202,7 @@ class LeasesInTroubleTest {
         clock.advance(Duration.ofMinutes(45));
         timer.fire();
         assertThat(simulator.grants()).isEqualTo(2);
-        assertThat(leases.families()).isZero();
+        assertThat(leases.bearers()).isZero();
         assertThat(timer.pauses).hasSize(1);
         assertThat(timer.pending()).isZero();
     }
@@ -243,7 +243,7 @@ class LeasesInTroubleTest {
         timer.fire();
         assertThat(second[0].bearer()).isNotEqualTo(before);
         second[0].close();
-        assertThat(leases.families()).isZero();
+        assertThat(leases.bearers()).isZero();
         assertThat(server.openSessions()).isZero();
     }
 
@@ -259,7 +259,7 @@ class LeasesInTroubleTest {
         assertThatThrownBy(() -> leases.open(late, TEN_MINUTES, block))
                 .isInstanceOf(FamilyException.class)
                 .hasMessageContaining("refuses the stored secret");
-        assertThat(leases.families()).isZero();
+        assertThat(leases.bearers()).isZero();
         assertThat(timer.pending()).isZero();
     }
 
@@ -272,7 +272,7 @@ class LeasesInTroubleTest {
         assertThat(second).isNotEqualTo(first);
         assertThat(leases.renew(holder)).as("asked for at the same moment").isEqualTo(second);
         assertThat(simulator.grants()).isEqualTo(2);
-        assertThat(leases.families()).isZero();
+        assertThat(leases.bearers()).isZero();
     }
 
     @Test

@@ -208,10 +208,10 @@ class LeasesTest {
         assertThat(timer.pauses).hasSize(1);
         assertThat(simulator.requests()).isEqualTo(1);
         open.subList(1, 100).forEach(Lease::close);
-        assertThat(leases.families()).isEqualTo(1);
+        assertThat(leases.bearers()).isEqualTo(1);
         open.get(0).close();
         open.get(0).close();
-        assertThat(leases.families()).isZero();
+        assertThat(leases.bearers()).isZero();
         assertThat(timer.isPending()).isFalse();
     }
 

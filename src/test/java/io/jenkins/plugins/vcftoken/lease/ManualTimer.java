@@ -12,6 +12,9 @@ final class ManualTimer extends ScheduledThreadPoolExecutor {
     final List<Duration> pauses = new CopyOnWriteArrayList<>();
     private volatile ScheduledFuture<?> last;
     private volatile Runnable task;
+    private final List<Waiting> all = new CopyOnWriteArrayList<>();
+
+    private record Waiting(Runnable task, ScheduledFuture<?> timing) {}
 
     ManualTimer() {
         super(1);
@@ -21,6 +24,7 @@ final class ManualTimer extends ScheduledThreadPoolExecutor {
     public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
         task = command;
         last = super.schedule(() -> {}, 1, TimeUnit.DAYS);
+        all.add(new Waiting(command, last));
         pauses.add(Duration.of(delay, unit.toChronoUnit()));
         return last;
     }
@@ -39,6 +43,13 @@ final class ManualTimer extends ScheduledThreadPoolExecutor {
         if (isPending()) {
             fireWhateverCame();
         }
+    }
+
+    /** Whatever waits now, each once. */
+    void fireAll() {
+        List<Waiting> due = List.copyOf(all);
+        all.removeAll(due);
+        due.stream().filter(waiting -> !waiting.timing.isCancelled()).forEach(waiting -> waiting.task.run());
     }
 
     /** As a timer does that had begun when it was told not to. */

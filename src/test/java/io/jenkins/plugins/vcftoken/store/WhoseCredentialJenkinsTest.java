@@ -166,6 +166,24 @@ class WhoseCredentialJenkinsTest {
         awaitIn(original);
     }
 
+    /** Who may change a folder need not be who may change its copy. */
+    @Test
+    void theCopysBlockGetsNothingOfWhatIsTypedIntoTheOriginal() throws Exception {
+        Folder original = folder("original", seed);
+        Lease first = open(in(original));
+        awaitIn(original);
+        Folder copy = jenkins.jenkins.copy(original, "copy-" + folders++);
+        try (Lease second = open(in(copy))) {
+            first.close();
+            String administrators = simulator.addAccount("administrator", "acme");
+            replaceToken(original, administrators);
+            awaitRenewals(2);
+            assertThat(simulator.currentToken("administrator")).isEqualTo(administrators);
+            assertThat(second.bearer().value()).isIn(simulator.bearers());
+        }
+        awaitIn(copy);
+    }
+
     @Test
     void movedToAnotherFolderWhileABlockIsOpen() throws Exception {
         Folder from = folder("from", seed);
