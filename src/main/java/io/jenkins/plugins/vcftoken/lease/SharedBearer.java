@@ -33,7 +33,6 @@ import java.util.function.Predicate;
 final class SharedBearer {
 
     private final Families families;
-    private final Place place;
     private final ScheduledExecutorService timer;
     private final InstantSource clock;
     private final Renewal renewal;
@@ -67,7 +66,6 @@ final class SharedBearer {
             Renewal renewal,
             Consumer<SharedBearer> atEnd) {
         this.families = families;
-        this.place = holder.place();
         this.holder = holder;
         this.current = first;
         this.familyIds.add(first.familyId());
@@ -82,9 +80,9 @@ final class SharedBearer {
         return current.familyId().equals(other.familyId());
     }
 
-    /** Whether it is also the bearer of the credential at that place. */
+    /** Whether it is also the bearer of the credential at that place, under the name that its folder has now. */
     boolean isFor(Place its, Supply other) {
-        return place.equals(its) && isOf(other);
+        return holder.place().equals(its) && isOf(other);
     }
 
     /** Whether a tenant may still be using a bearer of this family. */

@@ -92,6 +92,21 @@ class OneTokenTwoCredentialsTest {
         assertThat(inCopy.expected).containsExactly(before, second.bearer());
     }
 
+    /** The name that a folder had may be another folder's by now. */
+    @Test
+    void blocksKeepToTheirFolderThroughItsRenaming() throws Exception {
+        openOriginal();
+        String before = original.place().context();
+        original.rename("folder:renamed");
+        core.families.administration().moved(before, "folder:renamed");
+        leases.open(original.holder(service), TEN_MINUTES, new Block());
+        assertThat(leases.bearers()).isEqualTo(1);
+        StoredToken another = new StoredToken(before, original.get());
+        leases.open(another.holder(service), TEN_MINUTES, new Block());
+        assertThat(leases.bearers()).isEqualTo(2);
+        assertThat(simulator.grants()).isEqualTo(1);
+    }
+
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void whatOneTypedWronglyIsNotTheOthersTrouble(boolean onDemand) throws Exception {

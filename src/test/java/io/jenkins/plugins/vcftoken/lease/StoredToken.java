@@ -9,7 +9,7 @@ import java.util.function.Predicate;
 
 /** What one credential stores: a person may type something else, and rotated tokens come back. */
 final class StoredToken implements TokenKeeper {
-    private final String context;
+    private volatile String context;
     private volatile String token;
     volatile Runnable whenLookedAt = () -> {};
 
@@ -21,7 +21,7 @@ final class StoredToken implements TokenKeeper {
 
     /** The credential as a block finds it when it opens. */
     Holder holder(TokenService service) {
-        return new Holder("sa", new Place(context, "sa"), token, service, this);
+        return new Holder("sa", place(), token, service, this);
     }
 
     String get() {
@@ -30,6 +30,16 @@ final class StoredToken implements TokenKeeper {
 
     void type(String typed) {
         token = typed;
+    }
+
+    /** Its folder has another name from now on. */
+    void rename(String to) {
+        context = to;
+    }
+
+    @Override
+    public Place place() {
+        return new Place(context, "sa");
     }
 
     @Override
