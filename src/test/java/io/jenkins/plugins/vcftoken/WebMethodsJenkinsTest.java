@@ -115,6 +115,9 @@ class WebMethodsJenkinsTest {
             AuthorizationPage.doStart | job/team/vcf-tokens/credential/account/authorize/start | | 403 403 403 302 302 | 403 403 403 page page | 403
             AuthorizationPage.doCancel | job/team/vcf-tokens/credential/account/authorize/cancel | | 403 403 403 302 302 | 403 403 403 302 302 | 403
             AuthorizationPage.doStatus | job/team/vcf-tokens/credential/account/authorize/status | | 403 403 403 404 404 | 403 403 403 page page | 403
+            TroubleMonitor.doDismiss | administrativeMonitor/io.jenkins.plugins.vcftoken.admin.TroubleMonitor/dismiss | finding=x | 403 403 403 403 404 | 403 403 403 403 302 | 403
+            ExpiryMonitor.doDismiss | administrativeMonitor/io.jenkins.plugins.vcftoken.admin.ExpiryMonitor/dismiss | finding=x | 403 403 403 403 404 | 403 403 403 403 302 | 403
+            TrustMonitor.doDismiss | administrativeMonitor/io.jenkins.plugins.vcftoken.admin.TrustMonitor/dismiss | finding=x | 403 403 403 403 404 | 403 403 403 403 302 | 403
             TokensPage.toPage | manage/vcf-tokens/forget | | 403 403 403 403 302 | 403 403 403 403 400 | 403
             TokenPage.toPage | job/team/vcf-tokens/credential/own/renew | | 403 403 403 302 302 | 403 403 403 400 400 | 403
             AuthorizationPage.toPage | job/team/vcf-tokens/credential/account/authorize/start | | 403 403 403 302 302 | 403 403 403 page page | 403
