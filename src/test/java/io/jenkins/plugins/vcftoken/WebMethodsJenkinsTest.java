@@ -131,10 +131,16 @@ class WebMethodsJenkinsTest {
             SddcManagerUser.doTestConnection | job/team/ | url=x | - | 403 denied denied error error | -
             VcfaServiceAccount.doCheckClientId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
             VcfaServiceAccount.doCheckClientId | job/team/ | value=x | - | 403 ok ok warning warning | -
+            VcfTokenBuildWrapper.doCheckCredentialsId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            VcfTokenBuildWrapper.doCheckCredentialsId | job/team/ | value=x | - | 403 ok ok warning warning | -
+            VcfTokenBuildWrapper.doCheckCredentialsId | job/team/job/job/ | value=x | - | 403 ok warning warning warning | -
             VcfTokenBuildWrapper.doCheckMinimumValidity | | value=-1 | 403 404 404 404 404 | 403 error error error error | 403
             VcfTokenBuildWrapper.doCheckMinimumValidity | job/team/ | value=-1 | - | 403 error error error error | -
             VcfTokenBuildWrapper.doCheckTokenVariable | | tokenVariable=A&urlVariable=A | 403 404 404 404 404 | 403 error error error error | 403
             VcfTokenBuildWrapper.doCheckTokenVariable | job/team/ | tokenVariable=A&urlVariable=A | - | 403 error error error error | -
+            WithVcfTokenStep.doCheckCredentialsId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            WithVcfTokenStep.doCheckCredentialsId | job/team/ | value=x | - | 403 ok ok warning warning | -
+            WithVcfTokenStep.doCheckCredentialsId | job/team/job/job/ | value=x | - | 403 ok warning warning warning | -
             WithVcfTokenStep.doCheckMinimumValidity | | value=-1 | 403 404 404 404 404 | 403 error error error error | 403
             WithVcfTokenStep.doCheckMinimumValidity | job/team/ | value=-1 | - | 403 error error error error | -
             WithVcfTokenStep.doCheckTokenVariable | | tokenVariable=A&urlVariable=A | 403 404 404 404 404 | 403 error error error error | 403
