@@ -115,6 +115,9 @@ class WebMethodsJenkinsTest {
             AuthorizationPage.doStart | job/team/vcf-tokens/credential/account/authorize/start | | 403 403 403 302 302 | 403 403 403 page page | 403
             AuthorizationPage.doCancel | job/team/vcf-tokens/credential/account/authorize/cancel | | 403 403 403 302 302 | 403 403 403 302 302 | 403
             AuthorizationPage.doStatus | job/team/vcf-tokens/credential/account/authorize/status | | 403 403 403 404 404 | 403 403 403 page page | 403
+            TroubleMonitor.doDismiss | administrativeMonitor/io.jenkins.plugins.vcftoken.admin.TroubleMonitor/dismiss | finding=x | 403 403 403 403 404 | 403 403 403 403 302 | 403
+            ExpiryMonitor.doDismiss | administrativeMonitor/io.jenkins.plugins.vcftoken.admin.ExpiryMonitor/dismiss | finding=x | 403 403 403 403 404 | 403 403 403 403 302 | 403
+            TrustMonitor.doDismiss | administrativeMonitor/io.jenkins.plugins.vcftoken.admin.TrustMonitor/dismiss | finding=x | 403 403 403 403 404 | 403 403 403 403 302 | 403
             TokensPage.toPage | manage/vcf-tokens/forget | | 403 403 403 403 302 | 403 403 403 403 400 | 403
             TokenPage.toPage | job/team/vcf-tokens/credential/own/renew | | 403 403 403 302 302 | 403 403 403 400 400 | 403
             AuthorizationPage.toPage | job/team/vcf-tokens/credential/account/authorize/start | | 403 403 403 302 302 | 403 403 403 page page | 403
@@ -128,10 +131,16 @@ class WebMethodsJenkinsTest {
             SddcManagerUser.doTestConnection | job/team/ | url=x | - | 403 denied denied error error | -
             VcfaServiceAccount.doCheckClientId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
             VcfaServiceAccount.doCheckClientId | job/team/ | value=x | - | 403 ok ok warning warning | -
+            VcfTokenBuildWrapper.doCheckCredentialsId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            VcfTokenBuildWrapper.doCheckCredentialsId | job/team/ | value=x | - | 403 ok ok warning warning | -
+            VcfTokenBuildWrapper.doCheckCredentialsId | job/team/job/job/ | value=x | - | 403 ok warning warning warning | -
             VcfTokenBuildWrapper.doCheckMinimumValidity | | value=-1 | 403 404 404 404 404 | 403 error error error error | 403
             VcfTokenBuildWrapper.doCheckMinimumValidity | job/team/ | value=-1 | - | 403 error error error error | -
             VcfTokenBuildWrapper.doCheckTokenVariable | | tokenVariable=A&urlVariable=A | 403 404 404 404 404 | 403 error error error error | 403
             VcfTokenBuildWrapper.doCheckTokenVariable | job/team/ | tokenVariable=A&urlVariable=A | - | 403 error error error error | -
+            WithVcfTokenStep.doCheckCredentialsId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
+            WithVcfTokenStep.doCheckCredentialsId | job/team/ | value=x | - | 403 ok ok warning warning | -
+            WithVcfTokenStep.doCheckCredentialsId | job/team/job/job/ | value=x | - | 403 ok warning warning warning | -
             WithVcfTokenStep.doCheckMinimumValidity | | value=-1 | 403 404 404 404 404 | 403 error error error error | 403
             WithVcfTokenStep.doCheckMinimumValidity | job/team/ | value=-1 | - | 403 error error error error | -
             WithVcfTokenStep.doCheckTokenVariable | | tokenVariable=A&urlVariable=A | 403 404 404 404 404 | 403 error error error error | 403

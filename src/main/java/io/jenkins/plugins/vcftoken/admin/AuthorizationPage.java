@@ -13,6 +13,7 @@ import io.jenkins.plugins.vcftoken.controller.Authorizations;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.exchange.DeviceAuthorization;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.store.CredentialHome;
 import io.jenkins.plugins.vcftoken.store.StoredCredential;
 import java.time.Duration;
 import net.sf.json.JSONObject;
@@ -26,10 +27,17 @@ import org.kohsuke.stapler.verb.POST;
 /** Has a service account authorized by a person, who never sees its refresh token. */
 public final class AuthorizationPage implements ModelObject, StaplerProxy {
 
+    /** Where the keyboard goes when the button that was pressed is gone. */
+    private static final String NEWS = "./#vcf-authorization-message";
+
     private final StoredCredential stored;
 
     @CheckForNull
     private String error;
+
+    /** For one request. */
+    @CheckForNull
+    private TokenState state;
 
     AuthorizationPage(StoredCredential stored) {
         this.stored = stored;
@@ -59,9 +67,9 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
 
     /** As it was used last, or as the credential has it; may be empty. */
     public String getClientId() {
-        Authorization attempt = attempt();
+        Authorization last = Authorizations.get().at(stored.place());
         String known = stored.credential().clientId();
-        return known.isEmpty() && attempt != null ? attempt.clientId() : known;
+        return known.isEmpty() && last != null ? last.clientId() : known;
     }
 
     public boolean isRunning() {
@@ -69,7 +77,7 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
         return attempt != null && attempt.isRunning();
     }
 
-    /** Whether the last attempt brought a refresh token. */
+    /** Whether the last attempt brought a refresh token, and nothing is known against it since. */
     public boolean isGranted() {
         Authorization attempt = attempt();
         return attempt != null && attempt.state() == DeviceAuthorization.State.GRANTED;
@@ -117,14 +125,25 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
             return failed(Messages.AuthorizationPage_noClientId());
         }
         try {
-            User user = User.current();
-            String who = user == null ? Messages.AuthorizationPage_somebody() : user.getDisplayName();
-            Authorizations.get().start(stored.credential(), account, who);
+            Authorization attempt = Authorizations.get().start(stored.credential(), account, whoAsks());
+            if (!attempt.clientId().equals(account)) {
+                return failed(Messages.AuthorizationPage_otherAttempt(attempt.clientId(), attempt.startedBy()));
+            }
             AuditLog.get().acted("authorize", stored.place(), null);
         } catch (FamilyException e) {
             return failed(e.getMessage());
         }
         return HttpResponses.redirectToDot();
+    }
+
+    /** Names are chosen freely, IDs are not. */
+    private static String whoAsks() {
+        User user = User.current();
+        if (user == null) {
+            return Messages.AuthorizationPage_somebody();
+        }
+        String name = user.getDisplayName();
+        return name.equals(user.getId()) ? name : name + " (" + user.getId() + ')';
     }
 
     /** For who reloads what was answered to a POST, or opens its address again. */
@@ -138,11 +157,11 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
     public HttpResponse doCancel() {
         MayAct.check(stored);
         Authorization attempt = attempt();
-        if (attempt != null) {
+        if (attempt != null && attempt.isRunning()) {
             attempt.cancel();
             AuditLog.get().acted("cancel", stored.place(), null);
         }
-        return HttpResponses.redirectToDot();
+        return HttpResponses.redirectTo(NEWS);
     }
 
     /** For the page, which asks every now and then. */
@@ -153,6 +172,7 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
                 .element("running", isRunning())
                 .element("granted", isGranted())
                 .element("message", getMessage())
+                .element("userCode", getUserCode())
                 .element("secondsLeft", getSecondsLeft()));
     }
 
@@ -161,8 +181,29 @@ public final class AuthorizationPage implements ModelObject, StaplerProxy {
         return HttpResponses.forwardToView(this, "index");
     }
 
+    /** The last one, as long as there is something to say of it. */
     @CheckForNull
     private Authorization attempt() {
-        return Authorizations.get().at(stored.place());
+        Authorization last = Authorizations.get().at(stored.place());
+        boolean isTold = last != null
+                && last.isNews(VcfTokens.get().clock().instant())
+                && (last.state() != DeviceAuthorization.State.GRANTED || isStillTrue(last));
+        return isTold ? last : null;
+    }
+
+    /** What was authorized may have been revoked since, and then nobody should read that jobs can use it. */
+    private synchronized boolean isStillTrue(Authorization granted) {
+        if (granted.placed() == CredentialHome.Placed.FOR_ANOTHER_SERVER) {
+            return true;
+        }
+        if (state == null) {
+            try {
+                state = Checkup.make().of(stored).getState();
+            } catch (FamilyException e) {
+                // The credential's own page says so.
+                return true;
+            }
+        }
+        return !state.isBroken() && state != TokenState.NO_SECRET;
     }
 }

@@ -23,12 +23,13 @@ final class Symptoms {
             String error = health.getError();
             found.add(finding(
                     Finding.Kind.TROUBLE,
+                    state.name(),
                     error == null
                             ? Messages._Finding_brokenSilently(state.words(), health.nextStep())
                             : Messages._Finding_broken(state.words(), error, health.nextStep())));
         }
         if (health.isUnsaved()) {
-            found.add(finding(Finding.Kind.TROUBLE, Messages._Finding_unsaved()));
+            found.add(finding(Finding.Kind.TROUBLE, "unsaved", Messages._Finding_unsaved()));
         }
         String expires = health.getSecretExpiresAt();
         if (expires != null) {
@@ -36,18 +37,19 @@ final class Symptoms {
             if (left.compareTo(TokenWatch.WARNED_BEFORE_EXPIRY) < 0) {
                 found.add(finding(
                         Finding.Kind.EXPIRY,
+                        (left.isNegative() ? "expired " : "expires ") + expires,
                         left.isNegative()
                                 ? Messages._Finding_expired(expires)
                                 : Messages._Finding_expires(expires, new TimeLeft(left))));
             }
         }
         if (!health.isTlsVerified()) {
-            found.add(finding(Finding.Kind.TRUST, Messages._Finding_tls()));
+            found.add(finding(Finding.Kind.TRUST, "tls", Messages._Finding_tls()));
         }
     }
 
-    private Finding finding(Finding.Kind kind, Localizable text) {
-        return new Finding(kind, subject(), text, health.getPage());
+    private Finding finding(Finding.Kind kind, String symptom, Localizable text) {
+        return new Finding(kind, health.getPage() + ' ' + symptom, subject(), text, health.getPage());
     }
 
     private Localizable subject() {

@@ -1,9 +1,19 @@
 package io.jenkins.plugins.vcftoken.admin;
 
 import hudson.model.AdministrativeMonitor;
+import java.io.IOException;
 import java.util.List;
+import java.util.Set;
+import jenkins.model.Jenkins;
+import org.kohsuke.stapler.HttpResponse;
+import org.kohsuke.stapler.HttpResponses;
+import org.kohsuke.stapler.StaplerRequest2;
+import org.kohsuke.stapler.verb.POST;
 
-/** Tells administrators what {@link TokenWatch} has found of one kind. Each kind can be dismissed alone. */
+/**
+ * Tells administrators what {@link TokenWatch} has found of one kind. What was told can be dismissed, and what is found
+ * later is told all the same; Jenkins' own configuration turns a monitor off for good.
+ */
 public abstract class TokenMonitor extends AdministrativeMonitor {
 
     /** More make nobody wiser, and the page has them all. */
@@ -30,12 +40,38 @@ public abstract class TokenMonitor extends AdministrativeMonitor {
         return Math.max(0, found().size() - SHOWN);
     }
 
+    /** The keys of all that the message tells, be it in a number. */
+    public final List<String> getKeys() {
+        return found().stream().map(Finding::key).toList();
+    }
+
+    /**
+     * Is silent about what was told from now on. The message's form names it, so that what was found since it was shown is
+     * not dismissed with it.
+     */
+    @POST
+    public final HttpResponse doDismiss(StaplerRequest2 request) throws IOException {
+        Jenkins.get().checkPermission(Jenkins.ADMINISTER);
+        String[] told = request.getParameterValues("finding");
+        if (told != null) {
+            Set<String> keys = Set.copyOf(List.of(told));
+            DismissedFindings.get()
+                    .add(found().stream()
+                            .filter(finding -> keys.contains(finding.key()))
+                            .toList());
+        }
+        return HttpResponses.redirectViaContextPath("manage");
+    }
+
     /** From the root of this Jenkins. */
     public final String getPage() {
         return TokensPage.controller();
     }
 
     private List<Finding> found() {
-        return TokenWatch.get().findings(kind);
+        DismissedFindings dismissed = DismissedFindings.get();
+        return TokenWatch.get().findings(kind).stream()
+                .filter(finding -> !dismissed.has(finding))
+                .toList();
     }
 }

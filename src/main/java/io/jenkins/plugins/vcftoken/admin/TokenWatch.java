@@ -84,24 +84,31 @@ public final class TokenWatch extends AsyncPeriodicWork {
     }
 
     private static List<Finding> findings(List<StoredCredential> all, Instant now) {
-        List<Finding> found = new ArrayList<>();
         try {
-            Checkup checkup = Checkup.make();
-            for (StoredCredential stored : all) {
-                new Symptoms(checkup.of(stored), now).addTo(found);
-            }
-            for (Unreadable record : checkup.unreadable()) {
-                found.add(new Finding(
-                        Finding.Kind.TROUBLE,
-                        Messages._Finding_record(record.where()),
-                        Messages._Finding_unreadable(record.why()),
-                        TokensPage.controller()));
-            }
+            List<Finding> found = findings(all, now, Checkup.make());
+            DismissedFindings.get().keep(found);
+            return found;
         } catch (FamilyException e) {
-            found.add(new Finding(
+            return List.of(new Finding(
                     Finding.Kind.TROUBLE,
+                    "ledger",
                     Messages._TokensPage_displayName(),
                     new NonLocalizable(e.getMessage()),
+                    TokensPage.controller()));
+        }
+    }
+
+    private static List<Finding> findings(List<StoredCredential> all, Instant now, Checkup checkup) {
+        List<Finding> found = new ArrayList<>();
+        for (StoredCredential stored : all) {
+            new Symptoms(checkup.of(stored), now).addTo(found);
+        }
+        for (Unreadable record : checkup.unreadable()) {
+            found.add(new Finding(
+                    Finding.Kind.TROUBLE,
+                    record.where(),
+                    Messages._Finding_record(record.where()),
+                    Messages._Finding_unreadable(record.why()),
                     TokensPage.controller()));
         }
         return List.copyOf(found);

@@ -1,6 +1,11 @@
 package io.jenkins.plugins.vcftoken.block;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.Util;
+import hudson.model.Item;
 import hudson.util.FormValidation;
+import io.jenkins.plugins.vcftoken.Messages;
+import org.kohsuke.stapler.AncestorInPath;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
@@ -21,8 +26,21 @@ public interface BlockForm extends CredentialChoice {
         return problem == null ? FormValidation.ok() : FormValidation.error(problem);
     }
 
+    /** Says of a credential that is gone, or never was there, what the list of those that are does not. */
     @POST
-    default FormValidation doCheckMinimumValidity(@QueryParameter String value) {
-        return FormValidation.validateNonNegativeInteger(value);
+    default FormValidation doCheckCredentialsId(@AncestorInPath Item item, @QueryParameter String value) {
+        String id = Util.fixEmptyAndTrim(value);
+        // Of a variable only the build knows what is in it.
+        boolean isTold = id != null && !id.contains("$") && CredentialChoice.mayList(item);
+        return !isTold || CredentialChoice.isListed(item, id)
+                ? FormValidation.ok()
+                : FormValidation.warning(Messages.BlockForm_notVisible(id));
+    }
+
+    @POST
+    default FormValidation doCheckMinimumValidity(@CheckForNull @QueryParameter String value) {
+        return value == null || value.isBlank()
+                ? FormValidation.ok()
+                : FormValidation.validateNonNegativeInteger(value.trim());
     }
 }

@@ -12,6 +12,8 @@ import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.store.CredentialHome;
 import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
@@ -26,6 +28,9 @@ public final class Authorization {
 
     private static final Logger LOGGER = Logger.getLogger(Authorization.class.getName());
 
+    /** For as long somebody may wait for the outcome, or come to look for it. */
+    private static final Duration NEWS = Duration.ofHours(1);
+
     /** Between two tries to store, and after a clock that jumped. */
     private static final long SHORTEST_PAUSE_MILLIS = 200;
 
@@ -34,10 +39,15 @@ public final class Authorization {
     private final Endpoint endpoint;
     private final String clientId;
     private final String startedBy;
+    private final String initiator;
     private final DeviceAuthorization device;
 
     /** Empty once it is decided: the attempt stays to be looked at, and has no more use for a secret. */
     private volatile String storedAtStart;
+
+    /** Null while it is running. */
+    @CheckForNull
+    private volatile Instant ended;
 
     /** What became of the token in the credentials store; null before that. */
     @CheckForNull
@@ -50,27 +60,35 @@ public final class Authorization {
             DeviceCodes codes,
             String clientId,
             String storedAtStart,
-            String startedBy) {
+            String startedBy,
+            String initiator) {
         this.tokens = tokens;
         this.home = home;
         this.endpoint = server.endpoint();
         this.clientId = clientId;
         this.storedAtStart = storedAtStart;
         this.startedBy = startedBy;
+        this.initiator = initiator;
         this.device = new DeviceAuthorization(server, codes, this::keep, tokens.clock());
     }
 
-    /** Asks the server for codes; blocks for the client's call timeout at most. */
+    /**
+     * Asks the server for codes; blocks for the client's call timeout at most.
+     *
+     * @param startedBy who, for people, in a name that they may have chosen
+     * @param initiator who, for the audit channel, where a name must not pass for somebody else's
+     */
     static Authorization begin(
             VcfTokens tokens,
             CredentialHome home,
             VcfaDeviceEndpoint server,
             String clientId,
             String storedAtStart,
-            String startedBy)
+            String startedBy,
+            String initiator)
             throws ExchangeException {
         Authorization begun =
-                new Authorization(tokens, home, server, server.codes(), clientId, storedAtStart, startedBy);
+                new Authorization(tokens, home, server, server.codes(), clientId, storedAtStart, startedBy, initiator);
         begun.schedule();
         return begun;
     }
@@ -100,6 +118,12 @@ public final class Authorization {
         return state() == DeviceAuthorization.State.WAITING;
     }
 
+    /** Whether people should still be told of it: what came of it long ago says nothing of how the account is now. */
+    public boolean isNews(Instant now) {
+        Instant since = ended;
+        return since == null || now.isBefore(since.plus(NEWS));
+    }
+
     /** Why it failed, or what stands in the way for now; empty when there is nothing to say. Free of secrets. */
     public String trouble() {
         return device.trouble();
@@ -113,6 +137,13 @@ public final class Authorization {
 
     public void cancel() {
         device.cancel();
+        noteEnd();
+    }
+
+    private synchronized void noteEnd() {
+        if (ended == null && !isRunning()) {
+            ended = tokens.clock().instant();
+        }
     }
 
     /** The last chance to store what could not be stored. */
@@ -145,6 +176,7 @@ public final class Authorization {
         if (isRunning()) {
             schedule();
         } else {
+            noteEnd();
             storedAtStart = "";
         }
     }
@@ -155,7 +187,7 @@ public final class Authorization {
         try {
             FamilyRecord record = tokens.administration()
                     .authorized(endpoint, place(), now == null ? storedAtStart : now, refreshToken, bearer);
-            tokens.observers().authorized(place(), record, startedBy);
+            tokens.observers().authorized(place(), record, initiator);
         } catch (FamilyException e) {
             throw new IOException(e.getMessage(), e);
         } catch (InterruptedException e) {

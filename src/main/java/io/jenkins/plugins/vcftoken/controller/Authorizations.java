@@ -41,7 +41,8 @@ public final class Authorizations {
      * one sees. Asks the server, and so blocks.
      *
      * @param credential as it is stored
-     * @param startedBy who, for people
+     * @param startedBy who, for people; the audit channel has it from the current authentication
+     * @return the new one, or the running one, which may be for another client ID
      * @throws FamilyException when the server gives no code; fit to be shown
      */
     public Authorization start(VcfCredentials credential, String clientId, String startedBy) throws FamilyException {
@@ -64,7 +65,13 @@ public final class Authorizations {
         VcfaDeviceEndpoint server = server(tokens, credential, clientId);
         try {
             Authorization begun = Authorization.begin(
-                    tokens, home, server, clientId, credential.storedSecret().getPlainText(), startedBy);
+                    tokens,
+                    home,
+                    server,
+                    clientId,
+                    credential.storedSecret().getPlainText(),
+                    startedBy,
+                    VcfTokens.whoAsks());
             if (running != null) {
                 attempts.remove(running);
             }

@@ -99,14 +99,15 @@ public final class WithVcfTokenStep extends Step {
         this.headerFileVariable = Util.fixEmptyAndTrim(headerFileVariable);
     }
 
-    public int getMinimumValidity() {
+    /** @return not null; of the same type as what is set, or forms and configuration as code do not find the two */
+    public Integer getMinimumValidity() {
         return minimumValidity;
     }
 
-    /** @param minimumValidity how many minutes the bearer is good for at least when the block begins */
+    /** @param minimumValidity how many minutes the bearer is good for at least when the block begins; null for the default */
     @DataBoundSetter
-    public void setMinimumValidity(int minimumValidity) {
-        this.minimumValidity = Math.max(0, minimumValidity);
+    public void setMinimumValidity(@CheckForNull Integer minimumValidity) {
+        this.minimumValidity = minimumValidity == null ? DEFAULT_MINIMUM_VALIDITY : Math.max(0, minimumValidity);
     }
 
     BlockVariables variables() {

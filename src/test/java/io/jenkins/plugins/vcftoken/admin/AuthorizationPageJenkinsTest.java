@@ -10,6 +10,7 @@ import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.Item;
 import hudson.model.ModelObject;
 import hudson.model.Result;
+import hudson.model.User;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.audit.AuditLog;
 import io.jenkins.plugins.vcftoken.controller.Authorization;
@@ -23,6 +24,7 @@ import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -96,6 +98,7 @@ class AuthorizationPageJenkinsTest {
 
     @Test
     void fromTheFormToAJobThatWorks() throws Exception {
+        User.getById("owner", true).setFullName("user admin");
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
         HtmlPage form = owner.goTo("job/team/credentials/store/folder/domain/_/credential/sa/update");
         HtmlPage page = form.getAnchorByText("Authorize…").click();
@@ -103,6 +106,7 @@ class AuthorizationPageJenkinsTest {
         HtmlPage running = begin(page, clientId);
         String code = simulator.devices().lastUserCode();
         assertThat(running.getElementById("vcf-user-code").getTextContent()).isEqualTo(code);
+        assertThat(running.asNormalizedText()).contains("Asked by user admin (owner).");
         HtmlAnchor link = running.getAnchorByHref(simulator.url() + "/automation/#/administer/access");
         assertThat(link.getRelAttribute()).contains("noopener");
         assertThat(running.getElementById("main-panel").asXml()).doesNotContain("<script>", "onclick", "style=");
@@ -122,7 +126,7 @@ class AuthorizationPageJenkinsTest {
                 .satisfiesExactly(
                         line -> assertThat(line).startsWith("authorize by=\"user owner\" credential=\"sa\""),
                         line -> assertThat(line)
-                                .startsWith("authorized by=\"owner\" credential=\"sa\" store=\"folder:team\"")
+                                .startsWith("authorized by=\"user owner\" credential=\"sa\" store=\"folder:team\"")
                                 .doesNotContain(token));
         both.build(job);
         assertThat(simulator.requests()).as("the bearer came along").isZero();
@@ -155,6 +159,64 @@ class AuthorizationPageJenkinsTest {
         }
         both.assertNothingLostOrSpentTwice();
         assertThat(records()).hasSize(1);
+    }
+
+    @Test
+    void whatWasDoneIsNotSaidOfAnAccountThatIsDeadAgain() throws Exception {
+        simulator.setLifetime(JenkinsAndSimulator.SHORT);
+        begin(owner.goTo(PAGE), clientId);
+        simulator.devices().answer(simulator.devices().lastUserCode(), true);
+        awaitState(State.GRANTED);
+        HtmlPage done = owner.goTo(PAGE);
+        assertThat(done.asNormalizedText()).contains("Done. The account is authorized");
+        assertThat(startButton(done)).doesNotContain("primary");
+        simulator.revoke("ci");
+        both.letTheBearerAge();
+        both.letTheBearerAge();
+        jenkins.buildAndAssertStatus(Result.FAILURE, job);
+        HtmlPage dead = owner.goTo(PAGE);
+        assertThat(dead.getElementById("vcf-authorization-message").getTextContent())
+                .isEmpty();
+        assertThat(dead.getElementById("vcf-authorization-done").hasAttribute("hidden"))
+                .isTrue();
+        assertThat(startButton(dead)).contains("primary");
+        assertThat(status(owner).getBoolean("granted")).isFalse();
+        assertThat(status(owner).getString("message")).isEmpty();
+    }
+
+    @Test
+    void anOutcomeIsNewsForAnHour() throws Exception {
+        begin(owner.goTo(PAGE), clientId);
+        Instant now = Instant.now();
+        assertThat(attempt().isNews(now.plus(Duration.ofDays(1)))).as("running").isTrue();
+        post(owner, "cancel", null);
+        assertThat(attempt().isNews(now.plus(Duration.ofMinutes(59)))).isTrue();
+        assertThat(attempt().isNews(now.plus(Duration.ofMinutes(70)))).isFalse();
+        begin(owner.goTo(PAGE), clientId);
+        simulator.devices().answer(simulator.devices().lastUserCode(), false);
+        awaitState(State.DENIED);
+        assertThat(attempt().isNews(Instant.now().plus(Duration.ofMinutes(59)))).isTrue();
+        assertThat(attempt().isNews(Instant.now().plus(Duration.ofMinutes(70)))).isFalse();
+    }
+
+    @Test
+    void eachAttemptIsToldByItsCode() throws Exception {
+        begin(owner.goTo(PAGE), clientId);
+        String first = simulator.devices().lastUserCode();
+        assertThat(status(owner).getString("userCode")).isEqualTo(first);
+        JenkinsRule.WebClient second = as("second");
+        String other = simulator.devices().addAccount("other", "acme");
+        assertThat(post(second, "start", other).getContentAsString())
+                .contains("An attempt for the client ID " + clientId, "asked by owner", "Cancel it first");
+        assertThat(simulator.devices().codes()).isEqualTo(1);
+        assertThat(audit.getMessages())
+                .filteredOn(line -> line.startsWith("authorize "))
+                .hasSize(1);
+        post(second, "cancel", null);
+        post(second, "start", other);
+        assertThat(status(owner).getString("userCode"))
+                .isEqualTo(simulator.devices().lastUserCode())
+                .isNotEqualTo(first);
     }
 
     @Test
@@ -301,6 +363,11 @@ class AuthorizationPageJenkinsTest {
         HtmlForm form = page.getFormByName("start");
         assertThat(form.getInputsByName("clientId")).hasSize(1);
         return owner.getPage(request(owner, form.getActionAttribute(), account));
+    }
+
+    /** Its classes. */
+    private static String startButton(HtmlPage page) {
+        return page.getFormByName("start").getElementsByTagName("button").get(0).getAttribute("class");
     }
 
     private void awaitState(State state) throws Exception {

@@ -23,6 +23,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Supplier;
+import org.htmlunit.html.HtmlForm;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
@@ -123,6 +124,51 @@ class TokenMonitorJenkinsTest {
                         .getString("secretExpiresAt"))
                 .startsWith(now.plus(Duration.ofDays(60)).toString().substring(0, 10));
         assertThat(simulator.violations()).isEmpty();
+    }
+
+    /** One monitor speaks of all credentials: who has read of one wants to read of the next. */
+    @Test
+    void whatIsDismissedIsSilentAndWhatComesLaterIsNot() throws Exception {
+        careless("first");
+        TokenWatch.get().look();
+        HtmlPage manage = jenkins.createWebClient().goTo("manage/");
+        careless("second");
+        TokenWatch.get().look();
+        HtmlForm dismiss = manage.querySelector("[data-monitor] form");
+        jenkins.submit(dismiss);
+        assertThat(findings())
+                .as("what was found since the page was shown")
+                .singleElement()
+                .satisfies(finding -> assertThat(words(finding)).contains("‘second’"));
+        jenkins.submit((HtmlForm) jenkins.createWebClient().goTo("manage/").querySelector("[data-monitor] form"));
+        assertThat(active()).isEmpty();
+        TokenWatch.get().look();
+        assertThat(active()).isEmpty();
+        assertThat(new DismissedFindings()
+                        .has(new Finding(
+                                Finding.Kind.TRUST, "manage/vcf-tokens/credential/first/ tls", null, null, null)))
+                .as("after a restart")
+                .isTrue();
+
+        // What was put right is told when it is wrong again, and other trouble of the same credential is told at once.
+        SystemCredentialsProvider.getInstance().getCredentials().remove(stored("first"));
+        TokenWatch.get().look();
+        careless("first");
+        simulator.inject(Fault.STATUS_502);
+        jenkins.buildAndAssertStatus(Result.FAILURE, job);
+        TokenWatch.get().look();
+        assertThat(active()).containsExactlyInAnyOrder("TrustMonitor", "TroubleMonitor");
+        assertThat(findings()).hasSize(2);
+        assertThat(new JenkinsPages(jenkins)
+                        .post(null, "administrativeMonitor/" + TroubleMonitor.class.getName() + "/dismiss"))
+                .isEqualTo(200);
+        assertThat(findings()).as("nothing was named").hasSize(2);
+    }
+
+    private void careless(String id) throws Exception {
+        VcfaServiceAccount careless = both.account(id, "never-used");
+        careless.setSkipTlsVerification(true);
+        both.addToSystem(careless);
     }
 
     /** VCF Automation tells only who has a bearer, and nobody buys one to ask. */

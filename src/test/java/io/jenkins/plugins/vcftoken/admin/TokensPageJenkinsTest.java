@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.time.Instant;
 import jenkins.model.Jenkins;
 import org.htmlunit.WebRequest;
+import org.htmlunit.html.HtmlElement;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
@@ -107,6 +108,10 @@ class TokensPageJenkinsTest {
                 .getCredentials()
                 .removeIf(known -> ((IdCredentials) known).getId().equals("gone"));
         assertThat(json("admin")).contains("\"global\"", "\"shared\"").doesNotContain("\"orphans\":[]");
+        assertThat(pages.as("admin").goTo("manage/vcf-tokens/").querySelectorAll("button[aria-label]").stream()
+                        .map(button -> ((HtmlElement) button).getAttribute("aria-label")))
+                .as("read out, each button says what it forgets")
+                .containsExactly("Forget the record of VCF Automation at " + simulator.url() + ", organization 'acme'");
         assertThat(json("auditor")).contains("\"global\"", "\"orphans\":[]").doesNotContain("\"shared\"");
     }
 

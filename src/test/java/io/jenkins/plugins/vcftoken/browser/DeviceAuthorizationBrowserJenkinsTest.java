@@ -3,10 +3,14 @@ package io.jenkins.plugins.vcftoken.browser;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
+import io.jenkins.plugins.vcftoken.controller.Authorizations;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.time.Duration;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
@@ -78,7 +82,33 @@ class DeviceAuthorizationBrowserJenkinsTest extends JenkinsInBrowser {
         ask();
         browser.click(browser.find("form[name='cancel'] button"));
         browser.find("#vcf-authorization-message", "Canceled");
+        browser.await(
+                "the keyboard is where the news is",
+                here -> browser.find("#vcf-authorization-message")
+                        .equals(here.switchTo().activeElement()));
         browser.assertFits(PANEL);
+    }
+
+    /** The code of an attempt that is over must not stand beside the time that another one has left. */
+    @Test
+    void anAttemptThatSomebodyElseBeganIsNotTakenForTheOwn() throws Exception {
+        String clientId = account("two-tabs");
+        browser.visit(page("two-tabs"));
+        browser.find("#vcf-client-id").sendKeys(clientId);
+        String code = ask();
+        VcfCredentials stored = SystemCredentialsProvider.getInstance().getCredentials().stream()
+                .filter(known -> known instanceof VcfCredentials credential
+                        && credential.getId().equals("two-tabs"))
+                .map(VcfCredentials.class::cast)
+                .findFirst()
+                .orElseThrow();
+        Authorizations.get().at(new Place("system", "two-tabs")).cancel();
+        Authorizations.get().start(stored, clientId, "somebody else");
+        browser.find("#vcf-authorization-message", "does not know any more");
+        assertThat(browser.all("#vcf-user-code").get(0).isDisplayed()).isFalse();
+        browser.click(browser.find("#vcf-authorization-unknown a", "Load it again"));
+        assertThat(browser.find("#vcf-user-code").getText()).isNotEqualTo(code);
+        browser.click(browser.find("form[name='cancel'] button"));
     }
 
     @Test

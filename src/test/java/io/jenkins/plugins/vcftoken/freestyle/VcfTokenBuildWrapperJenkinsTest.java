@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import javaposse.jobdsl.plugin.ExecuteDslScripts;
+import org.htmlunit.html.HtmlForm;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -204,6 +205,21 @@ class VcfTokenBuildWrapperJenkinsTest {
         jenkins.configRoundtrip(project);
         jenkins.assertEqualDataBoundBeans(before, project.getBuildWrappersList().get(VcfTokenBuildWrapper.class));
         assertThat(project.getConfigFile().asString()).doesNotContain("OpenBlock", "lease", "issued");
+    }
+
+    /** As every other field of the form does. */
+    @Test
+    void aMinimumValidityThatIsClearedIsTheDefault() throws Exception {
+        VcfTokenBuildWrapper before = wrapper();
+        before.setMinimumValidity(7);
+        project.getBuildWrappersList().add(before);
+        HtmlForm form = jenkins.createWebClient().getPage(project, "configure").getFormByName("config");
+        form.getInputByName("_.minimumValidity").setValue("");
+        jenkins.submit(form);
+        assertThat(project.getBuildWrappersList()
+                        .get(VcfTokenBuildWrapper.class)
+                        .getMinimumValidity())
+                .isEqualTo(10);
     }
 
     @Test

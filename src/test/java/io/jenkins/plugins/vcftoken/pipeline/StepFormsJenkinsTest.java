@@ -60,6 +60,10 @@ class StepFormsJenkinsTest {
         assertThat(form.doCheckTokenVariable("", "", "", "").kind).isEqualTo(FormValidation.Kind.OK);
         assertThat(form.doCheckTokenVariable("A", "", "A", "").kind).isEqualTo(FormValidation.Kind.ERROR);
         assertThat(form.doCheckMinimumValidity("-1").kind).isEqualTo(FormValidation.Kind.ERROR);
+        assertThat(form.doCheckMinimumValidity("x").kind).isEqualTo(FormValidation.Kind.ERROR);
+        assertThat(form.doCheckMinimumValidity("").kind).isEqualTo(FormValidation.Kind.OK);
+        step.setMinimumValidity(null);
+        assertThat(step.getMinimumValidity()).as("left empty").isEqualTo(10);
     }
 
     /** Whoever configures a job is not shown what the job cannot use. */
@@ -89,6 +93,21 @@ class StepFormsJenkinsTest {
                 .containsExactlyInAnyOrder("", "shared", "chosen");
         assertThat(offered(jenkins.createProject(WorkflowJob.class, AsBob.JOB)))
                 .containsExactlyInAnyOrder("", "personal", "chosen");
+        WorkflowJob ordinary = jenkins.jenkins.getItemByFullName("ordinary", WorkflowJob.class);
+        assertThat(checked(ordinary, "shared")).isEqualTo(FormValidation.Kind.OK);
+        assertThat(checked(ordinary, "personal")).isEqualTo(FormValidation.Kind.WARNING);
+        assertThat(checked(ordinary, "text")).as("of another kind").isEqualTo(FormValidation.Kind.WARNING);
+        for (String unknown : List.of("", "${WHICH}", "$WHICH")) {
+            assertThat(checked(ordinary, unknown)).as(unknown).isEqualTo(FormValidation.Kind.OK);
+        }
+        assertThat(checked(jenkins.jenkins.getItemByFullName(AsBob.JOB, WorkflowJob.class), "personal"))
+                .isEqualTo(FormValidation.Kind.OK);
+    }
+
+    private static FormValidation.Kind checked(WorkflowJob job, String id) {
+        return ExtensionList.lookupSingleton(WithVcfTokenStep.DescriptorImpl.class)
+                .doCheckCredentialsId(job, id)
+                .kind;
     }
 
     private static List<String> offered(WorkflowJob job) {

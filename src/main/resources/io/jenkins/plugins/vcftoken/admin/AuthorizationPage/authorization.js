@@ -4,6 +4,7 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
   /* To a session that has ended, or a way to log in again (0): asking once more brings nothing else. */
   const FORGOTTEN = [0, 401, 403, 404];
   const message = document.getElementById("vcf-authorization-message");
+  const code = document.getElementById("vcf-user-code");
   const clock = document.getElementById("vcf-time-left");
   let end = Date.now() + Number(panel.dataset.secondsLeft) * 1000;
 
@@ -68,8 +69,8 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
           return;
         }
         const { data } = answer;
-        if (data.message === "") {
-          /* Jenkins was restarted, which ends an attempt. */
+        if (data.message === "" || data.userCode !== code.textContent) {
+          /* Jenkins was restarted, which ends an attempt, or somebody began another one elsewhere. */
           forgotten();
           return;
         }
