@@ -9,4 +9,8 @@ public abstract class Descriptor<T extends hudson.model.Describable<T>> implemen
     public java.lang.String getDisplayName() {
         throw new UnsupportedOperationException();
     }
+
+    public void save() {
+        throw new UnsupportedOperationException();
+    }
 }

@@ -5,4 +5,6 @@ public interface ServletRequest {
     java.lang.String getContentType();
 
     java.lang.String getParameter(java.lang.String arg0);
+
+    java.lang.String[] getParameterValues(java.lang.String arg0);
 }

@@ -4,8 +4,8 @@ import hudson.Extension;
 import hudson.ExtensionList;
 import hudson.XmlFile;
 import hudson.model.Saveable;
-import java.io.File;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -85,6 +85,8 @@ public final class DismissedFindings implements Saveable {
     }
 
     private static XmlFile file() {
-        return new XmlFile(new File(Jenkins.get().getRootDir(), DismissedFindings.class.getName() + ".xml"));
+        Path home = Jenkins.get().getRootDir().toPath();
+        return new XmlFile(
+                home.resolve(DismissedFindings.class.getName() + ".xml").toFile());
     }
 }

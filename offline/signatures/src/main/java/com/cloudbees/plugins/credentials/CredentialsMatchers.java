@@ -7,4 +7,8 @@ public class CredentialsMatchers {
     public static com.cloudbees.plugins.credentials.CredentialsMatcher always() {
         throw new UnsupportedOperationException();
     }
+
+    public static com.cloudbees.plugins.credentials.CredentialsMatcher withId(java.lang.String id) {
+        throw new UnsupportedOperationException();
+    }
 }

@@ -24,6 +24,10 @@ public abstract class CredentialsProvider extends hudson.model.Descriptor<com.cl
         throw new UnsupportedOperationException();
     }
 
+    public static <C extends com.cloudbees.plugins.credentials.common.IdCredentials> hudson.util.ListBoxModel listCredentialsInItem(java.lang.Class<C> type, hudson.model.Item item, org.springframework.security.core.Authentication authentication, java.util.List<com.cloudbees.plugins.credentials.domains.DomainRequirement> domainRequirements, com.cloudbees.plugins.credentials.CredentialsMatcher matcher) {
+        throw new UnsupportedOperationException();
+    }
+
     public static hudson.model.Fingerprint getFingerprintOf(com.cloudbees.plugins.credentials.Credentials c) throws java.io.IOException {
         throw new UnsupportedOperationException();
     }

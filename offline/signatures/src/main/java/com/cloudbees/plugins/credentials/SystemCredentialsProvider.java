@@ -7,4 +7,8 @@ public class SystemCredentialsProvider extends hudson.model.AbstractDescribableI
     public static com.cloudbees.plugins.credentials.SystemCredentialsProvider getInstance() {
         throw new UnsupportedOperationException();
     }
+
+    public void save() throws java.io.IOException {
+        throw new UnsupportedOperationException();
+    }
 }
