@@ -36,6 +36,7 @@ class TellingTest {
 
     /** What the texts of records may show. Whoever adds to it says with that: this is no secret. */
     private static final String HARMLESS = """
+            admin.Finding.about
             admin.Finding.page
             admin.SecretExpiries.Answer.of
             admin.TokenHealth.Facts.error admin.TokenHealth.Facts.tenants
