@@ -122,7 +122,7 @@ public final class Leases {
             throw new FamilyException(trouble.getMessage(), trouble);
         }
         for (SharedBearer open : shared) {
-            if (open.isFor(holder.place(), supply)) {
+            if (open.isFor(holder, supply)) {
                 open.publish(supply, supply.bearer());
             } else if (open.isOf(supply)) {
                 open.renew();

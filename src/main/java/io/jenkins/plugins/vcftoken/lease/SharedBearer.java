@@ -6,7 +6,6 @@ import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Handout;
 import io.jenkins.plugins.vcftoken.family.Holder;
-import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.family.Supply;
 import java.time.Duration;
 import java.time.Instant;
@@ -17,10 +16,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -80,9 +77,10 @@ final class SharedBearer {
         return current.familyId().equals(other.familyId());
     }
 
-    /** Whether it is also the bearer of the credential at that place, under the name that its folder has now. */
-    boolean isFor(Place its, Supply other) {
-        return holder.place().equals(its) && isOf(other);
+    /** Whether it is also the bearer of that credential, under the name that its folder has now. */
+    boolean isFor(Holder its, Supply other) {
+        // The same one is at the same place even while that is renamed.
+        return (its == holder || its.place().equals(holder.place())) && isOf(other);
     }
 
     /** Whether a tenant may still be using a bearer of this family. */
@@ -101,7 +99,7 @@ final class SharedBearer {
         Held lease = new Held(its, tenant);
         List<Held> renewed;
         synchronized (this) {
-            if (ended || !isFor(its.place(), fresh)) {
+            if (ended || !isFor(its, fresh)) {
                 return null;
             }
             renewed = replace(fresh, bearer());
@@ -232,7 +230,7 @@ final class SharedBearer {
             next.cancel();
         }
         try {
-            next = new Wake(this, pause);
+            next = new Wake(timer, pause, this::renew);
         } catch (RejectedExecutionException e) {
             // Jenkins is going down; what a resumed build needs is in the ledger.
             next = null;
@@ -273,35 +271,6 @@ final class SharedBearer {
         families.listener().returned(lease.handout(current));
         if (last) {
             atEnd.accept(this);
-        }
-    }
-
-    /** What waits in the timer. A timer may keep what was canceled until its time comes, with all that hangs on it. */
-    private static final class Wake implements Runnable {
-
-        @CheckForNull
-        private volatile SharedBearer who;
-
-        private final Future<?> timing;
-
-        /** @throws RejectedExecutionException when the timer takes nothing any more */
-        Wake(SharedBearer who, Duration pause) {
-            this.who = who;
-            this.timing = who.timer.schedule(this, pause.toMillis(), TimeUnit.MILLISECONDS);
-        }
-
-        @Override
-        public void run() {
-            SharedBearer found = who;
-            if (found != null) {
-                found.renew();
-            }
-        }
-
-        /** Guarded by the one that waits. */
-        void cancel() {
-            who = null;
-            timing.cancel(false);
         }
     }
 
