@@ -4,7 +4,6 @@ import hudson.Extension;
 import hudson.ExtensionList;
 import hudson.XmlFile;
 import hudson.model.Saveable;
-import java.io.File;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.List;
@@ -23,6 +22,9 @@ import jenkins.model.Jenkins;
 public final class DismissedFindings implements Saveable {
 
     private static final Logger LOGGER = Logger.getLogger(DismissedFindings.class.getName());
+
+    /** In the Jenkins home directory. */
+    private static final String FILE = "io.jenkins.plugins.vcftoken.admin.DismissedFindings.xml";
 
     private final Set<String> keys = new TreeSet<>();
 
@@ -85,6 +87,6 @@ public final class DismissedFindings implements Saveable {
     }
 
     private static XmlFile file() {
-        return new XmlFile(new File(Jenkins.get().getRootDir(), DismissedFindings.class.getName() + ".xml"));
+        return new XmlFile(Jenkins.get().getRootDir().toPath().resolve(FILE).toFile());
     }
 }
