@@ -5,7 +5,6 @@ import hudson.ExtensionList;
 import hudson.XmlFile;
 import hudson.model.Saveable;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -23,6 +22,9 @@ import jenkins.model.Jenkins;
 public final class DismissedFindings implements Saveable {
 
     private static final Logger LOGGER = Logger.getLogger(DismissedFindings.class.getName());
+
+    /** In the Jenkins home directory. */
+    private static final String FILE = "io.jenkins.plugins.vcftoken.admin.DismissedFindings.xml";
 
     private final Set<String> keys = new TreeSet<>();
 
@@ -85,8 +87,6 @@ public final class DismissedFindings implements Saveable {
     }
 
     private static XmlFile file() {
-        Path home = Jenkins.get().getRootDir().toPath();
-        return new XmlFile(
-                home.resolve(DismissedFindings.class.getName() + ".xml").toFile());
+        return new XmlFile(Jenkins.get().getRootDir().toPath().resolve(FILE).toFile());
     }
 }

@@ -149,6 +149,16 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
         look("[data-monitor$='TrustMonitor']");
         browser.click(browser.find("[data-monitor$='TrustMonitor'] li a", "csp-ends"));
         assertThat(browser.path()).isEqualTo(PAGE + "credential/csp-ends/");
+
+        browser.visit("manage/");
+        browser.click(browser.find("[data-monitor$='ExpiryMonitor'] form button", "Dismiss"));
+        browser.await(
+                "dismissed",
+                here -> browser.path().startsWith("manage")
+                        && browser.all("[data-monitor$='ExpiryMonitor']").isEmpty());
+        assertThat(browser.all("[data-monitor$='TrustMonitor']"))
+                .as("the other one")
+                .isNotEmpty();
     }
 
     @Test
