@@ -5,6 +5,7 @@ import hudson.ExtensionList;
 import hudson.XmlFile;
 import hudson.model.Saveable;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -58,7 +59,7 @@ public final class DismissedFindings implements Saveable {
             try {
                 save();
             } catch (IOException e) {
-                LOGGER.log(Level.WARNING, e, () -> file() + " cannot be written");
+                LOGGER.log(Level.WARNING, e, () -> path() + " cannot be written");
             }
         }
     }
@@ -78,7 +79,7 @@ public final class DismissedFindings implements Saveable {
                 keys.addAll(List.of(stored));
             }
         } catch (IOException e) {
-            LOGGER.log(Level.WARNING, e, () -> file() + " cannot be read; what was dismissed is told again");
+            LOGGER.log(Level.WARNING, e, () -> path() + " cannot be read; what was dismissed is told again");
         }
     }
 
@@ -87,6 +88,10 @@ public final class DismissedFindings implements Saveable {
     }
 
     private static XmlFile file() {
-        return new XmlFile(Jenkins.get().getRootDir().toPath().resolve(FILE).toFile());
+        return new XmlFile(path().toFile());
+    }
+
+    private static Path path() {
+        return Jenkins.get().getRootDir().toPath().resolve(FILE);
     }
 }

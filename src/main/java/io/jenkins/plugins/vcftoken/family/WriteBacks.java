@@ -2,6 +2,7 @@ package io.jenkins.plugins.vcftoken.family;
 
 import java.io.IOException;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -36,7 +37,7 @@ final class WriteBacks {
 
     /** A store's owner has another name. */
     void moved(String fromContext, String toContext) {
-        for (Place place : failed) {
+        for (Place place : List.copyOf(failed)) {
             Place now = place.moved(fromContext, toContext);
             if (!now.equals(place) && failed.remove(place)) {
                 failed.add(now);
