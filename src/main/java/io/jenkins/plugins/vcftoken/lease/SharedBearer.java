@@ -80,7 +80,7 @@ final class SharedBearer {
     /** Whether it is also the bearer of that credential, under the name that its folder has now. */
     boolean isFor(Holder its, Supply other) {
         // The same one is at the same place even while that is renamed.
-        return (its == holder || its.place().equals(holder.place())) && isOf(other);
+        return (its.equals(holder) || its.place().equals(holder.place())) && isOf(other);
     }
 
     /** Whether a tenant may still be using a bearer of this family. */
