@@ -45,6 +45,11 @@ final class ManualTimer extends ScheduledThreadPoolExecutor {
         }
     }
 
+    /** How many would be fired. */
+    long due() {
+        return all.stream().filter(waiting -> !waiting.timing.isCancelled()).count();
+    }
+
     /** Whatever waits now, each once. */
     void fireAll() {
         List<Waiting> due = List.copyOf(all);
