@@ -69,7 +69,7 @@ class FamilyLocksTest {
         });
         thread.setDaemon(true);
         thread.start();
-        while (thread.getState() != Thread.State.TIMED_WAITING) {
+        while (thread.isAlive() && thread.getState() != Thread.State.TIMED_WAITING) {
             Thread.sleep(5);
         }
         return thread;
