@@ -33,6 +33,11 @@ public abstract sealed class ExchangeException extends Exception {
         return detail;
     }
 
+    /** How long the server asks to be left alone; zero when it does not. */
+    public Duration retryAfter() {
+        return Duration.ZERO;
+    }
+
     /** The same, in words that do not alarm those whose secret cannot have been spent. */
     ExchangeException harmless() {
         return this;
@@ -93,6 +98,7 @@ public abstract sealed class ExchangeException extends Exception {
             this.retryAfter = retryAfter;
         }
 
+        @Override
         public Duration retryAfter() {
             return retryAfter;
         }
@@ -106,23 +112,35 @@ public abstract sealed class ExchangeException extends Exception {
     /** The secret may have reached the server, the answer did not reach us. Not safe for what rotates. */
     public static final class OutcomeUnknown extends ExchangeException {
         private static final long serialVersionUID = 1;
+        private final Duration retryAfter;
 
         public OutcomeUnknown(String detail, @CheckForNull Throwable cause) {
-            this(Problem.OUTCOME_UNKNOWN, detail, cause);
+            this(Problem.OUTCOME_UNKNOWN, detail, Duration.ZERO, cause);
         }
 
-        private OutcomeUnknown(Problem problem, String detail, @CheckForNull Throwable cause) {
+        /** @param retryAfter how long a server that may have done its part asks to be left alone */
+        OutcomeUnknown(String detail, @CheckForNull Throwable cause, Duration retryAfter) {
+            this(Problem.OUTCOME_UNKNOWN, detail, retryAfter, cause);
+        }
+
+        private OutcomeUnknown(Problem problem, String detail, Duration retryAfter, @CheckForNull Throwable cause) {
             super(problem, detail, cause);
+            this.retryAfter = retryAfter;
+        }
+
+        @Override
+        public Duration retryAfter() {
+            return retryAfter;
         }
 
         @Override
         ExchangeException harmless() {
-            return new OutcomeUnknown(problem().harmless(), detail(), getCause());
+            return new OutcomeUnknown(problem().harmless(), detail(), retryAfter, getCause());
         }
 
         @Override
         ExchangeException saying(String other) {
-            return new OutcomeUnknown(problem(), other, null);
+            return new OutcomeUnknown(problem(), other, retryAfter, null);
         }
     }
 

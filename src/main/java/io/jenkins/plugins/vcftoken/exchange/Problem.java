@@ -46,17 +46,18 @@ public enum Problem {
     THROTTLED("the server asks to come back later", "Run again later."),
     OUTCOME_UNKNOWN(
             "the request left, but no usable answer came back, so the server may have rotated the refresh token away; "
-                    + "the stored one is kept and not sent again",
-            "Find out whether the account still works. If not, authorize it anew and store the new refresh token in "
-                    + "the credential."),
+                    + "the stored one is kept",
+            "Press \"Try once more\" on the page \"VCF tokens\" of the credential. If the server refuses it, authorize the "
+                    + "account there."),
     NO_ANSWER(
             "the request left, but no usable answer came back",
             "Check that the server and what is between it and Jenkins is healthy, then run again."),
     UNINTELLIGIBLE(
             "the server's answer cannot be understood, so it may have rotated the refresh token away; the stored one "
-                    + "is kept and not sent again",
-            "Check that the address is that of the token service and not of a portal or proxy. If the account no "
-                    + "longer works, authorize it anew and store the new refresh token in the credential."),
+                    + "is kept",
+            "Check that the address is that of the token service and not of a portal or proxy. Then press \"Try once "
+                    + "more\" on the page \"VCF tokens\" of the credential. If the server refuses it, authorize the account "
+                    + "there."),
     STRANGE_ANSWER(
             "the server's answer cannot be understood",
             "Check that the address is that of the token service and not of a portal or proxy, then run again.");

@@ -66,10 +66,11 @@ public final class Retries {
     }
 
     private static boolean isWorthARetry(ExchangeException e, Duration pause) {
-        if (e instanceof ExchangeException.Throttled) {
-            return pause.compareTo(MAX_PAUSE) <= 0;
+        if (!e.retryAfter().isZero() && pause.compareTo(MAX_PAUSE) > 0) {
+            return false;
         }
-        return e instanceof ExchangeException.OutcomeUnknown
+        return e instanceof ExchangeException.Throttled
+                || e instanceof ExchangeException.OutcomeUnknown
                 || (e instanceof ExchangeException.NotSent && e.problem() != Problem.NOT_TRUSTED);
     }
 
@@ -77,7 +78,7 @@ public final class Retries {
     private Duration pause(ExchangeException e, int tries) {
         Duration full = FIRST_PAUSE.multipliedBy(1L << (tries - 1));
         Duration jittered = Duration.ofMillis((long) (full.toMillis() * (0.5 + random.getAsDouble() / 2)));
-        return e instanceof ExchangeException.Throttled busy ? busy.retryAfter().plus(jittered) : jittered;
+        return e.retryAfter().plus(jittered);
     }
 
     private final class Patient extends AroundCalls {

@@ -9,12 +9,15 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * The part that must never lose a token or send one twice: under the family's lock, write down what is about to
@@ -25,29 +28,43 @@ final class Custody {
     /** Longer than servers count failures for, and than they lock an account. */
     static final Duration REFUSAL_HOLDS = Duration.ofMinutes(15);
 
+    /**
+     * What is left of an access token that is of no use any more: a request made with it may arrive too late. A block
+     * must have the next one by then. Of short lifetimes it is a twentieth.
+     */
+    private static final Duration LAST_MOMENTS = Duration.ofSeconds(15);
+
     private final Ledger ledger;
     private final FamilyIndex index;
     private final TokenHash hashes;
     private final InstantSource clock;
     private final Duration patience;
+    private final boolean retriesUnknown;
     private final Journal journal;
     private final TokenListener listener;
 
     /** What each family's server wants to see again when its bearer is renewed. In memory alone, as it is a secret. */
     private final ConcurrentMap<String, String> sessions = new ConcurrentHashMap<>();
 
+    /**
+     * @param patience after this a request can no longer be on its way, and waiting for a lock ends
+     * @param retriesUnknown whether a token whose answer was lost is sent once more when nothing can be lost by it; else
+     *     a person decides
+     */
     Custody(
             Ledger ledger,
             FamilyIndex index,
             TokenHash hashes,
             InstantSource clock,
             Duration patience,
+            boolean retriesUnknown,
             TokenListener listener) {
         this.ledger = ledger;
         this.index = index;
         this.hashes = hashes;
         this.clock = clock;
         this.patience = patience;
+        this.retriesUnknown = retriesUnknown;
         this.journal = new Journal(ledger);
         this.listener = listener;
     }
@@ -162,22 +179,68 @@ final class Custody {
             }
             return supplied(holder, record, bearer, null);
         }
+        return next(holder, record);
+    }
+
+    /** What a family does for which no access token is good enough. */
+    private Supply next(Holder holder, FamilyRecord record) throws IOException, FamilyException {
         return switch (record.state()) {
-            case OK -> exchange(holder, record);
+            case OK -> {
+                Instant notBefore = record.notBefore();
+                yield notBefore == null || !clock.instant().isBefore(notBefore)
+                        ? exchange(holder, record)
+                        : livingOr(holder, record, FamilyException.throttled(holder, record, notBefore));
+            }
             case DEAD ->
                 isRefusalOver(record, holder)
                         ? exchange(holder, record)
                         : livingOr(holder, record, refusedEarlier(holder, record));
-            case UNKNOWN -> livingOr(holder, record, FamilyException.uncertain(holder, record));
-            case IN_FLIGHT -> {
-                // Nobody else holds the lock, so whoever wrote this is gone.
-                String why = "Jenkins stopped while the refresh token was on its way to the server";
-                FamilyRecord stopped = record.uncertain(why, clock.instant());
-                journal.save(stopped, holder);
-                listener.failed(holder, stopped, new ExchangeException.OutcomeUnknown(why, null), Duration.ZERO);
-                yield livingOr(holder, stopped, FamilyException.uncertain(holder, stopped));
+            case UNKNOWN -> {
+                Instant retry = retry(record);
+                yield retry != null && !clock.instant().isBefore(retry)
+                        ? exchange(holder, record)
+                        : livingOr(holder, record, FamilyException.uncertain(holder, record, retry));
             }
+            case IN_FLIGHT -> next(holder, stopped(holder, record));
         };
+    }
+
+    /** Nothing else holds the lock, so the process that wrote this is gone. */
+    private FamilyRecord stopped(Holder holder, FamilyRecord inFlight) throws IOException {
+        ExchangeException why = new ExchangeException.OutcomeUnknown(
+                "Jenkins stopped while the refresh token was on its way to the server", null);
+        FamilyRecord stopped = afterFailure(holder, inFlight, inFlight, why);
+        journal.save(stopped, holder);
+        listener.failed(holder, stopped, why, Duration.ZERO);
+        return stopped;
+    }
+
+    /**
+     * When a token whose answer was lost is sent once more: when the lost request can no longer be on its way, and
+     * there is no access token left that a refusal could cost. If the server had not rotated the token, all is well; if
+     * it had, the next one is lost whatever happens here.
+     *
+     * @return null when a person decides
+     */
+    @CheckForNull
+    private Instant retry(FamilyRecord record) {
+        if (!retriesUnknown) {
+            return null;
+        }
+        Instant notBefore = record.notBefore();
+        Instant earliest = notBefore == null ? record.changed().plus(patience) : notBefore;
+        return Stream.concat(Stream.of(record), journal.derivedFrom(record.id()))
+                .map(FamilyRecord::bearer)
+                .filter(Objects::nonNull)
+                .map(Custody::endOfUse)
+                .filter(earliest::isBefore)
+                .max(Comparator.naturalOrder())
+                .orElse(earliest);
+    }
+
+    private static Instant endOfUse(Bearer bearer) {
+        Duration share = bearer.lifetime().dividedBy(20);
+        return bearer.expiresAt().minus(share.compareTo(LAST_MOMENTS) < 0 ? share : LAST_MOMENTS);
     }
 
     private static boolean isBoundTo(FamilyRecord record, Place place) {
@@ -190,28 +253,24 @@ final class Custody {
 
     private Supply exchange(Holder holder, FamilyRecord record) throws IOException, FamilyException {
         FamilyRecord inFlight = record.inFlight(clock.instant());
-        journal.save(inFlight, holder);
+        journal.saveRequest(inFlight, record, holder);
         Instant begin = clock.instant();
         Grant grant;
         try {
             grant = send(holder, record);
         } catch (ExchangeException e) {
-            FamilyRecord after = settled(holder, inFlight, e);
-            journal.saveOrHold(after, holder);
-            listener.failed(holder, after, e, since(begin));
-            boolean harmless = after.state() == FamilyState.OK && isAnswerMissing(e);
+            FamilyRecord after = failed(holder, record, inFlight, e, begin);
+            boolean nothingLost = after.state() == FamilyState.OK && isAnswerMissing(e);
             return livingOr(
                     holder,
                     after,
-                    harmless
+                    nothingLost
                             ? FamilyException.nothingLost(holder, e)
-                            : FamilyException.exchangeFailed(holder, record, e));
+                            : FamilyException.exchangeFailed(holder, record, e, retryAfter(after)));
         } catch (RuntimeException e) {
             ExchangeException why = new ExchangeException.OutcomeUnknown(
                     "unexpected failure: " + e.getClass().getName(), e);
-            FamilyRecord after = settled(holder, inFlight, why);
-            journal.saveOrHold(after, holder);
-            listener.failed(holder, after, why, since(begin));
+            failed(holder, record, inFlight, why, begin);
             throw e;
         }
         FamilyRecord granted = inFlight.granted(grant, hashes, clock.instant());
@@ -219,6 +278,20 @@ final class Custody {
         listener.granted(holder, record, granted, since(begin));
         boolean rotated = granted.tokens().generation() > record.tokens().generation();
         return supplied(holder, granted, grant.bearer(), null).rotated(rotated);
+    }
+
+    private FamilyRecord failed(
+            Holder holder, FamilyRecord before, FamilyRecord inFlight, ExchangeException e, Instant begin)
+            throws IOException {
+        FamilyRecord after = afterFailure(holder, before, inFlight, e);
+        journal.saveOrHold(after, holder);
+        listener.failed(holder, after, e, since(begin));
+        return after;
+    }
+
+    @CheckForNull
+    private Instant retryAfter(FamilyRecord record) {
+        return record.state() == FamilyState.UNKNOWN ? retry(record) : null;
     }
 
     private Duration since(Instant begin) {
@@ -238,7 +311,9 @@ final class Custody {
         return grant;
     }
 
-    private FamilyRecord settled(Holder holder, FamilyRecord inFlight, ExchangeException e) {
+    /** @param before what the family was when the request was made */
+    private FamilyRecord afterFailure(
+            Holder holder, FamilyRecord before, FamilyRecord inFlight, ExchangeException e) {
         Instant now = clock.instant();
         String why = e.getMessage();
         if (e instanceof ExchangeException.Refused refused && refused.isFinal()) {
@@ -250,9 +325,23 @@ final class Custody {
                 return inFlight.rescued(refreshToken, why, hashes, now);
             }
         }
-        boolean mayBeSentAgain =
-                !isAnswerMissing(e) || inFlight.tokens().steady() || !Journal.isDurable(inFlight, holder);
-        return mayBeSentAgain ? inFlight.untouched(why, now) : inFlight.uncertain(why, now);
+        Instant asked = now.plus(e.retryAfter());
+        if (isAnswerMissing(e) && !isResendable(holder, inFlight)) {
+            Instant arrived = inFlight.changed().plus(patience);
+            return inFlight.uncertain(why, now, asked.isAfter(arrived) ? asked : arrived);
+        }
+        if (before.state() == FamilyState.UNKNOWN) {
+            // Nothing is known now that was not known before.
+            boolean sent = !(e instanceof ExchangeException.NotSent);
+            Instant pause = now.plus(patience);
+            return sent ? before.waitingUntil(asked.isAfter(pause) ? asked : pause) : before;
+        }
+        return inFlight.untouched(why, now).waitingUntil(asked.isAfter(now) ? asked : null);
+    }
+
+    /** Of a token that the last response left as it was, sending it again is what the server expects. */
+    private static boolean isResendable(Holder holder, FamilyRecord record) {
+        return record.tokens().steady() || !Journal.isDurable(record, holder);
     }
 
     /** Whether the server may have done its part without our knowing. */

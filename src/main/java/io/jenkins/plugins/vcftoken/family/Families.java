@@ -58,7 +58,8 @@ public final class Families {
     /**
      * @param exchanges runs exchanges; its threads block on the network
      * @param writeBackThread runs writes to credentials stores one after the other, so that the newest token wins
-     * @param patience how long a caller, or another process, waits for an exchange in flight
+     * @param patience how long a caller, or another process, waits for an exchange in flight; twice what a call may
+     *     take, so that a request whose answer was lost can no longer be on its way after it
      */
     public Families(
             Ledger ledger,
@@ -70,7 +71,6 @@ public final class Families {
         this(ledger, hashes, exchanges, writeBackThread, clock, patience, TokenListener.NOBODY);
     }
 
-    /** @param listener hears what happens to the families, and who gets bearers of them */
     public Families(
             Ledger ledger,
             TokenHash hashes,
@@ -79,13 +79,30 @@ public final class Families {
             InstantSource clock,
             Duration patience,
             TokenListener listener) {
+        this(ledger, hashes, exchanges, writeBackThread, clock, patience, true, listener);
+    }
+
+    /**
+     * @param retriesUnknown whether a refresh token whose answer was lost is sent once more when nothing can be lost by
+     *     it; else a person decides
+     * @param listener hears what happens to the families, and who gets bearers of them
+     */
+    public Families(
+            Ledger ledger,
+            TokenHash hashes,
+            Executor exchanges,
+            Executor writeBackThread,
+            InstantSource clock,
+            Duration patience,
+            boolean retriesUnknown,
+            TokenListener listener) {
         this.hashes = hashes;
         this.exchanges = exchanges;
         this.clock = clock;
         this.patience = patience;
         this.listener = listener;
         this.index = new FamilyIndex(ledger, hashes);
-        this.custody = new Custody(ledger, index, hashes, clock, patience, listener);
+        this.custody = new Custody(ledger, index, hashes, clock, patience, retriesUnknown, listener);
         this.writeBacks = new WriteBacks(ledger, hashes, writeBackThread);
         this.administration =
                 new FamilyAdministration(ledger, custody.journal(), index, writeBacks, hashes, clock, patience);
@@ -116,7 +133,7 @@ public final class Families {
         } catch (ExecutionException e) {
             if (e.getCause() instanceof FamilyException known) {
                 // A new one, so that the stack trace is the caller's and the suppressed list is not shared.
-                throw new FamilyException(known.getMessage(), known);
+                throw known.again();
             }
             throw FamilyException.unexpected(holder, e.getCause());
         } catch (TimeoutException e) {

@@ -5,18 +5,44 @@ import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.exchange.Problem;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 
 /** No bearer can be had. The message is complete: which credential, which system, what it means, what to do. */
 public final class FamilyException extends Exception {
 
     private static final long serialVersionUID = 1;
 
+    /** {@code java.time.Instant} is serializable. */
+    @CheckForNull
+    private final Instant retry;
+
     public FamilyException(String message, @CheckForNull Throwable cause) {
+        this(message, cause, null);
+    }
+
+    private FamilyException(String message, @CheckForNull Throwable cause, @CheckForNull Instant retry) {
         super(message, cause);
+        this.retry = retry;
     }
 
     private static FamilyException of(Holder holder, String text, @CheckForNull Throwable cause) {
-        return new FamilyException(holder.description() + ": " + text, cause);
+        return of(holder, text, cause, null);
+    }
+
+    private static FamilyException of(
+            Holder holder, String text, @CheckForNull Throwable cause, @CheckForNull Instant retry) {
+        return new FamilyException(holder.description() + ": " + text, cause, retry);
+    }
+
+    /** When the plugin tries by itself what failed here; null where it does not. */
+    @CheckForNull
+    public Instant retry() {
+        return retry;
+    }
+
+    /** The same with the stack trace of the caller, and a list of suppressed exceptions that is not shared. */
+    public FamilyException again() {
+        return new FamilyException(getMessage(), this, retry);
     }
 
     static FamilyException noSecret(Holder holder) {
@@ -52,13 +78,35 @@ public final class FamilyException extends Exception {
                 null);
     }
 
-    static FamilyException exchangeFailed(Holder holder, FamilyRecord before, ExchangeException e) {
-        String alone =
-                e.problem() == Problem.SPENT_OR_REVOKED && before.tokens().generation() > 0
-                        ? " This controller never sent that token before: it was revoked, or somebody else uses it too, such "
-                                + "as another controller or one restored from a backup."
-                        : "";
-        return of(holder, e.getMessage() + "." + alone + ' ' + e.problem().nextStep(), e);
+    /**
+     * @param before the record that the request was made from
+     * @param retry when the token is sent once more; null when it is not
+     */
+    static FamilyException exchangeFailed(
+            Holder holder, FamilyRecord before, ExchangeException e, @CheckForNull Instant retry) {
+        String next = retry == null ? e.problem().nextStep() : retried(retry);
+        return of(holder, e.getMessage() + "." + history(before, e) + ' ' + next, e, retry);
+    }
+
+    private static String history(FamilyRecord before, ExchangeException e) {
+        if (e.problem() != Problem.SPENT_OR_REVOKED) {
+            return "";
+        }
+        if (before.state() == FamilyState.UNKNOWN) {
+            return " This was the one more request after a lost answer (at " + before.changed() + ": "
+                    + before.trouble() + "): the server had rotated the token, and its successor is lost.";
+        }
+        boolean isNew = before.tokens().generation() > 0 && before.trouble() == null;
+        return isNew
+                ? " This controller never sent that token before: it was revoked, or another client uses it too, such as "
+                        + "another controller or one restored from a backup."
+                : "";
+    }
+
+    private static String retried(Instant retry) {
+        return "The token is sent once more at " + retry.truncatedTo(ChronoUnit.SECONDS)
+                + " or at its next use after that, when nothing can be lost by it: if the server did not rotate it, all "
+                + "is well then. There is nothing to do before.";
     }
 
     /** The answer was of no use, but the secret that is stored now is still good as far as is known. */
@@ -85,12 +133,24 @@ public final class FamilyException extends Exception {
                 null);
     }
 
-    static FamilyException uncertain(Holder holder, FamilyRecord record) {
+    /** @param retry when the token is sent once more; null when a person decides */
+    static FamilyException uncertain(Holder holder, FamilyRecord record, @CheckForNull Instant retry) {
         return of(
                 holder,
                 "since " + record.changed() + " it is not known whether the stored refresh token still works: "
-                        + record.trouble() + ". " + Problem.OUTCOME_UNKNOWN.nextStep(),
-                null);
+                        + record.trouble() + ". "
+                        + (retry == null ? Problem.OUTCOME_UNKNOWN.nextStep() : retried(retry)),
+                null,
+                retry);
+    }
+
+    static FamilyException throttled(Holder holder, FamilyRecord record, Instant until) {
+        return of(
+                holder,
+                record.trouble() + ". The server asked to come back later, so nothing is sent before "
+                        + until.truncatedTo(ChronoUnit.SECONDS) + ". Run again after that.",
+                null,
+                until);
     }
 
     static FamilyException ledgerUnusable(Holder holder, Exception e) {

@@ -16,17 +16,21 @@ import java.util.Set;
  *            ┌────────────────────────────┐
  *            ▼                            │
  *  founded → OK ──── inFlight ──────► IN_FLIGHT ──── dead ────► DEAD
- *                                         └─────── uncertain ─► UNKNOWN
+ *                                       ▲ │
+ *                              inFlight │ │ uncertain
+ *                                       │ ▼
+ *                                     UNKNOWN
  * </pre>
  *
- * From DEAD and UNKNOWN only a person leads on: with a new seed, which founds another family, or by vouching for the
- * token.
+ * From UNKNOWN the token is sent once more when nothing can be lost by it any more. From DEAD only a person leads on:
+ * with a new token, which founds another family, or by vouching for the old one.
  *
  * @param id made of endpoint and seed; never changes
  * @param bearer the last bearer, or null
  * @param places where it is stored; a former token leads here only from one of these
  * @param trouble what went wrong last, free of secrets, or null
  * @param changed when the state was entered
+ * @param notBefore no request is sent before this; null where nothing stands in the way
  * @param orphaned since when no credential stands at any of the places, or null
  */
 public record FamilyRecord(
@@ -38,6 +42,7 @@ public record FamilyRecord(
         Set<Place> places,
         @CheckForNull String trouble,
         Instant changed,
+        @CheckForNull Instant notBefore,
         @CheckForNull Instant orphaned) {
 
     public FamilyRecord {
@@ -54,6 +59,7 @@ public record FamilyRecord(
                 Set.of(),
                 null,
                 now,
+                null,
                 null);
     }
 
@@ -80,6 +86,7 @@ public record FamilyRecord(
                 Set.of(place),
                 null,
                 now,
+                null,
                 null);
     }
 
@@ -95,67 +102,73 @@ public record FamilyRecord(
         Set<Place> more = new HashSet<>(places);
         more.remove(place.beforeSaving());
         more.add(place);
-        return new FamilyRecord(id, endpoint, state, tokens, bearer, more, trouble, changed, null);
+        return new FamilyRecord(id, endpoint, state, tokens, bearer, more, trouble, changed, notBefore, null);
     }
 
     FamilyRecord without(Place place) {
         Set<Place> fewer = new HashSet<>(places);
         fewer.remove(place);
-        return new FamilyRecord(id, endpoint, state, tokens, bearer, fewer, trouble, changed, orphaned);
+        return new FamilyRecord(id, endpoint, state, tokens, bearer, fewer, trouble, changed, notBefore, orphaned);
     }
 
     /** The places of a store whose owner was renamed or moved. */
     FamilyRecord moved(String fromContext, String toContext) {
         Set<Place> moved = new HashSet<>();
         places.forEach(place -> moved.add(place.moved(fromContext, toContext)));
-        return new FamilyRecord(id, endpoint, state, tokens, bearer, moved, trouble, changed, orphaned);
+        return new FamilyRecord(id, endpoint, state, tokens, bearer, moved, trouble, changed, notBefore, orphaned);
     }
 
     /** The places of a store that was copied with its owner. */
     FamilyRecord copied(String fromContext, String toContext) {
         Set<Place> more = new HashSet<>(moved(fromContext, toContext).places());
         more.addAll(places);
-        return new FamilyRecord(id, endpoint, state, tokens, bearer, more, trouble, changed, orphaned);
+        return new FamilyRecord(id, endpoint, state, tokens, bearer, more, trouble, changed, notBefore, orphaned);
     }
 
     FamilyRecord orphaned(@CheckForNull Instant since) {
-        return new FamilyRecord(id, endpoint, state, tokens, bearer, places, trouble, changed, since);
+        return new FamilyRecord(id, endpoint, state, tokens, bearer, places, trouble, changed, notBefore, since);
     }
 
     FamilyRecord inFlight(Instant now) {
-        return in(FamilyState.IN_FLIGHT, trouble, now);
+        return in(FamilyState.IN_FLIGHT, trouble, now, null);
     }
 
     FamilyRecord granted(Grant grant, TokenHash hashes, Instant now) {
         Lineage rotated = tokens.rotatedTo(grant.refreshToken(), hashes);
-        return new FamilyRecord(id, endpoint, FamilyState.OK, rotated, grant.bearer(), places, null, now, orphaned);
+        return new FamilyRecord(id, endpoint, FamilyState.OK, rotated, grant.bearer(), places, null, now, null, orphaned);
     }
 
     /** An answer without a usable bearer that still carried a token: what it gave counts, what it lacked does not. */
     FamilyRecord rescued(String refreshToken, String why, TokenHash hashes, Instant now) {
         Lineage rotated = tokens.rotatedTo(refreshToken, hashes);
-        return new FamilyRecord(id, endpoint, FamilyState.OK, rotated, bearer, places, why, now, orphaned);
+        return new FamilyRecord(id, endpoint, FamilyState.OK, rotated, bearer, places, why, now, null, orphaned);
     }
 
     /** Nothing happened to the token. */
     FamilyRecord untouched(String why, Instant now) {
-        return in(FamilyState.OK, why, now);
+        return in(FamilyState.OK, why, now, null);
     }
 
-    FamilyRecord uncertain(String why, Instant now) {
-        return in(FamilyState.UNKNOWN, why, now);
+    /** @param retry when the token may be sent once more at the earliest */
+    FamilyRecord uncertain(String why, Instant now, Instant retry) {
+        return in(FamilyState.UNKNOWN, why, now, retry);
     }
 
     FamilyRecord dead(String why, Instant now) {
-        return in(FamilyState.DEAD, why, now);
+        return in(FamilyState.DEAD, why, now, null);
+    }
+
+    /** In the same state, but with no request before a time that the server or this controller has set. */
+    FamilyRecord waitingUntil(Instant time) {
+        return in(state, trouble, changed, time);
     }
 
     FamilyRecord withoutBearer() {
-        return new FamilyRecord(id, endpoint, state, tokens, null, places, trouble, changed, orphaned);
+        return new FamilyRecord(id, endpoint, state, tokens, null, places, trouble, changed, notBefore, orphaned);
     }
 
-    private FamilyRecord in(FamilyState to, @CheckForNull String why, Instant now) {
-        return new FamilyRecord(id, endpoint, to, tokens, bearer, places, why, now, orphaned);
+    private FamilyRecord in(FamilyState to, @CheckForNull String why, Instant since, @CheckForNull Instant next) {
+        return new FamilyRecord(id, endpoint, to, tokens, bearer, places, why, since, next, orphaned);
     }
 
     @Override

@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 
 /**
  * Where each family's record is kept: in the ledger, or in memory while a restart could lose nothing. A secret that the
@@ -23,6 +24,10 @@ final class Journal {
     private final ConcurrentMap<String, FamilyRecord> unwritten = new ConcurrentHashMap<>();
     /** Answers that the disk would not take. */
     private final ConcurrentMap<String, FamilyRecord> refused = new ConcurrentHashMap<>();
+    /** Requests that the disk may or may not have noted, and that were therefore never sent. */
+    private final ConcurrentMap<String, Unsent> unsent = new ConcurrentHashMap<>();
+
+    private record Unsent(FamilyRecord inFlight, FamilyRecord before) {}
 
     Journal(Ledger ledger) {
         this.ledger = ledger;
@@ -71,7 +76,30 @@ final class Journal {
             return Optional.of(pending);
         }
         FamilyRecord held = unwritten.get(id);
-        return held != null ? Optional.of(held) : ledger.load(id);
+        return held != null ? Optional.of(held) : ledger.load(id).map(this::withoutUnsent);
+    }
+
+    private FamilyRecord withoutUnsent(FamilyRecord found) {
+        Unsent request = unsent.get(found.id());
+        return request != null && request.inFlight().equals(found) ? request.before() : found;
+    }
+
+    /** Families whose secret is the access token of the given one. From memory, where all of them are. */
+    Stream<FamilyRecord> derivedFrom(String id) {
+        return unwritten.values().stream()
+                .filter(record -> record.tokens().current().equals(id));
+    }
+
+    /**
+     * Notes a request that is sent only if this returns. Where it does not, the note may still be on disk, because its
+     * directory could not be forced, for example; this process knows better.
+     *
+     * @param before the same family without the request
+     */
+    void saveRequest(FamilyRecord inFlight, FamilyRecord before, Holder holder) throws IOException {
+        unsent.put(before.id(), new Unsent(inFlight, before));
+        save(inFlight, holder);
+        unsent.remove(before.id());
     }
 
     void save(FamilyRecord record, Holder holder) throws IOException {

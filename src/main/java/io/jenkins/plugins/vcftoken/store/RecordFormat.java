@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
@@ -45,8 +46,8 @@ final class RecordFormat {
         root.put("state", record.state().name());
         root.put("changed", record.changed().toString());
         root.put("trouble", record.trouble());
-        Instant orphaned = record.orphaned();
-        root.put("orphaned", orphaned == null ? null : orphaned.toString());
+        root.put("notBefore", text(record.notBefore()));
+        root.put("orphaned", text(record.orphaned()));
         Lineage tokens = record.tokens();
         root.put("current", cipher.seal(tokens.current()));
         root.put("generation", tokens.generation());
@@ -96,7 +97,8 @@ final class RecordFormat {
                     places(root.path("places")),
                     root.path("trouble").textValue(),
                     Instant.parse(required(root, "changed")),
-                    root.path("orphaned").isTextual() ? Instant.parse(required(root, "orphaned")) : null);
+                    instant(root, "notBefore"),
+                    instant(root, "orphaned"));
         } catch (JsonProcessingException e) {
             // Without its message, which quotes the text.
             throw new IOException("damaged: not JSON");
@@ -123,6 +125,17 @@ final class RecordFormat {
         } catch (IOException | IllegalArgumentException e) {
             return false;
         }
+    }
+
+    @CheckForNull
+    private static String text(@CheckForNull Instant time) {
+        return time == null ? null : time.toString();
+    }
+
+    @CheckForNull
+    private static Instant instant(JsonNode node, String field) {
+        String text = node.path(field).textValue();
+        return text == null ? null : Instant.parse(text);
     }
 
     private Bearer bearer(JsonNode node) throws IOException {

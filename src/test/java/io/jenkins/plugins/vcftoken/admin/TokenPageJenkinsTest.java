@@ -345,6 +345,7 @@ class TokenPageJenkinsTest {
                         Set.of(new Place("system", id)),
                         trouble,
                         Instant.parse("2026-01-01T00:00:00Z"),
+                        null,
                         null));
     }
 

@@ -365,6 +365,7 @@ class CoreBench {
                 Set.of(new Place("system", "sa-" + i)),
                 null,
                 now,
+                null,
                 null);
     }
 
@@ -378,6 +379,7 @@ class CoreBench {
                 Set.of(place),
                 null,
                 Instant.now(),
+                null,
                 null);
     }
 

@@ -139,6 +139,7 @@ class WindowsJenkinsTest {
                 Set.of(new Place("system", "sa")),
                 null,
                 NOW,
+                null,
                 null);
     }
 }

@@ -66,7 +66,7 @@ class FamilyIndexTest {
 
     private static FamilyRecord rotated(Lineage tokens) {
         return new FamilyRecord(
-                RECORD.id(), ENDPOINT, FamilyState.OK, tokens, null, Set.of(), null, RECORD.changed(), null);
+                RECORD.id(), ENDPOINT, FamilyState.OK, tokens, null, Set.of(), null, RECORD.changed(), null, null);
     }
 
     @Test

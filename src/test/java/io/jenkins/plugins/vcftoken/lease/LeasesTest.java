@@ -259,6 +259,7 @@ class LeasesTest {
                 .contains("serves for another 900 s")
                 .contains("HTTP 429");
         assertThat(timer.pauses.get(1)).isEqualTo(Renewal.MAX_RETRY_PAUSE);
+        clock.advance(Renewal.MAX_RETRY_PAUSE);
         timer.fire();
         await(() -> lease.bearer() != first);
     }

@@ -18,4 +18,13 @@ final class Account {
         this.organization = organization;
         this.current = current;
     }
+
+    boolean has(String token) {
+        return current.equals(token) || spent.contains(token);
+    }
+
+    /** Whether the token is one that the server hands back unchanged. */
+    boolean isSteady(String token) {
+        return !rotates && current.equals(token);
+    }
 }

@@ -58,6 +58,9 @@ public final class Simulator implements AutoCloseable {
     private final Map<String, Instant> bearers = new LinkedHashMap<>();
     private final Map<String, Integer> received = new HashMap<>();
     private final List<String> issuedRefreshTokens = new ArrayList<>();
+    private final Set<String> refused = new HashSet<>();
+    /** Access tokens whose response has left in full. */
+    private final Set<String> delivered = new HashSet<>();
     private final List<String> violations = new ArrayList<>();
     private final Queue<Fault> faults = new ArrayDeque<>();
     private final Map<String, String> organizationOf = new HashMap<>();
@@ -73,6 +76,7 @@ public final class Simulator implements AutoCloseable {
 
     private Duration lifetime = Duration.ofHours(1);
     private Duration delay = Duration.ZERO;
+    private Duration retryAfter;
     private String contentType = "application/json";
     private volatile Consumer<Moment> witness = moment -> {};
     private String prefix = "/oauth";
@@ -81,6 +85,9 @@ public final class Simulator implements AutoCloseable {
     private int grants;
     private int rotations;
     private int reuses;
+    private int repeats;
+    private int repeatsWhileAlive;
+    private int repeatsAfterRefusal;
     private int unauthorized;
     private int served;
     private int missed;
@@ -187,6 +194,22 @@ public final class Simulator implements AutoCloseable {
         return seed;
     }
 
+    /** Its token is replaced, as by a request whose answer never left. */
+    public synchronized void rotate(String account) {
+        Account found = account(account);
+        found.spent.add(found.current);
+        found.current = newRefreshToken();
+    }
+
+    /** What the server asks for when it answers 429 or {@link Fault#STATUS_503_RETRY_AFTER_0}. */
+    public synchronized void setRetryAfter(Duration retryAfter) {
+        this.retryAfter = retryAfter;
+    }
+
+    synchronized String retryAfter(String usual) {
+        return retryAfter == null ? usual : String.valueOf(retryAfter.toSeconds());
+    }
+
     public synchronized void setRotation(String account, boolean rotates) {
         account(account).rotates = rotates;
     }
@@ -270,6 +293,24 @@ public final class Simulator implements AutoCloseable {
         return reuses;
     }
 
+    /** How often a refresh token was received that had been received before. */
+    public synchronized int repeats() {
+        return repeats;
+    }
+
+    /**
+     * How often that happened while an access token of the account was alive that the client has: a refusal, and what it
+     * entails, would have cost it.
+     */
+    public synchronized int repeatsWhileAlive() {
+        return repeatsWhileAlive;
+    }
+
+    /** How often a refresh token was received that had been refused. */
+    public synchronized int repeatsAfterRefusal() {
+        return repeatsAfterRefusal;
+    }
+
     /** The largest number of times that any one refresh token was received. */
     public synchronized int mostReceived() {
         return received.values().stream().mapToInt(Integer::intValue).max().orElse(0);
@@ -333,6 +374,35 @@ public final class Simulator implements AutoCloseable {
     synchronized void countRequest(String refreshToken) {
         requests++;
         received.merge(refreshToken, 1, Integer::sum);
+    }
+
+    /** Of the refresh grant alone: other secrets may be sent as often as a client likes. */
+    synchronized void countRefresh(String refreshToken) {
+        if (received.containsKey(refreshToken) && accounts.stream().noneMatch(account -> account.isSteady(refreshToken))) {
+            repeats++;
+            repeatsWhileAlive += hasAccess(refreshToken) ? 1 : 0;
+            repeatsAfterRefusal += refused.contains(refreshToken) ? 1 : 0;
+        }
+        countRequest(refreshToken);
+    }
+
+    private boolean hasAccess(String refreshToken) {
+        // A twentieth is what clients may leave unused.
+        Instant soon = clock.instant().plus(lifetime.dividedBy(20));
+        return accounts.stream()
+                .filter(account -> account.has(refreshToken))
+                .anyMatch(account -> delivered.stream()
+                        .anyMatch(token -> account.name.equals(userOf.get(token))
+                                && soon.isBefore(bearers.get(token))));
+    }
+
+    synchronized void countRefusal(String refreshToken) {
+        refused.add(refreshToken);
+    }
+
+    /** A response has left in full. */
+    synchronized void countDelivery(String response) {
+        bearers.keySet().stream().filter(response::contains).forEach(delivered::add);
     }
 
     synchronized void countMiss() {
@@ -440,7 +510,7 @@ public final class Simulator implements AutoCloseable {
 
     synchronized String statistics() {
         return "{\"requests\":" + requests + ",\"grants\":" + grants + ",\"rotations\":" + rotations + ",\"reuses\":"
-                + reuses + ",\"served\":" + served + ",\"unauthorized\":" + unauthorized + ",\"violations\":"
+                + reuses + ",\"repeatsWhileAlive\":" + repeatsWhileAlive + ",\"served\":" + served + ",\"unauthorized\":" + unauthorized + ",\"violations\":"
                 + violations.size() + "}";
     }
 

@@ -78,7 +78,7 @@ final class SimulatorHandler implements HttpHandler {
             return;
         }
         String refreshToken = form.getOrDefault("refresh_token", "");
-        simulator.countRequest(refreshToken);
+        simulator.countRefresh(refreshToken);
         simulator.witness(Moment.RECEIVED);
         Thread.sleep(simulator.delay().toMillis());
         String organization = organization(context);
@@ -97,10 +97,12 @@ final class SimulatorHandler implements HttpHandler {
         } else {
             String granted = simulator.exchange(organization, refreshToken, fault == Fault.EXPIRED_BEARER);
             if (granted == null) {
+                simulator.countRefusal(refreshToken);
                 answer(exchange, 400, "application/json", INVALID_GRANT);
             } else if (fault == null) {
                 simulator.witness(Moment.COMMITTED);
                 answer(exchange, 200, simulator.contentType(), granted);
+                simulator.countDelivery(granted);
                 simulator.witness(Moment.ANSWERED);
             } else {
                 strike(exchange, fault, granted);
@@ -173,7 +175,7 @@ final class SimulatorHandler implements HttpHandler {
         deliver(exchange, fault, reply);
     }
 
-    private static void deliver(HttpExchange exchange, Fault fault, Reply reply) throws IOException {
+    private void deliver(HttpExchange exchange, Fault fault, Reply reply) throws IOException {
         try {
             if (fault == null || !reply.isSuccess()) {
                 answer(exchange, reply.status(), reply.type(), reply.body());
@@ -232,7 +234,7 @@ final class SimulatorHandler implements HttpHandler {
         return null;
     }
 
-    private static void strike(HttpExchange exchange, Fault fault) throws IOException {
+    private void strike(HttpExchange exchange, Fault fault) throws IOException {
         switch (fault) {
             case HTML -> answer(exchange, 200, "text/html", "<html><title>Sign in</title></html>");
             case EMPTY -> answer(exchange, 200, "application/json", "");
@@ -249,18 +251,18 @@ final class SimulatorHandler implements HttpHandler {
                 answer(exchange, 307, "text/plain", "");
             }
             case STATUS_429 -> {
-                exchange.getResponseHeaders().add("Retry-After", "2");
+                exchange.getResponseHeaders().add("Retry-After", simulator.retryAfter("2"));
                 answer(exchange, 429, "application/json", "{\"message\":\"too many requests\"}");
             }
             case STATUS_503_RETRY_AFTER_0 -> {
-                exchange.getResponseHeaders().add("Retry-After", "0");
+                exchange.getResponseHeaders().add("Retry-After", simulator.retryAfter("0"));
                 answer(exchange, 503, "text/plain", "");
             }
             default -> answer(exchange, fault.status(), "text/html", "<html>" + fault.status() + "</html>");
         }
     }
 
-    private static void strike(HttpExchange exchange, Fault fault, String granted)
+    private void strike(HttpExchange exchange, Fault fault, String granted)
             throws IOException, InterruptedException {
         byte[] bytes = granted.getBytes(StandardCharsets.UTF_8);
         switch (fault) {

@@ -41,6 +41,7 @@ class LedgerFilesTest {
             Set.of(new Place("system", "sa"), new Place("folder:a/b", "sa")),
             "lost",
             NOW,
+            NOW.plusSeconds(60),
             NOW.plusSeconds(5));
 
     @TempDir
