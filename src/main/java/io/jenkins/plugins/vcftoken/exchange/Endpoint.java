@@ -23,7 +23,7 @@ public record Endpoint(String system, URI url, String organization, String accou
      * differently. Part of each token's hash: the same token at another address is another token.
      */
     public String identity() {
-        return system + '|' + host() + '|' + organization + (account.isEmpty() ? "" : '|' + account);
+        return system + '|' + host() + '|' + organization.toLowerCase(Locale.ROOT) + (account.isEmpty() ? "" : '|' + account);
     }
 
     /** Whether it is the same one, however its address is spelled; {@code equals} compares that, too. */

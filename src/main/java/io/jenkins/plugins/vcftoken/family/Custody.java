@@ -104,8 +104,9 @@ final class Custody {
 
     /**
      * The family that the token belongs to at this endpoint, or the one that it founds there. A token that another
-     * endpoint has proven to be its own founds none elsewhere, or changing the address in a credential would send the
-     * secret to whoever listens there.
+     * server has accepted founds none, or changing the address in a credential would send the secret to any server. Nor
+     * does one that this server has accepted for another organization, unless it does not rotate: two families would
+     * send one token twice.
      */
     private String familyOf(Holder holder, String hash) throws IOException, FamilyException {
         Endpoint endpoint = holder.service().endpoint();
@@ -121,16 +122,24 @@ final class Custody {
             // Every family that was authorized anew has been an empty one: that tells nothing of who has none.
             return hashes.ofFamily(endpoint, holder.token());
         }
-        for (FamilyIndex.Entry entry : known) {
+        for (FamilyIndex.Entry entry : index.reread(known)) {
             if (!entry.currentHash().equals(hash)) {
                 throw FamilyException.spentElsewhere(holder);
             }
-            if (entry.proven() && !entry.endpoint().host().equals(endpoint.host())) {
-                throw FamilyException.foreign(holder, entry.endpoint());
+            boolean isThisServer = entry.endpoint().host().equals(endpoint.host());
+            if (entry.proven() && !isThisServer) {
+                throw FamilyException.foreign(holder, entry.endpoint().description());
             }
-            if (isInDoubt(entry) && entry.endpoint().host().equals(endpoint.host())) {
+            if (isInDoubt(entry) && isThisServer) {
                 throw FamilyException.uncertainElsewhere(holder, entry.endpoint());
             }
+            if (entry.proven() && isThisServer && !entry.steady()) {
+                throw FamilyException.otherOrganization(holder, entry.endpoint());
+            }
+        }
+        Optional<Forgotten> forgotten = ledger.forgotten(hash);
+        if (forgotten.isPresent() && !forgotten.get().host().equals(endpoint.host())) {
+            throw FamilyException.foreign(holder, forgotten.get().owner());
         }
         // The newest token may be in there alone; what a credential stores may have been spent since.
         Optional<Unreadable> unusable = ledger.unusable(holder.token(), hash);
@@ -275,6 +284,7 @@ final class Custody {
         }
         FamilyRecord granted = inFlight.granted(grant, hashes, clock.instant());
         journal.saveOrHold(granted, holder);
+        journal.removeReplaced(granted).forEach(index::forget);
         listener.granted(holder, record, granted, since(begin));
         boolean rotated = granted.tokens().generation() > record.tokens().generation();
         return supplied(holder, granted, grant.bearer(), null).rotated(rotated);
@@ -285,6 +295,9 @@ final class Custody {
             throws IOException {
         FamilyRecord after = afterFailure(holder, before, inFlight, e);
         journal.saveOrHold(after, holder);
+        if (after.state() == FamilyState.DEAD) {
+            pruneRefusals();
+        }
         listener.failed(holder, after, e, since(begin));
         return after;
     }
@@ -406,6 +419,11 @@ final class Custody {
                 index.forget(familyId);
             }
         }
+    }
+
+    /** Forgets refusals that no longer count, and the oldest of too many. */
+    void pruneRefusals() {
+        journal.prune(clock.instant().minus(REFUSAL_HOLDS)).forEach(index::forget);
     }
 
     /** Whether the family has something to let go of at its server. */

@@ -105,7 +105,7 @@ public final class Families {
         this.custody = new Custody(ledger, index, hashes, clock, patience, retriesUnknown, listener);
         this.writeBacks = new WriteBacks(ledger, hashes, writeBackThread);
         this.administration =
-                new FamilyAdministration(ledger, custody.journal(), index, writeBacks, hashes, clock, patience);
+                new FamilyAdministration(ledger, custody, index, writeBacks, hashes, clock, patience);
     }
 
     public FamilyAdministration administration() {

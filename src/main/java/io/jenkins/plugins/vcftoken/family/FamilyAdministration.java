@@ -25,6 +25,7 @@ public final class FamilyAdministration {
     static final Duration KEPT_AFTER_LAST_CREDENTIAL = Duration.ofDays(30);
 
     private final Ledger ledger;
+    private final Custody custody;
     private final Journal journal;
     private final FamilyIndex index;
     private final WriteBacks writeBacks;
@@ -34,19 +35,25 @@ public final class FamilyAdministration {
 
     FamilyAdministration(
             Ledger ledger,
-            Journal journal,
+            Custody custody,
             FamilyIndex index,
             WriteBacks writeBacks,
             TokenHash hashes,
             InstantSource clock,
             Duration patience) {
         this.ledger = ledger;
-        this.journal = journal;
+        this.custody = custody;
+        this.journal = custody.journal();
         this.index = index;
         this.writeBacks = writeBacks;
         this.hashes = hashes;
         this.clock = clock;
         this.patience = patience;
+    }
+
+    /** How many families memory has alone. */
+    int heldInMemory() {
+        return journal.held().size();
     }
 
     public List<FamilyRecord> list() throws IOException {
@@ -206,6 +213,7 @@ public final class FamilyAdministration {
      * {@link #KEPT_AFTER_LAST_CREDENTIAL}.
      */
     public void sweep(Stored stored) throws IOException, InterruptedException {
+        custody.pruneRefusals();
         Instant now = clock.instant();
         for (FamilyRecord record : ledger.loadAll()) {
             Instant orphaned = record.orphaned();
@@ -275,6 +283,12 @@ public final class FamilyAdministration {
     }
 
     private void forgetLocked(String familyId) throws IOException {
+        Optional<FamilyRecord> proven = ledger.load(familyId).filter(FamilyRecord::isProven);
+        if (proven.isPresent()) {
+            Endpoint endpoint = proven.get().endpoint();
+            String last = hashes.ofToken(proven.get().tokens().current());
+            ledger.saveForgotten(new Forgotten(last, endpoint.host(), endpoint.description()));
+        }
         journal.forget(familyId);
         index.forget(familyId);
     }

@@ -61,11 +61,19 @@ public final class FamilyException extends Exception {
                 null);
     }
 
-    static FamilyException foreign(Holder holder, Endpoint owner) {
+    static FamilyException foreign(Holder holder, String owner) {
         return of(
                 holder,
-                "its secret belongs to " + owner.description() + " and is not sent to another server. Enter the "
+                "its secret belongs to " + owner + " and is not sent to another server. Enter the "
                         + "secret that this server issued.",
+                null);
+    }
+
+    static FamilyException otherOrganization(Holder holder, Endpoint owner) {
+        return of(
+                holder,
+                "its refresh token belongs to " + owner.description() + " and is not sent for another organization. Set the "
+                        + "organization back, or authorize the account of this organization, or store its refresh token.",
                 null);
     }
 

@@ -5,11 +5,13 @@ import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -24,6 +26,7 @@ final class FamilyIndex {
      * @param bearer the last one known here, or null
      * @param proven whether the secret is beyond doubt this endpoint's own, and nobody else's: it rotates, and this
      *     endpoint has answered it with a bearer. A password may be the same in two places.
+     * @param steady whether the server is known to leave the secret as it is
      * @param currentHash the hash of the current token
      * @param hashes of all tokens that are remembered in full
      * @param old the beginnings of the hashes of tokens that were rotated away long ago
@@ -34,6 +37,7 @@ final class FamilyIndex {
             FamilyState state,
             @CheckForNull Bearer bearer,
             boolean proven,
+            boolean steady,
             String currentHash,
             Set<String> hashes,
             List<String> old,
@@ -102,6 +106,17 @@ final class FamilyIndex {
         return known;
     }
 
+    /** The same families as the ledger has them now: another process may have gone on with one that memory knows. */
+    List<Entry> reread(List<Entry> known) throws IOException {
+        List<Entry> now = new ArrayList<>(known.size());
+        for (Entry entry : known) {
+            Optional<FamilyRecord> record = ledger.load(entry.familyId());
+            boolean isNewer = record.isPresent() && record.get().tokens().generation() >= entry.generation();
+            now.add(isNewer ? put(record.get(), true) : entry);
+        }
+        return now;
+    }
+
     /**
      * Reads what other processes have written of families that are not known here. One at a time: whoever comes second,
      * and is not given again what the first one was, must find it here.
@@ -149,12 +164,18 @@ final class FamilyIndex {
     /** @return what was known, or null */
     @CheckForNull
     Entry forget(String familyId) {
-        return entries.remove(familyId);
+        Entry entry = entries.remove(familyId);
+        if (entry != null) {
+            entry.hashes().forEach(hash -> unlearn(hash, familyId));
+        }
+        return entry;
     }
 
     /** Undoes {@link #forget}, unless there is something newer. */
     void restore(String familyId, Entry entry) {
-        entries.putIfAbsent(familyId, entry);
+        if (entries.putIfAbsent(familyId, entry) == null) {
+            entry.hashes().forEach(hash -> learn(hash, familyId));
+        }
     }
 
     /** Grows whenever a family gets into trouble or out of it. */
@@ -178,6 +199,7 @@ final class FamilyIndex {
                 record.state(),
                 record.bearer(),
                 proven,
+                tokens.steady(),
                 currentHash,
                 Set.copyOf(known),
                 tokens.inBrief(),
@@ -200,13 +222,17 @@ final class FamilyIndex {
     private void unlearn(Entry before, Entry after) {
         for (String hash : before.hashes()) {
             if (!after.hashes().contains(hash)) {
-                idsByHash.computeIfPresent(hash, (same, ids) -> {
-                    Set<String> others = new HashSet<>(ids);
-                    others.remove(before.familyId());
-                    return others.isEmpty() ? null : Set.copyOf(others);
-                });
+                unlearn(hash, before.familyId());
             }
         }
+    }
+
+    private void unlearn(String hash, String familyId) {
+        idsByHash.computeIfPresent(hash, (same, ids) -> {
+            Set<String> others = new HashSet<>(ids);
+            others.remove(familyId);
+            return others.isEmpty() ? null : Set.copyOf(others);
+        });
     }
 
     /** How many hashes memory has. */

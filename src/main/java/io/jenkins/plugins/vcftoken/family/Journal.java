@@ -1,7 +1,9 @@
 package io.jenkins.plugins.vcftoken.family;
 
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -18,6 +20,9 @@ import java.util.stream.Stream;
 final class Journal {
 
     private static final Logger LOGGER = Logger.getLogger(Journal.class.getName());
+
+    /** Far more than people mistype in the time for which a refusal counts. */
+    static final int MAX_REFUSALS = 256;
 
     private final Ledger ledger;
     /** Families whose secret has never changed. */
@@ -97,6 +102,9 @@ final class Journal {
      * @param before the same family without the request
      */
     void saveRequest(FamilyRecord inFlight, FamilyRecord before, Holder holder) throws IOException {
+        if (isDurable(inFlight, holder)) {
+            ledger.reserve(inFlight);
+        }
         unsent.put(before.id(), new Unsent(inFlight, before));
         save(inFlight, holder);
         unsent.remove(before.id());
@@ -114,7 +122,12 @@ final class Journal {
     /** After the server has answered, memory is the last place that has the token if the disk refuses it. */
     void saveOrHold(FamilyRecord record, Holder holder) throws IOException {
         try {
-            save(record, holder);
+            if (isDurable(record, holder)) {
+                ledger.saveReserved(record);
+                unwritten.remove(record.id());
+            } else {
+                unwritten.put(record.id(), record);
+            }
         } catch (IOException | RuntimeException e) {
             refused.put(record.id(), record);
             LOGGER.log(
@@ -139,6 +152,48 @@ final class Journal {
             unwritten.remove(id);
         }
         return isForgettable;
+    }
+
+    /**
+     * Removes what memory need not have any more: secrets that have been replaced where they are stored, and refusals
+     * that no longer count. Refusals are remembered for a time, {@link #MAX_REFUSALS} of them at most: any user can have
+     * any number of secrets refused.
+     *
+     * @param refusalsEnd refusals before this are over
+     * @return the IDs of what was removed
+     */
+    List<String> prune(Instant refusalsEnd) {
+        List<FamilyRecord> refusals = unwritten.values().stream()
+                .filter(record -> record.state() == FamilyState.DEAD)
+                .sorted(Comparator.comparing(FamilyRecord::changed).reversed())
+                .toList();
+        List<String> removed = new ArrayList<>();
+        for (int i = 0; i < refusals.size(); i++) {
+            FamilyRecord record = refusals.get(i);
+            if ((i >= MAX_REFUSALS || record.changed().isBefore(refusalsEnd)) && unwritten.remove(record.id(), record)) {
+                removed.add(record.id());
+            }
+        }
+        return removed;
+    }
+
+    /**
+     * Removes secrets that the given one has replaced at its only place.
+     *
+     * @return the IDs of what was removed
+     */
+    List<String> removeReplaced(FamilyRecord by) {
+        List<String> removed = new ArrayList<>();
+        for (FamilyRecord other : unwritten.values()) {
+            boolean isReplaced = !other.id().equals(by.id())
+                    && other.state() == FamilyState.OK
+                    && other.endpoint().isSameAs(by.endpoint())
+                    && by.places().containsAll(other.places());
+            if (isReplaced && unwritten.remove(other.id(), other)) {
+                removed.add(other.id());
+            }
+        }
+        return removed;
     }
 
     /** Forgets the bearer of a family that has no file, so that the next one to ask gets a new one. */

@@ -15,8 +15,29 @@ public interface Ledger {
     /** Returns only when the record would survive a power failure. */
     void save(FamilyRecord record) throws IOException;
 
+    /**
+     * Sets space aside for the next {@link #saveReserved} of a family, which the server's response is to go to: a disk
+     * that fills up in between must not refuse that.
+     *
+     * @throws IOException when the disk has not that much
+     */
+    default void reserve(FamilyRecord record) throws IOException {}
+
+    /** Like {@link #save}, into the space that was set aside, if any was. */
+    default void saveReserved(FamilyRecord record) throws IOException {
+        save(record);
+    }
+
     /** Does nothing when there is none. */
     void delete(String id) throws IOException;
+
+    /** Remembers whose a token was, for good. */
+    default void saveForgotten(Forgotten forgotten) throws IOException {}
+
+    /** What is remembered of a token of which there is no record any more. */
+    default Optional<Forgotten> forgotten(String hash) throws IOException {
+        return Optional.empty();
+    }
 
     /** Every record that can be read. */
     default List<FamilyRecord> loadAll() throws IOException {

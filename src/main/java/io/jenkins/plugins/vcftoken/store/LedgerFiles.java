@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.store;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.Forgotten;
 import io.jenkins.plugins.vcftoken.family.Ledger;
 import io.jenkins.plugins.vcftoken.family.Unreadable;
 import java.io.IOException;
@@ -47,6 +48,11 @@ public final class LedgerFiles implements Ledger {
     private static final Pattern ID = Pattern.compile("[0-9a-f]{8,128}");
     private static final String SUFFIX = ".json";
     private static final String UNFINISHED = ".tmp";
+    private static final String RESERVED = ".reserved";
+    private static final String FORGOTTEN = ".forgotten";
+
+    /** An access token and a refresh token of the largest size that is known, encrypted, twice over. */
+    private static final int ROOM_FOR_RESPONSE = 32 << 10;
 
     private final Path directory;
     private final RecordFormat format;
@@ -195,18 +201,51 @@ public final class LedgerFiles implements Ledger {
 
     @Override
     public void save(FamilyRecord record) throws IOException {
-        Path file = file(record.id());
-        byte[] bytes = format.write(record);
-        createDirectory();
-        Path fresh = Files.createTempFile(directory, record.id(), UNFINISHED, onlyForOwner(directory, "rw-------"));
+        replace(file(record.id()), format.write(record), create(record.id(), UNFINISHED));
+    }
+
+    @Override
+    public void reserve(FamilyRecord record) throws IOException {
+        Path reserved = reserved(record.id());
+        byte[] room = new byte[format.write(record).length + ROOM_FOR_RESPONSE];
         try {
-            try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
-                ByteBuffer buffer = ByteBuffer.wrap(bytes);
-                while (buffer.hasRemaining()) {
-                    channel.write(buffer);
-                }
-                channel.force(true);
+            Files.deleteIfExists(reserved);
+            createDirectory();
+            Files.createFile(reserved, onlyForOwner(directory, "rw-------"));
+            write(reserved, room);
+        } catch (IOException | RuntimeException e) {
+            Files.deleteIfExists(reserved);
+            throw e;
+        }
+    }
+
+    @Override
+    public void saveReserved(FamilyRecord record) throws IOException {
+        Path reserved = reserved(record.id());
+        Path fresh = Files.exists(reserved) ? reserved : create(record.id(), UNFINISHED);
+        replace(file(record.id()), format.write(record), fresh);
+    }
+
+    private Path create(String id, String suffix) throws IOException {
+        createDirectory();
+        return Files.createTempFile(directory, id, suffix, onlyForOwner(directory, "rw-------"));
+    }
+
+    /** Over blocks that the file has already, if it has any: these need no more space. */
+    private static void write(Path file, byte[] bytes) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            ByteBuffer buffer = ByteBuffer.wrap(bytes);
+            while (buffer.hasRemaining()) {
+                channel.write(buffer);
             }
+            channel.truncate(bytes.length);
+            channel.force(true);
+        }
+    }
+
+    private void replace(Path file, byte[] bytes, Path fresh) throws IOException {
+        try {
+            write(fresh, bytes);
             Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(fresh);
@@ -218,7 +257,22 @@ public final class LedgerFiles implements Ledger {
     @Override
     public void delete(String id) throws IOException {
         Files.deleteIfExists(file(id));
+        Files.deleteIfExists(reserved(id));
         forceDirectory();
+    }
+
+    @Override
+    public void saveForgotten(Forgotten forgotten) throws IOException {
+        replace(directory.resolve(checked(forgotten.hash()) + FORGOTTEN), format.write(forgotten), create(forgotten.hash(), UNFINISHED));
+    }
+
+    @Override
+    public Optional<Forgotten> forgotten(String hash) throws IOException {
+        try {
+            return Optional.of(format.readForgotten(Files.readString(directory.resolve(checked(hash) + FORGOTTEN)), hash));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
     }
 
     @Override
@@ -227,10 +281,18 @@ public final class LedgerFiles implements Ledger {
     }
 
     private Path file(String id) {
-        if (!ID.matcher(id).matches()) {
+        return directory.resolve(checked(id) + SUFFIX);
+    }
+
+    private Path reserved(String id) {
+        return directory.resolve(checked(id) + RESERVED);
+    }
+
+    private static String checked(String hash) {
+        if (!ID.matcher(hash).matches()) {
             throw new IllegalArgumentException("Not a family's ID");
         }
-        return directory.resolve(id + SUFFIX);
+        return hash;
     }
 
     /** Without it the move may be undone by a power failure. Windows has no such call and needs none. */

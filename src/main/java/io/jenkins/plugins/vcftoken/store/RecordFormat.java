@@ -10,6 +10,7 @@ import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.family.Forgotten;
 import io.jenkins.plugins.vcftoken.family.Lineage;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.family.TokenHash;
@@ -104,6 +105,22 @@ final class RecordFormat {
             throw new IOException("damaged: not JSON");
         } catch (IllegalArgumentException | DateTimeException e) {
             throw new IOException("damaged: " + e.getClass().getSimpleName());
+        }
+    }
+
+    byte[] write(Forgotten forgotten) throws IOException {
+        ObjectNode root = json.createObjectNode();
+        root.put("host", forgotten.host());
+        root.put("owner", forgotten.owner());
+        return json.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
+    }
+
+    Forgotten readForgotten(String text, String hash) throws IOException {
+        try {
+            JsonNode root = json.readTree(text);
+            return new Forgotten(hash, required(root, "host"), required(root, "owner"));
+        } catch (JsonProcessingException e) {
+            throw new IOException("damaged: not JSON");
         }
     }
 

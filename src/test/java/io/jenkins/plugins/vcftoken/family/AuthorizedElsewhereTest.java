@@ -6,6 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
+import io.jenkins.plugins.vcftoken.exchange.Grant;
+import io.jenkins.plugins.vcftoken.exchange.Problem;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
@@ -76,6 +81,30 @@ class AuthorizedElsewhereTest {
                     .hasMessageContaining("may have rotated");
             assertThat(simulator.mostReceived()).isEqualTo(1);
         }
+    }
+
+    /** The first one tried in vain, and what it remembers of that is out of date. */
+    @Test
+    void aTokenThatTheOtherControllerHasRotatedIsNotSentForAnotherOrganization() throws Exception {
+        TokenService unreachable = new TokenService() {
+            @Override
+            public Endpoint endpoint() {
+                return core.service("acme").endpoint();
+            }
+
+            @Override
+            public Grant exchange(String secret) throws ExchangeException {
+                throw new ExchangeException.NotSent(Problem.UNREACHABLE, "no route", null);
+            }
+        };
+        assertThatThrownBy(() -> core.families.await(core.holder("ci", unreachable, seed), ANY))
+                .hasMessageContaining("no route");
+        try (Core other = new Core(directory, simulator, clock)) {
+            other.families.await(holderOf(other, "ci"), ANY);
+        }
+        assertThatThrownBy(() -> core.families.await(core.holder("ci", core.service("globex"), seed), ANY))
+                .hasMessageContaining("was rotated away while it was stored elsewhere");
+        assertThat(simulator.requests()).isEqualTo(1);
     }
 
     @Test

@@ -194,6 +194,51 @@ class FamilyAdministrationTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aTokenOfARemovedRecordIsStillNotSentToAnotherServer(boolean byAPerson) throws Exception {
+        ask();
+        String current = simulator.currentToken("ci");
+        if (byAPerson) {
+            assertThat(administration.forget(only())).isTrue();
+        } else {
+            administration.sweep((place, endpoint) -> null);
+            clock.advance(FamilyAdministration.KEPT_AFTER_LAST_CREDENTIAL);
+            administration.sweep((place, endpoint) -> null);
+        }
+        assertThat(administration.list()).isEmpty();
+        try (Simulator thief = Simulator.start(clock, 0);
+                Core other = new Core(directory, thief, clock)) {
+            Holder carried = other.holder("new", "acme", current, (f, t, again) -> {});
+            assertThatThrownBy(() -> other.families.await(carried, bearer -> true))
+                    .hasMessageContaining("its secret belongs to VCF Automation at " + simulator.url())
+                    .hasMessageContaining("is not sent to another server");
+            assertThat(thief.requests()).isZero();
+        }
+        core.families.await(core.holder("ci", "acme", current, (f, t, again) -> {}), bearer -> true);
+        assertThat(simulator.grants()).isEqualTo(2);
+    }
+
+    @Test
+    void aRotatingTokenIsNotSentForAnotherOrganizationOfItsServer() throws Exception {
+        ask();
+        String current = simulator.currentToken("ci");
+        Holder other = core.holder("ci", "globex", current, (f, t, again) -> {});
+        assertThatThrownBy(() -> core.families.await(other, bearer -> true))
+                .hasMessageContaining("organization 'acme' and is not sent for another organization");
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void aTokenThatDoesNotRotateMayBeSentForAnotherOrganizationOfItsServer() throws Exception {
+        simulator.setRotation("ci", false);
+        ask();
+        Holder other = core.holder("ci", "globex", seed, (f, t, again) -> {});
+        assertThatThrownBy(() -> core.families.await(other, bearer -> true))
+                .hasMessageNotContaining("is not sent for another organization");
+        assertThat(simulator.requests()).isEqualTo(2);
+    }
+
     @Test
     void aSecretNeverAcceptedAnywhereMayBeTriedAtTheRightServer() throws Exception {
         try (Simulator wrong = Simulator.start(clock, 0);

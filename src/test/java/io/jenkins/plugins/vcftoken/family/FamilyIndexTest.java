@@ -64,6 +64,16 @@ class FamilyIndexTest {
         assertThat(index.find(Core.HASH.ofToken("another"))).isEmpty();
     }
 
+    @Test
+    void whatIsForgottenTakesNoMemory() throws Exception {
+        FamilyIndex index = new FamilyIndex(new OneRecord(() -> {}), Core.HASH);
+        index.put(RECORD, true);
+        FamilyIndex.Entry forgotten = index.forget(RECORD.id());
+        assertThat(index.size()).isZero();
+        index.restore(RECORD.id(), forgotten);
+        assertThat(index.find(HASH)).containsExactly(forgotten);
+    }
+
     private static FamilyRecord rotated(Lineage tokens) {
         return new FamilyRecord(
                 RECORD.id(), ENDPOINT, FamilyState.OK, tokens, null, Set.of(), null, RECORD.changed(), null, null);
@@ -114,6 +124,7 @@ class FamilyIndexTest {
                 ENDPOINT,
                 FamilyState.OK,
                 null,
+                false,
                 false,
                 currentHash,
                 Set.of(),

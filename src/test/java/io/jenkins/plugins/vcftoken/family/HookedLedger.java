@@ -18,6 +18,7 @@ final class HookedLedger implements Ledger {
     int saves;
     int locks;
     Hook save = id -> {};
+    Hook saved = id -> {};
     Hook delete = id -> {};
     Hook lock = id -> {};
     Hook unlocked = id -> {};
@@ -45,6 +46,7 @@ final class HookedLedger implements Ledger {
         run(save, record.id());
         saves++;
         ledger.save(record);
+        run(saved, record.id());
     }
 
     @Override

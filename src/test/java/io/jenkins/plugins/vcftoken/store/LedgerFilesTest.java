@@ -8,6 +8,7 @@ import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.family.Forgotten;
 import io.jenkins.plugins.vcftoken.family.Ledger;
 import io.jenkins.plugins.vcftoken.family.Lineage;
 import io.jenkins.plugins.vcftoken.family.Place;
@@ -15,6 +16,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -79,6 +81,33 @@ class LedgerFilesTest {
                     .extracting(event -> event.getString("path").endsWith(".tmp") ? "record" : "directory")
                     .containsExactlyInAnyOrder("record", "directory", "directory");
         }
+    }
+
+    /** So that a disk that is full by then has no say. */
+    @Test
+    void aResponseTakesTheSpaceThatWasSetAsideForIt() throws Exception {
+        ledger.save(RECORD);
+        ledger.reserve(RECORD);
+        Path reserved = directory.resolve(RECORD.id() + ".reserved");
+        assertThat(Files.size(reserved)).isGreaterThan(Files.size(file()) + 30_000);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(reserved)))
+                .isEqualTo("rw-------");
+        Object key = Files.readAttributes(reserved, BasicFileAttributes.class).fileKey();
+        ledger.saveReserved(RECORD);
+        assertThat(Files.readAttributes(file(), BasicFileAttributes.class).fileKey())
+                .isEqualTo(key);
+        assertThat(ledger.load(RECORD.id())).contains(RECORD);
+        ledger.saveReserved(RECORD);
+        assertThat(ledger.loadAll()).containsExactly(RECORD);
+    }
+
+    @Test
+    void whoseAForgottenTokenWasIsReadBack() throws Exception {
+        Forgotten forgotten = new Forgotten("0123456789abcdef", "vcfa.example.com:443", "VCF Automation at x");
+        ledger.saveForgotten(forgotten);
+        assertThat(new LedgerFiles(directory, Core.CIPHER).forgotten(forgotten.hash())).contains(forgotten);
+        assertThat(ledger.forgotten("0123456789abcdee")).isEmpty();
+        assertThat(ledger.loadAll()).isEmpty();
     }
 
     @Test

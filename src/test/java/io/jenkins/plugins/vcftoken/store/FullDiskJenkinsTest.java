@@ -1,0 +1,91 @@
+package io.jenkins.plugins.vcftoken.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
+import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.family.Lineage;
+import io.jenkins.plugins.vcftoken.family.Place;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.net.URI;
+import java.nio.file.FileSystem;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** The ledger on a disk of some kilobytes, in memory. */
+class FullDiskJenkinsTest {
+
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+    private static final FamilyRecord RECORD = record(FamilyState.IN_FLIGHT, "current", "access");
+
+    private static FamilyRecord record(FamilyState state, String current, String accessToken) {
+        return new FamilyRecord(
+                "0123456789abcdef",
+                new Endpoint("VCF Automation", URI.create("https://vcfa.example.com"), "acme"),
+                state,
+                new Lineage("cc", current, List.of("aa", "bb"), 7, false),
+                new Bearer(accessToken, NOW, NOW.plusSeconds(60)),
+                Set.of(new Place("system", "sa")),
+                null,
+                NOW,
+                null,
+                null);
+    }
+
+    private static FileSystem disk(int kilobytes) {
+        return Jimfs.newFileSystem(Configuration.unix().toBuilder()
+                .setAttributeViews("basic", "posix")
+                .setMaxSize(kilobytes << 10)
+                .setBlockSize(4096)
+                .build());
+    }
+
+    @Test
+    void aDiskThatFillsUpAfterTheRequestTakesTheResponseAllTheSame() throws Exception {
+        try (FileSystem disk = disk(1024)) {
+            LedgerFiles full = new LedgerFiles(disk.getPath("/home/ledger"), Core.CIPHER);
+            full.reserve(RECORD);
+            full.save(RECORD);
+            fill(disk.getPath("/home/rest"));
+            assertThatThrownBy(() -> full.save(RECORD)).isInstanceOf(IOException.class);
+            FamilyRecord response = record(FamilyState.OK, "n".repeat(4000), "b".repeat(8000));
+            full.saveReserved(response);
+            assertThat(full.load(RECORD.id())).contains(response);
+            try (var files = Files.list(disk.getPath("/home/ledger"))) {
+                assertThat(files.map(file -> file.getFileName().toString())).containsExactly(RECORD.id() + ".json");
+            }
+        }
+    }
+
+    private static void fill(Path file) throws IOException {
+        try (OutputStream rest = Files.newOutputStream(file)) {
+            while (true) {
+                rest.write(new byte[4096]);
+            }
+        } catch (IOException e) {
+            assertThat(e).hasMessageContaining("out of disk space");
+        }
+    }
+
+    @Test
+    void withoutRoomForTheResponseNothingIsReserved() throws Exception {
+        try (FileSystem disk = disk(16)) {
+            LedgerFiles full = new LedgerFiles(disk.getPath("/home/ledger"), Core.CIPHER);
+            assertThatThrownBy(() -> full.reserve(RECORD)).isInstanceOf(IOException.class);
+            try (var files = Files.list(disk.getPath("/home/ledger"))) {
+                assertThat(files).isEmpty();
+            }
+        }
+    }
+}
