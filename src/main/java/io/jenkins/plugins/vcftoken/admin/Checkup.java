@@ -120,10 +120,14 @@ final class Checkup {
             case IN_FLIGHT ->
                 survey.isFlying(family) || now.isBefore(family.changed().plus(LONGEST_FLIGHT))
                         ? TokenState.IN_FLIGHT
-                        : TokenState.UNKNOWN;
-            case UNKNOWN -> TokenState.UNKNOWN;
+                        : unknown();
+            case UNKNOWN -> unknown();
             case DEAD -> TokenState.DEAD;
         };
+    }
+
+    private static TokenState unknown() {
+        return VcfTokens.retriesUnknown() ? TokenState.AWAITING_RETRY : TokenState.UNKNOWN;
     }
 
     private TokenState settled(FamilyRecord family) {

@@ -82,7 +82,7 @@ public final class TokenPage implements ModelObject, StaplerProxy {
     /** Whether a person may know better than the record. */
     public boolean isRetriable() {
         return switch (getHealth().getState()) {
-            case DEAD, UNKNOWN -> getHealth().family() != null;
+            case DEAD, UNKNOWN, AWAITING_RETRY -> getHealth().family() != null;
             default -> false;
         };
     }

@@ -20,7 +20,10 @@ public enum TokenState {
     IN_FLIGHT(Light.BUSY, Messages._TokenState_IN_FLIGHT(), Messages._TokenState_IN_FLIGHT_step()),
     /** The last exchange failed, and the secret is as good as before. */
     FAILING(Light.YELLOW, Messages._TokenState_FAILING(), Messages._TokenState_FAILING_step()),
-    /** The secret was sent and the answer was lost. */
+    /** The secret was sent, the answer was lost, and it is sent once more when nothing can be lost by that. */
+    AWAITING_RETRY(
+            Light.YELLOW, Messages._TokenState_AWAITING_RETRY(), Messages._TokenState_AWAITING_RETRY_step()),
+    /** The secret was sent, the answer was lost, and a person decides. */
     UNKNOWN(Light.RED, Messages._TokenState_UNKNOWN(), Messages._TokenState_UNKNOWN_step()),
     /** The server refused the secret. */
     DEAD(Light.RED, Messages._TokenState_DEAD(), Messages._TokenState_DEAD_step(), Messages._TokenState_DEAD_enter()),

@@ -10,6 +10,7 @@ import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.FamilyState;
 import io.jenkins.plugins.vcftoken.family.Handout;
 import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.family.Place;
@@ -61,6 +62,12 @@ public final class AuditLog implements TokenObserver {
                 .add("next", now.equals(sent) ? null : hash(now))
                 .add("bearer", bearer == null ? null : hash(bearer.value()))
                 .add("ms", took.toMillis()));
+        if (before.state() == FamilyState.UNKNOWN) {
+            log(of("healed", holder, holder.service().endpoint())
+                    .add("family", shortened(after.id()))
+                    .add("since", before.changed())
+                    .add("why", before.trouble()));
+        }
     }
 
     @Override

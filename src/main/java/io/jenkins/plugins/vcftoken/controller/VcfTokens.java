@@ -182,6 +182,14 @@ public final class VcfTokens {
         return Files.isDirectory(directory());
     }
 
+    /**
+     * Whether a refresh token whose answer was lost is sent once more when nothing can be lost by it any more, or a
+     * person decides. A system property, which counts at once when it is set while Jenkins runs.
+     */
+    public static boolean retriesUnknown() {
+        return SystemProperties.getBoolean(VcfTokens.class.getName() + ".retryUnknown", true);
+    }
+
     public CredentialHomes homes() {
         return homes;
     }
@@ -221,7 +229,8 @@ public final class VcfTokens {
             try {
                 LedgerFiles ledger = new LedgerFiles(directory(), ControllerKeys.CIPHER);
                 Duration patience = CALL_TIMEOUT.plus(CALL_TIMEOUT);
-                families = new Families(ledger, ControllerKeys.HASH, exchanges, writeBacks, clock, patience, observers);
+                families = new Families(
+                        ledger, ControllerKeys.HASH, exchanges, writeBacks, clock, patience, VcfTokens::retriesUnknown, observers);
             } catch (IOException e) {
                 throw new FamilyException(
                         "The directory " + directory() + " for tokens cannot be made (" + e.getMessage()

@@ -17,6 +17,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
@@ -24,6 +26,8 @@ import java.util.stream.Stream;
  * happen, do it once, and write down what came of it before anybody hears of it.
  */
 final class Custody {
+
+    private static final Logger LOGGER = Logger.getLogger(Custody.class.getName());
 
     /** Longer than servers count failures for, and than they lock an account. */
     static final Duration REFUSAL_HOLDS = Duration.ofMinutes(15);
@@ -39,7 +43,7 @@ final class Custody {
     private final TokenHash hashes;
     private final InstantSource clock;
     private final Duration patience;
-    private final boolean retriesUnknown;
+    private final BooleanSupplier retriesUnknown;
     private final Journal journal;
     private final TokenListener listener;
 
@@ -57,7 +61,7 @@ final class Custody {
             TokenHash hashes,
             InstantSource clock,
             Duration patience,
-            boolean retriesUnknown,
+            BooleanSupplier retriesUnknown,
             TokenListener listener) {
         this.ledger = ledger;
         this.index = index;
@@ -233,7 +237,7 @@ final class Custody {
      */
     @CheckForNull
     private Instant retry(FamilyRecord record) {
-        if (!retriesUnknown) {
+        if (!retriesUnknown.getAsBoolean()) {
             return null;
         }
         Instant notBefore = record.notBefore();
@@ -286,6 +290,12 @@ final class Custody {
         journal.saveOrHold(granted, holder);
         journal.removeReplaced(granted).forEach(index::forget);
         listener.granted(holder, record, granted, since(begin));
+        if (record.state() == FamilyState.UNKNOWN) {
+            LOGGER.log(
+                    Level.INFO,
+                    "{0}: healed. The response of {1} was lost ({2}), but the server had not rotated the refresh token.",
+                    new Object[] {holder.description(), record.changed(), record.trouble()});
+        }
         boolean rotated = granted.tokens().generation() > record.tokens().generation();
         return supplied(holder, granted, grant.bearer(), null).rotated(rotated);
     }

@@ -79,7 +79,7 @@ public final class Families {
             InstantSource clock,
             Duration patience,
             TokenListener listener) {
-        this(ledger, hashes, exchanges, writeBackThread, clock, patience, true, listener);
+        this(ledger, hashes, exchanges, writeBackThread, clock, patience, () -> true, listener);
     }
 
     /**
@@ -94,7 +94,7 @@ public final class Families {
             Executor writeBackThread,
             InstantSource clock,
             Duration patience,
-            boolean retriesUnknown,
+            BooleanSupplier retriesUnknown,
             TokenListener listener) {
         this.hashes = hashes;
         this.exchanges = exchanges;

@@ -12,6 +12,7 @@ import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.Leaks;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
@@ -114,7 +115,7 @@ class TokenPageJenkinsTest {
     void whatIsInDoubtIsTriedOnceMoreAtAPersonsWord() throws Exception {
         simulator.inject(Fault.STATUS_502);
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(400);
-        assertThat(state()).isEqualTo("UNKNOWN");
+        assertThat(state()).isEqualTo("AWAITING_RETRY");
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(400);
         assertThat(pages.post(null, PAGE + "retry")).isEqualTo(400);
         assertThat(simulator.requests()).isEqualTo(1);
@@ -289,8 +290,8 @@ class TokenPageJenkinsTest {
         String[][] expected = {
             {"sa", "NOT_USED", "Not used yet"},
             {"dead", "DEAD", "Dead"},
-            {"doubtful", "UNKNOWN", "Outcome unknown"},
-            {"stopped", "UNKNOWN", "Outcome unknown"},
+            {"doubtful", "AWAITING_RETRY", "Outcome unknown, will be tried again"},
+            {"stopped", "AWAITING_RETRY", "Outcome unknown, will be tried again"},
             {"failing", "FAILING", "Last exchange failed, nothing is lost"},
             {"idle", "IDLE", "Ready, no bearer at hand"},
             {"ready", "READY", "Ready"},
@@ -322,6 +323,22 @@ class TokenPageJenkinsTest {
                 .doesNotContain("<img src=x");
         assertThat(all.toString()).doesNotContain("current-of-", "bearer-value", "former-of-");
         assertThat(simulator.requests()).isZero();
+    }
+
+    @Test
+    void whereAPersonDecidesAnUnknownOutcomeIsAnAlarm() throws Exception {
+        record("doubtful", FamilyState.UNKNOWN, "the answer was lost", null);
+        System.setProperty(VcfTokens.class.getName() + ".retryUnknown", "false");
+        try {
+            JSONObject json = pages.json("manage/vcf-tokens/credential/doubtful/api/json");
+            assertThat(json.getString("state")).isEqualTo("UNKNOWN");
+            assertThat(json.getBoolean("broken")).isTrue();
+        } finally {
+            System.clearProperty(VcfTokens.class.getName() + ".retryUnknown");
+        }
+        JSONObject json = pages.json("manage/vcf-tokens/credential/doubtful/api/json");
+        assertThat(json.getString("state")).isEqualTo("AWAITING_RETRY");
+        assertThat(json.getBoolean("broken")).isFalse();
     }
 
     private static Bearer alive() {

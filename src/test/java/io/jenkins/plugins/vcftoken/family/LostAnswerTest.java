@@ -274,7 +274,7 @@ class LostAnswerTest {
     @Test
     void whereItIsSwitchedOffAPersonDecides() throws Exception {
         Families manual =
-                new Families(core.ledger, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY, false, listener);
+                new Families(core.ledger, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY, () -> false, listener);
         simulator.inject(Fault.STATUS_502);
         for (int i = 0; i < 2; i++) {
             assertThatThrownBy(() -> manual.await(holder, ANY))
