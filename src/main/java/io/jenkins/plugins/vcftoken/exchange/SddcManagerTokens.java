@@ -63,15 +63,20 @@ public final class SddcManagerTokens implements TokenService {
         return new Grant(bearer, null, session);
     }
 
+    /**
+     * The document names 400 and 404 for a refresh token that is unknown; others answer 401 to one that has expired. A
+     * refusal says nothing about the password, whatever its status.
+     */
     @Override
     public Grant renew(String secret, String session) throws ExchangeException {
         ServerAnswer answer = new ServerAnswer(
                 client.sendJson("PATCH", url("v1/tokens/access-token/refresh"), quoted(session)), session);
-        if (answer.status() == 400 || answer.status() == 404) {
-            return exchange(secret);
-        }
         if (!answer.isSuccess()) {
-            throw answer.failure(SddcManagerTokens::meaning);
+            ExchangeException failure = answer.failure(SddcManagerTokens::meaning);
+            if (failure instanceof ExchangeException.Refused && answer.status() / 100 == 4) {
+                return exchange(secret);
+            }
+            throw failure;
         }
         return new Grant(answer.bearer(accessToken(answer), MissingNode.getInstance(), null), null, session);
     }

@@ -25,6 +25,9 @@ final class Custody {
     /** Longer than servers count failures for, and than they lock an account. */
     static final Duration REFUSAL_HOLDS = Duration.ofMinutes(15);
 
+    /** Of a session that may have ended at the server: the next request sends the secret. */
+    private static final String ENDED = "";
+
     private final Ledger ledger;
     private final FamilyIndex index;
     private final TokenHash hashes;
@@ -228,9 +231,17 @@ final class Custody {
     private Grant send(Holder holder, FamilyRecord record) throws ExchangeException {
         String session = sessions.get(record.id());
         String secret = record.tokens().current();
-        Grant grant = session == null
-                ? holder.service().exchange(secret)
-                : holder.service().renew(secret, session);
+        Grant grant;
+        try {
+            grant = session == null || session.equals(ENDED)
+                    ? holder.service().exchange(secret)
+                    : holder.service().renew(secret, session);
+        } catch (ExchangeException e) {
+            if (session != null && !(e instanceof ExchangeException.NotSent)) {
+                sessions.put(record.id(), ENDED);
+            }
+            throw e;
+        }
         String next = grant.session();
         if (next != null) {
             sessions.put(record.id(), next);
@@ -347,6 +358,7 @@ final class Custody {
             return null;
         }
         journal.dropBearer(familyId);
-        return sessions.remove(familyId);
+        String session = sessions.remove(familyId);
+        return ENDED.equals(session) ? null : session;
     }
 }

@@ -60,7 +60,10 @@ class EveryServiceTest {
         List<Arguments> all = new ArrayList<>();
         for (Flow flow : kinds()) {
             for (Fault fault : EnumSet.complementOf(EnumSet.of(Fault.TRICKLE))) {
-                all.add(Arguments.of(flow, fault));
+                // A renewal that is refused becomes a login, which SddcManagerTokensTest looks at.
+                if (flow != Flow.SDDC_RENEWAL || fault != Fault.STATUS_403) {
+                    all.add(Arguments.of(flow, fault));
+                }
             }
         }
         return all;
