@@ -33,6 +33,15 @@ public abstract sealed class ExchangeException extends Exception {
         return detail;
     }
 
+    /**
+     * How long the server asks to be left alone.
+     *
+     * @return zero where it does not say
+     */
+    public Duration retryAfter() {
+        return Duration.ZERO;
+    }
+
     /** The same, in words that do not alarm those whose secret cannot have been spent. */
     ExchangeException harmless() {
         return this;
@@ -83,7 +92,7 @@ public abstract sealed class ExchangeException extends Exception {
         }
     }
 
-    /** The server declined to look at the request for now. Safe to try again, not before {@link #retryAfter()}. */
+    /** HTTP 429: the server declined to look at the request for now. Safe to try again, not before {@link #retryAfter()}. */
     public static final class Throttled extends ExchangeException {
         private static final long serialVersionUID = 1;
         private final Duration retryAfter;
@@ -93,6 +102,7 @@ public abstract sealed class ExchangeException extends Exception {
             this.retryAfter = retryAfter;
         }
 
+        @Override
         public Duration retryAfter() {
             return retryAfter;
         }
@@ -106,23 +116,35 @@ public abstract sealed class ExchangeException extends Exception {
     /** The secret may have reached the server, the answer did not reach us. Not safe for what rotates. */
     public static final class OutcomeUnknown extends ExchangeException {
         private static final long serialVersionUID = 1;
+        private final Duration retryAfter;
 
         public OutcomeUnknown(String detail, @CheckForNull Throwable cause) {
-            this(Problem.OUTCOME_UNKNOWN, detail, cause);
+            this(detail, cause, Duration.ZERO);
         }
 
-        private OutcomeUnknown(Problem problem, String detail, @CheckForNull Throwable cause) {
+        /** @param retryAfter zero where the server does not say */
+        public OutcomeUnknown(String detail, @CheckForNull Throwable cause, Duration retryAfter) {
+            this(Problem.OUTCOME_UNKNOWN, detail, cause, retryAfter);
+        }
+
+        private OutcomeUnknown(Problem problem, String detail, @CheckForNull Throwable cause, Duration retryAfter) {
             super(problem, detail, cause);
+            this.retryAfter = retryAfter;
+        }
+
+        @Override
+        public Duration retryAfter() {
+            return retryAfter;
         }
 
         @Override
         ExchangeException harmless() {
-            return new OutcomeUnknown(problem().harmless(), detail(), getCause());
+            return new OutcomeUnknown(problem().harmless(), detail(), getCause(), retryAfter);
         }
 
         @Override
         ExchangeException saying(String other) {
-            return new OutcomeUnknown(problem(), other, null);
+            return new OutcomeUnknown(problem(), other, null, retryAfter);
         }
     }
 

@@ -70,18 +70,17 @@ public final class Retries {
     }
 
     private static boolean isWorthARetry(ExchangeException e, Duration pause) {
-        if (e instanceof ExchangeException.Throttled) {
-            return pause.compareTo(MAX_PAUSE) <= 0;
-        }
-        return e instanceof ExchangeException.OutcomeUnknown
+        boolean isPassing = e instanceof ExchangeException.Throttled
+                || e instanceof ExchangeException.OutcomeUnknown
                 || (e instanceof ExchangeException.NotSent && e.problem() != Problem.NOT_TRUSTED);
+        return isPassing && pause.compareTo(MAX_PAUSE) <= 0;
     }
 
     /** Between half and all of what is due; never less than the server asked for. */
     private Duration pause(ExchangeException e, int tries) {
         Duration full = FIRST_PAUSE.multipliedBy(1L << (tries - 1));
         Duration jittered = Duration.ofMillis((long) (full.toMillis() * (0.5 + random.getAsDouble() / 2)));
-        return e instanceof ExchangeException.Throttled busy ? busy.retryAfter().plus(jittered) : jittered;
+        return e.retryAfter().plus(jittered);
     }
 
     private final class Patient extends AroundCalls {

@@ -107,8 +107,11 @@ final class ServerAnswer {
     /** The exception for an answer that is not a success. */
     ExchangeException failure(Refusals refusals) {
         int status = answer.status();
-        if (status == 429 || (status == 503 && answer.retryAfter() != null)) {
+        if (status == 429) {
             return new ExchangeException.Throttled(said(), retryAfter());
+        }
+        if (status == 503 && answer.retryAfter() != null) {
+            return new ExchangeException.OutcomeUnknown(said(), null, retryAfter());
         }
         if (status == 408 || status >= 500) {
             return new ExchangeException.OutcomeUnknown(said(), null);

@@ -70,7 +70,7 @@ class ErrorsDocumentTest {
         all.add(vcfa(400, "{\"error\":\"invalid_request\"}", "400 with any other error"));
         all.add(vcfa(404, "", "404 or 405, with and without `/tm`"));
         all.add(vcfa(307, "", "a redirect"));
-        all.add(vcfa(429, "", "429, or 503 with `Retry-After`"));
+        all.add(vcfa(429, "", "429"));
         all.add(vcfa(502, "", "408, 5xx, a connection that broke, or no answer in time"));
         all.add(vcfa(200, "<html>", "200 without a usable bearer: HTML, empty, cut off, expired, too large"));
         all.add(organization(

@@ -66,6 +66,16 @@ class RetriesTest {
     }
 
     @Test
+    void waitsForAnUnavailableServerAsLongAsItAsksTo() throws Exception {
+        failures.add(new ExchangeException.OutcomeUnknown("HTTP 503", null, Duration.ofSeconds(4)));
+        service().exchange("s");
+        assertThat(pauses).containsExactly(Duration.ofMillis(4500));
+        failures.add(new ExchangeException.OutcomeUnknown("HTTP 503", null, Duration.ofMinutes(10)));
+        catchThrowableOfType(ExchangeException.class, () -> service().exchange("s"));
+        assertThat(asked).isEqualTo(3);
+    }
+
+    @Test
     void takesNoForAnAnswer() {
         for (ExchangeException e : List.of(
                 new ExchangeException.Refused(Problem.WRONG_SECRET, "HTTP 401"),

@@ -252,8 +252,7 @@ class FamiliesTest {
     /** Of a token that has not proved to be steady. */
     private static FamilyState after(Fault fault) {
         return switch (fault) {
-            case NO_ACCESS_TOKEN, EXPIRED_BEARER, STATUS_307, STATUS_403, STATUS_429, STATUS_503_RETRY_AFTER_0 ->
-                FamilyState.OK;
+            case NO_ACCESS_TOKEN, EXPIRED_BEARER, STATUS_307, STATUS_403, STATUS_429 -> FamilyState.OK;
             default -> FamilyState.UNKNOWN;
         };
     }
@@ -281,12 +280,7 @@ class FamiliesTest {
         }
         assertThat(simulator.mostReceived())
                 .isLessThanOrEqualTo(
-                        fault == Fault.STATUS_307
-                                        || fault == Fault.STATUS_403
-                                        || fault == Fault.STATUS_429
-                                        || fault == Fault.STATUS_503_RETRY_AFTER_0
-                                ? 2
-                                : 1);
+                        fault == Fault.STATUS_307 || fault == Fault.STATUS_403 || fault == Fault.STATUS_429 ? 2 : 1);
         assertThat(simulator.reuses()).isZero();
     }
 

@@ -265,6 +265,10 @@ final class SimulatorHandler implements HttpHandler {
         byte[] bytes = granted.getBytes(StandardCharsets.UTF_8);
         switch (fault) {
             case CLOSE_AFTER_COMMIT -> {}
+            case STATUS_503_AFTER_COMMIT -> {
+                exchange.getResponseHeaders().add("Retry-After", "2");
+                answer(exchange, 503, "text/plain", "");
+            }
             case CLOSE_IN_ANSWER -> {
                 exchange.sendResponseHeaders(200, bytes.length);
                 exchange.getResponseBody().write(bytes, 0, bytes.length / 2);
