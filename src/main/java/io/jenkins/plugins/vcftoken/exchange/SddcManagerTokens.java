@@ -25,12 +25,12 @@ public final class SddcManagerTokens implements TokenService {
 
     /**
      * @param endpoint its account is the user's name; empty when the secret is an API key
-     * @throws IllegalArgumentException when the endpoint's URL is not http or https with a host
+     * @throws IllegalArgumentException when the endpoint's URL is no address of a server
      */
     public SddcManagerTokens(TokenClient client, Endpoint endpoint) {
         this.client = client;
         this.endpoint = endpoint;
-        this.base = HttpUrl.get(endpoint.url().toString());
+        this.base = endpoint.base();
     }
 
     @Override

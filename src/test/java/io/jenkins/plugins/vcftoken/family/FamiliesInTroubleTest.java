@@ -437,13 +437,13 @@ class FamiliesInTroubleTest {
         simulator.addAccount("other", "globex");
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
         assertThatThrownBy(() -> ask()).hasMessageContaining("may have rotated");
-        for (String spelling : List.of("ACME", "globex")) {
-            Holder retyped = core.holder("ci", core.service(spelling), holder.token());
-            assertThatThrownBy(() -> await(retyped))
-                    .hasMessageContaining("organization 'acme'")
-                    .hasMessageContaining("organization '" + spelling + "'")
-                    .hasMessageContaining("not known");
-        }
+        Holder retyped = core.holder("ci", core.service("globex"), holder.token());
+        assertThatThrownBy(() -> await(retyped))
+                .hasMessageContaining("organization 'acme'")
+                .hasMessageContaining("organization 'globex'")
+                .hasMessageContaining("not known");
+        Holder respelled = core.holder("ci", core.service("ACME"), holder.token());
+        assertThatThrownBy(() -> await(respelled)).hasMessageContaining("not known");
         assertThat(simulator.mostReceived()).isEqualTo(1);
         families.administration().vouch(families.administration().list().get(0).id());
         assertThatThrownBy(() -> await(core.holder("ci", core.service("globex"), holder.token())))

@@ -205,7 +205,7 @@ final class SimulatorHandler implements HttpHandler {
         String name =
                 URLDecoder.decode(context.substring("tenant/".length()).replace("+", "%2B"), StandardCharsets.UTF_8);
         // The provider's organization is not reachable as a tenant.
-        return !name.equals("System") && simulator.knowsOrganization(name) ? name : null;
+        return !name.equalsIgnoreCase("System") && simulator.knowsOrganization(name) ? name : null;
     }
 
     private static String violation(HttpExchange exchange, Map<String, String> form) {
