@@ -16,6 +16,7 @@ import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
@@ -115,7 +116,7 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     }
 
     final URI uri() {
-        return URI.create(url);
+        return Endpoint.address(url);
     }
 
     /**

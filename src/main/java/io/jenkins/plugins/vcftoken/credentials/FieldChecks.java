@@ -5,7 +5,9 @@ import hudson.Util;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.Trust;
+import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.security.cert.Certificate;
@@ -43,14 +45,19 @@ final class FieldChecks {
         } catch (URISyntaxException e) {
             return FormValidation.error(Messages.FieldChecks_url_malformed());
         }
-        if (uri.getHost() == null || !("https".equals(uri.getScheme()) || "http".equals(uri.getScheme()))) {
+        if (!("https".equals(uri.getScheme()) || "http".equals(uri.getScheme())) || uri.getRawAuthority() == null) {
             return FormValidation.error(Messages.FieldChecks_url_malformed());
         }
         if (!"https".equals(uri.getScheme())) {
             return FormValidation.error(Messages.FieldChecks_url_insecure());
         }
-        if (uri.getUserInfo() != null || uri.getQuery() != null || uri.getFragment() != null) {
+        if (uri.getRawAuthority().contains("@") || uri.getQuery() != null || uri.getFragment() != null) {
             return FormValidation.error(Messages.FieldChecks_url_extra());
+        }
+        try {
+            Endpoint.address(text);
+        } catch (IllegalArgumentException e) {
+            return FormValidation.error(Messages.FieldChecks_url_host(uri.getRawAuthority()));
         }
         if (!uri.getPath().isEmpty() && !uri.getPath().equals("/")) {
             return FormValidation.error(Messages.FieldChecks_url_path(uri.getPath()));
@@ -176,6 +183,9 @@ final class FieldChecks {
         String text = Util.fixEmptyAndTrim(value);
         if (text == null) {
             return FormValidation.error(Messages.FieldChecks_organization_missing());
+        }
+        if (!VcfaRefresh.isOrganization(text)) {
+            return FormValidation.error(Messages.FieldChecks_organization_path());
         }
         if (UUID.matcher(text).matches()) {
             return FormValidation.warning(Messages.FieldChecks_organization_uuid());

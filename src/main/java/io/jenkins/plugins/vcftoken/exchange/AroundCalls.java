@@ -6,7 +6,7 @@ import java.time.Instant;
 /** A service like another one, but for something that happens around each call that a person waits for. */
 abstract class AroundCalls implements TokenService {
 
-    private final TokenService service;
+    final TokenService service;
 
     AroundCalls(TokenService service) {
         this.service = service;
@@ -41,7 +41,7 @@ abstract class AroundCalls implements TokenService {
     }
 
     @Override
-    public final Grant renew(String secret, String session) throws ExchangeException {
+    public Grant renew(String secret, String session) throws ExchangeException {
         return around(() -> service.renew(secret, session));
     }
 

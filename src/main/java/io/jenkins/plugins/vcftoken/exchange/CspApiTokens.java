@@ -23,11 +23,11 @@ public final class CspApiTokens implements TokenService {
     private final Endpoint endpoint;
     private final HttpUrl base;
 
-    /** @throws IllegalArgumentException when the endpoint's URL is not http or https with a host */
+    /** @throws IllegalArgumentException when the endpoint's URL is no address of a server */
     public CspApiTokens(TokenClient client, Endpoint endpoint) {
         this.client = client;
         this.endpoint = endpoint;
-        this.base = HttpUrl.get(endpoint.url().toString());
+        this.base = endpoint.base();
     }
 
     @Override

@@ -33,12 +33,12 @@ public final class CspClientCredentials implements TokenService {
 
     /**
      * @param endpoint its organization is the organization's ID; empty for the one that owns the app
-     * @throws IllegalArgumentException when the endpoint's URL is not http or https with a host
+     * @throws IllegalArgumentException when the endpoint's URL is no address of a server
      */
     public CspClientCredentials(TokenClient client, Endpoint endpoint, App app) {
         this.client = client;
         this.endpoint = endpoint;
-        this.base = HttpUrl.get(endpoint.url().toString());
+        this.base = endpoint.base();
         this.app = app;
     }
 

@@ -33,7 +33,11 @@ public abstract sealed class ExchangeException extends Exception {
         return detail;
     }
 
-    /** How long the server asks to be left alone; zero when it does not. */
+    /**
+     * How long the server asks to be left alone.
+     *
+     * @return zero where it does not say
+     */
     public Duration retryAfter() {
         return Duration.ZERO;
     }
@@ -88,7 +92,7 @@ public abstract sealed class ExchangeException extends Exception {
         }
     }
 
-    /** The server declined to look at the request for now. Safe to try again, not before {@link #retryAfter()}. */
+    /** HTTP 429: the server declined to look at the request for now. Safe to try again, not before {@link #retryAfter()}. */
     public static final class Throttled extends ExchangeException {
         private static final long serialVersionUID = 1;
         private final Duration retryAfter;
@@ -115,15 +119,15 @@ public abstract sealed class ExchangeException extends Exception {
         private final Duration retryAfter;
 
         public OutcomeUnknown(String detail, @CheckForNull Throwable cause) {
-            this(Problem.OUTCOME_UNKNOWN, detail, Duration.ZERO, cause);
+            this(detail, cause, Duration.ZERO);
         }
 
-        /** @param retryAfter how long a server that may have done its part asks to be left alone */
-        OutcomeUnknown(String detail, @CheckForNull Throwable cause, Duration retryAfter) {
-            this(Problem.OUTCOME_UNKNOWN, detail, retryAfter, cause);
+        /** @param retryAfter zero where the server does not say */
+        public OutcomeUnknown(String detail, @CheckForNull Throwable cause, Duration retryAfter) {
+            this(Problem.OUTCOME_UNKNOWN, detail, cause, retryAfter);
         }
 
-        private OutcomeUnknown(Problem problem, String detail, Duration retryAfter, @CheckForNull Throwable cause) {
+        private OutcomeUnknown(Problem problem, String detail, @CheckForNull Throwable cause, Duration retryAfter) {
             super(problem, detail, cause);
             this.retryAfter = retryAfter;
         }
@@ -135,12 +139,12 @@ public abstract sealed class ExchangeException extends Exception {
 
         @Override
         ExchangeException harmless() {
-            return new OutcomeUnknown(problem().harmless(), detail(), retryAfter, getCause());
+            return new OutcomeUnknown(problem().harmless(), detail(), getCause(), retryAfter);
         }
 
         @Override
         ExchangeException saying(String other) {
-            return new OutcomeUnknown(problem(), other, retryAfter, null);
+            return new OutcomeUnknown(problem(), other, null, retryAfter);
         }
     }
 

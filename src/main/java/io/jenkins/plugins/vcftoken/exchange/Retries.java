@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.exchange;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.DoubleSupplier;
 
 /**
@@ -18,6 +19,9 @@ public final class Retries {
 
     /** A server that asks for more patience than this is not waited for; whoever renews comes back by itself. */
     static final Duration MAX_PAUSE = Duration.ofSeconds(10);
+
+    /** How often a renewal may stay without an answer before the secret is sent instead. */
+    static final int MAX_RENEWALS = 2;
 
     /** No try begins later than this after the first one. */
     static final Duration LIMIT = Duration.ofSeconds(20);
@@ -66,12 +70,10 @@ public final class Retries {
     }
 
     private static boolean isWorthARetry(ExchangeException e, Duration pause) {
-        if (!e.retryAfter().isZero() && pause.compareTo(MAX_PAUSE) > 0) {
-            return false;
-        }
-        return e instanceof ExchangeException.Throttled
+        boolean isPassing = e instanceof ExchangeException.Throttled
                 || e instanceof ExchangeException.OutcomeUnknown
                 || (e instanceof ExchangeException.NotSent && e.problem() != Problem.NOT_TRUSTED);
+        return isPassing && pause.compareTo(MAX_PAUSE) <= 0;
     }
 
     /** Between half and all of what is due; never less than the server asked for. */
@@ -90,6 +92,23 @@ public final class Retries {
         @Override
         public boolean rotates() {
             return false;
+        }
+
+        /** A server that fails at renewing may still take the secret: the session alone may be what it cannot find. */
+        @Override
+        public Grant renew(String secret, String session) throws ExchangeException {
+            AtomicInteger unanswered = new AtomicInteger();
+            return repeat(() -> {
+                if (unanswered.get() == MAX_RENEWALS) {
+                    return service.exchange(secret);
+                }
+                try {
+                    return service.renew(secret, session);
+                } catch (ExchangeException.OutcomeUnknown e) {
+                    unanswered.incrementAndGet();
+                    throw e;
+                }
+            });
         }
 
         @Override

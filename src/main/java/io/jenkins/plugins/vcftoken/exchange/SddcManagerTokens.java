@@ -25,12 +25,12 @@ public final class SddcManagerTokens implements TokenService {
 
     /**
      * @param endpoint its account is the user's name; empty when the secret is an API key
-     * @throws IllegalArgumentException when the endpoint's URL is not http or https with a host
+     * @throws IllegalArgumentException when the endpoint's URL is no address of a server
      */
     public SddcManagerTokens(TokenClient client, Endpoint endpoint) {
         this.client = client;
         this.endpoint = endpoint;
-        this.base = HttpUrl.get(endpoint.url().toString());
+        this.base = endpoint.base();
     }
 
     @Override
@@ -63,15 +63,20 @@ public final class SddcManagerTokens implements TokenService {
         return new Grant(bearer, null, session);
     }
 
+    /**
+     * The document names 400 and 404 for a refresh token that is unknown; others answer 401 to one that has expired. A
+     * refusal says nothing about the password, whatever its status.
+     */
     @Override
     public Grant renew(String secret, String session) throws ExchangeException {
         ServerAnswer answer = new ServerAnswer(
                 client.sendJson("PATCH", url("v1/tokens/access-token/refresh"), quoted(session)), session);
-        if (answer.status() == 400 || answer.status() == 404) {
-            return exchange(secret);
-        }
         if (!answer.isSuccess()) {
-            throw answer.failure(SddcManagerTokens::meaning);
+            ExchangeException failure = answer.failure(SddcManagerTokens::meaning);
+            if (failure instanceof ExchangeException.Refused && answer.status() / 100 == 4) {
+                return exchange(secret);
+            }
+            throw failure;
         }
         return new Grant(answer.bearer(accessToken(answer), MissingNode.getInstance(), null), null, session);
     }

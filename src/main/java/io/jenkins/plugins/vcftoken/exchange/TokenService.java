@@ -30,7 +30,8 @@ public interface TokenService {
     Grant exchange(String secret) throws ExchangeException;
 
     /**
-     * A fresh bearer for one that came with a session. Falls back to the secret where the server has forgotten it.
+     * A fresh access token for one that came with a session. Sends the secret, once, where the server refuses the session;
+     * an answer that is missing is not followed by a second request.
      *
      * @param session from the last {@link Grant} of this service
      * @throws ExchangeException as {@link #exchange} does

@@ -19,12 +19,12 @@ public final class VcfaDeviceEndpoint {
 
     /**
      * @param clientId the service account's own ID, which only these two requests need
-     * @throws IllegalArgumentException when the endpoint's URL is not http or https with a host
+     * @throws IllegalArgumentException when the endpoint's URL is no address of a server
      */
     public VcfaDeviceEndpoint(TokenClient client, Endpoint endpoint, String clientId) {
         this.client = client;
         this.endpoint = endpoint;
-        this.base = HttpUrl.get(endpoint.url().toString());
+        this.base = endpoint.base();
         this.clientId = clientId;
     }
 
@@ -85,7 +85,7 @@ public final class VcfaDeviceEndpoint {
                 VcfaDeviceEndpoint::meaning);
     }
 
-    private HttpUrl url(boolean behindTm, String what) {
+    private HttpUrl url(boolean behindTm, String what) throws ExchangeException {
         return VcfaRefresh.url(base, endpoint.organization(), behindTm, what);
     }
 

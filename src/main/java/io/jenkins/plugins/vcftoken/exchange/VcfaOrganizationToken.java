@@ -35,7 +35,7 @@ public final class VcfaOrganizationToken implements TokenService {
     public VcfaOrganizationToken(TokenClient client, Endpoint endpoint, Bearer provider) {
         this.client = client;
         this.endpoint = endpoint;
-        this.base = HttpUrl.get(endpoint.url().toString());
+        this.base = endpoint.base();
         this.provider = provider;
         this.lists = new CloudApiLists(client, base, provider);
     }
@@ -67,7 +67,7 @@ public final class VcfaOrganizationToken implements TokenService {
                     Problem.NO_SUCH_SERVICE, "no relying party '" + RELYING_PARTY + "' is registered there");
         }
         JsonNode organization =
-                find(List.of("orgs"), item -> endpoint.organization().equals(ServerAnswer.text(item, "name")));
+                find(List.of("orgs"), item -> endpoint.organization().equalsIgnoreCase(ServerAnswer.text(item, "name")));
         String id = organization == null ? null : ServerAnswer.text(organization, "id");
         if (id == null) {
             throw new ExchangeException.Refused(

@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.exchange;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.time.Instant;
 import java.util.Map;
+import java.util.regex.Pattern;
 import okhttp3.HttpUrl;
 
 /**
@@ -19,24 +20,26 @@ public final class VcfaRefresh implements TokenService {
     /** The organization that administers the others. */
     public static final String PROVIDER = "System";
 
+    private static final Pattern NO_SEGMENT = Pattern.compile("\\.{1,2}|(?s:.*[/\\\\\\p{Cntrl}].*)");
+
     private final TokenClient client;
     private final Endpoint endpoint;
     private final HttpUrl base;
     private final String clientId;
 
-    /** @throws IllegalArgumentException when the endpoint's URL is not http or https with a host */
+    /** @throws IllegalArgumentException when the endpoint's URL is no address of a server */
     public VcfaRefresh(TokenClient client, Endpoint endpoint) {
         this(client, endpoint, "");
     }
 
     /**
      * @param clientId of the account or token, by which the server knows when a token ends; empty where it is not known
-     * @throws IllegalArgumentException when the endpoint's URL is not http or https with a host
+     * @throws IllegalArgumentException when the endpoint's URL is no address of a server
      */
     public VcfaRefresh(TokenClient client, Endpoint endpoint, String clientId) {
         this.client = client;
         this.endpoint = endpoint;
-        this.base = HttpUrl.get(endpoint.url().toString());
+        this.base = endpoint.base();
         this.clientId = clientId;
     }
 
@@ -85,8 +88,18 @@ public final class VcfaRefresh implements TokenService {
                 refreshToken);
     }
 
-    /** The path of one of an organization's OAuth endpoints. */
-    static HttpUrl url(HttpUrl base, String organization, boolean behindTm, String what) {
+    /**
+     * The path of one of an organization's OAuth endpoints.
+     *
+     * @throws ExchangeException when the organization's name would lead to another path
+     */
+    static HttpUrl url(HttpUrl base, String organization, boolean behindTm, String what) throws ExchangeException {
+        if (!isOrganization(organization)) {
+            throw new ExchangeException.NotSent(
+                    Problem.WRONG_ORGANIZATION,
+                    "'" + Redaction.redact(organization, "") + "' is no organization's name; nothing was sent",
+                    null);
+        }
         HttpUrl.Builder url = base.newBuilder();
         if (behindTm) {
             url.addPathSegment("tm");
@@ -98,6 +111,15 @@ public final class VcfaRefresh implements TokenService {
             url.addPathSegment("tenant").addPathSegment(organization);
         }
         return url.addPathSegment(what).build();
+    }
+
+    /**
+     * Whether a name stays what it is as one segment of a path: not {@code .} or {@code ..}, which a client resolves, and
+     * without slashes. What is encoded counts as what it stands for, since proxies decode, some of them twice.
+     */
+    public static boolean isOrganization(String name) {
+        String decoded = name.replaceAll("(?i)%(25)*2e", ".").replaceAll("(?i)%(25)*(2f|5c)", "/");
+        return !NO_SEGMENT.matcher(decoded).matches();
     }
 
     /** The provider's own organization is called System, in any case of letters; other names count as written. */

@@ -38,6 +38,9 @@ final class Custody {
      */
     private static final Duration LAST_MOMENTS = Duration.ofSeconds(15);
 
+    /** Of a session that may have ended at the server: the next request sends the secret. */
+    private static final String ENDED = "";
+
     private final Ledger ledger;
     private final FamilyIndex index;
     private final TokenHash hashes;
@@ -324,9 +327,17 @@ final class Custody {
     private Grant send(Holder holder, FamilyRecord record) throws ExchangeException {
         String session = sessions.get(record.id());
         String secret = record.tokens().current();
-        Grant grant = session == null
-                ? holder.service().exchange(secret)
-                : holder.service().renew(secret, session);
+        Grant grant;
+        try {
+            grant = session == null || session.equals(ENDED)
+                    ? holder.service().exchange(secret)
+                    : holder.service().renew(secret, session);
+        } catch (ExchangeException e) {
+            if (session != null && !(e instanceof ExchangeException.NotSent)) {
+                sessions.put(record.id(), ENDED);
+            }
+            throw e;
+        }
         String next = grant.session();
         if (next != null) {
             sessions.put(record.id(), next);
@@ -464,6 +475,7 @@ final class Custody {
             return null;
         }
         journal.dropBearer(familyId);
-        return sessions.remove(familyId);
+        String session = sessions.remove(familyId);
+        return ENDED.equals(session) ? null : session;
     }
 }

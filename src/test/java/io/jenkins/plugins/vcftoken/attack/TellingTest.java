@@ -53,6 +53,7 @@ class TellingTest {
             family.FamilyIndex.Entry.old
             family.FamilyIndex.Entry.places
             family.FamilyRecord.id
+            family.Forgotten.hash family.Forgotten.host family.Forgotten.owner
             family.Handout.tenant
             family.Holder.name
             family.Ledger.Contents.readable family.Ledger.Contents.unreadable

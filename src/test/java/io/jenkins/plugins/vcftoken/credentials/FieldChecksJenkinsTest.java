@@ -33,6 +33,10 @@ class FieldChecksJenkinsTest {
             https://vcfa.example.com?tenant=acme,  ERROR, Leave out user names
             https://vcfa.example.com/#/login,      ERROR, Leave out user names
             https://vcfa.example.com/automation,   ERROR, /automation
+            https://vcfa_prod.example.com,         ERROR, vcfa_prod.example.com
+            https://a@b@vcfa.example.com,          ERROR, Leave out user names
+            https://bücher.example.com,            ERROR, no name of a server
+            https://ev%69l.example.com,            ERROR, no name of a server
             https://vcfa.example.com,              OK,    ''
             ' https://vcfa.example.com:8443/ ',    OK,    ''
             https://10.0.0.1,                      OK,    ''
@@ -138,6 +142,9 @@ class FieldChecksJenkinsTest {
             %1$s,                     WARNING, This looks like an ID
             urn:vcloud:org:%1$s,      WARNING, This looks like an ID
             somebody@example.com,     WARNING, e-mail address
+            ..,                       ERROR,   no organization's name
+            acme/../provider,         ERROR,   no organization's name
+            %%2e%%2E,                 ERROR,   no organization's name
             acme,                     OK,      ''
             System,                   OK,      ''
             """)

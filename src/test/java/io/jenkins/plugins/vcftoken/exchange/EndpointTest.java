@@ -1,12 +1,14 @@
 package io.jenkins.plugins.vcftoken.exchange;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.net.URI;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class EndpointTest {
 
@@ -27,6 +29,76 @@ class EndpointTest {
     void twoSpellingsOfOneEndpointAreOne(String url, String organization, String account, boolean same) {
         Endpoint other = endpoint(url, organization, account);
         assertThat(other.isSameAs(ENDPOINT)).isEqualTo(same);
+    }
+
+    /** Cloud Director takes an organization's name in any case; an organization's ID and the rest count as written. */
+    @ParameterizedTest
+    @CsvSource({
+        "VCF Automation, acme, ACME, true",
+        "VCF Automation, System, system, true",
+        "VCF Automation, STRASSE, strasse, true",
+        "VCF Automation, acme, acne, false",
+        "Cloud Services, acme, ACME, false"
+    })
+    void organizationsOfVcfAutomation_areComparedWithoutCase(String system, String one, String other, boolean same) {
+        URI url = URI.create("https://vcf.example.com");
+        assertThat(new Endpoint(system, url, one).isSameAs(new Endpoint(system, url, other)))
+                .isEqualTo(same);
+    }
+
+    /** What one parser takes for this server, and another for that one, is no address of a server. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "https://vcfa_prod.example.com",
+                "https://evil_host.example.com:8443",
+                "https://a@b@vcf.example.com",
+                "https://vcf.example.com@evil.example.com",
+                "https://user:password@vcf.example.com",
+                "https://@vcf.example.com",
+                "https://b\u00fccher.example.com",
+                "https://ev%69l.example.com",
+                "https://2130706433.1",
+                "https://vcf.example.com:0x1bb",
+                "https://",
+                "https:vcf.example.com",
+                "https:///vcf.example.com",
+                "vcf.example.com",
+                "ftp://vcf.example.com",
+                "",
+                "https://vcf example.com",
+                "https://evil.example.com\\@vcf.example.com"
+            })
+    void addressThatParsersReadDifferently_isRefused(String address) {
+        assertThatThrownBy(() -> Endpoint.address(address))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("is no address of a server");
+    }
+
+    /** Stored before the rule: never the same as another one, and nothing is sent there. */
+    @Test
+    void endpointWithARefusedAddress_isLikeNoOtherAndLeadsNowhere() {
+        Endpoint stored = endpoint("https://vcfa_prod.example.com", "acme", "ci");
+        Endpoint evil = endpoint("https://evil_host.example.com:8443", "acme", "ci");
+        assertThat(stored.host()).isNotEqualTo(evil.host());
+        assertThat(stored.isSameAs(evil)).isFalse();
+        assertThat(stored.isSameAs(stored)).isTrue();
+        assertThatThrownBy(stored::base).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://VCF.example.com, vcf.example.com:443, https://vcf.example.com/",
+        "https://vcf.example.com:8443/x, vcf.example.com:8443, https://vcf.example.com:8443/x",
+        "http://vcf.example.com, vcf.example.com:443, http://vcf.example.com/",
+        "https://10.0.0.1, 10.0.0.1:443, https://10.0.0.1/",
+        "'https://[2001:DB8:0::1]:8443', 2001:db8::1:8443, 'https://[2001:db8::1]:8443/'",
+        "https://xn--bcher-kva.example.com, xn--bcher-kva.example.com:443, https://xn--bcher-kva.example.com/"
+    })
+    void addressOfAServer_isReadOnceForComparingAndSending(String address, String host, String base) {
+        Endpoint endpoint = new Endpoint("system", Endpoint.address(address), "");
+        assertThat(endpoint.host()).isEqualTo(host);
+        assertThat(endpoint.base()).hasToString(base);
     }
 
     @Test

@@ -71,10 +71,14 @@ class ErrorsDocumentTest {
         all.add(vcfa(404, "", "404 or 405, with and without `/tm`"));
         all.add(vcfa(307, "", "a redirect"));
         all.add(vcfa(429, "", "429"));
-        all.add(vcfa(502, "", "408, 5xx, with `Retry-After` or without, a connection that broke, or no answer in time"));
+        all.add(vcfa(502, "", "408, 5xx, a connection that broke, or no answer in time"));
         all.add(vcfa(200, "<html>", "200 without a usable bearer: HTML, empty, cut off, expired, too large"));
         all.add(organization(
                 403, "", "400, 401 or 403 for the organization's bearer, or no organization of that name"));
+        all.add(new Seen(
+                problem(new VcfaRefresh(
+                        answering(200, "{}"), new Endpoint(VcfaRefresh.SYSTEM, URI.create("https://host"), ".."))),
+                VcfaRefresh.SYSTEM + ": an organization with slashes in its name, or with dots alone; nothing was sent"));
         all.add(sddc(401, "{\"errorCode\":\"IDENTITY_UNAUTHORIZED_ENTITY\"}", "401, `IDENTITY_UNAUTHORIZED_ENTITY`"));
         all.add(sddc(401, "{\"message\":\"User account is locked\"}", "“locked” in the message"));
         all.add(sddc(403, "", "403"));

@@ -54,8 +54,26 @@ class OAuthAnswerTest {
     void aDateIsHeldAgainstTheServersOwn() {
         TokenClient.Answer answer =
                 new TokenClient.Answer(503, "", NOW, NOW.minusSeconds(7200), "Wed, 31 Dec 2025 22:00:30 GMT", null);
-        ExchangeException.Throttled e = (ExchangeException.Throttled) new OAuthAnswer(answer, "s").failure();
-        assertThat(e.retryAfter()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(new OAuthAnswer(answer, "s").failure().retryAfter()).isEqualTo(Duration.ofSeconds(30));
+    }
+
+    /** A gateway may say so after the server behind it has done its part; only 429 is said before anything is done. */
+    @ParameterizedTest
+    @CsvSource({"7, PT7S", "0, PT0S", ", PT0S", "nonsense, PT10S", "999999999, PT1H"})
+    void unavailableServer_leavesTheOutcomeUnknown_andSaysWhenToComeBack(String retryAfter, Duration wait) {
+        TokenClient.Answer answer = new TokenClient.Answer(503, "", NOW, null, retryAfter, null);
+        ExchangeException e = new OAuthAnswer(answer, "s").failure();
+        assertThat(e).isExactlyInstanceOf(ExchangeException.OutcomeUnknown.class);
+        assertThat(e.retryAfter()).isEqualTo(wait);
+        assertThat(e.harmless().retryAfter()).isEqualTo(wait);
+        assertThat(e.wordless().retryAfter()).isEqualTo(wait);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {400, 500, 502, 504})
+    void noOtherStatusSaysWhenToComeBack(int status) {
+        TokenClient.Answer answer = new TokenClient.Answer(status, "", NOW, null, "7", null);
+        assertThat(new OAuthAnswer(answer, "s").failure().retryAfter()).isEqualTo(Duration.ZERO);
     }
 
     @ParameterizedTest

@@ -372,16 +372,19 @@ class OddAnswersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {400, 404})
-    void aSessionThatIsUnknownCostsALogin(int status) throws Exception {
+    @ValueSource(ints = {400, 401, 403, 404, 405, 409})
+    void aSessionThatIsRefusedCostsALogin(int status) throws Exception {
         server.answer(status, "").answer(200, "{\"accessToken\":\"b\"}");
         assertThat(sddc().renew("s", "session").bearer().value()).isEqualTo("b");
+        assertThat(server.asked).containsExactly("PATCH /v1/tokens/access-token/refresh", "POST /v1/tokens");
     }
 
-    @Test
-    void aSessionThatIsRefusedCostsNone() {
-        server.answer(403, "");
-        assertThat(failure(() -> sddc().renew("s", "session")).problem()).isEqualTo(Problem.FORBIDDEN);
+    /** None of these says anything about the session. */
+    @ParameterizedTest
+    @CsvSource({"408, OUTCOME_UNKNOWN", "429, THROTTLED", "500, OUTCOME_UNKNOWN", "503, OUTCOME_UNKNOWN"})
+    void aServerThatIsBusyCostsNoLogin(int status, Problem problem) {
+        server.answer(status, "");
+        assertThat(failure(() -> sddc().renew("s", "session")).problem()).isEqualTo(problem);
         assertThat(server.asked).hasSize(1);
     }
 

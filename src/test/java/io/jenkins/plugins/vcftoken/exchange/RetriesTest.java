@@ -23,6 +23,7 @@ class RetriesTest {
     private final List<Duration> pauses = new ArrayList<>();
     private final Queue<ExchangeException> failures = new ArrayDeque<>();
     private int asked;
+    private int renewed;
     private Duration latency = Duration.ZERO;
     private boolean rotates;
 
@@ -65,6 +66,16 @@ class RetriesTest {
     }
 
     @Test
+    void waitsForAnUnavailableServerAsLongAsItAsksTo() throws Exception {
+        failures.add(new ExchangeException.OutcomeUnknown("HTTP 503", null, Duration.ofSeconds(4)));
+        service().exchange("s");
+        assertThat(pauses).containsExactly(Duration.ofMillis(4500));
+        failures.add(new ExchangeException.OutcomeUnknown("HTTP 503", null, Duration.ofMinutes(10)));
+        catchThrowableOfType(ExchangeException.class, () -> service().exchange("s"));
+        assertThat(asked).isEqualTo(3);
+    }
+
+    @Test
     void takesNoForAnAnswer() {
         for (ExchangeException e : List.of(
                 new ExchangeException.Refused(Problem.WRONG_SECRET, "HTTP 401"),
@@ -76,6 +87,24 @@ class RetriesTest {
             catchThrowableOfType(ExchangeException.class, () -> service().exchange("s"));
             assertThat(asked).isEqualTo(1);
         }
+    }
+
+    @Test
+    void renewsASessionTwiceAtMost_andThenSendsTheSecret() throws Exception {
+        failures.add(new ExchangeException.OutcomeUnknown("HTTP 500", null));
+        failures.add(new ExchangeException.OutcomeUnknown("timeout", null));
+        assertThat(service().renew("s", "session")).isEqualTo(GRANT);
+        assertThat(renewed).isEqualTo(2);
+        assertThat(asked).isEqualTo(3);
+    }
+
+    @Test
+    void keepsASessionThatTheServerNeverSaw() throws Exception {
+        failures.add(new ExchangeException.NotSent(Problem.UNREACHABLE, "refused", null));
+        failures.add(new ExchangeException.Throttled("HTTP 429", Duration.ZERO));
+        assertThat(service().renew("s", "session")).isEqualTo(GRANT);
+        assertThat(renewed).isEqualTo(3);
+        assertThat(asked).isEqualTo(3);
     }
 
     @Test
@@ -153,6 +182,12 @@ class RetriesTest {
                 throw failure;
             }
             return GRANT;
+        }
+
+        @Override
+        public Grant renew(String secret, String session) throws ExchangeException {
+            renewed++;
+            return exchange(secret);
         }
     };
 }

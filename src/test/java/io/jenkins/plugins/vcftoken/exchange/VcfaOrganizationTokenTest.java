@@ -68,6 +68,14 @@ class VcfaOrganizationTokenTest {
     }
 
     @Test
+    void theNameIsComparedWithoutCase() throws Exception {
+        simulator.tenants().add("allapps_org01");
+        Grant grant = service("AllApps_ORG01").exchange("");
+        assertThat(JwtClaims.of(grant.bearer().value()).text("org_name")).isEqualTo("allapps_org01");
+        assertThat(service("AllApps_ORG01").doubt(grant.bearer())).isNull();
+    }
+
+    @Test
     void anUnknownOrganizationIsNamed() {
         ExchangeException e = refused("acne");
         assertThat(e.problem()).isEqualTo(Problem.WRONG_ORGANIZATION);

@@ -56,8 +56,58 @@ class VcfaRefreshTest {
 
     @Test
     void organizationNamesArePercentEncoded() throws Exception {
-        String seed = simulator.addAccount("ci", "R&D / Köln 50%");
-        assertThat(service("R&D / Köln 50%").exchange(seed).refreshToken()).isNotNull();
+        String seed = simulator.addAccount("ci", "R&D Köln 50%");
+        assertThat(service("R&D Köln 50%").exchange(seed).refreshToken()).isNotNull();
+    }
+
+    @Test
+    void organizationNamesAreSentWithoutRegardToCase() throws Exception {
+        String seed = simulator.addAccount("ci", "acme");
+        assertThat(service("ACME").exchange(seed).refreshToken()).isEqualTo(simulator.currentToken("ci"));
+    }
+
+    /** Some front ends decode a path before they look at it, more than once. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                ".",
+                "..",
+                "%2e",
+                "%2E%2e",
+                ".%2e",
+                "%252e%252e",
+                "a/b",
+                "../provider",
+                "acme/..",
+                "acme%2f..",
+                "acme%252F",
+                "acme\\..",
+                "acme%5c..",
+                "acme\n"
+            })
+    void organizationThatLeavesItsPlaceInThePath_isRefusedBeforeAnythingIsSent(String organization) {
+        assertThat(VcfaRefresh.isOrganization(organization)).isFalse();
+        String seed = simulator.addAccount("ci", "acme");
+        for (ExchangeException e : List.of(
+                catchThrowableOfType(
+                        ExchangeException.class, () -> service(organization).exchange(seed)),
+                catchThrowableOfType(
+                        ExchangeException.class,
+                        () -> new VcfaDeviceEndpoint(
+                                        Core.client(simulator, InstantSource.system()),
+                                        new Endpoint(VcfaRefresh.SYSTEM, simulator.url(), organization),
+                                        "client")
+                                .codes()))) {
+            assertThat(e).isInstanceOf(ExchangeException.NotSent.class);
+            assertThat(e.problem()).isEqualTo(Problem.WRONG_ORGANIZATION);
+        }
+        assertThat(simulator.requests() + simulator.missed()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"acme", "System", "a.b", "...", ".acme", "R&D Köln 50%", "100%2", "a%20b"})
+    void otherNamesAreOrganizations(String organization) {
+        assertThat(VcfaRefresh.isOrganization(organization)).isTrue();
     }
 
     @Test

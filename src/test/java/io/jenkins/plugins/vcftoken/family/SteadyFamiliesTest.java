@@ -7,6 +7,9 @@ import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
+import io.jenkins.plugins.vcftoken.exchange.Grant;
+import io.jenkins.plugins.vcftoken.exchange.Problem;
 import io.jenkins.plugins.vcftoken.exchange.SddcManagerTokens;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.exchange.VcfaOrganizationToken;
@@ -229,6 +232,124 @@ class SteadyFamiliesTest {
         clock.advance(Duration.ofHours(2));
         core.families.await(sddcHolder(PASSWORD), ANY);
         assertThat(sddc.logins()).isEqualTo(2);
+    }
+
+    /** A session that the server no longer renews is worth one login, and a server in trouble one more try before. */
+    @ParameterizedTest
+    @CsvSource({
+        "400, 1, 1, 2",
+        "401, 1, 1, 2",
+        "403, 1, 1, 2",
+        "404, 1, 1, 2",
+        "500, 1, 1, 1",
+        "503, 1, 1, 1",
+        "400, 1000000, 1, 2",
+        "401, 1000000, 1, 2",
+        "403, 1000000, 1, 2",
+        "404, 1000000, 1, 2",
+        "500, 1000000, 2, 2",
+        "503, 1000000, 2, 2"
+    })
+    void whenRenewingFails_theSecretIsSentOnce(int status, int times, int refused, int logins) throws Exception {
+        core.families.await(sddcHolder(PASSWORD), ANY);
+        sddc.refuseRenewals(status, times);
+        clock.advance(Duration.ofMinutes(45));
+        Supply renewed = core.families.await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)));
+        assertThat(renewed.trouble()).isNull();
+        assertThat(renewed.bearer().remaining(clock.instant())).isEqualTo(Duration.ofHours(1));
+        assertThat(sddc.refusedRenewals()).isEqualTo(refused);
+        assertThat(sddc.logins()).isEqualTo(logins);
+        assertThat(sddc.refusedLogins()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "400, 1", "401, 1", "403, 1", "404, 1", "400, 1000000", "401, 1000000", "403, 1000000", "404, 1000000",
+        "500, 1000000", "503, 1000000"
+    })
+    void whenRenewingFailsAndTheSecretIsRefused_neitherIsSentAgain(int status, int times) throws Exception {
+        Supply first = core.families.await(sddcHolder(PASSWORD), ANY);
+        sddc.refuseRenewals(status, times);
+        sddc.addUser(USER, "changed-on-the-server");
+        clock.advance(Duration.ofMinutes(45));
+        for (int i = 0; i < 3; i++) {
+            Supply supply = core.families.await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)));
+            assertThat(supply.bearer()).isEqualTo(first.bearer());
+            assertThat(supply.trouble()).isNotNull();
+        }
+        assertThat(sddc.refusedLogins()).isEqualTo(1);
+        assertThat(sddc.refusedRenewals()).isLessThanOrEqualTo(2);
+        clock.advance(Custody.REFUSAL_HOLDS);
+        sddc.addUser(USER, PASSWORD);
+        int renewals = sddc.refusedRenewals();
+        assertThat(core.families
+                        .await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)))
+                        .trouble())
+                .isNull();
+        assertThat(sddc.refusedRenewals()).isEqualTo(renewals);
+    }
+
+    /** As when every try waits until the client gives up: then there is no time for a login in the same request. */
+    @Test
+    void whenARenewalFailsForGood_theNextRequestLogsIn() throws Exception {
+        Supply first = core.families.await(sddcHolder(PASSWORD), ANY);
+        for (int i = 0; i < 3; i++) {
+            simulator.inject(Fault.STATUS_500);
+        }
+        clock.advance(Duration.ofMinutes(45));
+        Supply failed = core.families.await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)));
+        assertThat(failed.bearer()).isEqualTo(first.bearer());
+        assertThat(failed.trouble()).isNotNull();
+        assertThat(core.families
+                        .await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)))
+                        .trouble())
+                .isNull();
+        assertThat(sddc.logins()).isEqualTo(2);
+        assertThat(sddc.renewals()).isZero();
+    }
+
+    /** Nothing was asked of the session, so it is as good as before. */
+    @Test
+    void whenTheServerCannotBeReached_theSessionIsKept() throws Exception {
+        AtomicReference<ExchangeException> failure = new AtomicReference<>();
+        TokenService real = core.sddcManager(USER);
+        TokenService service = new TokenService() {
+            @Override
+            public Endpoint endpoint() {
+                return real.endpoint();
+            }
+
+            @Override
+            public boolean rotates() {
+                return false;
+            }
+
+            @Override
+            public Grant exchange(String secret) throws ExchangeException {
+                return real.exchange(secret);
+            }
+
+            @Override
+            public Grant renew(String secret, String session) throws ExchangeException {
+                ExchangeException e = failure.get();
+                if (e != null) {
+                    throw e;
+                }
+                return real.renew(secret, session);
+            }
+        };
+        core.families.await(core.holder("sddc", service, PASSWORD), ANY);
+        failure.set(new ExchangeException.NotSent(Problem.UNREACHABLE, "refused", null));
+        clock.advance(Duration.ofMinutes(45));
+        core.families.await(core.holder("sddc", service, PASSWORD), youngerThan(Duration.ofMinutes(1)));
+        failure.set(null);
+        core.families.await(core.holder("sddc", service, PASSWORD), youngerThan(Duration.ofMinutes(1)));
+        assertThat(sddc.logins()).isEqualTo(1);
+        assertThat(sddc.renewals()).isEqualTo(1);
+    }
+
+    private Predicate<Bearer> youngerThan(Duration age) {
+        return bearer -> bearer.issuedAt().isAfter(clock.instant().minus(age));
     }
 
     @Test

@@ -153,7 +153,7 @@ public final class Devices {
             return error(400, "invalid_request", violation);
         }
         String account = accounts.get(call.form().get("client_id"));
-        if (account == null || !organizations.get(account).equals(organization)) {
+        if (account == null || !organizations.get(account).equalsIgnoreCase(organization)) {
             return error(400, "invalid_client", "No such client");
         }
         String deviceCode = simulator.newSecret();

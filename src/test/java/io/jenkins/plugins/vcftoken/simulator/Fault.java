@@ -24,7 +24,9 @@ public enum Fault {
     STATUS_500,
     STATUS_502,
     STATUS_503,
-    STATUS_503_RETRY_AFTER_0;
+    STATUS_503_RETRY_AFTER_0,
+    /** The token is rotated, and what stands before the server asks to come back in two seconds. */
+    STATUS_503_AFTER_COMMIT;
 
     int status() {
         return name().startsWith("STATUS_") ? Integer.parseInt(name().substring(7, 10)) : 200;
@@ -33,7 +35,8 @@ public enum Fault {
     /** Whether the server has done its work when the fault strikes. */
     public boolean afterCommit() {
         return switch (this) {
-            case CLOSE_AFTER_COMMIT, CLOSE_IN_ANSWER, TRICKLE, NO_ACCESS_TOKEN, EXPIRED_BEARER, TRUNCATED -> true;
+            case CLOSE_AFTER_COMMIT, CLOSE_IN_ANSWER, TRICKLE, NO_ACCESS_TOKEN, EXPIRED_BEARER, TRUNCATED, STATUS_503_AFTER_COMMIT ->
+                true;
             default -> false;
         };
     }

@@ -35,6 +35,9 @@ public final class SddcManager implements TokenApi {
     private int refusedLogins;
     private int renewals;
     private int releases;
+    private int refusalStatus;
+    private int refusalsLeft;
+    private int refusedRenewals;
 
     SddcManager(Simulator simulator) {
         this.simulator = simulator;
@@ -76,6 +79,14 @@ public final class SddcManager implements TokenApi {
         }
     }
 
+    /** The next renewals are answered with this status, whether or not their refresh token is known. */
+    public void refuseRenewals(int status, int times) {
+        synchronized (simulator) {
+            refusalStatus = status;
+            refusalsLeft = times;
+        }
+    }
+
     // What tests ask
 
     /** Refresh tokens that have been neither released nor forgotten. */
@@ -107,6 +118,13 @@ public final class SddcManager implements TokenApi {
     public int renewals() {
         synchronized (simulator) {
             return renewals;
+        }
+    }
+
+    /** Renewals answered as {@link #refuseRenewals} says. */
+    public int refusedRenewals() {
+        synchronized (simulator) {
+            return refusedRenewals;
         }
     }
 
@@ -186,6 +204,11 @@ public final class SddcManager implements TokenApi {
     }
 
     private Reply renew(Call call) {
+        if (refusalsLeft > 0) {
+            refusalsLeft--;
+            refusedRenewals++;
+            return error(refusalStatus, "TOKEN_REFRESH_FAILED", "Refused by a test");
+        }
         String user = sessions.get(call.json().asText());
         if (user == null) {
             return error(404, "TOKEN_NOT_FOUND", "Refresh token not found");

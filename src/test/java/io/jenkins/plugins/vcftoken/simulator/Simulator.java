@@ -367,8 +367,9 @@ public final class Simulator implements AutoCloseable {
         return prefix;
     }
 
+    /** Names are compared without case, as Cloud Director does. */
     synchronized boolean knowsOrganization(String organization) {
-        return organizations.stream().anyMatch(known -> known.equals(organization));
+        return organizations.stream().anyMatch(known -> known.equalsIgnoreCase(organization));
     }
 
     synchronized void countRequest(String refreshToken) {
@@ -424,7 +425,7 @@ public final class Simulator implements AutoCloseable {
                 return null;
             }
             if (account.current.equals(refreshToken)) {
-                if (account.revoked || !account.organization.equals(organization)) {
+                if (account.revoked || !account.organization.equalsIgnoreCase(organization)) {
                     return null;
                 }
                 if (account.rotates) {
@@ -433,7 +434,7 @@ public final class Simulator implements AutoCloseable {
                     account.current = newRefreshToken();
                 }
                 grants++;
-                String bearer = issue(account.name, organization, false);
+                String bearer = issue(account.name, account.organization, false);
                 return "{\"access_token\":\"" + bearer + "\",\"token_type\":\"Bearer\",\"expires_in\":"
                         + (expiredBearer ? 0 : lifetime.toSeconds()) + ",\"refresh_token\":\"" + account.current
                         + "\"}";

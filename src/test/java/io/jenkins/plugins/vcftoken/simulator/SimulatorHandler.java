@@ -207,7 +207,7 @@ final class SimulatorHandler implements HttpHandler {
         String name =
                 URLDecoder.decode(context.substring("tenant/".length()).replace("+", "%2B"), StandardCharsets.UTF_8);
         // The provider's organization is not reachable as a tenant.
-        return !name.equals("System") && simulator.knowsOrganization(name) ? name : null;
+        return !name.equalsIgnoreCase("System") && simulator.knowsOrganization(name) ? name : null;
     }
 
     private static String violation(HttpExchange exchange, Map<String, String> form) {
@@ -267,6 +267,10 @@ final class SimulatorHandler implements HttpHandler {
         byte[] bytes = granted.getBytes(StandardCharsets.UTF_8);
         switch (fault) {
             case CLOSE_AFTER_COMMIT -> {}
+            case STATUS_503_AFTER_COMMIT -> {
+                exchange.getResponseHeaders().add("Retry-After", "2");
+                answer(exchange, 503, "text/plain", "");
+            }
             case CLOSE_IN_ANSWER -> {
                 exchange.sendResponseHeaders(200, bytes.length);
                 exchange.getResponseBody().write(bytes, 0, bytes.length / 2);
