@@ -185,6 +185,14 @@ public final class VcfTokens {
         return Files.isDirectory(directory());
     }
 
+    /**
+     * Whether a second process on this Jenkins home directory is known not to be kept out, because its file system has no
+     * locks. From memory.
+     */
+    public synchronized boolean isLockedForThreadsAlone() {
+        return ledger != null && ledger.isLockedForThreadsAlone();
+    }
+
     public CredentialHomes homes() {
         return homes;
     }
@@ -227,7 +235,7 @@ public final class VcfTokens {
     private synchronized Families families() throws FamilyException {
         if (families == null) {
             try {
-                LedgerFiles ledger = new LedgerFiles(directory(), ControllerKeys.CIPHER);
+                ledger = new LedgerFiles(directory(), ControllerKeys.CIPHER);
                 Duration patience = CALL_TIMEOUT.plus(CALL_TIMEOUT);
                 families = new Families(ledger, ControllerKeys.HASH, exchanges, writeBacks, clock, patience, observers);
             } catch (IOException e) {

@@ -231,6 +231,11 @@ public final class LedgerFiles implements Ledger {
         return locks.acquire(id, limit);
     }
 
+    /** Whether a second process on this directory is known not to be kept out, because its file system has no locks. */
+    public boolean isLockedForThreadsAlone() {
+        return locks.areOfThreadsAlone();
+    }
+
     private Path file(String id) {
         if (!ID.matcher(id).matches()) {
             throw new IllegalArgumentException("Not a family's ID");
