@@ -88,11 +88,7 @@ public final class VcfTokens {
             Duration minimumValidity,
             Tenant tenant)
             throws FamilyException, InterruptedException {
-        Holder holder = holders.of(credential, near);
-        return leases().open(
-                        organization.isEmpty() ? holder : holders.inOrganization(holder, credential, organization),
-                        minimumValidity,
-                        tenant);
+        return leases().open(holders.of(credential, near, organization), minimumValidity, tenant);
     }
 
     /**
