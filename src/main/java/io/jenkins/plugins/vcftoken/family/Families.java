@@ -289,6 +289,10 @@ public final class Families {
      * wait for whoever saves it, so that is done where exchanges are.
      */
     public CompletableFuture<Supply> renew(Holder holder, Predicate<Bearer> goodEnough) {
+        return asStored(holder).thenCompose(now -> request(now, goodEnough));
+    }
+
+    private CompletableFuture<Holder> asStored(Holder holder) {
         CompletableFuture<Holder> stored = new CompletableFuture<>();
         onThreadOfServer(
                 holder,
@@ -300,7 +304,22 @@ public final class Families {
                     }
                 },
                 rejection -> stored.completeExceptionally(FamilyException.shuttingDown(holder, rejection)));
-        return stored.thenCompose(now -> request(now, goodEnough));
+        return stored;
+    }
+
+    /** Whether the token that is stored by now leads elsewhere than to what was supplied. Sends nothing, does not block. */
+    public CompletableFuture<Boolean> isStoredChanged(Holder holder, Supply supplied) {
+        return asStored(holder).thenApply(now -> {
+            FamilyIndex.Entry entry =
+                    index.warm(hashes.ofToken(now.token()), now.service().endpoint(), now.place());
+            if (entry == null) {
+                return true;
+            }
+            String leadsTo = holder.derivation() == null
+                    ? entry.familyId()
+                    : hashes.ofFamily(supplied.endpoint(), entry.familyId());
+            return !leadsTo.equals(supplied.familyId());
+        });
     }
 
     private boolean outlivesAnExchange(Bearer bearer) {
