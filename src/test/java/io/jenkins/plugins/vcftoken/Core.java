@@ -68,7 +68,7 @@ public final class Core implements AutoCloseable {
     public final Families families;
     private final Simulator simulator;
     private final TokenClient client;
-    private final ExecutorService exchanges = Executors.newFixedThreadPool(4);
+    private final ExecutorService exchanges = Executors.newCachedThreadPool();
     private final ExecutorService writeBacks = Executors.newSingleThreadExecutor();
 
     public Core(Path directory, Simulator simulator, InstantSource clock) throws IOException {

@@ -111,7 +111,19 @@ public final class TokenWatch extends AsyncPeriodicWork {
                     Messages._Finding_unreadable(record.why()),
                     TokensPage.controller()));
         }
+        if (VcfTokens.get().isLockedForThreadsAlone()) {
+            found.add(locks());
+        }
         return List.copyOf(found);
+    }
+
+    static Finding locks() {
+        return new Finding(
+                Finding.Kind.TROUBLE,
+                "locks",
+                Messages._Finding_home(),
+                Messages._Finding_locks(),
+                TokensPage.controller());
     }
 
     @Override

@@ -1,15 +1,14 @@
 package io.jenkins.plugins.vcftoken.block;
 
 import hudson.remoting.VirtualChannel;
+import io.jenkins.plugins.vcftoken.store.FileReplacement;
 import java.io.File;
 import java.io.IOException;
 import java.io.Serial;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -29,8 +28,6 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
     @Serial
     private static final long serialVersionUID = 1;
 
-    private static final int TRIES = 20;
-
     private final String bearer;
 
     WriteTokenFiles(String bearer) {
@@ -38,13 +35,13 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
     }
 
     @Override
-    public Void invoke(File target, VirtualChannel channel) throws IOException, InterruptedException {
+    public Void invoke(File target, VirtualChannel channel) throws IOException {
         write(target.toPath(), bearer);
         return null;
     }
 
     /** On Windows, which does not know these permissions, they are those of what is above. */
-    static void write(Path directory, String bearer) throws IOException, InterruptedException {
+    static void write(Path directory, String bearer) throws IOException {
         boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
         // A link there is somebody else's: then making the directory fails.
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
@@ -56,37 +53,13 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
         replace(directory, HEADER, "Authorization: Bearer " + bearer + "\n", posix);
     }
 
-    private static void replace(Path directory, String name, String content, boolean posix)
-            throws IOException, InterruptedException {
+    private static void replace(Path directory, String name, String content, boolean posix) throws IOException {
         Path fresh = Files.createTempFile(directory, name, ".new", only(posix, "rw-------"));
         try {
             Files.writeString(fresh, content, StandardCharsets.UTF_8);
-            Path file = directory.resolve(name);
-            patiently(
-                    () -> Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING));
+            FileReplacement.replace(fresh, directory.resolve(name));
         } finally {
             Files.deleteIfExists(fresh);
-        }
-    }
-
-    /** Puts a file in the place of another one. */
-    @FunctionalInterface
-    interface Replacing {
-        void run() throws IOException;
-    }
-
-    /** On Windows a file cannot be replaced while somebody reads it, which takes no longer than a moment. */
-    static void patiently(Replacing replacing) throws IOException, InterruptedException {
-        for (int i = 1; ; i++) {
-            try {
-                replacing.run();
-                return;
-            } catch (AccessDeniedException e) {
-                if (i == TRIES) {
-                    throw e;
-                }
-                Thread.sleep(50);
-            }
         }
     }
 

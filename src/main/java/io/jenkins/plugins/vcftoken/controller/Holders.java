@@ -3,17 +3,23 @@ package io.jenkins.plugins.vcftoken.controller;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.model.Item;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.Retries;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.family.TokenKeeper;
 import io.jenkins.plugins.vcftoken.store.CredentialHome;
 import io.jenkins.plugins.vcftoken.store.CredentialHomes;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.IOException;
 import java.time.InstantSource;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** Makes of a credential what the core wants to know of it: where it lives, and how its secret is exchanged. */
 final class Holders {
@@ -32,40 +38,92 @@ final class Holders {
     }
 
     /**
-     * The same account, as the buyer of one of its organizations' bearers.
-     *
-     * @throws FamilyException when it cannot buy any
-     */
-    Holder inOrganization(Holder holder, VcfCredentials credential, String organization) throws FamilyException {
-        if (!credential.isProvider()) {
-            throw new FamilyException(
-                    holder.description() + ": it cannot buy a bearer of the organization '" + organization
-                            + "', since only a service account of VCF Automation's provider can. Use one whose "
-                            + "organization is System, or leave the organization out.",
-                    null);
-        }
-        TokenClient client = client(credential);
-        Function<Bearer, TokenService> derivation =
-                bearer -> retries.of(credential.organizationService(client, organization, bearer));
-        return new Holder(holder.name(), holder.place(), holder.token(), holder.service(), holder.keeper(), derivation);
-    }
-
-    /**
      * A stored credential.
      *
      * @param near the job that asks, so that the store is found quickly; may be null
      * @throws FamilyException when its secret cannot be sent, or what comes of it not be kept
      */
     Holder of(VcfCredentials credential, @CheckForNull Item near) throws FamilyException {
+        return holder(credential, home(credential, near), null);
+    }
+
+    /**
+     * A stored credential, as the buyer of one of its organizations' bearers.
+     *
+     * @param organization empty for the credential's own bearer
+     * @throws FamilyException when it cannot buy any, or as for its own
+     */
+    Holder of(VcfCredentials credential, @CheckForNull Item near, String organization) throws FamilyException {
+        if (organization.isEmpty()) {
+            return of(credential, near);
+        }
         TokenService service = service(credential);
+        if (!credential.isProvider()) {
+            throw new FamilyException(
+                    "Credential '" + credential.getId() + "' ("
+                            + service.endpoint().description() + "): it cannot buy a bearer of the organization '"
+                            + organization + "', since only a service account of VCF Automation's provider can. Use one "
+                            + "whose organization is System, or leave the organization out.",
+                    null);
+        }
         CredentialHome home = home(credential, near);
+        return holder(credential, home, bearer -> {
+            VcfCredentials stored = home.credential(service.endpoint());
+            return organizationService(stored == null ? credential : stored, organization, bearer);
+        });
+    }
+
+    private Holder holder(
+            VcfCredentials credential, CredentialHome home, @CheckForNull Function<Bearer, TokenService> derivation)
+            throws FamilyException {
         return new Holder(
                         credential.getId(),
                         home.place(),
                         credential.storedSecret().getPlainText(),
-                        service,
-                        home)
+                        service(credential),
+                        new Keeper(home),
+                        derivation)
                 .asStored();
+    }
+
+    /** @throws CompletionException when the credential's certificates cannot be read any more */
+    private TokenService organizationService(VcfCredentials credential, String organization, Bearer bearer) {
+        try {
+            return retries.of(credential.organizationService(client(credential), organization, bearer));
+        } catch (FamilyException e) {
+            throw new CompletionException(e);
+        }
+    }
+
+    /** What is stored at a home, and exchanged as it says there: open blocks get the trust of now, and not of before. */
+    private final class Keeper implements TokenKeeper {
+
+        private final CredentialHome home;
+
+        Keeper(CredentialHome home) {
+            this.home = home;
+        }
+
+        @Override
+        public void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException {
+            home.keep(sameFamily, current, again);
+        }
+
+        @Override
+        public Place place() {
+            return home.place();
+        }
+
+        @Override
+        public String stored(Endpoint endpoint) {
+            return home.stored(endpoint);
+        }
+
+        @Override
+        public TokenService service(Endpoint endpoint) throws FamilyException {
+            VcfCredentials stored = home.credential(endpoint);
+            return stored == null ? null : Holders.this.service(stored);
+        }
     }
 
     /** @throws FamilyException when its address is none, or its certificates cannot be read */

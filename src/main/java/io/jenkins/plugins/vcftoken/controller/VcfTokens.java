@@ -31,8 +31,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -52,18 +54,19 @@ public final class VcfTokens {
 
     private static final Logger LOGGER = Logger.getLogger(VcfTokens.class.getName());
 
-    /** Exchanges of different accounts at one time; each blocks on the network for {@link #CALL_TIMEOUT} at most. */
-    private static final int EXCHANGE_THREADS = 16;
-
     private static final Duration CONNECT_TIMEOUT = seconds("connectTimeoutSeconds", 10);
     private static final Duration CALL_TIMEOUT = seconds("callTimeoutSeconds", 30);
 
-    private final ExecutorService exchanges = pool("exchange", EXCHANGE_THREADS);
-    private final ExecutorService writeBacks = pool("write-back", 1);
+    /** As many as there is work: {@link Families} limits what each server gets. */
+    private final ExecutorService exchanges = pool("exchange", 0, Integer.MAX_VALUE, new SynchronousQueue<>());
+
+    private final ExecutorService writeBacks = pool("write-back", 1, 1, new LinkedBlockingQueue<>());
     private final InstantSource clock = InstantSource.system();
     private final CredentialHomes homes = new CredentialHomes(new LedgerKinship(this));
     private final Observers observers = new Observers();
     private final Holders holders = new Holders(homes, new TokenClients(CONNECT_TIMEOUT, CALL_TIMEOUT, clock), clock);
+    private final Trials trials = new Trials(this);
+    private LedgerFiles ledger;
     private Families families;
     private Leases leases;
 
@@ -85,11 +88,7 @@ public final class VcfTokens {
             Duration minimumValidity,
             Tenant tenant)
             throws FamilyException, InterruptedException {
-        Holder holder = holders.of(credential, near);
-        return leases().open(
-                        organization.isEmpty() ? holder : holders.inOrganization(holder, credential, organization),
-                        minimumValidity,
-                        tenant);
+        return leases().open(holders.of(credential, near, organization), minimumValidity, tenant);
     }
 
     /**
@@ -190,12 +189,25 @@ public final class VcfTokens {
         return SystemProperties.getBoolean(VcfTokens.class.getName() + ".retryUnknown", true);
     }
 
+    /**
+     * Whether a second process on this Jenkins home directory is known not to be kept out, because its file system has no
+     * locks. From memory.
+     */
+    public synchronized boolean isLockedForThreadsAlone() {
+        return ledger != null && ledger.isLockedForThreadsAlone();
+    }
+
     public CredentialHomes homes() {
         return homes;
     }
 
     private static Path directory() {
         return Jenkins.get().getRootDir().toPath().resolve("vcf-token");
+    }
+
+    /** For the button "Test connection". */
+    public Trials trials() {
+        return trials;
     }
 
     Holders holders() {
@@ -227,10 +239,17 @@ public final class VcfTokens {
     private synchronized Families families() throws FamilyException {
         if (families == null) {
             try {
-                LedgerFiles ledger = new LedgerFiles(directory(), ControllerKeys.CIPHER);
+                ledger = new LedgerFiles(directory(), ControllerKeys.CIPHER);
                 Duration patience = CALL_TIMEOUT.plus(CALL_TIMEOUT);
                 families = new Families(
-                        ledger, ControllerKeys.HASH, exchanges, writeBacks, clock, patience, VcfTokens::retriesUnknown, observers);
+                        ledger,
+                        ControllerKeys.HASH,
+                        exchanges,
+                        writeBacks,
+                        clock,
+                        patience,
+                        VcfTokens::retriesUnknown,
+                        observers);
             } catch (IOException e) {
                 throw new FamilyException(
                         "The directory " + directory() + " for tokens cannot be made (" + e.getMessage()
@@ -274,13 +293,13 @@ public final class VcfTokens {
         }
     }
 
-    private static ExecutorService pool(String what, int threads) {
+    private static ExecutorService pool(String what, int least, int most, BlockingQueue<Runnable> queue) {
         ThreadPoolExecutor pool = new ThreadPoolExecutor(
-                threads,
-                threads,
+                least,
+                most,
                 30,
                 TimeUnit.SECONDS,
-                new LinkedBlockingQueue<>(),
+                queue,
                 new NamingThreadFactory(new DaemonThreadFactory(), "vcf-token " + what));
         pool.allowCoreThreadTimeOut(true);
         return pool;

@@ -47,7 +47,7 @@ final class ConnectionTest {
         try {
             Optional<VcfCredentials> stored = stored(typed);
             if (stored.isPresent() && stored.get().endpoint().isSameAs(typed.endpoint())) {
-                return TestReport.of(new Trials(VcfTokens.get()).ofStored(stored.get(), typed), true);
+                return TestReport.of(VcfTokens.get().trials().ofStored(stored.get(), typed), true);
             }
             if (typed.isRotating()) {
                 return FormValidation.warning(
@@ -58,9 +58,11 @@ final class ConnectionTest {
             if (stored.isEmpty() && isPostedAsStored(field)) {
                 return FormValidation.error(Messages.ConnectionTest_typeAnew());
             }
-            return TestReport.of(new Trials(VcfTokens.get()).ofTyped(typed, access.context()), false);
+            return TestReport.of(VcfTokens.get().trials().ofTyped(typed, access.context()), false);
         } catch (FamilyException e) {
             return FormValidation.error(e.getMessage());
+        } catch (Trials.BusyException e) {
+            return FormValidation.warning(Messages.ConnectionTest_busy());
         } catch (IOException | IllegalArgumentException | Failure e) {
             return FormValidation.error(Messages.FieldChecks_url_malformed());
         } catch (InterruptedException e) {

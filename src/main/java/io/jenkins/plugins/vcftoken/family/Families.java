@@ -7,6 +7,8 @@ import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -17,6 +19,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.logging.Level;
@@ -26,13 +29,20 @@ import java.util.stream.Collectors;
 /**
  * Bearers of all families, with at most one exchange per family in flight.
  *
- * <p>In this process whoever comes second to a place waits for the first one's answer; across places and processes
- * {@link Custody} keeps the second one out until it can read what the first one wrote. An exchange runs on a thread of its
- * own, so giving up waiting never interrupts it.
+ * <p>In this process whoever comes second to a place waits for the first one's answer, and what another place of the family
+ * asks for begins after that; across processes {@link Custody} keeps the second one out until it can read what the first
+ * one wrote. An exchange runs on a thread of its own, so giving up waiting never interrupts it. What has to wait for
+ * another exchange, of its family or of its server, waits in a queue and not on a thread.
  */
 public final class Families {
 
     private static final Logger LOGGER = Logger.getLogger(Families.class.getName());
+
+    /** Exchanges of one server at a time, so that one that does not answer takes no more threads than these. */
+    static final int PER_SERVER = 16;
+
+    /** In place of a server, for what is tried out before it is saved: together these get no more than one server does. */
+    private static final String TRIALS = "trials";
 
     /** What a bearer must have left to buy another one with it. */
     private static final Duration PAYMENT = Duration.ofMinutes(1);
@@ -46,17 +56,25 @@ public final class Families {
     private final InstantSource clock;
     private final Duration patience;
     private final TokenListener listener;
-    private final ConcurrentMap<Flight, CompletableFuture<Supply>> flights = new ConcurrentHashMap<>();
+    private final ConcurrencyLimit families = new ConcurrencyLimit(1);
+    private final ConcurrencyLimit servers = new ConcurrencyLimit(PER_SERVER);
+    private final ConcurrentMap<Target, Flight> flights = new ConcurrentHashMap<>();
     private volatile boolean goingDown;
 
     /**
      * What is waited for. Not shared between places: a token that was rotated away leads to its family from some of them
      * only, and {@link Custody} is who knows.
      */
-    private record Flight(String familyId, Place place) {}
+    private record Target(String familyId, Place place) {}
+
+    /** One request for an access token, queued until it has begun. */
+    private static final class Flight {
+        final CompletableFuture<Supply> supply = new CompletableFuture<>();
+        volatile boolean begun;
+    }
 
     /**
-     * @param exchanges runs exchanges; its threads block on the network
+     * @param exchanges runs exchanges, each at once, as many as there are; its threads block on the network
      * @param writeBackThread runs writes to credentials stores one after the other, so that the newest token wins
      * @param patience how long a caller, or another process, waits for an exchange in flight; twice what a call may
      *     take, so that a request whose answer was lost can no longer be on its way after it
@@ -118,7 +136,10 @@ public final class Families {
 
     /** Everything that is known now. Reads the ledger. */
     public Survey survey() throws IOException {
-        Set<String> flying = flights.keySet().stream().map(Flight::familyId).collect(Collectors.toSet());
+        Set<String> flying = flights.entrySet().stream()
+                .filter(flight -> flight.getValue().begun)
+                .map(flight -> flight.getKey().familyId())
+                .collect(Collectors.toSet());
         return administration.survey(flying, writeBacks.failed());
     }
 
@@ -137,8 +158,19 @@ public final class Families {
             }
             throw FamilyException.unexpected(holder, e.getCause());
         } catch (TimeoutException e) {
-            throw FamilyException.tooLong(holder, patience.toSeconds(), e);
+            throw isQueued(holder)
+                    ? FamilyException.notSentInTime(holder, patience.toSeconds(), e)
+                    : FamilyException.tooLong(holder, patience.toSeconds(), e);
         }
+    }
+
+    private boolean isQueued(Holder holder) {
+        Place place = holder.place();
+        List<Flight> here = flights.entrySet().stream()
+                .filter(flight -> flight.getKey().place().equals(place))
+                .map(Map.Entry::getValue)
+                .toList();
+        return !here.isEmpty() && here.stream().noneMatch(flight -> flight.begun);
     }
 
     /**
@@ -176,21 +208,54 @@ public final class Families {
         String id = warm != null
                 ? warm.familyId()
                 : hashes.ofFamily(holder.service().endpoint(), holder.token());
-        Flight key = new Flight(id, place);
-        CompletableFuture<Supply> mine = new CompletableFuture<>();
-        CompletableFuture<Supply> running = flights.putIfAbsent(key, mine);
+        Target target = new Target(id, place);
+        Flight mine = new Flight();
+        Flight running = flights.putIfAbsent(target, mine);
         if (running != null) {
-            return running.thenCompose(supply -> supply.trouble() != null || taken.test(supply.bearer())
+            return running.supply.thenCompose(supply -> supply.trouble() != null || taken.test(supply.bearer())
                     ? CompletableFuture.completedFuture(supply)
                     : request(holder, goodEnough));
         }
-        try {
-            exchanges.execute(() -> fly(key, mine, holder, hash, taken));
-        } catch (RuntimeException e) {
-            flights.remove(key, mine);
-            mine.completeExceptionally(FamilyException.shuttingDown(holder, e));
-        }
-        return mine;
+        families.acquire(id, () -> {
+            onThreadOfServer(
+                    holder,
+                    () -> {
+                        fly(target, mine, holder, hash, taken);
+                        families.release(id);
+                    },
+                    rejection -> {
+                        flights.remove(target, mine);
+                        mine.supply.completeExceptionally(FamilyException.shuttingDown(holder, rejection));
+                        families.release(id);
+                    });
+            return true;
+        });
+        return mine.supply;
+    }
+
+    /**
+     * Runs what may block on a holder's server, now or when others that do have ended.
+     *
+     * @param work must not throw
+     * @param rejected called instead when there are no threads any more
+     */
+    private void onThreadOfServer(Holder holder, Runnable work, Consumer<RejectedExecutionException> rejected) {
+        String server = holder.place().isUnsaved() ? TRIALS : holder.service().endpoint().host();
+        servers.acquire(server, () -> {
+            try {
+                exchanges.execute(() -> {
+                    try {
+                        work.run();
+                    } finally {
+                        servers.release(server);
+                    }
+                });
+                return true;
+            } catch (RejectedExecutionException e) {
+                rejected.accept(e);
+                return false;
+            }
+        });
     }
 
     /**
@@ -241,12 +306,37 @@ public final class Families {
      * wait for whoever saves it, so that is done where exchanges are.
      */
     public CompletableFuture<Supply> renew(Holder holder, Predicate<Bearer> goodEnough) {
-        try {
-            return CompletableFuture.supplyAsync(holder::asStored, exchanges)
-                    .thenCompose(stored -> request(stored, goodEnough));
-        } catch (RejectedExecutionException e) {
-            return CompletableFuture.failedFuture(FamilyException.shuttingDown(holder, e));
-        }
+        return asStored(holder).thenCompose(now -> request(now, goodEnough));
+    }
+
+    private CompletableFuture<Holder> asStored(Holder holder) {
+        CompletableFuture<Holder> stored = new CompletableFuture<>();
+        onThreadOfServer(
+                holder,
+                () -> {
+                    try {
+                        stored.complete(holder.asStored());
+                    } catch (Throwable t) {
+                        stored.completeExceptionally(t);
+                    }
+                },
+                rejection -> stored.completeExceptionally(FamilyException.shuttingDown(holder, rejection)));
+        return stored;
+    }
+
+    /** Whether the token that is stored by now leads elsewhere than to what was supplied. Sends nothing, does not block. */
+    public CompletableFuture<Boolean> isStoredChanged(Holder holder, Supply supplied) {
+        return asStored(holder).thenApply(now -> {
+            FamilyIndex.Entry entry =
+                    index.warm(hashes.ofToken(now.token()), now.service().endpoint(), now.place());
+            if (entry == null) {
+                return true;
+            }
+            String leadsTo = holder.derivation() == null
+                    ? entry.familyId()
+                    : hashes.ofFamily(supplied.endpoint(), entry.familyId());
+            return !leadsTo.equals(supplied.familyId());
+        });
     }
 
     private boolean outlivesAnExchange(Bearer bearer) {
@@ -281,24 +371,24 @@ public final class Families {
     }
 
     private void later(Holder holder, Chore chore) {
-        try {
-            exchanges.execute(() -> {
-                try {
-                    chore.run();
-                } catch (ExchangeException | IOException e) {
-                    LOGGER.log(Level.INFO, e, () -> holder.description() + ": its session could not be ended");
-                } catch (InterruptedException e) {
-                    Thread.currentThread().interrupt();
-                }
-            });
-        } catch (RuntimeException e) {
-            LOGGER.log(Level.FINE, "Shutting down; the server ends the session by itself", e);
-        }
+        onThreadOfServer(
+                holder,
+                () -> {
+                    try {
+                        chore.run();
+                    } catch (ExchangeException | IOException | RuntimeException e) {
+                        LOGGER.log(Level.INFO, e, () -> holder.description() + ": its session could not be ended");
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                },
+                rejection -> LOGGER.log(
+                        Level.FINE, "Shutting down; the server ends the session by itself", rejection));
     }
 
     /**
-     * From now on no exchange begins, not even one that is waiting for a thread: its answer might come when nobody is
-     * left to write it down.
+     * From now on no exchange begins, not even one that is queued: its answer might come when nobody is left to write it
+     * down.
      */
     public void goDown() {
         goingDown = true;
@@ -309,22 +399,22 @@ public final class Families {
         return !index.knows(supply.familyId());
     }
 
-    private void fly(
-            Flight key, CompletableFuture<Supply> flight, Holder holder, String hash, Predicate<Bearer> taken) {
+    private void fly(Target target, Flight flight, Holder holder, String hash, Predicate<Bearer> taken) {
         try {
             if (goingDown) {
                 throw FamilyException.shuttingDown(holder, null);
             }
+            flight.begun = true;
             Supply supply = custody.supply(holder, hash, taken);
             FamilyIndex.Entry entry = index.warm(hash, holder.service().endpoint(), holder.place());
             if (entry != null) {
                 writeBacks.bring(holder, hash, entry.familyId(), entry.currentHash());
             }
-            flights.remove(key, flight);
-            flight.complete(supply);
+            flights.remove(target, flight);
+            flight.supply.complete(supply);
         } catch (Throwable t) {
-            flights.remove(key, flight);
-            flight.completeExceptionally(t);
+            flights.remove(target, flight);
+            flight.supply.completeExceptionally(t);
         }
     }
 }

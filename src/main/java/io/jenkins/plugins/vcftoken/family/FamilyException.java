@@ -191,6 +191,14 @@ public final class FamilyException extends Exception {
                 e);
     }
 
+    static FamilyException notSentInTime(Holder holder, long seconds, Exception e) {
+        return of(
+                holder,
+                "no access token after " + seconds + " s: earlier requests to this server still wait for its answers, so "
+                        + "this one was not sent yet. Run again later.",
+                e);
+    }
+
     static FamilyException unexpected(Holder holder, Throwable cause) {
         return of(holder, "unexpected failure: " + cause + ". Please report it with the log of Jenkins.", cause);
     }

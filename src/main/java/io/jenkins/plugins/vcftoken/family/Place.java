@@ -13,6 +13,10 @@ public record Place(String context, String credentialsId) {
         return new Place(context, "");
     }
 
+    boolean isUnsaved() {
+        return credentialsId.isEmpty();
+    }
+
     /** Where it is once a store's owner has another name. */
     Place moved(String fromContext, String toContext) {
         return context.equals(fromContext) ? new Place(toContext, credentialsId) : this;

@@ -2,6 +2,7 @@ package io.jenkins.plugins.vcftoken.family;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import java.io.IOException;
 import java.util.function.Predicate;
 
@@ -37,6 +38,18 @@ public interface TokenKeeper {
      */
     @CheckForNull
     default String stored(Endpoint endpoint) {
+        return null;
+    }
+
+    /**
+     * How what is stored now is exchanged: a person may have changed the certificates that are trusted, or turned their
+     * verification on, since the block began. Quick, memory only.
+     *
+     * @return null when that is unknown, or no longer meant for this endpoint
+     * @throws FamilyException when it cannot be exchanged as it is now
+     */
+    @CheckForNull
+    default TokenService service(Endpoint endpoint) throws FamilyException {
         return null;
     }
 }

@@ -2,12 +2,22 @@ package io.jenkins.plugins.vcftoken.lease;
 
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
+import java.time.Duration;
 
 /** What an open block holds: a bearer that stays fresh until the lease is closed. */
 public interface Lease extends AutoCloseable {
 
-    /** From memory, never blocking and never failing; an old one when every renewal has failed. */
+    /**
+     * From memory, never blocking and never failing; an old one when every renewal has failed. One whose renewal is overdue,
+     * such as after a machine was suspended, is renewed from then on, in the background.
+     */
     Bearer bearer();
+
+    /**
+     * Where the access token has expired although no renewal of it has failed, waits until one is over. Does nothing
+     * otherwise.
+     */
+    void awaitLiving(Duration limit) throws InterruptedException;
 
     /**
      * Renews now, for a server that refuses a bearer before its time. Blocks. Whoever asks while an exchange is in

@@ -5,17 +5,26 @@ import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Handout;
 import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.family.Supply;
 import io.jenkins.plugins.vcftoken.family.TokenListener;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BinaryOperator;
 import java.util.function.Predicate;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * All open leases. Those of one credential share one bearer and one timer. Credentials that have the same token share its
@@ -23,12 +32,17 @@ import java.util.function.Predicate;
  */
 public final class Leases {
 
+    private static final Logger LOGGER = Logger.getLogger(Leases.class.getName());
+
     private final Families families;
     private final TokenListener listener;
     private final ScheduledExecutorService timer;
     private final InstantSource clock;
     private final Renewal renewal;
     private final Set<SharedBearer> shared = ConcurrentHashMap.newKeySet();
+
+    /** Until when each family's access tokens that were given for once may be in use. */
+    private final ConcurrentMap<String, Instant> once = new ConcurrentHashMap<>();
 
     /** @param timer only ever starts work, never does it */
     public Leases(Families families, ScheduledExecutorService timer, InstantSource clock, Renewal renewal) {
@@ -101,6 +115,8 @@ public final class Leases {
             throws FamilyException, InterruptedException {
         Instant asked = clock.instant();
         Supply supply = await(holder, minimumValidity, who);
+        once.values().removeIf(until -> !asked.isBefore(until));
+        once.merge(supply.familyId(), supply.bearer().expiresAt(), BinaryOperator.maxBy(Comparator.naturalOrder()));
         listener.gave(
                 new Handout(who, holder, supply.endpoint(), supply.bearer(), false),
                 Duration.between(asked, clock.instant()));
@@ -129,6 +145,24 @@ public final class Leases {
             }
         }
         return supply.bearer();
+    }
+
+    /** Renews what should have been renewed while timers stood still. Does not block; to be called every minute or so. */
+    public void renewOverdue() {
+        shared.forEach(SharedBearer::renewIfOverdue);
+    }
+
+    /**
+     * After credentials were saved: renews where another secret is stored by now. Does not block.
+     *
+     * @param saved which places may have another one
+     */
+    public void renewChanged(Predicate<Place> saved) {
+        for (SharedBearer bearer : shared) {
+            if (saved.test(bearer.place())) {
+                bearer.renewIfStoredChanged();
+            }
+        }
     }
 
     /** Who holds a lease now, and of which credential. */
@@ -183,10 +217,29 @@ public final class Leases {
     private void forget(SharedBearer ended) {
         shared.remove(ended);
         ended.release(this::isUnused);
+        once.entrySet().stream()
+                .filter(given -> ended.uses(given.getKey()))
+                .map(Map.Entry::getValue)
+                .max(Comparator.naturalOrder())
+                .ifPresent(until -> releaseAt(until, ended));
+    }
+
+    private void releaseAt(Instant until, SharedBearer ended) {
+        Duration pause = Duration.between(clock.instant(), until);
+        if (pause.isNegative()) {
+            return;
+        }
+        try {
+            timer.schedule(() -> ended.release(this::isUnused), pause.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            LOGGER.log(Level.FINE, "Shutting down; the server ends the session by itself", e);
+        }
     }
 
     private boolean isUnused(String familyId) {
-        return shared.stream().noneMatch(bearer -> bearer.uses(familyId));
+        Instant until = once.get(familyId);
+        return (until == null || !clock.instant().isBefore(until))
+                && shared.stream().noneMatch(bearer -> bearer.uses(familyId));
     }
 
     private Predicate<Bearer> lastsFor(Duration minimumValidity) {

@@ -26,6 +26,9 @@ public record Renewal(DoubleSupplier random) {
     /** While renewals fail: often enough to catch a short return of the server. */
     static final Duration MAX_RETRY_PAUSE = Duration.ofMinutes(1);
 
+    /** By how much a renewal may be late before the timer is taken to have stood still, with the machine. */
+    static final Duration OVERDUE = Duration.ofSeconds(10);
+
     /**
      * How long a bearer that somebody asked for stands before it is renewed on demand: a loop that asks on each 401
      * must not turn into a load on a server that refuses whatever it is shown.

@@ -6,20 +6,28 @@ import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Handout;
 import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.family.Supply;
+import io.jenkins.plugins.vcftoken.family.TokenListener;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * The bearer that all open leases of one credential look at, and its renewal. Ends with the last lease.
@@ -28,6 +36,12 @@ import java.util.function.Predicate;
  * one of them type another token into theirs, the leases of the other have nothing to do with it.
  */
 final class SharedBearer {
+
+    private static final Logger LOGGER = Logger.getLogger(SharedBearer.class.getName());
+
+    /** By when they were asked for; of those of one moment, by when they end. */
+    private static final Comparator<Bearer> BY_AGE =
+            Comparator.comparing(Bearer::issuedAt).thenComparing(Bearer::expiresAt);
 
     private final Families families;
     private final ScheduledExecutorService timer;
@@ -47,6 +61,14 @@ final class SharedBearer {
 
     @CheckForNull
     private Wake next;
+
+    /** When the next renewal is due, by the wall clock; null when none is. */
+    @CheckForNull
+    private volatile Instant due;
+
+    /** The renewal that runs; null when none does. */
+    @CheckForNull
+    private volatile CompletableFuture<Void> renewing;
 
     /** When somebody last asked for a renewal that failed. */
     @CheckForNull
@@ -110,7 +132,7 @@ final class SharedBearer {
                 schedule(renewal.pause(bearer(), clock.instant()));
             }
         }
-        renewed.forEach(held -> families.listener().renewed(held.handout(fresh)));
+        tellRenewed(renewed, fresh);
         return lease;
     }
 
@@ -122,10 +144,23 @@ final class SharedBearer {
     void publish(Supply fresh, Bearer old) {
         // Before anybody has it, or the last of those who had one of this family would end its session.
         familyIds.add(fresh.familyId());
-        replace(fresh, old).forEach(held -> families.listener().renewed(held.handout(fresh)));
+        tellRenewed(replace(fresh, old), fresh);
         if (isEnded()) {
             // It came too late for everybody.
             atEnd.accept(this);
+        }
+    }
+
+    private void tellRenewed(List<Held> renewed, Supply fresh) {
+        renewed.forEach(held -> tell(listener -> listener.renewed(held.handout(fresh))));
+    }
+
+    /** A listener that throws must cost nobody a bearer. */
+    private void tell(Consumer<TokenListener> event) {
+        try {
+            event.accept(families.listener());
+        } catch (RuntimeException e) {
+            LOGGER.log(Level.WARNING, e, () -> holder.description() + ": a listener failed");
         }
     }
 
@@ -141,13 +176,14 @@ final class SharedBearer {
     private synchronized List<Held> replace(Supply fresh, Bearer old) {
         Bearer bearer = bearer();
         boolean isOfAnother = !fresh.familyId().equals(current.familyId());
-        boolean older = fresh.bearer().expiresAt().isBefore(bearer.expiresAt()) && bearer.isAlive(clock.instant());
+        boolean older = BY_AGE.compare(fresh.bearer(), bearer) < 0 && bearer.isAlive(clock.instant());
         // Another family's is what another token led to, which was stored last unless something has come since.
         if (fresh.bearer().equals(bearer) || (isOfAnother ? !bearer.equals(old) : older)) {
             return List.of();
         }
         leases.forEach(lease -> lease.tenant.expect(fresh.bearer()));
         current = fresh;
+        leases.forEach(lease -> lease.failure = null);
         // Whoever had it before may have ended the session while nobody knew that this one is about to use it.
         boolean released = isOfAnother && families.isReleased(fresh);
         schedule(released ? Renewal.FLOOR : renewal.pause(fresh.bearer(), clock.instant()));
@@ -183,42 +219,110 @@ final class SharedBearer {
         }
     }
 
-    /** Where the old one is of no use any more, such as after the clock was set back, any other one is newer. */
+    /**
+     * The one that was asked for later, even if it ends sooner: a server may end the older one with it. Where the old one
+     * is of no use any more, such as after the clock was set back, any other one.
+     */
     private Predicate<Bearer> newerThan(Bearer old) {
-        return candidate -> candidate.expiresAt().isAfter(old.expiresAt())
+        return candidate -> BY_AGE.compare(candidate, old) > 0
                 || (!old.isAlive(clock.instant()) && !candidate.equals(old));
     }
 
-    /** With what the credential has now. Does not block. */
-    void renew() {
+    /**
+     * With what the credential has now, unless a renewal runs already. Does not block.
+     *
+     * @return done when the renewal is, whether it worked or not
+     */
+    CompletableFuture<Void> renew() {
+        CompletableFuture<Void> mine = new CompletableFuture<>();
+        synchronized (this) {
+            CompletableFuture<Void> running = renewing;
+            if (running != null) {
+                return running;
+            }
+            renewing = mine;
+        }
         Bearer old = bearer();
-        families.renew(holder, newerThan(old)).whenComplete((supply, failure) -> renewed(old, supply, failure));
+        families.renew(holder, newerThan(old)).whenComplete((supply, failure) -> {
+            try {
+                renewed(old, supply, failure);
+            } finally {
+                renewing = null;
+                mine.complete(null);
+            }
+        });
+        return mine;
+    }
+
+    /** Timers stand still while a machine is suspended, and access tokens do not. */
+    void renewIfOverdue() {
+        Instant time = due;
+        if (time != null && clock.instant().isAfter(time.plus(Renewal.OVERDUE))) {
+            renew();
+        }
+    }
+
+    private void awaitLiving(Duration limit) throws InterruptedException {
+        if (bearer().isAlive(clock.instant())) {
+            return;
+        }
+        renewIfOverdue();
+        CompletableFuture<Void> running = renewing;
+        if (running != null) {
+            try {
+                running.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                LOGGER.log(Level.FINE, e, () -> holder.description() + ": no living access token in time");
+            }
+        }
+    }
+
+    /** Where another secret is stored by now, its access token replaces the one of before. Does not block. */
+    void renewIfStoredChanged() {
+        CompletableFuture<Void> running = renewing;
+        if (running != null) {
+            // It may have looked into the store before that was changed.
+            running.thenRun(this::renewIfStoredChanged);
+            return;
+        }
+        families.isStoredChanged(holder, current).thenAccept(changed -> {
+            if (changed && !isEnded()) {
+                renew();
+            }
+        });
+    }
+
+    Place place() {
+        return holder.place();
     }
 
     private void renewed(Bearer old, @CheckForNull Supply supply, @CheckForNull Throwable failure) {
-        Instant now = clock.instant();
+        Throwable why = failure instanceof CompletionException ? failure.getCause() : failure;
         if (supply != null) {
-            publish(supply, old);
-        }
-        boolean fresh = !bearer().equals(old);
-        if (!fresh) {
-            Throwable why = supply != null ? supply.trouble() : failure;
-            if (why instanceof CompletionException) {
-                why = why.getCause();
+            why = supply.trouble();
+            try {
+                publish(supply, old);
+            } catch (RuntimeException e) {
+                LOGGER.log(Level.WARNING, e, () -> holder.description() + ": a new access token could not be handed out");
+                why = e;
             }
-            String message = why == null ? "No newer bearer came." : why.getMessage();
-            String left = old.isAlive(now)
-                    ? "The bearer at hand serves for another "
-                            + old.remaining(now).toSeconds() + " s."
-                    : "The bearer at hand has expired.";
-            tenants().forEach(tenant -> tenant.warn("Renewal failed. " + left + ' ' + message));
         }
+        if (!bearer().equals(old)) {
+            // Publishing has set the timer already.
+            return;
+        }
+        Instant now = clock.instant();
+        List<Held> open;
         synchronized (this) {
-            // Publishing has set the timer already; this is for what brought nothing newer.
-            if (!fresh) {
-                schedule(renewal.pauseAfterFailure(bearer(), now));
-            }
+            schedule(renewal.pauseAfterFailure(old, now));
+            open = List.copyOf(leases);
         }
+        String reason = why == null ? "No newer access token came." : String.valueOf(why.getMessage());
+        String left = old.isAlive(now)
+                ? "The access token at hand serves for another "
+                        + old.remaining(now).toSeconds() + " s."
+                : "The access token at hand has expired.";
+        open.forEach(lease -> lease.warn(left, reason));
     }
 
     /** Guarded by this. There is one timer, whoever renewed. */
@@ -231,9 +335,11 @@ final class SharedBearer {
         }
         try {
             next = new Wake(timer, pause, this::renew);
+            due = clock.instant().plus(pause);
         } catch (RejectedExecutionException e) {
             // Jenkins is going down; what a resumed build needs is in the ledger.
             next = null;
+            due = null;
         }
     }
 
@@ -241,12 +347,6 @@ final class SharedBearer {
         return leases.stream()
                 .map(lease -> new OpenLease(lease.its.place(), lease.tenant.who()))
                 .toList();
-    }
-
-    private synchronized List<Tenant> tenants() {
-        List<Tenant> tenants = new ArrayList<>(leases.size());
-        leases.forEach(lease -> tenants.add(lease.tenant));
-        return tenants;
     }
 
     /** Ends the sessions that nobody else has use for, once this one has ended. */
@@ -263,12 +363,13 @@ final class SharedBearer {
             last = leases.isEmpty();
             if (last) {
                 ended = true;
+                due = null;
                 if (next != null) {
                     next.cancel();
                 }
             }
         }
-        families.listener().returned(lease.handout(current));
+        tell(listener -> listener.returned(lease.handout(current)));
         if (last) {
             atEnd.accept(this);
         }
@@ -280,6 +381,10 @@ final class SharedBearer {
         private final Holder its;
         private final Tenant tenant;
 
+        /** Why the last renewal failed, as the tenant was told; null when it worked. */
+        @CheckForNull
+        private volatile String failure;
+
         Held(Holder its, Tenant tenant) {
             this.its = its;
             this.tenant = tenant;
@@ -289,9 +394,29 @@ final class SharedBearer {
             return new Handout(tenant.who(), its, given.endpoint(), given.bearer(), true);
         }
 
+        /** The whole text once, since it may be long and a server may be down for hours. */
+        void warn(String left, String reason) {
+            boolean known = reason.equals(failure);
+            failure = reason;
+            try {
+                tenant.warn(
+                        known
+                                ? "Renewal failed again, for the same reason. " + left
+                                : "Renewal failed. " + left + ' ' + reason);
+            } catch (RuntimeException e) {
+                LOGGER.log(Level.WARNING, e, () -> tenant.who() + " could not be warned");
+            }
+        }
+
         @Override
         public Bearer bearer() {
+            renewIfOverdue();
             return current.bearer();
+        }
+
+        @Override
+        public void awaitLiving(Duration limit) throws InterruptedException {
+            SharedBearer.this.awaitLiving(limit);
         }
 
         void publish(Supply fresh, Bearer old) {

@@ -63,12 +63,21 @@ public final class CredentialHome implements TokenKeeper {
         next = there;
     }
 
+    /**
+     * What is stored here now.
+     *
+     * @return null when nothing is, or nothing for this endpoint
+     */
+    @CheckForNull
+    public VcfCredentials credential(Endpoint endpoint) {
+        VcfCredentials stored = slot.resident();
+        return stored != null && CredentialHomes.isFor(stored, endpoint) ? stored : null;
+    }
+
     @Override
     public String stored(Endpoint endpoint) {
-        VcfCredentials stored = slot.resident();
-        return stored != null && CredentialHomes.isFor(stored, endpoint)
-                ? stored.storedSecret().getPlainText()
-                : null;
+        VcfCredentials stored = credential(endpoint);
+        return stored == null ? null : stored.storedSecret().getPlainText();
     }
 
     @Override

@@ -14,7 +14,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileAttribute;
@@ -72,7 +71,13 @@ public final class LedgerFiles implements Ledger {
 
     /** When it is there already, nothing happens, whatever its permissions are. */
     private void createDirectory() throws IOException {
-        Files.createDirectories(directory, onlyForOwner(directory, "rwx------"));
+        if (!Files.isDirectory(directory)) {
+            Files.createDirectories(directory, onlyForOwner(directory, "rwx------"));
+            Path parent = directory.toAbsolutePath().getParent();
+            if (parent != null) {
+                force(parent);
+            }
+        }
     }
 
     /** What a process that was killed had begun to write. What another one is writing right now is younger. */
@@ -246,7 +251,7 @@ public final class LedgerFiles implements Ledger {
     private void replace(Path file, byte[] bytes, Path fresh) throws IOException {
         try {
             write(fresh, bytes);
-            Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            FileReplacement.replace(fresh, file);
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(fresh);
             throw e;
@@ -280,6 +285,11 @@ public final class LedgerFiles implements Ledger {
         return locks.acquire(id, limit);
     }
 
+    /** Whether a second process on this directory is known not to be kept out, because its file system has no locks. */
+    public boolean isLockedForThreadsAlone() {
+        return locks.areOfThreadsAlone();
+    }
+
     private Path file(String id) {
         return directory.resolve(checked(id) + SUFFIX);
     }
@@ -295,10 +305,15 @@ public final class LedgerFiles implements Ledger {
         return hash;
     }
 
-    /** Without it the move may be undone by a power failure. Windows has no such call and needs none. */
+    /** Without it the move may be undone by a power failure. */
     private void forceDirectory() throws IOException {
-        if (isPosix(directory)) {
-            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+        force(directory);
+    }
+
+    /** Of a directory, that is the names in it. Windows has no such call and needs none. */
+    private static void force(Path names) throws IOException {
+        if (isPosix(names)) {
+            try (FileChannel channel = FileChannel.open(names, StandardOpenOption.READ)) {
                 channel.force(true);
             }
         }

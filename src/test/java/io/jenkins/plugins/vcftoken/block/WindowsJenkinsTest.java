@@ -16,7 +16,6 @@ import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.store.LedgerFiles;
 import java.io.IOException;
 import java.net.URI;
-import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystem;
 import java.nio.file.Files;
@@ -29,7 +28,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -68,24 +66,6 @@ class WindowsJenkinsTest {
         Path link = Files.createSymbolicLink(windows.getPath("C:\\vcf-token-1"), elsewhere);
         assertThatThrownBy(() -> WriteTokenFiles.write(link, "bearer")).isInstanceOf(FileAlreadyExistsException.class);
         assertThat(elsewhere).isEmptyDirectory();
-    }
-
-    /** A virus scanner, or a step that reads its token, holds the file for a moment. */
-    @Test
-    void aFileThatSomebodyReadsIsReplacedWhenTheyAreDone() throws Exception {
-        AtomicInteger tries = new AtomicInteger();
-        WriteTokenFiles.patiently(() -> {
-            if (tries.incrementAndGet() < 4) {
-                throw new AccessDeniedException("C:\\token");
-            }
-        });
-        assertThat(tries).hasValue(4);
-        assertThatThrownBy(() -> WriteTokenFiles.patiently(() -> {
-                    tries.incrementAndGet();
-                    throw new AccessDeniedException("C:\\token");
-                }))
-                .isInstanceOf(AccessDeniedException.class);
-        assertThat(tries).hasValueBetween(10, 100);
     }
 
     @Test

@@ -14,6 +14,7 @@ import io.jenkins.plugins.vcftoken.exchange.Grant;
 import io.jenkins.plugins.vcftoken.exchange.Problem;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Moment;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -144,16 +145,28 @@ class FamiliesInTroubleTest {
         FamilyRecord record = families.administration().list().get(0);
         assertThat(families.survey().isFlying(record)).isFalse();
         families.request(holder, ANY);
-        assertThat(families.survey().isFlying(record)).isTrue();
+        assertThat(families.survey().isFlying(record)).as("queued").isFalse();
+        List<Boolean> sent = new ArrayList<>();
+        simulator.setWitness(moment -> {
+            try {
+                if (moment == Moment.RECEIVED) {
+                    sent.add(families.survey().isFlying(record));
+                }
+            } catch (IOException e) {
+                throw new IllegalStateException(e);
+            }
+        });
         work();
+        assertThat(sent).containsExactly(true);
         assertThat(families.survey().isFlying(record)).isFalse();
     }
 
     @Test
-    void whoHasNoPatienceIsToldThatTheExchangeGoesOn() {
+    void whoHasNoPatienceIsToldThatNothingWasSentYet() {
         assertThatThrownBy(() -> families(this::later, Duration.ZERO).await(holder, ANY))
                 .isInstanceOf(FamilyException.class)
-                .hasMessageContaining("no bearer after 0 s; an exchange is still in flight");
+                .hasMessageContaining("no access token after 0 s")
+                .hasMessageContaining("was not sent yet");
         work();
         assertThat(simulator.grants()).isEqualTo(1);
     }

@@ -45,6 +45,7 @@ class LeasesInTroubleTest {
     private final ManualTimer timer = new ManualTimer();
     private final Block block = new Block();
     private Runnable whenReturned = () -> {};
+    private Runnable whenRenewed = () -> {};
     private boolean goingDown;
     private Simulator simulator;
     private Core core;
@@ -65,6 +66,11 @@ class LeasesInTroubleTest {
             @Override
             public void returned(Handout handout) {
                 whenReturned.run();
+            }
+
+            @Override
+            public void renewed(Handout handout) {
+                whenRenewed.run();
             }
         };
         Families families = new Families(core.ledger, Core.HASH, here, here, clock, Core.PLENTY, listener);
@@ -118,10 +124,12 @@ class LeasesInTroubleTest {
             simulator.inject(Fault.STATUS_403);
             timer.fire();
         }
-        assertThat(block.warnings).hasSize(3).allMatch(warning -> warning.contains("HTTP 403"));
-        assertThat(block.warnings.get(0)).startsWith("Renewal failed. The bearer at hand serves for another 900 s. ");
-        assertThat(block.warnings.get(1)).startsWith("Renewal failed. The bearer at hand serves for another 60 s. ");
-        assertThat(block.warnings.get(2)).startsWith("Renewal failed. The bearer at hand has expired. Credential 'ci'");
+        assertThat(block.warnings).hasSize(3);
+        assertThat(block.warnings.get(0))
+                .startsWith("Renewal failed. The access token at hand serves for another 900 s. Credential 'ci'")
+                .contains("HTTP 403");
+        assertThat(block.warnings.get(1)).endsWith("The access token at hand serves for another 60 s.");
+        assertThat(block.warnings.get(2)).endsWith("The access token at hand has expired.");
         assertThat(timer.pauses)
                 .containsExactly(
                         Duration.ofMinutes(45), Duration.ofMinutes(1), Duration.ofSeconds(20), Duration.ofMinutes(1));
@@ -130,19 +138,226 @@ class LeasesInTroubleTest {
         assertThat(timer.pending()).isEqualTo(1);
     }
 
-    /** The older one is worth more to whoever runs a long step. */
+    /** A server may end the older one with the newer one; and asking for a longer one in vain would rotate the account. */
     @Test
-    void aShorterBearerDoesNotReplaceTheOneAtHand() throws Exception {
+    void aShorterAccessTokenReplacesTheOneAtHandAndIsRenewedInItsOwnTime() throws Exception {
         Lease lease = leases.open(holder, TEN_MINUTES, block);
         Bearer first = lease.bearer();
         clock.advance(Duration.ofMinutes(45));
         simulator.setLifetime(Duration.ofMinutes(5));
         timer.fire();
-        assertThat(lease.bearer()).isEqualTo(first);
-        assertThat(block.expected).containsExactly(first);
-        assertThat(block.warnings)
-                .containsExactly("Renewal failed. The bearer at hand serves for another 900 s. No newer bearer came.");
+        Bearer shorter = lease.bearer();
+        assertThat(shorter.expiresAt()).isBefore(first.expiresAt());
+        assertThat(block.expected).containsExactly(first, shorter);
+        assertThat(block.warnings).isEmpty();
+        assertThat(timer.pauses).endsWith(Duration.ofMinutes(5).multipliedBy(3).dividedBy(4));
         assertThat(timer.pending()).isEqualTo(1);
+        assertThat(simulator.grants()).isEqualTo(2);
+        clock.advance(Duration.ofMinutes(1));
+        Bearer asked = lease.refresh();
+        assertThat(asked).isNotEqualTo(shorter);
+        assertThat(simulator.grants()).isEqualTo(3);
+    }
+
+    @Test
+    void whoHasSeenTheWholeTextOfAFailureGetsOneLineUntilItChanges() throws Exception {
+        leases.open(holder, TEN_MINUTES, block);
+        fail(Duration.ofMinutes(45), Fault.STATUS_403);
+        fail(Duration.ofMinutes(1), Fault.STATUS_403);
+        Block late = new Block();
+        leases.open(holder, Duration.ZERO, late);
+        fail(Duration.ofMinutes(1), Fault.STATUS_403);
+        assertThat(block.warnings).hasSize(3);
+        assertThat(block.warnings.get(0)).contains("HTTP 403", "serves for another 900 s");
+        assertThat(block.warnings.get(1))
+                .isEqualTo("Renewal failed again, for the same reason. The access token at hand serves for another 840 s.");
+        assertThat(block.warnings.get(2)).endsWith("another 780 s.");
+        assertThat(late.warnings).singleElement().asString().contains("HTTP 403");
+        fail(Duration.ofMinutes(1), Fault.STATUS_429);
+        assertThat(block.warnings.get(3)).contains("HTTP 429");
+        clock.advance(Duration.ofMinutes(1));
+        timer.fire();
+        assertThat(block.warnings).hasSize(4);
+        fail(Duration.ofMinutes(45), Fault.STATUS_429);
+        assertThat(block.warnings.get(4)).as("after it worked").contains("HTTP 429");
+    }
+
+    private void fail(Duration later, Fault fault) {
+        clock.advance(later);
+        simulator.inject(fault);
+        timer.fire();
+    }
+
+    @Test
+    void aTenantThatThrowsKeepsTheOthersFromNothing() throws Exception {
+        Tenant throwing = new Tenant() {
+            @Override
+            public String who() {
+                return "throwing";
+            }
+
+            @Override
+            public void expect(Bearer bearer) {}
+
+            @Override
+            public void warn(String message) {
+                throw new IllegalStateException("a foreign filter of the log");
+            }
+        };
+        leases.open(holder, TEN_MINUTES, throwing);
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        Bearer first = lease.bearer();
+        fail(Duration.ofMinutes(45), Fault.STATUS_429);
+        assertThat(block.warnings).hasSize(1);
+        assertThat(timer.pending()).isEqualTo(1);
+        clock.advance(Duration.ofMinutes(1));
+        timer.fire();
+        assertThat(lease.bearer()).isNotEqualTo(first);
+    }
+
+    /** What cannot be masked must not be seen, and is tried again. */
+    @Test
+    void aTenantThatCannotMaskABearerGetsNoneAndRenewalGoesOn() throws Exception {
+        boolean[] broken = new boolean[1];
+        Tenant throwing = new Tenant() {
+            @Override
+            public String who() {
+                return "throwing";
+            }
+
+            @Override
+            public void expect(Bearer bearer) {
+                if (broken[0]) {
+                    throw new IllegalStateException("out of memory, perhaps");
+                }
+            }
+
+            @Override
+            public void warn(String message) {}
+        };
+        Lease lease = leases.open(holder, TEN_MINUTES, throwing);
+        Bearer first = lease.bearer();
+        broken[0] = true;
+        clock.advance(Duration.ofMinutes(45));
+        timer.fire();
+        assertThat(lease.bearer()).isEqualTo(first);
+        assertThat(timer.pauses).containsExactly(Duration.ofMinutes(45), Duration.ofMinutes(1));
+        broken[0] = false;
+        clock.advance(Duration.ofMinutes(1));
+        timer.fire();
+        assertThat(lease.bearer()).isNotEqualTo(first);
+        assertThat(simulator.grants()).as("the one that could not be masked").isEqualTo(2);
+    }
+
+    @Test
+    void aListenerThatThrowsKeepsNobodyFromABearer() throws Exception {
+        whenRenewed = () -> {
+            throw new IllegalStateException("an observer");
+        };
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        Bearer first = lease.bearer();
+        clock.advance(Duration.ofMinutes(45));
+        timer.fire();
+        assertThat(lease.bearer()).isNotEqualTo(first);
+        assertThat(timer.pending()).isEqualTo(1);
+        clock.advance(Duration.ofMinutes(1));
+        assertThat(lease.refresh()).isNotEqualTo(first);
+        clock.advance(Duration.ofMinutes(55));
+        leases.open(holder, TEN_MINUTES, block).close();
+        whenReturned = whenRenewed;
+        lease.close();
+        assertThat(leases.bearers()).isZero();
+        assertThat(timer.pending()).isZero();
+    }
+
+    /** It has no block to close, and is good until it expires. */
+    @Test
+    void anAccessTokenForOnceOutlivesTheLastBlock() throws Exception {
+        SddcManager server = simulator.sddcManager();
+        Lease lease = leases.open(sddc(), TEN_MINUTES, block);
+        Bearer once = leases.once(sddc(), TEN_MINUTES, "somebody");
+        lease.close();
+        assertThat(server.isOpen(once.value())).isTrue();
+        assertThat(leases.bearers()).isZero();
+        assertThat(timer.pauses).endsWith(Duration.ofHours(1));
+        clock.advance(Duration.ofHours(1));
+        timer.fire();
+        assertThat(server.openSessions()).as("when it has expired").isZero();
+    }
+
+    /** Timers count on while a machine is suspended, or do not; the wall clock tells when an access token ends. */
+    @Test
+    void reading_afterTwoHoursInWhichNoTimerRan_renewsAtOnce() throws Exception {
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        Bearer first = lease.bearer();
+        clock.advance(Duration.ofHours(2));
+        // The renewal runs on this thread.
+        assertThat(lease.bearer()).isNotEqualTo(first);
+        assertThat(lease.bearer().isAlive(clock.instant())).isTrue();
+        lease.awaitLiving(TEN_MINUTES);
+        assertThat(simulator.grants()).isEqualTo(2);
+        assertThat(timer.pending()).isEqualTo(1);
+    }
+
+    @Test
+    void renewOverdue_afterTwoHoursInWhichNoTimerRan_renewsWhatNothingReads() throws Exception {
+        leases.open(holder, TEN_MINUTES, block);
+        leases.renewOverdue();
+        assertThat(simulator.grants()).isEqualTo(1);
+        clock.advance(Duration.ofHours(2));
+        leases.renewOverdue();
+        leases.renewOverdue();
+        assertThat(simulator.grants()).isEqualTo(2);
+        assertThat(block.expected).hasSize(2);
+    }
+
+    @Test
+    void reading_whileTheServerFailsAfterASuspend_asksItNoMoreOftenThanTheTimer() throws Exception {
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        clock.advance(Duration.ofHours(2));
+        simulator.inject(Fault.STATUS_403);
+        for (int i = 0; i < 5; i++) {
+            lease.awaitLiving(TEN_MINUTES);
+            assertThat(lease.bearer().isAlive(clock.instant())).isFalse();
+        }
+        assertThat(simulator.requests()).isEqualTo(2);
+        clock.advance(Duration.ofMinutes(2));
+        lease.awaitLiving(TEN_MINUTES);
+        assertThat(lease.bearer().isAlive(clock.instant())).isTrue();
+    }
+
+    @Test
+    void reading_ofABearerWhoseTimerIsALittleLate_renewsNothing() throws Exception {
+        Lease lease = leases.open(holder, TEN_MINUTES, block);
+        clock.advance(Duration.ofMinutes(45).plus(Renewal.OVERDUE));
+        lease.bearer();
+        leases.renewOverdue();
+        assertThat(simulator.grants()).isEqualTo(1);
+        clock.advance(Duration.ofMillis(1));
+        lease.bearer();
+        assertThat(simulator.grants()).isEqualTo(2);
+    }
+
+    @Test
+    void renewChanged_whereAnotherTokenIsStored_isHeardByOpenBlocksAtOnce() throws Exception {
+        StoredToken store = new StoredToken("folder:a", holder.token());
+        Lease lease = leases.open(store.holder(core.service("acme")), TEN_MINUTES, block);
+        Bearer first = lease.bearer();
+        assertThat(store.get()).as("written back").isEqualTo(simulator.currentToken("ci"));
+        leases.renewChanged(place -> true);
+        assertThat(simulator.requests()).as("a rotated token is the same family's").isEqualTo(1);
+        store.type(simulator.reauthorize("ci"));
+        leases.renewChanged(place -> place.context().equals("folder:b"));
+        assertThat(lease.bearer()).isEqualTo(first);
+        leases.renewChanged(place -> place.context().equals("folder:a"));
+        assertThat(lease.bearer()).isNotEqualTo(first);
+        assertThat(simulator.requests()).isEqualTo(2);
+        leases.renewChanged(place -> true);
+        assertThat(simulator.requests()).isEqualTo(2);
+        lease.close();
+        store.type(simulator.reauthorize("ci"));
+        leases.renewChanged(place -> true);
+        assertThat(simulator.requests()).as("no lease is open").isEqualTo(2);
     }
 
     @Test

@@ -1,12 +1,19 @@
 package io.jenkins.plugins.vcftoken.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.family.Ledger;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,6 +64,72 @@ class FamilyLocksTest {
         next.join(LONG.toMillis());
         assertThat(got).containsExactly("next");
         elsewhere.acquire(FAMILY, LONG).close();
+    }
+
+    /** These two had one lock while there were groups of families. */
+    @Test
+    void acquire_ofAnotherFamily_neverWaits() throws Exception {
+        String first = "0000000000000000";
+        String second = "0000000000012100";
+        List<String> ids = new ArrayList<>(List.of(first, second));
+        for (int i = 0; i < 3000; i++) {
+            ids.add(Core.HASH.ofToken("token " + i));
+        }
+        List<Ledger.Lock> held = new ArrayList<>();
+        for (String id : ids) {
+            held.add(here.acquire(id, Duration.ZERO));
+        }
+        assertThat(here.size()).isEqualTo(ids.size());
+        for (String id : List.of(first, ids.get(3001))) {
+            assertThatThrownBy(() -> elsewhere.acquire(id, Duration.ZERO)).isInstanceOf(IOException.class);
+        }
+        held.forEach(Ledger.Lock::close);
+        assertThat(here.size()).isZero();
+        assertThat(elsewhere.size()).isZero();
+        elsewhere.acquire(first, Duration.ZERO).close();
+    }
+
+    @Test
+    void acquire_whereTheFileSystemHasNoLocks_keepsThreadsOut() throws Exception {
+        AtomicInteger asked = new AtomicInteger();
+        FamilyLocks alone = new FamilyLocks(offset -> {
+            asked.incrementAndGet();
+            throw new IOException("No locks available");
+        });
+        assertThat(alone.areOfThreadsAlone()).isFalse();
+        Ledger.Lock held = alone.acquire(FAMILY, LONG);
+        assertThat(alone.areOfThreadsAlone()).isTrue();
+        here = alone;
+        Thread next = waiter("next");
+        assertThat(got).isEmpty();
+        held.close();
+        next.join(LONG.toMillis());
+        assertThat(got).containsExactly("next");
+        assertThat(asked).hasValue(1);
+    }
+
+    @Test
+    void acquire_afterLocksHaveWorked_failsWhenTheDiskDoes() throws Exception {
+        FileChannel file = FileChannel.open(
+                directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        AtomicInteger asked = new AtomicInteger();
+        FamilyLocks failing = new FamilyLocks(offset -> {
+            if (asked.incrementAndGet() > 1) {
+                throw new IOException("Input/output error");
+            }
+            return file.tryLock(offset, 1, false);
+        });
+        failing.acquire(FAMILY, LONG).close();
+        assertThatThrownBy(() -> failing.acquire(FAMILY, LONG)).hasMessageContaining("Input/output error");
+        assertThat(failing.areOfThreadsAlone()).isFalse();
+        assertThat(failing.size()).isZero();
+    }
+
+    @Test
+    void acquire_whereTheFileCannotBeMade_fails() {
+        FamilyLocks nowhere = new FamilyLocks(directory.resolve("missing").resolve("lock"));
+        assertThatThrownBy(() -> nowhere.acquire(FAMILY, LONG)).isInstanceOf(IOException.class);
+        assertThat(nowhere.areOfThreadsAlone()).isFalse();
     }
 
     private Thread waiter(String name) throws InterruptedException {

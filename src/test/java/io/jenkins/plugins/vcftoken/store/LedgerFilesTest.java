@@ -111,6 +111,25 @@ class LedgerFilesTest {
     }
 
     @Test
+    void theDirectorysOwnNameIsForcedToDiskWhenItIsMade() throws Exception {
+        Path fresh = home.resolve("fresh");
+        try (Recording recording = new Recording()) {
+            recording.enable("jdk.FileForce").withoutThreshold();
+            recording.start();
+            LedgerFiles made = new LedgerFiles(fresh, Core.CIPHER);
+            new LedgerFiles(fresh, Core.CIPHER);
+            Files.delete(fresh);
+            made.save(RECORD);
+            recording.stop();
+            Path dump = home.resolve("forced.jfr");
+            recording.dump(dump);
+            assertThat(RecordingFile.readAllEvents(dump))
+                    .filteredOn(event -> event.getString("path").equals(home.toString()))
+                    .hasSize(2);
+        }
+    }
+
+    @Test
     void onlyTheOwnerCanReadIt() throws Exception {
         ledger.save(RECORD);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory)))
