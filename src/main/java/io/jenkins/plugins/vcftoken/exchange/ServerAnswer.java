@@ -110,9 +110,11 @@ final class ServerAnswer {
         if (status == 429) {
             return new ExchangeException.Throttled(said(), retryAfter());
         }
+        if (status == 503 && answer.retryAfter() != null) {
+            return new ExchangeException.OutcomeUnknown(said(), null, retryAfter());
+        }
         if (status == 408 || status >= 500) {
-            Duration pause = answer.retryAfter() == null ? Duration.ZERO : retryAfter();
-            return new ExchangeException.OutcomeUnknown(said(), null, pause);
+            return new ExchangeException.OutcomeUnknown(said(), null);
         }
         if (status / 100 == 3) {
             String location = answer.location();

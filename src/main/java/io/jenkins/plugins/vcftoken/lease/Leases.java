@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -33,6 +34,12 @@ import java.util.logging.Logger;
 public final class Leases {
 
     private static final Logger LOGGER = Logger.getLogger(Leases.class.getName());
+
+    /**
+     * A block that opens waits for the one more request after a lost answer where that is due within this time. By
+     * default it is due within a minute.
+     */
+    static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
 
     private final Families families;
     private final TokenListener listener;
@@ -62,9 +69,37 @@ public final class Leases {
     public Lease open(Holder holder, Duration minimumValidity, Tenant tenant)
             throws FamilyException, InterruptedException {
         Instant asked = clock.instant();
-        Supply supply = await(holder, minimumValidity, tenant.who());
+        Supply supply = awaitRetry(holder, minimumValidity, tenant);
         Duration waited = Duration.between(asked, clock.instant());
         return join(supply, holder, minimumValidity, tenant, waited);
+    }
+
+    /** Like {@link #await}, but where the next request is due soon, it is waited for. */
+    private Supply awaitRetry(Holder holder, Duration minimumValidity, Tenant tenant)
+            throws FamilyException, InterruptedException {
+        try {
+            return families.await(holder, lastsFor(minimumValidity));
+        } catch (FamilyException e) {
+            Instant retry = e.retry();
+            Duration pause = retry == null ? LONGEST_WAIT : Duration.between(clock.instant(), retry);
+            if (pause.compareTo(LONGEST_WAIT) >= 0) {
+                listener.denied(tenant.who(), holder, e);
+                throw e;
+            }
+            tenant.warn(e.getMessage() + " This block waits until then.");
+            sleep(pause);
+            return await(holder, minimumValidity, tenant.who());
+        }
+    }
+
+    private void sleep(Duration pause) throws InterruptedException {
+        CountDownLatch over = new CountDownLatch(1);
+        Wake wake = new Wake(timer, pause, over::countDown);
+        try {
+            over.await();
+        } finally {
+            wake.cancel();
+        }
     }
 
     private Supply await(Holder holder, Duration minimumValidity, String who)

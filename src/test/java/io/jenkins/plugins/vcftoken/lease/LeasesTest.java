@@ -21,10 +21,12 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
@@ -262,6 +264,39 @@ class LeasesTest {
         clock.advance(Renewal.MAX_RETRY_PAUSE);
         timer.fire();
         await(() -> lease.bearer() != first);
+    }
+
+    @Test
+    void aBlockThatOpensAfterALostAnswer_waitsForTheOneMoreRequest() throws Exception {
+        simulator.inject(Fault.STATUS_502);
+        Block block = new Block();
+        CompletableFuture<Lease> opening = CompletableFuture.supplyAsync(() -> {
+            try {
+                return leases.open(holder, TEN_MINUTES, block);
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        await(() -> timer.pauses.size() == 1);
+        assertThat(timer.pauses).containsExactly(Core.PLENTY);
+        assertThat(block.warnings).singleElement().asString().endsWith("This block waits until then.");
+        clock.advance(Core.PLENTY);
+        timer.fire();
+        assertThat(opening.get(Core.PLENTY.toSeconds(), TimeUnit.SECONDS)
+                        .bearer()
+                        .isAlive(clock.instant()))
+                .isTrue();
+        assertThat(simulator.requests()).isEqualTo(2);
+        assertThat(simulator.repeatsWhileAlive()).isZero();
+    }
+
+    @Test
+    void aBlockThatOpensWhenTheNextRequestIsFarAway_failsAndSaysWhenItIsDue() throws Exception {
+        simulator.setRetryAfter(Duration.ofHours(1));
+        simulator.inject(Fault.STATUS_503_RETRY_AFTER_0);
+        assertThatThrownBy(() -> leases.open(holder, TEN_MINUTES, new Block()))
+                .hasMessageContaining("is sent once more at 2026-01-01T01:00:00Z");
+        assertThat(timer.pauses).isEmpty();
     }
 
     @Test
