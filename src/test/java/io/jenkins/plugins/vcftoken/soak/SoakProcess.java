@@ -7,8 +7,11 @@ import io.jenkins.plugins.vcftoken.exchange.Trust;
 import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
 import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
+import io.jenkins.plugins.vcftoken.family.FamilyState;
 import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.family.TokenListener;
 import io.jenkins.plugins.vcftoken.store.LedgerFiles;
 import java.net.URI;
 import java.nio.file.Files;
@@ -21,21 +24,31 @@ import okhttp3.OkHttpClient;
 /** One of several controllers on one home: {@code SoakProcess HOME URL THREADS ACCOUNTS}. Rotates until it is killed. */
 final class SoakProcess {
 
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(1);
+
     private SoakProcess() {}
 
     public static void main(String[] args) throws Exception {
         Path home = Path.of(args[0]);
         InstantSource clock = InstantSource.system();
         OkHttpClient http = Trust.trusting(new OkHttpClient(), Files.readString(home.resolve("ca.pem")));
-        TokenClient client = new TokenClient(http, Duration.ofSeconds(5), Duration.ofSeconds(5), clock);
+        TokenClient client = new TokenClient(http, CALL_TIMEOUT, CALL_TIMEOUT, clock);
         VcfaRefresh service = new VcfaRefresh(client, new Endpoint(VcfaRefresh.SYSTEM, URI.create(args[1]), "acme"));
         Families families = new Families(
                 new LedgerFiles(home.resolve("ledger"), Core.CIPHER),
                 Core.HASH,
-                Executors.newFixedThreadPool(16),
+                Executors.newCachedThreadPool(),
                 Executors.newSingleThreadExecutor(),
                 clock,
-                Duration.ofSeconds(30));
+                CALL_TIMEOUT.multipliedBy(2),
+                new TokenListener() {
+                    @Override
+                    public void granted(Holder holder, FamilyRecord before, FamilyRecord after, Duration took) {
+                        if (before.state() == FamilyState.UNKNOWN) {
+                            System.out.println("HEALED " + holder.name());
+                        }
+                    }
+                });
         int accounts = Integer.parseInt(args[3]);
         for (int i = 0; i < Integer.parseInt(args[2]); i++) {
             String id = "a" + i % accounts;
@@ -49,10 +62,11 @@ final class SoakProcess {
                 String token = store.read();
                 Holder holder = new Holder(id, new Place("system", id), token, service, store);
                 FamilyException trouble = trouble(families, holder);
-                if (trouble != null
-                        && (trouble.getMessage().contains("it is not known whether")
-                                || trouble.getMessage().contains("may have rotated"))) {
+                if (trouble != null && trouble.getMessage().contains("authorize the account")) {
                     System.out.println("STUCK " + id + ' ' + token);
+                }
+                if (trouble != null) {
+                    Thread.sleep(20);
                 }
             } catch (Exception e) {
                 System.out.println("ERROR " + e);
