@@ -20,7 +20,7 @@ public final class Retries {
     static final Duration MAX_PAUSE = Duration.ofSeconds(10);
 
     /** No try begins later than this after the first one. */
-    static final Duration LIMIT = Duration.ofSeconds(20);
+    public static final Duration LIMIT = Duration.ofSeconds(20);
 
     /** Waits. */
     @FunctionalInterface
