@@ -35,7 +35,9 @@ class SlowShutdownJenkinsTest {
             assertThat(simulator.grants()).isEqualTo(1);
             controller.startJenkins();
             controller.runRemotely(SlowShutdownJenkinsTest::once);
-            assertThat(simulator.grants()).as("the access token is in the ledger").isEqualTo(1);
+            assertThat(simulator.grants())
+                    .as("the access token is in the ledger")
+                    .isEqualTo(1);
             assertThat(simulator.mostReceived()).isEqualTo(1);
             assertThat(simulator.reuses()).isZero();
         }

@@ -124,8 +124,7 @@ public final class OpenBlock implements Tenant, Serializable {
     }
 
     /**
-     * Where the access token has expired although no renewal of it has failed, such as after a machine was suspended, waits
-     * until one is over.
+     * Where the access token has expired, such as after a machine was suspended, waits until the renewal that runs is over.
      *
      * @return whether the one that a process would start with is not the block's newest
      */

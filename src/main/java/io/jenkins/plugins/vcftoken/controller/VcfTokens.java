@@ -271,7 +271,8 @@ public final class VcfTokens {
         if (families == null) {
             try {
                 ledger = new LedgerFiles(directory(), ControllerKeys.CIPHER);
-                families = new Families(ledger, ControllerKeys.HASH, exchanges, writeBacks, clock, TWO_CALLS, observers);
+                families =
+                        new Families(ledger, ControllerKeys.HASH, exchanges, writeBacks, clock, TWO_CALLS, observers);
             } catch (IOException e) {
                 throw new FamilyException(
                         "The directory " + directory() + " for tokens cannot be made (" + e.getMessage()

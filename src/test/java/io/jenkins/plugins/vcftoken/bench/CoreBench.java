@@ -229,7 +229,8 @@ class CoreBench {
                 });
             }
             for (int i = 0; i < hungAccounts; i++) {
-                beside.families.request(stuck(beside, hung, "hung-" + i, new Place("system", "hung-" + i)), any -> true);
+                beside.families.request(
+                        stuck(beside, hung, "hung-" + i, new Place("system", "hung-" + i)), any -> true);
             }
             for (int i = 0; i < trials; i++) {
                 beside.families.request(stuck(beside, tried, "tried-" + i, Place.ofUnsaved("user:" + i)), any -> true);
@@ -237,8 +238,8 @@ class CoreBench {
             while (accepted.size() < 2 * EXCHANGE_THREADS) {
                 Thread.sleep(5);
             }
-            List<Figures> figures = Figures.inTurns(
-                    3, Report.isQuick() ? 9 : 31, () -> coldRequest(beside), () -> coldRequest(alone));
+            List<Figures> figures =
+                    Figures.inTurns(3, Report.isQuick() ? 9 : 31, () -> coldRequest(beside), () -> coldRequest(alone));
             if (accepted.size() != 2 * EXCHANGE_THREADS) {
                 throw new IllegalStateException(accepted.size() + " connections at the servers that hang");
             }

@@ -83,9 +83,8 @@ class OpenLeaseJenkinsTest {
             await(Duration.ofMinutes(1), () -> stored(context).equals(simulator.currentToken("sa")));
             int requests = simulator.requests();
             try (ACLContext as = context instanceof User user ? ACL.as2(user.impersonate2()) : ACL.as2(ACL.SYSTEM2)) {
-                VcfaServiceAccount now = (VcfaServiceAccount) store(context)
-                        .getCredentials(Domain.global())
-                        .get(0);
+                VcfaServiceAccount now = (VcfaServiceAccount)
+                        store(context).getCredentials(Domain.global()).get(0);
                 store(context).updateCredentials(Domain.global(), now, account(scope, simulator.reauthorize("sa")));
             }
             await(SOON, () -> !lease.bearer().equals(first));
@@ -165,8 +164,8 @@ class OpenLeaseJenkinsTest {
     }
 
     private VcfaServiceAccount account(CredentialsScope scope, String token) {
-        VcfaServiceAccount account = new VcfaServiceAccount(
-                scope, "sa", "", simulator.url().toString(), "acme", Secret.fromString(token));
+        VcfaServiceAccount account =
+                new VcfaServiceAccount(scope, "sa", "", simulator.url().toString(), "acme", Secret.fromString(token));
         account.setCaCertificates(simulator.authorityPem());
         return account;
     }
@@ -182,7 +181,8 @@ class OpenLeaseJenkinsTest {
 
     private static String stored(ModelObject context) {
         try (ACLContext as = context instanceof User user ? ACL.as2(user.impersonate2()) : ACL.as2(ACL.SYSTEM2)) {
-            return ((VcfCredentials) store(context).getCredentials(Domain.global()).get(0))
+            return ((VcfCredentials)
+                            store(context).getCredentials(Domain.global()).get(0))
                     .storedSecret()
                     .getPlainText();
         }
