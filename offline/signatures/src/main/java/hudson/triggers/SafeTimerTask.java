@@ -7,4 +7,6 @@ public abstract class SafeTimerTask extends java.util.TimerTask {
     public final void run() {
         throw new UnsupportedOperationException();
     }
+
+    protected abstract void doRun() throws java.lang.Exception;
 }

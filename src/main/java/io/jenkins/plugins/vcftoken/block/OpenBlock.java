@@ -27,6 +27,9 @@ public final class OpenBlock implements Tenant, Serializable {
 
     private static final int RESUME_SECONDS = 60;
 
+    /** Longer than a server takes that answers. */
+    private static final Duration RENEWAL_LIMIT = Duration.ofSeconds(60);
+
     private final String run;
     private final String charset;
     private final String credentialsId;
@@ -118,6 +121,23 @@ public final class OpenBlock implements Tenant, Serializable {
     public boolean awaitResumed() throws InterruptedException {
         CountDownLatch waiting = resuming;
         return waiting != null && waiting.getCount() > 0 && waiting.await(RESUME_SECONDS, TimeUnit.SECONDS);
+    }
+
+    /**
+     * Where the access token has expired, such as after a machine was suspended, waits until the renewal that runs is over.
+     *
+     * @return whether the one that a process would start with is not the block's newest
+     */
+    public boolean awaitLiving(Map<String, String> env) throws InterruptedException {
+        Lease held = lease;
+        if (held == null) {
+            return false;
+        }
+        held.awaitLiving(RENEWAL_LIMIT);
+        String token = env.get(variables.token());
+        return token != null
+                && !token.equals(held.bearer().value())
+                && issued.texts().contains(token);
     }
 
     public boolean isClosed() {

@@ -131,8 +131,18 @@ public final class TokenFiles implements Serializable {
 
     /** Waits until the files are there, which is once per block and node. */
     public void await(String node, String temporary) throws IOException, InterruptedException {
+        await(new TokenPlace(node, directory(temporary)), ensure(node, temporary));
+    }
+
+    /** Waits until the files hold the bearer of now. */
+    public void awaitNewest(String node, String temporary) throws IOException, InterruptedException {
+        await(node, temporary);
         TokenPlace place = new TokenPlace(node, directory(temporary));
-        CompletableFuture<Void> writing = ensure(node, temporary);
+        await(place, TokenFileWork.get().submit(() -> write(place)));
+    }
+
+    private static void await(TokenPlace place, CompletableFuture<Void> writing)
+            throws IOException, InterruptedException {
         Throwable why;
         try {
             writing.get(PATIENCE_SECONDS, TimeUnit.SECONDS);

@@ -62,7 +62,8 @@ final class Holders {
             throw new FamilyException(
                     "Credential '" + credential.getId() + "' ("
                             + service.endpoint().description() + "): it cannot buy a bearer of the organization '"
-                            + organization + "', since only a service account of VCF Automation's provider can. Use one "
+                            + organization
+                            + "', since only a service account of VCF Automation's provider can. Use one "
                             + "whose organization is System, or leave the organization out.",
                     null);
         }

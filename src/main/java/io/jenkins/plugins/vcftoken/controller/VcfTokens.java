@@ -10,10 +10,12 @@ import hudson.util.DaemonThreadFactory;
 import hudson.util.NamingThreadFactory;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
+import io.jenkins.plugins.vcftoken.exchange.Retries;
 import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyAdministration;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.family.Survey;
 import io.jenkins.plugins.vcftoken.family.TokenListener;
 import io.jenkins.plugins.vcftoken.lease.Lease;
@@ -38,6 +40,7 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import jenkins.model.Jenkins;
@@ -57,11 +60,19 @@ public final class VcfTokens {
     private static final Duration CONNECT_TIMEOUT = seconds("connectTimeoutSeconds", 10);
     private static final Duration CALL_TIMEOUT = seconds("callTimeoutSeconds", 30);
 
+    /** Of one exchange: a call to another path of the server, or with another secret, may follow the first one. */
+    private static final Duration TWO_CALLS = CALL_TIMEOUT.multipliedBy(2);
+
+    /** Of one exchange with all its repetitions, the last of which begins when no more are allowed. */
+    private static final Duration LONGEST_EXCHANGE = TWO_CALLS.plus(Retries.LIMIT);
+
+    private static volatile InstantSource time = InstantSource.system();
+
     /** As many as there is work: {@link Families} limits what each server gets. */
     private final ExecutorService exchanges = pool("exchange", 0, Integer.MAX_VALUE, new SynchronousQueue<>());
 
     private final ExecutorService writeBacks = pool("write-back", 1, 1, new LinkedBlockingQueue<>());
-    private final InstantSource clock = InstantSource.system();
+    private final InstantSource clock = () -> time.instant();
     private final CredentialHomes homes = new CredentialHomes(new LedgerKinship(this));
     private final Observers observers = new Observers();
     private final Holders holders = new Holders(homes, new TokenClients(CONNECT_TIMEOUT, CALL_TIMEOUT, clock), clock);
@@ -167,8 +178,31 @@ public final class VcfTokens {
     }
 
     /** The leases that blocks hold now, from memory. */
-    public synchronized List<OpenLease> openLeases() {
-        return leases == null ? List.of() : leases.list();
+    public List<OpenLease> openLeases() {
+        Leases open = openedLeases();
+        return open == null ? List.of() : open.list();
+    }
+
+    /** See {@link Leases#renewOverdue}. */
+    void renewOverdue() {
+        Leases open = openedLeases();
+        if (open != null) {
+            open.renewOverdue();
+        }
+    }
+
+    /** See {@link Leases#renewChanged}. */
+    void renewChanged(Predicate<Place> saved) {
+        Leases open = openedLeases();
+        if (open != null) {
+            open.renewChanged(saved);
+        }
+    }
+
+    /** Null while there has been none. */
+    @CheckForNull
+    private synchronized Leases openedLeases() {
+        return leases;
     }
 
     /** See {@link FamilyAdministration#alarms}; from memory, and 0 while there is nothing in it. */
@@ -227,6 +261,11 @@ public final class VcfTokens {
         return clock;
     }
 
+    /** For tests: what is the wall clock of this controller from now on. */
+    static void setClock(InstantSource other) {
+        time = other;
+    }
+
     synchronized Leases leases() throws FamilyException {
         if (leases == null) {
             Renewal renewal = new Renewal(() -> ThreadLocalRandom.current().nextDouble());
@@ -240,14 +279,13 @@ public final class VcfTokens {
         if (families == null) {
             try {
                 ledger = new LedgerFiles(directory(), ControllerKeys.CIPHER);
-                Duration patience = CALL_TIMEOUT.plus(CALL_TIMEOUT);
                 families = new Families(
                         ledger,
                         ControllerKeys.HASH,
                         exchanges,
                         writeBacks,
                         clock,
-                        patience,
+                        TWO_CALLS,
                         VcfTokens::retriesUnknown,
                         observers);
             } catch (IOException e) {
@@ -266,7 +304,7 @@ public final class VcfTokens {
         for (VcfTokens tokens : ExtensionList.lookup(VcfTokens.class)) {
             tokens.goDown();
             tokens.exchanges.shutdown();
-            if (!tokens.exchanges.awaitTermination(CALL_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!tokens.exchanges.awaitTermination(LONGEST_EXCHANGE.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOGGER.log(Level.WARNING, "Jenkins goes down while an exchange is still in flight");
             }
             tokens.saveHeld();

@@ -24,7 +24,7 @@ public final class Retries {
     static final int MAX_RENEWALS = 2;
 
     /** No try begins later than this after the first one. */
-    static final Duration LIMIT = Duration.ofSeconds(20);
+    public static final Duration LIMIT = Duration.ofSeconds(20);
 
     /** Waits. */
     @FunctionalInterface

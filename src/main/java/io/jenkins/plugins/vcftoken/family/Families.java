@@ -240,7 +240,9 @@ public final class Families {
      * @param rejected called instead when there are no threads any more
      */
     private void onThreadOfServer(Holder holder, Runnable work, Consumer<RejectedExecutionException> rejected) {
-        String server = holder.place().isUnsaved() ? TRIALS : holder.service().endpoint().host();
+        String server = holder.place().isUnsaved()
+                ? TRIALS
+                : holder.service().endpoint().host();
         servers.acquire(server, () -> {
             try {
                 exchanges.execute(() -> {
@@ -382,8 +384,7 @@ public final class Families {
                         Thread.currentThread().interrupt();
                     }
                 },
-                rejection -> LOGGER.log(
-                        Level.FINE, "Shutting down; the server ends the session by itself", rejection));
+                rejection -> LOGGER.log(Level.FINE, "Shutting down; the server ends the session by itself", rejection));
     }
 
     /**

@@ -194,7 +194,8 @@ public final class FamilyException extends Exception {
     static FamilyException notSentInTime(Holder holder, long seconds, Exception e) {
         return of(
                 holder,
-                "no access token after " + seconds + " s: earlier requests to this server still wait for its answers, so "
+                "no access token after " + seconds
+                        + " s: earlier requests to this server still wait for its answers, so "
                         + "this one was not sent yet. Run again later.",
                 e);
     }

@@ -207,6 +207,11 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         @Override
         public void buildEnvVars(Map<String, String> env) {
             Map<String, String> ours = new HashMap<>();
+            try {
+                block.awaitLiving(ours);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
             block.contribute(ours);
             if (temporary != null) {
                 block.contributeFiles(ours, temporary);

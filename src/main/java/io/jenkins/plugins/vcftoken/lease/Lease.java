@@ -14,8 +14,8 @@ public interface Lease extends AutoCloseable {
     Bearer bearer();
 
     /**
-     * Where the access token has expired although no renewal of it has failed, waits until one is over. Does nothing
-     * otherwise.
+     * Where the access token has expired, waits until the renewal that runs, or has been overdue, is over, whether it works
+     * or not. Does nothing otherwise.
      */
     void awaitLiving(Duration limit) throws InterruptedException;
 

@@ -224,8 +224,8 @@ final class SharedBearer {
      * is of no use any more, such as after the clock was set back, any other one.
      */
     private Predicate<Bearer> newerThan(Bearer old) {
-        return candidate -> BY_AGE.compare(candidate, old) > 0
-                || (!old.isAlive(clock.instant()) && !candidate.equals(old));
+        return candidate ->
+                BY_AGE.compare(candidate, old) > 0 || (!old.isAlive(clock.instant()) && !candidate.equals(old));
     }
 
     /**
@@ -303,7 +303,8 @@ final class SharedBearer {
             try {
                 publish(supply, old);
             } catch (RuntimeException e) {
-                LOGGER.log(Level.WARNING, e, () -> holder.description() + ": a new access token could not be handed out");
+                LOGGER.log(
+                        Level.WARNING, e, () -> holder.description() + ": a new access token could not be handed out");
                 why = e;
             }
         }

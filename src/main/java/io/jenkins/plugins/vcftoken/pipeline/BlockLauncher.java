@@ -17,7 +17,7 @@ import java.io.Serializable;
  * What must be true before a process starts, on the thread that is about to talk to the node anyway. The token files
  * that its environment names are there; they are written on another thread, and this one waits for that once per block
  * and node. And right after a restart of the controller the block has its bearer back, since the one that was saved may
- * have expired in the meantime.
+ * have expired in the meantime; nor does a process start with one that expired while the machine was suspended.
  */
 final class BlockLauncher extends LauncherDecorator implements Serializable {
 
@@ -52,7 +52,9 @@ final class BlockLauncher extends LauncherDecorator implements Serializable {
         for (String setting : starter.envs()) {
             env.addLine(setting);
         }
-        if (block.awaitResumed()) {
+        boolean resumed = block.awaitResumed();
+        boolean outdated = block.awaitLiving(env);
+        if (resumed || outdated) {
             block.contribute(env);
             starter.envs(env);
         }
@@ -60,7 +62,12 @@ final class BlockLauncher extends LauncherDecorator implements Serializable {
         String temporary = env.get(BlockEnvironment.TEMPORARY);
         if (files != null && temporary != null) {
             // Steps double each $, so that launching does not take it for a reference.
-            files.await(node, temporary.replace("$$", "$"));
+            String directory = temporary.replace("$$", "$");
+            if (outdated) {
+                files.awaitNewest(node, directory);
+            } else {
+                files.await(node, directory);
+            }
         }
     }
 }

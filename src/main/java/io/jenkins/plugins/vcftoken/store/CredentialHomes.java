@@ -4,12 +4,14 @@ import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import com.google.common.collect.MapMaker;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.model.Item;
 import hudson.model.ItemGroup;
 import hudson.model.ModelObject;
+import hudson.model.Saveable;
 import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
@@ -246,6 +248,20 @@ public final class CredentialHomes {
             owner = item.getParent();
         }
         return Place.ofUnsaved(new StoreOwner(owner).name());
+    }
+
+    /**
+     * Whose store may have been saved with it, as the ledger writes it down.
+     *
+     * @return null when it has none
+     */
+    @CheckForNull
+    public static String contextOf(Saveable saved) {
+        if (saved instanceof SystemCredentialsProvider) {
+            return StoreOwner.SYSTEM;
+        }
+        boolean isOwner = saved instanceof User || (saved instanceof Item && saved instanceof ItemGroup<?>);
+        return isOwner ? new StoreOwner((ModelObject) saved).name() : null;
     }
 
     /** How the ledger writes down a folder's store. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.SddcManagerTokens;
 import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
 import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
@@ -19,6 +20,9 @@ import io.jenkins.plugins.vcftoken.lease.Tenant;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.LedgerFiles;
 import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +32,7 @@ import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -46,7 +51,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class CoreBench {
 
-    /** As many as the controller has. */
+    /** As many as the controller gives to one server. */
     private static final int EXCHANGE_THREADS = 16;
 
     private static final Duration LATENCY = Duration.ofMillis(200);
@@ -203,6 +208,74 @@ class CoreBench {
             exchanges.shutdownNow();
             writeBacks.shutdownNow();
         }
+    }
+
+    /** A server that accepts and never answers must cost others nothing, nor must tests of another one by many users. */
+    @Test
+    void healthyAccountBesideServersThatHang() throws Exception {
+        int hungAccounts = 80;
+        int trials = 32;
+        ExecutorService accepting = Executors.newCachedThreadPool();
+        List<Socket> accepted = new CopyOnWriteArrayList<>();
+        try (ServerSocket hung = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
+                ServerSocket tried = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
+                Core alone = new Core(fresh(), simulator, InstantSource.system());
+                Core beside = new Core(fresh(), simulator, InstantSource.system())) {
+            for (ServerSocket server : List.of(hung, tried)) {
+                accepting.submit(() -> {
+                    while (true) {
+                        accepted.add(server.accept());
+                    }
+                });
+            }
+            for (int i = 0; i < hungAccounts; i++) {
+                beside.families.request(
+                        stuck(beside, hung, "hung-" + i, new Place("system", "hung-" + i)), any -> true);
+            }
+            for (int i = 0; i < trials; i++) {
+                beside.families.request(stuck(beside, tried, "tried-" + i, Place.ofUnsaved("user:" + i)), any -> true);
+            }
+            while (accepted.size() < 2 * EXCHANGE_THREADS) {
+                Thread.sleep(5);
+            }
+            List<Figures> figures =
+                    Figures.inTurns(3, Report.isQuick() ? 9 : 31, () -> coldRequest(beside), () -> coldRequest(alone));
+            if (accepted.size() != 2 * EXCHANGE_THREADS) {
+                throw new IllegalStateException(accepted.size() + " connections at the servers that hang");
+            }
+            REPORT.add(new Row(
+                            "healthy account's cold request beside 80 accounts at a server that accepts and never answers"
+                                    + " and 32 concurrent tests of another",
+                            hungAccounts + trials,
+                            "requests that hang",
+                            "ms",
+                            figures.get(0))
+                    .against("alone", figures.get(1))
+                    .ratioAtMost(1.2));
+        } finally {
+            for (Socket socket : accepted) {
+                socket.close();
+            }
+            accepting.shutdownNow();
+        }
+    }
+
+    private static Holder stuck(Core core, ServerSocket server, String user, Place place) {
+        URI url = URI.create("https://127.0.0.1:" + server.getLocalPort());
+        Endpoint endpoint = new Endpoint(SddcManagerTokens.SYSTEM, url, "", user);
+        return new Holder(
+                user,
+                place,
+                "a password",
+                new SddcManagerTokens(core.client(), endpoint),
+                (family, token, again) -> {});
+    }
+
+    private double coldRequest(Core core) throws Exception {
+        Holder holder = core.holder("account-" + accounts, core.service("acme"), newAccount());
+        long start = System.nanoTime();
+        core.families.await(holder, any -> true);
+        return BareExchange.millisSince(start);
     }
 
     @Test

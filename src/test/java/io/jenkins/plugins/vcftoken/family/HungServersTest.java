@@ -39,7 +39,7 @@ class HungServersTest {
     private static final Predicate<Bearer> ANY = bearer -> true;
 
     /** More than an access token takes on a busy machine, and less than a server that hangs. */
-    private static final Duration MOMENT = Duration.ofSeconds(1);
+    private static final Duration MOMENT = Duration.ofSeconds(3);
 
     @TempDir
     private Path directory;

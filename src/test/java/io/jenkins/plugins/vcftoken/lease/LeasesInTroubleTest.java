@@ -7,6 +7,8 @@ import io.jenkins.plugins.vcftoken.Core;
 import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.VcfaOrganizationToken;
+import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
 import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Handout;
@@ -170,7 +172,8 @@ class LeasesInTroubleTest {
         assertThat(block.warnings).hasSize(3);
         assertThat(block.warnings.get(0)).contains("HTTP 403", "serves for another 900 s");
         assertThat(block.warnings.get(1))
-                .isEqualTo("Renewal failed again, for the same reason. The access token at hand serves for another 840 s.");
+                .isEqualTo(
+                        "Renewal failed again, for the same reason. The access token at hand serves for another 840 s.");
         assertThat(block.warnings.get(2)).endsWith("another 780 s.");
         assertThat(late.warnings).singleElement().asString().contains("HTTP 403");
         fail(Duration.ofMinutes(1), Fault.STATUS_429);
@@ -345,7 +348,9 @@ class LeasesInTroubleTest {
         Bearer first = lease.bearer();
         assertThat(store.get()).as("written back").isEqualTo(simulator.currentToken("ci"));
         leases.renewChanged(place -> true);
-        assertThat(simulator.requests()).as("a rotated token is the same family's").isEqualTo(1);
+        assertThat(simulator.requests())
+                .as("a rotated token is the same family's")
+                .isEqualTo(1);
         store.type(simulator.reauthorize("ci"));
         leases.renewChanged(place -> place.context().equals("folder:b"));
         assertThat(lease.bearer()).isEqualTo(first);
@@ -358,6 +363,33 @@ class LeasesInTroubleTest {
         store.type(simulator.reauthorize("ci"));
         leases.renewChanged(place -> true);
         assertThat(simulator.requests()).as("no lease is open").isEqualTo(2);
+    }
+
+    @Test
+    void renewChanged_ofAProviderWhoseTokenRotated_leavesItsOrganizationsTokensAlone() throws Exception {
+        simulator.tenants().add("acme");
+        StoredToken store = new StoredToken("system", simulator.addAccount("provider", "System"));
+        Endpoint tenant = new Endpoint(VcfaRefresh.SYSTEM, simulator.url(), "acme");
+        Holder provider = new Holder(
+                "sa",
+                store.place(),
+                store.get(),
+                core.service("System"),
+                store,
+                bearer -> core.patient(new VcfaOrganizationToken(core.client(), tenant, bearer)));
+        Lease lease = leases.open(provider, TEN_MINUTES, block);
+        Bearer first = lease.bearer();
+        assertThat(store.get()).isEqualTo(simulator.currentToken("provider"));
+        leases.renewChanged(place -> true);
+        assertThat(simulator.rotations()).isEqualTo(1);
+        assertThat(lease.bearer()).isEqualTo(first);
+        store.type(simulator.reauthorize("provider"));
+        clock.advance(Duration.ofSeconds(1));
+        leases.renewChanged(place -> true);
+        assertThat(lease.bearer()).isNotEqualTo(first);
+        assertThat(simulator.rotations()).isEqualTo(2);
+        leases.renewChanged(place -> true);
+        assertThat(simulator.rotations()).isEqualTo(2);
     }
 
     @Test

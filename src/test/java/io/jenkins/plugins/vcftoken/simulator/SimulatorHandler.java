@@ -58,6 +58,7 @@ final class SimulatorHandler implements HttpHandler {
             resource(exchange, path);
         } else {
             simulator.countMiss();
+            Thread.sleep(simulator.delay().toMillis());
             answer(exchange, 404, "text/html", "<html>404 Not Found</html>");
         }
     }

@@ -110,8 +110,8 @@ class FamilyLocksTest {
 
     @Test
     void acquire_afterLocksHaveWorked_failsWhenTheDiskDoes() throws Exception {
-        FileChannel file = FileChannel.open(
-                directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        FileChannel file =
+                FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         AtomicInteger asked = new AtomicInteger();
         FamilyLocks failing = new FamilyLocks(offset -> {
             if (asked.incrementAndGet() > 1) {
