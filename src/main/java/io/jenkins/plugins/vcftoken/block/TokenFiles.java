@@ -120,7 +120,7 @@ public final class TokenFiles implements Serializable {
                 places.add(place);
             }
         }
-        return TokenFileWork.get().submit(() -> {
+        return TokenFileWork.get().submit(place.node(), () -> {
             TokenFileWork.get().notes().add(new TokenFileNote(run, place));
             boolean fromBefore = known && bearer == null;
             if (!write(place) && !fromBefore) {
@@ -162,7 +162,7 @@ public final class TokenFiles implements Serializable {
     }
 
     private void rewrite(TokenPlace place) {
-        TokenFileWork.get().submit(() -> write(place)).whenComplete((done, failure) -> {
+        TokenFileWork.get().submit(place.node(), () -> write(place)).whenComplete((done, failure) -> {
             if (failure != null && !isRemoved()) {
                 LOGGER.log(Level.WARNING, failure, () -> "The token file in " + place + " could not be renewed");
                 Timer.get().schedule(() -> rewrite(place), RETRY_SECONDS, TimeUnit.SECONDS);
@@ -170,18 +170,16 @@ public final class TokenFiles implements Serializable {
         });
     }
 
-    /** Whichever writing comes last writes the newest bearer, since each asks when it is its turn. */
+    /** Whichever writing comes last writes the newest bearer, since each asks when it is its turn at its node. */
     private boolean write(TokenPlace place) throws IOException, InterruptedException {
         FilePath path = place.path();
-        synchronized (lockOf(place)) {
-            Supplier<String> source = bearer;
-            String value = source == null ? null : source.get();
-            if (path == null || value == null || isRemoved()) {
-                return false;
-            }
-            TokenFileWork.limited(() -> path.act(new WriteTokenFiles(value)));
-            return true;
+        Supplier<String> source = bearer;
+        String value = source == null ? null : source.get();
+        if (path == null || value == null || isRemoved()) {
+            return false;
         }
+        TokenFileWork.limited(() -> path.act(new WriteTokenFiles(value)));
+        return true;
     }
 
     /** The block has ended: nothing is written any more, and what was written goes as soon as its node is there. */
@@ -193,16 +191,8 @@ public final class TokenFiles implements Serializable {
         }
         TokenFileWork work = TokenFileWork.get();
         for (TokenPlace place : all) {
-            work.submit(() -> {
-                synchronized (lockOf(place)) {
-                    work.notes().remove(new TokenFileNote(run, place));
-                }
-            });
+            work.submit(place.node(), () -> work.notes().remove(new TokenFileNote(run, place)));
         }
-    }
-
-    private Object lockOf(TokenPlace place) {
-        return places().stream().filter(place::equals).findFirst().orElse(place);
     }
 
     private synchronized boolean isRemoved() {
