@@ -41,6 +41,9 @@ public final class OpenBlock implements Tenant, Serializable {
     @CheckForNull
     private final OpenBlock outer;
 
+    /** From when it opens, or opens again, on. Its name may be another one by then. */
+    private transient volatile Run<?, ?> build;
+
     private transient volatile Lease lease;
     private transient volatile TaskListener listener;
     private transient volatile Runnable saving;
@@ -75,6 +78,7 @@ public final class OpenBlock implements Tenant, Serializable {
             @CheckForNull Runnable saving)
             throws FamilyException, InterruptedException {
         this.listener = listener;
+        this.build = build;
         OpenBlocks.get().add(this);
         try {
             lease = VcfTokens.get().open(credentials, organization, build.getParent(), minimumValidity, this);
@@ -203,8 +207,10 @@ public final class OpenBlock implements Tenant, Serializable {
         return charset;
     }
 
-    String run() {
-        return run;
+    /** Whatever the job is called by now: it may have been moved since the block opened. */
+    boolean isOf(Run<?, ?> other) {
+        Run<?, ?> known = build;
+        return known != null && known.getExternalizableId().equals(other.getExternalizableId());
     }
 
     public String credentialsId() {

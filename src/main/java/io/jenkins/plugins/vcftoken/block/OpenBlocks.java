@@ -49,15 +49,15 @@ public final class OpenBlocks extends RunListener<Run<?, ?>> {
         }
     }
 
-    /** After "kill" nobody else closes the blocks. */
+    /** After "kill" nothing else closes the blocks. */
     @Override
     public void onFinalized(@NonNull Run<?, ?> run) {
-        String id = run.getExternalizableId();
         for (OpenBlock block : open) {
-            if (block.run().equals(id)) {
+            if (block.isOf(run)) {
                 block.close();
             }
         }
+        String id = run.getExternalizableId();
         sweep(note -> note.run().equals(id));
     }
 

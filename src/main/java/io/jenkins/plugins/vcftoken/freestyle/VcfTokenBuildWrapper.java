@@ -180,9 +180,8 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     @Override
     @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
     public OutputStream decorateLogger(AbstractBuild build, OutputStream logger) {
-        String id = build.getExternalizableId();
         return BlockLogFilter.masked(
-                logger, build.getCharset(), () -> BuildMasks.get().of(id));
+                logger, build.getCharset(), () -> BuildMasks.get().of(build));
     }
 
     @Override

@@ -2,11 +2,14 @@ package io.jenkins.plugins.vcftoken.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cloudbees.hudson.plugins.folder.Folder;
+import hudson.model.Items;
 import hudson.model.Result;
 import hudson.slaves.DumbSlave;
 import hudson.slaves.JNLPLauncher;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -152,6 +155,18 @@ class TokenFileJenkinsTest {
         int grants = simulator.grants();
         Thread.sleep(3_000);
         assertThat(simulator.grants()).as("nothing is renewed any more").isEqualTo(grants);
+    }
+
+    @Test
+    void killOfABuild_whoseJobWasMovedMeanwhile_endsItsBlock() throws Exception {
+        WorkflowRun run = started(BLOCK + " { node { sh 'echo ready; sleep 300' } }");
+        assertThat(VcfTokens.get().openLeases()).hasSize(1);
+        Items.move(job, jenkins.createProject(Folder.class, "moved-to"));
+        assertThat(run.getExternalizableId()).startsWith("moved-to/");
+        run.doKill();
+        jenkins.waitForCompletion(run);
+        await("no lease is left", () -> VcfTokens.get().openLeases().isEmpty());
+        awaitNoFiles();
     }
 
     @Test
