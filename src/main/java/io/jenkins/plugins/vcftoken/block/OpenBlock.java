@@ -50,14 +50,24 @@ public final class OpenBlock implements Tenant, Serializable {
     private transient volatile boolean closed;
     private transient volatile CountDownLatch resuming;
 
+    /** A block whose files, if it has any, only their owner may read. */
     public OpenBlock(
             Run<?, ?> run, VcfCredentials credentials, BlockVariables variables, @CheckForNull OpenBlock outer) {
+        this(run, credentials, variables, TokenFileMode.OWNER, outer);
+    }
+
+    public OpenBlock(
+            Run<?, ?> run,
+            VcfCredentials credentials,
+            BlockVariables variables,
+            TokenFileMode mode,
+            @CheckForNull OpenBlock outer) {
         this.run = run.getExternalizableId();
         this.charset = run.getCharset().name();
         this.credentialsId = credentials.getId();
         this.url = credentials.getUrl();
         this.variables = variables;
-        this.files = variables.wantFiles() ? new TokenFiles(this.run) : null;
+        this.files = variables.wantFiles() ? new TokenFiles(this.run, mode) : null;
         this.outer = outer;
     }
 
@@ -91,7 +101,7 @@ public final class OpenBlock implements Tenant, Serializable {
         }
         this.saving = saving;
         if (files != null) {
-            files.start(issued::last);
+            files.start(issued::last, this::warn);
         }
         if (closed) {
             close();

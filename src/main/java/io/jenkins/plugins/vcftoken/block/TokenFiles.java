@@ -1,5 +1,6 @@
 package io.jenkins.plugins.vcftoken.block;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.FilePath;
 import io.jenkins.plugins.vcftoken.Messages;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -44,6 +46,8 @@ public final class TokenFiles implements Serializable {
     @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
     private final List<TokenPlace> places = new CopyOnWriteArrayList<>();
 
+    private final TokenFileMode mode;
+
     private boolean removed;
 
     /** The first writing at each place. */
@@ -51,9 +55,12 @@ public final class TokenFiles implements Serializable {
 
     private transient volatile Supplier<String> bearer;
 
+    private transient volatile Consumer<String> log;
+
     /** @param run the external ID of the build */
-    TokenFiles(String run) {
+    TokenFiles(String run, TokenFileMode mode) {
         this.run = run;
+        this.mode = mode;
     }
 
     @Serial
@@ -66,10 +73,13 @@ public final class TokenFiles implements Serializable {
      * Until then nothing is written: after a restart the files hold a newer bearer, perhaps, than the one that was saved.
      *
      * @param bearer from memory
+     * @param log of the build
+     * @return done when the files that were there before a restart have this bearer, where their nodes are online
      */
-    void start(Supplier<String> bearer) {
+    CompletableFuture<Void> start(Supplier<String> bearer, Consumer<String> log) {
+        this.log = log;
         this.bearer = bearer;
-        renewed();
+        return CompletableFuture.allOf(places().stream().map(this::rewrite).toArray(CompletableFuture[]::new));
     }
 
     /** Whether a path ends as those of token files do. */
@@ -123,8 +133,12 @@ public final class TokenFiles implements Serializable {
         return TokenFileWork.get().submit(place.node(), () -> {
             TokenFileWork.get().notes().add(new TokenFileNote(run, place));
             boolean fromBefore = known && bearer == null;
-            if (!write(place) && !fromBefore) {
+            Boolean hasMode = write(place);
+            if (hasMode == null && !fromBefore) {
                 throw new IOException("the node is offline");
+            }
+            if (hasMode != null && !known) {
+                tellMode(place, hasMode);
             }
         });
     }
@@ -161,8 +175,8 @@ public final class TokenFiles implements Serializable {
         }
     }
 
-    private void rewrite(TokenPlace place) {
-        TokenFileWork.get().submit(place.node(), () -> write(place)).whenComplete((done, failure) -> {
+    private CompletableFuture<Void> rewrite(TokenPlace place) {
+        return TokenFileWork.get().submit(place.node(), () -> write(place)).whenComplete((done, failure) -> {
             if (failure != null && !isRemoved()) {
                 LOGGER.log(Level.WARNING, failure, () -> "The token file in " + place + " could not be renewed");
                 Timer.get().schedule(() -> rewrite(place), RETRY_SECONDS, TimeUnit.SECONDS);
@@ -170,16 +184,36 @@ public final class TokenFiles implements Serializable {
         });
     }
 
-    /** Whichever writing comes last writes the newest bearer, since each asks when it is its turn at its node. */
-    private boolean write(TokenPlace place) throws IOException, InterruptedException {
+    /**
+     * Whichever writing comes last writes the newest bearer, since each asks when it is its turn at its node.
+     *
+     * @return whether the files have the mode; null when nothing was written
+     */
+    @CheckForNull
+    private Boolean write(TokenPlace place) throws IOException, InterruptedException {
         FilePath path = place.path();
         Supplier<String> source = bearer;
         String value = source == null ? null : source.get();
         if (path == null || value == null || isRemoved()) {
-            return false;
+            return null;
         }
-        TokenFileWork.limited(() -> path.act(new WriteTokenFiles(value)));
-        return true;
+        boolean[] hasMode = new boolean[1];
+        TokenFileWork.limited(() -> hasMode[0] = path.act(new WriteTokenFiles(value, mode())));
+        return hasMode[0];
+    }
+
+    /** What an older version saved has none. */
+    private TokenFileMode mode() {
+        return mode == null ? TokenFileMode.OWNER : mode;
+    }
+
+    private void tellMode(TokenPlace place, boolean hasMode) {
+        if (mode() != TokenFileMode.OWNER) {
+            log.accept(
+                    hasMode
+                            ? Messages.TokenFiles_mode(place, mode().octal(), mode().getLabel())
+                            : Messages.TokenFiles_noMode(place, mode().octal()));
+        }
     }
 
     /** The block has ended: nothing is written any more, and what was written goes as soon as its node is there. */

@@ -19,9 +19,10 @@ import jenkins.MasterToSlaveFileCallable;
 
 /**
  * Puts a bearer into the files of a block, on the node whose steps read them. A reader sees the old bearer or the new
- * one and never a part: each file is replaced as a whole. For its owner's eyes only, where the system knows owners.
+ * one and never a part: each file is replaced as a whole. Answers whether the file system knows the mode; where it does
+ * not, as on Windows, files have the permissions of what is above them.
  */
-final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
+final class WriteTokenFiles extends MasterToSlaveFileCallable<Boolean> {
 
     static final String TOKEN = "token";
     static final String HEADER = "header";
@@ -32,35 +33,43 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
     private static final int TRIES = 20;
 
     private final String bearer;
+    private final TokenFileMode mode;
 
-    WriteTokenFiles(String bearer) {
+    WriteTokenFiles(String bearer, TokenFileMode mode) {
         this.bearer = bearer;
+        this.mode = mode;
     }
 
     @Override
-    public Void invoke(File target, VirtualChannel channel) throws IOException, InterruptedException {
-        write(target.toPath(), bearer);
-        return null;
+    public Boolean invoke(File target, VirtualChannel channel) throws IOException, InterruptedException {
+        return write(target.toPath(), bearer, mode);
     }
 
-    /** On Windows, which does not know these permissions, they are those of what is above. */
-    static void write(Path directory, String bearer) throws IOException, InterruptedException {
+    static boolean write(Path directory, String bearer, TokenFileMode mode) throws IOException, InterruptedException {
         boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
         // A link there is somebody else's: then making the directory fails.
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
             // Above it, other things may be for other eyes; of these directories this is the last.
             Files.createDirectories(Objects.requireNonNull(directory.getParent()));
-            Files.createDirectory(directory, only(posix, "rwx------"));
+            Files.createDirectory(directory, only(posix, TokenFileMode.OWNER.ofDirectory()));
+            if (posix) {
+                // What it is created with, the user's mask may take away from.
+                Files.setPosixFilePermissions(directory, mode.ofDirectory());
+            }
         }
-        replace(directory, TOKEN, bearer, posix);
-        replace(directory, HEADER, "Authorization: Bearer " + bearer + "\n", posix);
+        replace(directory, TOKEN, bearer, posix, mode);
+        replace(directory, HEADER, "Authorization: Bearer " + bearer + "\n", posix, mode);
+        return posix;
     }
 
-    private static void replace(Path directory, String name, String content, boolean posix)
+    private static void replace(Path directory, String name, String content, boolean posix, TokenFileMode mode)
             throws IOException, InterruptedException {
-        Path fresh = Files.createTempFile(directory, name, ".new", only(posix, "rw-------"));
+        Path fresh = Files.createTempFile(directory, name, ".new", only(posix, TokenFileMode.OWNER.ofFile()));
         try {
             Files.writeString(fresh, content, StandardCharsets.UTF_8);
+            if (posix) {
+                Files.setPosixFilePermissions(fresh, mode.ofFile());
+            }
             Path file = directory.resolve(name);
             patiently(
                     () -> Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING));
@@ -75,7 +84,7 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
         void run() throws IOException;
     }
 
-    /** On Windows a file cannot be replaced while somebody reads it, which takes no longer than a moment. */
+    /** On Windows a file cannot be replaced while it is being read, which takes no longer than a moment. */
     static void patiently(Replacing replacing) throws IOException, InterruptedException {
         for (int i = 1; ; i++) {
             try {
@@ -90,11 +99,9 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
         }
     }
 
-    private static FileAttribute<?>[] only(boolean posix, String permissions) {
-        if (!posix) {
-            return new FileAttribute<?>[0];
-        }
-        Set<PosixFilePermission> set = PosixFilePermissions.fromString(permissions);
-        return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(set)};
+    private static FileAttribute<?>[] only(boolean posix, Set<PosixFilePermission> permissions) {
+        return posix
+                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(permissions)}
+                : new FileAttribute<?>[0];
     }
 }

@@ -14,6 +14,7 @@ import io.jenkins.plugins.vcftoken.block.BlockCredentials;
 import io.jenkins.plugins.vcftoken.block.BlockLogFilter;
 import io.jenkins.plugins.vcftoken.block.BlockVariables;
 import io.jenkins.plugins.vcftoken.block.OpenBlock;
+import io.jenkins.plugins.vcftoken.block.TokenFileMode;
 import io.jenkins.plugins.vcftoken.block.TokenFiles;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -43,6 +44,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
 
     private final String credentialsId;
     private final BlockVariables variables;
+    private final TokenFileMode tokenFileMode;
     private final int minimumValidity;
     private final String organization;
     private volatile OpenBlock block;
@@ -52,6 +54,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         super(context);
         this.credentialsId = step.getCredentialsId();
         this.variables = step.variables();
+        this.tokenFileMode = step.getTokenFileMode();
         this.minimumValidity = step.getMinimumValidity();
         this.organization = step.getOrganization();
     }
@@ -70,7 +73,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         StepContext context = getContext();
         Run<?, ?> run = context.get(Run.class);
         VcfCredentials credentials = BlockCredentials.use(credentialsId, run);
-        OpenBlock opened = new OpenBlock(run, credentials, variables, context.get(OpenBlock.class));
+        OpenBlock opened = new OpenBlock(run, credentials, variables, tokenFileMode, context.get(OpenBlock.class));
         block = opened;
         lease(opened, credentials, run);
         try {

@@ -36,12 +36,12 @@ class HungNodeJenkinsTest {
         signal("-STOP", process);
         try {
             for (int i = 0; i < BLOCKS; i++) {
-                TokenFiles files = new TokenFiles("job#" + i);
-                files.start(() -> "token-of-a-hung-agent");
+                TokenFiles files = new TokenFiles("job#" + i, TokenFileMode.OWNER);
+                files.start(() -> "token-of-a-hung-agent", line -> {});
                 files.ensure("hung", disk.resolve("hung").toString());
             }
-            TokenFiles here = new TokenFiles("job#" + BLOCKS);
-            here.start(() -> "token");
+            TokenFiles here = new TokenFiles("job#" + BLOCKS, TokenFileMode.OWNER);
+            here.start(() -> "token", line -> {});
             Path temporary = Files.createDirectory(disk.resolve("tmp"));
             here.ensure("", temporary.toString()).get(10, TimeUnit.SECONDS);
             assertThat(Path.of(here.tokenFile(temporary.toString()))).hasContent("token");

@@ -108,6 +108,23 @@ class TokenFileJenkinsTest {
     }
 
     @Test
+    void filesForTheGroupAndForEveryone_haveTheModeAndTheLogSaysSo() throws Exception {
+        simulator.setLifetime(Duration.ofHours(1));
+        for (String mode : List.of("GROUP 640 750", "EVERYONE 644 755")) {
+            String[] parts = mode.split(" ");
+            WorkflowRun run = build("node { " + CALM.replace(")", ", tokenFileMode: '" + parts[0] + "')")
+                    + " { sh 'stat -c \"mode %a\" \"$VCF_TOKEN_FILE\" \"$VCF_HEADER_FILE\""
+                    + " \"$(dirname \"$VCF_TOKEN_FILE\")\"' } }");
+            assertThat(JenkinsRule.getLog(run))
+                    .contains("mode " + parts[1] + "\nmode " + parts[1] + "\nmode " + parts[2] + "\n")
+                    .containsOnlyOnce("on the built-in node have the mode 0" + parts[1]);
+        }
+        job.setDefinition(new CpsFlowDefinition(CALM.replace(")", ", tokenFileMode: '0777')") + " { }", true));
+        jenkins.assertLogContains("0777", jenkins.buildAndAssertStatus(Result.FAILURE, job));
+        awaitNoFiles();
+    }
+
+    @Test
     void inABlockWithinTheNodeTheFilesAreThereBeforeTheFirstStep() throws Exception {
         simulator.setLifetime(Duration.ofHours(1));
         build("node { " + CALM + " { if (readFile(env.VCF_TOKEN_FILE) != env.VCF_TOKEN) error('other') } }");
