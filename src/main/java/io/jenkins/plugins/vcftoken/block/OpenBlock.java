@@ -205,6 +205,15 @@ public final class OpenBlock implements Tenant, Serializable {
         }
     }
 
+    /** Where a step with this environment looks for one of the files; null where it has none. */
+    @CheckForNull
+    public String fileIn(Map<String, String> env) {
+        String tokenFile = variables.tokenFile();
+        String file = tokenFile == null ? null : env.get(tokenFile);
+        String headerFile = variables.headerFile();
+        return file == null && headerFile != null ? env.get(headerFile) : file;
+    }
+
     public BearerMask mask() {
         return issued.mask();
     }

@@ -111,10 +111,32 @@ public final class TokenFiles implements Serializable {
     /**
      * Has the files written where they are not yet.
      *
+     * @param temporary the directory for temporary files that belongs to the workspace
      * @return done when they are there
      */
     public CompletableFuture<Void> ensure(String node, String temporary) {
-        TokenPlace place = new TokenPlace(node, directory(temporary));
+        return ensure(new TokenPlace(node, directory(temporary)));
+    }
+
+    /**
+     * The same where a step looks for them.
+     *
+     * @param file what the variable of a file holds in the step's environment
+     */
+    public CompletableFuture<Void> ensureFile(String node, String file) {
+        TokenPlace place = placeOf(node, file);
+        return place == null ? CompletableFuture.completedFuture(null) : ensure(place);
+    }
+
+    /** @return null when the script has put something else into the variable */
+    @CheckForNull
+    private TokenPlace placeOf(String node, String file) {
+        int end = file.lastIndexOf(separator(file));
+        String directory = end < 0 ? "" : file.substring(0, end);
+        return directory.endsWith(separator(directory) + name) ? new TokenPlace(node, directory) : null;
+    }
+
+    private CompletableFuture<Void> ensure(TokenPlace place) {
         return ready.compute(
                 place, (key, known) -> known == null || known.isCompletedExceptionally() ? begin(key) : known);
     }
@@ -145,8 +167,31 @@ public final class TokenFiles implements Serializable {
 
     /** Waits until the files are there, which is once per block and node. */
     public void await(String node, String temporary) throws IOException, InterruptedException {
-        TokenPlace place = new TokenPlace(node, directory(temporary));
-        CompletableFuture<Void> writing = ensure(node, temporary);
+        await(ensure(node, temporary), new TokenPlace(node, directory(temporary)));
+    }
+
+    /** The same where a step looks for them; see {@link #ensureFile}. */
+    public void awaitFile(String node, String file) throws IOException, InterruptedException {
+        TokenPlace place = placeOf(node, file);
+        if (place != null) {
+            await(ensure(place), place);
+        }
+    }
+
+    /**
+     * Waits for all directories of a node that are known, each of which a step has had before or is about to have. One whose
+     * writing has failed is for the step that has it, and is not waited for again.
+     */
+    public void awaitAt(String node) throws IOException, InterruptedException {
+        for (TokenPlace place : places()) {
+            CompletableFuture<Void> writing = ready.get(place);
+            if (place.node().equals(node) && (writing == null || !writing.isDone())) {
+                await(ensure(place), place);
+            }
+        }
+    }
+
+    private static void await(CompletableFuture<Void> writing, TokenPlace place) throws IOException, InterruptedException {
         Throwable why;
         try {
             writing.get(PATIENCE_SECONDS, TimeUnit.SECONDS);

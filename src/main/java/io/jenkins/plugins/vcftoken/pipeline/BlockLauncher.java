@@ -57,10 +57,10 @@ final class BlockLauncher extends LauncherDecorator implements Serializable {
             starter.envs(env);
         }
         TokenFiles files = block.files();
-        String temporary = env.get(BlockEnvironment.TEMPORARY);
-        if (files != null && temporary != null) {
+        String file = block.fileIn(env);
+        if (files != null && file != null) {
             // Steps double each $, so that launching does not take it for a reference.
-            files.await(node, temporary.replace("$$", "$"));
+            files.awaitFile(node, file.replace("$$", "$"));
         }
     }
 }

@@ -131,6 +131,27 @@ class TokenFileJenkinsTest {
         awaitNoFiles();
     }
 
+    /** Whatever is around a step decides which temporary directory is the step's; the files are where the variable says. */
+    @Test
+    void filesOfStepsInWs_areWhereTheVariableSaysAndNowhereElse() throws Exception {
+        agent("inner");
+        simulator.setLifetime(Duration.ofHours(1));
+        WorkflowRun run = started("node('built-in') { " + CALM + " { ws('around') { node('inner') {\n"
+                + "  ws('within') { sh '" + GET + "; echo at $VCF_TOKEN_FILE' }\n"
+                + "  sh '" + GET + "; echo at $VCF_TOKEN_FILE; echo ready; sleep 300'\n"
+                + "} } } }");
+        List<String> named = JenkinsRule.getLog(run)
+                .lines()
+                .filter(line -> line.startsWith("at "))
+                .map(line -> line.substring(3))
+                .toList();
+        assertThat(named).hasSize(2);
+        assertThat(files()).extracting(Path::toString).containsAll(named).noneMatch(file -> file.contains("around@tmp"));
+        run.getExecutor().interrupt();
+        jenkins.waitForCompletion(run);
+        awaitNoFiles();
+    }
+
     @Test
     void renewedInPlaceUnderARunningStep() throws Exception {
         agent("busy");
