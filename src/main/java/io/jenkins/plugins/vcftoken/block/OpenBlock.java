@@ -13,8 +13,13 @@ import java.io.Serial;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * What a block of a Pipeline, or a freestyle build, knows while it is in progress: shared by its environment, masks and
@@ -24,6 +29,8 @@ public final class OpenBlock implements Tenant, Serializable {
 
     @Serial
     private static final long serialVersionUID = 1;
+
+    private static final Logger LOGGER = Logger.getLogger(OpenBlock.class.getName());
 
     private static final int RESUME_SECONDS = 60;
 
@@ -100,11 +107,21 @@ public final class OpenBlock implements Tenant, Serializable {
             throw e;
         }
         this.saving = saving;
-        if (files != null) {
-            files.start(issued::last, this::warn);
+        CompletableFuture<Void> written = files == null ? null : files.start(issued::last, this::warn);
+        if (written != null && resuming != null) {
+            awaitWritten(written);
         }
         if (closed) {
             close();
+        }
+    }
+
+    /** After a restart no step is to find the files of before; what cannot be written is tried again, and is logged. */
+    private static void awaitWritten(CompletableFuture<Void> written) throws InterruptedException {
+        try {
+            written.get(RESUME_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            LOGGER.log(Level.FINE, e, () -> "Some token files are still those of before the restart");
         }
     }
 
@@ -131,7 +148,13 @@ public final class OpenBlock implements Tenant, Serializable {
      */
     public boolean awaitResumed() throws InterruptedException {
         CountDownLatch waiting = resuming;
-        return waiting != null && waiting.getCount() > 0 && waiting.await(RESUME_SECONDS, TimeUnit.SECONDS);
+        if (waiting == null || waiting.getCount() == 0) {
+            return false;
+        }
+        boolean over = waiting.await(RESUME_SECONDS, TimeUnit.SECONDS);
+        // Once is enough: the steps after this one do not wait again.
+        waiting.countDown();
+        return over;
     }
 
     public boolean isClosed() {

@@ -33,6 +33,7 @@ final class BlockLauncher extends LauncherDecorator implements Serializable {
     @NonNull
     @Override
     public Launcher decorate(@NonNull Launcher launcher, @NonNull Node node) {
+        awaitFiles(node);
         return new Launcher.DecoratedLauncher(launcher) {
             @Override
             public Proc launch(ProcStarter starter) throws IOException {
@@ -45,6 +46,23 @@ final class BlockLauncher extends LauncherDecorator implements Serializable {
                 return super.launch(starter);
             }
         };
+    }
+
+    /**
+     * Decorators within the block, such as that of Kubernetes' {@code container}, may start processes in a way of their own
+     * and never call what is returned here. A failure is a warning for them; for all others the launch fails.
+     */
+    private void awaitFiles(Node node) {
+        TokenFiles files = block.files();
+        try {
+            if (files != null) {
+                files.awaitAt(node.getNodeName());
+            }
+        } catch (IOException e) {
+            block.warn(e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void prepare(Launcher.ProcStarter starter, String node) throws IOException, InterruptedException {

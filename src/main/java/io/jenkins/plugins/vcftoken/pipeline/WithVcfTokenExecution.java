@@ -133,7 +133,10 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         }
     }
 
-    /** The block goes on after a restart: with the bearer it had, until there is a lease again. */
+    /**
+     * The block goes on after a restart once there is a lease again, or the first try to get one has failed; then with the
+     * bearer it had. May block, since Jenkins calls it on a thread of its own.
+     */
     @Override
     public void onResume() {
         // Its steps had not begun, or were over; then the superclass fails it.
@@ -146,6 +149,19 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         }
         resumed.resume();
         reopen(resumed, "");
+        try {
+            // Jenkins resumes what is within the block after this, and lets no step of the build go on before.
+            resumed.awaitResumed();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Jenkins went down while the first token was awaited. No step has seen anything yet, so the block begins once more. */
+    private void openAgain() {
+        close();
+        block = null;
+        run(this::open);
     }
 
     /** Not through {@link #run}, which would fail the step if Jenkins went down once more in the meantime. */
