@@ -48,6 +48,10 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     private final int minimumValidity;
     private final String organization;
     private volatile OpenBlock block;
+
+    /** Until the body may have begun; an execution that an older version saved does not know, and says it may have. */
+    private volatile boolean opening = true;
+
     private transient volatile boolean stopped;
 
     WithVcfTokenExecution(StepContext context, WithVcfTokenStep step) {
@@ -87,6 +91,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
             opened.close();
             return;
         }
+        opening = false;
         context.newBodyInvoker()
                 .withContext(opened)
                 .withContext(
@@ -139,7 +144,11 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
      */
     @Override
     public void onResume() {
-        // Its steps had not begun, or were over; then the superclass fails it.
+        if (opening) {
+            openAgain();
+            return;
+        }
+        // Its steps were over; then the superclass fails it.
         boolean lost = blocksRestart();
         super.onResume();
         OpenBlock resumed = block;
