@@ -12,6 +12,10 @@ public abstract class Run<JobT extends hudson.model.Job<JobT, RunT>, RunT extend
         throw new UnsupportedOperationException();
     }
 
+    public <T extends hudson.model.Cause> T getCause(java.lang.Class<T> type) {
+        throw new UnsupportedOperationException();
+    }
+
     public final java.nio.charset.Charset getCharset() {
         throw new UnsupportedOperationException();
     }

@@ -12,11 +12,19 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 
 /**
  * When stored secrets themselves end, where the server tells. In memory; asked once a day, and of each new secret; where
@@ -28,6 +36,9 @@ final class SecretExpiries {
 
     private static final Duration PERIOD = Duration.ofDays(1);
     private static final Duration PERIOD_AFTER_FAILURE = Duration.ofHours(1);
+
+    /** Each may wait for a server that does not answer. */
+    static final int AT_A_TIME = 4;
 
     private final Map<Place, Answer> answers = new ConcurrentHashMap<>();
 
@@ -75,38 +86,53 @@ final class SecretExpiries {
         }
     }
 
-    /** Asks the servers about all that is not personal; blocks on each. */
-    void ask(List<StoredCredential> shared, Instant now) {
+    /**
+     * Asks the servers about all that is not personal, a few at a time, and waits no longer than this for their answers.
+     * What they answer later is there for the next look.
+     */
+    void ask(List<StoredCredential> shared, Instant now, Duration patience) throws InterruptedException {
         List<Place> places = shared.stream().map(StoredCredential::place).toList();
         answers.keySet().removeIf(place -> !CredentialHomes.isPersonal(place) && !places.contains(place));
-        shared.forEach(stored -> askIfDue(stored, now));
-    }
-
-    /** Has the servers asked, for their owner, who looks at them. Does not block; what they tell is seen by the next look. */
-    synchronized void askSoon(List<StoredCredential> personal, Instant now) {
-        List<StoredCredential> due =
-                personal.stream().filter(stored -> isDue(stored, now)).toList();
-        if (!due.isEmpty()) {
-            // Who looks again meanwhile does not ask again.
-            due.forEach(stored -> answers.put(
-                    stored.place(), new Answer(stored.credential(), of(stored), now.plus(PERIOD_AFTER_FAILURE))));
-            Computer.threadPoolForRemoting.execute(() ->
-                    due.forEach(stored -> answers.put(stored.place(), ask(stored.credential(), last(stored), now))));
+        try {
+            askSoon(shared, now).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            LOGGER.log(Level.FINE, e, () -> "Not all servers have told when secrets end");
         }
     }
 
-    private void askIfDue(StoredCredential stored, Instant now) {
-        Answer last = last(stored);
-        answers.put(
-                stored.place(),
-                last == null || last.isOld(now)
-                        ? ask(stored.credential(), last, now)
-                        : new Answer(stored.credential(), last.expires(), last.askAgain()));
+    /**
+     * Has the servers asked, a few at a time. Does not block; what they tell is seen by the next look.
+     *
+     * @return done when all have been asked
+     */
+    CompletableFuture<Void> askSoon(List<StoredCredential> candidates, Instant now) {
+        Queue<StoredCredential> due = new ConcurrentLinkedQueue<>(claimDue(candidates, now));
+        return CompletableFuture.allOf(Stream.generate(() -> due)
+                .limit(Math.min(AT_A_TIME, due.size()))
+                .map(queue -> CompletableFuture.runAsync(() -> askEach(queue, now), Computer.threadPoolForRemoting))
+                .toArray(CompletableFuture[]::new));
     }
 
-    private boolean isDue(StoredCredential stored, Instant now) {
-        Answer last = last(stored);
-        return last == null || last.isOld(now);
+    /** A look that comes before they are asked, or while a server hangs, does not ask again. */
+    private synchronized List<StoredCredential> claimDue(List<StoredCredential> candidates, Instant now) {
+        List<StoredCredential> due = new ArrayList<>();
+        for (StoredCredential stored : candidates) {
+            Answer last = last(stored);
+            boolean isDue = last == null || last.isOld(now);
+            if (isDue) {
+                due.add(stored);
+            }
+            Instant expires = last == null ? null : last.expires();
+            Instant askAgain = isDue ? now.plus(PERIOD_AFTER_FAILURE) : last.askAgain();
+            answers.put(stored.place(), new Answer(stored.credential(), expires, askAgain));
+        }
+        return due;
+    }
+
+    private void askEach(Queue<StoredCredential> due, Instant now) {
+        for (StoredCredential stored = due.poll(); stored != null; stored = due.poll()) {
+            answers.put(stored.place(), ask(stored.credential(), last(stored), now));
+        }
     }
 
     /** @param last what is known, where nobody can be asked now */

@@ -33,6 +33,9 @@ public final class TokenWatch extends AsyncPeriodicWork {
     private static final long FIRST_MINUTES = 2;
     private static final long SOON_SECONDS = 3;
 
+    /** What servers tell later is found by the next look. */
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
+
     private final SecretExpiries expiries = new SecretExpiries();
     private final AtomicBoolean due = new AtomicBoolean();
     private volatile List<Finding> findings = List.of();
@@ -72,15 +75,16 @@ public final class TokenWatch extends AsyncPeriodicWork {
         }
     }
 
-    /** Reads the ledger and asks servers. */
-    void look() {
+    /** Reads the ledger, tells what it found, and then asks servers: those that do not answer must not delay an alarm. */
+    void look() throws InterruptedException {
         VcfTokens tokens = VcfTokens.get();
         long alarms = tokens.alarms();
         Instant now = tokens.clock().instant();
         List<StoredCredential> all = StoredCredentials.shared();
-        expiries.ask(all, now);
         findings = findings(all, now);
         alarmsSeen = alarms;
+        expiries.ask(all, now, PATIENCE);
+        findings = findings(all, now);
     }
 
     private static List<Finding> findings(List<StoredCredential> all, Instant now) {
@@ -127,7 +131,7 @@ public final class TokenWatch extends AsyncPeriodicWork {
     }
 
     @Override
-    protected void execute(TaskListener listener) {
+    protected void execute(TaskListener listener) throws InterruptedException {
         look();
     }
 

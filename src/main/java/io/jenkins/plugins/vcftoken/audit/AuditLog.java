@@ -16,12 +16,14 @@ import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.store.ControllerKeys;
 import java.time.Duration;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Who got what, one line per event, at INFO; at FINE also who let go of it, since a bearer lives on after that. Of tokens there is a keyed hash, the same in each line about the same
- * token, from which nothing can be guessed.
+ * Who got what, one line per event. What servers, people and failures bring about is logged at INFO. What each block, item
+ * or node does is logged at FINE, since a busy controller's main log would fill with it. Of tokens there is a keyed hash,
+ * the same in each line about the same token, from which nothing can be guessed.
  */
 @Extension
 public final class AuditLog implements TokenObserver {
@@ -84,19 +86,17 @@ public final class AuditLog implements TokenObserver {
 
     @Override
     public void gave(Handout handout, Duration waited) {
-        log(handout("given", handout));
+        use(() -> handout("given", handout));
     }
 
     @Override
     public void renewed(Handout handout) {
-        log(handout("renewed", handout));
+        use(() -> handout("renewed", handout));
     }
 
     @Override
     public void returned(Handout handout) {
-        if (LOGGER.isLoggable(Level.FINE)) {
-            log(Level.FINE, handout("returned", handout));
-        }
+        use(() -> handout("returned", handout));
     }
 
     @Override
@@ -148,7 +148,14 @@ public final class AuditLog implements TokenObserver {
         return hash.length() <= HASH_LENGTH ? hash : hash.substring(0, HASH_LENGTH);
     }
 
-    static void log(AuditLine line) {
+    /** What happens with each block: not even put together where the level is not logged. */
+    static void use(Supplier<AuditLine> line) {
+        if (LOGGER.isLoggable(Level.FINE)) {
+            log(Level.FINE, line.get());
+        }
+    }
+
+    private static void log(AuditLine line) {
         log(Level.INFO, line);
     }
 

@@ -37,13 +37,16 @@ public final class CredentialUse implements CredentialsUseListener {
 
     private static void log(Credentials credentials, String who, @CheckForNull Item near) {
         if (credentials instanceof VcfCredentials used) {
-            Place place = VcfTokens.get()
-                    .homes()
-                    .of(used, near)
-                    .map(CredentialHome::place)
-                    .orElse(new Place("", used.getId()));
-            AuditLog.log(
-                    AuditLog.place(new AuditLine("used").add("by", who), place).add("url", used.getUrl()));
+            AuditLog.use(() -> line(used, who, near));
         }
+    }
+
+    private static AuditLine line(VcfCredentials used, String who, @CheckForNull Item near) {
+        Place place = VcfTokens.get()
+                .homes()
+                .of(used, near)
+                .map(CredentialHome::place)
+                .orElse(new Place("", used.getId()));
+        return AuditLog.place(new AuditLine("used").add("by", who), place).add("url", used.getUrl());
     }
 }

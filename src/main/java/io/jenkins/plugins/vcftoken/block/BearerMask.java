@@ -12,7 +12,8 @@ import java.util.regex.Pattern;
  * Finds many secrets in a line for less than a regular expression finds one, because it does not look at each character.
  * The beginnings of all forms are slid along the line as one window. Three characters at its end tell how far it can go
  * on at least before a form may begin there (S. Wu and U. Manber, "A fast algorithm for multi-pattern searching", 1994);
- * for most of a log that is the whole window. Where a form may begin, a search among the sorted ones finds which.
+ * for most of a log that is the whole window. Where a form may begin, a search among the sorted ones finds which. Parts of
+ * a token that a tool has broken over several lines are for {@link TokenParts}.
  */
 public final class BearerMask {
 
@@ -40,6 +41,8 @@ public final class BearerMask {
     /** How far the window can go on, by what stands at its end. */
     private final byte[] leaps;
 
+    private final TokenParts parts;
+
     @CheckForNull
     private final Pattern shape;
 
@@ -56,6 +59,7 @@ public final class BearerMask {
         this.least = this.forms.stream().mapToInt(String::length).min().orElse(Integer.MAX_VALUE);
         this.window = Math.min(least, LONGEST_WINDOW);
         this.leaps = this.forms.isEmpty() ? new byte[0] : leaps();
+        this.parts = new TokenParts(this.forms);
         this.shape = shape;
     }
 
@@ -81,13 +85,15 @@ public final class BearerMask {
     }
 
     public boolean matches(String text) {
-        return replace(text) != null || shaped(text) != null;
+        return replace(text) != null || parts.replace(text, MASK) != null || shaped(text) != null;
     }
 
     /** @return the very same string when there is nothing to mask */
     public String mask(String text) {
         String known = replace(text);
         String result = known == null ? text : known;
+        String broken = parts.replace(result, MASK);
+        result = broken == null ? result : broken;
         String shaped = shaped(result);
         return shaped == null ? result : shaped;
     }

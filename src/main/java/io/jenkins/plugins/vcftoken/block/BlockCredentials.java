@@ -3,10 +3,14 @@ package io.jenkins.plugins.vcftoken.block;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsUseListener;
 import com.cloudbees.plugins.credentials.common.IdCredentials;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.AbortException;
+import hudson.model.Cause;
 import hudson.model.Fingerprint;
 import hudson.model.Run;
+import hudson.model.User;
 import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.store.StoredCredentials;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.util.List;
@@ -54,12 +58,23 @@ public final class BlockCredentials {
         IdCredentials found =
                 CredentialsProvider.findCredentialById(credentialsId, IdCredentials.class, run, List.of());
         if (found == null) {
-            throw new AbortException(Messages.BlockCredentials_notFound(credentialsId));
+            User starter = starter(run);
+            throw new AbortException(
+                    starter != null && StoredCredentials.isPersonalOf(starter, credentialsId)
+                            ? Messages.BlockCredentials_personal(credentialsId, starter.getId(), "'${NAME}'")
+                            : Messages.BlockCredentials_notFound(credentialsId));
         }
         if (!(found instanceof VcfCredentials credentials)) {
             throw new AbortException(Messages.BlockCredentials_otherKind(
                     credentialsId, found.getDescriptor().getDisplayName()));
         }
         return credentials;
+    }
+
+    @CheckForNull
+    private static User starter(Run<?, ?> run) {
+        Cause.UserIdCause cause = run.getCause(Cause.UserIdCause.class);
+        String id = cause == null ? null : cause.getUserId();
+        return id == null ? null : User.getById(id, false);
     }
 }

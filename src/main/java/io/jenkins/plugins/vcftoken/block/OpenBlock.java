@@ -13,8 +13,13 @@ import java.io.Serial;
 import java.io.Serializable;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * What a block of a Pipeline, or a freestyle build, knows while it is in progress: shared by its environment, masks and
@@ -24,6 +29,8 @@ public final class OpenBlock implements Tenant, Serializable {
 
     @Serial
     private static final long serialVersionUID = 1;
+
+    private static final Logger LOGGER = Logger.getLogger(OpenBlock.class.getName());
 
     private static final int RESUME_SECONDS = 60;
 
@@ -44,20 +51,33 @@ public final class OpenBlock implements Tenant, Serializable {
     @CheckForNull
     private final OpenBlock outer;
 
+    /** From when it opens, or opens again, on. Its name may be another one by then. */
+    private transient volatile Run<?, ?> build;
+
     private transient volatile Lease lease;
     private transient volatile TaskListener listener;
     private transient volatile Runnable saving;
     private transient volatile boolean closed;
     private transient volatile CountDownLatch resuming;
 
+    /** A block whose files, if it has any, only their owner may read. */
     public OpenBlock(
             Run<?, ?> run, VcfCredentials credentials, BlockVariables variables, @CheckForNull OpenBlock outer) {
+        this(run, credentials, variables, TokenFileMode.OWNER, outer);
+    }
+
+    public OpenBlock(
+            Run<?, ?> run,
+            VcfCredentials credentials,
+            BlockVariables variables,
+            TokenFileMode mode,
+            @CheckForNull OpenBlock outer) {
         this.run = run.getExternalizableId();
         this.charset = run.getCharset().name();
         this.credentialsId = credentials.getId();
         this.url = credentials.getUrl();
         this.variables = variables;
-        this.files = variables.wantFiles() ? new TokenFiles(this.run) : null;
+        this.files = variables.wantFiles() ? new TokenFiles(this.run, mode) : null;
         this.outer = outer;
     }
 
@@ -78,6 +98,7 @@ public final class OpenBlock implements Tenant, Serializable {
             @CheckForNull Runnable saving)
             throws FamilyException, InterruptedException {
         this.listener = listener;
+        this.build = build;
         OpenBlocks.get().add(this);
         try {
             lease = VcfTokens.get().open(credentials, organization, build.getParent(), minimumValidity, this);
@@ -89,11 +110,21 @@ public final class OpenBlock implements Tenant, Serializable {
             throw e;
         }
         this.saving = saving;
-        if (files != null) {
-            files.start(issued::last);
+        CompletableFuture<Void> written = files == null ? null : files.start(issued::last, this::warn);
+        if (written != null && resuming != null) {
+            awaitWritten(written);
         }
         if (closed) {
             close();
+        }
+    }
+
+    /** After a restart no step is to find the files of before; what cannot be written is tried again, and is logged. */
+    private static void awaitWritten(CompletableFuture<Void> written) throws InterruptedException {
+        try {
+            written.get(RESUME_SECONDS, TimeUnit.SECONDS);
+        } catch (ExecutionException | TimeoutException e) {
+            LOGGER.log(Level.FINE, e, () -> "Some token files are still those of before the restart");
         }
     }
 
@@ -120,7 +151,13 @@ public final class OpenBlock implements Tenant, Serializable {
      */
     public boolean awaitResumed() throws InterruptedException {
         CountDownLatch waiting = resuming;
-        return waiting != null && waiting.getCount() > 0 && waiting.await(RESUME_SECONDS, TimeUnit.SECONDS);
+        if (waiting == null || waiting.getCount() == 0) {
+            return false;
+        }
+        boolean over = waiting.await(RESUME_SECONDS, TimeUnit.SECONDS);
+        // Once is enough: the steps after this one do not wait again.
+        waiting.countDown();
+        return over;
     }
 
     /**
@@ -211,6 +248,15 @@ public final class OpenBlock implements Tenant, Serializable {
         }
     }
 
+    /** Where a step with this environment looks for one of the files; null where it has none. */
+    @CheckForNull
+    public String fileIn(Map<String, String> env) {
+        String tokenFile = variables.tokenFile();
+        String file = tokenFile == null ? null : env.get(tokenFile);
+        String headerFile = variables.headerFile();
+        return file == null && headerFile != null ? env.get(headerFile) : file;
+    }
+
     public BearerMask mask() {
         return issued.mask();
     }
@@ -223,8 +269,10 @@ public final class OpenBlock implements Tenant, Serializable {
         return charset;
     }
 
-    String run() {
-        return run;
+    /** Whatever the job is called by now: it may have been moved since the block opened. */
+    boolean isOf(Run<?, ?> other) {
+        Run<?, ?> known = build;
+        return known != null && known.getExternalizableId().equals(other.getExternalizableId());
     }
 
     public String credentialsId() {

@@ -49,15 +49,15 @@ public final class OpenBlocks extends RunListener<Run<?, ?>> {
         }
     }
 
-    /** After "kill" nobody else closes the blocks. */
+    /** After "kill" nothing else closes the blocks. */
     @Override
     public void onFinalized(@NonNull Run<?, ?> run) {
-        String id = run.getExternalizableId();
         for (OpenBlock block : open) {
-            if (block.run().equals(id)) {
+            if (block.isOf(run)) {
                 block.close();
             }
         }
+        String id = run.getExternalizableId();
         sweep(note -> note.run().equals(id));
     }
 
@@ -65,7 +65,10 @@ public final class OpenBlocks extends RunListener<Run<?, ?>> {
         TokenFileWork work = TokenFileWork.get();
         if (work.notes().mayExist()) {
             // A build is noted under a name that it may have lost since.
-            work.submit(() -> work.notes().sweep(note -> which.test(note) && !isOpen(note.place())));
+            work.submit(TokenFileWork.CONTROLLER, () -> work.notes()
+                    .unused(note -> which.test(note) && !isOpen(note.place()))
+                    .forEach(note -> work.submit(
+                            note.place().node(), () -> work.notes().tryToRemove(note))));
         }
     }
 

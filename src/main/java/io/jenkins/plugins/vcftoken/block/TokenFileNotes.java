@@ -8,7 +8,6 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
@@ -75,19 +74,22 @@ final class TokenFileNotes {
         return !loaded || !notes.isEmpty();
     }
 
-    /** Removes what no build in progress needs. */
-    void sweep(Predicate<TokenFileNote> which) {
+    /** What no build in progress needs. */
+    List<TokenFileNote> unused(Predicate<TokenFileNote> which) {
         load();
-        for (TokenFileNote note : new ArrayList<>(notes.keySet())) {
-            if (which.test(note) && !note.mayBeInUse()) {
-                try {
-                    remove(note);
-                } catch (IOException e) {
-                    LOGGER.log(Level.WARNING, e, () -> "The token files in " + note.place() + " could not be removed");
-                } catch (InterruptedException e) {
-                    LOGGER.log(Level.WARNING, e, () -> note.place() + " did not answer; its token files go later");
-                }
-            }
+        return notes.keySet().stream()
+                .filter(note -> which.test(note) && !note.mayBeInUse())
+                .toList();
+    }
+
+    /** As {@link #remove}; what cannot be removed now goes later. */
+    void tryToRemove(TokenFileNote note) {
+        try {
+            remove(note);
+        } catch (IOException e) {
+            LOGGER.log(Level.WARNING, e, () -> "The token files in " + note.place() + " could not be removed");
+        } catch (InterruptedException e) {
+            LOGGER.log(Level.WARNING, e, () -> note.place() + " did not answer; its token files go later");
         }
     }
 

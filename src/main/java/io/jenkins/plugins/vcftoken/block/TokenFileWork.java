@@ -9,8 +9,7 @@ import hudson.util.DaemonThreadFactory;
 import hudson.util.NamingThreadFactory;
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
@@ -18,63 +17,46 @@ import java.util.logging.Logger;
 import jenkins.model.Jenkins;
 import jenkins.util.Timer;
 
-/** The threads that write and remove token files. */
+/** The threads that write and remove token files: at most one for each node that has some to be written or removed. */
 @Extension
 public final class TokenFileWork {
 
     private static final Logger LOGGER = Logger.getLogger(TokenFileWork.class.getName());
 
-    /** Each may wait for one slow node. */
-    private static final int THREADS = 8;
+    /** In place of a node, for work that waits for the controller's disk alone; no node has this name. */
+    static final String CONTROLLER = "/";
 
     private static final int NODE_TIMEOUT_SECONDS = 20;
 
     private final ThreadPoolExecutor threads = new ThreadPoolExecutor(
-            THREADS,
-            THREADS,
+            0,
+            Integer.MAX_VALUE,
             30,
             TimeUnit.SECONDS,
-            new LinkedBlockingQueue<>(),
+            new SynchronousQueue<>(),
             new NamingThreadFactory(new DaemonThreadFactory(), "vcf-token files"));
+
+    private final PerNodeExecutor nodes = new PerNodeExecutor(threads);
 
     private final TokenFileNotes notes = new TokenFileNotes(
             Jenkins.get().getRootDir().toPath().resolve("vcf-token").resolve("files"));
-
-    /** For Jenkins. */
-    public TokenFileWork() {
-        threads.allowCoreThreadTimeOut(true);
-    }
 
     static TokenFileWork get() {
         return ExtensionList.lookupSingleton(TokenFileWork.class);
     }
 
-    /** Something that waits for a node or a disk. */
-    @FunctionalInterface
-    interface Work {
-        void run() throws IOException, InterruptedException;
-    }
-
-    CompletableFuture<Void> submit(Work work) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        try {
-            threads.execute(() -> {
-                // Whoever's build or connection starts the work: which builds exist is no question of permissions here.
-                try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
-                    work.run();
-                    done.complete(null);
-                } catch (IOException | InterruptedException | RuntimeException | Error e) {
-                    done.completeExceptionally(e);
-                }
-            });
-        } catch (RejectedExecutionException e) {
-            done.completeExceptionally(new IOException("Jenkins is going down", e));
-        }
-        return done;
+    /** @param node which the work waits for; empty for the built-in node */
+    CompletableFuture<Void> submit(String node, PerNodeExecutor.Work work) {
+        return nodes.submit(node, () -> {
+            // Any user's build or connection starts the work: which builds exist is no question of permissions here.
+            try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+                work.run();
+            }
+        });
     }
 
     /** A node that hangs must not hold a thread for ever. */
-    static void limited(Work work) throws IOException, InterruptedException {
+    static void limited(PerNodeExecutor.Work work) throws IOException, InterruptedException {
         Thread worker = Thread.currentThread();
         var alarm = Timer.get().schedule(worker::interrupt, NODE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
         try {

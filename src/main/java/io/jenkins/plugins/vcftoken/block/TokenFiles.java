@@ -1,5 +1,6 @@
 package io.jenkins.plugins.vcftoken.block;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.FilePath;
 import io.jenkins.plugins.vcftoken.Messages;
 import java.io.IOException;
@@ -14,6 +15,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -44,6 +46,8 @@ public final class TokenFiles implements Serializable {
     @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
     private final List<TokenPlace> places = new CopyOnWriteArrayList<>();
 
+    private final TokenFileMode mode;
+
     private boolean removed;
 
     /** The first writing at each place. */
@@ -51,9 +55,12 @@ public final class TokenFiles implements Serializable {
 
     private transient volatile Supplier<String> bearer;
 
+    private transient volatile Consumer<String> log;
+
     /** @param run the external ID of the build */
-    TokenFiles(String run) {
+    TokenFiles(String run, TokenFileMode mode) {
         this.run = run;
+        this.mode = mode;
     }
 
     @Serial
@@ -66,10 +73,13 @@ public final class TokenFiles implements Serializable {
      * Until then nothing is written: after a restart the files hold a newer bearer, perhaps, than the one that was saved.
      *
      * @param bearer from memory
+     * @param log of the build
+     * @return done when the files that were there before a restart have this bearer, where their nodes are online
      */
-    void start(Supplier<String> bearer) {
+    CompletableFuture<Void> start(Supplier<String> bearer, Consumer<String> log) {
+        this.log = log;
         this.bearer = bearer;
-        renewed();
+        return CompletableFuture.allOf(places().stream().map(this::rewrite).toArray(CompletableFuture[]::new));
     }
 
     /** Whether a path ends as those of token files do. */
@@ -101,10 +111,32 @@ public final class TokenFiles implements Serializable {
     /**
      * Has the files written where they are not yet.
      *
+     * @param temporary the directory for temporary files that belongs to the workspace
      * @return done when they are there
      */
     public CompletableFuture<Void> ensure(String node, String temporary) {
-        TokenPlace place = new TokenPlace(node, directory(temporary));
+        return ensure(new TokenPlace(node, directory(temporary)));
+    }
+
+    /**
+     * The same where a step looks for them.
+     *
+     * @param file what the variable of a file holds in the step's environment
+     */
+    public CompletableFuture<Void> ensureFile(String node, String file) {
+        TokenPlace place = placeOf(node, file);
+        return place == null ? CompletableFuture.completedFuture(null) : ensure(place);
+    }
+
+    /** @return null when the script has put something else into the variable */
+    @CheckForNull
+    private TokenPlace placeOf(String node, String file) {
+        int end = file.lastIndexOf(separator(file));
+        String directory = end < 0 ? "" : file.substring(0, end);
+        return directory.endsWith(separator(directory) + name) ? new TokenPlace(node, directory) : null;
+    }
+
+    private CompletableFuture<Void> ensure(TokenPlace place) {
         return ready.compute(
                 place, (key, known) -> known == null || known.isCompletedExceptionally() ? begin(key) : known);
     }
@@ -120,29 +152,55 @@ public final class TokenFiles implements Serializable {
                 places.add(place);
             }
         }
-        return TokenFileWork.get().submit(() -> {
+        return TokenFileWork.get().submit(place.node(), () -> {
             TokenFileWork.get().notes().add(new TokenFileNote(run, place));
             boolean fromBefore = known && bearer == null;
-            if (!write(place) && !fromBefore) {
+            Boolean hasMode = write(place);
+            if (hasMode == null && !fromBefore) {
                 throw new IOException("the node is offline");
+            }
+            if (hasMode != null && !known) {
+                tellMode(place, hasMode);
             }
         });
     }
 
     /** Waits until the files are there, which is once per block and node. */
     public void await(String node, String temporary) throws IOException, InterruptedException {
-        await(new TokenPlace(node, directory(temporary)), ensure(node, temporary));
+        await(ensure(node, temporary), new TokenPlace(node, directory(temporary)));
     }
 
-    /** Waits until the files hold the bearer of now. */
-    public void awaitNewest(String node, String temporary) throws IOException, InterruptedException {
-        await(node, temporary);
-        TokenPlace place = new TokenPlace(node, directory(temporary));
-        await(place, TokenFileWork.get().submit(() -> write(place)));
+    /** The same where a step looks for them; see {@link #ensureFile}. */
+    public void awaitFile(String node, String file) throws IOException, InterruptedException {
+        TokenPlace place = placeOf(node, file);
+        if (place != null) {
+            await(ensure(place), place);
+        }
     }
 
-    private static void await(TokenPlace place, CompletableFuture<Void> writing)
-            throws IOException, InterruptedException {
+    /** Waits until the files hold the access token of now. */
+    public void awaitNewest(String node, String file) throws IOException, InterruptedException {
+        awaitFile(node, file);
+        TokenPlace place = placeOf(node, file);
+        if (place != null) {
+            await(TokenFileWork.get().submit(node, () -> write(place)), place);
+        }
+    }
+
+    /**
+     * Waits for all directories of a node that are known, each of which a step has had before or is about to have. One whose
+     * writing has failed is for the step that has it, and is not waited for again.
+     */
+    public void awaitAt(String node) throws IOException, InterruptedException {
+        for (TokenPlace place : places()) {
+            CompletableFuture<Void> writing = ready.get(place);
+            if (place.node().equals(node) && (writing == null || !writing.isDone())) {
+                await(ensure(place), place);
+            }
+        }
+    }
+
+    private static void await(CompletableFuture<Void> writing, TokenPlace place) throws IOException, InterruptedException {
         Throwable why;
         try {
             writing.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
@@ -171,8 +229,8 @@ public final class TokenFiles implements Serializable {
         }
     }
 
-    private void rewrite(TokenPlace place) {
-        TokenFileWork.get().submit(() -> write(place)).whenComplete((done, failure) -> {
+    private CompletableFuture<Void> rewrite(TokenPlace place) {
+        return TokenFileWork.get().submit(place.node(), () -> write(place)).whenComplete((done, failure) -> {
             if (failure != null && !isRemoved()) {
                 LOGGER.log(Level.WARNING, failure, () -> "The token file in " + place + " could not be renewed");
                 Timer.get().schedule(() -> rewrite(place), RETRY_SECONDS, TimeUnit.SECONDS);
@@ -180,17 +238,35 @@ public final class TokenFiles implements Serializable {
         });
     }
 
-    /** Whichever writing comes last writes the newest bearer, since each asks when it is its turn. */
-    private boolean write(TokenPlace place) throws IOException, InterruptedException {
+    /**
+     * Whichever writing comes last writes the newest bearer, since each asks when it is its turn at its node.
+     *
+     * @return whether the files have the mode; null when nothing was written
+     */
+    @CheckForNull
+    private Boolean write(TokenPlace place) throws IOException, InterruptedException {
         FilePath path = place.path();
-        synchronized (lockOf(place)) {
-            Supplier<String> source = bearer;
-            String value = source == null ? null : source.get();
-            if (path == null || value == null || isRemoved()) {
-                return false;
-            }
-            TokenFileWork.limited(() -> path.act(new WriteTokenFiles(value)));
-            return true;
+        Supplier<String> source = bearer;
+        String value = source == null ? null : source.get();
+        if (path == null || value == null || isRemoved()) {
+            return null;
+        }
+        boolean[] hasMode = new boolean[1];
+        TokenFileWork.limited(() -> hasMode[0] = path.act(new WriteTokenFiles(value, mode())));
+        return hasMode[0];
+    }
+
+    /** What an older version saved has none. */
+    private TokenFileMode mode() {
+        return mode == null ? TokenFileMode.OWNER : mode;
+    }
+
+    private void tellMode(TokenPlace place, boolean hasMode) {
+        if (mode() != TokenFileMode.OWNER) {
+            log.accept(
+                    hasMode
+                            ? Messages.TokenFiles_mode(place, mode().octal(), mode().getLabel())
+                            : Messages.TokenFiles_noMode(place, mode().octal()));
         }
     }
 
@@ -203,16 +279,8 @@ public final class TokenFiles implements Serializable {
         }
         TokenFileWork work = TokenFileWork.get();
         for (TokenPlace place : all) {
-            work.submit(() -> {
-                synchronized (lockOf(place)) {
-                    work.notes().remove(new TokenFileNote(run, place));
-                }
-            });
+            work.submit(place.node(), () -> work.notes().remove(new TokenFileNote(run, place)));
         }
-    }
-
-    private Object lockOf(TokenPlace place) {
-        return places().stream().filter(place::equals).findFirst().orElse(place);
     }
 
     private synchronized boolean isRemoved() {

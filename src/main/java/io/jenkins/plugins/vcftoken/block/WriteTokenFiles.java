@@ -18,9 +18,10 @@ import jenkins.MasterToSlaveFileCallable;
 
 /**
  * Puts a bearer into the files of a block, on the node whose steps read them. A reader sees the old bearer or the new
- * one and never a part: each file is replaced as a whole. For its owner's eyes only, where the system knows owners.
+ * one and never a part: each file is replaced as a whole. Answers whether the file system knows the mode; where it does
+ * not, as on Windows, files have the permissions of what is above them.
  */
-final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
+final class WriteTokenFiles extends MasterToSlaveFileCallable<Boolean> {
 
     static final String TOKEN = "token";
     static final String HEADER = "header";
@@ -29,45 +30,52 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Void> {
     private static final long serialVersionUID = 1;
 
     private final String bearer;
+    private final TokenFileMode mode;
 
-    WriteTokenFiles(String bearer) {
+    WriteTokenFiles(String bearer, TokenFileMode mode) {
         this.bearer = bearer;
+        this.mode = mode;
     }
 
     @Override
-    public Void invoke(File target, VirtualChannel channel) throws IOException {
-        write(target.toPath(), bearer);
-        return null;
+    public Boolean invoke(File target, VirtualChannel channel) throws IOException {
+        return write(target.toPath(), bearer, mode);
     }
 
-    /** On Windows, which does not know these permissions, they are those of what is above. */
-    static void write(Path directory, String bearer) throws IOException {
+    static boolean write(Path directory, String bearer, TokenFileMode mode) throws IOException {
         boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
         // A link there is somebody else's: then making the directory fails.
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
             // Above it, other things may be for other eyes; of these directories this is the last.
             Files.createDirectories(Objects.requireNonNull(directory.getParent()));
-            Files.createDirectory(directory, only(posix, "rwx------"));
+            Files.createDirectory(directory, only(posix, TokenFileMode.OWNER.ofDirectory()));
+            if (posix) {
+                // What it is created with, the user's mask may take away from.
+                Files.setPosixFilePermissions(directory, mode.ofDirectory());
+            }
         }
-        replace(directory, TOKEN, bearer, posix);
-        replace(directory, HEADER, "Authorization: Bearer " + bearer + "\n", posix);
+        replace(directory, TOKEN, bearer, posix, mode);
+        replace(directory, HEADER, "Authorization: Bearer " + bearer + "\n", posix, mode);
+        return posix;
     }
 
-    private static void replace(Path directory, String name, String content, boolean posix) throws IOException {
-        Path fresh = Files.createTempFile(directory, name, ".new", only(posix, "rw-------"));
+    private static void replace(Path directory, String name, String content, boolean posix, TokenFileMode mode)
+            throws IOException {
+        Path fresh = Files.createTempFile(directory, name, ".new", only(posix, TokenFileMode.OWNER.ofFile()));
         try {
             Files.writeString(fresh, content, StandardCharsets.UTF_8);
+            if (posix) {
+                Files.setPosixFilePermissions(fresh, mode.ofFile());
+            }
             FileReplacement.replace(fresh, directory.resolve(name));
         } finally {
             Files.deleteIfExists(fresh);
         }
     }
 
-    private static FileAttribute<?>[] only(boolean posix, String permissions) {
-        if (!posix) {
-            return new FileAttribute<?>[0];
-        }
-        Set<PosixFilePermission> set = PosixFilePermissions.fromString(permissions);
-        return new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(set)};
+    private static FileAttribute<?>[] only(boolean posix, Set<PosixFilePermission> permissions) {
+        return posix
+                ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(permissions)}
+                : new FileAttribute<?>[0];
     }
 }

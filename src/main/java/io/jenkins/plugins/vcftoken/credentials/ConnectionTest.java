@@ -15,12 +15,16 @@ import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 
 /**
  * The button "Test connection". Sends a stored secret to the server that it is stored for, and to no other one, and
  * keeps what it may be replaced by. Sends what was typed only where nothing can be lost by it.
  */
 final class ConnectionTest {
+
+    private static final Logger LOGGER = Logger.getLogger(ConnectionTest.class.getName());
 
     private final FormAccess access;
 
@@ -63,7 +67,12 @@ final class ConnectionTest {
             return FormValidation.error(e.getMessage());
         } catch (Trials.BusyException e) {
             return FormValidation.warning(Messages.ConnectionTest_busy());
-        } catch (IOException | IllegalArgumentException | Failure e) {
+        } catch (IOException e) {
+            // Only the look for the stored credential reads the ledger.
+            LOGGER.log(Level.WARNING, e, () -> "The ledger cannot be read for a connection test");
+            return FormValidation.error(
+                    Messages.ConnectionTest_unreadable(e.getClass().getSimpleName() + ": " + e.getMessage()));
+        } catch (IllegalArgumentException | Failure e) {
             return FormValidation.error(Messages.FieldChecks_url_malformed());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -18,23 +18,23 @@ import java.util.concurrent.CopyOnWriteArrayList;
 @Extension
 public final class BuildMasks extends RunListener<Run<?, ?>> {
 
-    private final Map<String, List<OpenBlock>> blocks = new ConcurrentHashMap<>();
+    /** By the builds themselves, since their names change when their project is moved. */
+    private final Map<Run<?, ?>, List<OpenBlock>> blocks = new ConcurrentHashMap<>();
 
     static BuildMasks get() {
         return ExtensionList.lookupSingleton(BuildMasks.class);
     }
 
     void add(Run<?, ?> build, OpenBlock block) {
-        blocks.computeIfAbsent(build.getExternalizableId(), id -> new CopyOnWriteArrayList<>())
-                .add(block);
+        blocks.computeIfAbsent(build, same -> new CopyOnWriteArrayList<>()).add(block);
     }
 
-    List<OpenBlock> of(String build) {
+    List<OpenBlock> of(Run<?, ?> build) {
         return blocks.getOrDefault(build, List.of());
     }
 
     @Override
     public void onFinalized(@NonNull Run<?, ?> build) {
-        blocks.remove(build.getExternalizableId());
+        blocks.remove(build);
     }
 }

@@ -19,6 +19,7 @@ import io.jenkins.plugins.vcftoken.block.BlockForm;
 import io.jenkins.plugins.vcftoken.block.BlockLogFilter;
 import io.jenkins.plugins.vcftoken.block.BlockVariables;
 import io.jenkins.plugins.vcftoken.block.OpenBlock;
+import io.jenkins.plugins.vcftoken.block.TokenFileMode;
 import io.jenkins.plugins.vcftoken.block.TokenFiles;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
@@ -52,6 +53,9 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
 
     @CheckForNull
     private String headerFileVariable;
+
+    @CheckForNull
+    private TokenFileMode tokenFileMode;
 
     private int minimumValidity = DEFAULT_MINIMUM_VALIDITY;
 
@@ -109,6 +113,16 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         this.headerFileVariable = Util.fixEmptyAndTrim(headerFileVariable);
     }
 
+    public TokenFileMode getTokenFileMode() {
+        return tokenFileMode == null ? TokenFileMode.OWNER : tokenFileMode;
+    }
+
+    /** @param tokenFileMode who may read the files; null for the default */
+    @DataBoundSetter
+    public void setTokenFileMode(@CheckForNull TokenFileMode tokenFileMode) {
+        this.tokenFileMode = tokenFileMode == TokenFileMode.OWNER ? null : tokenFileMode;
+    }
+
     /** @return not null; of the same type as what is set, or forms and configuration as code do not find the two */
     public Integer getMinimumValidity() {
         return minimumValidity;
@@ -144,7 +158,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
             throw new AbortException(problem);
         }
         VcfCredentials credentials = BlockCredentials.use(credentialsId, build);
-        OpenBlock block = new OpenBlock(build, credentials, variables, null);
+        OpenBlock block = new OpenBlock(build, credentials, variables, getTokenFileMode(), null);
         BuildMasks.get().add(build, block);
         try {
             block.open(credentials, getOrganization(), build, Duration.ofMinutes(minimumValidity), listener, null);
@@ -180,9 +194,8 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     @Override
     @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
     public OutputStream decorateLogger(AbstractBuild build, OutputStream logger) {
-        String id = build.getExternalizableId();
         return BlockLogFilter.masked(
-                logger, build.getCharset(), () -> BuildMasks.get().of(id));
+                logger, build.getCharset(), () -> BuildMasks.get().of(build));
     }
 
     @Override

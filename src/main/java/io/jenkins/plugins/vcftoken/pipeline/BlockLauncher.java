@@ -33,6 +33,7 @@ final class BlockLauncher extends LauncherDecorator implements Serializable {
     @NonNull
     @Override
     public Launcher decorate(@NonNull Launcher launcher, @NonNull Node node) {
+        awaitFiles(node);
         return new Launcher.DecoratedLauncher(launcher) {
             @Override
             public Proc launch(ProcStarter starter) throws IOException {
@@ -47,6 +48,23 @@ final class BlockLauncher extends LauncherDecorator implements Serializable {
         };
     }
 
+    /**
+     * Decorators within the block, such as that of Kubernetes' {@code container}, may start processes in a way of their own
+     * and never call what is returned here. A failure is a warning for them; for all others the launch fails.
+     */
+    private void awaitFiles(Node node) {
+        TokenFiles files = block.files();
+        try {
+            if (files != null) {
+                files.awaitAt(node.getNodeName());
+            }
+        } catch (IOException e) {
+            block.warn(e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void prepare(Launcher.ProcStarter starter, String node) throws IOException, InterruptedException {
         EnvVars env = new EnvVars();
         for (String setting : starter.envs()) {
@@ -59,14 +77,14 @@ final class BlockLauncher extends LauncherDecorator implements Serializable {
             starter.envs(env);
         }
         TokenFiles files = block.files();
-        String temporary = env.get(BlockEnvironment.TEMPORARY);
-        if (files != null && temporary != null) {
+        String file = block.fileIn(env);
+        if (files != null && file != null) {
             // Steps double each $, so that launching does not take it for a reference.
-            String directory = temporary.replace("$$", "$");
+            String path = file.replace("$$", "$");
             if (outdated) {
-                files.awaitNewest(node, directory);
+                files.awaitNewest(node, path);
             } else {
-                files.await(node, directory);
+                files.awaitFile(node, path);
             }
         }
     }

@@ -27,18 +27,15 @@ public final class TokenFileTrigger extends StepEnvironmentContributor {
     @Override
     public void buildEnvironmentFor(
             @NonNull StepContext context, @NonNull EnvVars env, @NonNull TaskListener listener) {
-        String temporary = env.get(BlockEnvironment.TEMPORARY);
-        if (temporary == null) {
-            return;
-        }
         try {
             for (OpenBlock block = context.get(OpenBlock.class); block != null; block = block.outer()) {
                 TokenFiles files = block.files();
-                if (files != null) {
+                String file = block.fileIn(env);
+                if (files != null && file != null) {
                     FilePath workspace = context.get(FilePath.class);
                     Computer computer = workspace == null ? null : workspace.toComputer();
                     if (computer != null) {
-                        files.ensure(computer.getName(), temporary);
+                        files.ensureFile(computer.getName(), file);
                     }
                 }
             }

@@ -14,6 +14,7 @@ import io.jenkins.plugins.vcftoken.block.BlockCredentials;
 import io.jenkins.plugins.vcftoken.block.BlockLogFilter;
 import io.jenkins.plugins.vcftoken.block.BlockVariables;
 import io.jenkins.plugins.vcftoken.block.OpenBlock;
+import io.jenkins.plugins.vcftoken.block.TokenFileMode;
 import io.jenkins.plugins.vcftoken.block.TokenFiles;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -43,15 +44,21 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
 
     private final String credentialsId;
     private final BlockVariables variables;
+    private final TokenFileMode tokenFileMode;
     private final int minimumValidity;
     private final String organization;
     private volatile OpenBlock block;
+
+    /** Until the body may have begun; an execution that an older version saved does not know, and says it may have. */
+    private volatile boolean opening = true;
+
     private transient volatile boolean stopped;
 
     WithVcfTokenExecution(StepContext context, WithVcfTokenStep step) {
         super(context);
         this.credentialsId = step.getCredentialsId();
         this.variables = step.variables();
+        this.tokenFileMode = step.getTokenFileMode();
         this.minimumValidity = step.getMinimumValidity();
         this.organization = step.getOrganization();
     }
@@ -70,7 +77,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         StepContext context = getContext();
         Run<?, ?> run = context.get(Run.class);
         VcfCredentials credentials = BlockCredentials.use(credentialsId, run);
-        OpenBlock opened = new OpenBlock(run, credentials, variables, context.get(OpenBlock.class));
+        OpenBlock opened = new OpenBlock(run, credentials, variables, tokenFileMode, context.get(OpenBlock.class));
         block = opened;
         lease(opened, credentials, run);
         try {
@@ -84,6 +91,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
             opened.close();
             return;
         }
+        opening = false;
         context.newBodyInvoker()
                 .withContext(opened)
                 .withContext(
@@ -130,10 +138,17 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         }
     }
 
-    /** The block goes on after a restart: with the bearer it had, until there is a lease again. */
+    /**
+     * The block goes on after a restart once there is a lease again, or the first try to get one has failed; then with the
+     * bearer it had. May block, since Jenkins calls it on a thread of its own.
+     */
     @Override
     public void onResume() {
-        // Its steps had not begun, or were over; then the superclass fails it.
+        if (opening) {
+            openAgain();
+            return;
+        }
+        // Its steps were over; then the superclass fails it.
         boolean lost = blocksRestart();
         super.onResume();
         OpenBlock resumed = block;
@@ -143,6 +158,19 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         }
         resumed.resume();
         reopen(resumed, "");
+        try {
+            // Jenkins resumes what is within the block after this, and lets no step of the build go on before.
+            resumed.awaitResumed();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Jenkins went down while the first token was awaited. No step has seen anything yet, so the block begins once more. */
+    private void openAgain() {
+        close();
+        block = null;
+        run(this::open);
     }
 
     /** Not through {@link #run}, which would fail the step if Jenkins went down once more in the meantime. */

@@ -10,6 +10,7 @@ import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.block.BlockForm;
 import io.jenkins.plugins.vcftoken.block.BlockVariables;
 import io.jenkins.plugins.vcftoken.block.OpenBlock;
+import io.jenkins.plugins.vcftoken.block.TokenFileMode;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import java.util.Set;
 import org.jenkinsci.plugins.workflow.steps.Step;
@@ -34,6 +35,9 @@ public final class WithVcfTokenStep extends Step {
 
     @CheckForNull
     private String headerFileVariable;
+
+    @CheckForNull
+    private TokenFileMode tokenFileMode;
 
     private int minimumValidity = DEFAULT_MINIMUM_VALIDITY;
     private String organization = "";
@@ -97,6 +101,16 @@ public final class WithVcfTokenStep extends Step {
     @DataBoundSetter
     public void setHeaderFileVariable(@CheckForNull String headerFileVariable) {
         this.headerFileVariable = Util.fixEmptyAndTrim(headerFileVariable);
+    }
+
+    public TokenFileMode getTokenFileMode() {
+        return tokenFileMode == null ? TokenFileMode.OWNER : tokenFileMode;
+    }
+
+    /** @param tokenFileMode who may read the files; null for the default */
+    @DataBoundSetter
+    public void setTokenFileMode(@CheckForNull TokenFileMode tokenFileMode) {
+        this.tokenFileMode = tokenFileMode == TokenFileMode.OWNER ? null : tokenFileMode;
     }
 
     /** @return not null; of the same type as what is set, or forms and configuration as code do not find the two */

@@ -60,6 +60,15 @@ public final class StoredCredentials {
         return visible;
     }
 
+    /** Whether a user's personal store has a credential with this ID. Only for messages to that user's own builds. */
+    public static boolean isPersonalOf(User user, String credentialsId) {
+        try (ACLContext asOwner = new StoreOwner(user).impersonate()) {
+            return visibleIn(user).stream().anyMatch(stored -> stored.place()
+                    .credentialsId()
+                    .equals(credentialsId));
+        }
+    }
+
     /** Users' own credentials, each as its owner sees it. Only for what tells nobody about them. */
     public static List<StoredCredential> personal() {
         List<StoredCredential> personal = new ArrayList<>();

@@ -15,6 +15,10 @@ import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -22,6 +26,9 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.htmlunit.html.HtmlForm;
 import org.htmlunit.html.HtmlPage;
@@ -272,6 +279,56 @@ class TokenMonitorJenkinsTest {
         both.awaitInSystem("sa");
         TokenWatch.get().look();
         assertThat(active()).isEmpty();
+    }
+
+    /** A server that takes connections and never says a word holds whoever asks it until a timeout. */
+    @Test
+    void findings_whileServersAskedForExpiryHang_areTold() throws Exception {
+        Set<Socket> open = ConcurrentHashMap.newKeySet();
+        try (ServerSocket mute = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+            for (int i = 0; i < 3 * SecretExpiries.AT_A_TIME; i++) {
+                CspApiToken token = new CspApiToken(
+                        CredentialsScope.GLOBAL,
+                        "mute-" + i,
+                        null,
+                        "https://localhost:" + mute.getLocalPort(),
+                        Secret.fromString("api-token-" + i));
+                SystemCredentialsProvider.getInstance().getCredentials().add(token);
+            }
+            careless("first");
+            Thread accepting = new Thread(() -> acceptAll(mute, open));
+            accepting.start();
+            AtomicReference<Throwable> failure = new AtomicReference<>();
+            Thread looking = new Thread(() -> {
+                try {
+                    TokenWatch.get().look();
+                } catch (InterruptedException | RuntimeException e) {
+                    failure.set(e);
+                }
+            });
+            looking.start();
+            await("several servers are asked at a time", () -> open.size() >= SecretExpiries.AT_A_TIME);
+            assertThat(active()).contains("TrustMonitor");
+            assertThat(looking.isAlive()).isTrue();
+            assertThat(open).hasSize(SecretExpiries.AT_A_TIME);
+            looking.interrupt();
+            looking.join();
+            assertThat(failure.get()).isInstanceOf(InterruptedException.class);
+        } finally {
+            for (Socket socket : open) {
+                socket.close();
+            }
+        }
+    }
+
+    private static void acceptAll(ServerSocket mute, Set<Socket> open) {
+        try {
+            while (true) {
+                open.add(mute.accept());
+            }
+        } catch (IOException e) {
+            // The test is over.
+        }
     }
 
     private void add(String id, Instant expires) throws Exception {

@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Level;
+import java.util.logging.LogRecord;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
@@ -84,6 +85,20 @@ class AuditLogJenkinsTest {
         assertThat(only("returned ")).contains("to=\"build team/job#1\"", value(granted, "bearer"));
         assertThat(only("used "))
                 .isEqualTo("used by=\"build team/job#1\" credential=\"vcfa\" store=\"system\" url=\"" + url + "\"");
+    }
+
+    /** A controller with thousands of builds an hour would have two lines of each in its main log. */
+    @Test
+    void blocks_atTheLevelOfTheMainLog_leaveNoLine() throws Exception {
+        build("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL }");
+        build("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL }");
+        assertThat(lines("used ")).hasSize(2);
+        assertThat(lines("given ")).hasSize(2);
+        assertThat(log.getRecords())
+                .filteredOn(line -> line.getLevel().intValue() >= Level.INFO.intValue())
+                .extracting(LogRecord::getMessage)
+                .singleElement()
+                .satisfies(line -> assertThat(line).startsWith("granted "));
     }
 
     @Test

@@ -35,7 +35,7 @@ class HostilePlacesJenkinsTest {
     void aLinkInPlaceOfTheDirectoryIsNotFollowed(JenkinsRule jenkins) throws Exception {
         Path elsewhere = Files.createDirectory(disk.resolve("elsewhere"));
         Path link = Files.createSymbolicLink(disk.resolve("vcf-token-1"), elsewhere);
-        assertThatThrownBy(() -> new WriteTokenFiles("bearer").invoke(link.toFile(), null))
+        assertThatThrownBy(() -> new WriteTokenFiles("bearer", TokenFileMode.OWNER).invoke(link.toFile(), null))
                 .isInstanceOf(FileAlreadyExistsException.class);
         assertThat(elsewhere).isEmptyDirectory();
     }
@@ -44,11 +44,11 @@ class HostilePlacesJenkinsTest {
     void aLinkInPlaceOfAFileIsReplacedAndNotWrittenThrough(JenkinsRule jenkins) throws Exception {
         Path victim = Files.writeString(disk.resolve("victim"), "untouched");
         Path directory = disk.resolve("vcf-token-1");
-        new WriteTokenFiles("first").invoke(directory.toFile(), null);
+        new WriteTokenFiles("first", TokenFileMode.OWNER).invoke(directory.toFile(), null);
         Path token = directory.resolve(WriteTokenFiles.TOKEN);
         Files.delete(token);
         Files.createSymbolicLink(token, victim);
-        new WriteTokenFiles("second").invoke(directory.toFile(), null);
+        new WriteTokenFiles("second", TokenFileMode.OWNER).invoke(directory.toFile(), null);
         assertThat(victim).hasContent("untouched");
         assertThat(Files.isSymbolicLink(token)).isFalse();
         assertThat(token).hasContent("second");
@@ -57,11 +57,11 @@ class HostilePlacesJenkinsTest {
     /** Two builds that share a workspace share its temporary directory as well. */
     @Test
     void twoBlocksInOneDirectoryDoNotMeet(JenkinsRule jenkins) throws Exception {
-        TokenFiles one = new TokenFiles("a#1");
-        TokenFiles other = new TokenFiles("a#2");
+        TokenFiles one = new TokenFiles("a#1", TokenFileMode.OWNER);
+        TokenFiles other = new TokenFiles("a#2", TokenFileMode.OWNER);
         String temporary = disk.toString();
         assertThat(one.directory(temporary)).isNotEqualTo(other.directory(temporary));
-        new WriteTokenFiles("b").invoke(new File(one.directory(temporary)), null);
+        new WriteTokenFiles("b", TokenFileMode.OWNER).invoke(new File(one.directory(temporary)), null);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(one.directory(temporary)))))
                 .isEqualTo("rwx------");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(one.tokenFile(temporary)))))
@@ -91,7 +91,7 @@ class HostilePlacesJenkinsTest {
         @Override
         public String call() throws IOException {
             try {
-                new FilePath(Channel.currentOrFail(), target).act(new WriteTokenFiles("from the agent"));
+                new FilePath(Channel.currentOrFail(), target).act(new WriteTokenFiles("from the agent", TokenFileMode.OWNER));
                 return "written";
             } catch (Exception e) {
                 StringBuilder chain = new StringBuilder();

@@ -37,7 +37,7 @@ class TokenFileNotesJenkinsTest {
                 note(notes, "empty"),
                 Files.writeString(notes.resolve("damaged.properties"), "run=\\u12"));
         TokenFileNotes found = new TokenFileNotes(notes);
-        found.sweep(note -> true);
+        found.unused(note -> true).forEach(found::tryToRemove);
         assertThat(ours).doesNotExist();
         assertThat(good).doesNotExist();
         assertThat(precious).exists();

@@ -51,8 +51,8 @@ class WindowsJenkinsTest {
     @Test
     void tokenFilesAreWrittenAndReplaced() throws Exception {
         Path directory = windows.getPath("C:\\agent\\workspace\\job@tmp\\vcf-token-1");
-        WriteTokenFiles.write(directory, "first");
-        WriteTokenFiles.write(directory, "second");
+        WriteTokenFiles.write(directory, "first", TokenFileMode.OWNER);
+        WriteTokenFiles.write(directory, "second", TokenFileMode.OWNER);
         assertThat(directory.resolve(WriteTokenFiles.TOKEN)).hasContent("second");
         assertThat(directory.resolve(WriteTokenFiles.HEADER)).hasContent("Authorization: Bearer second\n");
         try (var files = Files.list(directory)) {
@@ -64,13 +64,13 @@ class WindowsJenkinsTest {
     void aLinkInPlaceOfTheDirectoryIsNotFollowed() throws Exception {
         Path elsewhere = Files.createDirectories(windows.getPath("C:\\elsewhere"));
         Path link = Files.createSymbolicLink(windows.getPath("C:\\vcf-token-1"), elsewhere);
-        assertThatThrownBy(() -> WriteTokenFiles.write(link, "bearer")).isInstanceOf(FileAlreadyExistsException.class);
+        assertThatThrownBy(() -> WriteTokenFiles.write(link, "bearer", TokenFileMode.OWNER)).isInstanceOf(FileAlreadyExistsException.class);
         assertThat(elsewhere).isEmptyDirectory();
     }
 
     @Test
     void pathsGoOnAsTheyBegan() {
-        TokenFiles files = new TokenFiles("job#1");
+        TokenFiles files = new TokenFiles("job#1", TokenFileMode.OWNER);
         assertThat(files.tokenFile("C:\\agent\\job@tmp"))
                 .matches("C:\\\\agent\\\\job@tmp\\\\vcf-token-[0-9a-f-]{36}\\\\token");
         assertThat(files.headerFile("\\\\server\\share\\job@tmp"))
@@ -105,7 +105,7 @@ class WindowsJenkinsTest {
         view.setAcl(only);
         LedgerFiles ledger = new LedgerFiles(directory, Core.CIPHER);
         ledger.save(record(1));
-        WriteTokenFiles.write(directory, "bearer");
+        WriteTokenFiles.write(directory, "bearer", TokenFileMode.OWNER);
         assertThat(view.getAcl()).isEqualTo(only);
     }
 

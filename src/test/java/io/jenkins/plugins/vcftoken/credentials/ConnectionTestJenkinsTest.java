@@ -325,6 +325,22 @@ class ConnectionTestJenkinsTest {
     }
 
     @Test
+    void ledgerThatCannotBeRead_isNamedAndNotTheAddress() throws Exception {
+        VcfCredentials stored = inSystem("csp-token");
+        Map<String, String> form = form(stored);
+        assertThat(test(web, "", stored.getClass(), form)).contains("class=\"ok\"");
+        int before = simulator.requests();
+        Path ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
+        Files.move(ledger, ledger.resolveSibling("vcf-token-elsewhere"));
+        Files.writeString(ledger, "");
+        form.put("apiToken", "typed-and-never-seen");
+        assertThat(test(web, "", stored.getClass(), form))
+                .contains("class=\"error\"", "The ledger cannot be read", ledger.toString(), "Nothing was sent")
+                .doesNotContain("no address of a server");
+        assertThat(simulator.requests()).isEqualTo(before);
+    }
+
+    @Test
     void starsAreNoSecret() throws Exception {
         VcfaServiceAccount account = new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,

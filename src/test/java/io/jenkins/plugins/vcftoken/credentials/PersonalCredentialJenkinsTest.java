@@ -11,6 +11,7 @@ import hudson.model.Cause;
 import hudson.model.CauseAction;
 import hudson.model.ParametersAction;
 import hudson.model.ParametersDefinitionProperty;
+import hudson.model.Result;
 import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
@@ -25,6 +26,7 @@ import org.htmlunit.WebRequest;
 import org.htmlunit.util.NameValuePair;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
@@ -92,6 +94,27 @@ class PersonalCredentialJenkinsTest {
                     new ParametersAction(new CredentialsParameterValue("WHICH", "mine", null))));
             assertThat(simulator.rotations()).isGreaterThan(2);
             both.awaitOnDisk(disk, "mine");
+
+            int rotations = simulator.rotations();
+            job.setDefinition(new CpsFlowDefinition(
+                    "withVcfToken(credentialsId: params.WHICH) { echo VCF_URL }", true));
+            WorkflowRun byId = jenkins.assertBuildStatus(
+                    Result.FAILURE,
+                    job.scheduleBuild2(
+                            0,
+                            new CauseAction(new Cause.UserIdCause("alice")),
+                            new ParametersAction(new CredentialsParameterValue("WHICH", "mine", null))));
+            jenkins.assertLogContains("in the personal store of alice, who started this build", byId);
+            jenkins.assertLogContains("credentialsId: '${NAME}' in single quotes", byId);
+            WorkflowRun byAnother = jenkins.assertBuildStatus(
+                    Result.FAILURE,
+                    job.scheduleBuild2(
+                            0,
+                            new CauseAction(new Cause.UserIdCause("bob")),
+                            new ParametersAction(new CredentialsParameterValue("WHICH", "mine", null))));
+            jenkins.assertLogContains("No credential with the ID ‘mine’ can be used by this job", byAnother);
+            jenkins.assertLogNotContains("personal", byAnother);
+            assertThat(simulator.rotations()).isEqualTo(rotations);
             both.assertNothingLostOrSpentTwice();
         }
     }

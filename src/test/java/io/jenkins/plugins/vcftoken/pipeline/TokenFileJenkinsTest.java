@@ -2,11 +2,14 @@ package io.jenkins.plugins.vcftoken.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cloudbees.hudson.plugins.folder.Folder;
+import hudson.model.Items;
 import hudson.model.Result;
 import hudson.slaves.DumbSlave;
 import hudson.slaves.JNLPLauncher;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -105,9 +108,47 @@ class TokenFileJenkinsTest {
     }
 
     @Test
+    void filesForTheGroupAndForEveryone_haveTheModeAndTheLogSaysSo() throws Exception {
+        simulator.setLifetime(Duration.ofHours(1));
+        for (String mode : List.of("GROUP 640 750", "EVERYONE 644 755")) {
+            String[] parts = mode.split(" ");
+            WorkflowRun run = build("node { " + CALM.replace(")", ", tokenFileMode: '" + parts[0] + "')")
+                    + " { sh 'stat -c \"mode %a\" \"$VCF_TOKEN_FILE\" \"$VCF_HEADER_FILE\""
+                    + " \"$(dirname \"$VCF_TOKEN_FILE\")\"' } }");
+            assertThat(JenkinsRule.getLog(run))
+                    .contains("mode " + parts[1] + "\nmode " + parts[1] + "\nmode " + parts[2] + "\n")
+                    .containsOnlyOnce("on the built-in node have the mode 0" + parts[1]);
+        }
+        job.setDefinition(new CpsFlowDefinition(CALM.replace(")", ", tokenFileMode: '0777')") + " { }", true));
+        jenkins.assertLogContains("0777", jenkins.buildAndAssertStatus(Result.FAILURE, job));
+        awaitNoFiles();
+    }
+
+    @Test
     void inABlockWithinTheNodeTheFilesAreThereBeforeTheFirstStep() throws Exception {
         simulator.setLifetime(Duration.ofHours(1));
         build("node { " + CALM + " { if (readFile(env.VCF_TOKEN_FILE) != env.VCF_TOKEN) error('other') } }");
+        awaitNoFiles();
+    }
+
+    /** Whatever is around a step decides which temporary directory is the step's; the files are where the variable says. */
+    @Test
+    void filesOfStepsInWs_areWhereTheVariableSaysAndNowhereElse() throws Exception {
+        agent("inner");
+        simulator.setLifetime(Duration.ofHours(1));
+        WorkflowRun run = started("node('built-in') { " + CALM + " { ws('around') { node('inner') {\n"
+                + "  ws('within') { sh '" + GET + "; echo at $VCF_TOKEN_FILE' }\n"
+                + "  sh '" + GET + "; echo at $VCF_TOKEN_FILE; echo ready; sleep 300'\n"
+                + "} } } }");
+        List<String> named = JenkinsRule.getLog(run)
+                .lines()
+                .filter(line -> line.startsWith("at "))
+                .map(line -> line.substring(3))
+                .toList();
+        assertThat(named).hasSize(2);
+        assertThat(files()).extracting(Path::toString).containsAll(named).noneMatch(file -> file.contains("around@tmp"));
+        run.getExecutor().interrupt();
+        jenkins.waitForCompletion(run);
         awaitNoFiles();
     }
 
@@ -152,6 +193,18 @@ class TokenFileJenkinsTest {
         int grants = simulator.grants();
         Thread.sleep(3_000);
         assertThat(simulator.grants()).as("nothing is renewed any more").isEqualTo(grants);
+    }
+
+    @Test
+    void killOfABuild_whoseJobWasMovedMeanwhile_endsItsBlock() throws Exception {
+        WorkflowRun run = started(BLOCK + " { node { sh 'echo ready; sleep 300' } }");
+        assertThat(VcfTokens.get().openLeases()).hasSize(1);
+        Items.move(job, jenkins.createProject(Folder.class, "moved-to"));
+        assertThat(run.getExternalizableId()).startsWith("moved-to/");
+        run.doKill();
+        jenkins.waitForCompletion(run);
+        await("no lease is left", () -> VcfTokens.get().openLeases().isEmpty());
+        awaitNoFiles();
     }
 
     @Test
