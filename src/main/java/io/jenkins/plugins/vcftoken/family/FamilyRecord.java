@@ -150,8 +150,10 @@ public record FamilyRecord(
         return in(FamilyState.DEAD, why, now);
     }
 
-    FamilyRecord withoutBearer() {
-        return new FamilyRecord(id, endpoint, state, tokens, null, places, trouble, changed, orphaned);
+    /** The access token was revoked. When it was issued stays known; no clock makes it alive again. */
+    FamilyRecord withRevokedAccessToken() {
+        Bearer revoked = bearer == null ? null : new Bearer("", bearer.issuedAt(), Instant.EPOCH);
+        return new FamilyRecord(id, endpoint, state, tokens, revoked, places, trouble, changed, orphaned);
     }
 
     private FamilyRecord in(FamilyState to, @CheckForNull String why, Instant now) {
