@@ -61,7 +61,7 @@ public final class VcfTokens {
     private final ExecutorService exchanges = pool("exchange", EXCHANGE_THREADS);
     private final ExecutorService writeBacks = pool("write-back", 1);
     private final InstantSource clock = InstantSource.system();
-    private final CredentialHomes homes = new CredentialHomes(new LedgerKinship(this));
+    private final CredentialHomes homes = new CredentialHomes(new LedgerKinship(this), clock);
     private final Observers observers = new Observers();
     private final Holders holders = new Holders(homes, new TokenClients(CONNECT_TIMEOUT, CALL_TIMEOUT, clock), clock);
     private Families families;

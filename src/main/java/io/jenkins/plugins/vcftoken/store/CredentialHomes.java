@@ -15,6 +15,7 @@ import hudson.security.ACL;
 import hudson.security.ACLContext;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.Place;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,11 +42,12 @@ public final class CredentialHomes {
     private final Map<VcfCredentials, CredentialHome> found =
             new MapMaker().weakKeys().makeMap();
 
-    private final ReadOnlyStores readOnly = new ReadOnlyStores();
+    private final ReadOnlyStores readOnly;
     private final Kinship kinship;
 
-    public CredentialHomes(Kinship kinship) {
+    public CredentialHomes(Kinship kinship, InstantSource clock) {
         this.kinship = kinship;
+        this.readOnly = new ReadOnlyStores(clock);
     }
 
     /** A credential of a store, and that store. */
@@ -203,9 +205,9 @@ public final class CredentialHomes {
         return contexts;
     }
 
-    /** Whether it was found that a credential's store cannot be written, so that rotated tokens are in the ledger alone. */
+    /** Whether the store of a credential last refused a rotated token, so that the ledger alone has it. */
     public boolean isReadOnly(StoredCredential stored) {
-        return readOnly.contains(stored.store().getClass(), stored.place());
+        return readOnly.isReadOnly(stored.store().getClass(), stored.place());
     }
 
     ReadOnlyStores readOnly() {
