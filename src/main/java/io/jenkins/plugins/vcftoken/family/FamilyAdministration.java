@@ -236,12 +236,18 @@ public final class FamilyAdministration {
     private boolean isUsed(FamilyRecord record, Stored stored) throws IOException {
         for (Place place : record.places()) {
             String token = stored.at(place, record.endpoint());
-            if (token != null
-                    && areRelated(record.endpoint(), token, record.tokens().current())) {
+            if (token != null && (token.equals(record.tokens().current()) || leadsTo(record, token, place))) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** By the rule that builds follow; another record may go on from the tokens of this one. */
+    private boolean leadsTo(FamilyRecord record, String token, Place place) throws IOException {
+        String hash = hashes.ofToken(token);
+        FamilyIndex.Entry found = FamilyIndex.among(index.find(hash), hash, record.endpoint(), place);
+        return found != null && found.familyId().equals(record.id());
     }
 
     /** When the record of a family without a credential is removed. */

@@ -100,6 +100,48 @@ class FamilyAdministrationTest {
         assertThat(administration.list()).isEmpty();
     }
 
+    /** The server may take both spellings for one organization, or not: one record is left in either case. */
+    @Test
+    void aRecordOfAnotherSpellingOfTheOrganizationIsRemovedThirtyDaysLater() throws Exception {
+        ask();
+        String stored = only().tokens().current();
+        try {
+            core.families.await(core.holder("sa", core.service("Acme"), stored), bearer -> false);
+        } catch (FamilyException e) {
+            assertThat(e).hasMessageContaining("'Acme'");
+        }
+        Endpoint respelling = core.service("Acme").endpoint();
+        FamilyAdministration.Stored respelled =
+                (place, endpoint) -> endpoint.isSameAs(respelling) ? simulator.currentToken("ci") : null;
+        administration.sweep(respelled);
+        clock.advance(Duration.ofDays(30));
+        administration.sweep(respelled);
+        assertThat(administration.list()).hasSize(1);
+        assertThat(only().endpoint().isSameAs(respelling)).isTrue();
+    }
+
+    /** As two spellings of one account left them: the newer record goes on from the token of the older one. */
+    @Test
+    void aRecordThatAnotherOneAtItsPlaceGoesOnFromIsRemovedThirtyDaysLater() throws Exception {
+        Endpoint endpoint = core.service("acme").endpoint();
+        Place place = new Place("system", "sa");
+        FamilyRecord older = FamilyRecord.founded(endpoint, "first", Core.HASH, clock.instant())
+                .rescued("second", "why", Core.HASH, clock.instant())
+                .boundTo(place);
+        FamilyRecord newer = FamilyRecord.founded(endpoint, "second", Core.HASH, clock.instant())
+                .rescued("third", "why", Core.HASH, clock.instant())
+                .boundTo(place)
+                .rescued("fourth", "why", Core.HASH, clock.instant());
+        core.ledger.save(older);
+        core.ledger.save(newer);
+        for (String stored : List.of("third", "fourth")) {
+            administration.sweep((at, of) -> stored);
+            clock.advance(Duration.ofDays(30));
+        }
+        administration.sweep((at, of) -> "fourth");
+        assertThat(administration.list()).extracting(FamilyRecord::id).containsExactly(newer.id());
+    }
+
     @Test
     void familiesFollowTheirFolder() throws Exception {
         Place before = new Place("folder:a", "sa");
