@@ -59,13 +59,17 @@ final class Holders {
     Holder of(VcfCredentials credential, @CheckForNull Item near) throws FamilyException {
         TokenService service = service(credential);
         CredentialHome home = home(credential, near);
-        return new Holder(
+        Holder holder = new Holder(
                         credential.getId(),
                         home.place(),
                         credential.storedSecret().getPlainText(),
                         service,
                         home)
                 .asStored();
+        if (service.rotates()) {
+            homes.followNewId(home, service.endpoint(), holder.token());
+        }
+        return holder;
     }
 
     /** @throws FamilyException when its address is none, or its certificates cannot be read */

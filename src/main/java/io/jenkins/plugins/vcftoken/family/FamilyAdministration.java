@@ -75,6 +75,19 @@ public final class FamilyAdministration {
         return one.equals(other) || idsAt(endpoint, one).stream().anyMatch(idsAt(endpoint, other)::contains);
     }
 
+    /**
+     * The credentials of the family that once had a token and has replaced it since.
+     *
+     * @return empty when the token is a current one, or unknown at the endpoint, or was had by several families
+     */
+    public Set<Place> placesOfSpent(Endpoint endpoint, String token) throws IOException {
+        String hash = hashes.ofToken(token);
+        List<FamilyIndex.Entry> families =
+                index.find(hash).stream().filter(entry -> entry.isAt(endpoint)).toList();
+        boolean isSpent = families.size() == 1 && !families.get(0).currentHash().equals(hash);
+        return isSpent ? families.get(0).places() : Set.of();
+    }
+
     private List<String> idsAt(Endpoint endpoint, String token) throws IOException {
         return index.find(hashes.ofToken(token)).stream()
                 .filter(entry -> entry.isAt(endpoint))

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -162,6 +163,45 @@ public final class CredentialHomes {
                     there.home().place());
         } catch (IllegalArgumentException e) {
             LOGGER.log(Level.FINE, "Its address is none, so it has no family", e);
+        }
+    }
+
+    /**
+     * Binds the family of a spent token to the credential that stores it, where that credential has replaced the family's
+     * former one, see {@link #formerPlace}. Does nothing in all other cases. May wait for an exchange in flight.
+     */
+    public void followNewId(CredentialHome home, Endpoint endpoint, String token) {
+        Place now = home.place();
+        formerPlace(endpoint, token, now).ifPresent(former -> kinship.follow(endpoint, token, former, now));
+    }
+
+    /**
+     * The former ID of a credential that got a new one, in a file for example, and a spent token: in the stores of the same
+     * owner, where nothing has the former ID any more. Who may write there could restore the former ID as well, so this
+     * grants nothing.
+     *
+     * @return empty when the token is current, unknown, or bound to the credential as it is
+     */
+    public Optional<Place> formerPlace(Endpoint endpoint, String token, Place now) {
+        if (token.isBlank()) {
+            return Optional.empty();
+        }
+        Set<Place> places = kinship.placesOfSpent(endpoint, token);
+        return places.contains(now)
+                ? Optional.empty()
+                : places.stream()
+                        .filter(place -> place.context().equals(now.context()))
+                        .filter(this::isVacant)
+                        .findFirst();
+    }
+
+    private boolean isVacant(Place place) {
+        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+            StoreOwner owner = StoreOwner.named(place.context());
+            return owner != null
+                    && in(owner, place.credentialsId(), credential -> true)
+                            .findAny()
+                            .isEmpty();
         }
     }
 

@@ -143,6 +143,31 @@ class FamilyAdministrationTest {
     }
 
     @Test
+    void aSpentTokenTellsWhereItsOneFamilyIsBoundAndTheCurrentOneTellsNothing() throws Exception {
+        ask();
+        Holder holder = core.holder("sa", core.service("acme"), seed);
+        Endpoint endpoint = holder.service().endpoint();
+        assertThat(administration.placesOfSpent(endpoint, seed)).isEqualTo(only().places());
+        assertThat(administration.placesOfSpent(endpoint, only().tokens().current()))
+                .isEmpty();
+        assertThat(administration.placesOfSpent(endpoint, "never-seen")).isEmpty();
+        assertThat(administration.placesOfSpent(core.service("globex").endpoint(), seed))
+                .isEmpty();
+    }
+
+    /** Which one is meant is not to be told, so the token leads to neither. */
+    @Test
+    void aSpentTokenOfTwoFamiliesTellsNothing() throws Exception {
+        ask();
+        Endpoint endpoint = core.service("acme").endpoint();
+        administration.copied("system", "folder:copy");
+        Place copy = new Place("folder:copy", only().places().iterator().next().credentialsId());
+        administration.authorized(endpoint, copy, seed, simulator.reauthorize("ci"), null);
+        assertThat(administration.list()).hasSize(2);
+        assertThat(administration.placesOfSpent(endpoint, seed)).isEmpty();
+    }
+
+    @Test
     void familiesFollowTheirFolder() throws Exception {
         Place before = new Place("folder:a", "sa");
         core.families.await(new Holder("sa", before, seed, core.service("acme"), (f, t, again) -> {}), bearer -> true);

@@ -16,6 +16,7 @@ import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
@@ -185,6 +186,11 @@ class ForeignStoreJenkinsTest {
         @Override
         public boolean areRelated(Endpoint endpoint, String one, String other) {
             return false;
+        }
+
+        @Override
+        public Set<Place> placesOfSpent(Endpoint endpoint, String token) {
+            return Set.of();
         }
 
         @Override
