@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.hudson.plugins.folder.properties.FolderCredentialsProvider.FolderCredentialsProperty;
 import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.CredentialsUnavailableException;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.ModelObject;
 import hudson.model.Result;
@@ -207,7 +207,8 @@ class WhoseCredentialJenkinsTest {
         Folder from = folder("from", seed);
         Folder to = empty("to");
         VcfCredentials held = in(from);
-        synchronized (SystemCredentialsProvider.getInstance()) {
+        // Without its store, so that the write-back waits.
+        synchronized (from.getProperties().get(FolderCredentialsProperty.class)) {
             Bearer first = VcfTokens.get().once(held);
             move(from, to);
             assertThat(in(to).storedSecret().getPlainText()).isEqualTo(seed);
