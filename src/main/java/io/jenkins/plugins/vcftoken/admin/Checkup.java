@@ -52,7 +52,7 @@ final class Checkup {
     TokenHealth of(StoredCredential stored) {
         Endpoint endpoint = endpoint(stored);
         FamilyRecord family = endpoint == null ? null : family(endpoint, stored);
-        boolean known = family == null || isHere(family, stored);
+        boolean known = family == null || isHere(family, stored) || hasNewId(endpoint, stored);
         TokenState state;
         if (endpoint == null) {
             state = TokenState.BAD_ADDRESS;
@@ -105,6 +105,11 @@ final class Checkup {
     private static boolean isHere(FamilyRecord family, StoredCredential stored) {
         return family.places().contains(stored.place())
                 || family.tokens().current().equals(token(stored));
+    }
+
+    /** The next build uses it as if it had its former ID. */
+    private boolean hasNewId(Endpoint endpoint, StoredCredential stored) {
+        return homes.formerPlace(endpoint, token(stored), stored.place()).isPresent();
     }
 
     private TokenState withoutFamily(Endpoint endpoint, StoredCredential stored) {

@@ -42,7 +42,7 @@ public final class Orphan {
         return family.tokens().generation();
     }
 
-    /** When it will be removed; null while a credential, of another secret by now, stands at its place. */
+    /** When it will be removed; null until the hourly upkeep has found that no credential leads to it. */
     @CheckForNull
     @Exported
     public String getRemovedAt() {

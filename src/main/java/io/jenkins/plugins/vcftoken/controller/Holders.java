@@ -77,14 +77,19 @@ final class Holders {
     private Holder holder(
             VcfCredentials credential, CredentialHome home, @CheckForNull Function<Bearer, TokenService> derivation)
             throws FamilyException {
-        return new Holder(
+        TokenService service = service(credential);
+        Holder holder = new Holder(
                         credential.getId(),
                         home.place(),
                         credential.storedSecret().getPlainText(),
-                        service(credential),
+                        service,
                         new Keeper(home),
                         derivation)
                 .asStored();
+        if (service.rotates()) {
+            homes.followNewId(home, service.endpoint(), holder.token());
+        }
+        return holder;
     }
 
     /** @throws CompletionException when the credential's certificates cannot be read any more */

@@ -5,6 +5,7 @@ import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.store.Kinship;
 import java.io.IOException;
+import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -21,6 +22,16 @@ record LedgerKinship(VcfTokens tokens) implements Kinship {
         } catch (IOException | FamilyException e) {
             LOGGER.log(Level.WARNING, e, () -> "It cannot be told whose token it is: " + endpoint.description());
             return false;
+        }
+    }
+
+    @Override
+    public Set<Place> placesOfSpent(Endpoint endpoint, String token) {
+        try {
+            return tokens.hasLedger() ? tokens.administration().placesOfSpent(endpoint, token) : Set.of();
+        } catch (IOException | FamilyException e) {
+            LOGGER.log(Level.WARNING, e, () -> "It cannot be told whose token it is: " + endpoint.description());
+            return Set.of();
         }
     }
 

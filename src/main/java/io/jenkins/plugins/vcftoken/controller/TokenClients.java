@@ -1,6 +1,8 @@
 package io.jenkins.plugins.vcftoken.controller;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.okhttp.api.JenkinsOkHttpClient;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.Trust;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
@@ -8,13 +10,17 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import jenkins.security.FIPS140;
 import okhttp3.OkHttpClient;
 
 /** Clients with this controller's proxy, and with the trust that a credential wants. Whatever is sent passes here. */
 final class TokenClients {
+
+    /** Each has its connections and its text of certificates; one that was not used for long is made again. */
+    static final int MAX_CLIENTS = 64;
 
     /** What Jenkins wants of passwords in FIPS mode, too. */
     private static final int FIPS_SECRET_LENGTH = 14;
@@ -22,7 +28,9 @@ final class TokenClients {
     private final Duration connectTimeout;
     private final Duration callTimeout;
     private final InstantSource clock;
-    private final Map<Trusted, TokenClient> clients = new ConcurrentHashMap<>();
+
+    /** In the order of their last use. */
+    private final Map<Trusted, TokenClient> clients = new LinkedHashMap<>(16, 0.75f, true);
 
     TokenClients(Duration connectTimeout, Duration callTimeout, InstantSource clock) {
         this.connectTimeout = connectTimeout;
@@ -42,7 +50,7 @@ final class TokenClients {
         boolean anybody = credential.isSkipTlsVerification();
         String certificates = anybody ? "" : credential.getCaCertificates();
         Trusted trusted = new Trusted(anybody, certificates);
-        TokenClient known = clients.get(trusted);
+        TokenClient known = known(trusted);
         if (known != null) {
             return known;
         }
@@ -61,13 +69,36 @@ final class TokenClients {
                             + e.getMessage() + "). Correct them in the credential.",
                     e);
         }
-        TokenClient made = new TokenClient(http, connectTimeout, callTimeout, clock);
-        TokenClient other = clients.putIfAbsent(trusted, made);
-        return other == null ? made : other;
+        return remembered(trusted, new TokenClient(http, connectTimeout, callTimeout, clock));
+    }
+
+    @CheckForNull
+    private TokenClient known(Trusted trusted) {
+        synchronized (clients) {
+            return clients.get(trusted);
+        }
+    }
+
+    /** @return the one that another thread was faster to make, if any */
+    private TokenClient remembered(Trusted trusted, TokenClient made) {
+        synchronized (clients) {
+            TokenClient other = clients.putIfAbsent(trusted, made);
+            if (clients.size() > MAX_CLIENTS) {
+                clients.remove(clients.keySet().iterator().next());
+            }
+            return other == null ? made : other;
+        }
+    }
+
+    int size() {
+        synchronized (clients) {
+            return clients.size();
+        }
     }
 
     /** Here and not where a credential is made: one that was stored before the rule must still load, to be corrected. */
     private static void mustBeAllowed(VcfCredentials credential) throws FamilyException {
+        mustBeShort(credential);
         if ("http".equalsIgnoreCase(credential.endpoint().url().getScheme())) {
             throw refused(
                     credential,
@@ -89,6 +120,25 @@ final class TokenClients {
                     credential,
                     "its secret has fewer than " + FIPS_SECRET_LENGTH + " characters, which is refused in FIPS mode",
                     "Give the account a longer one.");
+        }
+    }
+
+    /** The message names no field's content, which may be what is too long. */
+    private static void mustBeShort(VcfCredentials credential) throws FamilyException {
+        Endpoint endpoint = credential.endpoint();
+        boolean isTextTooLong = Stream.of(
+                        credential.getUrl(),
+                        endpoint.organization(),
+                        endpoint.account(),
+                        credential.clientId(),
+                        credential.storedSecret().getPlainText())
+                .anyMatch(text -> text.length() > VcfCredentials.MAX_TEXT);
+        if (isTextTooLong || credential.getCaCertificates().length() > VcfCredentials.MAX_CERTIFICATES) {
+            throw new FamilyException(
+                    "Credential '" + credential.getId() + "': one of its fields is too long, with more than "
+                            + (isTextTooLong ? VcfCredentials.MAX_TEXT : VcfCredentials.MAX_CERTIFICATES)
+                            + " characters. Nothing was sent. Correct it in the credential.",
+                    null);
         }
     }
 

@@ -73,7 +73,7 @@ public final class VcfTokens {
 
     private final ExecutorService writeBacks = pool("write-back", 1, 1, new LinkedBlockingQueue<>());
     private final InstantSource clock = () -> time.instant();
-    private final CredentialHomes homes = new CredentialHomes(new LedgerKinship(this));
+    private final CredentialHomes homes = new CredentialHomes(new LedgerKinship(this), clock);
     private final Observers observers = new Observers();
     private final Holders holders = new Holders(homes, new TokenClients(CONNECT_TIMEOUT, CALL_TIMEOUT, clock), clock);
     private final Trials trials = new Trials(this);

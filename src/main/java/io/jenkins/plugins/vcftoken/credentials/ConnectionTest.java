@@ -15,6 +15,7 @@ import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -35,11 +36,15 @@ final class ConnectionTest {
 
     /**
      * @param typed what the form shows
-     * @param field that the secret was posted in
+     * @param secrets the fields that secrets are posted in
      */
-    FormValidation run(AbstractVcfCredentials typed, String field) {
+    FormValidation run(AbstractVcfCredentials typed, String... secrets) {
         if (!access.mayEdit()) {
             return FormValidation.error(Messages.ConnectionTest_noPermission());
+        }
+        PostedForm form = PostedForm.current();
+        if (form != null && form.isAnyAsStoredBut(Set.of(secrets))) {
+            return FormValidation.error(Messages.ConnectionTest_encrypted());
         }
         if (typed.isMasked()) {
             return FormValidation.error(Messages.AbstractVcfCredentials_masked());
@@ -59,7 +64,7 @@ final class ConnectionTest {
                                 ? Messages.ConnectionTest_noToken()
                                 : Messages.ConnectionTest_saveFirst());
             }
-            if (stored.isEmpty() && isPostedAsStored(field)) {
+            if (stored.isEmpty() && form != null && form.isAnyAsStoredBut(Set.of())) {
                 return FormValidation.error(Messages.ConnectionTest_typeAnew());
             }
             return TestReport.of(VcfTokens.get().trials().ofTyped(typed, access.context()), false);
@@ -78,11 +83,6 @@ final class ConnectionTest {
             Thread.currentThread().interrupt();
             return FormValidation.warning(Messages.ConnectionTest_interrupted());
         }
-    }
-
-    private static boolean isPostedAsStored(String field) {
-        PostedForm form = PostedForm.current();
-        return form != null && form.isAsStored(field);
     }
 
     /**

@@ -8,6 +8,7 @@ import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.Trust;
 import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.security.cert.Certificate;
@@ -38,6 +39,9 @@ final class FieldChecks {
         String text = Util.fixEmptyAndTrim(value);
         if (text == null) {
             return FormValidation.error(Messages.FieldChecks_url_missing());
+        }
+        if (isTooLong(text)) {
+            return tooLong(VcfCredentials.MAX_TEXT);
         }
         URI uri;
         try {
@@ -83,6 +87,9 @@ final class FieldChecks {
         if (text == null) {
             return key ? FormValidation.ok() : FormValidation.error(Messages.FieldChecks_username_missing());
         }
+        if (isTooLong(text)) {
+            return tooLong(VcfCredentials.MAX_TEXT);
+        }
         if (key) {
             return FormValidation.warning(Messages.FieldChecks_username_beside());
         }
@@ -94,6 +101,9 @@ final class FieldChecks {
     static FormValidation password(@CheckForNull Secret value, @CheckForNull Secret apiKey) {
         boolean key = apiKey != null && !apiKey.getPlainText().isBlank();
         boolean password = value != null && !value.getPlainText().isBlank();
+        if (password && isTooLong(value.getPlainText())) {
+            return tooLong(VcfCredentials.MAX_TEXT);
+        }
         return key || password ? FormValidation.ok() : FormValidation.error(Messages.FieldChecks_password_missing());
     }
 
@@ -108,6 +118,9 @@ final class FieldChecks {
     }
 
     private static FormValidation token(String text) {
+        if (isTooLong(text)) {
+            return tooLong(VcfCredentials.MAX_TEXT);
+        }
         if (JWT.matcher(text.strip()).matches()) {
             return FormValidation.error(Messages.FieldChecks_refreshToken_bearer());
         }
@@ -122,19 +135,26 @@ final class FieldChecks {
         if (text == null) {
             return FormValidation.error(Messages.FieldChecks_appId_missing());
         }
+        if (isTooLong(text)) {
+            return tooLong(VcfCredentials.MAX_TEXT);
+        }
         return text.contains(":") ? FormValidation.error(Messages.FieldChecks_appId_colon()) : FormValidation.ok();
     }
 
     static FormValidation appSecret(@CheckForNull Secret value) {
-        return value == null || value.getPlainText().isBlank()
-                ? FormValidation.warning(Messages.FieldChecks_appSecret_missing())
-                : FormValidation.ok();
+        if (value == null || value.getPlainText().isBlank()) {
+            return FormValidation.warning(Messages.FieldChecks_appSecret_missing());
+        }
+        return isTooLong(value.getPlainText()) ? tooLong(VcfCredentials.MAX_TEXT) : FormValidation.ok();
     }
 
     static FormValidation organizationId(@CheckForNull String value) {
         String text = Util.fixEmptyAndTrim(value);
-        return text == null || UUID.matcher(text).matches()
-                ? FormValidation.ok()
+        if (text == null || UUID.matcher(text).matches()) {
+            return FormValidation.ok();
+        }
+        return isTooLong(text)
+                ? tooLong(VcfCredentials.MAX_TEXT)
                 : FormValidation.warning(Messages.FieldChecks_organizationId_name());
     }
 
@@ -157,6 +177,9 @@ final class FieldChecks {
 
     static FormValidation scopes(@CheckForNull String value) {
         String text = Util.fixNull(value);
+        if (isTooLong(text)) {
+            return tooLong(VcfCredentials.MAX_TEXT);
+        }
         return text.contains(",") || text.contains(";")
                 ? FormValidation.warning(Messages.FieldChecks_scopes_separator())
                 : FormValidation.ok();
@@ -165,8 +188,11 @@ final class FieldChecks {
     /** @param value may be empty: only authorizing needs it */
     static FormValidation clientId(@CheckForNull String value) {
         String text = Util.fixEmptyAndTrim(value);
-        return text == null || UUID.matcher(text).matches()
-                ? FormValidation.ok()
+        if (text == null || UUID.matcher(text).matches()) {
+            return FormValidation.ok();
+        }
+        return isTooLong(text)
+                ? tooLong(VcfCredentials.MAX_TEXT)
                 : FormValidation.warning(Messages.FieldChecks_clientId_shape());
     }
 
@@ -186,6 +212,9 @@ final class FieldChecks {
         }
         if (!VcfaRefresh.isOrganization(text)) {
             return FormValidation.error(Messages.FieldChecks_organization_path());
+        }
+        if (isTooLong(text)) {
+            return tooLong(VcfCredentials.MAX_TEXT);
         }
         if (UUID.matcher(text).matches()) {
             return FormValidation.warning(Messages.FieldChecks_organization_uuid());
@@ -207,6 +236,9 @@ final class FieldChecks {
         if (text == null) {
             return FormValidation.ok();
         }
+        if (text.length() > VcfCredentials.MAX_CERTIFICATES) {
+            return tooLong(VcfCredentials.MAX_CERTIFICATES);
+        }
         try {
             Collection<? extends Certificate> found = Trust.certificates(text);
             for (Certificate certificate : found) {
@@ -227,5 +259,13 @@ final class FieldChecks {
         } catch (CertificateException e) {
             return FormValidation.error(Messages.FieldChecks_caCertificates_unreadable());
         }
+    }
+
+    private static boolean isTooLong(String text) {
+        return text.length() > VcfCredentials.MAX_TEXT;
+    }
+
+    private static FormValidation tooLong(int longest) {
+        return FormValidation.error(Messages.FieldChecks_tooLong(longest));
     }
 }

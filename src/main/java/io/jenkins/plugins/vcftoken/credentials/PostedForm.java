@@ -3,8 +3,10 @@ package io.jenkins.plugins.vcftoken.credentials;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.util.Secret;
 import jakarta.servlet.ServletException;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Set;
 import org.kohsuke.stapler.Stapler;
 import org.kohsuke.stapler.StaplerRequest2;
 
@@ -22,9 +24,17 @@ record PostedForm(StaplerRequest2 request) {
         return request == null ? null : new PostedForm(request);
     }
 
-    /** Whether one parameter came as it is stored. */
-    boolean isAsStored(String parameter) {
-        return isCiphertext(request.getParameter(parameter));
+    /**
+     * Whether a parameter came as it is stored. Jenkins decrypts those of text just as it does secrets, so that a user name
+     * or an address would take a stored secret to wherever it is sent or shown.
+     *
+     * @param names of parameters that may
+     */
+    boolean isAnyAsStoredBut(Set<String> names) {
+        return request.getParameterMap().entrySet().stream()
+                .filter(parameter -> !names.contains(parameter.getKey()))
+                .flatMap(parameter -> Arrays.stream(parameter.getValue()))
+                .anyMatch(PostedForm::isCiphertext);
     }
 
     /**

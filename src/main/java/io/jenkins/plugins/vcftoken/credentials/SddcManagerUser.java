@@ -186,7 +186,7 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
             typed.setApiKey(apiKey);
             typed.setCaCertificates(caCertificates);
             typed.setSkipTlsVerification(skipTlsVerification);
-            return new ConnectionTest(context).run(typed, typed.isApiKey() ? "apiKey" : "password");
+            return new ConnectionTest(context).run(typed, "password", "apiKey");
         }
     }
 }

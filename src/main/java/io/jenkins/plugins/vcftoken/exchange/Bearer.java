@@ -6,7 +6,8 @@ import java.time.Instant;
 /**
  * A short-lived access token and the time it is good for, in this controller's own time.
  *
- * @param value what goes into {@code Authorization: Bearer …}; never blank, no control characters
+ * @param value what goes into {@code Authorization: Bearer …}; no control characters; empty once it was revoked, never
+ *     before
  * @param issuedAt the moment before the request left, so that {@code expiresAt} errs on the early side
  * @param expiresAt when the server stops accepting it
  */

@@ -82,6 +82,19 @@ public final class FamilyAdministration {
         return one.equals(other) || idsAt(endpoint, one).stream().anyMatch(idsAt(endpoint, other)::contains);
     }
 
+    /**
+     * The credentials of the family that once had a token and has replaced it since.
+     *
+     * @return empty when the token is a current one, or unknown at the endpoint, or was had by several families
+     */
+    public Set<Place> placesOfSpent(Endpoint endpoint, String token) throws IOException {
+        String hash = hashes.ofToken(token);
+        List<FamilyIndex.Entry> families =
+                index.find(hash).stream().filter(entry -> entry.isAt(endpoint)).toList();
+        boolean isSpent = families.size() == 1 && !families.get(0).currentHash().equals(hash);
+        return isSpent ? families.get(0).places() : Set.of();
+    }
+
     private List<String> idsAt(Endpoint endpoint, String token) throws IOException {
         return index.find(hashes.ofToken(token)).stream()
                 .filter(entry -> entry.isAt(endpoint))
@@ -244,12 +257,18 @@ public final class FamilyAdministration {
     private boolean isUsed(FamilyRecord record, Stored stored) throws IOException {
         for (Place place : record.places()) {
             String token = stored.at(place, record.endpoint());
-            if (token != null
-                    && areRelated(record.endpoint(), token, record.tokens().current())) {
+            if (token != null && (token.equals(record.tokens().current()) || leadsTo(record, token, place))) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** By the rule that builds follow; another record may go on from the tokens of this one. */
+    private boolean leadsTo(FamilyRecord record, String token, Place place) throws IOException {
+        String hash = hashes.ofToken(token);
+        FamilyIndex.Entry found = FamilyIndex.among(index.find(hash), hash, record.endpoint(), place);
+        return found != null && found.familyId().equals(record.id());
     }
 
     /** When the record of a family without a credential is removed. */

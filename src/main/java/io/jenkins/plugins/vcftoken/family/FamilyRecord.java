@@ -163,8 +163,10 @@ public record FamilyRecord(
         return in(state, trouble, changed, time);
     }
 
-    FamilyRecord withoutBearer() {
-        return new FamilyRecord(id, endpoint, state, tokens, null, places, trouble, changed, notBefore, orphaned);
+    /** The access token was revoked. When it was issued stays known; no clock makes it alive again. */
+    FamilyRecord withRevokedAccessToken() {
+        Bearer revoked = bearer == null ? null : new Bearer("", bearer.issuedAt(), Instant.EPOCH);
+        return new FamilyRecord(id, endpoint, state, tokens, revoked, places, trouble, changed, notBefore, orphaned);
     }
 
     private FamilyRecord in(FamilyState to, @CheckForNull String why, Instant since, @CheckForNull Instant next) {

@@ -198,6 +198,6 @@ final class Journal {
 
     /** Forgets the bearer of a family that has no file, so that the next one to ask gets a new one. */
     void dropBearer(String id) {
-        unwritten.computeIfPresent(id, (same, record) -> record.withoutBearer());
+        unwritten.computeIfPresent(id, (same, record) -> record.withRevokedAccessToken());
     }
 }

@@ -82,7 +82,7 @@ public final class CredentialHome implements TokenKeeper {
 
     @Override
     public void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException {
-        if (homes.readOnly().contains(slot.kind(), slot.place())) {
+        if (!homes.readOnly().isTried(slot.kind(), slot.place())) {
             return;
         }
         CredentialSlot.Outcome outcome = slot.replace(stored -> isWanted(stored, sameFamily, current, again)
@@ -91,7 +91,8 @@ public final class CredentialHome implements TokenKeeper {
         switch (outcome) {
             case EMPTY -> keepElsewhere(sameFamily, current, again);
             case READ_ONLY -> sayReadOnly();
-            default -> {}
+            case REPLACED -> homes.readOnly().changed(slot.kind(), slot.place());
+            case UNWANTED -> {}
         }
     }
 
@@ -142,7 +143,10 @@ public final class CredentialHome implements TokenKeeper {
                 ? remembered(stored.withAuthorized(Secret.fromString(secret), clientId))
                 : null);
         return switch (outcome) {
-            case REPLACED -> Placed.STORED;
+            case REPLACED -> {
+                homes.readOnly().changed(slot.kind(), slot.place());
+                yield Placed.STORED;
+            }
             case UNWANTED -> ledgerAlone ? Placed.READ_ONLY : Placed.FOR_ANOTHER_SERVER;
             case READ_ONLY -> Placed.READ_ONLY;
             case EMPTY -> {
@@ -168,12 +172,13 @@ public final class CredentialHome implements TokenKeeper {
     }
 
     private void sayReadOnly() {
-        if (homes.readOnly().add(slot.kind(), slot.place())) {
+        if (homes.readOnly().refused(slot.kind(), slot.place())) {
             LOGGER.log(
                     Level.INFO,
                     () -> "Credential '" + slot.id() + "' is in a store that cannot be written ("
                             + slot.owner().name()
-                            + "). Its rotated tokens are kept in the ledger alone, and builds use them from there.");
+                            + "). Its rotated tokens are kept in the ledger alone, and builds use them from there. The store "
+                            + "is tried again every ten minutes of use.");
         }
     }
 }

@@ -17,10 +17,12 @@ import hudson.security.ACL;
 import hudson.security.ACLContext;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.family.Place;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -43,11 +45,12 @@ public final class CredentialHomes {
     private final Map<VcfCredentials, CredentialHome> found =
             new MapMaker().weakKeys().makeMap();
 
-    private final ReadOnlyStores readOnly = new ReadOnlyStores();
+    private final ReadOnlyStores readOnly;
     private final Kinship kinship;
 
-    public CredentialHomes(Kinship kinship) {
+    public CredentialHomes(Kinship kinship, InstantSource clock) {
         this.kinship = kinship;
+        this.readOnly = new ReadOnlyStores(clock);
     }
 
     /** A credential of a store, and that store. */
@@ -165,6 +168,45 @@ public final class CredentialHomes {
         }
     }
 
+    /**
+     * Binds the family of a spent token to the credential that stores it, where that credential has replaced the family's
+     * former one, see {@link #formerPlace}. Does nothing in all other cases. May wait for an exchange in flight.
+     */
+    public void followNewId(CredentialHome home, Endpoint endpoint, String token) {
+        Place now = home.place();
+        formerPlace(endpoint, token, now).ifPresent(former -> kinship.follow(endpoint, token, former, now));
+    }
+
+    /**
+     * The former ID of a credential that got a new one, in a file for example, and a spent token: in the stores of the same
+     * owner, where nothing has the former ID any more. Who may write there could restore the former ID as well, so this
+     * grants nothing.
+     *
+     * @return empty when the token is current, unknown, or bound to the credential as it is
+     */
+    public Optional<Place> formerPlace(Endpoint endpoint, String token, Place now) {
+        if (token.isBlank()) {
+            return Optional.empty();
+        }
+        Set<Place> places = kinship.placesOfSpent(endpoint, token);
+        return places.contains(now)
+                ? Optional.empty()
+                : places.stream()
+                        .filter(place -> place.context().equals(now.context()))
+                        .filter(this::isVacant)
+                        .findFirst();
+    }
+
+    private boolean isVacant(Place place) {
+        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+            StoreOwner owner = StoreOwner.named(place.context());
+            return owner != null
+                    && in(owner, place.credentialsId(), credential -> true)
+                            .findAny()
+                            .isEmpty();
+        }
+    }
+
     private Optional<CredentialHome> search(
             VcfCredentials credential, @CheckForNull Item near, Predicate<VcfCredentials> wanted) {
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
@@ -205,9 +247,9 @@ public final class CredentialHomes {
         return contexts;
     }
 
-    /** Whether it was found that a credential's store cannot be written, so that rotated tokens are in the ledger alone. */
+    /** Whether the store of a credential last refused a rotated token, so that the ledger alone has it. */
     public boolean isReadOnly(StoredCredential stored) {
-        return readOnly.contains(stored.store().getClass(), stored.place());
+        return readOnly.isReadOnly(stored.store().getClass(), stored.place());
     }
 
     ReadOnlyStores readOnly() {

@@ -1,11 +1,14 @@
 package io.jenkins.plugins.vcftoken.store;
 
 import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsDescriptor;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStore;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.common.IdCredentials;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.security.ACLContext;
 import io.jenkins.plugins.vcftoken.family.Place;
 import java.io.IOException;
@@ -93,38 +96,40 @@ record CredentialSlot(StoreOwner owner, Class<? extends CredentialsStore> kind, 
     }
 
     /**
-     * Replaces what stands here. Blocks while the store is saved.
+     * Replaces what stands here. Blocks while the store is saved, and holds no lock but those that the store takes itself:
+     * saving a folder waits for whoever renames it, and calls listeners.
      *
      * @param change gives what is to stand here instead, or null to leave it; asked again if the store has changed
      * @throws IOException when the store could not be saved, or changes all the time
      */
     Outcome replace(Function<VcfCredentials, VcfCredentials> change) throws IOException {
         try (ACLContext asOwner = owner.impersonate()) {
-            // Against a form that is being saved at this moment. Other stores offer no lock; there, what lies between
-            // reading and replacing is a few instructions.
-            synchronized (SystemCredentialsProvider.getInstance()) {
-                VcfCredentials refused = null;
-                for (int i = 0; i < TRIES; i++) {
-                    CredentialsStore store = store();
-                    VcfCredentials stored = resident(store);
-                    if (store == null || stored == null) {
-                        return Outcome.EMPTY;
-                    }
-                    if (!store.hasPermission2(Jenkins.getAuthentication2(), CredentialsProvider.UPDATE)) {
-                        return Outcome.READ_ONLY;
-                    }
-                    VcfCredentials changed = change.apply(stored);
-                    if (changed == null) {
-                        return Outcome.UNWANTED;
-                    }
-                    if (isUnchanged(stored, refused)) {
-                        return Outcome.READ_ONLY;
-                    }
-                    if (store.updateCredentials(domain, stored, changed)) {
-                        return Outcome.REPLACED;
-                    }
-                    refused = stored;
+            VcfCredentials refused = null;
+            boolean byId = false;
+            for (int i = 0; i < TRIES; i++) {
+                CredentialsStore store = store();
+                VcfCredentials stored = resident(store);
+                if (store == null || stored == null) {
+                    return Outcome.EMPTY;
                 }
+                if (!store.hasPermission2(Jenkins.getAuthentication2(), CredentialsProvider.UPDATE)) {
+                    return Outcome.READ_ONLY;
+                }
+                VcfCredentials changed = change.apply(stored);
+                if (changed == null) {
+                    return Outcome.UNWANTED;
+                }
+                boolean isUnchanged = refused != null && stored.storedSecret().equals(refused.storedSecret());
+                if (isUnchanged && (byId || stored == refused)) {
+                    // A store that says no, while nothing else has changed what stands there, takes no changes at all.
+                    return Outcome.READ_ONLY;
+                }
+                // One that shows copies of what it has does not know the object that was read.
+                byId = isUnchanged;
+                if (store.updateCredentials(domain, byId ? stored : new Expected(stored, changed), changed)) {
+                    return Outcome.REPLACED;
+                }
+                refused = stored;
             }
         } catch (UnsupportedOperationException e) {
             LOGGER.log(Level.FINE, e, () -> "The store of " + owner.name() + " says that it is read-only");
@@ -133,8 +138,40 @@ record CredentialSlot(StoreOwner owner, Class<? extends CredentialsStore> kind, 
         throw new IOException("the store of " + owner.name() + " changes each time it is to be written");
     }
 
-    /** A store that says no, while nobody else has changed what stands there, takes no changes at all. */
-    private static boolean isUnchanged(VcfCredentials stored, @CheckForNull VcfCredentials refused) {
-        return refused != null && stored.storedSecret().equals(refused.storedSecret());
+    /**
+     * A credential to be replaced only if it is still the object that was read. A store searches its list for what it is to
+     * replace with {@link java.util.List#indexOf}, which asks this object whether it equals each element, under the store's
+     * own lock: a form that was saved since then is not overwritten. The store also asks whether the replacement has the
+     * same ID.
+     */
+    private record Expected(VcfCredentials read, VcfCredentials replacement) implements IdCredentials {
+
+        @NonNull
+        @Override
+        public String getId() {
+            return read.getId();
+        }
+
+        @CheckForNull
+        @Override
+        public CredentialsScope getScope() {
+            return read.getScope();
+        }
+
+        @NonNull
+        @Override
+        public CredentialsDescriptor getDescriptor() {
+            return read.getDescriptor();
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other == this || other == read || other == replacement;
+        }
+
+        @Override
+        public int hashCode() {
+            return read.hashCode();
+        }
     }
 }

@@ -15,6 +15,15 @@ import org.jenkinsci.plugins.plaincredentials.StringCredentials;
  */
 public interface VcfCredentials extends StringCredentials {
 
+    /**
+     * The longest secret, address, name or ID that is used, in characters. Servers take far less; what is used is kept in
+     * memory.
+     */
+    int MAX_TEXT = 64 * 1024;
+
+    /** The longest text of CA certificates, in characters: all authorities that a browser knows have 230,000. */
+    int MAX_CERTIFICATES = 256 * 1024;
+
     /** The system's address, as stored. */
     String getUrl();
 

@@ -11,8 +11,9 @@ import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.Leaks;
-import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
+import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
@@ -30,6 +31,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import jenkins.model.Jenkins;
+import net.sf.json.JSONNull;
 import net.sf.json.JSONObject;
 import org.htmlunit.html.HtmlForm;
 import org.htmlunit.html.HtmlPage;
@@ -109,6 +111,35 @@ class TokenPageJenkinsTest {
         both.assertNothingLostOrSpentTwice();
         savePages();
         Leaks.assertNone(simulator, saved);
+    }
+
+    /** The session ends with the last block, which must not look as if the credential had never been used. */
+    @Test
+    void aSessionThatHasEndedIsIdleAndTellsWhenItWasRenewedWhateverHappensNext() throws Exception {
+        simulator.sddcManager().addUser("svc@vsphere.local", "correct-horse");
+        SddcManagerUser user = new SddcManagerUser(
+                CredentialsScope.GLOBAL, "user", null, simulator.url().toString());
+        user.setUsername("svc@vsphere.local");
+        user.setPassword(Secret.fromString("correct-horse"));
+        user.setCaCertificates(simulator.authorityPem());
+        SystemCredentialsProvider.getInstance().getCredentials().add(user);
+        String page = "manage/vcf-tokens/credential/user/";
+        assertThat(pages.json(page + "api/json").getString("state")).isEqualTo("NOT_USED");
+        both.build(both.job(jenkins.jenkins, "job", "user"));
+        JenkinsAndSimulator.await(
+                "the session has ended", () -> simulator.sddcManager().releases() == 1);
+        JSONObject json = pages.json(page + "api/json");
+        assertThat(json.getString("state")).isEqualTo("IDLE");
+        assertThat(Instant.parse(json.getString("renewedAt"))).isBeforeOrEqualTo(Instant.now());
+        assertThat(json.get("bearerExpiresAt")).isEqualTo(JSONNull.getInstance());
+        assertThat(json.getLong("bearerSecondsLeft")).isZero();
+        assertThat(jenkins.createWebClient().goTo(page).asNormalizedText())
+                .contains("Last renewal", "ago")
+                .doesNotContain("Not used yet");
+
+        simulator.inject(Fault.STATUS_403);
+        assertThat(pages.post(null, page + "renew")).isEqualTo(400);
+        assertThat(pages.json(page + "api/json").getString("renewedAt")).isEqualTo(json.getString("renewedAt"));
     }
 
     @Test

@@ -87,6 +87,26 @@ class ConfigurationAsCodeJenkinsTest {
         both.awaitInSystem("sa");
     }
 
+    @Test
+    void aNewIdForTheSameAccountGoesOnWithTheNewestToken() throws Exception {
+        simulator.setLifetime(JenkinsAndSimulator.SHORT);
+        String seed = simulator.addAccount("ci", "acme");
+        ConfigurationAsCode.get().configure(yaml(seed).toString());
+        both.build(job);
+        both.awaitInSystem("sa");
+        both.letTheBearerAge();
+        Path renamed = yaml(seed);
+        Files.writeString(renamed, Files.readString(renamed).replace("id: sa", "id: renamed"));
+        for (int reload = 0; reload < 3; reload++) {
+            ConfigurationAsCode.get().configure(renamed.toString());
+            both.use(job, "renamed");
+            both.build(job);
+            both.awaitInSystem("renamed");
+            both.letTheBearerAge();
+        }
+        assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
+    }
+
     private Path yaml(String seed) throws Exception {
         String certificate = simulator.authorityPem().trim().replace("\n", "\n              ");
         return Files.writeString(directory.resolve("jenkins.yaml"), """

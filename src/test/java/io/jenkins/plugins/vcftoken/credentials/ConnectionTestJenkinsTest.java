@@ -163,6 +163,42 @@ class ConnectionTestJenkinsTest {
         }
     }
 
+    /** Jenkins decrypts text as it does secrets, so that a user name would carry any secret that was seen encrypted. */
+    @Test
+    void aStoredSecretInAnyOtherFieldIsNotSentAndNotShown() throws Exception {
+        String other = "secret-of-somebody-else";
+        String sealed = Secret.fromString(other).getEncryptedValue();
+        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+            VcfCredentials stored = inSystem(id);
+            Map<String, String> typed = form(stored);
+            reveal(typed, stored);
+            for (String field : typed.keySet()) {
+                for (Map<String, String> form : List.of(form(stored), new LinkedHashMap<>(typed))) {
+                    form.put(field, sealed);
+                    assertThat(test(web, "", stored.getClass(), form))
+                            .as(id + ", " + field)
+                            .doesNotContain("class=\"ok\"", other)
+                            .contains("class=\"error\"");
+                }
+            }
+        }
+        assertThat(simulator.requests()).isZero();
+    }
+
+    /** A secret that the form does not send today is no exception: a form is tested as a whole, as it is saved. */
+    @Test
+    void aStoredSecretBesideATypedOneIsNotTestedAtAnotherServer() throws Exception {
+        VcfCredentials stored = inSystem("sddc-manager");
+        try (Simulator other = Simulator.start()) {
+            Map<String, String> form = form(stored);
+            form.put("url", other.url().toString());
+            form.put("caCertificates", other.authorityPem());
+            form.put("apiKey", "typed-api-key");
+            assertThat(test(web, "", stored.getClass(), form)).contains("Enter it anew");
+            assertThat(other.requests()).isZero();
+        }
+    }
+
     @Test
     void aStoredSecretIsNotSentFromAnotherOwnersForm() throws Exception {
         for (String id : List.of("sddc-manager", "csp-token", "csp-app")) {

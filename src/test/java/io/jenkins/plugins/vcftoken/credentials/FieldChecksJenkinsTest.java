@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import hudson.util.FormValidation;
 import hudson.util.FormValidation.Kind;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.time.Duration;
 import java.time.Instant;
 import okhttp3.tls.HeldCertificate;
@@ -191,6 +192,29 @@ class FieldChecksJenkinsTest {
         assertSays(FieldChecks.caCertificates(good + good, NOW), Kind.OK, "2 certificates found");
         assertSays(FieldChecks.caCertificates(good + over, NOW), Kind.WARNING, "CN=over has expired at 2025-12-31T");
         assertSays(FieldChecks.caCertificates(early + good, NOW), Kind.WARNING, "CN=early is good from 2026-01-02T");
+    }
+
+    @Test
+    void whatIsTooLongIsRefusedInEachField() {
+        String longest = "a".repeat(VcfCredentials.MAX_TEXT);
+        String over = longest + "a";
+        assertSays(FieldChecks.url("https://" + longest), Kind.ERROR, "more than 65,536 characters");
+        assertSays(FieldChecks.nameUrl("https://" + longest), Kind.ERROR, "more than 65,536 characters");
+        assertSays(FieldChecks.username(longest + "@", null), Kind.ERROR, "more than 65,536 characters");
+        assertSays(FieldChecks.password(secret(over), null), Kind.ERROR, "more than 65,536 characters");
+        assertSays(FieldChecks.apiToken(secret(over)), Kind.ERROR, "more than 65,536 characters");
+        assertSays(FieldChecks.apiKey(secret(over)), Kind.ERROR, "more than 65,536 characters");
+        assertSays(FieldChecks.refreshToken(secret(over)), Kind.ERROR, "more than 65,536 characters");
+        assertSays(FieldChecks.appId(over), Kind.ERROR, "more than 65,536 characters");
+        assertSays(FieldChecks.appSecret(secret(over)), Kind.ERROR, "more than 65,536 characters");
+        assertSays(FieldChecks.organizationId(over), Kind.ERROR, "more than 65,536 characters");
+        assertSays(FieldChecks.organization(over), Kind.ERROR, "more than 65,536 characters");
+        assertSays(FieldChecks.clientId(over), Kind.ERROR, "more than 65,536 characters");
+        assertSays(FieldChecks.scopes(over), Kind.ERROR, "more than 65,536 characters");
+        assertSays(FieldChecks.apiToken(secret(longest)), Kind.OK, "");
+        assertSays(FieldChecks.organization(longest), Kind.OK, "");
+        String certificates = "a".repeat(VcfCredentials.MAX_CERTIFICATES + 1);
+        assertSays(FieldChecks.caCertificates(certificates, NOW), Kind.ERROR, "more than 262,144 characters");
     }
 
     private static String certificate(String name, Instant from, Instant until) {

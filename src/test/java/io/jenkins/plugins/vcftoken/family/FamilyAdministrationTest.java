@@ -100,6 +100,73 @@ class FamilyAdministrationTest {
         assertThat(administration.list()).isEmpty();
     }
 
+    /** The server may take both spellings for one organization, or not: one record is left in either case. */
+    @Test
+    void aRecordOfAnotherSpellingOfTheOrganizationIsRemovedThirtyDaysLater() throws Exception {
+        ask();
+        String stored = only().tokens().current();
+        try {
+            core.families.await(core.holder("sa", core.service("Acme"), stored), bearer -> false);
+        } catch (FamilyException e) {
+            assertThat(e).hasMessageContaining("'Acme'");
+        }
+        Endpoint respelling = core.service("Acme").endpoint();
+        FamilyAdministration.Stored respelled =
+                (place, endpoint) -> endpoint.isSameAs(respelling) ? simulator.currentToken("ci") : null;
+        administration.sweep(respelled);
+        clock.advance(Duration.ofDays(30));
+        administration.sweep(respelled);
+        assertThat(administration.list()).hasSize(1);
+        assertThat(only().endpoint().isSameAs(respelling)).isTrue();
+    }
+
+    /** As two spellings of one account left them: the newer record goes on from the token of the older one. */
+    @Test
+    void aRecordThatAnotherOneAtItsPlaceGoesOnFromIsRemovedThirtyDaysLater() throws Exception {
+        Endpoint endpoint = core.service("acme").endpoint();
+        Place place = new Place("system", "sa");
+        FamilyRecord older = FamilyRecord.founded(endpoint, "first", Core.HASH, clock.instant())
+                .rescued("second", "why", Core.HASH, clock.instant())
+                .boundTo(place);
+        FamilyRecord newer = FamilyRecord.founded(endpoint, "second", Core.HASH, clock.instant())
+                .rescued("third", "why", Core.HASH, clock.instant())
+                .boundTo(place)
+                .rescued("fourth", "why", Core.HASH, clock.instant());
+        core.ledger.save(older);
+        core.ledger.save(newer);
+        for (String stored : List.of("third", "fourth")) {
+            administration.sweep((at, of) -> stored);
+            clock.advance(Duration.ofDays(30));
+        }
+        administration.sweep((at, of) -> "fourth");
+        assertThat(administration.list()).extracting(FamilyRecord::id).containsExactly(newer.id());
+    }
+
+    @Test
+    void aSpentTokenTellsWhereItsOneFamilyIsBoundAndTheCurrentOneTellsNothing() throws Exception {
+        ask();
+        Holder holder = core.holder("sa", core.service("acme"), seed);
+        Endpoint endpoint = holder.service().endpoint();
+        assertThat(administration.placesOfSpent(endpoint, seed)).isEqualTo(only().places());
+        assertThat(administration.placesOfSpent(endpoint, only().tokens().current()))
+                .isEmpty();
+        assertThat(administration.placesOfSpent(endpoint, "never-seen")).isEmpty();
+        assertThat(administration.placesOfSpent(core.service("globex").endpoint(), seed))
+                .isEmpty();
+    }
+
+    /** Which one is meant is not to be told, so the token leads to neither. */
+    @Test
+    void aSpentTokenOfTwoFamiliesTellsNothing() throws Exception {
+        ask();
+        Endpoint endpoint = core.service("acme").endpoint();
+        administration.copied("system", "folder:copy");
+        Place copy = new Place("folder:copy", only().places().iterator().next().credentialsId());
+        administration.authorized(endpoint, copy, seed, simulator.reauthorize("ci"), null);
+        assertThat(administration.list()).hasSize(2);
+        assertThat(administration.placesOfSpent(endpoint, seed)).isEmpty();
+    }
+
     @Test
     void familiesFollowTheirFolder() throws Exception {
         Place before = new Place("folder:a", "sa");

@@ -10,6 +10,7 @@ import io.jenkins.plugins.vcftoken.exchange.Endpoint;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.family.Holder;
 import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.family.TokenKeeper;
@@ -442,6 +443,28 @@ class LeasesTest {
         two.close();
         await(() -> sddc.releases() == 1);
         assertThat(sddc.openSessions()).isZero();
+    }
+
+    /** The health pages read it there; an access token that was revoked at the server is of no other use. */
+    @Test
+    void aRecordWhoseSessionHasEndedStillTellsWhenItWasRenewedAndHasNoAccessToken() throws Exception {
+        Holder user = sddcUser();
+        Lease lease = leases.open(user, TEN_MINUTES, new Block());
+        Instant renewed = lease.bearer().issuedAt();
+        lease.close();
+        await(() -> simulator.sddcManager().releases() == 1);
+        for (Duration later : List.of(Duration.ZERO, Duration.ofSeconds(30), Duration.ofHours(3))) {
+            clock.advance(later);
+            FamilyRecord record = core.families.survey().of(user.service().endpoint(), user.token(), user.place());
+            assertThat(record.bearer()).isNotNull();
+            assertThat(record.bearer().issuedAt()).isEqualTo(renewed);
+            assertThat(record.bearer().value()).isEmpty();
+            assertThat(record.bearer().isAlive(clock.instant())).isFalse();
+            assertThat(record.bearer().isAlive(renewed.minusSeconds(30)))
+                    .as("after the clock was set back")
+                    .isFalse();
+        }
+        assertThat(core.families.atHand(user)).isNull();
     }
 
     @Test

@@ -9,10 +9,14 @@ import hudson.ExtensionList;
 import hudson.security.Permission;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.JenkinsVault;
+import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.family.Place;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
@@ -123,6 +127,38 @@ class ForeignStoreJenkinsTest {
         both.awaitInSystem("again");
     }
 
+    /** An administrator gave the store the right to write, and nobody restarts Jenkins for that. */
+    @Test
+    void aStoreThatRefusedIsTriedAgainTenMinutesLater() throws Exception {
+        MutableClock clock = new MutableClock();
+        CredentialHomes homes = new CredentialHomes(new Strangers(), clock);
+        vault.answer = Answer.UNSUPPORTED;
+        vault.credential = both.account("reopened", "seed");
+        CredentialHome home = homes.of(vault.credential, null).orElseThrow();
+        StoredCredential stored = StoredCredentials.visibleIn(jenkins.jenkins).stream()
+                .filter(found -> found.credential() == vault.credential)
+                .findFirst()
+                .orElseThrow();
+        for (int i = 0; i < 3; i++) {
+            home.keep("seed"::equals, "rotated", false);
+        }
+        assertThat(vault.updates).hasValue(1);
+        assertThat(homes.isReadOnly(stored)).isTrue();
+        clock.advance(ReadOnlyStores.REMEMBERED);
+        assertThat(homes.isReadOnly(stored)).as("until it is known better").isTrue();
+        home.keep("seed"::equals, "rotated", false);
+        assertThat(vault.updates).hasValue(2);
+        assertThat(logged.of("reopened")).isEqualTo(1);
+
+        vault.answer = Answer.YES;
+        home.keep("seed"::equals, "rotated", false);
+        assertThat(vault.updates).hasValue(2);
+        clock.advance(ReadOnlyStores.REMEMBERED);
+        home.keep("seed"::equals, "rotated", false);
+        assertThat(vault.updates).hasValue(3);
+        assertThat(homes.isReadOnly(stored)).isFalse();
+    }
+
     /** One write-back that is seen comes after all before it. */
     private void awaitWriteBacks() throws Exception {
         String id = "last-" + System.nanoTime();
@@ -140,7 +176,25 @@ class ForeignStoreJenkinsTest {
     private enum Answer {
         FORBIDDEN,
         UNSUPPORTED,
-        NO
+        NO,
+        YES
+    }
+
+    /** Of whom no token is known. */
+    private static final class Strangers implements Kinship {
+
+        @Override
+        public boolean areRelated(Endpoint endpoint, String one, String other) {
+            return false;
+        }
+
+        @Override
+        public Set<Place> placesOfSpent(Endpoint endpoint, String token) {
+            return Set.of();
+        }
+
+        @Override
+        public void follow(Endpoint endpoint, String token, Place from, Place to) {}
     }
 
     /** What the plugin's own logger says of a credential. */
@@ -193,7 +247,7 @@ class ForeignStoreJenkinsTest {
             if (answer == Answer.UNSUPPORTED) {
                 throw new UnsupportedOperationException();
             }
-            return false;
+            return answer == Answer.YES;
         }
     }
 }

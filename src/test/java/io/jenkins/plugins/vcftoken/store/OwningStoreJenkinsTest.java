@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsMatchers;
 import com.cloudbees.plugins.credentials.CredentialsParameterDefinition;
 import com.cloudbees.plugins.credentials.CredentialsParameterValue;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
@@ -42,6 +43,8 @@ import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,6 +52,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
@@ -211,6 +218,78 @@ class OwningStoreJenkinsTest {
         looks.at.clear();
         assertThat(homes.of(rotated, null)).isPresent();
         assertThat(looks.at).as("whether its folder still has that store").containsExactly(folder);
+    }
+
+    /** A folder is renamed, for example, which can take long; listeners of that look credentials up, too. */
+    @Test
+    void aFolderThatIsBusyDoesNotHoldUpWhoeverLooksUpTheControllersCredentials() throws Exception {
+        both.addToSystem(both.account("other", simulator.addAccount("other", "acme")));
+        Folder folder = jenkins.createProject(Folder.class, "folder");
+        storeOf(folder).addCredentials(Domain.global(), both.account("sa", simulator.addAccount("ci", "acme")));
+        ExecutorService others = Executors.newSingleThreadExecutor();
+        try {
+            synchronized (folder) {
+                VcfTokens.get().once(in(folder));
+                await("the write-back waits for the folder", OwningStoreJenkinsTest::isWriteBackWaiting);
+                Future<Credentials> found = others.submit(() -> CredentialsMatchers.firstOrNull(
+                        CredentialsProvider.lookupCredentialsInItemGroup(
+                                VcfaServiceAccount.class, jenkins.jenkins, ACL.SYSTEM2, List.of()),
+                        CredentialsMatchers.withId("other")));
+                assertThat(found.get(1, TimeUnit.SECONDS)).isNotNull();
+            }
+            both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
+        } finally {
+            others.shutdownNow();
+        }
+    }
+
+    private static boolean isWriteBackWaiting() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .anyMatch(
+                        thread -> thread.getName().contains("write-back") && thread.getState() == Thread.State.BLOCKED);
+    }
+
+    /** Somebody saves a form between our reading what stands there and our writing. */
+    @Test
+    void whatIsTypedBetweenReadingAndWritingIsNotOverwritten() throws Exception {
+        simulator.addAccount("ci", "acme");
+        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
+        Folder folder = jenkins.createProject(Folder.class, "folder");
+        User alice = User.getById("alice", true);
+        for (ModelObject owner : List.of(jenkins.jenkins, folder, alice)) {
+            StoreOwner storeOwner = new StoreOwner(owner);
+            CredentialsScope scope = owner == alice ? CredentialsScope.USER : CredentialsScope.GLOBAL;
+            CredentialsStore store = storeOf(owner);
+            VcfaServiceAccount first = both.account(scope, "sa", "https://host", "first");
+            VcfaServiceAccount typed = both.account(scope, "sa", "https://host", "typed");
+            try (ACLContext as = storeOwner.impersonate()) {
+                store.addCredentials(Domain.global(), first);
+            }
+            CredentialSlot slot = new CredentialSlot(storeOwner, store.getClass(), Domain.global(), "sa");
+            List<String> read = new ArrayList<>();
+            CredentialSlot.Outcome outcome = slot.replace(stored -> {
+                read.add(stored.storedSecret().getPlainText());
+                if (stored == first) {
+                    update(store, first, typed);
+                    return first.withStoredSecret(Secret.fromString("rotated"));
+                }
+                return null;
+            });
+            assertThat(outcome).as(storeOwner.name()).isEqualTo(CredentialSlot.Outcome.UNWANTED);
+            assertThat(read).containsExactly("first", "typed");
+            assertThat(slot.resident()).isSameAs(typed);
+            assertThat(slot.replace(stored -> stored.withStoredSecret(Secret.fromString("rotated"))))
+                    .isEqualTo(CredentialSlot.Outcome.REPLACED);
+            assertThat(slot.resident().storedSecret().getPlainText()).isEqualTo("rotated");
+        }
+    }
+
+    private static void update(CredentialsStore store, Credentials from, Credentials to) {
+        try {
+            assertThat(store.updateCredentials(Domain.global(), from, to)).isTrue();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static VcfCredentials in(Folder folder) {

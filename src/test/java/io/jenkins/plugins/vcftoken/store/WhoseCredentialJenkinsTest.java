@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.hudson.plugins.folder.properties.FolderCredentialsProvider.FolderCredentialsProperty;
 import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.CredentialsUnavailableException;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.ModelObject;
 import hudson.model.Result;
@@ -207,7 +207,8 @@ class WhoseCredentialJenkinsTest {
         Folder from = folder("from", seed);
         Folder to = empty("to");
         VcfCredentials held = in(from);
-        synchronized (SystemCredentialsProvider.getInstance()) {
+        // Without its store, so that the write-back waits.
+        synchronized (from.getProperties().get(FolderCredentialsProperty.class)) {
             Bearer first = VcfTokens.get().once(held);
             move(from, to);
             assertThat(in(to).storedSecret().getPlainText()).isEqualTo(seed);
@@ -251,6 +252,68 @@ class WhoseCredentialJenkinsTest {
         assertThat(in(thief).storedSecret().getPlainText()).isEqualTo(seed);
         WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, both.job(thief, "job", "sa"));
         jenkins.assertLogContains("was rotated away while it was stored elsewhere", run);
+    }
+
+    /** As a file renames it: the first token under a new ID, in one change with the end of the old ID. */
+    @Test
+    void aNewIdInTheSameStoreGoesOnWithTheNewestTokenOnceTheOldIdIsGone() throws Exception {
+        Folder team = folder("team", seed);
+        VcfTokens.get().once(in(team));
+        awaitIn(team);
+        VcfCredentials old = in(team);
+        storeOf(team).addCredentials(Domain.global(), both.account("sb", seed));
+        VcfCredentials renamed = withId(team, "sb");
+        assertRefused(renamed);
+        storeOf(team).removeCredentials(Domain.global(), old);
+        VcfTokens.get().renew(renamed);
+        assertThat(simulator.rotations()).isEqualTo(2);
+        awaitIn(team, "sb", "ci");
+        // The old ID with the first token is still the same account's.
+        storeOf(team).addCredentials(Domain.global(), both.account("sa", seed));
+        VcfTokens.get().once(withId(team, "sa"));
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+    }
+
+    @Test
+    void aNewIdInAnotherStoreIsRefusedThoughTheOldIdIsGone() throws Exception {
+        Folder team = folder("team", seed);
+        Folder inner = team.createProject(Folder.class, "inner");
+        VcfTokens.get().once(in(team));
+        awaitIn(team);
+        storeOf(team).removeCredentials(Domain.global(), in(team));
+        for (Folder other : List.of(inner, empty("other"))) {
+            storeOf(other).addCredentials(Domain.global(), both.account("sb", seed));
+            assertRefused(withId(other, "sb"));
+        }
+        assertThat(simulator.rotations()).isEqualTo(1);
+    }
+
+    /** Each is its own account's, even if both tokens were once one. */
+    @Test
+    void aNewIdWithoutATokenInheritsNothing() throws Exception {
+        Folder team = folder("team", seed);
+        VcfTokens.get().once(in(team));
+        awaitIn(team);
+        storeOf(team).removeCredentials(Domain.global(), in(team));
+        storeOf(team).addCredentials(Domain.global(), both.account("sb", ""));
+        assertThatThrownBy(() -> VcfTokens.get().once(withId(team, "sb")))
+                .isInstanceOf(FamilyException.class)
+                .hasMessageContaining("stores no refresh token yet");
+        assertThat(simulator.rotations()).isEqualTo(1);
+    }
+
+    private static void assertRefused(VcfCredentials credential) {
+        assertThatThrownBy(() -> VcfTokens.get().once(credential))
+                .isInstanceOf(FamilyException.class)
+                .hasMessageContaining("was rotated away while it was stored elsewhere");
+    }
+
+    private static VcfCredentials withId(Folder folder, String id) {
+        return storeOf(folder).getCredentials(Domain.global()).stream()
+                .map(VcfCredentials.class::cast)
+                .filter(credential -> credential.getId().equals(id))
+                .findFirst()
+                .orElseThrow();
     }
 
     /** Job DSL, a POST to config.xml, and update-job give a folder that stays the same other stores. */
