@@ -47,8 +47,12 @@ final class RecordFormat {
         root.put("state", record.state().name());
         root.put("changed", record.changed().toString());
         root.put("trouble", record.trouble());
-        root.put("notBefore", text(record.notBefore()));
-        root.put("orphaned", text(record.orphaned()));
+        Instant notBefore = record.notBefore();
+        if (notBefore != null) {
+            root.put("notBefore", notBefore.toString());
+        }
+        Instant orphaned = record.orphaned();
+        root.put("orphaned", orphaned == null ? null : orphaned.toString());
         Lineage tokens = record.tokens();
         root.put("current", cipher.seal(tokens.current()));
         root.put("generation", tokens.generation());
@@ -142,11 +146,6 @@ final class RecordFormat {
         } catch (IOException | IllegalArgumentException e) {
             return false;
         }
-    }
-
-    @CheckForNull
-    private static String text(@CheckForNull Instant time) {
-        return time == null ? null : time.toString();
     }
 
     @CheckForNull

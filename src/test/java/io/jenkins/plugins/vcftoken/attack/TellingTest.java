@@ -48,14 +48,13 @@ class TellingTest {
             exchange.Endpoint.account exchange.Endpoint.organization exchange.Endpoint.system exchange.Endpoint.url
             exchange.Identity.name exchange.Identity.organization
             exchange.JwtClaims.claims
-            family.Families.Flight.familyId
+            family.Families.Target.familyId
             family.FamilyIndex.Entry.currentHash family.FamilyIndex.Entry.familyId family.FamilyIndex.Entry.hashes
             family.FamilyIndex.Entry.old
             family.FamilyIndex.Entry.places
             family.FamilyRecord.id
             family.Forgotten.hash family.Forgotten.host family.Forgotten.owner
             family.Handout.tenant
-            family.Holder.name
             family.Ledger.Contents.readable family.Ledger.Contents.unreadable
             family.Place.context family.Place.credentialsId
             family.Supply.doubt family.Supply.familyId
@@ -64,7 +63,7 @@ class TellingTest {
             lease.OpenLease.tenant
             lease.Renewal.random
             store.CredentialHomes.Found.credential
-            store.CredentialSlot.id
+            store.CredentialSlot.Expected.read store.CredentialSlot.Expected.replacement store.CredentialSlot.id
             store.LedgerFiles.Version.key
             store.StoreOwner.context
             store.StoredCredential.credential
