@@ -74,7 +74,7 @@ final class VcfaApiTokens {
 
     @CheckForNull
     private JsonNode ours(Bearer bearer) throws ExchangeException {
-        CloudApiLists lists = new CloudApiLists(client, base, bearer);
+        CloudApiLists lists = new CloudApiLists(client, base, bearer, Problem.FORBIDDEN);
         JsonNode last = null;
         int seen = 0;
         for (int page = 1; page <= MAX_PAGES; page++) {

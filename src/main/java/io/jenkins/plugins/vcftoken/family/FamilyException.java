@@ -15,6 +15,11 @@ public final class FamilyException extends Exception {
         super(message, cause);
     }
 
+    /** Whether it came of a request that was answered so. */
+    boolean isFor(Problem problem) {
+        return getCause() instanceof ExchangeException e && e.problem() == problem;
+    }
+
     private static FamilyException of(Holder holder, String text, @CheckForNull Throwable cause) {
         return new FamilyException(holder.description() + ": " + text, cause);
     }

@@ -235,7 +235,7 @@ class OddAnswersTest {
 
     @ParameterizedTest
     @CsvSource({
-        "401, FORBIDDEN, 1",
+        "401, PROVIDER_TOKEN_REFUSED, 1",
         "403, FORBIDDEN, 1",
         "404, NO_SUCH_SERVICE, 2",
         "405, NO_SUCH_SERVICE, 2",
