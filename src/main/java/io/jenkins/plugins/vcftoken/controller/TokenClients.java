@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.controller;
 
 import io.jenkins.plugins.okhttp.api.JenkinsOkHttpClient;
+import io.jenkins.plugins.vcftoken.exchange.HostFacts;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.Trust;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
@@ -22,12 +23,15 @@ final class TokenClients {
     private final Duration connectTimeout;
     private final Duration callTimeout;
     private final InstantSource clock;
+    private final HostFacts hosts;
     private final Map<Trusted, TokenClient> clients = new ConcurrentHashMap<>();
 
-    TokenClients(Duration connectTimeout, Duration callTimeout, InstantSource clock) {
+    /** @param hosts what is known of servers, whatever trust they are asked with */
+    TokenClients(Duration connectTimeout, Duration callTimeout, InstantSource clock, HostFacts hosts) {
         this.connectTimeout = connectTimeout;
         this.callTimeout = callTimeout;
         this.clock = clock;
+        this.hosts = hosts;
     }
 
     /** Which servers a client talks to. */
@@ -61,7 +65,7 @@ final class TokenClients {
                             + e.getMessage() + "). Correct them in the credential.",
                     e);
         }
-        TokenClient made = new TokenClient(http, connectTimeout, callTimeout, clock);
+        TokenClient made = new TokenClient(http, connectTimeout, callTimeout, clock, hosts);
         TokenClient other = clients.putIfAbsent(trusted, made);
         return other == null ? made : other;
     }
