@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.controller;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.okhttp.api.JenkinsOkHttpClient;
 import io.jenkins.plugins.vcftoken.exchange.Endpoint;
+import io.jenkins.plugins.vcftoken.exchange.HostFacts;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.exchange.Trust;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
@@ -28,14 +29,17 @@ final class TokenClients {
     private final Duration connectTimeout;
     private final Duration callTimeout;
     private final InstantSource clock;
+    private final HostFacts hosts;
 
     /** In the order of their last use. */
     private final Map<Trusted, TokenClient> clients = new LinkedHashMap<>(16, 0.75f, true);
 
-    TokenClients(Duration connectTimeout, Duration callTimeout, InstantSource clock) {
+    /** @param hosts what is known of servers, whatever trust they are asked with */
+    TokenClients(Duration connectTimeout, Duration callTimeout, InstantSource clock, HostFacts hosts) {
         this.connectTimeout = connectTimeout;
         this.callTimeout = callTimeout;
         this.clock = clock;
+        this.hosts = hosts;
     }
 
     /** Which servers a client talks to. */
@@ -69,7 +73,7 @@ final class TokenClients {
                             + e.getMessage() + "). Correct them in the credential.",
                     e);
         }
-        return remembered(trusted, new TokenClient(http, connectTimeout, callTimeout, clock));
+        return remembered(trusted, new TokenClient(http, connectTimeout, callTimeout, clock, hosts));
     }
 
     @CheckForNull

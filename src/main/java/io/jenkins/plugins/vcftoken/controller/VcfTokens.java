@@ -10,6 +10,7 @@ import hudson.util.DaemonThreadFactory;
 import hudson.util.NamingThreadFactory;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
+import io.jenkins.plugins.vcftoken.exchange.HostFacts;
 import io.jenkins.plugins.vcftoken.exchange.Retries;
 import io.jenkins.plugins.vcftoken.family.Families;
 import io.jenkins.plugins.vcftoken.family.FamilyAdministration;
@@ -75,7 +76,9 @@ public final class VcfTokens {
     private final InstantSource clock = () -> time.instant();
     private final CredentialHomes homes = new CredentialHomes(new LedgerKinship(this), clock);
     private final Observers observers = new Observers();
-    private final Holders holders = new Holders(homes, new TokenClients(CONNECT_TIMEOUT, CALL_TIMEOUT, clock), clock);
+    private final HostFacts hosts = new HostFacts(directory().resolve("servers"), clock, ControllerKeys.HASH::hash);
+    private final Holders holders =
+            new Holders(homes, new TokenClients(CONNECT_TIMEOUT, CALL_TIMEOUT, clock, hosts), clock);
     private final Trials trials = new Trials(this);
     private LedgerFiles ledger;
     private Families families;

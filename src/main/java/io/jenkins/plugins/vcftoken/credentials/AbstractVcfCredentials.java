@@ -22,6 +22,7 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
 import java.net.URI;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
 import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 import org.kohsuke.stapler.DataBoundSetter;
@@ -73,6 +74,11 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     @DataBoundSetter
     public final void setSkipTlsVerification(boolean skipTlsVerification) {
         this.skipTlsVerification = skipTlsVerification;
+    }
+
+    /** Whether fields are as constructors and setters leave them: XML may lack some, or have white space around them. */
+    static boolean areTidy(String... fields) {
+        return Arrays.stream(fields).allMatch(field -> field != null && field.equals(field.trim()));
     }
 
     /** For lists, beside the server's name: whose secret it is. Not a secret itself. */

@@ -77,7 +77,7 @@ public final class CspApiToken extends AbstractVcfCredentials {
     /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
-        return getUrl() == null || !token(apiToken).equals(apiToken) ? withStoredSecret(apiToken) : this;
+        return areTidy(getUrl()) && token(apiToken).equals(apiToken) ? this : withStoredSecret(apiToken);
     }
 
     /** The kind as Jenkins knows it. */

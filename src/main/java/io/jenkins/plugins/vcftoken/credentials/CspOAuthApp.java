@@ -137,12 +137,9 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
     /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
-        boolean complete = getUrl() != null
-                && appId != null
-                && password(appSecret).equals(appSecret)
-                && organizationId != null
-                && scopes != null;
-        return complete ? this : withStoredSecret(appSecret);
+        return areTidy(getUrl(), appId, organizationId, scopes) && password(appSecret).equals(appSecret)
+                ? this
+                : withStoredSecret(appSecret);
     }
 
     /** The kind as Jenkins knows it. */

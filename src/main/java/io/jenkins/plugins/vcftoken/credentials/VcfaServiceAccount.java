@@ -146,9 +146,9 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
-        return getUrl() == null || organization == null || !token(refreshToken).equals(refreshToken)
-                ? withStoredSecret(refreshToken)
-                : this;
+        return areTidy(getUrl(), organization, getClientId()) && token(refreshToken).equals(refreshToken)
+                ? this
+                : withStoredSecret(refreshToken);
     }
 
     /** The kind as Jenkins knows it. */

@@ -15,11 +15,14 @@ final class CloudApiLists {
     private final TokenClient client;
     private final HttpUrl base;
     private final Bearer bearer;
+    private final Problem unauthorized;
 
-    CloudApiLists(TokenClient client, HttpUrl base, Bearer bearer) {
+    /** @param unauthorized what it means when the server answers 401 to the access token */
+    CloudApiLists(TokenClient client, HttpUrl base, Bearer bearer, Problem unauthorized) {
         this.client = client;
         this.base = base;
         this.bearer = bearer;
+        this.unauthorized = unauthorized;
     }
 
     /**
@@ -47,7 +50,8 @@ final class CloudApiLists {
                 break;
             }
         }
-        throw answer.failure(CloudApiLists::meaning);
+        throw answer.failure(
+                (status, code, message) -> status == 401 ? unauthorized : meaning(status, code, message));
     }
 
     /** Whether nothing follows a page. */

@@ -48,19 +48,39 @@ public final class CspApiTokens implements TokenService {
                 .addPathSegment("authorize")
                 .build();
         TokenClient.Answer answer = client.postForm(url, Map.of("api_token", apiToken));
-        return new OAuthAnswer(answer, apiToken, CspApiTokens::meaning).grantOrFailure();
+        try {
+            Grant grant = new OAuthAnswer(answer, apiToken, CspApiTokens::meaning).grantOrFailure();
+            client.hosts().setRefused(endpoint, apiToken, false);
+            return grant;
+        } catch (ExchangeException.Refused e) {
+            throw remembered(e, apiToken);
+        }
     }
 
-    /** The only one of the four systems that tells whoever has the secret alone. */
+    private ExchangeException.Refused remembered(ExchangeException.Refused e, String apiToken) {
+        if (e.problem() == Problem.API_TOKEN_REFUSED) {
+            client.hosts().setRefused(endpoint, apiToken, true);
+        }
+        return e;
+    }
+
+    /**
+     * The only one of the four systems that tells whoever has the secret alone. A token that was refused is not looked up
+     * again, unless it has been accepted since.
+     */
     @CheckForNull
     @Override
     public Instant secretExpiry(String apiToken) throws ExchangeException {
+        if (client.hosts().isRefused(endpoint, apiToken)) {
+            throw new ExchangeException.Refused(Problem.API_TOKEN_REFUSED, "refused before, and not sent again");
+        }
         HttpUrl url =
                 base.newBuilder().addPathSegments(API).addPathSegment("details").build();
         String question = Json.text(Json.MAPPER.createObjectNode().put("tokenValue", apiToken));
         ServerAnswer answer = new ServerAnswer(client.sendJson("POST", url, question), apiToken);
         if (!answer.isSuccess()) {
-            throw answer.failure(CspApiTokens::detailsMeaning).harmless();
+            ExchangeException e = answer.failure(CspApiTokens::detailsMeaning).harmless();
+            throw e instanceof ExchangeException.Refused refused ? remembered(refused, apiToken) : e;
         }
         JsonNode expiresAt = answer.object().path("expiresAt");
         long time = expiresAt.isTextual() && expiresAt.textValue().matches("\\d{1,15}")

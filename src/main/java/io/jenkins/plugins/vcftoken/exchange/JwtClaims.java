@@ -13,6 +13,9 @@ import java.util.Base64;
  */
 record JwtClaims(JsonNode claims) {
 
+    /** As seconds this is the year 5138, as milliseconds 1973. */
+    private static final long SURELY_MILLISECONDS = 100_000_000_000L;
+
     /** Empty claims when the text is no JWT. */
     static JwtClaims of(String bearer) {
         String[] parts = bearer.split("\\.", -1);
@@ -39,16 +42,22 @@ record JwtClaims(JsonNode claims) {
     @CheckForNull
     Duration lifetime(long serverNow) {
         JsonNode exp = claims.path("exp");
-        if (!exp.isNumber()) {
-            return null;
-        }
         JsonNode iat = claims.path("iat");
-        return Duration.ofSeconds(bounded(exp.asLong()) - bounded(iat.isNumber() ? iat.asLong() : serverNow));
+        return exp.isNumber()
+                ? Duration.ofSeconds(epochSeconds(exp.asLong()) - epochSeconds(iat.isNumber() ? iat.asLong() : serverNow))
+                : null;
     }
 
-    /** Keeps sums within what {@code long} and {@code Duration} hold. */
-    private static long bounded(long epochSeconds) {
-        return Math.max(0, Math.min(epochSeconds, 1L << 40));
+    /** As {@link #lifetime(long)}; null as well when it does not say when it was issued. */
+    @CheckForNull
+    Duration lifetime() {
+        return claims.path("iat").isNumber() ? lifetime(0) : null;
+    }
+
+    /** Within what sums of {@code long} and {@code Duration} hold; a time that is given in milliseconds is taken as such. */
+    private static long epochSeconds(long time) {
+        long seconds = time < SURELY_MILLISECONDS ? time : time / 1_000;
+        return Math.max(0, Math.min(seconds, 1L << 40));
     }
 
     @CheckForNull

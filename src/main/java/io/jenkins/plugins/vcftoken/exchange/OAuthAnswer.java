@@ -2,11 +2,15 @@ package io.jenkins.plugins.vcftoken.exchange;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.time.Duration;
+import java.util.regex.Pattern;
 
 /** Reads the answer of an OAuth token endpoint (RFC 6749 sections 5.1 and 5.2), in the shapes the vendor really sends. */
 final class OAuthAnswer {
 
     static final Duration DEFAULT_LIFETIME = ServerAnswer.DEFAULT_LIFETIME;
+
+    /** As RFC 6749 section 5.2 and its extensions spell them; frameworks say "Not Found" in the same field. */
+    private static final Pattern OAUTH_ERROR = Pattern.compile("[a-z]+(_[a-z]+)+");
 
     private final ServerAnswer answer;
     private final ServerAnswer.Refusals refusals;
@@ -23,6 +27,15 @@ final class OAuthAnswer {
 
     boolean isSuccess() {
         return answer.isSuccess();
+    }
+
+    /**
+     * Whether there is no token endpoint at the path of the request: 404 or 405, without an error of OAuth's. Such an
+     * answer comes of routing, by method and path, before anything has looked at the token in the body.
+     */
+    boolean isNoTokenEndpoint() {
+        return (answer.status() == 404 || answer.status() == 405)
+                && !OAUTH_ERROR.matcher(errorCode()).matches();
     }
 
     Grant grant() throws ExchangeException {

@@ -24,6 +24,9 @@ public enum Problem {
     WRONG_ORGANIZATION(
             "the server knows no organization of this name, or the account has no part in it",
             "Check the spelling of the organization, and that the account may use it."),
+    PROVIDER_TOKEN_REFUSED(
+            "the server refuses the access token of the provider's account, with which the organization's is obtained",
+            "Run again. If that does not help, check the role and the state of the provider's account on the server."),
     FORBIDDEN(
             "the server knows the secret but does not allow it to be used here",
             "Check the role and the state of the account on the server."),

@@ -7,9 +7,13 @@ import java.util.regex.Pattern;
 final class Redaction {
 
     private static final int MAX_LENGTH = 200;
-    /** UUIDs that name requests, and names of errors such as IDENTITY_UNAUTHORIZED_ENTITY. */
-    private static final Pattern HARMLESS =
-            Pattern.compile("\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}|[A-Z]+(_[A-Z]+)+");
+    /**
+     * UUIDs that name requests, names of errors such as IDENTITY_UNAUTHORIZED_ENTITY, and names of Java's exceptions, with
+     * their packages: the text of the commonest failure of all has one in it.
+     */
+    private static final Pattern HARMLESS = Pattern.compile("\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}"
+            + "|[A-Z]+(_[A-Z]+)+"
+            + "|([a-z][a-z0-9]{1,15}\\.){2,8}[A-Z][A-Za-z0-9]{0,50}(Exception|Error)");
     /** Long enough to spare words, short enough for every token format known (the shortest has 32 characters). */
     private static final int TOKEN_LENGTH = 24;
 

@@ -20,6 +20,9 @@ final class ServerAnswer {
     /** No bearer is trusted for longer, whatever a server claims. */
     static final Duration MAX_LIFETIME = Duration.ofDays(1);
 
+    /** As seconds this is three days and a half, as milliseconds five minutes. */
+    private static final long SURELY_MILLISECONDS = 300_000;
+
     private static final Duration MAX_RETRY_AFTER = Duration.ofHours(1);
     /** What an {@code Authorization} header and a shell variable carry unharmed: RFC 6750 section 2.1, plus '%'. */
     private static final Pattern BEARER = Pattern.compile("[A-Za-z0-9._~+/=%:-]+");
@@ -160,15 +163,25 @@ final class ServerAnswer {
 
     /**
      * A span, not a point in time, so that a server whose clock is wrong does no harm: {@code exp} is held against the
-     * server's own {@code iat} or {@code Date}, never against ours.
+     * server's own {@code iat} or {@code Date}, never against ours. Of what the answer and the token itself say, the
+     * shorter one counts: who checks the token goes by what is in it.
      */
     private Duration lifetime(JsonNode expiresIn, String bearer) {
+        JwtClaims claims = JwtClaims.of(bearer);
         if (expiresIn.isNumber()
                 || (expiresIn.isTextual() && expiresIn.textValue().matches("-?\\d{1,18}"))) {
-            return Duration.ofSeconds(Math.max(-1, Math.min(expiresIn.asLong(), MAX_LIFETIME.toSeconds())));
+            Duration given = seconds(expiresIn.asLong());
+            Duration signed = claims.lifetime();
+            return signed == null || signed.compareTo(given) > 0 ? given : signed;
         }
-        Duration told = JwtClaims.of(bearer).lifetime(serverNow().getEpochSecond());
+        Duration told = claims.lifetime(serverNow().getEpochSecond());
         return told != null ? told : DEFAULT_LIFETIME;
+    }
+
+    /** What is far more than a day is rather given in milliseconds: to renew too early does no harm. */
+    private static Duration seconds(long expiresIn) {
+        long seconds = expiresIn < SURELY_MILLISECONDS ? expiresIn : expiresIn / 1_000;
+        return Duration.ofSeconds(Math.max(-1, Math.min(seconds, MAX_LIFETIME.toSeconds())));
     }
 
     private Instant serverNow() {

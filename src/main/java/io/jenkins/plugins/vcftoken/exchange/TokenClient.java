@@ -52,7 +52,7 @@ public final class TokenClient {
 
     private final OkHttpClient http;
     private final InstantSource clock;
-    private final HostFacts hosts = new HostFacts();
+    private final HostFacts hosts;
 
     /**
      * @param base brings proxy and trust; shared, never changed
@@ -60,6 +60,12 @@ public final class TokenClient {
      * @param callTimeout for the whole exchange
      */
     public TokenClient(OkHttpClient base, Duration connectTimeout, Duration callTimeout, InstantSource clock) {
+        this(base, connectTimeout, callTimeout, clock, new HostFacts(clock));
+    }
+
+    /** @param hosts shared by all clients of a controller */
+    public TokenClient(
+            OkHttpClient base, Duration connectTimeout, Duration callTimeout, InstantSource clock, HostFacts hosts) {
         this.http = base.newBuilder()
                 .socketFactory(new PromptSockets(base.socketFactory()))
                 .connectTimeout(connectTimeout)
@@ -74,6 +80,7 @@ public final class TokenClient {
                 .addNetworkInterceptor(TokenClient::complete)
                 .build();
         this.clock = clock;
+        this.hosts = hosts;
     }
 
     HostFacts hosts() {

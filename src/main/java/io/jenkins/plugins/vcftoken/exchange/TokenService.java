@@ -22,8 +22,11 @@ public interface TokenService {
     }
 
     /**
-     * Sends the secret, once: neither this method nor anything below it repeats the request, because a refresh token
-     * that arrives twice may cost the whole account. Blocks for at most the client's call timeout.
+     * Presents the secret to the token endpoint, once, because a refresh token that arrives twice may cost the whole account.
+     * Neither this method nor anything below it sends a second request after one that a token endpoint has answered, or may
+     * have received. Where a server has the endpoint at one of two paths, the second is tried after an answer that says that
+     * there is none at the first (see {@link VcfaRefresh}). Blocks for at most the client's call timeout, or twice that
+     * where there are two paths.
      *
      * @throws ExchangeException when there is no bearer to hand out; its type says whether the secret may be spent
      */

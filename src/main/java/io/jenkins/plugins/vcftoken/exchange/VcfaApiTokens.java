@@ -62,19 +62,25 @@ final class VcfaApiTokens {
      */
     @CheckForNull
     Instant expiry(Bearer bearer) throws ExchangeException {
+        if (client.hosts().hasNoTokenList(base)) {
+            return null;
+        }
         try {
             JsonNode ours = ours(bearer);
             Instant ends = ours == null ? null : time(ServerAnswer.text(ours, "expirationTimeUtc"));
             // What had ended before would not have bought this bearer.
             return ends != null && ends.isAfter(bearer.issuedAt()) && ends.isBefore(NEVER) ? ends : null;
         } catch (ExchangeException e) {
+            if (e.problem() == Problem.NO_SUCH_SERVICE) {
+                client.hosts().setNoTokenList(base);
+            }
             throw e.harmless();
         }
     }
 
     @CheckForNull
     private JsonNode ours(Bearer bearer) throws ExchangeException {
-        CloudApiLists lists = new CloudApiLists(client, base, bearer);
+        CloudApiLists lists = new CloudApiLists(client, base, bearer, Problem.FORBIDDEN);
         JsonNode last = null;
         int seen = 0;
         for (int page = 1; page <= MAX_PAGES; page++) {

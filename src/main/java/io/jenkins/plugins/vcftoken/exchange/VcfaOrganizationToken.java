@@ -37,7 +37,7 @@ public final class VcfaOrganizationToken implements TokenService {
         this.endpoint = endpoint;
         this.base = endpoint.base();
         this.provider = provider;
-        this.lists = new CloudApiLists(client, base, provider);
+        this.lists = new CloudApiLists(client, base, provider, Problem.PROVIDER_TOKEN_REFUSED);
     }
 
     @Override

@@ -11,7 +11,7 @@ import okhttp3.HttpUrl;
  *
  * <p>{@code POST /oauth/provider/token} or {@code /oauth/tenant/ORG/token} with just {@code grant_type} and
  * {@code refresh_token}: no client ID, no versioned {@code Accept}. The vendor's own pages print the path with
- * {@code /tm} before it; that is tried where the short one answers 404 or 405, which spends nothing.
+ * {@code /tm} before it; that one is tried where the short one answers that there is no token endpoint.
  */
 public final class VcfaRefresh implements TokenService {
 
@@ -48,14 +48,19 @@ public final class VcfaRefresh implements TokenService {
         return endpoint;
     }
 
+    /**
+     * One POST; a second one, to the other path, only after the first was answered with 404 or 405 and without an error of
+     * OAuth's. No token endpoint has seen the token then, so it cannot have been spent. A lost answer, or any other one, is
+     * not followed by a second request.
+     */
     @Override
     public Grant exchange(String refreshToken) throws ExchangeException {
         HostFacts hosts = client.hosts();
         boolean knownBehindTm = hosts.isBehindTm(base);
         OAuthAnswer answer = post(knownBehindTm, refreshToken);
-        if (!answer.isSuccess() && answer.failure().problem() == Problem.NO_SUCH_SERVICE) {
+        if (answer.isNoTokenEndpoint()) {
             OAuthAnswer second = post(!knownBehindTm, refreshToken);
-            if (second.isSuccess() || second.failure().problem() != Problem.NO_SUCH_SERVICE) {
+            if (!second.isNoTokenEndpoint()) {
                 hosts.setBehindTm(base, !knownBehindTm);
                 answer = second;
             }

@@ -3,14 +3,17 @@ package io.jenkins.plugins.vcftoken.family;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
+import io.jenkins.plugins.vcftoken.exchange.Problem;
 import io.jenkins.plugins.vcftoken.exchange.TokenService;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutionException;
@@ -181,8 +184,12 @@ public final class Families {
     public CompletableFuture<Supply> request(Holder holder, Predicate<Bearer> goodEnough) {
         Function<Bearer, TokenService> derivation = holder.derivation();
         if (derivation != null) {
-            return request(holder.underived(), this::outlivesAnExchange)
-                    .thenCompose(payment -> request(holder.derived(derivation, payment), goodEnough));
+            Instant begin = clock.instant();
+            return request(holder.underived(), this::outlivesAnExchange).thenCompose(payment -> {
+                CompletableFuture<Supply> derived = request(holder.derived(derivation, payment), goodEnough);
+                boolean isFresh = !payment.bearer().issuedAt().isBefore(begin);
+                return isFresh ? derived : derivedAnew(holder, derivation, goodEnough, payment, derived);
+            });
         }
         FamilyException missing = secretMissing(holder);
         if (missing != null) {
@@ -258,6 +265,38 @@ public final class Families {
                 return false;
             }
         });
+    }
+
+    /**
+     * A cached access token of the provider may have been ended by the server long before its time. Where it turns out
+     * so, gets another one, once, and derives again.
+     *
+     * @param derived what came of the cached one
+     */
+    private CompletableFuture<Supply> derivedAnew(
+            Holder holder,
+            Function<Bearer, TokenService> derivation,
+            Predicate<Bearer> goodEnough,
+            Supply cached,
+            CompletableFuture<Supply> derived) {
+        return derived.handle(Families::isProviderRefused).thenCompose(refused -> {
+            if (!refused) {
+                return derived;
+            }
+            Predicate<Bearer> another = bearer -> outlivesAnExchange(bearer)
+                    && !bearer.value().equals(cached.bearer().value());
+            return request(holder.underived(), another)
+                    .handle((payment, failure) -> payment == null || payment.trouble() != null
+                            ? derived
+                            : request(holder.derived(derivation, payment), goodEnough))
+                    .thenCompose(Function.identity());
+        });
+    }
+
+    private static boolean isProviderRefused(@CheckForNull Supply supply, @CheckForNull Throwable failure) {
+        Throwable why = failure instanceof CompletionException ? failure.getCause() : failure;
+        return (supply != null ? supply.trouble() : why) instanceof FamilyException known
+                && known.isFor(Problem.PROVIDER_TOKEN_REFUSED);
     }
 
     /**

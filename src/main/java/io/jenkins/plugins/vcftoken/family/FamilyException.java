@@ -25,6 +25,11 @@ public final class FamilyException extends Exception {
         this.retry = retry;
     }
 
+    /** Whether it came of a request that was answered so. */
+    boolean isFor(Problem problem) {
+        return getCause() instanceof ExchangeException e && e.problem() == problem;
+    }
+
     private static FamilyException of(Holder holder, String text, @CheckForNull Throwable cause) {
         return of(holder, text, cause, null);
     }

@@ -103,6 +103,25 @@ class KindContractJenkinsTest {
         });
     }
 
+    /** As a form trims it; XML comes from the CLI, from other tools, and from people. */
+    @TestFactory
+    Stream<DynamicTest> whiteSpaceAroundFieldsOfXml_isTrimmedAsInAForm() {
+        return forEach(kind -> {
+            AbstractVcfCredentials sample = kind.sample("space-" + kind, simulator);
+            String xml = Jenkins.XSTREAM2.toXML(sample);
+            String typed = xml;
+            for (String field :
+                    List.of("url", "organization", "clientId", "username", "appId", "organizationId", "scopes")) {
+                typed = typed.replaceAll("<" + field + ">(.*?)</" + field + ">", "<" + field + ">\n  $1 \n</" + field + ">");
+            }
+            assertThat(typed).isNotEqualTo(xml);
+            AbstractVcfCredentials read = (AbstractVcfCredentials) Jenkins.XSTREAM2.fromXML(typed);
+            assertThat(read.endpoint()).isEqualTo(sample.endpoint());
+            assertThat(read.clientId()).isEqualTo(sample.clientId());
+            assertThat(Jenkins.XSTREAM2.toXML(read)).isEqualTo(xml);
+        });
+    }
+
     @Test
     void spacesMayBePartOfAPasswordAndOfNoToken() {
         SddcManagerUser user = new SddcManagerUser(null, "spaces", null, "https://sddc.example.com");

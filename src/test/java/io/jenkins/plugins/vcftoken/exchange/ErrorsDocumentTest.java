@@ -75,6 +75,12 @@ class ErrorsDocumentTest {
         all.add(vcfa(200, "<html>", "200 without a usable bearer: HTML, empty, cut off, expired, too large"));
         all.add(organization(
                 403, "", "400, 401 or 403 for the organization's bearer, or no organization of that name"));
+        all.add(seen(
+                new VcfaOrganizationToken(
+                        answering(401, ""),
+                        endpoint(VcfaRefresh.SYSTEM, ""),
+                        new Bearer("a.b.c", java.time.Instant.now(), java.time.Instant.now())),
+                "401 for the list of organizations, also to a new access token"));
         all.add(new Seen(
                 problem(new VcfaRefresh(
                         answering(200, "{}"), new Endpoint(VcfaRefresh.SYSTEM, URI.create("https://host"), ".."))),

@@ -28,6 +28,12 @@ class OAuthAnswerTest {
         "null, PT30M",
         "86400, P1D",
         "86401, P1D",
+        "299999, P1D",
+        // Milliseconds
+        "300000, PT5M",
+        "3600000, PT1H",
+        "'\"1800000\"', PT30M",
+        "86400001, P1D",
         "99999999999, P1D"
     })
     void expiresInCounts(String expiresIn, Duration lifetime) throws Exception {
@@ -41,6 +47,24 @@ class OAuthAnswerTest {
         String jwt = jwt("{\"iat\":1000,\"exp\":4600}");
         Bearer bearer = granted("{\"access_token\":\"" + jwt + "\"}");
         assertThat(bearer.expiresAt()).isEqualTo(NOW.plusSeconds(3600));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "3600, 1000, 2800, PT30M",
+        "1800, 1000, 4600, PT30M",
+        "3600, , 1767226500, PT1H",
+        "3600000, 1000, 2800, PT30M",
+        "null, 1767225600000, 1767229200000, PT1H",
+        "null, 1767225600, 1767229200000, PT1H",
+        "86400, 1767225600000, 1767229200000, PT1H"
+    })
+    void theShorterOfWhatTheAnswerAndItsJwtSay_isTheLifetime(
+            String expiresIn, String issued, String expires, Duration lifetime) throws Exception {
+        String jwt = jwt("{" + (issued == null ? "" : "\"iat\":" + issued + ",") + "\"exp\":" + expires + "}");
+        assertThat(granted("{\"access_token\":\"" + jwt + "\",\"expires_in\":" + expiresIn + "}")
+                        .lifetime())
+                .isEqualTo(lifetime);
     }
 
     @Test
@@ -122,10 +146,24 @@ class OAuthAnswerTest {
         "kGh7tRz2Qw8XyLm4Nb6VcPd, kGh7tRz2Qw8XyLm4Nb6VcPd",
         "kGh7tRz2Qw8XyLm4Nb6VcPd1, ****",
         "12345678-1234-1234-1234-123456789abcdef0, ****",
-        "IDENTITYUNAUTHORIZEDENTITYFOUND, ****"
+        "IDENTITYUNAUTHORIZEDENTITYFOUND, ****",
+        "sun.security.provider.certpath.SunCertPathBuilderException, sun.security.provider.certpath.SunCertPathBuilderException",
+        "java.security.cert.CertificateNotYetValidException, java.security.cert.CertificateNotYetValidException",
+        "javax.net.ssl.SSLPeerUnverifiedException, javax.net.ssl.SSLPeerUnverifiedException",
+        "SunCertPathBuilderFailureException, ****",
+        "kGh7tRz2Qw8XyLm4Nb6VcPd1.cert.SomeException, ****",
+        "sun.security.provider.certpath.kGh7tRz2Qw8XyLm4Nb6VcPd1, ****"
     })
     void whatLooksLikeATokenIsStruckOutAndNamesAreNot(String word, String shown) {
         assertThat(Redaction.redact("x " + word + " y", "")).isEqualTo("x " + shown + " y");
+    }
+
+    @Test
+    void theCommonestErrorOfAllIsReadable() {
+        String text = "(certificate_unknown) PKIX path building failed: "
+                + "sun.security.provider.certpath.SunCertPathBuilderException: "
+                + "unable to find valid certification path to requested target";
+        assertThat(Redaction.redact(text, "")).isEqualTo(text);
     }
 
     /** Where a server points to, or which one did not answer, is what a person has to know. */

@@ -67,6 +67,18 @@ class OddAnswersTest {
         assertThat(server.asked.get(2)).isEqualTo("POST /oauth/tenant/acme/token");
     }
 
+    /** What carries an OAuth error comes from a token endpoint, which has seen the token. */
+    @ParameterizedTest
+    @CsvSource({
+        "404, invalid_client, 1", "405, invalid_request, 1", "404, invalid_grant, 1", "404, server_error, 1",
+        "404, Not Found, 2", "404, NOT_FOUND, 2", "405, '', 2", "400, invalid_request, 1", "410, '', 1", "500, '', 1"
+    })
+    void theOtherPathIsTried_onlyAfterAnAnswerOfNoTokenEndpoint(int status, String error, int requests) {
+        server.answer(status, "{\"error\":\"" + error + "\"}").answer(404, "");
+        failure(() -> refresh().exchange("s"));
+        assertThat(server.asked).hasSize(requests);
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {404, 405})
     void deviceCodesAreFoundBehindTmAndBack(int missing) throws Exception {
@@ -223,7 +235,7 @@ class OddAnswersTest {
 
     @ParameterizedTest
     @CsvSource({
-        "401, FORBIDDEN, 1",
+        "401, PROVIDER_TOKEN_REFUSED, 1",
         "403, FORBIDDEN, 1",
         "404, NO_SUCH_SERVICE, 2",
         "405, NO_SUCH_SERVICE, 2",

@@ -161,9 +161,13 @@ class VcfaRefreshTest {
         String seed = simulator.addAccount("ci", "acme");
         assertThatThrownBy(() ->
                         service(new OkHttpClient(), simulator.url(), "acme").exchange(seed))
-                .isInstanceOfSatisfying(
-                        ExchangeException.NotSent.class,
-                        e -> assertThat(e.problem()).isEqualTo(Problem.NOT_TRUSTED));
+                .isInstanceOfSatisfying(ExchangeException.NotSent.class, e -> {
+                    assertThat(e.problem()).isEqualTo(Problem.NOT_TRUSTED);
+                    assertThat(e.detail())
+                            .contains("SSLHandshakeException")
+                            .contains("PKIX path building failed: sun.security.provider.certpath."
+                                    + "SunCertPathBuilderException: unable to find valid certification path");
+                });
         assertThat(simulator.requests()).isZero();
     }
 

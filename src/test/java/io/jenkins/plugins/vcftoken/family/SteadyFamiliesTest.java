@@ -373,6 +373,76 @@ class SteadyFamiliesTest {
         assertThat(records()).hasSize(1);
     }
 
+    /** The provider's access token is one of those that the server ended, though it would have lived for an hour. */
+    @Test
+    void afterTheServerEndedAllSessions_theProvidersIsRenewedOnceAndTheOrganizationsWithIt() throws Exception {
+        simulator.tenants().add("acme");
+        AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
+        Supply before = core.families.await(organization(stored, "acme"), ANY);
+        core.awaitWriteBacks();
+        clock.advance(Duration.ofMinutes(5));
+        simulator.endSessions();
+        int lists = simulator.tenants().lists();
+        Supply after = core.families.await(organization(stored, "acme"), youngerThan(Duration.ofMinutes(1)));
+        assertThat(after.trouble()).isNull();
+        assertThat(after.bearer()).isNotEqualTo(before.bearer());
+        assertThat(simulator.admits(after.bearer().value())).isTrue();
+        assertThat(simulator.rotations()).isEqualTo(2);
+        assertThat(simulator.unauthorized()).isEqualTo(1);
+        assertThat(simulator.tenants().lists() - lists).isEqualTo(3);
+        core.awaitWriteBacks();
+        assertThat(stored.get()).isEqualTo(simulator.currentToken("provider"));
+        core.families.await(organization(stored, "acme"), ANY);
+        assertThat(simulator.unauthorized()).isEqualTo(1);
+    }
+
+    /** Also where there is none of the organization's that could serve on. */
+    @Test
+    void afterTheServerEndedAllSessions_anotherOrganizationGetsItsAccessToken() throws Exception {
+        simulator.tenants().add("acme");
+        simulator.tenants().add("globex");
+        AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
+        core.families.await(organization(stored, "acme"), ANY);
+        core.awaitWriteBacks();
+        clock.advance(Duration.ofMinutes(5));
+        simulator.endSessions();
+        assertThat(core.families.await(organization(stored, "globex"), ANY).trouble())
+                .isNull();
+        assertThat(simulator.rotations()).isEqualTo(2);
+    }
+
+    /** A server that admits nobody is not asked again and again, and no token is spent on that. */
+    @Test
+    void whereTheServerAdmitsNoAccessTokenAtAll_theProvidersIsRenewedOnceAndTheMessageNamesIt() throws Exception {
+        simulator.tenants().add("acme");
+        AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
+        Holder holder = organization(stored, "acme");
+        core.families.await(holder.underived(), ANY);
+        core.awaitWriteBacks();
+        clock.advance(Duration.ofMinutes(5));
+        simulator.admitNobody();
+        assertThatThrownBy(() -> core.families.await(organization(stored, "acme"), ANY))
+                .hasMessageContaining("access token of the provider's account")
+                .hasMessageContaining("organization 'acme'");
+        assertThat(simulator.rotations()).isEqualTo(2);
+        assertThat(simulator.unauthorized()).isEqualTo(2);
+    }
+
+    @Test
+    void afterTheServerEndedAllSessionsAndRevokedTheProvider_thatIsSaid() throws Exception {
+        simulator.tenants().add("acme");
+        AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
+        Supply before = core.families.await(organization(stored, "acme"), ANY);
+        core.awaitWriteBacks();
+        clock.advance(Duration.ofMinutes(5));
+        simulator.endSessions();
+        simulator.revoke("provider");
+        Supply after = core.families.await(organization(stored, "acme"), youngerThan(Duration.ofMinutes(1)));
+        assertThat(after.bearer()).isEqualTo(before.bearer());
+        assertThat(after.trouble()).hasMessageContaining("access token of the provider's account");
+        assertThat(simulator.requests()).isLessThanOrEqualTo(3);
+    }
+
     /** A provider's bearer pays for an organization's while it has a minute left, or half of its life. */
     @ParameterizedTest
     @CsvSource({

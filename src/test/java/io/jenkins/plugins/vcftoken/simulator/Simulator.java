@@ -81,6 +81,7 @@ public final class Simulator implements AutoCloseable {
     private volatile Consumer<Moment> witness = moment -> {};
     private String prefix = "/oauth";
     private boolean revokesOnReuse = true;
+    private boolean admitsNobody;
     private int requests;
     private int grants;
     private int rotations;
@@ -230,6 +231,16 @@ public final class Simulator implements AutoCloseable {
     /** A hostile server chooses what it hands out. Not counted among the secrets that must not be found later. */
     public synchronized void setNextRefreshToken(String nextRefreshToken) {
         this.nextRefreshToken = nextRefreshToken;
+    }
+
+    /** No access token that was issued so far is admitted any more; refresh tokens stay. */
+    public synchronized void endSessions() {
+        bearers.replaceAll((bearer, expiry) -> Instant.EPOCH);
+    }
+
+    /** Each access token is refused by the protected resources from now on, new ones too. */
+    public synchronized void admitNobody() {
+        admitsNobody = true;
     }
 
     public synchronized void setLifetime(Duration lifetime) {
@@ -498,9 +509,9 @@ public final class Simulator implements AutoCloseable {
         return newRefreshToken();
     }
 
-    synchronized boolean admits(String bearer) {
+    public synchronized boolean admits(String bearer) {
         Instant expiry = bearers.get(bearer);
-        boolean admitted = expiry != null && clock.instant().isBefore(expiry);
+        boolean admitted = !admitsNobody && expiry != null && clock.instant().isBefore(expiry);
         if (admitted) {
             served++;
         } else {
