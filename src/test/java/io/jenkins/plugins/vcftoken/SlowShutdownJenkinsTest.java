@@ -17,13 +17,13 @@ class SlowShutdownJenkinsTest {
 
     @RegisterExtension
     private final RealJenkinsExtension controller = new RealJenkinsExtension()
-            .javaOptions("-Dio.jenkins.plugins.vcftoken.controller.VcfTokens.callTimeoutSeconds=6");
+            .javaOptions("-Dio.jenkins.plugins.vcftoken.controller.VcfTokens.callTimeoutSeconds=20");
 
     @Test
     void anExchangeOfTwoCallsIsWaitedForWhenJenkinsGoesDown() throws Throwable {
         try (Simulator simulator = Simulator.start()) {
             simulator.moveBehindTm();
-            simulator.setDelay(Duration.ofSeconds(4));
+            simulator.setDelay(Duration.ofSeconds(12));
             controller.startJenkins();
             controller.runRemotely(
                     SlowShutdownJenkinsTest::ask,
