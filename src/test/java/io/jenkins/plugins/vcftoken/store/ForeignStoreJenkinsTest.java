@@ -133,28 +133,29 @@ class ForeignStoreJenkinsTest {
         MutableClock clock = new MutableClock();
         CredentialHomes homes = new CredentialHomes(new Strangers(), clock);
         vault.answer = Answer.UNSUPPORTED;
-        vault.credential = both.account("reopened", "seed");
+        String seed = simulator.addAccount("ci", "acme");
+        vault.credential = both.account("reopened", seed);
         CredentialHome home = homes.of(vault.credential, null).orElseThrow();
         StoredCredential stored = StoredCredentials.visibleIn(jenkins.jenkins).stream()
                 .filter(found -> found.credential() == vault.credential)
                 .findFirst()
                 .orElseThrow();
         for (int i = 0; i < 3; i++) {
-            home.keep("seed"::equals, "rotated", false);
+            home.keep(seed::equals, "rotated", false);
         }
         assertThat(vault.updates).hasValue(1);
         assertThat(homes.isReadOnly(stored)).isTrue();
         clock.advance(ReadOnlyStores.REMEMBERED);
         assertThat(homes.isReadOnly(stored)).as("until it is known better").isTrue();
-        home.keep("seed"::equals, "rotated", false);
+        home.keep(seed::equals, "rotated", false);
         assertThat(vault.updates).hasValue(2);
         assertThat(logged.of("reopened")).isEqualTo(1);
 
         vault.answer = Answer.YES;
-        home.keep("seed"::equals, "rotated", false);
+        home.keep(seed::equals, "rotated", false);
         assertThat(vault.updates).hasValue(2);
         clock.advance(ReadOnlyStores.REMEMBERED);
-        home.keep("seed"::equals, "rotated", false);
+        home.keep(seed::equals, "rotated", false);
         assertThat(vault.updates).hasValue(3);
         assertThat(homes.isReadOnly(stored)).isFalse();
     }
