@@ -21,8 +21,7 @@ public enum TokenState {
     /** The last exchange failed, and the secret is as good as before. */
     FAILING(Light.YELLOW, Messages._TokenState_FAILING(), Messages._TokenState_FAILING_step()),
     /** The secret was sent, the answer was lost, and it is sent once more when nothing can be lost by that. */
-    AWAITING_RETRY(
-            Light.YELLOW, Messages._TokenState_AWAITING_RETRY(), Messages._TokenState_AWAITING_RETRY_step()),
+    AWAITING_RETRY(Light.YELLOW, Messages._TokenState_AWAITING_RETRY(), Messages._TokenState_AWAITING_RETRY_step()),
     /** The secret was sent, the answer was lost, and a person decides. */
     UNKNOWN(Light.RED, Messages._TokenState_UNKNOWN(), Messages._TokenState_UNKNOWN_step()),
     /** The server refused the secret. */

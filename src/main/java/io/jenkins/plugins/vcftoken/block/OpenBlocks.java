@@ -65,10 +65,12 @@ public final class OpenBlocks extends RunListener<Run<?, ?>> {
         TokenFileWork work = TokenFileWork.get();
         if (work.notes().mayExist()) {
             // A build is noted under a name that it may have lost since.
-            work.submit(TokenFileWork.CONTROLLER, () -> work.notes()
-                    .unused(note -> which.test(note) && !isOpen(note.place()))
-                    .forEach(note -> work.submit(
-                            note.place().node(), () -> work.notes().tryToRemove(note))));
+            work.submit(
+                    TokenFileWork.CONTROLLER,
+                    () -> work.notes()
+                            .unused(note -> which.test(note) && !isOpen(note.place()))
+                            .forEach(note -> work.submit(
+                                    note.place().node(), () -> work.notes().tryToRemove(note))));
         }
     }
 

@@ -200,7 +200,8 @@ public final class TokenFiles implements Serializable {
         }
     }
 
-    private static void await(CompletableFuture<Void> writing, TokenPlace place) throws IOException, InterruptedException {
+    private static void await(CompletableFuture<Void> writing, TokenPlace place)
+            throws IOException, InterruptedException {
         Throwable why;
         try {
             writing.get(PATIENCE_SECONDS, TimeUnit.SECONDS);

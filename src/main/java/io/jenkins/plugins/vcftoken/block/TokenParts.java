@@ -48,7 +48,8 @@ final class TokenParts {
     private final boolean[] alphabet = new boolean[ASCII];
 
     TokenParts(Collection<String> all) {
-        this.forms = all.stream().filter(form -> form.length() >= SHORTEST).sorted().toArray(String[]::new);
+        this.forms =
+                all.stream().filter(form -> form.length() >= SHORTEST).sorted().toArray(String[]::new);
         this.common = new int[forms.length];
         this.firstPieces = new int[forms.length];
         List<String> headers = headers();

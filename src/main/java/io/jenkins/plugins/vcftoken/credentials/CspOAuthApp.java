@@ -137,7 +137,8 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
     /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
-        return areTidy(getUrl(), appId, organizationId, scopes) && password(appSecret).equals(appSecret)
+        return areTidy(getUrl(), appId, organizationId, scopes)
+                        && password(appSecret).equals(appSecret)
                 ? this
                 : withStoredSecret(appSecret);
     }

@@ -125,7 +125,9 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
     /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
-        if (areTidy(getUrl(), username) && password(password).equals(password) && token(apiKey).equals(apiKey)) {
+        if (areTidy(getUrl(), username)
+                && password(password).equals(password)
+                && token(apiKey).equals(apiKey)) {
             return this;
         }
         SddcManagerUser copy = sameTrust(new SddcManagerUser(getScope(), getId(), getDescription(), getUrl()));

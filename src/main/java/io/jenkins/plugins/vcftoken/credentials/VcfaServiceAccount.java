@@ -146,7 +146,8 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
-        return areTidy(getUrl(), organization, getClientId()) && token(refreshToken).equals(refreshToken)
+        return areTidy(getUrl(), organization, getClientId())
+                        && token(refreshToken).equals(refreshToken)
                 ? this
                 : withStoredSecret(refreshToken);
     }

@@ -50,8 +50,7 @@ final class CloudApiLists {
                 break;
             }
         }
-        throw answer.failure(
-                (status, code, message) -> status == 401 ? unauthorized : meaning(status, code, message));
+        throw answer.failure((status, code, message) -> status == 401 ? unauthorized : meaning(status, code, message));
     }
 
     /** Whether nothing follows a page. */

@@ -105,7 +105,8 @@ public final class HostFacts {
     synchronized boolean hasNoTokenList(HttpUrl url) {
         String since = ServerAnswer.text(of(url), TOKEN_LIST_ABSENT);
         try {
-            return since != null && clock.instant().isBefore(Instant.parse(since).plus(ABSENCE_HOLDS));
+            return since != null
+                    && clock.instant().isBefore(Instant.parse(since).plus(ABSENCE_HOLDS));
         } catch (DateTimeException e) {
             return false;
         }

@@ -44,7 +44,8 @@ record JwtClaims(JsonNode claims) {
         JsonNode exp = claims.path("exp");
         JsonNode iat = claims.path("iat");
         return exp.isNumber()
-                ? Duration.ofSeconds(epochSeconds(exp.asLong()) - epochSeconds(iat.isNumber() ? iat.asLong() : serverNow))
+                ? Duration.ofSeconds(
+                        epochSeconds(exp.asLong()) - epochSeconds(iat.isNumber() ? iat.asLong() : serverNow))
                 : null;
     }
 

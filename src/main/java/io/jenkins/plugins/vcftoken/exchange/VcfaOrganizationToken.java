@@ -66,8 +66,8 @@ public final class VcfaOrganizationToken implements TokenService {
             throw new ExchangeException.Refused(
                     Problem.NO_SUCH_SERVICE, "no relying party '" + RELYING_PARTY + "' is registered there");
         }
-        JsonNode organization =
-                find(List.of("orgs"), item -> endpoint.organization().equalsIgnoreCase(ServerAnswer.text(item, "name")));
+        JsonNode organization = find(
+                List.of("orgs"), item -> endpoint.organization().equalsIgnoreCase(ServerAnswer.text(item, "name")));
         String id = organization == null ? null : ServerAnswer.text(organization, "id");
         if (id == null) {
             throw new ExchangeException.Refused(

@@ -346,8 +346,7 @@ final class Custody {
     }
 
     /** @param before what the family was when the request was made */
-    private FamilyRecord afterFailure(
-            Holder holder, FamilyRecord before, FamilyRecord inFlight, ExchangeException e) {
+    private FamilyRecord afterFailure(Holder holder, FamilyRecord before, FamilyRecord inFlight, ExchangeException e) {
         Instant now = clock.instant();
         String why = e.getMessage();
         if (e instanceof ExchangeException.Refused refused && refused.isFinal()) {

@@ -125,8 +125,7 @@ public final class Families {
         this.index = new FamilyIndex(ledger, hashes);
         this.custody = new Custody(ledger, index, hashes, clock, patience, retriesUnknown, listener);
         this.writeBacks = new WriteBacks(ledger, hashes, writeBackThread);
-        this.administration =
-                new FamilyAdministration(ledger, custody, index, writeBacks, hashes, clock, patience);
+        this.administration = new FamilyAdministration(ledger, custody, index, writeBacks, hashes, clock, patience);
     }
 
     public FamilyAdministration administration() {

@@ -77,7 +77,8 @@ public final class FamilyException extends Exception {
     static FamilyException otherOrganization(Holder holder, Endpoint owner) {
         return of(
                 holder,
-                "its refresh token belongs to " + owner.description() + " and is not sent for another organization. Set the "
+                "its refresh token belongs to " + owner.description()
+                        + " and is not sent for another organization. Set the "
                         + "organization back, or authorize the account of this organization, or store its refresh token.",
                 null);
     }

@@ -135,7 +135,8 @@ public record FamilyRecord(
 
     FamilyRecord granted(Grant grant, TokenHash hashes, Instant now) {
         Lineage rotated = tokens.rotatedTo(grant.refreshToken(), hashes);
-        return new FamilyRecord(id, endpoint, FamilyState.OK, rotated, grant.bearer(), places, null, now, null, orphaned);
+        return new FamilyRecord(
+                id, endpoint, FamilyState.OK, rotated, grant.bearer(), places, null, now, null, orphaned);
     }
 
     /** An answer without a usable bearer that still carried a token: what it gave counts, what it lacked does not. */

@@ -170,7 +170,8 @@ final class Journal {
         List<String> removed = new ArrayList<>();
         for (int i = 0; i < refusals.size(); i++) {
             FamilyRecord record = refusals.get(i);
-            if ((i >= MAX_REFUSALS || record.changed().isBefore(refusalsEnd)) && unwritten.remove(record.id(), record)) {
+            if ((i >= MAX_REFUSALS || record.changed().isBefore(refusalsEnd))
+                    && unwritten.remove(record.id(), record)) {
                 removed.add(record.id());
             }
         }

@@ -268,13 +268,17 @@ public final class LedgerFiles implements Ledger {
 
     @Override
     public void saveForgotten(Forgotten forgotten) throws IOException {
-        replace(directory.resolve(checked(forgotten.hash()) + FORGOTTEN), format.write(forgotten), create(forgotten.hash(), UNFINISHED));
+        replace(
+                directory.resolve(checked(forgotten.hash()) + FORGOTTEN),
+                format.write(forgotten),
+                create(forgotten.hash(), UNFINISHED));
     }
 
     @Override
     public Optional<Forgotten> forgotten(String hash) throws IOException {
         try {
-            return Optional.of(format.readForgotten(Files.readString(directory.resolve(checked(hash) + FORGOTTEN)), hash));
+            return Optional.of(
+                    format.readForgotten(Files.readString(directory.resolve(checked(hash) + FORGOTTEN)), hash));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }

@@ -63,9 +63,8 @@ public final class StoredCredentials {
     /** Whether a user's personal store has a credential with this ID. Only for messages to that user's own builds. */
     public static boolean isPersonalOf(User user, String credentialsId) {
         try (ACLContext asOwner = new StoreOwner(user).impersonate()) {
-            return visibleIn(user).stream().anyMatch(stored -> stored.place()
-                    .credentialsId()
-                    .equals(credentialsId));
+            return visibleIn(user).stream()
+                    .anyMatch(stored -> stored.place().credentialsId().equals(credentialsId));
         }
     }
 

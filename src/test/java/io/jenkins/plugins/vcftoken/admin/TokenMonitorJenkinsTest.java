@@ -111,7 +111,9 @@ class TokenMonitorJenkinsTest {
         careless.setSkipTlsVerification(true);
         both.addToSystem(careless);
         TokenWatch.get().look();
-        assertThat(active()).as("what heals by itself is no alarm").containsExactlyInAnyOrder("ExpiryMonitor", "TrustMonitor");
+        assertThat(active())
+                .as("what heals by itself is no alarm")
+                .containsExactlyInAnyOrder("ExpiryMonitor", "TrustMonitor");
         System.setProperty(RETRY_UNKNOWN, "false");
         TokenWatch.get().look();
         assertThat(active()).containsExactlyInAnyOrder("TroubleMonitor", "ExpiryMonitor", "TrustMonitor");

@@ -49,9 +49,19 @@ class BrokenTokenMaskTest {
         try {
             String url = "http://127.0.0.1:" + server.getAddress().getPort() + "/deployment/api/deployments";
             String trace = run(
-                    "", "curl", "--silent", "--noproxy", "*", "--trace-ascii", "-", "-H",
-                    "Authorization: Bearer " + token, url);
-            assertThat(trace).containsPattern("Bearer eyJ\\S+\n[0-9a-f]{4}: \\S+\n").doesNotContain(token);
+                    "",
+                    "curl",
+                    "--silent",
+                    "--noproxy",
+                    "*",
+                    "--trace-ascii",
+                    "-",
+                    "-H",
+                    "Authorization: Bearer " + token,
+                    url);
+            assertThat(trace)
+                    .containsPattern("Bearer eyJ\\S+\n[0-9a-f]{4}: \\S+\n")
+                    .doesNotContain(token);
             assertHidden(List.of(token), trace);
             assertThat(mask(token).mask(trace)).contains("GET /deployment/api/deployments HTTP/1.1", "204 No Content");
         } finally {
@@ -237,7 +247,9 @@ class BrokenTokenMaskTest {
             stdin.write(input.getBytes(StandardCharsets.UTF_8));
         }
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).as(command[0] + Files.readString(output)).isZero();
+        assertThat(process.exitValue())
+                .as(command[0] + Files.readString(output))
+                .isZero();
         return Files.readString(output);
     }
 }

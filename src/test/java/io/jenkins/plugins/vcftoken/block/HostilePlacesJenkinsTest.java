@@ -91,7 +91,8 @@ class HostilePlacesJenkinsTest {
         @Override
         public String call() throws IOException {
             try {
-                new FilePath(Channel.currentOrFail(), target).act(new WriteTokenFiles("from the agent", TokenFileMode.OWNER));
+                new FilePath(Channel.currentOrFail(), target)
+                        .act(new WriteTokenFiles("from the agent", TokenFileMode.OWNER));
                 return "written";
             } catch (Exception e) {
                 StringBuilder chain = new StringBuilder();

@@ -64,7 +64,8 @@ class WindowsJenkinsTest {
     void aLinkInPlaceOfTheDirectoryIsNotFollowed() throws Exception {
         Path elsewhere = Files.createDirectories(windows.getPath("C:\\elsewhere"));
         Path link = Files.createSymbolicLink(windows.getPath("C:\\vcf-token-1"), elsewhere);
-        assertThatThrownBy(() -> WriteTokenFiles.write(link, "bearer", TokenFileMode.OWNER)).isInstanceOf(FileAlreadyExistsException.class);
+        assertThatThrownBy(() -> WriteTokenFiles.write(link, "bearer", TokenFileMode.OWNER))
+                .isInstanceOf(FileAlreadyExistsException.class);
         assertThat(elsewhere).isEmptyDirectory();
     }
 

@@ -112,7 +112,8 @@ class KindContractJenkinsTest {
             String typed = xml;
             for (String field :
                     List.of("url", "organization", "clientId", "username", "appId", "organizationId", "scopes")) {
-                typed = typed.replaceAll("<" + field + ">(.*?)</" + field + ">", "<" + field + ">\n  $1 \n</" + field + ">");
+                typed = typed.replaceAll(
+                        "<" + field + ">(.*?)</" + field + ">", "<" + field + ">\n  $1 \n</" + field + ">");
             }
             assertThat(typed).isNotEqualTo(xml);
             AbstractVcfCredentials read = (AbstractVcfCredentials) Jenkins.XSTREAM2.fromXML(typed);

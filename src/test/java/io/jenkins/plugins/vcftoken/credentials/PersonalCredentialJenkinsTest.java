@@ -96,8 +96,8 @@ class PersonalCredentialJenkinsTest {
             both.awaitOnDisk(disk, "mine");
 
             int rotations = simulator.rotations();
-            job.setDefinition(new CpsFlowDefinition(
-                    "withVcfToken(credentialsId: params.WHICH) { echo VCF_URL }", true));
+            job.setDefinition(
+                    new CpsFlowDefinition("withVcfToken(credentialsId: params.WHICH) { echo VCF_URL }", true));
             WorkflowRun byId = jenkins.assertBuildStatus(
                     Result.FAILURE,
                     job.scheduleBuild2(

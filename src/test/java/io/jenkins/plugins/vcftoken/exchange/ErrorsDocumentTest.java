@@ -84,7 +84,8 @@ class ErrorsDocumentTest {
         all.add(new Seen(
                 problem(new VcfaRefresh(
                         answering(200, "{}"), new Endpoint(VcfaRefresh.SYSTEM, URI.create("https://host"), ".."))),
-                VcfaRefresh.SYSTEM + ": an organization with slashes in its name, or with dots alone; nothing was sent"));
+                VcfaRefresh.SYSTEM
+                        + ": an organization with slashes in its name, or with dots alone; nothing was sent"));
         all.add(sddc(401, "{\"errorCode\":\"IDENTITY_UNAUTHORIZED_ENTITY\"}", "401, `IDENTITY_UNAUTHORIZED_ENTITY`"));
         all.add(sddc(401, "{\"message\":\"User account is locked\"}", "“locked” in the message"));
         all.add(sddc(403, "", "403"));

@@ -118,8 +118,8 @@ class HostFactsTest {
         String token = simulator.apiTokens().addUser("ann", "acme", "mine", END);
         Bearer bearer = refresh().exchange(token).bearer();
         simulator.apiTokens().setAnswer(404, "");
-        ExchangeException e = catchThrowableOfType(
-                ExchangeException.class, () -> refresh().secretExpiry(bearer));
+        ExchangeException e =
+                catchThrowableOfType(ExchangeException.class, () -> refresh().secretExpiry(bearer));
         assertThat(e.problem()).isEqualTo(Problem.NO_SUCH_SERVICE);
         int lists = simulator.apiTokens().lists();
         int missed = simulator.missed();

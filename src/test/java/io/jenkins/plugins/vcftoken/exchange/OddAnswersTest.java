@@ -70,8 +70,16 @@ class OddAnswersTest {
     /** What carries an OAuth error comes from a token endpoint, which has seen the token. */
     @ParameterizedTest
     @CsvSource({
-        "404, invalid_client, 1", "405, invalid_request, 1", "404, invalid_grant, 1", "404, server_error, 1",
-        "404, Not Found, 2", "404, NOT_FOUND, 2", "405, '', 2", "400, invalid_request, 1", "410, '', 1", "500, '', 1"
+        "404, invalid_client, 1",
+        "405, invalid_request, 1",
+        "404, invalid_grant, 1",
+        "404, server_error, 1",
+        "404, Not Found, 2",
+        "404, NOT_FOUND, 2",
+        "405, '', 2",
+        "400, invalid_request, 1",
+        "410, '', 1",
+        "500, '', 1"
     })
     void theOtherPathIsTried_onlyAfterAnAnswerOfNoTokenEndpoint(int status, String error, int requests) {
         server.answer(status, "{\"error\":\"" + error + "\"}").answer(404, "");

@@ -611,7 +611,9 @@ class FamiliesInTroubleTest {
         core.ledger.save(
                 switch (state) {
                     case DEAD -> record.dead("refused", clock.instant());
-                    case UNKNOWN -> record.uncertain("lost", clock.instant(), clock.instant().plus(Core.PLENTY));
+                    case UNKNOWN ->
+                        record.uncertain(
+                                "lost", clock.instant(), clock.instant().plus(Core.PLENTY));
                     default -> record.inFlight(clock.instant());
                 });
         CompletableFuture<Supply> supply = families.request(holder, bearer -> false);

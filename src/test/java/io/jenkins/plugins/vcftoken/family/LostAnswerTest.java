@@ -76,8 +76,9 @@ class LostAnswerTest {
     private void lose(Fault fault) {
         simulator.inject(fault);
         assertThatThrownBy(() -> core.families.await(holder, ANY))
-                .isInstanceOfSatisfying(FamilyException.class, e -> assertThat(e.retry())
-                        .isEqualTo(clock.instant().plus(Core.PLENTY)))
+                .isInstanceOfSatisfying(
+                        FamilyException.class,
+                        e -> assertThat(e.retry()).isEqualTo(clock.instant().plus(Core.PLENTY)))
                 .hasMessageContaining("is sent once more at");
     }
 
@@ -129,8 +130,8 @@ class LostAnswerTest {
 
     @Test
     void whileAnAccessTokenOfAnotherOrganizationIsAliveThatCameOfIt_theTokenIsNotSent() throws Exception {
-        Holder provider =
-                core.holder("provider", "System", simulator.addAccount("provider", "System"), (family, token, again) -> {});
+        Holder provider = core.holder(
+                "provider", "System", simulator.addAccount("provider", "System"), (family, token, again) -> {});
         Holder tenant = provider.derived(
                 bearer -> new TokenService() {
                     @Override
@@ -146,7 +147,11 @@ class LostAnswerTest {
                     @Override
                     public Grant exchange(String secret) {
                         return new Grant(
-                                new Bearer("derived", clock.instant(), clock.instant().plus(LIFETIME)), null);
+                                new Bearer(
+                                        "derived",
+                                        clock.instant(),
+                                        clock.instant().plus(LIFETIME)),
+                                null);
                     }
                 },
                 core.families.await(provider, ANY));
@@ -177,7 +182,9 @@ class LostAnswerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(value = Fault.class, names = {"STATUS_403", "STATUS_429"})
+    @EnumSource(
+            value = Fault.class,
+            names = {"STATUS_403", "STATUS_429"})
     void whenTheOneMoreAnswerTellsNothing_theOutcomeStaysUnknown(Fault fault) throws Exception {
         lose(Fault.STATUS_502);
         clock.advance(Core.PLENTY);
@@ -251,7 +258,8 @@ class LostAnswerTest {
         clock.advance(Core.PLENTY);
         try (Core other = new Core(directory, simulator, clock)) {
             if (rotated) {
-                assertThatThrownBy(() -> other.families.await(holder, ANY)).hasMessageContaining("its successor is lost");
+                assertThatThrownBy(() -> other.families.await(holder, ANY))
+                        .hasMessageContaining("its successor is lost");
                 assertThatThrownBy(() -> core.families.await(holder, ANY)).hasMessageContaining("refused earlier");
             } else {
                 Bearer healed = other.families.await(holder, ANY).bearer();
@@ -273,13 +281,14 @@ class LostAnswerTest {
 
     @Test
     void whereItIsSwitchedOffAPersonDecides() throws Exception {
-        Families manual =
-                new Families(core.ledger, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY, () -> false, listener);
+        Families manual = new Families(
+                core.ledger, Core.HASH, Runnable::run, Runnable::run, clock, Core.PLENTY, () -> false, listener);
         simulator.inject(Fault.STATUS_502);
         for (int i = 0; i < 2; i++) {
             assertThatThrownBy(() -> manual.await(holder, ANY))
                     .hasMessageContaining("Press \"Try once more\" on the page \"VCF tokens\"")
-                    .isInstanceOfSatisfying(FamilyException.class, e -> assertThat(e.retry()).isNull());
+                    .isInstanceOfSatisfying(
+                            FamilyException.class, e -> assertThat(e.retry()).isNull());
             clock.advance(Duration.ofDays(1));
         }
         assertThat(simulator.requests()).isEqualTo(1);

@@ -75,9 +75,9 @@ class ModelTest {
             world.settle();
             sequences++;
         } while (next(order));
-        System.out.println(
-                "Model: " + sequences + " orders of " + DEPTH + " moves, lost without a word 0, sent twice while anything "
-                        + "could be lost by it 0, needing a person where the server had not rotated 0; healed " + healed);
+        System.out.println("Model: " + sequences + " orders of " + DEPTH
+                + " moves, lost without a word 0, sent twice while anything "
+                + "could be lost by it 0, needing a person where the server had not rotated 0; healed " + healed);
     }
 
     private static boolean next(int[] order) {
@@ -109,11 +109,13 @@ class ModelTest {
         private final Set<String> received = new HashSet<>();
         /** What the client has an answer to. */
         private final Set<String> answered = new HashSet<>();
+
         private final Set<String> refused = new HashSet<>();
         private String living = "seed-0";
         private int issued;
         /** Whether the living token went out in an answer that never arrived. */
         private boolean livingIsLost;
+
         private Instant accessEnds = Instant.MIN;
 
         // The credentials store, and what people remember of it
@@ -144,8 +146,7 @@ class ModelTest {
                     Duration.ofMinutes(1),
                     new TokenListener() {
                         @Override
-                        public void granted(
-                                Holder holder, FamilyRecord before, FamilyRecord after, Duration took) {
+                        public void granted(Holder holder, FamilyRecord before, FamilyRecord after, Duration took) {
                             healed += before.state() == FamilyState.UNKNOWN ? 1 : 0;
                         }
                     });
@@ -317,7 +318,7 @@ class ModelTest {
                 if (going == Move.THIEF_ASKS_WHILE_ONE_IS_IN_FLIGHT) {
                     going = Move.ONE_ASKS;
                     if (!oldest.equals(token)) {
-                            thieves.add(one.request(holder("elsewhere", oldest, "acme"), bearer -> true));
+                        thieves.add(one.request(holder("elsewhere", oldest, "acme"), bearer -> true));
                     }
                 }
                 if (going == Move.REQUEST_IS_LOST) {

@@ -264,8 +264,16 @@ class SteadyFamiliesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "400, 1", "401, 1", "403, 1", "404, 1", "400, 1000000", "401, 1000000", "403, 1000000", "404, 1000000",
-        "500, 1000000", "503, 1000000"
+        "400, 1",
+        "401, 1",
+        "403, 1",
+        "404, 1",
+        "400, 1000000",
+        "401, 1000000",
+        "403, 1000000",
+        "404, 1000000",
+        "500, 1000000",
+        "503, 1000000"
     })
     void whenRenewingFailsAndTheSecretIsRefused_neitherIsSentAgain(int status, int times) throws Exception {
         Supply first = core.families.await(sddcHolder(PASSWORD), ANY);

@@ -108,8 +108,10 @@ class ResumedBlockJenkinsTest {
                 JenkinsAndSimulator.await("a third try", () -> LOOKUPS.get("sealed") > 2);
                 assertThat(VcfTokens.get().openLeases()).isEmpty();
                 SEALED.clear();
-                JenkinsAndSimulator.await("the lease is back", () -> VcfTokens.get().openLeases().stream()
-                        .anyMatch(lease -> lease.place().credentialsId().equals("sealed")));
+                JenkinsAndSimulator.await(
+                        "the lease is back",
+                        () -> VcfTokens.get().openLeases().stream()
+                                .anyMatch(lease -> lease.place().credentialsId().equals("sealed")));
                 // None of the blocks that began once more is open, and none of what they had begun before.
                 assertThat(VcfTokens.get().openLeases())
                         .extracting(lease -> lease.place().credentialsId())
@@ -145,8 +147,8 @@ class ResumedBlockJenkinsTest {
     }
 
     private String begins(String id) {
-        return "withVcfToken(credentialsId: '" + id + "') { echo \"begun with a ${env.VCF_TOKEN ? 'token' : 'gap'}\" }\n"
-                + until("on");
+        return "withVcfToken(credentialsId: '" + id
+                + "') { echo \"begun with a ${env.VCF_TOKEN ? 'token' : 'gap'}\" }\n" + until("on");
     }
 
     /**

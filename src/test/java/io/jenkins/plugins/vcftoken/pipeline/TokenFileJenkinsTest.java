@@ -146,7 +146,10 @@ class TokenFileJenkinsTest {
                 .map(line -> line.substring(3))
                 .toList();
         assertThat(named).hasSize(2);
-        assertThat(files()).extracting(Path::toString).containsAll(named).noneMatch(file -> file.contains("around@tmp"));
+        assertThat(files())
+                .extracting(Path::toString)
+                .containsAll(named)
+                .noneMatch(file -> file.contains("around@tmp"));
         run.getExecutor().interrupt();
         jenkins.waitForCompletion(run);
         awaitNoFiles();

@@ -35,8 +35,13 @@ public enum Fault {
     /** Whether the server has done its work when the fault strikes. */
     public boolean afterCommit() {
         return switch (this) {
-            case CLOSE_AFTER_COMMIT, CLOSE_IN_ANSWER, TRICKLE, NO_ACCESS_TOKEN, EXPIRED_BEARER, TRUNCATED, STATUS_503_AFTER_COMMIT ->
-                true;
+            case CLOSE_AFTER_COMMIT,
+                    CLOSE_IN_ANSWER,
+                    TRICKLE,
+                    NO_ACCESS_TOKEN,
+                    EXPIRED_BEARER,
+                    TRUNCATED,
+                    STATUS_503_AFTER_COMMIT -> true;
             default -> false;
         };
     }

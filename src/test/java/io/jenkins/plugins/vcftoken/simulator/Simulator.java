@@ -61,6 +61,7 @@ public final class Simulator implements AutoCloseable {
     private final Set<String> refused = new HashSet<>();
     /** Access tokens whose response has left in full. */
     private final Set<String> delivered = new HashSet<>();
+
     private final List<String> violations = new ArrayList<>();
     private final Queue<Fault> faults = new ArrayDeque<>();
     private final Map<String, String> organizationOf = new HashMap<>();
@@ -390,7 +391,8 @@ public final class Simulator implements AutoCloseable {
 
     /** Of the refresh grant alone: other secrets may be sent as often as a client likes. */
     synchronized void countRefresh(String refreshToken) {
-        if (received.containsKey(refreshToken) && accounts.stream().noneMatch(account -> account.isSteady(refreshToken))) {
+        if (received.containsKey(refreshToken)
+                && accounts.stream().noneMatch(account -> account.isSteady(refreshToken))) {
             repeats++;
             repeatsWhileAlive += hasAccess(refreshToken) ? 1 : 0;
             repeatsAfterRefusal += refused.contains(refreshToken) ? 1 : 0;
@@ -404,8 +406,8 @@ public final class Simulator implements AutoCloseable {
         return accounts.stream()
                 .filter(account -> account.has(refreshToken))
                 .anyMatch(account -> delivered.stream()
-                        .anyMatch(token -> account.name.equals(userOf.get(token))
-                                && soon.isBefore(bearers.get(token))));
+                        .anyMatch(
+                                token -> account.name.equals(userOf.get(token)) && soon.isBefore(bearers.get(token))));
     }
 
     synchronized void countRefusal(String refreshToken) {
@@ -522,7 +524,8 @@ public final class Simulator implements AutoCloseable {
 
     synchronized String statistics() {
         return "{\"requests\":" + requests + ",\"grants\":" + grants + ",\"rotations\":" + rotations + ",\"reuses\":"
-                + reuses + ",\"repeatsWhileAlive\":" + repeatsWhileAlive + ",\"served\":" + served + ",\"unauthorized\":" + unauthorized + ",\"violations\":"
+                + reuses + ",\"repeatsWhileAlive\":" + repeatsWhileAlive + ",\"served\":" + served
+                + ",\"unauthorized\":" + unauthorized + ",\"violations\":"
                 + violations.size() + "}";
     }
 

@@ -263,8 +263,7 @@ final class SimulatorHandler implements HttpHandler {
         }
     }
 
-    private void strike(HttpExchange exchange, Fault fault, String granted)
-            throws IOException, InterruptedException {
+    private void strike(HttpExchange exchange, Fault fault, String granted) throws IOException, InterruptedException {
         byte[] bytes = granted.getBytes(StandardCharsets.UTF_8);
         switch (fault) {
             case CLOSE_AFTER_COMMIT -> {}

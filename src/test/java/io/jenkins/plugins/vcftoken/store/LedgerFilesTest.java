@@ -105,7 +105,8 @@ class LedgerFilesTest {
     void whoseAForgottenTokenWasIsReadBack() throws Exception {
         Forgotten forgotten = new Forgotten("0123456789abcdef", "vcfa.example.com:443", "VCF Automation at x");
         ledger.saveForgotten(forgotten);
-        assertThat(new LedgerFiles(directory, Core.CIPHER).forgotten(forgotten.hash())).contains(forgotten);
+        assertThat(new LedgerFiles(directory, Core.CIPHER).forgotten(forgotten.hash()))
+                .contains(forgotten);
         assertThat(ledger.forgotten("0123456789abcdee")).isEmpty();
         assertThat(ledger.loadAll()).isEmpty();
     }
