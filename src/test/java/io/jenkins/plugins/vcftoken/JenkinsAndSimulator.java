@@ -6,6 +6,7 @@ import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Result;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
@@ -20,6 +21,9 @@ import org.jvnet.hudson.test.JenkinsRule;
 
 /** A controller beside a simulator, and what most tests do with the two. */
 public final class JenkinsAndSimulator {
+
+    /** The system property that lets a person decide about a token whose answer was lost: "false". */
+    public static final String RETRY_UNKNOWN = VcfTokens.class.getName() + ".retryUnknown";
 
     /** The shortest lifetime a server can express; half of it is the least that a new block takes. */
     public static final Duration SHORT = Duration.ofSeconds(1);

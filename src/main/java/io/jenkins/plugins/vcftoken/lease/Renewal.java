@@ -1,5 +1,6 @@
 package io.jenkins.plugins.vcftoken.lease;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import java.time.Duration;
 import java.time.Instant;
@@ -42,10 +43,17 @@ public record Renewal(DoubleSupplier random) {
         return atLeastFloor(Duration.between(now, due));
     }
 
-    /** How long to wait after a renewal failed: a third of what is left, so that tries grow denser toward the end. */
-    Duration pauseAfterFailure(Bearer bearer, Instant now) {
-        Duration third = bearer.remaining(now).dividedBy(3);
-        Duration pause = third.isNegative() || third.compareTo(MAX_RETRY_PAUSE) > 0 ? MAX_RETRY_PAUSE : third;
+    /**
+     * How long to wait after a renewal failed: until the next request may be made, where that is known; else a third of what
+     * is left, so that tries grow denser toward the end.
+     *
+     * @param next when that is; null where it is not known
+     */
+    Duration pauseAfterFailure(Bearer bearer, Instant now, @CheckForNull Instant next) {
+        boolean isNextKnown = next != null && next.isAfter(now);
+        Duration wanted =
+                isNextKnown ? Duration.between(now, next) : bearer.remaining(now).dividedBy(3);
+        Duration pause = wanted.isNegative() || wanted.compareTo(MAX_RETRY_PAUSE) > 0 ? MAX_RETRY_PAUSE : wanted;
         return atLeastFloor(pause);
     }
 

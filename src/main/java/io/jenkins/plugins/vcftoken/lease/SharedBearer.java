@@ -315,7 +315,8 @@ final class SharedBearer {
         Instant now = clock.instant();
         List<Held> open;
         synchronized (this) {
-            schedule(renewal.pauseAfterFailure(old, now));
+            Instant next = why instanceof FamilyException known ? known.retry() : null;
+            schedule(renewal.pauseAfterFailure(old, now, next));
             open = List.copyOf(leases);
         }
         String reason = why == null ? "No newer access token came." : String.valueOf(why.getMessage());

@@ -9,7 +9,6 @@ import hudson.ExtensionList;
 import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -44,8 +43,6 @@ import org.jvnet.localizer.LocaleProvider;
 @WithJenkins
 class TokenMonitorJenkinsTest {
 
-    private static final String RETRY_UNKNOWN = VcfTokens.class.getName() + ".retryUnknown";
-
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
     private Simulator simulator;
@@ -62,7 +59,7 @@ class TokenMonitorJenkinsTest {
 
     @AfterEach
     void stop() {
-        System.clearProperty(RETRY_UNKNOWN);
+        System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
         simulator.close();
     }
 
@@ -101,6 +98,7 @@ class TokenMonitorJenkinsTest {
 
     @Test
     void anOutcomeThatIsUnknownASecretThatEndsAndAServerThatIsNotVerified() throws Exception {
+        System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
         simulator.inject(Fault.STATUS_502);
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
         Instant now = Instant.now();
@@ -110,11 +108,6 @@ class TokenMonitorJenkinsTest {
         VcfaServiceAccount careless = both.account("careless<img src=x onerror=alert(1)>", "never-used");
         careless.setSkipTlsVerification(true);
         both.addToSystem(careless);
-        TokenWatch.get().look();
-        assertThat(active())
-                .as("what heals by itself is no alarm")
-                .containsExactlyInAnyOrder("ExpiryMonitor", "TrustMonitor");
-        System.setProperty(RETRY_UNKNOWN, "false");
         TokenWatch.get().look();
         assertThat(active()).containsExactlyInAnyOrder("TroubleMonitor", "ExpiryMonitor", "TrustMonitor");
         assertThat(findings())
@@ -131,6 +124,11 @@ class TokenMonitorJenkinsTest {
                 .anySatisfy(text -> assertThat(text).contains("Zugangsdaten „sa“", "Ausgang unbekannt", "noch einmal"))
                 .anySatisfy(text -> assertThat(text).contains("„ends-soon“", "(noch 9 "));
         assertThat(manage.querySelectorAll("img[onerror]")).isEmpty();
+        System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
+        TokenWatch.get().look();
+        assertThat(active())
+                .as("what heals by itself is no alarm")
+                .containsExactlyInAnyOrder("ExpiryMonitor", "TrustMonitor");
         assertThat(simulator.cloudServices().lookUps()).as("once of each").isEqualTo(3);
         TokenWatch.get().look();
         assertThat(simulator.cloudServices().lookUps()).isEqualTo(3);
@@ -169,6 +167,7 @@ class TokenMonitorJenkinsTest {
         SystemCredentialsProvider.getInstance().getCredentials().remove(stored("first"));
         TokenWatch.get().look();
         careless("first");
+        System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
         simulator.inject(Fault.STATUS_502);
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
         TokenWatch.get().look();

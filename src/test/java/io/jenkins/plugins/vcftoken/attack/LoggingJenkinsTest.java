@@ -17,6 +17,7 @@ import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -41,6 +42,11 @@ class LoggingJenkinsTest {
     @TempDir
     private Path disk;
 
+    @AfterEach
+    void stop() {
+        System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
+    }
+
     @Test
     void noLoggerShowsASecret(JenkinsRule jenkins) throws Exception {
         Path log = disk.resolve("all.log");
@@ -64,6 +70,7 @@ class LoggingJenkinsTest {
                                 + "  for (int i = 0; i < 3; i++) { sh 'cat \"$F\"'; sleep 1 }\n  vcfTokenRefresh()\n} }",
                         true));
                 jenkins.buildAndAssertSuccess(job);
+                System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
                 simulator.inject(Fault.CLOSE_AFTER_COMMIT);
                 WorkflowJob losing = both.job(jenkins.jenkins, "losing", "lost");
                 jenkins.buildAndAssertStatus(Result.FAILURE, losing);

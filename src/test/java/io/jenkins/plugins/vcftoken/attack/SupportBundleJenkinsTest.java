@@ -27,6 +27,7 @@ import java.util.zip.ZipInputStream;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -41,6 +42,11 @@ class SupportBundleJenkinsTest {
     @TempDir
     private Path disk;
 
+    @AfterEach
+    void stop() {
+        System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
+    }
+
     @Test
     void nothingThatIsGatheredHasASecret(JenkinsRule jenkins) throws Exception {
         LOGGER.setLevel(Level.ALL);
@@ -49,6 +55,7 @@ class SupportBundleJenkinsTest {
             simulator.setLifetime(Duration.ofSeconds(2));
             both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
             both.addToSystem(both.account("lost", simulator.addAccount("other", "acme")));
+            System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
             simulator.inject(Fault.CLOSE_AFTER_COMMIT);
             jenkins.buildAndAssertStatus(Result.FAILURE, both.job(jenkins.jenkins, "losing", "lost"));
             FreeStyleProject freestyle = jenkins.createFreeStyleProject("freestyle");

@@ -292,6 +292,26 @@ class LeasesTest {
     }
 
     @Test
+    void aLostAnswerToARenewal_healsBeforeTheAccessTokenEnds() throws Exception {
+        Lease lease = leases.open(holder, TEN_MINUTES, new Block());
+        Bearer first = lease.bearer();
+        clock.advance(Duration.ofMinutes(45));
+        simulator.inject(Fault.STATUS_502);
+        timer.fire();
+        await(() -> timer.pauses.size() == 2);
+        while (clock.instant().isBefore(first.expiresAt().minusSeconds(15))) {
+            int tries = timer.pauses.size();
+            clock.advance(timer.pauses.get(tries - 1));
+            timer.fire();
+            await(() -> timer.pauses.size() > tries);
+        }
+        await(() -> lease.bearer() != first);
+        assertThat(first.remaining(clock.instant())).isEqualTo(Duration.ofSeconds(15));
+        assertThat(simulator.requests()).isEqualTo(3);
+        assertThat(simulator.repeatsWhileAlive()).isZero();
+    }
+
+    @Test
     void aBlockThatOpensWhenTheNextRequestIsFarAway_failsAndSaysWhenItIsDue() throws Exception {
         simulator.setRetryAfter(Duration.ofHours(1));
         simulator.inject(Fault.STATUS_503_RETRY_AFTER_0);

@@ -43,6 +43,22 @@ class RenewalTest {
     void triesAreDenserTowardTheEndAndRareAfterIt(Duration left, Duration pause) {
         Bearer bearer = new Bearer("b", ISSUED, ISSUED.plusSeconds(3600));
         Instant now = bearer.expiresAt().minus(left);
-        assertThat(new Renewal(() -> 0).pauseAfterFailure(bearer, now)).isEqualTo(pause);
+        assertThat(new Renewal(() -> 0).pauseAfterFailure(bearer, now, null)).isEqualTo(pause);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "PT45S, PT30S, PT30S",
+        "PT-3S, PT7S,  PT7S",
+        "PT10M, PT9M,  PT1M",
+        "PT45S, PT0S,  PT15S",
+        "PT-3S, PT-1S, PT1M",
+        "PT45S, PT0.1S, PT0.5S"
+    })
+    void theNextTryIsMadeWhenTheNextRequestMayBe(Duration left, Duration untilNext, Duration pause) {
+        Bearer bearer = new Bearer("b", ISSUED, ISSUED.plusSeconds(3600));
+        Instant now = bearer.expiresAt().minus(left);
+        assertThat(new Renewal(() -> 0).pauseAfterFailure(bearer, now, now.plus(untilNext)))
+                .isEqualTo(pause);
     }
 }

@@ -6,6 +6,7 @@ import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Result;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.Leaks;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -39,6 +40,7 @@ class WithVcfTokenJenkinsTest {
 
     @AfterEach
     void stop() {
+        System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
         simulator.close();
     }
 
@@ -180,6 +182,7 @@ class WithVcfTokenJenkinsTest {
     @Test
     void lostAnswer() throws Exception {
         add("sa", simulator.addAccount("ci", "acme"));
+        System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
         fails("withVcfToken(credentialsId: 'sa') { }", "may have rotated the refresh token away");
         fails("withVcfToken(credentialsId: 'sa') { }", "it is not known whether the stored refresh token still works");
