@@ -178,7 +178,7 @@ class ConnectionTestJenkinsTest {
                     assertThat(test(web, "", stored.getClass(), form))
                             .as(id + ", " + field)
                             .doesNotContain("class=\"ok\"", other)
-                            .containsAnyOf("Nothing was sent", "Enter a number of seconds");
+                            .containsAnyOf("Nothing was sent", "Enter a number of seconds", "no address of a server");
                 }
             }
         }
