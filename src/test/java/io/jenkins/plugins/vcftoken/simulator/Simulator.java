@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -93,6 +94,12 @@ public final class Simulator implements AutoCloseable {
     private int unauthorized;
     private int served;
     private int missed;
+    private boolean isDown;
+    private int requestsWhileDown;
+    private final Set<String> rotatedWhileDown = new LinkedHashSet<>();
+    private final Map<String, Integer> grantsBy = new HashMap<>();
+    private final Map<String, Integer> servedBy = new HashMap<>();
+    private final Map<String, Integer> unauthorizedBy = new HashMap<>();
 
     private Simulator(InstantSource clock, int port, UnaryOperator<HeldCertificate.Builder> certificates)
             throws IOException {
@@ -277,7 +284,40 @@ public final class Simulator implements AutoCloseable {
         faults.add(fault);
     }
 
+    /**
+     * While down, every request is answered with 502. Of the refresh grants, every second one has rotated the token before
+     * that, so that the new one is lost with the answer.
+     */
+    public synchronized void setDown(boolean down) {
+        isDown = down;
+    }
+
     // What tests ask
+
+    /** Refresh grants that were answered with 502 while the server was down. */
+    public synchronized int requestsWhileDown() {
+        return requestsWhileDown;
+    }
+
+    /** The accounts of which a new refresh token was lost while the server was down. */
+    public synchronized Set<String> rotatedWhileDown() {
+        return Set.copyOf(rotatedWhileDown);
+    }
+
+    /** Refresh grants of one account. */
+    public synchronized int grantsBy(String account) {
+        return grantsBy.getOrDefault(account, 0);
+    }
+
+    /** 200 answers of the protected resources to one account's access tokens. */
+    public synchronized int servedBy(String account) {
+        return servedBy.getOrDefault(account, 0);
+    }
+
+    /** 401 answers of the protected resources to one account's access tokens; under "" to what never was one. */
+    public synchronized int unauthorizedBy(String account) {
+        return unauthorizedBy.getOrDefault(account, 0);
+    }
 
     public synchronized String currentToken(String account) {
         return account(account).current;
@@ -358,6 +398,24 @@ public final class Simulator implements AutoCloseable {
     }
 
     // What the handler needs
+
+    synchronized boolean isDown() {
+        return isDown;
+    }
+
+    synchronized void exchangeWhileDown(String organization, String refreshToken) {
+        requestsWhileDown++;
+        if (requestsWhileDown % 2 == 0) {
+            String owner = accounts.stream()
+                    .filter(account -> account.current.equals(refreshToken))
+                    .map(account -> account.name)
+                    .findFirst()
+                    .orElse("");
+            if (exchange(organization, refreshToken, false) != null) {
+                rotatedWhileDown.add(owner);
+            }
+        }
+    }
 
     void witness(Moment moment) {
         witness.accept(moment);
@@ -447,6 +505,7 @@ public final class Simulator implements AutoCloseable {
                     account.current = newRefreshToken();
                 }
                 grants++;
+                grantsBy.merge(account.name, 1, Integer::sum);
                 String bearer = issue(account.name, account.organization, false);
                 return "{\"access_token\":\"" + bearer + "\",\"token_type\":\"Bearer\",\"expires_in\":"
                         + (expiredBearer ? 0 : lifetime.toSeconds()) + ",\"refresh_token\":\"" + account.current
@@ -519,6 +578,7 @@ public final class Simulator implements AutoCloseable {
         } else {
             unauthorized++;
         }
+        (admitted ? servedBy : unauthorizedBy).merge(userOf(bearer), 1, Integer::sum);
         return admitted;
     }
 

@@ -46,6 +46,8 @@ final class SimulatorHandler implements HttpHandler {
             answer(exchange, 404, "text/html", "<html>default backend - 404</html>");
         } else if (path.equals("/simulator/statistics")) {
             answer(exchange, 200, "application/json", simulator.statistics());
+        } else if (simulator.isDown()) {
+            badGateway(exchange, path);
         } else if (path.equals(AccessRequests.PATH)) {
             deliver(exchange, null, new AccessRequests(simulator.devices()).answer(call(exchange, null)));
         } else if (path.startsWith(simulator.prefix() + "/") && path.endsWith("/token")) {
@@ -61,6 +63,18 @@ final class SimulatorHandler implements HttpHandler {
             Thread.sleep(simulator.delay().toMillis());
             answer(exchange, 404, "text/html", "<html>404 Not Found</html>");
         }
+    }
+
+    private void badGateway(HttpExchange exchange, String path) throws IOException {
+        Map<String, String> form = call(exchange, null).form();
+        if (path.startsWith(simulator.prefix() + "/")
+                && path.endsWith("/token")
+                && "refresh_token".equals(form.get("grant_type"))) {
+            String context = path.substring(simulator.prefix().length() + 1, path.length() - "/token".length());
+            simulator.countRefresh(form.getOrDefault("refresh_token", ""));
+            simulator.exchangeWhileDown(organization(context), form.getOrDefault("refresh_token", ""));
+        }
+        answer(exchange, 502, "text/html", "<html>502 Bad Gateway</html>");
     }
 
     private void token(HttpExchange exchange, String context) throws IOException, InterruptedException {
