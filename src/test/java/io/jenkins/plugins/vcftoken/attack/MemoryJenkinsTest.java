@@ -2,15 +2,20 @@ package io.jenkins.plugins.vcftoken.attack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsMatchers;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.sun.management.HotSpotDiagnosticMXBean;
 import hudson.model.FreeStyleProject;
 import hudson.model.Result;
 import hudson.security.ACL;
 import hudson.tasks.Shell;
+import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.controller.Authorizations;
+import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.freestyle.VcfTokenBuildWrapper;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -19,6 +24,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
@@ -61,16 +67,24 @@ class MemoryJenkinsTest {
             String url = simulator.url().toString();
             controller.runRemotely(
                     MemoryJenkinsTest::build, url, simulator.authorityPem(), simulator.addAccount("ci", "acme"));
+            String formerApiToken = "api-token-of-before-" + UUID.randomUUID();
+            String apiToken = "api-token-of-now-" + UUID.randomUUID();
+            for (String token : List.of(formerApiToken, apiToken)) {
+                simulator.cloudServices().addApiToken(token, Instant.parse("2099-01-01T00:00:00Z"));
+            }
+            controller.runRemotely(
+                    MemoryJenkinsTest::replaceApiToken, url, simulator.authorityPem(), formerApiToken, apiToken);
             controller.runRemotely(MemoryJenkinsTest::authorize, url, simulator.authorityPem(), clientId, replaced);
             simulator.devices().answer(simulator.devices().lastUserCode(), true);
             controller.runRemotely(MemoryJenkinsTest::awaitAuthorization);
 
-            Set<String> left = left(simulator, replaced);
+            List<String> gone = List.of(replaced, formerApiToken);
+            Set<String> left = left(simulator, gone);
             long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
             // What is left of a process that ended, or waits for its finalizer, goes within moments.
             while (!left.equals(Set.of("the warm bearer")) && System.nanoTime() < deadline) {
                 Thread.sleep(1_000);
-                left = left(simulator, replaced);
+                left = left(simulator, gone);
             }
             assertThat(left).containsExactly("the warm bearer");
             controller.stopJenkins();
@@ -78,14 +92,18 @@ class MemoryJenkinsTest {
     }
 
     /** What the heap has of what was ever issued, but for what the ledger's index and the credentials store now. */
-    private Set<String> left(Simulator simulator, String replaced) throws Throwable {
+    private Set<String> left(Simulator simulator, List<String> gone) throws Throwable {
         Path dump = disk.resolve("heap.hprof");
         controller.runRemotely(MemoryJenkinsTest::dump, dump.toString());
         List<String> secrets = new ArrayList<>(simulator.refreshTokens());
         secrets.addAll(simulator.bearers());
-        secrets.add(replaced);
+        secrets.removeIf(secret -> secret.startsWith("api-token-of-now-"));
+        secrets.addAll(gone);
         secrets.removeAll(Set.of(
-                newestBearerOf(simulator, "device"), simulator.currentToken("ci"), simulator.currentToken("device")));
+                newestBearerOf(simulator, "device"),
+                newestBearerOf(simulator, "person"),
+                simulator.currentToken("ci"),
+                simulator.currentToken("device")));
         assertThat(secrets).hasSizeGreaterThan(5);
         Set<String> left = HeapDump.find(dump, secrets);
         Files.delete(dump);
@@ -125,6 +143,23 @@ class MemoryJenkinsTest {
         freestyle.getBuildWrappersList().add(wrapper);
         freestyle.getBuildersList().add(new Shell(OUTLIVE_A_BEARER));
         rule.buildAndAssertSuccess(freestyle);
+    }
+
+    /** A person stores another API token once a block has used the first one, which no block has any more then. */
+    private static void replaceApiToken(JenkinsRule rule, String url, String authority, String former, String now)
+            throws Exception {
+        WorkflowJob job = rule.createProject(WorkflowJob.class, "csp");
+        job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'csp') { echo VCF_URL }", true));
+        for (String token : List.of(former, now)) {
+            CspApiToken credential =
+                    new CspApiToken(CredentialsScope.GLOBAL, "csp", null, url, Secret.fromString(token));
+            credential.setCaCertificates(authority);
+            List<Credentials> stored = SystemCredentialsProvider.getInstance().getCredentials();
+            stored.remove(credential);
+            stored.add(credential);
+            SystemCredentialsProvider.getInstance().save();
+            rule.buildAndAssertSuccess(job);
+        }
     }
 
     private static void authorize(JenkinsRule rule, String url, String authority, String clientId, String replaced)
