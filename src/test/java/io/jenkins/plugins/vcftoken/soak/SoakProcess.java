@@ -62,7 +62,7 @@ final class SoakProcess {
                 String token = store.read();
                 Holder holder = new Holder(id, new Place("system", id), token, service, store);
                 FamilyException trouble = trouble(families, holder);
-                if (trouble != null && trouble.getMessage().contains("authorize the account")) {
+                if (trouble != null && trouble.getMessage().contains("authorize the account anew")) {
                     System.out.println("STUCK " + id + ' ' + token);
                 }
                 if (trouble != null) {

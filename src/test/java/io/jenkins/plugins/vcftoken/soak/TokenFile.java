@@ -6,6 +6,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -38,7 +39,9 @@ final class TokenFile implements TokenKeeper {
                 String before = Files.exists(file) ? Files.readString(file) : "";
                 String after = move.apply(before);
                 if (!after.equals(before)) {
-                    Files.writeString(file, after);
+                    // As a whole, as Jenkins does it: the process may be killed in between.
+                    Path fresh = Files.writeString(file.resolveSibling(file.getFileName() + ".new"), after);
+                    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
                 }
                 return after;
             }
