@@ -4,15 +4,15 @@ package hudson.model;
 public abstract class Run<JobT extends hudson.model.Job<JobT, RunT>, RunT extends hudson.model.Run<JobT, RunT>> extends hudson.model.Actionable implements hudson.ExtensionPoint, java.lang.Comparable<RunT>, hudson.security.AccessControlled, hudson.model.PersistenceRoot, hudson.model.DescriptorByNameOwner, jenkins.util.io.OnMaster, org.kohsuke.stapler.StaplerProxy, jenkins.model.HistoricalBuild, jenkins.console.WithConsoleUrl {
     protected Run(JobT job) throws java.io.IOException {}
 
+    public <T extends hudson.model.Cause> T getCause(java.lang.Class<T> type) {
+        throw new UnsupportedOperationException();
+    }
+
     public JobT getParent() {
         throw new UnsupportedOperationException();
     }
 
     public boolean isBuilding() {
-        throw new UnsupportedOperationException();
-    }
-
-    public <T extends hudson.model.Cause> T getCause(java.lang.Class<T> type) {
         throw new UnsupportedOperationException();
     }
 

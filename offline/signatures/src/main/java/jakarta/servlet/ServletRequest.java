@@ -6,7 +6,7 @@ public interface ServletRequest {
 
     java.lang.String getParameter(java.lang.String arg0);
 
-    java.util.Map<java.lang.String, java.lang.String[]> getParameterMap();
-
     java.lang.String[] getParameterValues(java.lang.String arg0);
+
+    java.util.Map<java.lang.String, java.lang.String[]> getParameterMap();
 }

@@ -120,8 +120,9 @@ class OutageJenkinsTest {
         });
         Map<String, Integer> served = new HashMap<>();
         healed.forEach(name -> served.put(name, simulator.servedBy(name)));
-        await("the block of each healed account is served", () -> healed.stream()
-                .allMatch(name -> simulator.servedBy(name) > served.get(name)));
+        await(
+                "the block of each healed account is served",
+                () -> healed.stream().allMatch(name -> simulator.servedBy(name) > served.get(name)));
         Files.createFile(end);
         controller.runRemotely(OutageJenkinsTest::awaitBuilds);
         Map<String, String> states = states();

@@ -51,8 +51,9 @@ public record Renewal(DoubleSupplier random) {
      */
     Duration pauseAfterFailure(Bearer bearer, Instant now, @CheckForNull Instant next) {
         boolean isNextKnown = next != null && next.isAfter(now);
-        Duration wanted =
-                isNextKnown ? Duration.between(now, next) : bearer.remaining(now).dividedBy(3);
+        Duration wanted = isNextKnown
+                ? Duration.between(now, next)
+                : bearer.remaining(now).dividedBy(3);
         Duration pause = wanted.isNegative() || wanted.compareTo(MAX_RETRY_PAUSE) > 0 ? MAX_RETRY_PAUSE : wanted;
         return atLeastFloor(pause);
     }

@@ -9,9 +9,11 @@ import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.exchange.HostFacts;
 import io.jenkins.plugins.vcftoken.exchange.TokenClient;
 import io.jenkins.plugins.vcftoken.family.FamilyException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -24,8 +26,11 @@ class TokenClientsJenkinsTest {
     private static final String URL = "https://host";
     private static final Secret SECRET = Secret.fromString("secret");
 
-    private final TokenClients clients =
-            new TokenClients(Duration.ofSeconds(1), Duration.ofSeconds(1), InstantSource.system());
+    private final TokenClients clients = new TokenClients(
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(1),
+            InstantSource.system(),
+            new HostFacts(Path.of("target", "no such directory", "servers"), InstantSource.system(), text -> text));
 
     @Test
     void clientsOfManyCertificatesAreBoundedAndTheOnesInUseStay() throws Exception {

@@ -4,10 +4,6 @@ package com.cloudbees.plugins.credentials;
 public class SystemCredentialsProvider extends hudson.model.AbstractDescribableImpl<com.cloudbees.plugins.credentials.SystemCredentialsProvider> implements hudson.model.Saveable {
     public SystemCredentialsProvider() {}
 
-    public static com.cloudbees.plugins.credentials.SystemCredentialsProvider getInstance() {
-        throw new UnsupportedOperationException();
-    }
-
     public void save() throws java.io.IOException {
         throw new UnsupportedOperationException();
     }
