@@ -549,6 +549,78 @@ class LeasesTest {
         leases.open(user, TEN_MINUTES, new Block()).close();
     }
 
+    @Test
+    void whoeverAsksWhileARenewalRuns_waitsForThatOne() throws Exception {
+        Lease lease = leases.open(holder, TEN_MINUTES, new Block());
+        Bearer first = lease.bearer();
+        clock.advance(Duration.ofHours(2));
+        simulator.setDelay(Duration.ofMillis(300));
+        assertThat(lease.bearer()).as("from memory").isEqualTo(first);
+        timer.fire();
+        leases.renewOverdue();
+        lease.awaitLiving(Core.PLENTY);
+        assertThat(lease.bearer().isAlive(clock.instant())).isTrue();
+        assertThat(simulator.requests()).isEqualTo(2);
+    }
+
+    @Test
+    void whoWaitsNoLonger_hasTheOldAccessToken() throws Exception {
+        Lease lease = leases.open(holder, TEN_MINUTES, new Block());
+        Bearer first = lease.bearer();
+        clock.advance(Duration.ofHours(2));
+        simulator.setDelay(Duration.ofMillis(300));
+        lease.awaitLiving(Duration.ZERO);
+        assertThat(lease.bearer()).isEqualTo(first);
+        await(() -> lease.bearer() != first);
+    }
+
+    @Test
+    void anotherTokenThatIsStoredWhileARenewalRuns_isTakenAfterIt() throws Exception {
+        StoredToken store = new StoredToken("system", holder.token());
+        Lease lease = leases.open(store.holder(core.service("acme")), TEN_MINUTES, new Block());
+        core.awaitWriteBacks();
+        clock.advance(Duration.ofMinutes(45));
+        simulator.setDelay(Duration.ofMillis(300));
+        timer.fire();
+        await(() -> simulator.requests() == 2);
+        store.type(simulator.addAccount("typed", "acme"));
+        leases.renewChanged(place -> true);
+        await(() -> simulator.isIssuedTo("typed", lease.bearer().value()));
+        assertThat(simulator.requests()).isEqualTo(3);
+    }
+
+    @Test
+    void aRenewalByAPersonLeavesBlocksOfOtherAccountsAlone() throws Exception {
+        Holder other = core.holder("other", "acme", simulator.addAccount("other", "acme"), (family, token, again) -> {});
+        Lease lease = leases.open(other, TEN_MINUTES, new Block());
+        Bearer its = lease.bearer();
+        leases.renew(holder);
+        assertThat(lease.bearer()).isEqualTo(its);
+        assertThat(simulator.requests()).isEqualTo(2);
+    }
+
+    @Test
+    void anAccessTokenForOnceThatHasEnded_keepsNoSession() throws Exception {
+        Holder user = sddcUser();
+        leases.once(user, TEN_MINUTES, "a step");
+        clock.advance(Duration.ofHours(2));
+        Lease lease = leases.open(user, TEN_MINUTES, new Block());
+        lease.close();
+        await(() -> simulator.sddcManager().openSessions() == 0);
+        leases.once(user, TEN_MINUTES, "a step");
+        clock.advance(Duration.ofHours(2));
+        leases.once(user, TEN_MINUTES, "a step");
+        assertThat(simulator.sddcManager().openSessions()).isEqualTo(1);
+    }
+
+    @Test
+    void aBlockThatOpensOnARefusedToken_failsAtOnce() {
+        simulator.revoke("ci");
+        assertThatThrownBy(() -> leases.open(holder, TEN_MINUTES, new Block()))
+                .isInstanceOfSatisfying(FamilyException.class, e -> assertThat(e.retry()).isNull());
+        assertThat(timer.pauses).isEmpty();
+    }
+
     private Holder sddcUser() {
         simulator.sddcManager().addUser("svc@vsphere.local", "a-password-of-sddc-manager");
         return core.holder("sddc", core.sddcManager("svc@vsphere.local"), "a-password-of-sddc-manager");

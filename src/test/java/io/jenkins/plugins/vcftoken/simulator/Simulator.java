@@ -392,6 +392,11 @@ public final class Simulator implements AutoCloseable {
         return List.copyOf(bearers.keySet());
     }
 
+    /** Whether an access token is one of an account. */
+    public synchronized boolean isIssuedTo(String account, String accessToken) {
+        return account.equals(userOf.get(accessToken));
+    }
+
     /** Every refresh token ever issued. */
     public synchronized List<String> refreshTokens() {
         return List.copyOf(issuedRefreshTokens);
