@@ -65,6 +65,7 @@ final class Journal {
         ledger.delete(id);
         unwritten.remove(id);
         refused.remove(id);
+        unsent.remove(id);
     }
 
     /** The families whose last answer the disk would not take. */
