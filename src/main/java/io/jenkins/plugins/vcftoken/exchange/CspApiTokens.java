@@ -65,7 +65,7 @@ public final class CspApiTokens implements TokenService {
     }
 
     /**
-     * The only one of the four systems that tells whoever has the secret alone. A token that was refused is not looked up
+     * The only one of the four systems that tells those who have the secret alone. A token that was refused is not looked up
      * again, unless it has been accepted since.
      */
     @CheckForNull

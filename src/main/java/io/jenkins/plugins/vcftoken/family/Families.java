@@ -32,7 +32,7 @@ import java.util.stream.Collectors;
 /**
  * Bearers of all families, with at most one exchange per family in flight.
  *
- * <p>In this process whoever comes second to a place waits for the first one's answer, and what another place of the family
+ * <p>In this process a second request for a place waits for the first one's answer, and what another place of the family
  * asks for begins after that; across processes {@link Custody} keeps the second one out until it can read what the first
  * one wrote. An exchange runs on a thread of its own, so giving up waiting never interrupts it. What has to wait for
  * another exchange, of its family or of its server, waits in a queue and not on a thread.
@@ -426,7 +426,7 @@ public final class Families {
     }
 
     /**
-     * From now on no exchange begins, not even one that is queued: its answer might come when nobody is left to write it
+     * From now on no exchange begins, not even one that is queued: its answer might come when nothing is left to write it
      * down.
      */
     public void goDown() {

@@ -155,7 +155,7 @@ final class SharedBearer {
         renewed.forEach(held -> tell(listener -> listener.renewed(held.handout(fresh))));
     }
 
-    /** A listener that throws must cost nobody a bearer. */
+    /** A listener that throws must not end a renewal. */
     private void tell(Consumer<TokenListener> event) {
         try {
             event.accept(families.listener());

@@ -97,7 +97,7 @@ record CredentialSlot(StoreOwner owner, Class<? extends CredentialsStore> kind, 
 
     /**
      * Replaces what stands here. Blocks while the store is saved, and holds no lock but those that the store takes itself:
-     * saving a folder waits for whoever renames it, and calls listeners.
+     * saving a folder waits for a thread that renames it, and calls listeners.
      *
      * @param change gives what is to stand here instead, or null to leave it; asked again if the store has changed
      * @throws IOException when the store could not be saved, or changes all the time
