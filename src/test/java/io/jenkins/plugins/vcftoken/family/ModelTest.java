@@ -22,6 +22,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -61,7 +65,18 @@ class ModelTest {
     private static final Duration LIFETIME = Duration.ofHours(1);
     private static final int DEPTH = Integer.getInteger("model.depth", 4);
 
+    private static final Logger LOGGER = Logger.getLogger(Custody.class.getName());
     private static int healed;
+
+    @BeforeAll
+    static void beSilent() {
+        LOGGER.setLevel(Level.WARNING);
+    }
+
+    @AfterAll
+    static void speakAgain() {
+        LOGGER.setLevel(null);
+    }
 
     @Test
     void everyOrderOfMoves() {
