@@ -73,6 +73,8 @@ class FipsJenkinsTest {
     }
 
     private static String ask(VcfaServiceAccount credential) throws Exception {
+        // One at a time with an ID, as in any store: what is used is what is stored by then.
+        SystemCredentialsProvider.getInstance().getCredentials().remove(credential);
         SystemCredentialsProvider.getInstance().getCredentials().add(credential);
         try {
             VcfTokens.get().once(credential);
