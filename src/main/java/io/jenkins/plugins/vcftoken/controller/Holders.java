@@ -59,13 +59,7 @@ final class Holders {
         }
         TokenService service = service(credential);
         if (!credential.isProvider()) {
-            throw new FamilyException(
-                    "Credential '" + credential.getId() + "' ("
-                            + service.endpoint().description() + "): it cannot buy a bearer of the organization '"
-                            + organization
-                            + "', since only a service account of VCF Automation's provider can. Use one "
-                            + "whose organization is System, or leave the organization out.",
-                    null);
+            throw noProvider(credential, organization);
         }
         CredentialHome home = home(credential, near);
         return holder(credential, home, bearer -> {
@@ -92,10 +86,24 @@ final class Holders {
         return holder;
     }
 
-    /** @throws CompletionException when the credential's certificates cannot be read any more */
+    private static FamilyException noProvider(VcfCredentials credential, String organization) {
+        return new FamilyException(
+                "Credential '" + credential.getId() + "' ("
+                        + credential.endpoint().description() + "): it cannot buy a bearer of the organization '"
+                        + organization
+                        + "', since only a service account of VCF Automation's provider can. Use one "
+                        + "whose organization is System, or leave the organization out.",
+                null);
+    }
+
+    /** @throws CompletionException when the credential as it is stored by now cannot be used for that */
     private TokenService organizationService(VcfCredentials credential, String organization, Bearer bearer) {
         try {
-            return retries.of(credential.organizationService(client(credential), organization, bearer));
+            TokenService service = credential.organizationService(client(credential), organization, bearer);
+            if (service == null) {
+                throw noProvider(credential, organization);
+            }
+            return retries.of(service);
         } catch (FamilyException e) {
             throw new CompletionException(e);
         }
