@@ -591,7 +591,8 @@ class LeasesTest {
 
     @Test
     void aRenewalByAPersonLeavesBlocksOfOtherAccountsAlone() throws Exception {
-        Holder other = core.holder("other", "acme", simulator.addAccount("other", "acme"), (family, token, again) -> {});
+        Holder other =
+                core.holder("other", "acme", simulator.addAccount("other", "acme"), (family, token, again) -> {});
         Lease lease = leases.open(other, TEN_MINUTES, new Block());
         Bearer its = lease.bearer();
         leases.renew(holder);
@@ -617,7 +618,8 @@ class LeasesTest {
     void aBlockThatOpensOnARefusedToken_failsAtOnce() {
         simulator.revoke("ci");
         assertThatThrownBy(() -> leases.open(holder, TEN_MINUTES, new Block()))
-                .isInstanceOfSatisfying(FamilyException.class, e -> assertThat(e.retry()).isNull());
+                .isInstanceOfSatisfying(
+                        FamilyException.class, e -> assertThat(e.retry()).isNull());
         assertThat(timer.pauses).isEmpty();
     }
 
