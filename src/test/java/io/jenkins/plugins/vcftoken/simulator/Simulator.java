@@ -477,6 +477,11 @@ public final class Simulator implements AutoCloseable {
         refused.add(refreshToken);
     }
 
+    /** After a kill of the client: it has the access tokens that it has written down, whatever else had left. */
+    public synchronized void keepDelivered(Set<String> known) {
+        delivered.retainAll(known);
+    }
+
     /** A response has left in full. */
     synchronized void countDelivery(String response) {
         bearers.keySet().stream().filter(response::contains).forEach(delivered::add);

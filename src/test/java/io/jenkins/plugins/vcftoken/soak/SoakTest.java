@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.soak;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.family.FamilyRecord;
 import io.jenkins.plugins.vcftoken.family.FamilyState;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -20,9 +21,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -121,6 +125,7 @@ class SoakTest {
                     stop(List.of(process));
                 }
                 Thread.sleep(50);
+                simulator.keepDelivered(accessTokens());
                 for (int i = 0; i < ACCOUNTS; i++) {
                     lost += isLiveOrDiagnosed(simulator, "a" + i) ? 0 : 1;
                 }
@@ -210,6 +215,15 @@ class SoakTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private Set<String> accessTokens() throws IOException {
+        return new LedgerFiles(home.resolve("ledger"), Core.CIPHER)
+                .loadAll().stream()
+                        .map(FamilyRecord::bearer)
+                        .filter(Objects::nonNull)
+                        .map(Bearer::value)
+                        .collect(Collectors.toSet());
     }
 
     private Optional<FamilyRecord> newest(String id) throws IOException {
