@@ -39,7 +39,7 @@ import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
  */
 class OutageJenkinsTest {
 
-    private static final int OUTAGE_SECONDS = Integer.getInteger("outage.seconds", 15);
+    private static final int OUTAGE_SECONDS = Integer.getInteger("outage.seconds", 30);
     private static final int ACCOUNTS = Integer.getInteger("outage.accounts", 40);
 
     /** Of an access token that is renewed while the server is away, and outlives that. */
