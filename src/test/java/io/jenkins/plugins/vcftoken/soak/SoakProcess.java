@@ -24,7 +24,8 @@ import okhttp3.OkHttpClient;
 /** One of several controllers on one home: {@code SoakProcess HOME URL THREADS ACCOUNTS}. Rotates until it is killed. */
 final class SoakProcess {
 
-    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(1);
+    /** So long that an answer that came too late has no access token left when the token is sent once more. */
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
 
     private SoakProcess() {}
 
