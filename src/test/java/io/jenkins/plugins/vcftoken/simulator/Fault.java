@@ -32,6 +32,11 @@ public enum Fault {
         return name().startsWith("STATUS_") ? Integer.parseInt(name().substring(7, 10)) : 200;
     }
 
+    /** Whether the answer says for certain that nothing was done with the secret. */
+    boolean isDecline() {
+        return this == STATUS_307 || this == STATUS_403 || this == STATUS_429;
+    }
+
     /** Whether the server has done its work when the fault strikes. */
     public boolean afterCommit() {
         return switch (this) {

@@ -60,6 +60,7 @@ public final class Simulator implements AutoCloseable {
     private final Map<String, Integer> received = new HashMap<>();
     private final List<String> issuedRefreshTokens = new ArrayList<>();
     private final Set<String> refused = new HashSet<>();
+    private final Set<String> declined = new HashSet<>();
     /** Access tokens whose response has left in full. */
     private final Set<String> delivered = new HashSet<>();
 
@@ -454,7 +455,9 @@ public final class Simulator implements AutoCloseable {
 
     /** Of the refresh grant alone: other secrets may be sent as often as a client likes. */
     synchronized void countRefresh(String refreshToken) {
-        if (received.containsKey(refreshToken)
+        boolean isAfterDecline = declined.remove(refreshToken);
+        if (!isAfterDecline
+                && received.containsKey(refreshToken)
                 && accounts.stream().noneMatch(account -> account.isSteady(refreshToken))) {
             repeats++;
             repeatsWhileAlive += hasAccess(refreshToken) ? 1 : 0;
@@ -471,6 +474,11 @@ public final class Simulator implements AutoCloseable {
                 .anyMatch(account -> delivered.stream()
                         .anyMatch(
                                 token -> account.name.equals(userOf.get(token)) && soon.isBefore(bearers.get(token))));
+    }
+
+    /** An answer that says for certain that nothing was done with the token. */
+    synchronized void countDecline(String refreshToken) {
+        declined.add(refreshToken);
     }
 
     synchronized void countRefusal(String refreshToken) {

@@ -108,6 +108,9 @@ final class SimulatorHandler implements HttpHandler {
         } else if (organization == null) {
             answer(exchange, 404, "text/html", "<html>404 Not Found</html>");
         } else if (fault != null && !fault.afterCommit()) {
+            if (fault.isDecline()) {
+                simulator.countDecline(refreshToken);
+            }
             strike(exchange, fault);
         } else {
             String granted = simulator.exchange(organization, refreshToken, fault == Fault.EXPIRED_BEARER);
