@@ -12,7 +12,6 @@ import hudson.model.StringParameterDefinition;
 import hudson.model.StringParameterValue;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
 import io.jenkins.plugins.casc.SecretSource;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
@@ -104,11 +103,11 @@ class AutomationJenkinsTest {
     void folderCredentialByJobDslAgainAndAgain() throws Exception {
         String script = snippet("groovy", "folderCredentialsProperty");
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
-        String seed = simulator.addAccount("ci", "acme");
+        String initialToken = simulator.addAccount("ci", "acme");
         for (int time = 0; time < 3; time++) {
             run(
                     script.replace("https://vcfa.example.com", simulator.url().toString()),
-                    new StringParameterValue("VCFA_REFRESH_TOKEN", seed),
+                    new StringParameterValue("VCFA_REFRESH_TOKEN", initialToken),
                     new StringParameterValue("VCF_CA", simulator.authorityPem()));
             Folder team = jenkins.jenkins.getItemByFullName("team", Folder.class);
             WorkflowJob job =
@@ -118,7 +117,7 @@ class AutomationJenkinsTest {
             Thread.sleep(JenkinsAndSimulator.SHORT.toMillis());
         }
         assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
-        assertThat(VcfTokens.get().administration().list()).hasSize(1);
+        assertThat(VcfTokenService.get().administration().list()).hasSize(1);
     }
 
     @Test
@@ -133,7 +132,7 @@ class AutomationJenkinsTest {
         jenkins.assertLogContains(simulator.url().toString(), run);
         jenkins.assertLogContains("post ****", run);
         assertThat(simulator.grants()).isEqualTo(1);
-        Leaks.assertNone(simulator, run.getRootDir().toPath());
+        SecretSweep.assertNone(simulator, run.getRootDir().toPath());
     }
 
     @Test
@@ -160,8 +159,8 @@ class AutomationJenkinsTest {
         }
         assertThat(simulator.requests()).isZero();
         assertThat(
-                        VcfTokens.get().hasLedger()
-                                ? VcfTokens.get().administration().list()
+                        VcfTokenService.get().hasLedger()
+                                ? VcfTokenService.get().administration().list()
                                 : List.of())
                 .isEmpty();
         SystemCredentialsProvider.getInstance().getCredentials().clear();
@@ -182,7 +181,7 @@ class AutomationJenkinsTest {
                             + element + ">");
             VcfCredentials credential = stored().get(kind);
             assertThat(credential.storedSecret().getPlainText()).isEmpty();
-            assertThat(credential.endpoint().description())
+            assertThat(credential.account().description())
                     .contains(simulator.url().toString());
             assertThat(com.cloudbees.plugins.credentials.CredentialsNameProvider.name(credential))
                     .doesNotContain("null");
@@ -207,19 +206,19 @@ class AutomationJenkinsTest {
     }
 
     private void run(String script, StringParameterValue... parameters) throws Exception {
-        FreeStyleProject seed = jenkins.createFreeStyleProject();
+        FreeStyleProject initialToken = jenkins.createFreeStyleProject();
         List<hudson.model.ParameterDefinition> definitions = new ArrayList<>();
         for (StringParameterValue parameter : parameters) {
             definitions.add(new StringParameterDefinition(parameter.getName(), ""));
         }
-        seed.addProperty(new ParametersDefinitionProperty(definitions));
+        initialToken.addProperty(new ParametersDefinitionProperty(definitions));
         ExecuteDslScripts step = new ExecuteDslScripts();
         step.setScriptText(script);
         step.setSandbox(false);
-        seed.getBuildersList().add(step);
+        initialToken.getBuildersList().add(step);
         jenkins.assertBuildStatusSuccess(
-                seed.scheduleBuild2(0, new ParametersAction(List.<hudson.model.ParameterValue>of(parameters))));
-        seed.delete();
+                initialToken.scheduleBuild2(0, new ParametersAction(List.<hudson.model.ParameterValue>of(parameters))));
+        initialToken.delete();
     }
 
     /** The one snippet of a language that contains something. */

@@ -5,15 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
-import io.jenkins.plugins.vcftoken.exchange.Bearer;
-import io.jenkins.plugins.vcftoken.family.FamilyAdministration;
-import io.jenkins.plugins.vcftoken.family.FamilyException;
-import io.jenkins.plugins.vcftoken.family.FamilyRecord;
-import io.jenkins.plugins.vcftoken.family.FamilyState;
-import io.jenkins.plugins.vcftoken.family.Place;
-import io.jenkins.plugins.vcftoken.simulator.Moment;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamilyAdmin;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
+import io.jenkins.plugins.vcftoken.simulator.RefreshPhase;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
@@ -62,7 +61,7 @@ class CrashJenkinsTest {
     @RegisterExtension
     private final RealJenkinsExtension controller = new RealJenkinsExtension()
             .withTimeout(0)
-            .javaOptions("-D" + VcfTokens.class.getName() + ".callTimeoutSeconds=2")
+            .javaOptions("-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=2")
             .omitPlugins(
                     "branch-api",
                     "configuration-as-code",
@@ -82,8 +81,8 @@ class CrashJenkinsTest {
                     "workflow-multibranch",
                     "workflow-scm-step");
 
-    private final long seed = Long.getLong("crash.seed", System.nanoTime());
-    private final Random random = new Random(seed);
+    private final long initialToken = Long.getLong("crash.seed", System.nanoTime());
+    private final Random random = new Random(initialToken);
     private Simulator simulator;
 
     @BeforeEach
@@ -104,11 +103,12 @@ class CrashJenkinsTest {
             tally.put(outcome, 0);
         }
         controller.startJenkins();
-        String[] seeds = new String[ACCOUNTS];
+        String[] initialTokens = new String[ACCOUNTS];
         for (int i = 0; i < ACCOUNTS; i++) {
-            seeds[i] = simulator.addAccount("a" + i, "acme");
+            initialTokens[i] = simulator.addAccount("a" + i, "acme");
         }
-        controller.runRemotely(CrashJenkinsTest::store, simulator.url().toString(), simulator.authorityPem(), seeds);
+        controller.runRemotely(
+                CrashJenkinsTest::store, simulator.url().toString(), simulator.authorityPem(), initialTokens);
         for (int kill = 1; kill <= KILLS; kill++) {
             loadAndKill(kill);
             controller.startJenkins();
@@ -120,7 +120,7 @@ class CrashJenkinsTest {
         controller.stopJenkins();
         System.out.println("Crash test: " + KILLS + " kills under " + simulator.rotations() + " rotations of "
                 + ACCOUNTS + " accounts: " + tally + ", sent twice while anything could be lost by it "
-                + simulator.repeatsWhileAlive() + " (seed " + seed + ")");
+                + simulator.repeatsWhileAlive() + " (seed " + initialToken + ")");
         assertThat(tally.get(LOST)).isZero();
         assertThat(tally.get(PERSON_NEEDED)).isZero();
         assertThat(simulator.repeatsWhileAlive()).isZero();
@@ -130,7 +130,7 @@ class CrashJenkinsTest {
     private void loadAndKill(int kill) throws Throwable {
         CountDownLatch dead = new CountDownLatch(1);
         switch (kill % 3) {
-            case 0 -> await(atMomentOfGrant(Moment.values()[kill / 3 % Moment.values().length], dead));
+            case 0 -> await(atMomentOfGrant(RefreshPhase.values()[kill / 3 % RefreshPhase.values().length], dead));
             case 1 -> {
                 await(atAnyGrant());
                 Thread.sleep(random.nextInt(150));
@@ -145,14 +145,14 @@ class CrashJenkinsTest {
     }
 
     /** The server holds that grant up until the controller is dead. */
-    private CountDownLatch atMomentOfGrant(Moment moment, CountDownLatch dead) throws Throwable {
+    private CountDownLatch atMomentOfGrant(RefreshPhase moment, CountDownLatch dead) throws Throwable {
         CountDownLatch reached = new CountDownLatch(1);
         AtomicBoolean armed = new AtomicBoolean(true);
         int spare = random.nextInt(20);
         simulator.setWitness(now -> {
             if (now == moment && simulator.grants() % 20 == spare && armed.getAndSet(false)) {
                 reached.countDown();
-                if (moment != Moment.ANSWERED) {
+                if (moment != RefreshPhase.ANSWERED) {
                     awaitEnd(dead);
                 }
             }
@@ -225,7 +225,7 @@ class CrashJenkinsTest {
         for (int i = 0; i < ACCOUNTS; i++) {
             String id = "a" + i;
             boolean isUsable = outcomes[i].isEmpty();
-            if (FamilyState.valueOf(records[i][0]) == FamilyState.OK) {
+            if (TokenFamilyStatus.valueOf(records[i][0]) == TokenFamilyStatus.READY) {
                 tally.merge(alive[i] && isUsable ? LIVE : LOST, 1, Integer::sum);
             } else if (isUsable) {
                 assertThat(alive[i]).isTrue();
@@ -247,13 +247,13 @@ class CrashJenkinsTest {
         }
     }
 
-    /** @param seeds for each account a token to store, or null */
-    private static void store(JenkinsRule rule, String url, String authority, String[] seeds) throws Exception {
+    /** @param initialTokens for each account a token to store, or null */
+    private static void store(JenkinsRule rule, String url, String authority, String[] initialTokens) throws Exception {
         SystemCredentialsProvider provider = SystemCredentialsProvider.getInstance();
         for (int i = 0; i < ACCOUNTS; i++) {
-            if (seeds[i] != null) {
+            if (initialTokens[i] != null) {
                 VcfaServiceAccount credential = new VcfaServiceAccount(
-                        CredentialsScope.GLOBAL, "a" + i, null, url, "acme", Secret.fromString(seeds[i]));
+                        CredentialsScope.GLOBAL, "a" + i, null, url, "acme", Secret.fromString(initialTokens[i]));
                 credential.setCaCertificates(authority);
                 provider.getCredentials().remove(credential);
                 provider.getCredentials().add(credential);
@@ -268,9 +268,9 @@ class CrashJenkinsTest {
             Thread load = new Thread(() -> {
                 while (true) {
                     try {
-                        VcfTokens.get().once(credential(id));
+                        VcfTokenService.get().once(credential(id));
                         Thread.sleep(20);
-                    } catch (FamilyException | InterruptedException e) {
+                    } catch (TokenUnavailableException | InterruptedException e) {
                         LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
                     }
                 }
@@ -296,23 +296,23 @@ class CrashJenkinsTest {
         String[][] records = new String[ACCOUNTS][];
         for (int i = 0; i < ACCOUNTS; i++) {
             VcfaServiceAccount credential = credential("a" + i);
-            Place place = new Place("system", credential.getId());
+            CredentialLocation location = new CredentialLocation("system", credential.getId());
             String stored = credential.getRefreshToken().getPlainText();
-            FamilyAdministration families = VcfTokens.get().administration();
-            Optional<FamilyRecord> newest = Optional.empty();
-            for (FamilyRecord record : families.list()) {
-                if (record.places().contains(place)
+            TokenFamilyAdmin families = VcfTokenService.get().administration();
+            Optional<TokenFamily> newest = Optional.empty();
+            for (TokenFamily record : families.list()) {
+                if (record.locations().contains(location)
                         && families.areRelated(
-                                record.endpoint(), stored, record.tokens().current())
+                                record.account(), stored, record.tokens().current())
                         && newest.filter(other -> other.changed().isAfter(record.changed()))
                                 .isEmpty()) {
                     newest = Optional.of(record);
                 }
             }
             records[i] = new String[] {
-                newest.map(FamilyRecord::state).orElse(FamilyState.OK).name(),
+                newest.map(TokenFamily::state).orElse(TokenFamilyStatus.READY).name(),
                 newest.map(record -> record.tokens().current()).orElse(stored),
-                newest.map(FamilyRecord::bearer).map(Bearer::value).orElse("")
+                newest.map(TokenFamily::accessToken).map(AccessToken::value).orElse("")
             };
         }
         return records;
@@ -338,9 +338,9 @@ class CrashJenkinsTest {
         Instant end = Instant.now().plusSeconds(120);
         while (true) {
             try {
-                VcfTokens.get().once(credential(id));
+                VcfTokenService.get().once(credential(id));
                 return "";
-            } catch (FamilyException e) {
+            } catch (TokenUnavailableException e) {
                 // All else is a machine that is busy, or a request that is due later.
                 boolean isFinal = e.getMessage().contains("authorize the account");
                 if (isFinal || Instant.now().isAfter(end)) {

@@ -55,7 +55,7 @@ public class ExamplesJenkinsTest {
             assertThat(simulator.unauthorized()).isZero();
             assertThat(simulator.violations()).isEmpty();
             jenkins.assertLogContains("\"name\":\"" + organization + "\"", run);
-            Leaks.assertNone(simulator, run.getRootDir().toPath());
+            SecretSweep.assertNone(simulator, run.getRootDir().toPath());
         }
     }
 

@@ -21,14 +21,14 @@ public final class JenkinsAccount {
         add(simulator.url().toString(), simulator.authorityPem(), id, simulator.addAccount(id, "acme"));
     }
 
-    public static void add(String url, String authorityPem, String id, String seed) throws Exception {
-        SystemCredentialsProvider.getInstance().getCredentials().add(of(url, authorityPem, id, seed));
+    public static void add(String url, String authorityPem, String id, String initialToken) throws Exception {
+        SystemCredentialsProvider.getInstance().getCredentials().add(of(url, authorityPem, id, initialToken));
         SystemCredentialsProvider.getInstance().save();
     }
 
-    public static VcfaServiceAccount of(String url, String authorityPem, String id, String seed) {
+    public static VcfaServiceAccount of(String url, String authorityPem, String id, String initialToken) {
         VcfaServiceAccount credential =
-                new VcfaServiceAccount(CredentialsScope.GLOBAL, id, null, url, "acme", Secret.fromString(seed));
+                new VcfaServiceAccount(CredentialsScope.GLOBAL, id, null, url, "acme", Secret.fromString(initialToken));
         credential.setCaCertificates(authorityPem);
         return credential;
     }

@@ -6,7 +6,6 @@ import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Result;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
@@ -23,7 +22,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 public final class JenkinsAndSimulator {
 
     /** The system property that lets a person decide about a token whose answer was lost: "false". */
-    public static final String RETRY_UNKNOWN = VcfTokens.class.getName() + ".retryUnknown";
+    public static final String RETRY_UNKNOWN = VcfTokenService.class.getName() + ".retryUnknown";
 
     /** The shortest lifetime a server can express; half of it is the least that a new block takes. */
     public static final Duration SHORT = Duration.ofSeconds(1);
@@ -36,13 +35,13 @@ public final class JenkinsAndSimulator {
         this.simulator = simulator;
     }
 
-    public VcfaServiceAccount account(String id, String seed) {
-        return account(CredentialsScope.GLOBAL, id, simulator.url().toString(), seed);
+    public VcfaServiceAccount account(String id, String initialToken) {
+        return account(CredentialsScope.GLOBAL, id, simulator.url().toString(), initialToken);
     }
 
-    public VcfaServiceAccount account(CredentialsScope scope, String id, String url, String seed) {
+    public VcfaServiceAccount account(CredentialsScope scope, String id, String url, String initialToken) {
         VcfaServiceAccount credential =
-                new VcfaServiceAccount(scope, id, "for tests", url, "acme", Secret.fromString(seed));
+                new VcfaServiceAccount(scope, id, "for tests", url, "acme", Secret.fromString(initialToken));
         credential.setCaCertificates(simulator.authorityPem());
         return credential;
     }
@@ -67,12 +66,12 @@ public final class JenkinsAndSimulator {
         return jenkins.buildAndAssertStatus(Result.SUCCESS, job);
     }
 
-    /** Past the point at which a new block takes a bearer of {@link #SHORT} lifetime. */
-    public void letTheBearerAge() throws InterruptedException {
+    /** Past the point at which a new block takes an access token of {@link #SHORT} lifetime. */
+    public void letTheAccessTokenAge() throws InterruptedException {
         Thread.sleep(SHORT.toMillis() * 6 / 10);
     }
 
-    /** The store is written after the bearer is out, so it may take a moment. */
+    /** The store is written after the access token is out, so it may take a moment. */
     public void awaitOnDisk(File file, String id) throws Exception {
         await("the rotated token reaches " + file, () -> tokenIn(file, id).equals(simulator.currentToken("ci")));
     }

@@ -3,9 +3,8 @@ package io.jenkins.plugins.vcftoken;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import hudson.model.Result;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
-import io.jenkins.plugins.vcftoken.family.FamilyRecord;
-import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,7 +58,7 @@ class OutageJenkinsTest {
     @RegisterExtension
     private final RealJenkinsExtension controller = new RealJenkinsExtension()
             .withTimeout(0)
-            .javaOptions("-D" + VcfTokens.class.getName() + ".callTimeoutSeconds=" + CALL_TIMEOUT_SECONDS);
+            .javaOptions("-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=" + CALL_TIMEOUT_SECONDS);
 
     @TempDir
     private Path directory;
@@ -114,8 +113,8 @@ class OutageJenkinsTest {
         healed.removeAll(lost);
         await("each account works again or is rejected", () -> {
             Map<String, String> states = states();
-            return healed.stream().allMatch(name -> states.get(name).equals(FamilyState.OK.name()))
-                    && lost.stream().allMatch(name -> states.get(name).equals(FamilyState.DEAD.name()))
+            return healed.stream().allMatch(name -> states.get(name).equals(TokenFamilyStatus.READY.name()))
+                    && lost.stream().allMatch(name -> states.get(name).equals(TokenFamilyStatus.REJECTED.name()))
                     && simulator.grants() >= grants + healed.size();
         });
         Map<String, Integer> served = new HashMap<>();
@@ -142,7 +141,7 @@ class OutageJenkinsTest {
         assertThat(simulator.repeatsWhileAlive()).isZero();
         assertThat(refused.get("")).as("401 for what is no access token").isZero();
         assertThat(states.entrySet().stream()
-                        .filter(state -> state.getValue().equals(FamilyState.DEAD.name()))
+                        .filter(state -> state.getValue().equals(TokenFamilyStatus.REJECTED.name()))
                         .map(Map.Entry::getKey))
                 .as("rejected are those of which the new refresh token was lost")
                 .containsExactlyInAnyOrderElementsOf(lost);
@@ -151,7 +150,7 @@ class OutageJenkinsTest {
                 .isEqualTo(lost.size());
         assertThat(simulator.mostReceived()).isEqualTo(2);
         assertThat(simulator.violations()).isEmpty();
-        Leaks.assertNone(simulator, controller.getHome().toPath());
+        SecretSweep.assertNone(simulator, controller.getHome().toPath());
     }
 
     /** All have been served once when this returns, with access tokens that last. */
@@ -222,10 +221,10 @@ class OutageJenkinsTest {
 
     private static HashMap<String, String> statesByAccount(JenkinsRule rule) throws Exception {
         HashMap<String, String> states = new HashMap<>();
-        for (FamilyRecord record : VcfTokens.get().administration().list()) {
-            record.places()
-                    .forEach(place ->
-                            states.put(place.credentialsId(), record.state().name()));
+        for (TokenFamily record : VcfTokenService.get().administration().list()) {
+            record.locations()
+                    .forEach(location ->
+                            states.put(location.credentialsId(), record.state().name()));
         }
         return states;
     }

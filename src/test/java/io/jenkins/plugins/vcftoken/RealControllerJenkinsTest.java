@@ -23,7 +23,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
-/** The main job on a Jenkins that is a process of its own: three bearers' lifetimes, a restart, and one more. */
+/** The main job on a Jenkins that is a process of its own: three access tokens' lifetimes, a restart, and one more. */
 class RealControllerJenkinsTest {
 
     private static final Duration LIFETIME = Duration.ofSeconds(5);
@@ -62,10 +62,10 @@ class RealControllerJenkinsTest {
     private void fourBuildsAndARestart() throws Throwable {
         File home = controller.getHome();
         Path ca = Files.writeString(Files.createTempFile("ca", ".pem"), simulator.authorityPem());
-        String seed = simulator.addAccount("ci", "acme");
+        String initialToken = simulator.addAccount("ci", "acme");
         controller.startJenkins();
         controller.runRemotely(
-                RealControllerJenkinsTest::setUp, simulator.url().toString(), simulator.authorityPem(), seed);
+                RealControllerJenkinsTest::setUp, simulator.url().toString(), simulator.authorityPem(), initialToken);
         for (int build = 1; build <= 3; build++) {
             controller.runRemotely(RealControllerJenkinsTest::build, ca.toString());
             Thread.sleep(LIFETIME.toMillis());
@@ -83,13 +83,13 @@ class RealControllerJenkinsTest {
         assertThat(simulator.reuses()).isZero();
         assertThat(simulator.mostReceived()).isEqualTo(1);
         assertThat(simulator.violations()).isEmpty();
-        Leaks.assertNone(simulator, home.toPath());
+        SecretSweep.assertNone(simulator, home.toPath());
         Files.delete(ca);
     }
 
-    private static void setUp(JenkinsRule rule, String url, String authority, String seed) throws Exception {
-        VcfaServiceAccount credential =
-                new VcfaServiceAccount(CredentialsScope.GLOBAL, "sa", null, url, "acme", Secret.fromString(seed));
+    private static void setUp(JenkinsRule rule, String url, String authority, String initialToken) throws Exception {
+        VcfaServiceAccount credential = new VcfaServiceAccount(
+                CredentialsScope.GLOBAL, "sa", null, url, "acme", Secret.fromString(initialToken));
         credential.setCaCertificates(authority);
         SystemCredentialsProvider.getInstance().getCredentials().add(credential);
         SystemCredentialsProvider.getInstance().save();
@@ -102,11 +102,11 @@ class RealControllerJenkinsTest {
                 "node { withVcfToken(credentialsId: 'sa') {\n"
                         + "  sh 'curl --fail --silent --show-error --cacert " + ca
                         + " -H \"Authorization: Bearer $VCF_TOKEN\" $VCF_URL/deployment/api/deployments'\n"
-                        + "  sh 'echo the bearer is $VCF_TOKEN'\n"
+                        + "  sh 'echo the access token is $VCF_TOKEN'\n"
                         + "} }",
                 true));
         WorkflowRun run = rule.buildAndAssertStatus(Result.SUCCESS, job);
-        rule.assertLogContains("the bearer is ****", run);
+        rule.assertLogContains("the access token is ****", run);
     }
 
     private static String stored(JenkinsRule rule) throws Exception {

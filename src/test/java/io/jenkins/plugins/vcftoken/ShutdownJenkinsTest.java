@@ -3,7 +3,6 @@ package io.jenkins.plugins.vcftoken;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.time.Duration;
@@ -27,7 +26,7 @@ class ShutdownJenkinsTest {
                         SystemCredentialsProvider.getInstance().getCredentials().get(0);
                 Thread asking = new Thread(() -> {
                     try {
-                        VcfTokens.get().once(credential);
+                        VcfTokenService.get().once(credential);
                     } catch (Exception e) {
                         // Whether the one who asked still gets it is not the point.
                     }

@@ -3,7 +3,6 @@ package io.jenkins.plugins.vcftoken;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.time.Duration;
@@ -17,7 +16,7 @@ class SlowShutdownJenkinsTest {
 
     @RegisterExtension
     private final RealJenkinsExtension controller = new RealJenkinsExtension()
-            .javaOptions("-Dio.jenkins.plugins.vcftoken.controller.VcfTokens.callTimeoutSeconds=20");
+            .javaOptions("-Dio.jenkins.plugins.vcftoken.VcfTokenService.callTimeoutSeconds=20");
 
     @Test
     void anExchangeOfTwoCallsIsWaitedForWhenJenkinsGoesDown() throws Throwable {
@@ -57,7 +56,7 @@ class SlowShutdownJenkinsTest {
     }
 
     private static void once(JenkinsRule rule) throws Exception {
-        VcfTokens.get().once((VcfaServiceAccount)
+        VcfTokenService.get().once((VcfaServiceAccount)
                 SystemCredentialsProvider.getInstance().getCredentials().get(0));
     }
 }

@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 class TroubleshootingDocumentTest {
 
     private static final Path MAIN = Path.of("src/main");
-    private static final Path EXCEPTIONS = MAIN.resolve("java/io/jenkins/plugins/vcftoken/family/FamilyException.java");
+    private static final Path EXCEPTIONS =
+            MAIN.resolve("java/io/jenkins/plugins/vcftoken/rotation/TokenUnavailableException.java");
 
     /** What differs from message to message, in the document and here. */
     private static final String ANY = "…";
@@ -49,7 +50,7 @@ class TroubleshootingDocumentTest {
     }
 
     @Test
-    void theDocumentHasEachWayInWhichThereIsNoBearer() throws IOException {
+    void theDocumentHasEachWayInWhichThereIsNoAccessToken() throws IOException {
         List<Pattern> phrases =
                 phrases().stream().map(TroubleshootingDocumentTest::pattern).toList();
         List<String> texts = texts(Files.readString(EXCEPTIONS)).stream()

@@ -98,29 +98,29 @@ class WebMethodsJenkinsTest {
             VcfaServiceAccount.doCheckUrl | job/team/ | value=x | - | 403 ok ok error error | -
             VcfaServiceAccount.doTestConnection | | url=https://v.example.com&organization=acme&refreshToken=x | 403 404 404 404 404 | 403 denied denied denied warning | 403
             VcfaServiceAccount.doTestConnection | job/team/ | url=https://v.example.com&organization=acme&refreshToken=x | 403 404 404 404 404 | 403 denied denied warning warning | 403
-            TokensLink.getTarget | manage/vcf-tokens/ | | 403 403 403 403 page | 403 403 403 403 page | 403
-            TokensPage.getTarget | manage/vcf-tokens/api/json | | 403 403 403 403 page | 403 403 403 403 page | 403
-            TokensPage.getTarget | job/team/vcf-tokens/api/json | | 403 403 403 page page | 403 403 403 page page | 403
-            TokensPage:index | manage/vcf-tokens/ | | 403 403 403 403 page | 403 403 403 403 page | 403
-            TokensPage:index | job/team/vcf-tokens/ | | 403 403 403 page page | 403 403 403 page page | 403
-            TokensPage.doForget | manage/vcf-tokens/forget | record=x | 403 403 403 403 302 | 403 403 403 403 400 | 403
-            TokensPage.doForget | job/team/vcf-tokens/forget | record=x | 403 403 403 302 302 | 403 403 403 403 400 | 403
-            TokenPage.getTarget | job/team/vcf-tokens/credential/own/api/json | | 403 403 403 page page | 403 403 403 page page | 403
-            TokenPage:index | job/team/vcf-tokens/credential/own/ | | 403 403 403 page page | 403 403 403 page page | 403
-            TokenPage.doRenew | job/team/vcf-tokens/credential/own/renew | | 403 403 403 302 302 | 403 403 403 400 400 | 403
-            TokenPage.doRetry | job/team/vcf-tokens/credential/own/retry | | 403 403 403 302 302 | 403 403 403 400 400 | 403
-            TokenPage.doForget | job/team/vcf-tokens/credential/own/forget | | 403 403 403 302 302 | 403 403 403 400 400 | 403
-            AuthorizationPage.getTarget | job/team/vcf-tokens/credential/account/authorize/ | | 403 403 403 page page | 403 403 403 page page | 403
-            AuthorizationPage:index | job/team/vcf-tokens/credential/account/authorize/ | | 403 403 403 page page | 403 403 403 page page | 403
-            AuthorizationPage.doStart | job/team/vcf-tokens/credential/account/authorize/start | | 403 403 403 302 302 | 403 403 403 page page | 403
-            AuthorizationPage.doCancel | job/team/vcf-tokens/credential/account/authorize/cancel | | 403 403 403 302 302 | 403 403 403 302 302 | 403
-            AuthorizationPage.doStatus | job/team/vcf-tokens/credential/account/authorize/status | | 403 403 403 404 404 | 403 403 403 page page | 403
-            TroubleMonitor.doDismiss | administrativeMonitor/io.jenkins.plugins.vcftoken.admin.TroubleMonitor/dismiss | finding=x | 403 403 403 403 404 | 403 403 403 403 302 | 403
-            ExpiryMonitor.doDismiss | administrativeMonitor/io.jenkins.plugins.vcftoken.admin.ExpiryMonitor/dismiss | finding=x | 403 403 403 403 404 | 403 403 403 403 302 | 403
-            TrustMonitor.doDismiss | administrativeMonitor/io.jenkins.plugins.vcftoken.admin.TrustMonitor/dismiss | finding=x | 403 403 403 403 404 | 403 403 403 403 302 | 403
-            TokensPage.toPage | manage/vcf-tokens/forget | | 403 403 403 403 302 | 403 403 403 403 400 | 403
-            TokenPage.toPage | job/team/vcf-tokens/credential/own/renew | | 403 403 403 302 302 | 403 403 403 400 400 | 403
-            AuthorizationPage.toPage | job/team/vcf-tokens/credential/account/authorize/start | | 403 403 403 302 302 | 403 403 403 page page | 403
+            VcfTokensManagementLink.getTarget | manage/vcf-tokens/ | | 403 403 403 403 page | 403 403 403 403 page | 403
+            TokenListPage.getTarget | manage/vcf-tokens/api/json | | 403 403 403 403 page | 403 403 403 403 page | 403
+            TokenListPage.getTarget | job/team/vcf-tokens/api/json | | 403 403 403 page page | 403 403 403 page page | 403
+            TokenListPage:index | manage/vcf-tokens/ | | 403 403 403 403 page | 403 403 403 403 page | 403
+            TokenListPage:index | job/team/vcf-tokens/ | | 403 403 403 page page | 403 403 403 page page | 403
+            TokenListPage.doForget | manage/vcf-tokens/forget | record=x | 403 403 403 403 302 | 403 403 403 403 400 | 403
+            TokenListPage.doForget | job/team/vcf-tokens/forget | record=x | 403 403 403 302 302 | 403 403 403 403 400 | 403
+            TokenDetailPage.getTarget | job/team/vcf-tokens/credential/own/api/json | | 403 403 403 page page | 403 403 403 page page | 403
+            TokenDetailPage:index | job/team/vcf-tokens/credential/own/ | | 403 403 403 page page | 403 403 403 page page | 403
+            TokenDetailPage.doRenew | job/team/vcf-tokens/credential/own/renew | | 403 403 403 302 302 | 403 403 403 400 400 | 403
+            TokenDetailPage.doRetry | job/team/vcf-tokens/credential/own/retry | | 403 403 403 302 302 | 403 403 403 400 400 | 403
+            TokenDetailPage.doForget | job/team/vcf-tokens/credential/own/forget | | 403 403 403 302 302 | 403 403 403 400 400 | 403
+            DeviceFlowPage.getTarget | job/team/vcf-tokens/credential/account/authorize/ | | 403 403 403 page page | 403 403 403 page page | 403
+            DeviceFlowPage:index | job/team/vcf-tokens/credential/account/authorize/ | | 403 403 403 page page | 403 403 403 page page | 403
+            DeviceFlowPage.doStart | job/team/vcf-tokens/credential/account/authorize/start | | 403 403 403 302 302 | 403 403 403 page page | 403
+            DeviceFlowPage.doCancel | job/team/vcf-tokens/credential/account/authorize/cancel | | 403 403 403 302 302 | 403 403 403 302 302 | 403
+            DeviceFlowPage.doStatus | job/team/vcf-tokens/credential/account/authorize/status | | 403 403 403 404 404 | 403 403 403 page page | 403
+            TokenErrorMonitor.doDismiss | administrativeMonitor/io.jenkins.plugins.vcftoken.health.TokenErrorMonitor/dismiss | finding=x | 403 403 403 403 404 | 403 403 403 403 302 | 403
+            SecretExpiryMonitor.doDismiss | administrativeMonitor/io.jenkins.plugins.vcftoken.health.SecretExpiryMonitor/dismiss | finding=x | 403 403 403 403 404 | 403 403 403 403 302 | 403
+            TlsVerificationMonitor.doDismiss | administrativeMonitor/io.jenkins.plugins.vcftoken.health.TlsVerificationMonitor/dismiss | finding=x | 403 403 403 403 404 | 403 403 403 403 302 | 403
+            TokenListPage.toPage | manage/vcf-tokens/forget | | 403 403 403 403 302 | 403 403 403 403 400 | 403
+            TokenDetailPage.toPage | job/team/vcf-tokens/credential/own/renew | | 403 403 403 302 302 | 403 403 403 400 400 | 403
+            DeviceFlowPage.toPage | job/team/vcf-tokens/credential/account/authorize/start | | 403 403 403 302 302 | 403 403 403 page page | 403
             CspApiToken.doTestConnection | | url=x | 403 404 404 404 404 | 403 denied denied denied error | 403
             CspApiToken.doTestConnection | job/team/ | url=x | - | 403 denied denied error error | -
             CspOAuthApp.doCheckScopes | | value=a,b | 403 404 404 404 404 | 403 ok ok ok warning | 403

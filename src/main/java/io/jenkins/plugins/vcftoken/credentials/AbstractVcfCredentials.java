@@ -15,9 +15,9 @@ import hudson.remoting.Channel;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
-import io.jenkins.plugins.vcftoken.family.FamilyException;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
 import java.net.URI;
@@ -122,11 +122,11 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     }
 
     final URI uri() {
-        return Endpoint.address(url);
+        return Account.address(url);
     }
 
     /**
-     * The current bearer, so that whatever takes secret text takes this credential. Exchanged when none is warm.
+     * The current access token, so that whatever takes secret text takes this credential. Exchanged when none is warm.
      *
      * @throws CredentialsUnavailableException when there is none to be had
      */
@@ -134,13 +134,13 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     @Override
     public final Secret getSecret() {
         try {
-            return Secret.fromString(VcfTokens.get().once(this).value());
-        } catch (FamilyException e) {
+            return Secret.fromString(VcfTokenService.get().once(this).value());
+        } catch (TokenUnavailableException e) {
             throw new CredentialsUnavailableException("secret", e.getMessage(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CredentialsUnavailableException(
-                    "secret", "Interrupted while waiting for a bearer of " + getId(), e);
+                    "secret", "Interrupted while waiting for an access token of " + getId(), e);
         }
     }
 
@@ -156,7 +156,7 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
      * @throws Failure in a request that edits a stored credential
      */
     protected final void refuseToCarrySecretElsewhere() {
-        PostedForm form = PostedForm.current();
+        SubmittedSecrets form = SubmittedSecrets.current();
         CredentialsStoreAction.CredentialsWrapper before = form == null
                 ? null
                 : form.request().findAncestorObject(CredentialsStoreAction.CredentialsWrapper.class);
@@ -186,14 +186,14 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
 
     private boolean isElsewhere(VcfCredentials stored) {
         try {
-            return !stored.endpoint().host().equals(endpoint().host());
+            return !stored.account().host().equals(account().host());
         } catch (IllegalArgumentException e) {
             // One of the addresses is none. Nothing is sent to it, but the next change could start from there.
             return !stored.getUrl().equals(url);
         }
     }
 
-    /** On its way to an agent it becomes the bearer alone: long-lived secrets do not leave the controller. */
+    /** On its way to an agent it becomes the access token alone: long-lived secrets do not leave the controller. */
     @Serial
     protected final Object writeReplace() {
         if (Channel.current() == null) {
@@ -215,7 +215,7 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         @CheckForNull
         public final String tokensUrl(@CheckForNull Object store, @CheckForNull Object shown) {
             return store instanceof CredentialsStore owner && shown instanceof VcfCredentials stored
-                    ? TokenLink.toTokens(FormAccess.of(owner.getContext()), stored)
+                    ? TokenPageUrls.toTokens(CredentialFormAccess.of(owner.getContext()), stored)
                     : null;
         }
 
@@ -229,25 +229,25 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         @CheckForNull
         public final String authorizationUrl(@CheckForNull Object store, @CheckForNull Object shown) {
             return store instanceof CredentialsStore owner && shown instanceof VcfCredentials stored
-                    ? TokenLink.toAuthorization(FormAccess.of(owner.getContext()), stored)
+                    ? TokenPageUrls.toAuthorization(CredentialFormAccess.of(owner.getContext()), stored)
                     : null;
         }
 
         @POST
         public FormValidation doCheckUrl(@ContextInPath ModelObject context, @QueryParameter String value) {
-            return FormAccess.of(context).check(() -> FieldChecks.url(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.url(value));
         }
 
         @POST
         public final FormValidation doCheckSkipTlsVerification(
                 @ContextInPath ModelObject context, @QueryParameter boolean value) {
-            return FormAccess.of(context).check(() -> FieldChecks.skipTlsVerification(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.skipTlsVerification(value));
         }
 
         @POST
         public final FormValidation doCheckCaCertificates(
                 @ContextInPath ModelObject context, @QueryParameter String value) {
-            return FormAccess.of(context).check(() -> FieldChecks.caCertificates(value, Instant.now()));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.caCertificates(value, Instant.now()));
         }
     }
 }

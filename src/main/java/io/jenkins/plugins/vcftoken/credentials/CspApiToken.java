@@ -9,12 +9,12 @@ import hudson.Extension;
 import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.ConnectionTestLimit;
 import io.jenkins.plugins.vcftoken.Messages;
-import io.jenkins.plugins.vcftoken.controller.Trials;
-import io.jenkins.plugins.vcftoken.exchange.CspApiTokens;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
-import io.jenkins.plugins.vcftoken.exchange.TokenClient;
-import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
 import org.jenkinsci.Symbol;
@@ -23,7 +23,7 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
 /** A person's API token of Cloud Services, on VMware's host, on Tanzu's, or on premises. */
-@NameWith(VcfName.class)
+@NameWith(VcfCredentialsNameProvider.class)
 public final class CspApiToken extends AbstractVcfCredentials {
 
     @Serial
@@ -50,8 +50,8 @@ public final class CspApiToken extends AbstractVcfCredentials {
     }
 
     @Override
-    public Endpoint endpoint() {
-        return new Endpoint(CspApiTokens.SYSTEM, uri(), "");
+    public Account account() {
+        return new Account(CspApiTokenClient.SYSTEM, uri(), "");
     }
 
     @Override
@@ -65,8 +65,8 @@ public final class CspApiToken extends AbstractVcfCredentials {
     }
 
     @Override
-    public TokenService service(TokenClient client) {
-        return new CspApiTokens(client, endpoint());
+    public TokenEndpointClient service(OneShotHttpClient client) {
+        return new CspApiTokenClient(client, account());
     }
 
     @Override
@@ -98,7 +98,7 @@ public final class CspApiToken extends AbstractVcfCredentials {
 
         @POST
         public FormValidation doCheckApiToken(@ContextInPath ModelObject context, @QueryParameter Secret value) {
-            return FormAccess.of(context).check(() -> FieldChecks.apiToken(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.apiToken(value));
         }
 
         @POST
@@ -108,10 +108,10 @@ public final class CspApiToken extends AbstractVcfCredentials {
                 @QueryParameter Secret apiToken,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
-            CspApiToken typed = new CspApiToken(null, Trials.UNSAVED, null, url, apiToken);
+            CspApiToken typed = new CspApiToken(null, ConnectionTestLimit.UNSAVED, null, url, apiToken);
             typed.setCaCertificates(caCertificates);
             typed.setSkipTlsVerification(skipTlsVerification);
-            return new ConnectionTest(context).run(typed, "apiToken");
+            return new ConnectionTester(context).run(typed, "apiToken");
         }
     }
 }

@@ -10,13 +10,13 @@ import hudson.Util;
 import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.ConnectionTestLimit;
 import io.jenkins.plugins.vcftoken.Messages;
-import io.jenkins.plugins.vcftoken.controller.Trials;
-import io.jenkins.plugins.vcftoken.exchange.CspApiTokens;
-import io.jenkins.plugins.vcftoken.exchange.CspClientCredentials;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
-import io.jenkins.plugins.vcftoken.exchange.TokenClient;
-import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.CspClientCredentialsClient;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
 import org.jenkinsci.Symbol;
@@ -26,7 +26,7 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
 /** An OAuth app of Cloud Services, by its ID and secret. */
-@NameWith(VcfName.class)
+@NameWith(VcfCredentialsNameProvider.class)
 public final class CspOAuthApp extends AbstractVcfCredentials {
 
     @Serial
@@ -89,19 +89,19 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
         return accessTokenValiditySeconds;
     }
 
-    /** @param seconds how long bearers shall live; 0 for the app's own setting, which cannot be exceeded */
+    /** @param seconds how long access tokens shall live; 0 for the app's own setting, which cannot be exceeded */
     @DataBoundSetter
     public void setAccessTokenValiditySeconds(int seconds) {
         this.accessTokenValiditySeconds = Math.max(0, seconds);
     }
 
-    private CspClientCredentials.App app() {
-        return new CspClientCredentials.App(appId, scopes, accessTokenValiditySeconds);
+    private CspClientCredentialsClient.App app() {
+        return new CspClientCredentialsClient.App(appId, scopes, accessTokenValiditySeconds);
     }
 
     @Override
-    public Endpoint endpoint() {
-        return new Endpoint(CspApiTokens.SYSTEM, uri(), organizationId, app().account());
+    public Account account() {
+        return new Account(CspApiTokenClient.SYSTEM, uri(), organizationId, app().account());
     }
 
     /** A public app has none. */
@@ -125,8 +125,8 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
     }
 
     @Override
-    public TokenService service(TokenClient client) {
-        return new CspClientCredentials(client, endpoint(), app());
+    public TokenEndpointClient service(OneShotHttpClient client) {
+        return new CspClientCredentialsClient(client, account(), app());
     }
 
     @Override
@@ -161,28 +161,28 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
 
         @POST
         public FormValidation doCheckAppId(@ContextInPath ModelObject context, @QueryParameter String value) {
-            return FormAccess.of(context).check(() -> FieldChecks.appId(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.appId(value));
         }
 
         @POST
         public FormValidation doCheckAppSecret(@ContextInPath ModelObject context, @QueryParameter Secret value) {
-            return FormAccess.of(context).check(() -> FieldChecks.appSecret(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.appSecret(value));
         }
 
         @POST
         public FormValidation doCheckOrganizationId(@ContextInPath ModelObject context, @QueryParameter String value) {
-            return FormAccess.of(context).check(() -> FieldChecks.organizationId(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.organizationId(value));
         }
 
         @POST
         public FormValidation doCheckScopes(@ContextInPath ModelObject context, @QueryParameter String value) {
-            return FormAccess.of(context).check(() -> FieldChecks.scopes(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.scopes(value));
         }
 
         @POST
         public FormValidation doCheckAccessTokenValiditySeconds(
                 @ContextInPath ModelObject context, @QueryParameter String value) {
-            return FormAccess.of(context).check(() -> FieldChecks.validity(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.validity(value));
         }
 
         @POST
@@ -196,18 +196,18 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
                 @QueryParameter String accessTokenValiditySeconds,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
-            FormValidation validity = FieldChecks.validity(accessTokenValiditySeconds);
+            FormValidation validity = FormValidations.validity(accessTokenValiditySeconds);
             if (validity.kind == FormValidation.Kind.ERROR) {
                 return validity;
             }
-            CspOAuthApp typed = new CspOAuthApp(null, Trials.UNSAVED, null, url, appId, appSecret);
+            CspOAuthApp typed = new CspOAuthApp(null, ConnectionTestLimit.UNSAVED, null, url, appId, appSecret);
             typed.setOrganizationId(organizationId);
             typed.setScopes(scopes);
             String seconds = Util.fixEmptyAndTrim(accessTokenValiditySeconds);
             typed.setAccessTokenValiditySeconds(seconds == null ? 0 : Integer.parseInt(seconds));
             typed.setCaCertificates(caCertificates);
             typed.setSkipTlsVerification(skipTlsVerification);
-            return new ConnectionTest(context).run(typed, "appSecret");
+            return new ConnectionTester(context).run(typed, "appSecret");
         }
     }
 }

@@ -10,12 +10,12 @@ import hudson.Util;
 import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.ConnectionTestLimit;
 import io.jenkins.plugins.vcftoken.Messages;
-import io.jenkins.plugins.vcftoken.controller.Trials;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
-import io.jenkins.plugins.vcftoken.exchange.SddcManagerTokens;
-import io.jenkins.plugins.vcftoken.exchange.TokenClient;
-import io.jenkins.plugins.vcftoken.exchange.TokenService;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
 import java.util.List;
@@ -26,7 +26,7 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
 /** A user of SDDC Manager or VCF Installer, by name and password, or a service account by its API key. */
-@NameWith(VcfName.class)
+@NameWith(VcfCredentialsNameProvider.class)
 public final class SddcManagerUser extends AbstractVcfCredentials {
 
     @Serial
@@ -85,8 +85,8 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
     }
 
     @Override
-    public Endpoint endpoint() {
-        return new Endpoint(SddcManagerTokens.SYSTEM, uri(), "", isApiKey() ? "" : username);
+    public Account account() {
+        return new Account(SddcManagerTokenClient.SYSTEM, uri(), "", isApiKey() ? "" : username);
     }
 
     /** Nothing while the user's name is missing: a password alone must not go out as an API key. */
@@ -113,8 +113,8 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
     }
 
     @Override
-    public TokenService service(TokenClient client) {
-        return new SddcManagerTokens(client, endpoint());
+    public TokenEndpointClient service(OneShotHttpClient client) {
+        return new SddcManagerTokenClient(client, account());
     }
 
     @Override
@@ -156,18 +156,18 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
         @POST
         public FormValidation doCheckUsername(
                 @ContextInPath ModelObject context, @QueryParameter String value, @QueryParameter Secret apiKey) {
-            return FormAccess.of(context).check(() -> FieldChecks.username(value, apiKey));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.username(value, apiKey));
         }
 
         @POST
         public FormValidation doCheckPassword(
                 @ContextInPath ModelObject context, @QueryParameter Secret value, @QueryParameter Secret apiKey) {
-            return FormAccess.of(context).check(() -> FieldChecks.password(value, apiKey));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.password(value, apiKey));
         }
 
         @POST
         public FormValidation doCheckApiKey(@ContextInPath ModelObject context, @QueryParameter Secret value) {
-            return FormAccess.of(context).check(() -> FieldChecks.apiKey(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.apiKey(value));
         }
 
         @POST
@@ -179,13 +179,13 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
                 @QueryParameter Secret apiKey,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
-            SddcManagerUser typed = new SddcManagerUser(null, Trials.UNSAVED, null, url);
+            SddcManagerUser typed = new SddcManagerUser(null, ConnectionTestLimit.UNSAVED, null, url);
             typed.setUsername(username);
             typed.setPassword(password);
             typed.setApiKey(apiKey);
             typed.setCaCertificates(caCertificates);
             typed.setSkipTlsVerification(skipTlsVerification);
-            return new ConnectionTest(context).run(typed, "password", "apiKey");
+            return new ConnectionTester(context).run(typed, "password", "apiKey");
         }
     }
 }

@@ -10,15 +10,15 @@ import hudson.Util;
 import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.ConnectionTestLimit;
 import io.jenkins.plugins.vcftoken.Messages;
-import io.jenkins.plugins.vcftoken.controller.Trials;
-import io.jenkins.plugins.vcftoken.exchange.Bearer;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
-import io.jenkins.plugins.vcftoken.exchange.TokenClient;
-import io.jenkins.plugins.vcftoken.exchange.TokenService;
-import io.jenkins.plugins.vcftoken.exchange.VcfaDeviceEndpoint;
-import io.jenkins.plugins.vcftoken.exchange.VcfaOrganizationToken;
-import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.DeviceAuthorizationClient;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
 import org.jenkinsci.Symbol;
@@ -28,7 +28,7 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
 /** A service account of VCF Automation, or a user's API token, which is the same without rotation. */
-@NameWith(VcfName.class)
+@NameWith(VcfCredentialsNameProvider.class)
 public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     @Serial
@@ -86,8 +86,8 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     }
 
     @Override
-    public VcfaDeviceEndpoint deviceEndpoint(TokenClient client, String clientId) {
-        return new VcfaDeviceEndpoint(client, endpoint(), clientId);
+    public DeviceAuthorizationClient deviceEndpoint(OneShotHttpClient client, String clientId) {
+        return new DeviceAuthorizationClient(client, account(), clientId);
     }
 
     @Override
@@ -101,8 +101,8 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     }
 
     @Override
-    public Endpoint endpoint() {
-        return new Endpoint(VcfaRefresh.SYSTEM, uri(), VcfaRefresh.canonicalOrganization(organization));
+    public Account account() {
+        return new Account(VcfaTokenClient.SYSTEM, uri(), VcfaTokenClient.canonicalOrganization(organization));
     }
 
     @Override
@@ -124,18 +124,19 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     }
 
     @Override
-    public TokenService service(TokenClient client) {
-        return new VcfaRefresh(client, endpoint(), getClientId());
+    public TokenEndpointClient service(OneShotHttpClient client) {
+        return new VcfaTokenClient(client, account(), getClientId());
     }
 
     @Override
     public boolean isProvider() {
-        return endpoint().organization().equals(VcfaRefresh.PROVIDER);
+        return account().organization().equals(VcfaTokenClient.PROVIDER);
     }
 
     @Override
-    public TokenService organizationService(TokenClient client, String organization, Bearer bearer) {
-        return new VcfaOrganizationToken(client, new Endpoint(VcfaRefresh.SYSTEM, uri(), organization), bearer);
+    public TokenEndpointClient organizationService(
+            OneShotHttpClient client, String organization, AccessToken accessToken) {
+        return new VcfaTenantTokenClient(client, new Account(VcfaTokenClient.SYSTEM, uri(), organization), accessToken);
     }
 
     @Override
@@ -171,22 +172,22 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
         @POST
         @Override
         public FormValidation doCheckUrl(@ContextInPath ModelObject context, @QueryParameter String value) {
-            return FormAccess.of(context).check(() -> FieldChecks.nameUrl(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.nameUrl(value));
         }
 
         @POST
         public FormValidation doCheckOrganization(@ContextInPath ModelObject context, @QueryParameter String value) {
-            return FormAccess.of(context).check(() -> FieldChecks.organization(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.organization(value));
         }
 
         @POST
         public FormValidation doCheckClientId(@ContextInPath ModelObject context, @QueryParameter String value) {
-            return FormAccess.of(context).check(() -> FieldChecks.clientId(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.clientId(value));
         }
 
         @POST
         public FormValidation doCheckRefreshToken(@ContextInPath ModelObject context, @QueryParameter Secret value) {
-            return FormAccess.of(context).check(() -> FieldChecks.refreshToken(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.refreshToken(value));
         }
 
         @POST
@@ -199,11 +200,11 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
             VcfaServiceAccount typed =
-                    new VcfaServiceAccount(null, Trials.UNSAVED, null, url, organization, refreshToken);
+                    new VcfaServiceAccount(null, ConnectionTestLimit.UNSAVED, null, url, organization, refreshToken);
             typed.setClientId(clientId);
             typed.setCaCertificates(caCertificates);
             typed.setSkipTlsVerification(skipTlsVerification);
-            return new ConnectionTest(context).run(typed, "refreshToken");
+            return new ConnectionTester(context).run(typed, "refreshToken");
         }
     }
 }

@@ -2,16 +2,16 @@ package io.jenkins.plugins.vcftoken.store;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.exchange.Bearer;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
-import io.jenkins.plugins.vcftoken.exchange.TokenClient;
-import io.jenkins.plugins.vcftoken.exchange.TokenService;
-import io.jenkins.plugins.vcftoken.exchange.VcfaDeviceEndpoint;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.DeviceAuthorizationClient;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import org.jenkinsci.plugins.plaincredentials.StringCredentials;
 
 /**
- * A credential of one of the plugin's kinds: a long-lived secret that is exchanged for bearers. As secret text it is
- * the current bearer.
+ * A credential of one of the plugin's kinds: a long-lived secret that is exchanged for access tokens. As secret text it is
+ * the current access token.
  */
 public interface VcfCredentials extends StringCredentials {
 
@@ -34,7 +34,7 @@ public interface VcfCredentials extends StringCredentials {
     boolean isSkipTlsVerification();
 
     /** @throws IllegalArgumentException when the stored address is none */
-    Endpoint endpoint();
+    Account account();
 
     /** The long-lived secret as it is stored here: what a person typed, or what was written back since. */
     Secret storedSecret();
@@ -47,15 +47,16 @@ public interface VcfCredentials extends StringCredentials {
     /** A copy with another secret and everything else the same. */
     VcfCredentials withStoredSecret(Secret secret);
 
-    TokenService service(TokenClient client);
+    TokenEndpointClient service(OneShotHttpClient client);
 
     /**
-     * Sells a bearer of one of the system's organizations for a bearer of this credential.
+     * Sells an access token of one of the system's organizations for an access token of this credential.
      *
-     * @return null where this credential's bearers buy none
+     * @return null where this credential's access tokens buy none
      */
     @CheckForNull
-    default TokenService organizationService(TokenClient client, String organization, Bearer bearer) {
+    default TokenEndpointClient organizationService(
+            OneShotHttpClient client, String organization, AccessToken accessToken) {
         return null;
     }
 
@@ -66,7 +67,7 @@ public interface VcfCredentials extends StringCredentials {
      * @return null where there is no such way
      */
     @CheckForNull
-    default VcfaDeviceEndpoint deviceEndpoint(TokenClient client, String clientId) {
+    default DeviceAuthorizationClient deviceEndpoint(OneShotHttpClient client, String clientId) {
         return null;
     }
 

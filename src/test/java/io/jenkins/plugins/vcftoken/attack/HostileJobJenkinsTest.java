@@ -21,7 +21,7 @@ import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import jenkins.model.Jenkins;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
@@ -66,8 +66,8 @@ class HostileJobJenkinsTest {
 
     @Test
     void aCredentialOfAnotherFolder() throws Exception {
-        Folder foreign = jenkins.createProject(Folder.class, "foreign");
-        add(foreign, "theirs");
+        Folder wrongServer = jenkins.createProject(Folder.class, "foreign");
+        add(wrongServer, "theirs");
         refused("withVcfToken(credentialsId: 'theirs') { }", "No credential with the ID ‘theirs’");
         refused("withVcfToken(credentialsId: 'foreign/theirs') { }", "No credential with the ID");
         refused("withVcfToken(credentialsId: '../foreign/theirs') { }", "No credential with the ID");
@@ -121,7 +121,7 @@ class HostileJobJenkinsTest {
         assertThat(simulator.requests()).isZero();
     }
 
-    /** A parameter of the variable's name must not lead the block's steps to use something else for the bearer. */
+    /** A parameter of the variable's name must not lead the block's steps to use something else for the access token. */
     @Test
     void aParameterThatIsNamedLikeTheVariable() throws Exception {
         add(own, "sa");
@@ -151,7 +151,7 @@ class HostileJobJenkinsTest {
         WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, job);
         jenkins.assertLogContains(expected, run);
         assertThat(simulator.requests()).isZero();
-        Leaks.assertNone(simulator, run.getRootDir().toPath());
+        SecretSweep.assertNone(simulator, run.getRootDir().toPath());
     }
 
     private Result started(String user, String script, hudson.model.ParameterValue... parameters) throws Exception {
@@ -161,7 +161,7 @@ class HostileJobJenkinsTest {
             run = job.scheduleBuild2(0, new CauseAction(new Cause.UserIdCause(user)), new ParametersAction(parameters))
                     .get();
         }
-        Leaks.assertNone(simulator, run.getRootDir().toPath());
+        SecretSweep.assertNone(simulator, run.getRootDir().toPath());
         return run.getResult();
     }
 

@@ -38,18 +38,18 @@ class HostileServerJenkinsTest {
     /** Whoever can read a job's configuration sees the ciphertext of secrets, and might have it decrypted and sent. */
     @Test
     void aRefreshTokenThatIsThisControllersOwnCiphertextOpensNothing() throws Exception {
-        String foreign = "the password of another system";
+        String wrongServer = "the password of another system";
         both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         WorkflowJob job = both.job(both.jenkins.jenkins, "job", "sa");
         AtomicBoolean opened = new AtomicBoolean();
-        simulator.setNextRefreshToken(Secret.fromString(foreign).getEncryptedValue());
+        simulator.setNextRefreshToken(Secret.fromString(wrongServer).getEncryptedValue());
         both.build(job);
         for (int i = 0; i < 10; i++) {
-            opened.compareAndSet(false, stored().equals(foreign));
+            opened.compareAndSet(false, stored().equals(wrongServer));
             Thread.sleep(50);
         }
         assertThat(opened).isFalse();
-        both.letTheBearerAge();
+        both.letTheAccessTokenAge();
         both.build(job);
         both.awaitInSystem("sa");
         assertThat(simulator.grants()).isGreaterThanOrEqualTo(2);

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import hudson.model.Result;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
@@ -86,7 +86,7 @@ class LoggingJenkinsTest {
             }
             assertThat(simulator.rotations()).isGreaterThan(2);
             assertThat(Files.size(log)).as("something was logged").isGreaterThan(1_000);
-            Leaks.assertNone(simulator, disk);
+            SecretSweep.assertNone(simulator, disk);
         }
     }
 }

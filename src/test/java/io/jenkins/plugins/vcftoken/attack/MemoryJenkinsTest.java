@@ -13,10 +13,10 @@ import hudson.model.Result;
 import hudson.security.ACL;
 import hudson.tasks.Shell;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.DeviceFlowRegistry;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
-import io.jenkins.plugins.vcftoken.controller.Authorizations;
+import io.jenkins.plugins.vcftoken.binding.VcfTokenBuildWrapper;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
-import io.jenkins.plugins.vcftoken.freestyle.VcfTokenBuildWrapper;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.lang.management.ManagementFactory;
@@ -45,8 +45,8 @@ import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
  */
 class MemoryJenkinsTest {
 
-    /** Until the bearer has been renewed, however long that takes. */
-    private static final String OUTLIVE_A_BEARER =
+    /** Until the access token has been renewed, however long that takes. */
+    private static final String OUTLIVE_A_ACCESS_TOKEN =
             "first=$(cat \"$F\"); while [ \"$(cat \"$F\")\" = \"$first\" ]; do sleep 0.2; done";
 
     @RegisterExtension
@@ -56,7 +56,7 @@ class MemoryJenkinsTest {
     private Path disk;
 
     @Test
-    void bearersOfClosedBlocksAndSpentTokensAreGone() throws Throwable {
+    void accessTokensOfClosedBlocksAndSpentTokensAreGone() throws Throwable {
         try (Simulator simulator = Simulator.start()) {
             simulator.setLifetime(Duration.ofSeconds(3));
             simulator.devices().setInterval(Duration.ofSeconds(1));
@@ -82,11 +82,11 @@ class MemoryJenkinsTest {
             Set<String> left = left(simulator, gone);
             long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
             // What is left of a process that ended, or waits for its finalizer, goes within moments.
-            while (!left.equals(Set.of("the warm bearer")) && System.nanoTime() < deadline) {
+            while (!left.equals(Set.of("the warm access token")) && System.nanoTime() < deadline) {
                 Thread.sleep(1_000);
                 left = left(simulator, gone);
             }
-            assertThat(left).containsExactly("the warm bearer");
+            assertThat(left).containsExactly("the warm access token");
             controller.stopJenkins();
         }
     }
@@ -96,40 +96,41 @@ class MemoryJenkinsTest {
         Path dump = disk.resolve("heap.hprof");
         controller.runRemotely(MemoryJenkinsTest::dump, dump.toString());
         List<String> secrets = new ArrayList<>(simulator.refreshTokens());
-        secrets.addAll(simulator.bearers());
+        secrets.addAll(simulator.accessTokens());
         secrets.removeIf(secret -> secret.startsWith("api-token-of-now-"));
         secrets.addAll(gone);
         secrets.removeAll(Set.of(
-                newestBearerOf(simulator, "device"),
-                newestBearerOf(simulator, "person"),
+                newestAccessTokenOf(simulator, "device"),
+                newestAccessTokenOf(simulator, "person"),
                 simulator.currentToken("ci"),
                 simulator.currentToken("device")));
         assertThat(secrets).hasSizeGreaterThan(5);
         Set<String> left = HeapDump.find(dump, secrets);
         Files.delete(dump);
-        if (left.remove(newestBearerOf(simulator, "ci"))) {
+        if (left.remove(newestAccessTokenOf(simulator, "ci"))) {
             // The next block may begin with it. It also shows that what is there is found.
-            left.add("the warm bearer");
+            left.add("the warm access token");
         }
         return left;
     }
 
-    private static String newestBearerOf(Simulator simulator, String user) {
+    private static String newestAccessTokenOf(Simulator simulator, String user) {
         String newest = null;
-        for (String bearer : simulator.bearers()) {
-            String claims = new String(Base64.getUrlDecoder().decode(bearer.split("\\.")[1]), StandardCharsets.UTF_8);
+        for (String accessToken : simulator.accessTokens()) {
+            String claims =
+                    new String(Base64.getUrlDecoder().decode(accessToken.split("\\.")[1]), StandardCharsets.UTF_8);
             if (claims.contains('"' + user + '"')) {
-                newest = bearer;
+                newest = accessToken;
             }
         }
         return newest;
     }
 
-    private static void build(JenkinsRule rule, String url, String authority, String seed) throws Exception {
-        JenkinsAccount.add(url, authority, "sa", seed);
+    private static void build(JenkinsRule rule, String url, String authority, String initialToken) throws Exception {
+        JenkinsAccount.add(url, authority, "sa", initialToken);
         WorkflowJob job = rule.createProject(WorkflowJob.class, "job");
         job.setDefinition(new CpsFlowDefinition(
-                "node { withVcfToken(credentialsId: 'sa', tokenFileVariable: 'F') { sh '''" + OUTLIVE_A_BEARER
+                "node { withVcfToken(credentialsId: 'sa', tokenFileVariable: 'F') { sh '''" + OUTLIVE_A_ACCESS_TOKEN
                         + "''' } }",
                 true));
         rule.buildAndAssertSuccess(job);
@@ -141,7 +142,7 @@ class MemoryJenkinsTest {
         VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("sa");
         wrapper.setTokenFileVariable("F");
         freestyle.getBuildWrappersList().add(wrapper);
-        freestyle.getBuildersList().add(new Shell(OUTLIVE_A_BEARER));
+        freestyle.getBuildersList().add(new Shell(OUTLIVE_A_ACCESS_TOKEN));
         rule.buildAndAssertSuccess(freestyle);
     }
 
@@ -165,7 +166,7 @@ class MemoryJenkinsTest {
     private static void authorize(JenkinsRule rule, String url, String authority, String clientId, String replaced)
             throws Exception {
         JenkinsAccount.add(url, authority, "device", replaced);
-        Authorizations.get().start(device(), clientId, "somebody");
+        DeviceFlowRegistry.get().start(device(), clientId, "somebody");
     }
 
     private static void awaitAuthorization(JenkinsRule rule) throws Exception {

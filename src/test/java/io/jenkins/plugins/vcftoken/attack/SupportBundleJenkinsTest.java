@@ -8,8 +8,8 @@ import hudson.model.FreeStyleProject;
 import hudson.model.Result;
 import hudson.tasks.Shell;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.Leaks;
-import io.jenkins.plugins.vcftoken.freestyle.VcfTokenBuildWrapper;
+import io.jenkins.plugins.vcftoken.SecretSweep;
+import io.jenkins.plugins.vcftoken.binding.VcfTokenBuildWrapper;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.InputStream;
@@ -87,9 +87,11 @@ class SupportBundleJenkinsTest {
                             "nodes/master/pipeline-running-builds.txt",
                             "nodes/master/system.properties");
             Path master = disk.resolve("bundle/nodes/master");
-            assertThat(master.resolve("logs/all_memory_buffer.log")).content().contains("No bearer for losing #1");
+            assertThat(master.resolve("logs/all_memory_buffer.log"))
+                    .content()
+                    .contains("No access token for losing #1");
             assertThat(master.resolve("metrics.json")).content().contains("vcf-token.");
-            Leaks.assertNone(simulator, disk.resolve("bundle"));
+            SecretSweep.assertNone(simulator, disk.resolve("bundle"));
         } finally {
             LOGGER.setLevel(null);
         }

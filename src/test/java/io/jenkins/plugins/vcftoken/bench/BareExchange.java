@@ -1,6 +1,6 @@
 package io.jenkins.plugins.vcftoken.bench;
 
-import io.jenkins.plugins.vcftoken.Core;
+import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -26,7 +26,7 @@ final class BareExchange {
     private String token;
 
     BareExchange(Simulator simulator, String account) {
-        this.http = Core.trusting(simulator)
+        this.http = TestTokenService.trusting(simulator)
                 .newBuilder()
                 .connectionPool(new ConnectionPool(0, 1, TimeUnit.SECONDS))
                 .build();
@@ -34,7 +34,7 @@ final class BareExchange {
         this.token = simulator.addAccount(account, "acme");
     }
 
-    void exchange() throws IOException {
+    void requestToken() throws IOException {
         FormBody form = new FormBody.Builder()
                 .add("grant_type", "refresh_token")
                 .add("refresh_token", token)

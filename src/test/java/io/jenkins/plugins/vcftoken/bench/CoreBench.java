@@ -2,23 +2,23 @@ package io.jenkins.plugins.vcftoken.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.jenkins.plugins.vcftoken.Core;
-import io.jenkins.plugins.vcftoken.exchange.Bearer;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
-import io.jenkins.plugins.vcftoken.exchange.SddcManagerTokens;
-import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
-import io.jenkins.plugins.vcftoken.family.Families;
-import io.jenkins.plugins.vcftoken.family.FamilyRecord;
-import io.jenkins.plugins.vcftoken.family.FamilyState;
-import io.jenkins.plugins.vcftoken.family.Holder;
-import io.jenkins.plugins.vcftoken.family.Lineage;
-import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.Leases;
-import io.jenkins.plugins.vcftoken.lease.Renewal;
-import io.jenkins.plugins.vcftoken.lease.Tenant;
+import io.jenkins.plugins.vcftoken.lease.LeaseManager;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
+import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
+import io.jenkins.plugins.vcftoken.rotation.TokenHistory;
+import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import io.jenkins.plugins.vcftoken.store.LedgerFiles;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -58,13 +58,13 @@ class CoreBench {
     private static final Duration LIFETIME = Duration.ofHours(1);
     private static final Report REPORT = new Report("core");
 
-    private static final Tenant NOBODY = new Tenant() {
+    private static final LeaseOwner NOBODY = new LeaseOwner() {
         public String who() {
             return "bench";
         }
 
         @Override
-        public void expect(Bearer bearer) {}
+        public void beforePublish(AccessToken accessToken) {}
 
         @Override
         public void warn(String message) {}
@@ -108,7 +108,7 @@ class CoreBench {
                 BareExchange client = new BareExchange(simulator, "client-" + accounts++);
                 all.add(threads.submit(() -> {
                     for (int n = 0; n < each; n++) {
-                        client.exchange();
+                        client.requestToken();
                     }
                     return null;
                 }));
@@ -149,37 +149,42 @@ class CoreBench {
     private double renewAll(int families) throws Exception {
         simulator.setDelay(LATENCY);
         Path folder = fresh();
-        LedgerFiles ledger = new LedgerFiles(folder, Core.CIPHER);
-        List<FamilyRecord> records = new ArrayList<>();
+        FileTokenLedger ledger = new FileTokenLedger(folder, TestTokenService.CIPHER);
+        List<TokenFamily> records = new ArrayList<>();
         ExecutorService exchanges = Executors.newFixedThreadPool(EXCHANGE_THREADS);
         ExecutorService writeBacks = Executors.newSingleThreadExecutor();
         ScheduledExecutorService timer = Executors.newScheduledThreadPool(10);
         Instant due = Instant.now().plusMillis(1500 + 4L * families);
         AtomicInteger late = new AtomicInteger();
-        try (Core core = new Core(fresh(), simulator, InstantSource.system())) {
-            Families all = new Families(
-                    ledger, Core.HASH, exchanges, writeBacks, InstantSource.system(), Duration.ofSeconds(60));
-            Leases leases = new Leases(all, timer, InstantSource.system(), new Renewal(() -> 0));
+        try (TestTokenService core = new TestTokenService(fresh(), simulator, InstantSource.system())) {
+            TokenManager all = new TokenManager(
+                    ledger,
+                    TestTokenService.HASH,
+                    exchanges,
+                    writeBacks,
+                    InstantSource.system(),
+                    Duration.ofSeconds(60));
+            LeaseManager leases = new LeaseManager(all, timer, InstantSource.system(), new RenewalPolicy(() -> 0));
             CountDownLatch renewed = new CountDownLatch(families);
-            List<Holder> holders = new ArrayList<>();
+            List<CredentialHandle> handles = new ArrayList<>();
             for (int i = 0; i < families; i++) {
-                Holder holder = core.holder("account-" + accounts, core.service("acme"), newAccount());
+                CredentialHandle handle = core.handle("account-" + accounts, core.service("acme"), newAccount());
                 Instant issued = due.minus(LIFETIME.multipliedBy(3).dividedBy(4));
-                Bearer bearer = new Bearer("old-", issued, issued.plus(LIFETIME));
-                records.add(record(holder.service().endpoint(), holder.token(), bearer, holder.place()));
-                holders.add(holder);
+                AccessToken accessToken = new AccessToken("old-", issued, issued.plus(LIFETIME));
+                records.add(record(handle.service().account(), handle.token(), accessToken, handle.location()));
+                handles.add(handle);
             }
             copies(folder, records);
             List<Lease> open = new ArrayList<>();
-            for (Holder holder : holders) {
-                open.add(leases.open(holder, Duration.ofMinutes(1), new Tenant() {
+            for (CredentialHandle handle : handles) {
+                open.add(leases.open(handle, Duration.ofMinutes(1), new LeaseOwner() {
                     public String who() {
                         return "bench";
                     }
 
                     @Override
-                    public void expect(Bearer bearer) {
-                        if (!bearer.value().startsWith("old-")) {
+                    public void beforePublish(AccessToken accessToken) {
+                        if (!accessToken.value().startsWith("old-")) {
                             renewed.countDown();
                         }
                     }
@@ -219,8 +224,8 @@ class CoreBench {
         List<Socket> accepted = new CopyOnWriteArrayList<>();
         try (ServerSocket hung = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
                 ServerSocket tried = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
-                Core alone = new Core(fresh(), simulator, InstantSource.system());
-                Core beside = new Core(fresh(), simulator, InstantSource.system())) {
+                TestTokenService alone = new TestTokenService(fresh(), simulator, InstantSource.system());
+                TestTokenService beside = new TestTokenService(fresh(), simulator, InstantSource.system())) {
             for (ServerSocket server : List.of(hung, tried)) {
                 accepting.submit(() -> {
                     while (true) {
@@ -230,10 +235,11 @@ class CoreBench {
             }
             for (int i = 0; i < hungAccounts; i++) {
                 beside.families.request(
-                        stuck(beside, hung, "hung-" + i, new Place("system", "hung-" + i)), any -> true);
+                        stuck(beside, hung, "hung-" + i, new CredentialLocation("system", "hung-" + i)), any -> true);
             }
             for (int i = 0; i < trials; i++) {
-                beside.families.request(stuck(beside, tried, "tried-" + i, Place.ofUnsaved("user:" + i)), any -> true);
+                beside.families.request(
+                        stuck(beside, tried, "tried-" + i, CredentialLocation.ofUnsaved("user:" + i)), any -> true);
             }
             while (accepted.size() < 2 * EXCHANGE_THREADS) {
                 Thread.sleep(5);
@@ -260,21 +266,22 @@ class CoreBench {
         }
     }
 
-    private static Holder stuck(Core core, ServerSocket server, String user, Place place) {
+    private static CredentialHandle stuck(
+            TestTokenService core, ServerSocket server, String user, CredentialLocation location) {
         URI url = URI.create("https://127.0.0.1:" + server.getLocalPort());
-        Endpoint endpoint = new Endpoint(SddcManagerTokens.SYSTEM, url, "", user);
-        return new Holder(
+        Account account = new Account(SddcManagerTokenClient.SYSTEM, url, "", user);
+        return new CredentialHandle(
                 user,
-                place,
+                location,
                 "a password",
-                new SddcManagerTokens(core.client(), endpoint),
+                new SddcManagerTokenClient(core.client(), account),
                 (family, token, again) -> {});
     }
 
-    private double coldRequest(Core core) throws Exception {
-        Holder holder = core.holder("account-" + accounts, core.service("acme"), newAccount());
+    private double coldRequest(TestTokenService core) throws Exception {
+        CredentialHandle handle = core.handle("account-" + accounts, core.service("acme"), newAccount());
         long start = System.nanoTime();
-        core.families.await(holder, any -> true);
+        core.families.await(handle, any -> true);
         return BareExchange.millisSince(start);
     }
 
@@ -301,22 +308,23 @@ class CoreBench {
 
     private double[] openLeases(int count) throws Exception {
         ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
-        try (Core core = new Core(fresh(), simulator, InstantSource.system())) {
-            Leases leases = new Leases(core.families, timer, InstantSource.system(), new Renewal(Math::random));
-            List<Holder> holders = new ArrayList<>();
+        try (TestTokenService core = new TestTokenService(fresh(), simulator, InstantSource.system())) {
+            LeaseManager leases =
+                    new LeaseManager(core.families, timer, InstantSource.system(), new RenewalPolicy(Math::random));
+            List<CredentialHandle> handles = new ArrayList<>();
             for (int i = 0; i < 10; i++) {
-                holders.add(core.holder("account-" + accounts, core.service("acme"), newAccount()));
+                handles.add(core.handle("account-" + accounts, core.service("acme"), newAccount()));
             }
-            // The bearers themselves are there anyway, and so are the threads that got them.
+            // The access tokens themselves are there anyway, and so are the threads that got them.
             List<Lease> first = new ArrayList<>();
-            for (Holder holder : holders) {
-                first.add(leases.open(holder, Duration.ofMinutes(1), NOBODY));
+            for (CredentialHandle handle : handles) {
+                first.add(leases.open(handle, Duration.ofMinutes(1), NOBODY));
             }
             Lease[] open = new Lease[count];
             int threads = threads();
             long before = used();
             for (int i = 0; i < count; i++) {
-                open[i] = leases.open(holders.get(i % 10), Duration.ofMinutes(1), NOBODY);
+                open[i] = leases.open(handles.get(i % 10), Duration.ofMinutes(1), NOBODY);
             }
             long after = used();
             int moreThreads = threads() - threads;
@@ -355,10 +363,10 @@ class CoreBench {
             List<Double> first = new ArrayList<>();
             List<Double> second = new ArrayList<>();
             for (int round = -1; round < Report.rounds(); round++) {
-                try (Core core = new Core(full, simulator, InstantSource.system())) {
-                    Holder one = core.holder("new", core.sddcManager("one-" + accounts++), "unknown-1");
+                try (TestTokenService core = new TestTokenService(full, simulator, InstantSource.system())) {
+                    CredentialHandle one = core.handle("new", core.sddcManager("one-" + accounts++), "unknown-1");
                     double a = areRelated(core, one);
-                    Holder other = core.holder("new", core.sddcManager("other-" + accounts++), "unknown-2");
+                    CredentialHandle other = core.handle("new", core.sddcManager("other-" + accounts++), "unknown-2");
                     double b = areRelated(core, other);
                     if (round >= 0) {
                         first.add(a);
@@ -381,15 +389,15 @@ class CoreBench {
         }
     }
 
-    private static double areRelated(Core core, Holder holder) throws Exception {
+    private static double areRelated(TestTokenService core, CredentialHandle handle) throws Exception {
         long start = System.nanoTime();
-        core.families.administration().areRelated(holder.service().endpoint(), holder.token(), "another");
+        core.families.administration().areRelated(handle.service().account(), handle.token(), "another");
         return BareExchange.millisSince(start) / 2;
     }
 
     /** As after ten rotations each. */
     static void fill(Path directory, int records) throws Exception {
-        List<FamilyRecord> all = new ArrayList<>();
+        List<TokenFamily> all = new ArrayList<>();
         for (int i = 0; i < records; i++) {
             all.add(rotated(i));
         }
@@ -397,17 +405,17 @@ class CoreBench {
     }
 
     /** The ledger writes the first, and the others are copies of it, so that not each has to wait for the disk. */
-    private static void copies(Path directory, List<FamilyRecord> records) throws Exception {
-        FamilyRecord first = records.get(0);
-        new LedgerFiles(directory, Core.CIPHER).save(first);
+    private static void copies(Path directory, List<TokenFamily> records) throws Exception {
+        TokenFamily first = records.get(0);
+        new FileTokenLedger(directory, TestTokenService.CIPHER).save(first);
         String text = Files.readString(directory.resolve(first.id() + ".json"));
-        for (FamilyRecord record : records) {
+        for (TokenFamily record : records) {
             String copy = text.replace(first.id(), record.id())
-                    .replace(first.tokens().seedHash(), record.tokens().seedHash())
+                    .replace(first.tokens().initialTokenHash(), record.tokens().initialTokenHash())
                     .replace(
-                            Core.CIPHER.seal(first.tokens().current()),
-                            Core.CIPHER.seal(record.tokens().current()))
-                    .replace('"' + place(first) + '"', '"' + place(record) + '"');
+                            TestTokenService.CIPHER.seal(first.tokens().current()),
+                            TestTokenService.CIPHER.seal(record.tokens().current()))
+                    .replace('"' + location(first) + '"', '"' + location(record) + '"');
             for (int n = 0; n < first.tokens().formerHashes().size(); n++) {
                 copy = copy.replace(
                         first.tokens().formerHashes().get(n),
@@ -417,39 +425,41 @@ class CoreBench {
         }
     }
 
-    private static String place(FamilyRecord record) {
-        return record.places().iterator().next().credentialsId();
+    private static String location(TokenFamily record) {
+        return record.locations().iterator().next().credentialsId();
     }
 
-    private static FamilyRecord rotated(int i) {
+    private static TokenFamily rotated(int i) {
         List<String> former = new ArrayList<>();
         for (int n = 0; n < 10; n++) {
-            former.add(Core.HASH.ofToken("former-" + i + '-' + n));
+            former.add(TestTokenService.HASH.ofToken("former-" + i + '-' + n));
         }
-        Lineage tokens = new Lineage(Core.HASH.ofToken("seed-" + i), "current-token-" + i, former, 10, false);
-        Endpoint endpoint = new Endpoint(VcfaRefresh.SYSTEM, URI.create("https://vcfa.example"), "acme");
+        TokenHistory tokens =
+                new TokenHistory(TestTokenService.HASH.ofToken("seed-" + i), "current-token-" + i, former, 10, false);
+        Account account = new Account(VcfaTokenClient.SYSTEM, URI.create("https://vcfa.example"), "acme");
         Instant now = Instant.now();
-        return new FamilyRecord(
-                Core.HASH.ofFamily(endpoint, "seed-" + i),
-                endpoint,
-                FamilyState.OK,
+        return new TokenFamily(
+                TestTokenService.HASH.ofFamily(account, "seed-" + i),
+                account,
+                TokenFamilyStatus.READY,
                 tokens,
-                new Bearer("x".repeat(800), now, now.plus(LIFETIME)),
-                Set.of(new Place("system", "sa-" + i)),
+                new AccessToken("x".repeat(800), now, now.plus(LIFETIME)),
+                Set.of(new CredentialLocation("system", "sa-" + i)),
                 null,
                 now,
                 null,
                 null);
     }
 
-    private static FamilyRecord record(Endpoint endpoint, String seed, Bearer bearer, Place place) {
-        return new FamilyRecord(
-                Core.HASH.ofFamily(endpoint, seed),
-                endpoint,
-                FamilyState.OK,
-                new Lineage(Core.HASH.ofToken(seed), seed, List.of(), 0, false),
-                bearer,
-                Set.of(place),
+    private static TokenFamily record(
+            Account account, String initialToken, AccessToken accessToken, CredentialLocation location) {
+        return new TokenFamily(
+                TestTokenService.HASH.ofFamily(account, initialToken),
+                account,
+                TokenFamilyStatus.READY,
+                new TokenHistory(TestTokenService.HASH.ofToken(initialToken), initialToken, List.of(), 0, false),
+                accessToken,
+                Set.of(location),
                 null,
                 Instant.now(),
                 null,

@@ -9,14 +9,14 @@ import com.cloudbees.plugins.credentials.common.IdCredentials;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.block.BlockLogFilter;
-import io.jenkins.plugins.vcftoken.block.BlockVariables;
-import io.jenkins.plugins.vcftoken.block.OpenBlock;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
-import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.binding.TokenBlock;
+import io.jenkins.plugins.vcftoken.binding.TokenLogFilter;
+import io.jenkins.plugins.vcftoken.binding.TokenVariables;
 import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.Tenant;
-import io.jenkins.plugins.vcftoken.simulator.Moment;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.simulator.RefreshPhase;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.OutputStream;
@@ -60,13 +60,13 @@ class JenkinsBench {
     /** Lines like those of a build, about a hundred characters each. */
     private static final int LOG_CHUNK = 2_000_000;
 
-    private static final Tenant NOBODY = new Tenant() {
+    private static final LeaseOwner NOBODY = new LeaseOwner() {
         public String who() {
             return "bench";
         }
 
         @Override
-        public void expect(Bearer bearer) {}
+        public void beforePublish(AccessToken accessToken) {}
 
         @Override
         public void warn(String message) {
@@ -166,7 +166,7 @@ class JenkinsBench {
         return millis;
     }
 
-    /** From the call that a block makes to the bearer. */
+    /** From the call that a block makes to the access token. */
     @Test
     void coldBlock() throws Exception {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class);
@@ -182,13 +182,13 @@ class JenkinsBench {
                 int times = Boolean.getBoolean("bench.tiny") ? 1 : Report.isQuick() ? 5 : 10;
                 List<Figures.Measurement> things = new ArrayList<>();
                 things.add(() -> {
-                    // Until the bearer of before is too old for a new block, and its token is home.
+                    // Until the access token of before is too old for a new block, and its token is home.
                     Thread.sleep(JenkinsAndSimulator.SHORT.toMillis());
                     return open(job, Duration.ofMinutes(10));
                 });
                 things.add(() -> {
                     long start = System.nanoTime();
-                    bare.exchange();
+                    bare.requestToken();
                     BareExchange.force(file, record);
                     BareExchange.force(file, record);
                     return BareExchange.millisSince(start);
@@ -202,7 +202,7 @@ class JenkinsBench {
                     });
                 }
                 List<Figures> figures = Figures.inTurns(times, things.toArray(Figures.Measurement[]::new));
-                REPORT.add(new Row("a cold block's bearer", latency, "ms latency", "ms", figures.get(0))
+                REPORT.add(new Row("a cold block's access token", latency, "ms latency", "ms", figures.get(0))
                         .against("bare OkHttp + 2 fsync", figures.get(1))
                         .ratioAtMost(1.25));
                 if (figures.size() > 2) {
@@ -221,7 +221,7 @@ class JenkinsBench {
         VcfCredentials credential = stored("sa");
         int requests = simulator.requests();
         long start = System.nanoTime();
-        Lease lease = VcfTokens.get().open(credential, "", job, minimum, NOBODY);
+        Lease lease = VcfTokenService.get().open(credential, "", job, minimum, NOBODY);
         double took = BareExchange.millisSince(start);
         lease.close();
         assertThat(simulator.requests()).isEqualTo(requests + 1);
@@ -284,7 +284,7 @@ class JenkinsBench {
         }
     }
 
-    /** Each thread makes the call that a block makes, all at one moment, and nobody has a bearer yet. */
+    /** Each thread makes the call that a block makes, all at one moment, and nobody has an access token yet. */
     @Test
     void theSlowestOfManyWaiters() throws Exception {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class);
@@ -301,7 +301,7 @@ class JenkinsBench {
                 JenkinsAccount.add(simulator, id);
                 double waited = slowest(job, stored(id), waiters);
                 long start = System.nanoTime();
-                bare.exchange();
+                bare.requestToken();
                 BareExchange.force(file, record);
                 BareExchange.force(file, record);
                 double alone = BareExchange.millisSince(start);
@@ -331,7 +331,7 @@ class JenkinsBench {
         for (int i = 0; i < waiters; i++) {
             leases.add(threads.submit(() -> {
                 go.await();
-                Lease lease = VcfTokens.get().open(credential, "", job, LASTING, NOBODY);
+                Lease lease = VcfTokenService.get().open(credential, "", job, LASTING, NOBODY);
                 last.accumulateAndGet(System.nanoTime(), Math::max);
                 return lease;
             }));
@@ -361,10 +361,10 @@ class JenkinsBench {
             simulator.setDelay(Duration.ZERO);
             int wanted = Report.isQuick() ? Math.min(3, Report.rounds()) : Report.rounds();
             simulator.setWitness(moment -> {
-                if (moment == Moment.RECEIVED) {
+                if (moment == RefreshPhase.RECEIVED) {
                     renewals.add(new long[] {System.nanoTime(), 0});
                 }
-                if (moment == Moment.ANSWERED) {
+                if (moment == RefreshPhase.ANSWERED) {
                     renewals.get(renewals.size() - 1)[1] = System.nanoTime();
                     // All but the first.
                     simulator.setDelay(Duration.ofSeconds(5));
@@ -439,9 +439,9 @@ class JenkinsBench {
     void masking() throws Exception {
         int megabytes = Boolean.getBoolean("bench.tiny") ? 4 : Report.isQuick() ? 40 : 200;
         WorkflowRun run = jenkins.buildAndAssertSuccess(emptyJob());
-        List<String> bearers = bearers(100);
-        byte[] log = log(bearers.get(0), LOG_CHUNK);
-        Pattern pattern = SecretPatterns.getAggregateSecretPattern(List.of(bearers.get(0)));
+        List<String> accessTokens = accessTokens(100);
+        byte[] log = log(accessTokens.get(0), LOG_CHUNK);
+        Pattern pattern = SecretPatterns.getAggregateSecretPattern(List.of(accessTokens.get(0)));
         int[] counts = {1, 10, 100};
         double[] most = {1.1, 1.2, 1.5};
         List<Figures.Measurement> things = new ArrayList<>();
@@ -450,11 +450,14 @@ class JenkinsBench {
                 log,
                 megabytes));
         for (int count : counts) {
-            OpenBlock block = new OpenBlock(run, stored("sa"), new BlockVariables(null, null, null, null), null);
+            TokenBlock block = new TokenBlock(run, stored("sa"), new TokenVariables(null, null, null, null), null);
             Instant now = Instant.now();
-            bearers.subList(0, count).forEach(bearer -> block.expect(new Bearer(bearer, now, now.plusSeconds(60))));
+            accessTokens
+                    .subList(0, count)
+                    .forEach(
+                            accessToken -> block.beforePublish(new AccessToken(accessToken, now, now.plusSeconds(60))));
             things.add(() -> throughput(
-                    new BlockLogFilter(block)
+                    new TokenLogFilter(block)
                             .decorateLogger((hudson.model.AbstractBuild<?, ?>) null, OutputStream.nullOutputStream()),
                     log,
                     megabytes));
@@ -481,8 +484,8 @@ class JenkinsBench {
         return BareExchange.millisSince(start);
     }
 
-    /** One line in a thousand has the bearer in it. */
-    static byte[] log(String bearer, int size) {
+    /** One line in a thousand has the access token in it. */
+    static byte[] log(String accessToken, int size) {
         Random random = new Random(7);
         StringBuilder log = new StringBuilder(size + 1000);
         String[] words = {
@@ -497,7 +500,7 @@ class JenkinsBench {
                         .append(' ');
             }
             if (line % 1000 == 0) {
-                log.append("Authorization: Bearer ").append(bearer);
+                log.append("Authorization: Bearer ").append(accessToken);
             }
             log.append('\n');
         }
@@ -505,13 +508,14 @@ class JenkinsBench {
     }
 
     /** As the vendor's are: a header that they share, claims that begin alike, a signature of 256 bytes. */
-    static List<String> bearers(int count) {
+    static List<String> accessTokens(int count) {
         Random random = new Random(5);
-        List<String> bearers = new ArrayList<>();
+        List<String> accessTokens = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             byte[] signature = new byte[256];
             random.nextBytes(signature);
-            bearers.add(base64("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"8f1e\"}".getBytes(StandardCharsets.UTF_8))
+            accessTokens.add(base64(
+                            "{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"8f1e\"}".getBytes(StandardCharsets.UTF_8))
                     + '.'
                     + base64(("{\"iss\":\"https://vcfa.example/oauth\",\"sub\":\"ci\",\"org_name\":\"acme\",\"exp\":"
                                     + (1_800_000_000 + i * 2700) + ",\"jti\":\"" + random.nextLong() + "\"}")
@@ -519,7 +523,7 @@ class JenkinsBench {
                     + '.'
                     + base64(signature));
         }
-        return bearers;
+        return accessTokens;
     }
 
     private static String base64(byte[] bytes) {
@@ -556,7 +560,7 @@ class JenkinsBench {
         Figures few = new Figures(times.get(sizes[0]));
         for (int size : sizes) {
             Row row = new Row(
-                            "a rotation, until the bearer is out",
+                            "a rotation, until the access token is out",
                             size,
                             "credentials in the store",
                             "ms",
@@ -583,16 +587,17 @@ class JenkinsBench {
     @Test
     void memoryOfOpenBlocks() throws Exception {
         WorkflowRun run = jenkins.buildAndAssertSuccess(emptyJob());
-        String bearer = bearers(1).get(0);
-        Bearer one = new Bearer(bearer, Instant.now(), Instant.now().plusSeconds(60));
+        String accessToken = accessTokens(1).get(0);
+        AccessToken one =
+                new AccessToken(accessToken, Instant.now(), Instant.now().plusSeconds(60));
         for (int count : Report.sizesOrOne(100, 1000, 10_000)) {
             List<Double> bytes = new ArrayList<>();
             for (int round = 0; round < Report.rounds(); round++) {
-                OpenBlock[] blocks = new OpenBlock[count];
+                TokenBlock[] blocks = new TokenBlock[count];
                 long before = CoreBench.used();
                 for (int i = 0; i < count; i++) {
-                    blocks[i] = new OpenBlock(run, stored("sa"), new BlockVariables(null, null, null, null), null);
-                    blocks[i].expect(one);
+                    blocks[i] = new TokenBlock(run, stored("sa"), new TokenVariables(null, null, null, null), null);
+                    blocks[i].beforePublish(one);
                     blocks[i].mask();
                 }
                 long after = CoreBench.used();

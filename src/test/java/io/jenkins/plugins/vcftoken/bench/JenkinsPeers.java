@@ -28,7 +28,7 @@ import jenkins.model.Jenkins;
  */
 final class JenkinsPeers implements AutoCloseable {
 
-    private static final String BEARER = "b".repeat(300);
+    private static final String ACCESS_TOKEN = "b".repeat(300);
 
     private final HttpServer server;
     private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -135,10 +135,10 @@ final class JenkinsPeers implements AutoCloseable {
     private static String answer(String path) {
         if (path.startsWith("/v1/")) {
             return "{\"request_id\":\"1\",\"lease_id\":\"\",\"renewable\":false,\"lease_duration\":3600,"
-                    + "\"data\":{\"token\":\"" + BEARER + "\"}}";
+                    + "\"data\":{\"token\":\"" + ACCESS_TOKEN + "\"}}";
         }
         if (path.endsWith("/access_tokens")) {
-            return "{\"token\":\"" + BEARER + "\",\"expires_at\":\""
+            return "{\"token\":\"" + ACCESS_TOKEN + "\",\"expires_at\":\""
                     + Instant.now().plus(1, ChronoUnit.HOURS).truncatedTo(ChronoUnit.SECONDS)
                     + "\",\"permissions\":{\"contents\":\"read\"},\"repository_selection\":\"all\"}";
         }

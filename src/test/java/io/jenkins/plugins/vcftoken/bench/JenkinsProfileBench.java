@@ -4,10 +4,10 @@ import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
-import io.jenkins.plugins.vcftoken.block.BlockLogFilter;
-import io.jenkins.plugins.vcftoken.block.BlockVariables;
-import io.jenkins.plugins.vcftoken.block.OpenBlock;
-import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.binding.TokenBlock;
+import io.jenkins.plugins.vcftoken.binding.TokenLogFilter;
+import io.jenkins.plugins.vcftoken.binding.TokenVariables;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.OutputStream;
@@ -97,14 +97,15 @@ class JenkinsProfileBench {
             WorkflowRun run = jenkins.buildAndAssertSuccess(job);
             VcfCredentials credential = (VcfCredentials)
                     SystemCredentialsProvider.getInstance().getCredentials().get(0);
-            OpenBlock block = new OpenBlock(run, credential, new BlockVariables(null, null, null, null), null);
-            List<String> bearers = JenkinsBench.bearers(100);
+            TokenBlock block = new TokenBlock(run, credential, new TokenVariables(null, null, null, null), null);
+            List<String> accessTokens = JenkinsBench.accessTokens(100);
             Instant now = Instant.now();
-            bearers.forEach(bearer -> block.expect(new Bearer(bearer, now, now.plusSeconds(60))));
-            byte[] log = JenkinsBench.log(bearers.get(0), 2_000_000);
+            accessTokens.forEach(
+                    accessToken -> block.beforePublish(new AccessToken(accessToken, now, now.plusSeconds(60))));
+            byte[] log = JenkinsBench.log(accessTokens.get(0), 2_000_000);
             int times = Boolean.getBoolean("bench.tiny") ? 4 : Report.isQuick() ? 40 : 200;
             Callable<Object> mask = () -> {
-                try (OutputStream masked = new BlockLogFilter(block)
+                try (OutputStream masked = new TokenLogFilter(block)
                         .decorateLogger((hudson.model.AbstractBuild<?, ?>) null, OutputStream.nullOutputStream())) {
                     for (int i = 0; i < times; i++) {
                         masked.write(log);
@@ -113,7 +114,7 @@ class JenkinsProfileBench {
                 return null;
             };
             mask.call();
-            profile("masking " + 2 * times + " MB with 100 bearers", mask);
+            profile("masking " + 2 * times + " MB with 100 access tokens", mask);
         }
     }
 

@@ -1,12 +1,12 @@
 package io.jenkins.plugins.vcftoken.bench;
 
-import io.jenkins.plugins.vcftoken.Core;
-import io.jenkins.plugins.vcftoken.exchange.Bearer;
-import io.jenkins.plugins.vcftoken.family.Holder;
+import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.Leases;
-import io.jenkins.plugins.vcftoken.lease.Renewal;
-import io.jenkins.plugins.vcftoken.lease.Tenant;
+import io.jenkins.plugins.vcftoken.lease.LeaseManager;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +29,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The core's part of a warm block: a lease opened and closed on a bearer that is there. JMH comes with the test harness. */
+/** The core's part of a warm block: a lease opened and closed on an access token that is there. JMH comes with the test harness. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -42,13 +42,13 @@ public class WarmLeaseJmh {
     @Param({"100", "1000", "10000"})
     public int families;
 
-    private final Tenant nobody = new Tenant() {
+    private final LeaseOwner nobody = new LeaseOwner() {
         public String who() {
             return "bench";
         }
 
         @Override
-        public void expect(Bearer bearer) {}
+        public void beforePublish(AccessToken accessToken) {}
 
         @Override
         public void warn(String message) {}
@@ -56,9 +56,9 @@ public class WarmLeaseJmh {
 
     private ScheduledExecutorService timer;
     private Simulator simulator;
-    private Core core;
-    private Leases leases;
-    private Holder holder;
+    private TestTokenService core;
+    private LeaseManager leases;
+    private CredentialHandle handle;
     private Lease other;
     private Path directory;
 
@@ -68,16 +68,16 @@ public class WarmLeaseJmh {
         CoreBench.fill(directory, families);
         timer = Executors.newScheduledThreadPool(1);
         simulator = Simulator.start();
-        core = new Core(directory, simulator, InstantSource.system());
-        leases = new Leases(core.families, timer, InstantSource.system(), new Renewal(Math::random));
-        holder = core.holder("sa", core.service("acme"), simulator.addAccount("sa", "acme"));
-        other = leases.open(holder, Duration.ofMinutes(10), nobody);
-        holder = core.holder("sa", core.service("acme"), simulator.currentToken("sa"));
+        core = new TestTokenService(directory, simulator, InstantSource.system());
+        leases = new LeaseManager(core.families, timer, InstantSource.system(), new RenewalPolicy(Math::random));
+        handle = core.handle("sa", core.service("acme"), simulator.addAccount("sa", "acme"));
+        other = leases.open(handle, Duration.ofMinutes(10), nobody);
+        handle = core.handle("sa", core.service("acme"), simulator.currentToken("sa"));
     }
 
     @Benchmark
     public void openAndClose() throws Exception {
-        leases.open(holder, Duration.ofMinutes(10), nobody).close();
+        leases.open(handle, Duration.ofMinutes(10), nobody).close();
     }
 
     @TearDown(Level.Trial)

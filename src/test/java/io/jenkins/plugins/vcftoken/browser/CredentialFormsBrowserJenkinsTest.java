@@ -23,7 +23,7 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
     private static final String CSP_TOKEN = "Cloud Services API token";
     private static final String CSP_APP = "Cloud Services OAuth app";
 
-    /** A bearer by its looks. */
+    /** An access token by its looks. */
     private static final String JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.";
 
     @ParameterizedTest
@@ -92,7 +92,7 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
     }
 
     private static void checksOfTheToken(JenkinsForm form, String field) {
-        form.fill(field, JWT).assertSays(field, "error", "This is a bearer");
+        form.fill(field, JWT).assertSays(field, "error", "This is an access token");
         form.fill(field, "abc def").assertSays(field, "error", "white space");
     }
 
@@ -126,11 +126,11 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
 
     @Test
     void theConnectionOfASavedAccountIsTested() {
-        String seed = simulator.addAccount("ci", "acme");
+        String initialToken = simulator.addAccount("ci", "acme");
         JenkinsForm form = blank(IN_FOLDER, VCFA);
         form.fill("url", simulator.url().toString())
                 .fill("organization", "acme")
-                .fill("refreshToken", seed)
+                .fill("refreshToken", initialToken)
                 .open("Connection security", "caCertificates")
                 .paste("caCertificates", simulator.authorityPem());
         form.press("Test connection");

@@ -6,9 +6,9 @@ import com.cloudbees.plugins.credentials.CredentialsScope;
 import hudson.ExtensionList;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
-import io.jenkins.plugins.vcftoken.admin.TokenWatch;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.health.HealthMonitorWork;
 import java.time.Duration;
 import java.time.Instant;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
@@ -93,13 +93,13 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
         browser.find(LIST, "refuses the stored refresh token");
         ignoreTheStatusOfFailures();
 
-        String alert = "[data-monitor$='TroubleMonitor']";
+        String alert = "[data-monitor$='TokenErrorMonitor']";
         look(alert);
         browser.picture("monitor", alert);
         browser.assertAccessible(alert);
         browser.click(browser.find(alert + " li a", "refused"));
         assertThat(browser.path()).isEqualTo(PAGE + "credential/refused/");
-        assertThat(shown()).isEqualTo("DEAD");
+        assertThat(shown()).isEqualTo("REJECTED");
         browser.assertAccessible(LIST);
 
         String fresh = simulator.reauthorize("refused");
@@ -144,19 +144,20 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
 
     @Test
     void theOtherMonitors() {
-        look("[data-monitor$='ExpiryMonitor']");
-        assertThat(browser.find("[data-monitor$='ExpiryMonitor']").getText()).contains("csp-ends");
-        look("[data-monitor$='TrustMonitor']");
-        browser.click(browser.find("[data-monitor$='TrustMonitor'] li a", "csp-ends"));
+        look("[data-monitor$='SecretExpiryMonitor']");
+        assertThat(browser.find("[data-monitor$='SecretExpiryMonitor']").getText())
+                .contains("csp-ends");
+        look("[data-monitor$='TlsVerificationMonitor']");
+        browser.click(browser.find("[data-monitor$='TlsVerificationMonitor'] li a", "csp-ends"));
         assertThat(browser.path()).isEqualTo(PAGE + "credential/csp-ends/");
 
         browser.visit("manage/");
-        browser.click(browser.find("[data-monitor$='ExpiryMonitor'] form button", "Dismiss"));
+        browser.click(browser.find("[data-monitor$='SecretExpiryMonitor'] form button", "Dismiss"));
         browser.await(
                 "dismissed",
                 here -> browser.path().startsWith("manage")
-                        && browser.all("[data-monitor$='ExpiryMonitor']").isEmpty());
-        assertThat(browser.all("[data-monitor$='TrustMonitor']"))
+                        && browser.all("[data-monitor$='SecretExpiryMonitor']").isEmpty());
+        assertThat(browser.all("[data-monitor$='TlsVerificationMonitor']"))
                 .as("the other one")
                 .isNotEmpty();
     }
@@ -175,7 +176,7 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
 
     /** Has the watch look, and waits for what it says on the page that administrators open. */
     private static void look(String alert) {
-        ExtensionList.lookupSingleton(TokenWatch.class).run();
+        ExtensionList.lookupSingleton(HealthMonitorWork.class).run();
         browser.await("an alert", here -> {
             browser.visit("manage/");
             return !browser.all(alert).isEmpty();

@@ -105,21 +105,21 @@ class LanguagesBrowserJenkinsTest extends JenkinsInBrowser {
 
         browser.visit(PAGE + "credential/dead/");
         browser.find("form[name='retry']");
-        assertTranslated(language, "admin/TokenPage/index");
+        assertTranslated(language, "health/TokenDetailPage/index");
         browser.assertFitsBut(PANEL, SCROLLS);
 
         browser.visit(PAGE);
         browser.find("#vcf-tokens");
-        assertTranslated(language, "admin/TokensPage/index");
+        assertTranslated(language, "health/TokenListPage/index");
         browser.assertFitsBut(PANEL, SCROLLS);
 
         browser.visit(PAGE + "credential/fresh/authorize/");
-        assertTranslated(language, "admin/AuthorizationPage/index");
+        assertTranslated(language, "health/DeviceFlowPage/index");
         browser.find("#vcf-client-id").clear();
         browser.find("#vcf-client-id").sendKeys(clientId);
         browser.click(browser.find("form[name='start'] button"));
         browser.find("#vcf-user-code");
-        assertTranslated(language, "admin/AuthorizationPage/index");
+        assertTranslated(language, "health/DeviceFlowPage/index");
         browser.assertFits(PANEL);
         browser.click(browser.find("form[name='cancel'] button"));
 
@@ -140,7 +140,7 @@ class LanguagesBrowserJenkinsTest extends JenkinsInBrowser {
         String seen = String.join("\n", pieces);
         Map<String, String> texts = texts(language, view);
         assertThat(texts.values()).as(view).anyMatch(text -> !text.isEmpty() && seen.contains(text));
-        texts.putAll(texts(language, "admin/Messages"));
+        texts.putAll(texts(language, "health/Messages"));
         texts.putAll(texts(language, "Messages"));
         assertThat(texts.keySet())
                 .as("English in " + seen)

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.net.URL;
 import java.util.ArrayList;
@@ -66,7 +66,7 @@ class AddressChangeJenkinsTest {
         concealed.setValue(PASSWORD);
         jenkins.submit(form);
         assertThat(stored("form").getUrl()).isEqualTo(after.url().toString());
-        assertThat(VcfTokens.get().once(stored("form")).value()).isIn(after.bearers());
+        assertThat(VcfTokenService.get().once(stored("form")).value()).isIn(after.accessTokens());
     }
 
     @Test

@@ -52,7 +52,7 @@ class ConfigurationAsCodeJenkinsTest {
             ConfigurationAsCode.get().configure(yaml.toString());
             if (reload % 5 == 0) {
                 both.build(job);
-                both.letTheBearerAge();
+                both.letTheAccessTokenAge();
             }
         }
         both.awaitInSystem("sa");
@@ -76,7 +76,7 @@ class ConfigurationAsCodeJenkinsTest {
     }
 
     @Test
-    void aChangedSeedFoundsANewFamilyAtOnce() throws Exception {
+    void aChangedInitialTokenFoundsANewFamilyAtOnce() throws Exception {
         simulator.setLifetime(Duration.ofHours(1));
         ConfigurationAsCode.get()
                 .configure(yaml(simulator.addAccount("ci", "acme")).toString());
@@ -90,24 +90,24 @@ class ConfigurationAsCodeJenkinsTest {
     @Test
     void aNewIdForTheSameAccountGoesOnWithTheNewestToken() throws Exception {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
-        String seed = simulator.addAccount("ci", "acme");
-        ConfigurationAsCode.get().configure(yaml(seed).toString());
+        String initialToken = simulator.addAccount("ci", "acme");
+        ConfigurationAsCode.get().configure(yaml(initialToken).toString());
         both.build(job);
         both.awaitInSystem("sa");
-        both.letTheBearerAge();
-        Path renamed = yaml(seed);
+        both.letTheAccessTokenAge();
+        Path renamed = yaml(initialToken);
         Files.writeString(renamed, Files.readString(renamed).replace("id: sa", "id: renamed"));
         for (int reload = 0; reload < 3; reload++) {
             ConfigurationAsCode.get().configure(renamed.toString());
             both.use(job, "renamed");
             both.build(job);
             both.awaitInSystem("renamed");
-            both.letTheBearerAge();
+            both.letTheAccessTokenAge();
         }
         assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
     }
 
-    private Path yaml(String seed) throws Exception {
+    private Path yaml(String initialToken) throws Exception {
         String certificate = simulator.authorityPem().trim().replace("\n", "\n              ");
         return Files.writeString(directory.resolve("jenkins.yaml"), """
                 credentials:
@@ -124,6 +124,6 @@ class ConfigurationAsCodeJenkinsTest {
                           caCertificates: |
                               %s
                 """.formatted(
-                        simulator.url(), seed, certificate.replace("\n              ", "\n              ")));
+                        simulator.url(), initialToken, certificate.replace("\n              ", "\n              ")));
     }
 }

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.jvnet.hudson.test.junit.jupiter.JenkinsSessionExtension;
 
-/** A controller whose credentials come from a file each time it starts: the file has the seed, long since spent. */
+/** A controller whose credentials come from a file each time it starts: the file has the initial token, long since spent. */
 class ConfiguredAtBootJenkinsTest {
 
     private static final String CONFIG = "casc.jenkins.config";
@@ -33,11 +33,11 @@ class ConfiguredAtBootJenkinsTest {
     }
 
     @Test
-    void theSeedInTheFileIsNoHarmWhenJenkinsStartsAgain() throws Throwable {
+    void theInitialTokenInTheFileIsNoHarmWhenJenkinsStartsAgain() throws Throwable {
         try (Simulator simulator = Simulator.start()) {
             simulator.setLifetime(JenkinsAndSimulator.SHORT);
-            String seed = simulator.addAccount("ci", "acme");
-            System.setProperty(CONFIG, yaml(simulator, seed).toString());
+            String initialToken = simulator.addAccount("ci", "acme");
+            System.setProperty(CONFIG, yaml(simulator, initialToken).toString());
             for (int start = 1; start <= 2; start++) {
                 int starts = start;
                 sessions.then(rule -> {
@@ -45,11 +45,11 @@ class ConfiguredAtBootJenkinsTest {
                     File store = new File(rule.jenkins.getRootDir(), "credentials.xml");
                     assertThat(tokenIn(store, "sa"))
                             .as("what is stored at start")
-                            .isEqualTo(seed);
+                            .isEqualTo(initialToken);
                     WorkflowJob job = starts == 1
                             ? both.job(rule.jenkins, "job", "sa")
                             : rule.jenkins.getItemByFullName("job", WorkflowJob.class);
-                    both.letTheBearerAge();
+                    both.letTheAccessTokenAge();
                     rule.buildAndAssertStatus(Result.SUCCESS, job);
                     both.awaitInSystem("sa");
                     assertThat(simulator.rotations()).isEqualTo(starts);
@@ -59,7 +59,7 @@ class ConfiguredAtBootJenkinsTest {
         }
     }
 
-    private Path yaml(Simulator simulator, String seed) throws Exception {
+    private Path yaml(Simulator simulator, String initialToken) throws Exception {
         return Files.writeString(directory.resolve("jenkins.yaml"), """
                 credentials:
                   system:
@@ -73,6 +73,6 @@ class ConfiguredAtBootJenkinsTest {
                           refreshToken: "%s"
                           caCertificates: "%s"
                 """.formatted(
-                        simulator.url(), seed, simulator.authorityPem().trim().replace("\n", "\\n")));
+                simulator.url(), initialToken, simulator.authorityPem().trim().replace("\n", "\\n")));
     }
 }

@@ -10,8 +10,8 @@ import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.util.Secret;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
-import io.jenkins.plugins.vcftoken.Leaks;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.SecretSweep;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.ByteArrayOutputStream;
@@ -117,7 +117,7 @@ class KindContractJenkinsTest {
             }
             assertThat(typed).isNotEqualTo(xml);
             AbstractVcfCredentials read = (AbstractVcfCredentials) Jenkins.XSTREAM2.fromXML(typed);
-            assertThat(read.endpoint()).isEqualTo(sample.endpoint());
+            assertThat(read.account()).isEqualTo(sample.account());
             assertThat(read.clientId()).isEqualTo(sample.clientId());
             assertThat(Jenkins.XSTREAM2.toXML(read)).isEqualTo(xml);
         });
@@ -279,7 +279,7 @@ class KindContractJenkinsTest {
             AbstractVcfCredentials before = kind.sample("kept-" + kind, simulator);
             system().addCredentials(domain, before);
             String old = before.storedSecret().getPlainText();
-            VcfTokens.get().homes().of(before, null).orElseThrow().keep(old::equals, "rotated-" + old, false);
+            VcfTokenService.get().locator().of(before, null).orElseThrow().keep(old::equals, "rotated-" + old, false);
             Credentials after = system().getCredentials(domain).stream()
                     .filter(before::equals)
                     .findFirst()
@@ -295,7 +295,7 @@ class KindContractJenkinsTest {
     }
 
     @TestFactory
-    Stream<DynamicTest> inBuildsItIsABearerAndItsUseIsTracked() {
+    Stream<DynamicTest> inBuildsItIsAnAccessTokenAndItsUseIsTracked() {
         return forEach(kind -> {
             String id = "used-" + kind;
             Credentials credential = store(kind, id);
@@ -306,7 +306,7 @@ class KindContractJenkinsTest {
                             + " echo \"got ${T} of ${T.length()}\" }\n"
                             + "withVcfToken(credentialsId: '%1$s') { echo \"got ${VCF_TOKEN} of ${VCF_TOKEN.length()}\" }",
                     id);
-            assertGotBearers(scripted, 2);
+            assertGotAccessTokens(scripted, 2);
             assertThat(CredentialsProvider.getFingerprintOf(credential).getJobs())
                     .contains(job.getFullName());
             WorkflowJob declarative = jenkins.createProject(WorkflowJob.class, "declarative-" + kind);
@@ -315,21 +315,21 @@ class KindContractJenkinsTest {
                     "pipeline { agent none; environment { T = credentials('%1$s') }\n"
                             + "stages { stage('one') { steps { echo \"got ${T} of ${T.length()}\" } } } }",
                     id);
-            assertGotBearers(run, 1);
-            Leaks.assertNone(simulator, job.getRootDir().toPath());
-            Leaks.assertNone(simulator, declarative.getRootDir().toPath());
+            assertGotAccessTokens(run, 1);
+            SecretSweep.assertNone(simulator, job.getRootDir().toPath());
+            SecretSweep.assertNone(simulator, declarative.getRootDir().toPath());
         });
     }
 
     /** They are masked, so their lengths must do. */
-    private static void assertGotBearers(WorkflowRun run, int number) throws Exception {
+    private static void assertGotAccessTokens(WorkflowRun run, int number) throws Exception {
         List<Integer> lengths = Pattern.compile("got \\*{4} of (\\d+)")
                 .matcher(JenkinsRule.getLog(run))
                 .results()
                 .map(result -> Integer.valueOf(result.group(1)))
                 .toList();
         assertThat(lengths).hasSize(number);
-        assertThat(simulator.bearers()).extracting(String::length).containsAll(lengths);
+        assertThat(simulator.accessTokens()).extracting(String::length).containsAll(lengths);
     }
 
     private static WorkflowRun build(WorkflowJob job, String script, String id) throws Exception {
@@ -338,13 +338,13 @@ class KindContractJenkinsTest {
     }
 
     @TestFactory
-    Stream<DynamicTest> anAgentGetsTheBearerAlone() throws Exception {
+    Stream<DynamicTest> anAgentGetsTheAccessTokenAlone() throws Exception {
         var channel = jenkins.createOnlineSlave().getChannel();
         return forEach(kind -> {
             AbstractVcfCredentials credential = store(kind, "agent-" + kind);
             String[] seen = channel.call(new Look(credential));
             assertThat(seen[0]).isEqualTo(StringCredentialsImpl.class.getName());
-            assertThat(simulator.bearers()).contains(seen[1]);
+            assertThat(simulator.accessTokens()).contains(seen[1]);
             assertThat(kind.secrets(credential)).doesNotContain(seen[1]);
         });
     }

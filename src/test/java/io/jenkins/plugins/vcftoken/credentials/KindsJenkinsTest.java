@@ -11,7 +11,7 @@ import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
-import io.jenkins.plugins.vcftoken.Leaks;
+import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -61,10 +61,10 @@ class KindsJenkinsTest {
     @ValueSource(strings = {"vcfa-ci", "sddc-manager", "csp-token", "csp-app"})
     void eachKindIsUsableAsSecretText(String id) throws Exception {
         WorkflowRun run = build(
-                "withCredentials([string(credentialsId: '" + id + "', variable: 'T')]) { echo \"bearer $T\" }",
+                "withCredentials([string(credentialsId: '" + id + "', variable: 'T')]) { echo \"access token $T\" }",
                 Result.SUCCESS);
-        jenkins.assertLogContains("bearer ****", run);
-        Leaks.assertNone(simulator, run.getRootDir().toPath());
+        jenkins.assertLogContains("access token ****", run);
+        SecretSweep.assertNone(simulator, run.getRootDir().toPath());
     }
 
     @ParameterizedTest
@@ -80,7 +80,7 @@ class KindsJenkinsTest {
         jenkins.submit(form);
         VcfCredentials after = stored(id);
         assertThat(after).isNotSameAs(before);
-        assertThat(after.endpoint()).isEqualTo(before.endpoint());
+        assertThat(after.account()).isEqualTo(before.account());
         assertThat(after.storedSecret().getPlainText())
                 .isEqualTo(before.storedSecret().getPlainText());
         assertThat(after.getCaCertificates()).isEqualTo(before.getCaCertificates());
@@ -123,7 +123,7 @@ class KindsJenkinsTest {
                 """;
         Path file = Files.writeString(jenkins.jenkins.getRootDir().toPath().resolve("casc.yaml"), yaml);
         ConfigurationAsCode.get().configure(file.toString());
-        assertThat(stored("c-user").endpoint().description())
+        assertThat(stored("c-user").account().description())
                 .isEqualTo("SDDC Manager at https://sddc.example.com, account 'svc@vsphere.local'");
         assertThat(stored("c-user").isSkipTlsVerification()).isTrue();
         assertThat(stored("c-key").storedSecret().getPlainText()).isEqualTo("secret-two");
@@ -183,7 +183,7 @@ class KindsJenkinsTest {
         simulator.cloudServices().revoke(ExamplesJenkinsTest.API_TOKEN);
         WorkflowRun run = build("withVcfToken(credentialsId: 'csp-token') { }", Result.FAILURE);
         jenkins.assertLogContains("generate a new API token", run);
-        Leaks.assertNone(simulator, run.getRootDir().toPath());
+        SecretSweep.assertNone(simulator, run.getRootDir().toPath());
     }
 
     @Test
@@ -210,7 +210,7 @@ class KindsJenkinsTest {
     }
 
     @Test
-    void aBearerOfAnotherOrganizationIsWarnedOf() throws Exception {
+    void anAccessTokenOfAnotherOrganizationIsWarnedOf() throws Exception {
         simulator.setClaimedOrganization("globex");
         WorkflowRun run = build("withVcfToken(credentialsId: 'vcfa-ci') { }", Result.SUCCESS);
         jenkins.assertLogContains("for the organization 'globex', and not for 'acme'", run);
@@ -229,9 +229,9 @@ class KindsJenkinsTest {
         WorkflowRun run = build("withVcfToken(credentialsId: 'careless') { }", Result.FAILURE);
         // The simulator answers to its name only, but the certificate of another host has been taken.
         jenkins.assertLogContains("HTTP 404", run);
-        FormValidation check = FieldChecks.skipTlsVerification(true);
+        FormValidation check = FormValidations.skipTlsVerification(true);
         assertThat(check.kind).isEqualTo(FormValidation.Kind.WARNING);
-        assertThat(FieldChecks.skipTlsVerification(false).kind).isEqualTo(FormValidation.Kind.OK);
+        assertThat(FormValidations.skipTlsVerification(false).kind).isEqualTo(FormValidation.Kind.OK);
     }
 
     @Test

@@ -87,7 +87,7 @@ class PersonalCredentialJenkinsTest {
             job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: '${WHICH}') { echo VCF_URL }", true));
             job.addProperty(new ParametersDefinitionProperty(new CredentialsParameterDefinition(
                     "WHICH", null, "mine", VcfaServiceAccount.class.getName(), true)));
-            both.letTheBearerAge();
+            both.letTheAccessTokenAge();
             jenkins.assertBuildStatusSuccess(job.scheduleBuild2(
                     0,
                     new CauseAction(new Cause.UserIdCause("alice")),

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
-import io.jenkins.plugins.vcftoken.exchange.Bearer;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,8 +23,11 @@ class IndexesTest {
     private final JavaClasses imported;
 
     IndexesTest() throws Exception {
-        classes = Path.of(
-                Bearer.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+        classes = Path.of(AccessToken.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
         imported = new ClassFileImporter().importPath(classes);
     }
 

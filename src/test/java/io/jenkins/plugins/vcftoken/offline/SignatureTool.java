@@ -52,7 +52,7 @@ public final class SignatureTool {
     /** What a source uses that does not compile is anybody's guess. */
     private static void refuse(List<? extends Diagnostic<?>> problems) {
         List<? extends Diagnostic<?>> errors = problems.stream()
-                .filter(problem -> problem.getKind() == Diagnostic.Kind.ERROR)
+                .filter(tokenError -> tokenError.getKind() == Diagnostic.Kind.ERROR)
                 .toList();
         if (!errors.isEmpty()) {
             errors.forEach(System.err::println);

@@ -23,14 +23,14 @@ final class Signatures {
 
     private final Elements elements;
     private final Types types;
-    private final Foreign foreign;
+    private final Foreign wrongServer;
     private final Set<Element> members = new LinkedHashSet<>();
     private final Deque<Element> unread = new ArrayDeque<>();
 
     Signatures(Elements elements, Types types) {
         this.elements = elements;
         this.types = types;
-        this.foreign = new Foreign(elements);
+        this.wrongServer = new Foreign(elements);
     }
 
     /** Adds a class, method, constructor or field, unless it is none that needs a signature. */
@@ -40,7 +40,7 @@ final class Signatures {
             return;
         }
         TypeElement owner = type ? (TypeElement) element : Foreign.enclosingType(element);
-        if (foreign.is(owner) && members.add(element)) {
+        if (wrongServer.is(owner) && members.add(element)) {
             unread.add(element);
             if (!type) {
                 add(owner);
@@ -130,7 +130,7 @@ final class Signatures {
         above.stream()
                 .flatMap(parent -> ElementFilter.methodsIn(parent.getEnclosedElements()).stream())
                 .filter(method -> method.getModifiers().contains(Modifier.ABSTRACT))
-                .filter(method -> members.contains(method) || !foreign.is(Foreign.enclosingType(method)))
+                .filter(method -> members.contains(method) || !wrongServer.is(Foreign.enclosingType(method)))
                 .forEach(wanted -> Stream.concat(Stream.of(type), above.stream())
                         .flatMap(owner -> ElementFilter.methodsIn(owner.getEnclosedElements()).stream())
                         .filter(method -> !method.getModifiers().contains(Modifier.ABSTRACT))

@@ -52,7 +52,7 @@ class SignaturesJenkinsTest {
 
     private static JavacTask task(StandardJavaFileManager files, Iterable<? extends JavaFileObject> sources) {
         return (JavacTask) ToolProvider.getSystemJavaCompiler()
-                .getTask(null, files, problem -> {}, List.of("-parameters", "-proc:none"), null, sources);
+                .getTask(null, files, tokenError -> {}, List.of("-parameters", "-proc:none"), null, sources);
     }
 
     private static void compare(TypeElement claim, JavacTask claimed, JavacTask real, List<String> problems) {

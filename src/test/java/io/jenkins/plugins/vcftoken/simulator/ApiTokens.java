@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** VCF Automation's list of API tokens. Shows each bearer those of its own user alone. */
+/** VCF Automation's list of API tokens. Shows each access token those of its own user alone. */
 public final class ApiTokens implements TokenApi {
 
     private static final String LIST = "/cloudapi/1.0.0/tokens";
@@ -67,7 +67,7 @@ public final class ApiTokens implements TokenApi {
         }
     }
 
-    /** Whoever has a bearer gets this instead of the list. */
+    /** Whoever has an access token gets this instead of the list. */
     public void setAnswer(int status, String body) {
         synchronized (simulator) {
             fixed = Reply.json(status, body);
@@ -121,18 +121,18 @@ public final class ApiTokens implements TokenApi {
             return Reply.json(406, "{\"minorErrorCode\":\"NOT_ACCEPTABLE\",\"message\":\"No\"}");
         }
         String authorization = call.header("Authorization");
-        String bearer = authorization.startsWith("Bearer ") ? authorization.substring(7) : "";
-        if (!simulator.admits(bearer)) {
+        String accessToken = authorization.startsWith("Bearer ") ? authorization.substring(7) : "";
+        if (!simulator.admits(accessToken)) {
             return Reply.json(401, "");
         }
         if (fixed != null) {
             return fixed;
         }
         List<String> own = listed.stream()
-                .filter(token -> token.owner().equals(simulator.userOf(bearer))
-                        && token.organization().equals(simulator.organizationOf(bearer)))
+                .filter(token -> token.owner().equals(simulator.userOf(accessToken))
+                        && token.organization().equals(simulator.organizationOf(accessToken)))
                 .map(Listed::json)
                 .toList();
-        return Organizations.page(call.parameters(), own, cap);
+        return SimulatedOrganizations.page(call.parameters(), own, cap);
     }
 }

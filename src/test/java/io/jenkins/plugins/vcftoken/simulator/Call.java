@@ -11,7 +11,7 @@ import java.util.Map;
 /**
  * A request that was read whole.
  *
- * @param expired whether a bearer given for it is to have expired already
+ * @param expired whether an access token given for it is to have expired already
  */
 record Call(String method, String path, @CheckForNull String query, Headers headers, String body, boolean expired) {
 

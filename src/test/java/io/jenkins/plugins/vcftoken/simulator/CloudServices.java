@@ -191,10 +191,10 @@ public final class CloudServices implements TokenApi {
                 simulator.issue(given[0], app.organization(), call.expired()), call.expired() ? 0 : lifetime, "");
     }
 
-    private static Reply granted(String bearer, long seconds, String more) {
+    private static Reply granted(String accessToken, long seconds, String more) {
         return Reply.json(
                 200,
-                "{\"access_token\":\"" + bearer + "\",\"token_type\":\"bearer\",\"expires_in\":" + seconds
+                "{\"access_token\":\"" + accessToken + "\",\"token_type\":\"bearer\",\"expires_in\":" + seconds
                         + ",\"scope\":\"ALL_PERMISSIONS openid\"" + more + "}");
     }
 

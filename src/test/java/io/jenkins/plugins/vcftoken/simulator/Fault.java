@@ -11,8 +11,8 @@ public enum Fault {
     TRICKLE,
     /** The token is rotated and the answer has no access token. */
     NO_ACCESS_TOKEN,
-    /** The token is rotated and the answer's bearer has expired already. */
-    EXPIRED_BEARER,
+    /** The token is rotated and the answer's access token has expired already. */
+    EXPIRED_ACCESS_TOKEN,
     HTML,
     EMPTY,
     TRUNCATED,
@@ -44,7 +44,7 @@ public enum Fault {
                     CLOSE_IN_ANSWER,
                     TRICKLE,
                     NO_ACCESS_TOKEN,
-                    EXPIRED_BEARER,
+                    EXPIRED_ACCESS_TOKEN,
                     TRUNCATED,
                     STATUS_503_AFTER_COMMIT -> true;
             default -> false;

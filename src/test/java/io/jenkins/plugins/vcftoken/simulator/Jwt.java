@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
 
-/** Bearers that look like the vendor's; nothing checks their signature. */
+/** Access tokens that look like the vendor's; nothing checks their signature. */
 final class Jwt {
 
     private Jwt() {}

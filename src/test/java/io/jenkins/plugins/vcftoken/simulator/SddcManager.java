@@ -96,10 +96,10 @@ public final class SddcManager implements TokenApi {
         }
     }
 
-    /** Whether the refresh token that came with a bearer, or renewed it, is still there. */
-    public boolean isOpen(String bearer) {
+    /** Whether the refresh token that came with an access token, or renewed it, is still there. */
+    public boolean isOpen(String accessToken) {
         synchronized (simulator) {
-            return sessions.containsKey(sessionOf.get(bearer));
+            return sessions.containsKey(sessionOf.get(accessToken));
         }
     }
 
@@ -195,10 +195,10 @@ public final class SddcManager implements TokenApi {
         logins++;
         String id = UUID.randomUUID().toString();
         sessions.put(id, user);
-        String bearer = simulator.issue(user, "", call.expired());
-        sessionOf.put(bearer, id);
+        String accessToken = simulator.issue(user, "", call.expired());
+        sessionOf.put(accessToken, id);
         ObjectNode pair = JSON.createObjectNode();
-        pair.put("accessToken", bearer);
+        pair.put("accessToken", accessToken);
         pair.putObject("refreshToken").put("id", id);
         return Reply.json(createdStatus, pair.toString());
     }
@@ -214,14 +214,14 @@ public final class SddcManager implements TokenApi {
             return error(404, "TOKEN_NOT_FOUND", "Refresh token not found");
         }
         renewals++;
-        String bearer = simulator.issue(user, "", call.expired());
-        sessionOf.put(bearer, call.json().asText());
+        String accessToken = simulator.issue(user, "", call.expired());
+        sessionOf.put(accessToken, call.json().asText());
         return Reply.json(
                 200,
                 switch (shape) {
-                    case QUOTED -> '"' + bearer + '"';
-                    case RAW -> bearer;
-                    case OBJECT -> "{\"accessToken\":\"" + bearer + "\"}";
+                    case QUOTED -> '"' + accessToken + '"';
+                    case RAW -> accessToken;
+                    case OBJECT -> "{\"accessToken\":\"" + accessToken + "\"}";
                 });
     }
 

@@ -11,11 +11,11 @@ import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SchemaLocation;
 import com.networknt.schema.SpecVersion;
 import com.networknt.schema.oas.OpenApi30;
-import io.jenkins.plugins.vcftoken.Core;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
-import io.jenkins.plugins.vcftoken.exchange.ExchangeException;
-import io.jenkins.plugins.vcftoken.exchange.SddcManagerTokens;
-import io.jenkins.plugins.vcftoken.exchange.TokenClient;
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import java.io.InputStream;
 import java.time.InstantSource;
 import java.util.List;
@@ -56,12 +56,12 @@ class SddcManagerDocumentTest {
     @Test
     void whatTheDocumentKnowsIsSentAndAnsweredAsItSays() throws Exception {
         simulator.sddcManager().setCreatedStatus(201);
-        String session = service("user").exchange("password").session();
-        service("").exchange("key");
-        service("user").renew("password", session);
-        service("user").release(session);
+        String session = service("user").requestToken("password").session();
+        service("").requestToken("key");
+        service("user").refreshSession("password", session);
+        service("user").revokeSession(session);
         // The session is unknown now: a 404, and a login.
-        service("user").renew("password", session);
+        service("user").refreshSession("password", session);
         List<Traffic> traffic = simulator.traffic();
         assertThat(traffic).hasSize(6);
         for (Traffic one : traffic) {
@@ -77,8 +77,8 @@ class SddcManagerDocumentTest {
     /** Both are recorded from live systems; their bodies are those of the document. */
     @Test
     void whereLiveSystemsDifferOnlyTheStatusDoes() throws Exception {
-        service("user").exchange("password");
-        catchThrowableOfType(ExchangeException.class, () -> service("user").exchange("wrong"));
+        service("user").requestToken("password");
+        catchThrowableOfType(TokenRequestException.class, () -> service("user").requestToken("wrong"));
         List<Traffic> traffic = simulator.traffic();
         assertThat(traffic).extracting(one -> one.reply().status()).containsExactly(200, 401);
         assertThat(problems(
@@ -118,8 +118,9 @@ class SddcManagerDocumentTest {
                 .toList();
     }
 
-    private SddcManagerTokens service(String user) {
-        TokenClient client = Core.client(simulator, InstantSource.system());
-        return new SddcManagerTokens(client, new Endpoint(SddcManagerTokens.SYSTEM, simulator.url(), "", user));
+    private SddcManagerTokenClient service(String user) {
+        OneShotHttpClient client = TestTokenService.client(simulator, InstantSource.system());
+        return new SddcManagerTokenClient(
+                client, new Account(SddcManagerTokenClient.SYSTEM, simulator.url(), "", user));
     }
 }

@@ -54,9 +54,9 @@ public final class Simulator implements AutoCloseable {
     private final InstantSource clock;
     private final SecureRandom random = new SecureRandom();
 
-    private final List<Account> accounts = new ArrayList<>();
+    private final List<ServiceAccount> accounts = new ArrayList<>();
     private final Set<String> organizations = new HashSet<>(Set.of("System"));
-    private final Map<String, Instant> bearers = new LinkedHashMap<>();
+    private final Map<String, Instant> accessTokens = new LinkedHashMap<>();
     private final Map<String, Integer> received = new HashMap<>();
     private final List<String> issuedRefreshTokens = new ArrayList<>();
     private final Set<String> refused = new HashSet<>();
@@ -70,7 +70,7 @@ public final class Simulator implements AutoCloseable {
     private final Map<String, String> userOf = new HashMap<>();
     private final SddcManager sddcManager = new SddcManager(this);
     private final CloudServices cloudServices = new CloudServices(this);
-    private final Organizations tenants = new Organizations(this);
+    private final SimulatedOrganizations tenants = new SimulatedOrganizations(this);
     private final ApiTokens apiTokens = new ApiTokens(this);
     private final Devices devices = new Devices(this);
     private final List<Traffic> traffic = new ArrayList<>();
@@ -81,7 +81,7 @@ public final class Simulator implements AutoCloseable {
     private Duration delay = Duration.ZERO;
     private Duration retryAfter;
     private String contentType = "application/json";
-    private volatile Consumer<Moment> witness = moment -> {};
+    private volatile Consumer<RefreshPhase> witness = moment -> {};
     private String prefix = "/oauth";
     private boolean revokesOnReuse = true;
     private boolean admitsNobody;
@@ -177,7 +177,7 @@ public final class Simulator implements AutoCloseable {
         return cloudServices;
     }
 
-    public Organizations tenants() {
+    public SimulatedOrganizations tenants() {
         return tenants;
     }
 
@@ -191,7 +191,7 @@ public final class Simulator implements AutoCloseable {
 
     // What tests set up
 
-    /** Bearers of VCF Automation claim to be this organization's, whoever asks. */
+    /** Access tokens of VCF Automation claim to be this organization's, whoever asks. */
     public synchronized void setClaimedOrganization(String claimedOrganization) {
         this.claimedOrganization = claimedOrganization;
     }
@@ -199,14 +199,14 @@ public final class Simulator implements AutoCloseable {
     /** @return the refresh token of the new account */
     public synchronized String addAccount(String name, String organization) {
         organizations.add(organization);
-        String seed = newRefreshToken();
-        accounts.add(new Account(name, organization, seed));
-        return seed;
+        String initialToken = newRefreshToken();
+        accounts.add(new ServiceAccount(name, organization, initialToken));
+        return initialToken;
     }
 
     /** Its token is replaced, as by a request whose answer never left. */
     public synchronized void rotate(String account) {
-        Account found = account(account);
+        ServiceAccount found = account(account);
         found.spent.add(found.current);
         found.current = newRefreshToken();
     }
@@ -230,7 +230,7 @@ public final class Simulator implements AutoCloseable {
 
     /** @return the refresh token that authorizing the account anew gives */
     public synchronized String reauthorize(String account) {
-        Account found = account(account);
+        ServiceAccount found = account(account);
         // The old token is withdrawn, not spent: whoever still sends it is late, not careless.
         found.revoked = false;
         found.current = newRefreshToken();
@@ -244,7 +244,7 @@ public final class Simulator implements AutoCloseable {
 
     /** No access token that was issued so far is admitted any more; refresh tokens stay. */
     public synchronized void endSessions() {
-        bearers.replaceAll((bearer, expiry) -> Instant.EPOCH);
+        accessTokens.replaceAll((accessToken, expiry) -> Instant.EPOCH);
     }
 
     /** Each access token is refused by the protected resources from now on, new ones too. */
@@ -257,7 +257,7 @@ public final class Simulator implements AutoCloseable {
     }
 
     /** Told of each moment of a refresh grant, on the thread that serves it, which goes on when the witness returns. */
-    public void setWitness(Consumer<Moment> witness) {
+    public void setWitness(Consumer<RefreshPhase> witness) {
         this.witness = witness;
     }
 
@@ -388,9 +388,9 @@ public final class Simulator implements AutoCloseable {
         return List.copyOf(violations);
     }
 
-    /** Every bearer ever issued. */
-    public synchronized List<String> bearers() {
-        return List.copyOf(bearers.keySet());
+    /** Every access token ever issued. */
+    public synchronized List<String> accessTokens() {
+        return List.copyOf(accessTokens.keySet());
     }
 
     /** Whether an access token is one of an account. */
@@ -423,7 +423,7 @@ public final class Simulator implements AutoCloseable {
         }
     }
 
-    void witness(Moment moment) {
+    void witness(RefreshPhase moment) {
         witness.accept(moment);
     }
 
@@ -472,8 +472,8 @@ public final class Simulator implements AutoCloseable {
         return accounts.stream()
                 .filter(account -> account.has(refreshToken))
                 .anyMatch(account -> delivered.stream()
-                        .anyMatch(
-                                token -> account.name.equals(userOf.get(token)) && soon.isBefore(bearers.get(token))));
+                        .anyMatch(token ->
+                                account.name.equals(userOf.get(token)) && soon.isBefore(accessTokens.get(token))));
     }
 
     /** An answer that says for certain that nothing was done with the token. */
@@ -492,7 +492,7 @@ public final class Simulator implements AutoCloseable {
 
     /** A response has left in full. */
     synchronized void countDelivery(String response) {
-        bearers.keySet().stream().filter(response::contains).forEach(delivered::add);
+        accessTokens.keySet().stream().filter(response::contains).forEach(delivered::add);
     }
 
     synchronized void countMiss() {
@@ -504,8 +504,8 @@ public final class Simulator implements AutoCloseable {
     }
 
     /** @return the JSON of the answer, or null when the grant is invalid */
-    synchronized String exchange(String organization, String refreshToken, boolean expiredBearer) {
-        for (Account account : accounts) {
+    synchronized String exchange(String organization, String refreshToken, boolean expiredAccessToken) {
+        for (ServiceAccount account : accounts) {
             if (account.spent.contains(refreshToken)) {
                 reuses++;
                 if (revokesOnReuse) {
@@ -524,9 +524,9 @@ public final class Simulator implements AutoCloseable {
                 }
                 grants++;
                 grantsBy.merge(account.name, 1, Integer::sum);
-                String bearer = issue(account.name, account.organization, false);
-                return "{\"access_token\":\"" + bearer + "\",\"token_type\":\"Bearer\",\"expires_in\":"
-                        + (expiredBearer ? 0 : lifetime.toSeconds()) + ",\"refresh_token\":\"" + account.current
+                String accessToken = issue(account.name, account.organization, false);
+                return "{\"access_token\":\"" + accessToken + "\",\"token_type\":\"Bearer\",\"expires_in\":"
+                        + (expiredAccessToken ? 0 : lifetime.toSeconds()) + ",\"refresh_token\":\"" + account.current
                         + "\"}";
             }
         }
@@ -537,26 +537,28 @@ public final class Simulator implements AutoCloseable {
         Instant now = clock.instant();
         Instant expiresAt = expired ? now : now.plus(lifetime);
         String claimed = claimedOrganization == null ? organization : claimedOrganization;
-        String bearer = Jwt.of(user, claimed, now, expiresAt, random.nextLong());
-        bearers.put(bearer, expiresAt);
-        organizationOf.put(bearer, organization);
-        userOf.put(bearer, user);
-        return bearer;
+        String accessToken = Jwt.of(user, claimed, now, expiresAt, random.nextLong());
+        accessTokens.put(accessToken, expiresAt);
+        organizationOf.put(accessToken, organization);
+        userOf.put(accessToken, user);
+        return accessToken;
     }
 
-    synchronized boolean isBearerOf(String organization, String bearer) {
-        Instant expiry = bearers.get(bearer);
-        return expiry != null && clock.instant().isBefore(expiry) && organization.equals(organizationOf.get(bearer));
+    synchronized boolean isAccessTokenOf(String organization, String accessToken) {
+        Instant expiry = accessTokens.get(accessToken);
+        return expiry != null
+                && clock.instant().isBefore(expiry)
+                && organization.equals(organizationOf.get(accessToken));
     }
 
-    /** The organization a bearer is for; empty for none. */
-    synchronized String organizationOf(String bearer) {
-        return organizationOf.getOrDefault(bearer, "");
+    /** The organization an access token is for; empty for none. */
+    synchronized String organizationOf(String accessToken) {
+        return organizationOf.getOrDefault(accessToken, "");
     }
 
-    /** Whom a bearer is for; empty for nobody. */
-    synchronized String userOf(String bearer) {
-        return userOf.getOrDefault(bearer, "");
+    /** Whom an access token is for; empty for nobody. */
+    synchronized String userOf(String accessToken) {
+        return userOf.getOrDefault(accessToken, "");
     }
 
     synchronized Instant now() {
@@ -588,15 +590,15 @@ public final class Simulator implements AutoCloseable {
         return newRefreshToken();
     }
 
-    public synchronized boolean admits(String bearer) {
-        Instant expiry = bearers.get(bearer);
+    public synchronized boolean admits(String accessToken) {
+        Instant expiry = accessTokens.get(accessToken);
         boolean admitted = !admitsNobody && expiry != null && clock.instant().isBefore(expiry);
         if (admitted) {
             served++;
         } else {
             unauthorized++;
         }
-        (admitted ? servedBy : unauthorizedBy).merge(userOf(bearer), 1, Integer::sum);
+        (admitted ? servedBy : unauthorizedBy).merge(userOf(accessToken), 1, Integer::sum);
         return admitted;
     }
 
@@ -621,7 +623,7 @@ public final class Simulator implements AutoCloseable {
         return token.toString();
     }
 
-    private Account account(String name) {
+    private ServiceAccount account(String name) {
         return accounts.stream()
                 .filter(account -> account.name.equals(name))
                 .findFirst()

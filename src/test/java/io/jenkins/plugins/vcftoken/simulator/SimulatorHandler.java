@@ -94,7 +94,7 @@ final class SimulatorHandler implements HttpHandler {
         }
         String refreshToken = form.getOrDefault("refresh_token", "");
         simulator.countRefresh(refreshToken);
-        simulator.witness(Moment.RECEIVED);
+        simulator.witness(RefreshPhase.RECEIVED);
         Thread.sleep(simulator.delay().toMillis());
         String organization = organization(context);
         String violation = violation(exchange, form);
@@ -113,15 +113,15 @@ final class SimulatorHandler implements HttpHandler {
             }
             strike(exchange, fault);
         } else {
-            String granted = simulator.exchange(organization, refreshToken, fault == Fault.EXPIRED_BEARER);
+            String granted = simulator.exchange(organization, refreshToken, fault == Fault.EXPIRED_ACCESS_TOKEN);
             if (granted == null) {
                 simulator.countRefusal(refreshToken);
                 answer(exchange, 400, "application/json", INVALID_GRANT);
             } else if (fault == null) {
-                simulator.witness(Moment.COMMITTED);
+                simulator.witness(RefreshPhase.COMMITTED);
                 answer(exchange, 200, simulator.contentType(), granted);
                 simulator.countDelivery(granted);
-                simulator.witness(Moment.ANSWERED);
+                simulator.witness(RefreshPhase.ANSWERED);
             } else {
                 strike(exchange, fault, granted);
             }
@@ -212,7 +212,7 @@ final class SimulatorHandler implements HttpHandler {
                 exchange.getRequestURI().getRawQuery(),
                 exchange.getRequestHeaders(),
                 new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8),
-                fault == Fault.EXPIRED_BEARER);
+                fault == Fault.EXPIRED_ACCESS_TOKEN);
     }
 
     private String organization(String context) {

@@ -53,7 +53,7 @@ public final class SimulatorMain {
                   Organization     acme
                   Refresh token    %s
 
-                VCF Automation service account, of the provider (gets bearers of the organization allapps_org01, too):
+                VCF Automation service account, of the provider (gets access tokens of the organization allapps_org01, too):
                   Organization     System
                   Refresh token    %s
 

@@ -1,18 +1,18 @@
 package io.jenkins.plugins.vcftoken.soak;
 
-import io.jenkins.plugins.vcftoken.Core;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
-import io.jenkins.plugins.vcftoken.exchange.TokenClient;
-import io.jenkins.plugins.vcftoken.exchange.Trust;
-import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
-import io.jenkins.plugins.vcftoken.family.Families;
-import io.jenkins.plugins.vcftoken.family.FamilyException;
-import io.jenkins.plugins.vcftoken.family.FamilyRecord;
-import io.jenkins.plugins.vcftoken.family.FamilyState;
-import io.jenkins.plugins.vcftoken.family.Holder;
-import io.jenkins.plugins.vcftoken.family.Place;
-import io.jenkins.plugins.vcftoken.family.TokenListener;
-import io.jenkins.plugins.vcftoken.store.LedgerFiles;
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TlsConfig;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
+import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
+import io.jenkins.plugins.vcftoken.rotation.TokenListener;
+import io.jenkins.plugins.vcftoken.rotation.TokenManager;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,21 +32,22 @@ final class SoakProcess {
     public static void main(String[] args) throws Exception {
         Path home = Path.of(args[0]);
         InstantSource clock = InstantSource.system();
-        OkHttpClient http = Trust.trusting(new OkHttpClient(), Files.readString(home.resolve("ca.pem")));
-        TokenClient client = new TokenClient(http, CALL_TIMEOUT, CALL_TIMEOUT, clock);
-        VcfaRefresh service = new VcfaRefresh(client, new Endpoint(VcfaRefresh.SYSTEM, URI.create(args[1]), "acme"));
-        Families families = new Families(
-                new LedgerFiles(home.resolve("ledger"), Core.CIPHER),
-                Core.HASH,
+        OkHttpClient http = TlsConfig.trusting(new OkHttpClient(), Files.readString(home.resolve("ca.pem")));
+        OneShotHttpClient client = new OneShotHttpClient(http, CALL_TIMEOUT, CALL_TIMEOUT, clock);
+        VcfaTokenClient service =
+                new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, URI.create(args[1]), "acme"));
+        TokenManager families = new TokenManager(
+                new FileTokenLedger(home.resolve("ledger"), TestTokenService.CIPHER),
+                TestTokenService.HASH,
                 Executors.newCachedThreadPool(),
                 Executors.newSingleThreadExecutor(),
                 clock,
                 CALL_TIMEOUT.multipliedBy(2),
                 new TokenListener() {
                     @Override
-                    public void granted(Holder holder, FamilyRecord before, FamilyRecord after, Duration took) {
-                        if (before.state() == FamilyState.UNKNOWN) {
-                            System.out.println("HEALED " + holder.name());
+                    public void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
+                        if (before.state() == TokenFamilyStatus.UNKNOWN) {
+                            System.out.println("HEALED " + handle.name());
                         }
                     }
                 });
@@ -57,16 +58,17 @@ final class SoakProcess {
         }
     }
 
-    private static void rotate(Families families, VcfaRefresh service, String id, TokenFile store) {
+    private static void rotate(TokenManager families, VcfaTokenClient service, String id, TokenFile store) {
         while (true) {
             try {
                 String token = store.read();
-                Holder holder = new Holder(id, new Place("system", id), token, service, store);
-                FamilyException trouble = trouble(families, holder);
-                if (trouble != null && trouble.getMessage().contains("authorize the account anew")) {
+                CredentialHandle handle =
+                        new CredentialHandle(id, new CredentialLocation("system", id), token, service, store);
+                TokenUnavailableException error = error(families, handle);
+                if (error != null && error.getMessage().contains("authorize the account anew")) {
                     System.out.println("STUCK " + id + ' ' + token);
                 }
-                if (trouble != null) {
+                if (error != null) {
                     Thread.sleep(20);
                 }
             } catch (Exception e) {
@@ -75,11 +77,12 @@ final class SoakProcess {
         }
     }
 
-    /** With a living bearer at hand, or without. */
-    private static FamilyException trouble(Families families, Holder holder) throws InterruptedException {
+    /** With a living access token at hand, or without. */
+    private static TokenUnavailableException error(TokenManager families, CredentialHandle handle)
+            throws InterruptedException {
         try {
-            return families.await(holder, bearer -> false).trouble();
-        } catch (FamilyException e) {
+            return families.await(handle, accessToken -> false).error();
+        } catch (TokenUnavailableException e) {
             return e;
         }
     }

@@ -2,14 +2,14 @@ package io.jenkins.plugins.vcftoken.soak;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.jenkins.plugins.vcftoken.Core;
-import io.jenkins.plugins.vcftoken.exchange.Bearer;
-import io.jenkins.plugins.vcftoken.family.FamilyRecord;
-import io.jenkins.plugins.vcftoken.family.FamilyState;
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Moment;
+import io.jenkins.plugins.vcftoken.simulator.RefreshPhase;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import io.jenkins.plugins.vcftoken.store.LedgerFiles;
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
@@ -72,7 +72,7 @@ class SoakTest {
                 Files.writeString(home.resolve("a" + i), simulator.addAccount("a" + i, "acme"));
             }
             simulator.setWitness(moment -> {
-                if (moment == Moment.ANSWERED && random.nextInt(50) == 0) {
+                if (moment == RefreshPhase.ANSWERED && random.nextInt(50) == 0) {
                     faults++;
                     simulator.inject(FAULTS[random.nextInt(FAULTS.length)]);
                 }
@@ -202,7 +202,7 @@ class SoakTest {
     private boolean isLiveOrDiagnosed(Simulator simulator, String id) throws IOException {
         return new TokenFile(home.resolve(id)).read().equals(simulator.currentToken(id))
                 || newest(id)
-                        .filter(record -> record.state() != FamilyState.OK
+                        .filter(record -> record.state() != TokenFamilyStatus.READY
                                 || record.tokens().current().equals(simulator.currentToken(id)))
                         .isPresent();
     }
@@ -218,19 +218,19 @@ class SoakTest {
     }
 
     private Set<String> accessTokens() throws IOException {
-        return new LedgerFiles(home.resolve("ledger"), Core.CIPHER)
+        return new FileTokenLedger(home.resolve("ledger"), TestTokenService.CIPHER)
                 .loadAll().stream()
-                        .map(FamilyRecord::bearer)
+                        .map(TokenFamily::accessToken)
                         .filter(Objects::nonNull)
-                        .map(Bearer::value)
+                        .map(AccessToken::value)
                         .collect(Collectors.toSet());
     }
 
-    private Optional<FamilyRecord> newest(String id) throws IOException {
-        return new LedgerFiles(home.resolve("ledger"), Core.CIPHER)
+    private Optional<TokenFamily> newest(String id) throws IOException {
+        return new FileTokenLedger(home.resolve("ledger"), TestTokenService.CIPHER)
                 .loadAll().stream()
-                        .filter(record -> record.places().stream()
-                                .anyMatch(place -> place.credentialsId().equals(id)))
-                        .max(Comparator.comparing(FamilyRecord::changed));
+                        .filter(record -> record.locations().stream()
+                                .anyMatch(location -> location.credentialsId().equals(id)))
+                        .max(Comparator.comparing(TokenFamily::changed));
     }
 }

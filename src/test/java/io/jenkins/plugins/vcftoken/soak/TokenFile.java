@@ -1,6 +1,6 @@
 package io.jenkins.plugins.vcftoken.soak;
 
-import io.jenkins.plugins.vcftoken.family.TokenKeeper;
+import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -12,7 +12,7 @@ import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /** A credentials store of one token that several processes share. */
-final class TokenFile implements TokenKeeper {
+final class TokenFile implements CredentialWriter {
 
     private static final Object THREADS = new Object();
 

@@ -10,10 +10,10 @@ import hudson.security.Permission;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.JenkinsVault;
 import io.jenkins.plugins.vcftoken.MutableClock;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
-import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.util.List;
 import java.util.Set;
@@ -40,7 +40,7 @@ class ForeignStoreJenkinsTest {
 
     private JenkinsAndSimulator both;
     private Simulator simulator;
-    private Vault vault;
+    private TokenSink vault;
     private Logged logged;
 
     @BeforeAll
@@ -52,7 +52,7 @@ class ForeignStoreJenkinsTest {
     void startSimulator() throws Exception {
         simulator = Simulator.start();
         both = new JenkinsAndSimulator(jenkins, simulator);
-        vault = ExtensionList.lookupSingleton(Vault.class);
+        vault = ExtensionList.lookupSingleton(TokenSink.class);
         vault.context = jenkins.jenkins;
         vault.updates.set(0);
         vault.beforeUpdate = () -> {};
@@ -90,7 +90,7 @@ class ForeignStoreJenkinsTest {
         both.build(job);
         await("it is said", () -> logged.of(id) == 1);
         for (int i = 0; i < 2; i++) {
-            both.letTheBearerAge();
+            both.letTheAccessTokenAge();
             both.build(job);
         }
         awaitWriteBacks();
@@ -106,7 +106,7 @@ class ForeignStoreJenkinsTest {
         vault.credential = both.account("raced", simulator.addAccount("ci", "acme"));
         String typed = simulator.addAccount("other", "acme");
         vault.beforeUpdate = () -> vault.credential = both.account("raced", typed);
-        VcfTokens.get().once(vault.credential);
+        VcfTokenService.get().once(vault.credential);
         await("it was tried", () -> vault.updates.get() == 1);
         awaitWriteBacks();
         assertThat(vault.updates).as("the other token is nobody's business").hasValue(1);
@@ -118,12 +118,12 @@ class ForeignStoreJenkinsTest {
     void whatCouldNotBeStoredInAVaultCanBeStoredInTheSystemsStore() throws Exception {
         vault.answer = Answer.FORBIDDEN;
         vault.credential = both.account("again", simulator.addAccount("vaulted", "acme"));
-        VcfTokens.get().once(vault.credential);
+        VcfTokenService.get().once(vault.credential);
         await("it is said", () -> logged.of("again") == 1);
         vault.credential = null;
         VcfaServiceAccount own = both.account("again", simulator.addAccount("ci", "acme"));
         both.addToSystem(own);
-        VcfTokens.get().once(own);
+        VcfTokenService.get().once(own);
         both.awaitInSystem("again");
     }
 
@@ -131,33 +131,33 @@ class ForeignStoreJenkinsTest {
     @Test
     void aStoreThatRefusedIsTriedAgainTenMinutesLater() throws Exception {
         MutableClock clock = new MutableClock();
-        CredentialHomes homes = new CredentialHomes(new Strangers(), clock);
+        CredentialLocator locator = new CredentialLocator(new Strangers(), clock);
         vault.answer = Answer.UNSUPPORTED;
-        String seed = simulator.addAccount("ci", "acme");
-        vault.credential = both.account("reopened", seed);
-        CredentialHome home = homes.of(vault.credential, null).orElseThrow();
-        StoredCredential stored = StoredCredentials.visibleIn(jenkins.jenkins).stream()
+        String initialToken = simulator.addAccount("ci", "acme");
+        vault.credential = both.account("reopened", initialToken);
+        StoreCredentialWriter home = locator.of(vault.credential, null).orElseThrow();
+        LocatedCredential stored = CredentialScanner.visibleIn(jenkins.jenkins).stream()
                 .filter(found -> found.credential() == vault.credential)
                 .findFirst()
                 .orElseThrow();
         for (int i = 0; i < 3; i++) {
-            home.keep(seed::equals, "rotated", false);
+            home.keep(initialToken::equals, "rotated", false);
         }
         assertThat(vault.updates).hasValue(1);
-        assertThat(homes.isReadOnly(stored)).isTrue();
-        clock.advance(ReadOnlyStores.REMEMBERED);
-        assertThat(homes.isReadOnly(stored)).as("until it is known better").isTrue();
-        home.keep(seed::equals, "rotated", false);
+        assertThat(locator.isReadOnly(stored)).isTrue();
+        clock.advance(RefusingStoreCache.REMEMBERED);
+        assertThat(locator.isReadOnly(stored)).as("until it is known better").isTrue();
+        home.keep(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(2);
         assertThat(logged.of("reopened")).isEqualTo(1);
 
         vault.answer = Answer.YES;
-        home.keep(seed::equals, "rotated", false);
+        home.keep(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(2);
-        clock.advance(ReadOnlyStores.REMEMBERED);
-        home.keep(seed::equals, "rotated", false);
+        clock.advance(RefusingStoreCache.REMEMBERED);
+        home.keep(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(3);
-        assertThat(homes.isReadOnly(stored)).isFalse();
+        assertThat(locator.isReadOnly(stored)).isFalse();
     }
 
     /** One write-back that is seen comes after all before it. */
@@ -165,7 +165,7 @@ class ForeignStoreJenkinsTest {
         String id = "last-" + System.nanoTime();
         VcfaServiceAccount last = both.account(id, simulator.addAccount(id, "acme"));
         both.addToSystem(last);
-        VcfTokens.get().once(last);
+        VcfTokenService.get().once(last);
         await(
                 "the last one is stored",
                 () -> SystemCredentialsProvider.getInstance().getCredentials().stream()
@@ -182,26 +182,26 @@ class ForeignStoreJenkinsTest {
     }
 
     /** Of whom no token is known. */
-    private static final class Strangers implements Kinship {
+    private static final class Strangers implements FamilyLookup {
 
         @Override
-        public boolean areRelated(Endpoint endpoint, String one, String other) {
+        public boolean areRelated(Account account, String one, String other) {
             return false;
         }
 
         @Override
-        public Set<Place> placesOfSpent(Endpoint endpoint, String token) {
+        public Set<CredentialLocation> placesOfSpent(Account account, String token) {
             return Set.of();
         }
 
         @Override
-        public void follow(Endpoint endpoint, String token, Place from, Place to) {}
+        public void follow(Account account, String token, CredentialLocation from, CredentialLocation to) {}
     }
 
     /** What the plugin's own logger says of a credential. */
     private static final class Logged extends Handler {
 
-        private final Logger logger = Logger.getLogger(CredentialHome.class.getName());
+        private final Logger logger = Logger.getLogger(StoreCredentialWriter.class.getName());
         private final List<String> messages = new CopyOnWriteArrayList<>();
 
         Logged() {
@@ -229,7 +229,7 @@ class ForeignStoreJenkinsTest {
     }
 
     @TestExtension
-    public static final class Vault extends JenkinsVault {
+    public static final class TokenSink extends JenkinsVault {
 
         final AtomicInteger updates = new AtomicInteger();
         volatile Answer answer = Answer.FORBIDDEN;

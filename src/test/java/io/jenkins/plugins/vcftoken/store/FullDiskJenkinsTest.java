@@ -5,13 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.common.jimfs.Configuration;
 import com.google.common.jimfs.Jimfs;
-import io.jenkins.plugins.vcftoken.Core;
-import io.jenkins.plugins.vcftoken.exchange.Bearer;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
-import io.jenkins.plugins.vcftoken.family.FamilyRecord;
-import io.jenkins.plugins.vcftoken.family.FamilyState;
-import io.jenkins.plugins.vcftoken.family.Lineage;
-import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
+import io.jenkins.plugins.vcftoken.rotation.TokenHistory;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
@@ -27,16 +28,16 @@ import org.junit.jupiter.api.Test;
 class FullDiskJenkinsTest {
 
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
-    private static final FamilyRecord RECORD = record(FamilyState.IN_FLIGHT, "current", "access");
+    private static final TokenFamily RECORD = record(TokenFamilyStatus.REQUESTING, "current", "access");
 
-    private static FamilyRecord record(FamilyState state, String current, String accessToken) {
-        return new FamilyRecord(
+    private static TokenFamily record(TokenFamilyStatus state, String current, String accessToken) {
+        return new TokenFamily(
                 "0123456789abcdef",
-                new Endpoint("VCF Automation", URI.create("https://vcfa.example.com"), "acme"),
+                new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme"),
                 state,
-                new Lineage("cc", current, List.of("aa", "bb"), 7, false),
-                new Bearer(accessToken, NOW, NOW.plusSeconds(60)),
-                Set.of(new Place("system", "sa")),
+                new TokenHistory("cc", current, List.of("aa", "bb"), 7, false),
+                new AccessToken(accessToken, NOW, NOW.plusSeconds(60)),
+                Set.of(new CredentialLocation("system", "sa")),
                 null,
                 NOW,
                 null,
@@ -55,12 +56,12 @@ class FullDiskJenkinsTest {
     @Test
     void aDiskThatFillsUpAfterTheRequestTakesTheResponseAllTheSame() throws Exception {
         try (FileSystem disk = disk(1024)) {
-            LedgerFiles full = new LedgerFiles(disk.getPath("/home/ledger"), Core.CIPHER);
+            FileTokenLedger full = new FileTokenLedger(disk.getPath("/home/ledger"), TestTokenService.CIPHER);
             full.reserve(RECORD);
             full.save(RECORD);
             fill(disk.getPath("/home/rest"));
             assertThatThrownBy(() -> full.save(RECORD)).isInstanceOf(IOException.class);
-            FamilyRecord response = record(FamilyState.OK, "n".repeat(4000), "b".repeat(8000));
+            TokenFamily response = record(TokenFamilyStatus.READY, "n".repeat(4000), "b".repeat(8000));
             full.saveReserved(response);
             assertThat(full.load(RECORD.id())).contains(response);
             try (var files = Files.list(disk.getPath("/home/ledger"))) {
@@ -82,7 +83,7 @@ class FullDiskJenkinsTest {
     @Test
     void withoutRoomForTheResponseNothingIsReserved() throws Exception {
         try (FileSystem disk = disk(16)) {
-            LedgerFiles full = new LedgerFiles(disk.getPath("/home/ledger"), Core.CIPHER);
+            FileTokenLedger full = new FileTokenLedger(disk.getPath("/home/ledger"), TestTokenService.CIPHER);
             assertThatThrownBy(() -> full.reserve(RECORD)).isInstanceOf(IOException.class);
             try (var files = Files.list(disk.getPath("/home/ledger"))) {
                 assertThat(files).isEmpty();

@@ -127,13 +127,13 @@ class DisabledJenkinsTest {
         assertThat(plugin(rule).isActive()).isEqualTo(enabled);
     }
 
-    private static void addSaved(JenkinsRule rule, String url, String pem, String seed) throws Exception {
-        JenkinsAccount.add(url, pem, "saved", seed);
+    private static void addSaved(JenkinsRule rule, String url, String pem, String initialToken) throws Exception {
+        JenkinsAccount.add(url, pem, "saved", initialToken);
     }
 
-    private static void setUp(JenkinsRule rule, String url, String pem, String seed) throws Exception {
+    private static void setUp(JenkinsRule rule, String url, String pem, String initialToken) throws Exception {
         Folder folder = rule.createProject(Folder.class, "folder");
-        JenkinsStores.of(folder).addCredentials(Domain.global(), JenkinsAccount.of(url, pem, "kept", seed));
+        JenkinsStores.of(folder).addCredentials(Domain.global(), JenkinsAccount.of(url, pem, "kept", initialToken));
         use(rule.createProject(WorkflowJob.class, "job"), "saved");
         use(folder.createProject(WorkflowJob.class, "job"), "kept");
     }

@@ -9,7 +9,7 @@ import hudson.security.ACL;
 import hudson.security.ACLContext;
 import hudson.security.SecurityRealm;
 import io.jenkins.plugins.vcftoken.credentials.AbstractVcfCredentials;
-import io.jenkins.plugins.vcftoken.family.Place;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import java.util.Set;
 import jenkins.model.Jenkins;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
@@ -28,8 +28,8 @@ final class JenkinsStores {
         throw new AssertionError(where);
     }
 
-    static Place place(String id) {
-        return new Place(
+    static CredentialLocation location(String id) {
+        return new CredentialLocation(
                 switch (prefix(id)) {
                     case "folder" -> "folder:folder";
                     case "user" -> "user:alice";

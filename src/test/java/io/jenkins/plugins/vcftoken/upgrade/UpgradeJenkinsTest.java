@@ -2,7 +2,7 @@ package io.jenkins.plugins.vcftoken.upgrade;
 
 import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.await;
 import static io.jenkins.plugins.vcftoken.upgrade.JenkinsStores.find;
-import static io.jenkins.plugins.vcftoken.upgrade.JenkinsStores.place;
+import static io.jenkins.plugins.vcftoken.upgrade.JenkinsStores.location;
 import static io.jenkins.plugins.vcftoken.upgrade.WriteHomeJenkinsTest.FILES;
 import static io.jenkins.plugins.vcftoken.upgrade.WriteHomeJenkinsTest.SECRET;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -13,15 +13,15 @@ import hudson.model.FreeStyleBuild;
 import hudson.model.FreeStyleProject;
 import hudson.model.Result;
 import hudson.model.listeners.ItemListener;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.binding.VcfTokenBuildWrapper;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
-import io.jenkins.plugins.vcftoken.family.FamilyException;
-import io.jenkins.plugins.vcftoken.family.FamilyRecord;
-import io.jenkins.plugins.vcftoken.family.FamilyState;
-import io.jenkins.plugins.vcftoken.freestyle.VcfTokenBuildWrapper;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -80,7 +80,7 @@ class UpgradeJenkinsTest {
         // The open block may have asked before anybody looks.
         simulator.setNextRefreshToken(SECRET + "system-vcfa-4");
         Files.createDirectories(Path.of(FILES));
-        Files.writeString(Path.of(FILES, "token"), "a bearer");
+        Files.writeString(Path.of(FILES, "token"), "an access token");
     }
 
     private static final String ORGANIZATION_ID = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
@@ -175,21 +175,21 @@ class UpgradeJenkinsTest {
         });
     }
 
-    /** Each field of each record is compared by {@code SavedRecordsTest}; here, what the controller's own keys make of them. */
+    /** Each field of each record is compared by {@code TokenFamilyJsonTest}; here, what the controller's own keys make of them. */
     private static void records() throws Exception {
-        Map<String, FamilyRecord> records = VcfTokens.get().administration().list().stream()
+        Map<String, TokenFamily> records = VcfTokenService.get().administration().list().stream()
                 .collect(Collectors.toMap(
-                        record -> record.places().iterator().next().credentialsId(), record -> record));
-        assertThat(VcfTokens.get().survey().unreadable()).isEmpty();
+                        record -> record.locations().iterator().next().credentialsId(), record -> record));
+        assertThat(VcfTokenService.get().survey().unreadable()).isEmpty();
         assertThat(records).hasSize(11);
         records.forEach((id, record) -> {
-            assertThat(record.places()).containsExactly(place(id));
+            assertThat(record.locations()).containsExactly(location(id));
             assertThat(record.tokens().current()).startsWith(SECRET + id);
         });
         assertThat(records.get("system-vcfa").tokens().current())
                 .isIn(SECRET + "system-vcfa-3", SECRET + "system-vcfa-4");
-        assertThat(records.get("system-vcfa").bearer().value()).startsWith("eyJ");
-        assertThat(records.get("system-flying").state()).isIn(FamilyState.IN_FLIGHT, FamilyState.UNKNOWN);
+        assertThat(records.get("system-vcfa").accessToken().value()).startsWith("eyJ");
+        assertThat(records.get("system-flying").state()).isIn(TokenFamilyStatus.REQUESTING, TokenFamilyStatus.UNKNOWN);
     }
 
     private static void wrapper(FreeStyleProject project) {
@@ -212,7 +212,7 @@ class UpgradeJenkinsTest {
         });
         run.getAction(InputAction.class).getExecutions().get(0).doProceedEmpty();
         jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
-        jenkins.assertLogContains("the bearer is **** until ", run);
+        jenkins.assertLogContains("the access token is **** until ", run);
         jenkins.assertLogContains(" for https://vcfa.example.com", run);
         assertThat(simulator.currentToken("system-vcfa")).isEqualTo(SECRET + "system-vcfa-4");
     }
@@ -228,13 +228,13 @@ class UpgradeJenkinsTest {
                 "folder-csp-token",
                 "system-csp-token",
                 "user-csp-app")) {
-            String bearer = VcfTokens.get().once(find(id)).value();
-            assertThat(simulator.bearers()).as(id).contains(bearer);
+            String accessToken = VcfTokenService.get().once(find(id)).value();
+            assertThat(simulator.accessTokens()).as(id).contains(accessToken);
         }
         int requests = simulator.requests();
         for (String id : List.of("system-dead", "system-unknown", "system-flying")) {
-            assertThatThrownBy(() -> VcfTokens.get().once(find(id)))
-                    .isInstanceOf(FamilyException.class)
+            assertThatThrownBy(() -> VcfTokenService.get().once(find(id)))
+                    .isInstanceOf(TokenUnavailableException.class)
                     .hasMessageContaining("Credential '" + id + "'");
         }
         assertThat(simulator.requests())
@@ -245,12 +245,12 @@ class UpgradeJenkinsTest {
     private static void aBlockAndAFreestyleBuild(JenkinsRule jenkins, FreeStyleProject freestyle) throws Exception {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class, "new");
         job.setDefinition(new CpsFlowDefinition(
-                "withVcfToken(credentialsId: 'system-vcfa') { echo \"the bearer is ${env.VCF_TOKEN}\" }", true));
-        jenkins.assertLogContains("the bearer is ****", jenkins.buildAndAssertStatus(Result.SUCCESS, job));
+                "withVcfToken(credentialsId: 'system-vcfa') { echo \"the access token is ${env.VCF_TOKEN}\" }", true));
+        jenkins.assertLogContains("the access token is ****", jenkins.buildAndAssertStatus(Result.SUCCESS, job));
         CaptureEnvironmentBuilder environment = new CaptureEnvironmentBuilder();
         freestyle.getBuildersList().add(environment);
         FreeStyleBuild build = jenkins.buildAndAssertSuccess(freestyle);
-        assertThat(simulator.bearers()).contains(environment.getEnvVars().get("T"));
+        assertThat(simulator.accessTokens()).contains(environment.getEnvVars().get("T"));
         assertThat(environment.getEnvVars()).containsEntry("U", "https://vcfa.example.com");
         assertThat(simulator.tenants().lists()).isPositive();
         assertThat(build.getNumber()).isEqualTo(1);

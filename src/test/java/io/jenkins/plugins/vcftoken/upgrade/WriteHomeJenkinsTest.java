@@ -2,7 +2,7 @@ package io.jenkins.plugins.vcftoken.upgrade;
 
 import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.await;
 import static io.jenkins.plugins.vcftoken.upgrade.JenkinsStores.find;
-import static io.jenkins.plugins.vcftoken.upgrade.JenkinsStores.place;
+import static io.jenkins.plugins.vcftoken.upgrade.JenkinsStores.location;
 
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.Credentials;
@@ -13,14 +13,14 @@ import hudson.model.ModelObject;
 import hudson.model.User;
 import hudson.security.ACLContext;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.controller.VcfTokens;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.binding.VcfTokenBuildWrapper;
 import io.jenkins.plugins.vcftoken.credentials.AbstractVcfCredentials;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
-import io.jenkins.plugins.vcftoken.family.FamilyException;
-import io.jenkins.plugins.vcftoken.freestyle.VcfTokenBuildWrapper;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
@@ -61,7 +61,7 @@ class WriteHomeJenkinsTest {
         jenkins = rule;
         try (JenkinsBehindProxy behind = new JenkinsBehindProxy()) {
             simulator = behind.simulator;
-            // The bearers in the home are to be dead when somebody reads it.
+            // The access tokens in the home are to be dead when somebody reads it.
             simulator.setLifetime(Duration.ofMinutes(2));
             behind.use();
             fill();
@@ -80,16 +80,16 @@ class WriteHomeJenkinsTest {
         for (String prefix : List.of("system", "folder", "user")) {
             String id = prefix + "-vcfa";
             next(id + "-2");
-            VcfTokens.get().once(find(id));
+            VcfTokenService.get().once(find(id));
             await(
                     "it is stored",
-                    () -> VcfTokens.get()
-                            .homes()
-                            .stored(place(id), find(id).endpoint())
+                    () -> VcfTokenService.get()
+                            .locator()
+                            .stored(location(id), find(id).account())
                             .equals(SECRET + id + "-2"));
         }
         next("system-vcfa-3");
-        VcfTokens.get().renew(find("system-vcfa"));
+        VcfTokenService.get().renew(find("system-vcfa"));
         // As configuration as code does it.
         JenkinsStores.of(folder)
                 .updateCredentials(
@@ -107,7 +107,7 @@ class WriteHomeJenkinsTest {
 
         JenkinsStores.of(jenkins.jenkins).addCredentials(Domain.global(), account("system-steady", "acme"));
         simulator.setRotation("system-steady", false);
-        VcfTokens.get().once(find("system-steady"));
+        VcfTokenService.get().once(find("system-steady"));
 
         JenkinsStores.of(jenkins.jenkins).addCredentials(Domain.global(), account("system-dead", "acme"));
         simulator.revoke("system-dead");
@@ -124,11 +124,11 @@ class WriteHomeJenkinsTest {
 
         VcfaServiceAccount authorized = account("system-authorized", "acme");
         JenkinsStores.of(jenkins.jenkins).addCredentials(Domain.global(), authorized);
-        VcfTokens.get()
+        VcfTokenService.get()
                 .administration()
                 .authorized(
-                        authorized.endpoint(),
-                        place("system-authorized"),
+                        authorized.account(),
+                        location("system-authorized"),
                         SECRET + "system-authorized",
                         SECRET + "system-authorized-2",
                         null);
@@ -136,18 +136,18 @@ class WriteHomeJenkinsTest {
         VcfaServiceAccount gone = account("system-gone", "acme");
         JenkinsStores.of(jenkins.jenkins).addCredentials(Domain.global(), gone);
         next("system-gone-2");
-        VcfTokens.get().once(find("system-gone"));
+        VcfTokenService.get().once(find("system-gone"));
         await(
                 "it is stored",
-                () -> VcfTokens.get()
-                        .homes()
-                        .stored(place("system-gone"), gone.endpoint())
+                () -> VcfTokenService.get()
+                        .locator()
+                        .stored(location("system-gone"), gone.account())
                         .equals(SECRET + "system-gone-2"));
         JenkinsStores.of(jenkins.jenkins).removeCredentials(Domain.global(), find("system-gone"));
-        VcfTokens.get().administration().sweep(VcfTokens.get().homes()::stored);
+        VcfTokenService.get().administration().sweep(VcfTokenService.get().locator()::stored);
 
         simulator.cloudServices().replaceAtNextUse(SECRET + "system-csp-token", SECRET + "system-csp-token-2");
-        VcfTokens.get().once(find("system-csp-token"));
+        VcfTokenService.get().once(find("system-csp-token"));
 
         FreeStyleProject freestyle = jenkins.createFreeStyleProject("freestyle");
         VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("system-provider");
@@ -166,7 +166,7 @@ class WriteHomeJenkinsTest {
                         + "  def saved = env.T_EXPIRES_AT\n"
                         + "  input 'Go on?'\n"
                         + "  waitUntil(quiet: true) { env.T_EXPIRES_AT != saved }\n"
-                        + "  echo \"the bearer is ${env.T} until ${env.T_EXPIRES_AT} for ${env.U}\"\n"
+                        + "  echo \"the access token is ${env.T} until ${env.T_EXPIRES_AT} for ${env.U}\"\n"
                         + "}",
                 true));
         jenkins.waitForMessage("Go on?", open.scheduleBuild2(0).waitForStart());
@@ -263,9 +263,9 @@ class WriteHomeJenkinsTest {
 
     private void fails(String id) {
         try {
-            VcfTokens.get().once(find(id));
+            VcfTokenService.get().once(find(id));
             throw new AssertionError(id);
-        } catch (FamilyException | InterruptedException e) {
+        } catch (TokenUnavailableException | InterruptedException e) {
             // As it should.
         }
     }
@@ -275,7 +275,7 @@ class WriteHomeJenkinsTest {
         List<String> parts = List.of(
                 "secrets/master.key",
                 "secrets/hudson.util.Secret",
-                "secrets/io.jenkins.plugins.vcftoken.store.ControllerKeys.families",
+                "secrets/io.jenkins.plugins.vcftoken.LedgerKeys.families",
                 "credentials.xml",
                 "users",
                 "jobs",

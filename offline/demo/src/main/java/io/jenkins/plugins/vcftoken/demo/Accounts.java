@@ -1,12 +1,12 @@
 package io.jenkins.plugins.vcftoken.demo;
 
-import io.jenkins.plugins.vcftoken.exchange.CspApiTokens;
-import io.jenkins.plugins.vcftoken.exchange.CspClientCredentials;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
-import io.jenkins.plugins.vcftoken.exchange.SddcManagerTokens;
-import io.jenkins.plugins.vcftoken.exchange.TokenClient;
-import io.jenkins.plugins.vcftoken.exchange.TokenService;
-import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.CspClientCredentialsClient;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.net.URI;
@@ -25,7 +25,7 @@ final class Accounts {
     private static final String ORGANIZATION_ID = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
 
     private final Simulator simulator;
-    private final Map<String, Function<TokenClient, TokenService>> kinds = new LinkedHashMap<>();
+    private final Map<String, Function<OneShotHttpClient, TokenEndpointClient>> kinds = new LinkedHashMap<>();
     private final Map<String, String> secrets = new LinkedHashMap<>();
 
     private Accounts(Simulator simulator) {
@@ -38,33 +38,33 @@ final class Accounts {
         accounts.add(
                 VCFA,
                 simulator.addAccount("ci", "acme"),
-                client -> new VcfaRefresh(client, new Endpoint(VcfaRefresh.SYSTEM, url, "acme")));
+                client -> new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, url, "acme")));
         simulator.tenants().add("allapps_org01");
         accounts.add(
                 "vcfa-provider",
                 simulator.addAccount("provider", "System"),
-                client -> new VcfaRefresh(client, new Endpoint(VcfaRefresh.SYSTEM, url, "System")));
+                client -> new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, url, "System")));
         simulator.sddcManager().addUser(USER, "a-made-up-password");
         accounts.add(
                 "sddc-manager",
                 "a-made-up-password",
-                client -> new SddcManagerTokens(client, new Endpoint(SddcManagerTokens.SYSTEM, url, "", USER)));
+                client -> new SddcManagerTokenClient(client, new Account(SddcManagerTokenClient.SYSTEM, url, "", USER)));
         simulator.cloudServices().addApiToken("a-made-up-api-token", Instant.parse("2099-01-01T00:00:00Z"));
         accounts.add(
                 "csp-token",
                 "a-made-up-api-token",
-                client -> new CspApiTokens(client, new Endpoint(CspApiTokens.SYSTEM, url, "")));
+                client -> new CspApiTokenClient(client, new Account(CspApiTokenClient.SYSTEM, url, "")));
         simulator.cloudServices().addApp("app-of-ci", "a-made-up-app-secret", ORGANIZATION_ID);
-        CspClientCredentials.App app = new CspClientCredentials.App("app-of-ci", "", 0);
+        CspClientCredentialsClient.App app = new CspClientCredentialsClient.App("app-of-ci", "", 0);
         accounts.add(
                 "csp-app",
                 "a-made-up-app-secret",
-                client -> new CspClientCredentials(
-                        client, new Endpoint(CspApiTokens.SYSTEM, url, "", app.account()), app));
+                client -> new CspClientCredentialsClient(
+                        client, new Account(CspApiTokenClient.SYSTEM, url, "", app.account()), app));
         return accounts;
     }
 
-    private void add(String id, String secret, Function<TokenClient, TokenService> kind) {
+    private void add(String id, String secret, Function<OneShotHttpClient, TokenEndpointClient> kind) {
         kinds.put(id, kind);
         secrets.put(id, secret);
     }

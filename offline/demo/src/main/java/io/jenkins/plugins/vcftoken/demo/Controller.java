@@ -1,18 +1,18 @@
 package io.jenkins.plugins.vcftoken.demo;
 
-import io.jenkins.plugins.vcftoken.Core;
-import io.jenkins.plugins.vcftoken.exchange.Endpoint;
-import io.jenkins.plugins.vcftoken.exchange.TokenClient;
-import io.jenkins.plugins.vcftoken.exchange.TokenService;
-import io.jenkins.plugins.vcftoken.exchange.VcfaOrganizationToken;
-import io.jenkins.plugins.vcftoken.exchange.VcfaRefresh;
-import io.jenkins.plugins.vcftoken.family.Holder;
-import io.jenkins.plugins.vcftoken.family.Place;
-import io.jenkins.plugins.vcftoken.family.TokenKeeper;
+import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.Leases;
-import io.jenkins.plugins.vcftoken.lease.Renewal;
-import io.jenkins.plugins.vcftoken.lease.Tenant;
+import io.jenkins.plugins.vcftoken.lease.LeaseManager;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
+import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,61 +32,61 @@ final class Controller implements AutoCloseable {
 
     private final Path store;
     private final Simulator simulator;
-    private final Map<String, Function<TokenClient, TokenService>> kinds;
+    private final Map<String, Function<OneShotHttpClient, TokenEndpointClient>> kinds;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-    private final Core core;
-    private final Leases leases;
+    private final TestTokenService core;
+    private final LeaseManager leases;
 
     /**
      * Starts where the last controller with this home left off.
      *
      * @param kinds by the credentials' IDs, what exchanges their secrets
      */
-    Controller(Path home, Simulator simulator, Map<String, Function<TokenClient, TokenService>> kinds)
+    Controller(Path home, Simulator simulator, Map<String, Function<OneShotHttpClient, TokenEndpointClient>> kinds)
             throws IOException {
         this.store = Files.createDirectories(home.resolve("credentials"));
         this.simulator = simulator;
         this.kinds = kinds;
-        this.core = new Core(home.resolve("vcf-token"), simulator, InstantSource.system());
-        this.leases = new Leases(
+        this.core = new TestTokenService(home.resolve("vcf-token"), simulator, InstantSource.system());
+        this.leases = new LeaseManager(
                 core.families,
                 timer,
                 InstantSource.system(),
-                new Renewal(() -> ThreadLocalRandom.current().nextDouble()));
+                new RenewalPolicy(() -> ThreadLocalRandom.current().nextDouble()));
     }
 
     /** What a person does in the form of the credential. */
     synchronized void store(String id, String secret) throws IOException {
-        Files.writeString(store.resolve(id), Core.CIPHER.seal(secret));
+        Files.writeString(store.resolve(id), TestTokenService.CIPHER.seal(secret));
     }
 
     synchronized String stored(String id) throws IOException {
-        return Core.CIPHER.open(Files.readString(store.resolve(id)));
+        return TestTokenService.CIPHER.open(Files.readString(store.resolve(id)));
     }
 
-    /** @param organization whose bearer is wanted; empty for the credential's own */
-    Lease open(String id, String organization, Tenant tenant) throws Exception {
-        Function<TokenClient, TokenService> kind = kinds.get(id);
+    /** @param organization whose access token is wanted; empty for the credential's own */
+    Lease open(String id, String organization, LeaseOwner owner) throws Exception {
+        Function<OneShotHttpClient, TokenEndpointClient> kind = kinds.get(id);
         if (kind == null) {
             throw new IllegalArgumentException("no credential '" + id + "' here, only " + kinds.keySet());
         }
-        TokenKeeper keeper = (sameFamily, current, again) -> {
+        CredentialWriter keeper = (sameFamily, current, again) -> {
             synchronized (this) {
                 if (sameFamily.test(stored(id))) {
                     store(id, current);
                 }
             }
         };
-        TokenService service = core.patient(kind.apply(core.client()));
-        Endpoint other = new Endpoint(VcfaRefresh.SYSTEM, simulator.url(), organization);
-        Holder holder = new Holder(
+        TokenEndpointClient service = core.patient(kind.apply(core.client()));
+        Account other = new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization);
+        CredentialHandle handle = new CredentialHandle(
                 id,
-                new Place("system", id),
+                new CredentialLocation("system", id),
                 stored(id),
                 service,
                 keeper,
-                organization.isEmpty() ? null : bearer -> new VcfaOrganizationToken(core.client(), other, bearer));
-        return leases.open(holder, MINIMUM_VALIDITY, tenant);
+                organization.isEmpty() ? null : accessToken -> new VcfaTenantTokenClient(core.client(), other, accessToken));
+        return leases.open(handle, MINIMUM_VALIDITY, owner);
     }
 
     @Override

@@ -8,7 +8,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-/** The sample Jenkinsfiles against simulated servers, over HTTPS, with bearers that live for seconds. */
+/** The sample Jenkinsfiles against simulated servers, over HTTPS, with access tokens that live for seconds. */
 public final class Demo {
 
     private static final Duration LIFETIME = Duration.ofSeconds(4);
@@ -50,7 +50,7 @@ public final class Demo {
     private boolean run(Simulator simulator, Path examples, Path home) throws Exception {
         simulator.setLifetime(LIFETIME);
         Accounts accounts = Accounts.on(simulator);
-        String seed = simulator.currentToken("ci");
+        String initialToken = simulator.currentToken("ci");
         Path workspace = Files.createDirectories(home.resolve("workspace"));
         Path authority = Files.writeString(home.resolve("ca.pem"), simulator.authorityPem());
         Map<String, String> environment = Map.of(
@@ -59,7 +59,7 @@ public final class Demo {
                 "VCFA",
                 simulator.url().toString());
         Console console = new Console(out);
-        out.println("Simulated servers at " + simulator.url() + "; their bearers live for " + LIFETIME.toSeconds()
+        out.println("Simulated servers at " + simulator.url() + "; their access tokens live for " + LIFETIME.toSeconds()
                 + " s, and each exchange replaces a service account's refresh token.");
 
         try (Controller controller = accounts.controller(home)) {
@@ -68,11 +68,11 @@ public final class Demo {
                     .run(examples.resolve("scripted.Jenkinsfile"));
         }
         int rotations = simulator.rotations();
-        promise(rotations >= 2, "the bearer was renewed in mid-block: " + rotations + " exchanges so far");
-        stored(accounts, home, simulator, seed);
+        promise(rotations >= 2, "the access token was renewed in mid-block: " + rotations + " exchanges so far");
+        stored(accounts, home, simulator, initialToken);
 
         out.println();
-        out.println("The controller restarts, which takes longer than a bearer lives.");
+        out.println("The controller restarts, which takes longer than an access token lives.");
         Thread.sleep(LIFETIME.toMillis());
         try (Controller controller = accounts.controller(home)) {
             for (String example : SECOND_RUN) {
@@ -81,7 +81,7 @@ public final class Demo {
             }
         }
         promise(simulator.rotations() > rotations, "the second run went on from the token that the first one left");
-        stored(accounts, home, simulator, seed);
+        stored(accounts, home, simulator, initialToken);
         promise(
                 simulator.served() >= 5 + 5 && simulator.unauthorized() == 0,
                 "the API answered " + simulator.served() + " calls with 200 and " + simulator.unauthorized()
@@ -90,10 +90,10 @@ public final class Demo {
                 simulator.reuses() == 0 && simulator.violations().isEmpty(),
                 "no refresh token was sent twice, in " + simulator.requests() + " token requests");
         promise(
-                console.has("The bearer is ****")
-                        && !console.hasAnyOf(simulator.bearers())
+                console.has("The access token is ****")
+                        && !console.hasAnyOf(simulator.accessTokens())
                         && !console.hasAnyOf(simulator.refreshTokens()),
-                "no bearer and no refresh token can be read above");
+                "no access token and no refresh token can be read above");
         return kept;
     }
 
@@ -106,11 +106,11 @@ public final class Demo {
         return new Pipeline(controller, console, simulator.url().toString(), workspace, environment);
     }
 
-    private void stored(Accounts accounts, Path home, Simulator simulator, String seed) throws Exception {
+    private void stored(Accounts accounts, Path home, Simulator simulator, String initialToken) throws Exception {
         try (Controller restarted = accounts.controller(home)) {
             String stored = restarted.stored(Accounts.VCFA);
             promise(
-                    stored.equals(simulator.currentToken("ci")) && !stored.equals(seed),
+                    stored.equals(simulator.currentToken("ci")) && !stored.equals(initialToken),
                     "the stored refresh token is the one that the server accepts now, not the one that was entered");
         }
     }

@@ -3,9 +3,9 @@ package io.jenkins.plugins.vcftoken.demo;
 import com.lesfurets.jenkins.unit.PipelineTestHelper;
 import groovy.lang.Binding;
 import groovy.lang.Closure;
-import io.jenkins.plugins.vcftoken.exchange.Bearer;
 import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.Tenant;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
-/** Runs Jenkinsfiles with JenkinsPipelineUnit: real shell steps, real bearers, and as many other steps as the samples use. */
+/** Runs Jenkinsfiles with JenkinsPipelineUnit: real shell steps, real access tokens, and as many other steps as the samples use. */
 final class Pipeline {
 
     private final Controller controller;
@@ -81,7 +81,7 @@ final class Pipeline {
         console.println("[Pipeline] withVcfToken");
         try (Lease lease = controller.open(
                 text(step, "credentialsId", ""), text(step, "organization", ""), new Masker())) {
-            return block(() -> Map.of(tokenVariable, lease.bearer().value(), urlVariable, url), body);
+            return block(() -> Map.of(tokenVariable, lease.accessToken().value(), urlVariable, url), body);
         }
     }
 
@@ -89,7 +89,7 @@ final class Pipeline {
         console.println("[Pipeline] withCredentials");
         try (Lease lease = controller.open(text(binding, "credentialsId", ""), "", new Masker())) {
             Map<String, String> fixed =
-                    Map.of(text(binding, "variable", ""), lease.bearer().value());
+                    Map.of(text(binding, "variable", ""), lease.accessToken().value());
             return block(() -> fixed, body);
         }
     }
@@ -151,10 +151,10 @@ final class Pipeline {
         Object run(Object[] arguments) throws Exception;
     }
 
-    /** A block, which hears of each bearer before it can see it. */
-    private final class Masker implements Tenant {
+    /** A block, which hears of each access token before it can see it. */
+    private final class Masker implements LeaseOwner {
 
-        private int bearers;
+        private int accessTokens;
 
         @Override
         public String who() {
@@ -162,10 +162,10 @@ final class Pipeline {
         }
 
         @Override
-        public void expect(Bearer bearer) {
-            console.mask(bearer.value());
-            console.println("[demo] bearer " + ++bearers + " of this block, good until "
-                    + bearer.expiresAt().truncatedTo(ChronoUnit.SECONDS));
+        public void beforePublish(AccessToken accessToken) {
+            console.mask(accessToken.value());
+            console.println("[demo] access token " + ++accessTokens + " of this block, good until "
+                    + accessToken.expiresAt().truncatedTo(ChronoUnit.SECONDS));
         }
 
         @Override

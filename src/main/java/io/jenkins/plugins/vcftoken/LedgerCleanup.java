@@ -1,0 +1,42 @@
+package io.jenkins.plugins.vcftoken;
+
+import hudson.Extension;
+import hudson.model.AsyncPeriodicWork;
+import hudson.model.TaskListener;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
+
+/** Writes what the disk would not take before, and removes the records of credentials that are long gone. */
+@Extension
+public final class LedgerCleanup extends AsyncPeriodicWork {
+
+    public LedgerCleanup() {
+        super("VCF token ledger upkeep");
+    }
+
+    /** Jenkins' own choice is anywhere within a day, which a controller that is restarted each night may never see. */
+    @Override
+    public long getInitialDelay() {
+        return TimeUnit.MINUTES.toMillis(10);
+    }
+
+    @Override
+    public long getRecurrencePeriod() {
+        return TimeUnit.HOURS.toMillis(1);
+    }
+
+    @Override
+    protected void execute(TaskListener listener) throws IOException, InterruptedException {
+        VcfTokenService tokens = VcfTokenService.get();
+        if (!tokens.hasLedger()) {
+            return;
+        }
+        try {
+            tokens.administration().saveHeld();
+            tokens.administration().sweep(tokens.locator()::stored);
+        } catch (TokenUnavailableException e) {
+            listener.error(e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package io.jenkins.plugins.vcftoken;
+
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.rotation.SecretCipher;
+import io.jenkins.plugins.vcftoken.rotation.TokenHash;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
+import jenkins.security.HMACConfidentialKey;
+
+/** Encryption and keyed hashes with this controller's own keys, which no backup of the ledger alone contains. */
+public final class LedgerKeys {
+
+    private static final HMACConfidentialKey KEY = new HMACConfidentialKey(LedgerKeys.class, "families");
+
+    /** Keeps a token that happens to look like Jenkins' own ciphertext from being taken for it. */
+    private static final String MARK = "vcf:";
+
+    public static final TokenHash HASH =
+            text -> HexFormat.of().formatHex(KEY.mac(text.getBytes(StandardCharsets.UTF_8)));
+
+    public static final SecretCipher CIPHER = new SecretCipher() {
+        @Override
+        public String seal(String secret) {
+            return Secret.fromString(MARK + secret).getEncryptedValue();
+        }
+
+        @Override
+        public String open(String sealed) throws IOException {
+            Secret secret = Secret.decrypt(sealed);
+            if (secret == null || !secret.getPlainText().startsWith(MARK)) {
+                throw new IOException("it was encrypted with another controller's key");
+            }
+            return secret.getPlainText().substring(MARK.length());
+        }
+    };
+
+    private LedgerKeys() {}
+}

@@ -1,0 +1,80 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsUseListener;
+import com.cloudbees.plugins.credentials.common.IdCredentials;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.AbortException;
+import hudson.model.Cause;
+import hudson.model.Fingerprint;
+import hudson.model.Run;
+import hudson.model.User;
+import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.store.CredentialScanner;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.IOException;
+import java.util.List;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** Finds the credential that a build names. */
+public final class CredentialLookup {
+
+    private static final Logger LOGGER = Logger.getLogger(CredentialLookup.class.getName());
+
+    private CredentialLookup() {}
+
+    /** Finds it for a block that opens, and has Jenkins note that it is used. */
+    public static VcfCredentials use(String credentialsId, Run<?, ?> run) throws AbortException {
+        VcfCredentials credentials = find(credentialsId, run);
+        note(credentials, run);
+        return credentials;
+    }
+
+    /**
+     * Jenkins forces its note to disk each time, which takes longer than all else that a block on a warm access token does. A
+     * build that is in the note already is only told to those who listen.
+     */
+    private static void note(VcfCredentials credentials, Run<?, ?> run) {
+        if (isNoted(credentials, run)) {
+            CredentialsUseListener.fireUse(credentials, run);
+        } else {
+            CredentialsProvider.track(run, credentials);
+        }
+    }
+
+    private static boolean isNoted(VcfCredentials credentials, Run<?, ?> run) {
+        try {
+            Fingerprint usage = CredentialsProvider.getFingerprintOf(credentials);
+            return usage != null && usage.getRangeSet(run.getParent()).includes(run.getNumber());
+        } catch (IOException e) {
+            LOGGER.log(Level.FINE, e, () -> "The usage of " + credentials.getId() + " cannot be read");
+            return false;
+        }
+    }
+
+    /** @throws AbortException when there is none, or another kind; its message is fit for the build's log */
+    public static VcfCredentials find(String credentialsId, Run<?, ?> run) throws AbortException {
+        IdCredentials found =
+                CredentialsProvider.findCredentialById(credentialsId, IdCredentials.class, run, List.of());
+        if (found == null) {
+            User starter = starter(run);
+            throw new AbortException(
+                    starter != null && CredentialScanner.isPersonalOf(starter, credentialsId)
+                            ? Messages.CredentialLookup_personal(credentialsId, starter.getId(), "'${NAME}'")
+                            : Messages.CredentialLookup_notFound(credentialsId));
+        }
+        if (!(found instanceof VcfCredentials credentials)) {
+            throw new AbortException(Messages.CredentialLookup_otherKind(
+                    credentialsId, found.getDescriptor().getDisplayName()));
+        }
+        return credentials;
+    }
+
+    @CheckForNull
+    private static User starter(Run<?, ?> run) {
+        Cause.UserIdCause cause = run.getCause(Cause.UserIdCause.class);
+        String id = cause == null ? null : cause.getUserId();
+        return id == null ? null : User.getById(id, false);
+    }
+}

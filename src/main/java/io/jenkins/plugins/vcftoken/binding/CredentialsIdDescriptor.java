@@ -1,0 +1,52 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import com.cloudbees.plugins.credentials.CredentialsMatchers;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.common.StandardListBoxModel;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.model.Item;
+import hudson.model.Queue;
+import hudson.model.queue.Tasks;
+import hudson.security.ACL;
+import hudson.util.ListBoxModel;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.util.List;
+import jenkins.model.Jenkins;
+import org.kohsuke.stapler.AncestorInPath;
+import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.verb.POST;
+import org.springframework.security.core.Authentication;
+
+/** A descriptor whose form has a field {@code credentialsId}. */
+public interface CredentialsIdDescriptor {
+
+    /** The credentials a person may choose from; who may not list them sees the current one alone. */
+    @POST
+    default ListBoxModel doFillCredentialsIdItems(@AncestorInPath Item item, @QueryParameter String credentialsId) {
+        StandardListBoxModel items = new StandardListBoxModel();
+        if (!mayList(item)) {
+            return items.includeCurrentValue(credentialsId);
+        }
+        return items.includeEmptyValue()
+                .includeMatchingAs(whoUses(item), item, VcfCredentials.class, List.of(), CredentialsMatchers.always())
+                .includeCurrentValue(credentialsId);
+    }
+
+    /** @param item null outside of any */
+    static boolean mayList(@CheckForNull Item item) {
+        return item == null
+                ? Jenkins.get().hasPermission(Jenkins.ADMINISTER)
+                : item.hasPermission(Item.EXTENDED_READ) || item.hasPermission(CredentialsProvider.USE_ITEM);
+    }
+
+    /** Whether the item can use a credential with this ID; only for who may list them. */
+    static boolean isListed(@CheckForNull Item item, String id) {
+        return !CredentialsProvider.listCredentialsInItem(
+                        VcfCredentials.class, item, whoUses(item), List.of(), CredentialsMatchers.withId(id))
+                .isEmpty();
+    }
+
+    private static Authentication whoUses(@CheckForNull Item item) {
+        return item instanceof Queue.Task task ? Tasks.getAuthenticationOf2(task) : ACL.SYSTEM2;
+    }
+}

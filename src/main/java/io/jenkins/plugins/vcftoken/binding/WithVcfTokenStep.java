@@ -1,0 +1,162 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.Extension;
+import hudson.Util;
+import hudson.model.Run;
+import hudson.model.TaskListener;
+import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
+import java.util.Set;
+import org.jenkinsci.plugins.workflow.steps.Step;
+import org.jenkinsci.plugins.workflow.steps.StepContext;
+import org.jenkinsci.plugins.workflow.steps.StepDescriptor;
+import org.jenkinsci.plugins.workflow.steps.StepExecution;
+import org.kohsuke.stapler.DataBoundConstructor;
+import org.kohsuke.stapler.DataBoundSetter;
+
+/** {@code withVcfToken(credentialsId: 'sa') { … }}: a live access token in the environment for as long as the block lasts. */
+public final class WithVcfTokenStep extends Step {
+
+    /** In minutes. */
+    public static final int DEFAULT_MINIMUM_VALIDITY = (int) VcfTokenService.DEFAULT_MINIMUM_VALIDITY.toMinutes();
+
+    private final String credentialsId;
+    private String tokenVariable = TokenVariables.DEFAULT_TOKEN;
+    private String urlVariable = TokenVariables.DEFAULT_URL;
+
+    @CheckForNull
+    private String tokenFileVariable;
+
+    @CheckForNull
+    private String headerFileVariable;
+
+    @CheckForNull
+    private TokenFileMode tokenFileMode;
+
+    private int minimumValidity = DEFAULT_MINIMUM_VALIDITY;
+    private String organization = "";
+
+    @DataBoundConstructor
+    public WithVcfTokenStep(String credentialsId) {
+        this.credentialsId = Util.fixNull(credentialsId).trim();
+    }
+
+    public String getCredentialsId() {
+        return credentialsId;
+    }
+
+    public String getTokenVariable() {
+        return tokenVariable;
+    }
+
+    /** @param tokenVariable the variable for the access token; blank for the default */
+    @DataBoundSetter
+    public void setTokenVariable(@CheckForNull String tokenVariable) {
+        this.tokenVariable = new TokenVariables(tokenVariable, null, null, null).token();
+    }
+
+    public String getUrlVariable() {
+        return urlVariable;
+    }
+
+    /** @param urlVariable the variable for the system's address; blank for the default */
+    @DataBoundSetter
+    public void setUrlVariable(@CheckForNull String urlVariable) {
+        this.urlVariable = new TokenVariables(null, urlVariable, null, null).url();
+    }
+
+    public String getOrganization() {
+        return organization;
+    }
+
+    /** @param organization whose access token is wanted, where the credential is the provider's; blank for the credential's own */
+    @DataBoundSetter
+    public void setOrganization(@CheckForNull String organization) {
+        this.organization = Util.fixNull(organization).trim();
+    }
+
+    @CheckForNull
+    public String getTokenFileVariable() {
+        return tokenFileVariable;
+    }
+
+    /** @param tokenFileVariable the variable for the path of a file with the access token; blank for no file */
+    @DataBoundSetter
+    public void setTokenFileVariable(@CheckForNull String tokenFileVariable) {
+        this.tokenFileVariable = Util.fixEmptyAndTrim(tokenFileVariable);
+    }
+
+    @CheckForNull
+    public String getHeaderFileVariable() {
+        return headerFileVariable;
+    }
+
+    /** @param headerFileVariable the variable for the path of a file with an HTTP header; blank for no file */
+    @DataBoundSetter
+    public void setHeaderFileVariable(@CheckForNull String headerFileVariable) {
+        this.headerFileVariable = Util.fixEmptyAndTrim(headerFileVariable);
+    }
+
+    public TokenFileMode getTokenFileMode() {
+        return tokenFileMode == null ? TokenFileMode.OWNER : tokenFileMode;
+    }
+
+    /** @param tokenFileMode who may read the files; null for the default */
+    @DataBoundSetter
+    public void setTokenFileMode(@CheckForNull TokenFileMode tokenFileMode) {
+        this.tokenFileMode = tokenFileMode == TokenFileMode.OWNER ? null : tokenFileMode;
+    }
+
+    /** @return not null; of the same type as what is set, or forms and configuration as code do not find the two */
+    public Integer getMinimumValidity() {
+        return minimumValidity;
+    }
+
+    /** @param minimumValidity how many minutes the access token is good for at least when the block begins; null for the default */
+    @DataBoundSetter
+    public void setMinimumValidity(@CheckForNull Integer minimumValidity) {
+        this.minimumValidity = minimumValidity == null ? DEFAULT_MINIMUM_VALIDITY : Math.max(0, minimumValidity);
+    }
+
+    TokenVariables variables() {
+        return new TokenVariables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable);
+    }
+
+    @Override
+    public StepExecution start(StepContext context) {
+        return new WithVcfTokenExecution(context, this);
+    }
+
+    /** The step as Pipeline knows it. Wants no node, so that it can stand in {@code options { }}. */
+    @Extension
+    public static final class DescriptorImpl extends StepDescriptor implements TokenStepDescriptor {
+
+        @Override
+        public String getFunctionName() {
+            return "withVcfToken";
+        }
+
+        @NonNull
+        @Override
+        public String getDisplayName() {
+            return Messages.WithVcfTokenStep_displayName();
+        }
+
+        @Override
+        public boolean takesImplicitBlockArgument() {
+            return true;
+        }
+
+        @Override
+        public Set<? extends Class<?>> getRequiredContext() {
+            return Set.of(Run.class, TaskListener.class);
+        }
+
+        @Override
+        public Set<? extends Class<?>> getProvidedContext() {
+            return Set.of(TokenBlock.class);
+        }
+    }
+}

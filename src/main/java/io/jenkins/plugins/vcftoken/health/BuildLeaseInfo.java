@@ -1,0 +1,49 @@
+package io.jenkins.plugins.vcftoken.health;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.model.Run;
+import org.kohsuke.stapler.export.Exported;
+import org.kohsuke.stapler.export.ExportedBean;
+import org.springframework.security.access.AccessDeniedException;
+
+/** A build that holds a lease, for who may see the build. */
+@ExportedBean(defaultVisibility = CredentialHealth.ALWAYS)
+public final class BuildLeaseInfo {
+
+    private static final String BUILD = "build ";
+
+    private final Run<?, ?> run;
+
+    private BuildLeaseInfo(Run<?, ?> run) {
+        this.run = run;
+    }
+
+    /** @return null when it is no build, or not one for the eyes of whoever asks */
+    @CheckForNull
+    static BuildLeaseInfo of(String owner) {
+        if (!owner.startsWith(BUILD)) {
+            return null;
+        }
+        try {
+            Run<?, ?> run = Run.fromExternalizableId(owner.substring(BUILD.length()));
+            return run == null ? null : new BuildLeaseInfo(run);
+        } catch (AccessDeniedException e) {
+            return null;
+        }
+    }
+
+    @Exported
+    public String getBuild() {
+        return run.getExternalizableId();
+    }
+
+    /** From the root of this Jenkins. */
+    @Exported
+    public String getUrl() {
+        return run.getUrl();
+    }
+
+    public String getName() {
+        return run.getFullDisplayName();
+    }
+}

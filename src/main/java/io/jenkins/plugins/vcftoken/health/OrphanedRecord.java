@@ -1,0 +1,62 @@
+package io.jenkins.plugins.vcftoken.health;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamilyAdmin;
+import io.jenkins.plugins.vcftoken.store.CredentialLocator;
+import java.time.Instant;
+import java.util.stream.Collectors;
+import org.kohsuke.stapler.export.Exported;
+import org.kohsuke.stapler.export.ExportedBean;
+
+/** A record to which no stored token leads any more. For administrators. */
+@ExportedBean(defaultVisibility = CredentialHealth.ALWAYS)
+public final class OrphanedRecord {
+
+    private final TokenFamily family;
+
+    OrphanedRecord(TokenFamily family) {
+        this.family = family;
+    }
+
+    /** The name of its file, which is a keyed hash and leads to nothing else. */
+    @Exported
+    public String getRecord() {
+        return family.id();
+    }
+
+    @Exported
+    public String getAccount() {
+        return family.account().description();
+    }
+
+    /** Where its credential stood. Whose personal ones is not told. */
+    @Exported
+    public String getPlaces() {
+        return family.locations().stream()
+                .map(OrphanedRecord::words)
+                .distinct()
+                .sorted()
+                .collect(Collectors.joining(", "));
+    }
+
+    @Exported
+    public long getGeneration() {
+        return family.tokens().generation();
+    }
+
+    /** When it will be removed; null until the hourly upkeep has found that no credential leads to it. */
+    @CheckForNull
+    @Exported
+    public String getRemovedAt() {
+        Instant since = family.orphaned();
+        return since == null ? null : TokenFamilyAdmin.endOf(since).toString();
+    }
+
+    private static String words(CredentialLocation location) {
+        return CredentialLocator.isPersonal(location)
+                ? Messages.OrphanedRecord_personal()
+                : location.context() + '/' + location.credentialsId();
+    }
+}

@@ -1,0 +1,24 @@
+package io.jenkins.plugins.vcftoken.health;
+
+import hudson.Extension;
+import org.jenkinsci.Symbol;
+
+/** Credentials whose secret goes to whoever answers. */
+@Extension
+@Symbol("vcfTokenTrust")
+public final class TlsVerificationMonitor extends AbstractTokenMonitor {
+
+    public TlsVerificationMonitor() {
+        super(HealthWarning.Kind.TRUST);
+    }
+
+    @Override
+    public String getDisplayName() {
+        return Messages.TlsVerificationMonitor_displayName();
+    }
+
+    @Override
+    public boolean isSecurity() {
+        return true;
+    }
+}

@@ -1,0 +1,19 @@
+package io.jenkins.plugins.vcftoken.health;
+
+import hudson.Extension;
+import org.jenkinsci.Symbol;
+
+/** Tokens that are dead, in doubt, unreadable or not written home: builds fail, or will. */
+@Extension
+@Symbol("vcfTokenTrouble")
+public final class TokenErrorMonitor extends AbstractTokenMonitor {
+
+    public TokenErrorMonitor() {
+        super(HealthWarning.Kind.TROUBLE);
+    }
+
+    @Override
+    public String getDisplayName() {
+        return Messages.TokenErrorMonitor_displayName();
+    }
+}

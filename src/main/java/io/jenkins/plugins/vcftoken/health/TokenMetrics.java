@@ -1,0 +1,94 @@
+package io.jenkins.plugins.vcftoken.health;
+
+import com.codahale.metrics.Counter;
+import com.codahale.metrics.Metric;
+import com.codahale.metrics.MetricSet;
+import com.codahale.metrics.Timer;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.Extension;
+import io.jenkins.plugins.vcftoken.VcfTokenListener;
+import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
+import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenIssuedEvent;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import jenkins.metrics.api.MetricProvider;
+
+/** Figures for the Metrics plugin, since the start of Jenkins. Without that plugin, Jenkins leaves this class alone. */
+@Extension(optional = true)
+public final class TokenMetrics extends MetricProvider implements VcfTokenListener {
+
+    private static final String PREFIX = "vcf-token.";
+
+    private final Timer exchanges = new Timer();
+    private final Timer waits = new Timer();
+    private final Counter denied = new Counter();
+    private final Counter renewals = new Counter();
+    private final Counter rotations = new Counter();
+    private final Counter leases = new Counter();
+    private final Map<TokenError, Counter> failures = new EnumMap<>(TokenError.class);
+
+    public TokenMetrics() {
+        for (TokenError tokenError : TokenError.values()) {
+            failures.put(tokenError, new Counter());
+        }
+    }
+
+    @NonNull
+    @Override
+    public MetricSet getMetricSet() {
+        Map<String, Metric> all = new HashMap<>(Map.of(
+                PREFIX + "exchanges", exchanges,
+                PREFIX + "waits", waits,
+                PREFIX + "denied", denied,
+                PREFIX + "renewals", renewals,
+                PREFIX + "rotations", rotations,
+                PREFIX + "leases", leases));
+        failures.forEach((tokenError, counter) -> all.put(PREFIX + "failures." + name(tokenError), counter));
+        return metrics(all);
+    }
+
+    private static String name(TokenError tokenError) {
+        return tokenError.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    @Override
+    public void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
+        exchanges.update(took);
+        if (before.accessToken() != null) {
+            renewals.inc();
+        }
+        if (after.tokens().generation() > before.tokens().generation()) {
+            rotations.inc();
+        }
+    }
+
+    @Override
+    public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException why, Duration took) {
+        failures.get(why.tokenError()).inc();
+    }
+
+    @Override
+    public void leaseOpened(TokenIssuedEvent handout, Duration waited) {
+        waits.update(waited);
+        if (handout.leased()) {
+            leases.inc();
+        }
+    }
+
+    @Override
+    public void leaseClosed(TokenIssuedEvent handout) {
+        leases.dec();
+    }
+
+    @Override
+    public void denied(String owner, CredentialHandle handle, TokenUnavailableException why) {
+        denied.inc();
+    }
+}

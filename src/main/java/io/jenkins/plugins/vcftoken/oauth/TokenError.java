@@ -1,0 +1,92 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+/** Each way an exchange can fail, in the words a person reads: what it means, and what to do next. */
+public enum TokenError {
+    SPENT_OR_REVOKED(
+            "the server refuses the stored refresh token: it is expired, revoked, rotated away by another client, "
+                    + "or was issued for another organization",
+            "Check the organization. If it is right, authorize the account anew and store the new refresh token "
+                    + "in the credential."),
+    API_TOKEN_REFUSED(
+            "the server refuses the stored API token: it is expired, revoked, or was issued at another address",
+            "Check the address. If it is right, generate a new API token and store it in the credential."),
+    WRONG_SECRET(
+            "the server refuses the stored secret, or does not know whom it belongs to",
+            "Correct the user name and password, the API key, or the app ID and secret in the credential, and check "
+                    + "that the account has a role on the server."),
+    UNKNOWN_CLIENT(
+            "the server knows no service account with this client ID in this organization",
+            "Check the client ID and the organization."),
+    LOCKED_OUT(
+            "the server has locked the account",
+            "Wait for the lock to end or have the account unlocked, and find out who else logs in with a wrong "
+                    + "password."),
+    WRONG_ORGANIZATION(
+            "the server knows no organization of this name, or the account has no part in it",
+            "Check the spelling of the organization, and that the account may use it."),
+    PROVIDER_TOKEN_REFUSED(
+            "the server refuses the access token of the provider's account, with which the organization's is obtained",
+            "Run again. If that does not help, check the role and the state of the provider's account on the server."),
+    FORBIDDEN(
+            "the server knows the secret but does not allow it to be used here",
+            "Check the role and the state of the account on the server."),
+    REJECTED(
+            "the server rejects the request",
+            "Check the address and the organization, and that the stored secret is a refresh token or API token."),
+    NO_SUCH_SERVICE(
+            "there is no token service of this kind at this address and organization",
+            "Check the address (the server's own name, not an IP address) and the organization's name."),
+    REDIRECTED(
+            "the server points to another address, and secrets are never sent after a redirect",
+            "Store the server's own address in the credential."),
+    UNREACHABLE(
+            "the server cannot be reached; nothing was sent",
+            "Check the address, the name resolution, firewalls, and the proxy settings of Jenkins, then run again."),
+    NOT_TRUSTED(
+            "the server's certificate is not trusted; nothing was sent",
+            "Store the certificate of the authority that signed it in the credential, or correct the address so that "
+                    + "it matches the certificate."),
+    THROTTLED("the server asks to come back later", "Run again later."),
+    OUTCOME_UNKNOWN(
+            "the request left, but no usable answer came back, so the server may have rotated the refresh token away; "
+                    + "the stored one is kept",
+            "Press \"Try once more\" on the page \"VCF tokens\" of the credential. If the server refuses it, authorize the "
+                    + "account there."),
+    NO_ANSWER(
+            "the request left, but no usable answer came back",
+            "Check that the server and what is between it and Jenkins is healthy, then run again."),
+    UNINTELLIGIBLE(
+            "the server's answer cannot be understood, so it may have rotated the refresh token away; the stored one "
+                    + "is kept",
+            "Check that the address is that of the token service and not of a portal or proxy. Then press \"Try once "
+                    + "more\" on the page \"VCF tokens\" of the credential. If the server refuses it, authorize the account "
+                    + "there."),
+    STRANGE_ANSWER(
+            "the server's answer cannot be understood",
+            "Check that the address is that of the token service and not of a portal or proxy, then run again.");
+
+    private final String classify;
+    private final String nextStep;
+
+    TokenError(String classify, String nextStep) {
+        this.classify = classify;
+        this.nextStep = nextStep;
+    }
+
+    public String classify() {
+        return classify;
+    }
+
+    public String nextStep() {
+        return nextStep;
+    }
+
+    /** The same failure, said of a secret that does not rotate and so cannot have been spent by it. */
+    TokenError forNonRotatingSecret() {
+        return switch (this) {
+            case OUTCOME_UNKNOWN -> NO_ANSWER;
+            case UNINTELLIGIBLE -> STRANGE_ANSWER;
+            default -> this;
+        };
+    }
+}

@@ -1,0 +1,213 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+
+/** No access token can be had. The message is complete: which credential, which system, what it means, what to do. */
+public final class TokenUnavailableException extends Exception {
+
+    private static final long serialVersionUID = 1;
+
+    /** {@code java.time.Instant} is serializable. */
+    @CheckForNull
+    private final Instant retry;
+
+    public TokenUnavailableException(String message, @CheckForNull Throwable cause) {
+        this(message, cause, null);
+    }
+
+    private TokenUnavailableException(String message, @CheckForNull Throwable cause, @CheckForNull Instant retry) {
+        super(message, cause);
+        this.retry = retry;
+    }
+
+    /** Whether it came of a request that was answered so. */
+    boolean isFor(TokenError tokenError) {
+        return getCause() instanceof TokenRequestException e && e.tokenError() == tokenError;
+    }
+
+    private static TokenUnavailableException of(CredentialHandle handle, String text, @CheckForNull Throwable cause) {
+        return of(handle, text, cause, null);
+    }
+
+    private static TokenUnavailableException of(
+            CredentialHandle handle, String text, @CheckForNull Throwable cause, @CheckForNull Instant retry) {
+        return new TokenUnavailableException(handle.description() + ": " + text, cause, retry);
+    }
+
+    /** When the plugin tries by itself what failed here; null where it does not. */
+    @CheckForNull
+    public Instant retry() {
+        return retry;
+    }
+
+    /** The same with the stack trace of the caller, and a list of suppressed exceptions that is not shared. */
+    public TokenUnavailableException again() {
+        return new TokenUnavailableException(getMessage(), this, retry);
+    }
+
+    static TokenUnavailableException noSecret(CredentialHandle handle) {
+        String text = handle.service().rotates()
+                ? "it stores no refresh token yet. Open the credential and authorize the account, or store a refresh "
+                        + "token in it."
+                : "it stores no secret. Enter it in the credential.";
+        return of(handle, text, null);
+    }
+
+    static TokenUnavailableException staleCopy(CredentialHandle handle) {
+        return of(
+                handle,
+                "its refresh token was rotated away while it was stored elsewhere, so this copy of it does not work. "
+                        + "Authorize the account anew and store the new refresh token in this credential.",
+                null);
+    }
+
+    static TokenUnavailableException wrongServer(CredentialHandle handle, String owner) {
+        return of(
+                handle,
+                "its secret belongs to " + owner + " and is not sent to another server. Enter the "
+                        + "secret that this server issued.",
+                null);
+    }
+
+    static TokenUnavailableException otherOrganization(CredentialHandle handle, Account owner) {
+        return of(
+                handle,
+                "its refresh token belongs to " + owner.description()
+                        + " and is not sent for another organization. Set the "
+                        + "organization back, or authorize the account of this organization, or store its refresh token.",
+                null);
+    }
+
+    static TokenUnavailableException uncertainElsewhere(CredentialHandle handle, Account other) {
+        return of(
+                handle,
+                "its refresh token was sent for " + other.description() + ", and what came of that is not known, so it "
+                        + "is not sent again for another organization. Set the organization back and decide about the "
+                        + "token on the page \"VCF tokens\", or authorize the account anew.",
+                null);
+    }
+
+    /**
+     * @param before the record that the request was made from
+     * @param retry when the token is sent once more; null when it is not
+     */
+    static TokenUnavailableException exchangeFailed(
+            CredentialHandle handle, TokenFamily before, TokenRequestException e, @CheckForNull Instant retry) {
+        String next = retry == null ? e.tokenError().nextStep() : retried(retry);
+        return of(handle, e.getMessage() + "." + history(before, e) + ' ' + next, e, retry);
+    }
+
+    private static String history(TokenFamily before, TokenRequestException e) {
+        if (e.tokenError() != TokenError.SPENT_OR_REVOKED) {
+            return "";
+        }
+        if (before.state() == TokenFamilyStatus.UNKNOWN) {
+            return " This was the one more request after a lost answer (at " + before.changed() + ": " + before.error()
+                    + "): the server had rotated the token, and its successor is lost.";
+        }
+        boolean isNew = before.tokens().generation() > 0 && before.error() == null;
+        return isNew
+                ? " This controller never sent that token before: it was revoked, or another client uses it too, such as "
+                        + "another controller or one restored from a backup."
+                : "";
+    }
+
+    private static String retried(Instant retry) {
+        return "The token is sent once more at " + retry.truncatedTo(ChronoUnit.SECONDS)
+                + " or at its next use after that, when nothing can be lost by it: if the server did not rotate it, all "
+                + "is well then. There is nothing to do before.";
+    }
+
+    /** The answer was of no use, but the secret that is stored now is still good as far as is known. */
+    static TokenUnavailableException nothingLost(CredentialHandle handle, TokenRequestException e) {
+        return of(
+                handle,
+                "no usable answer came back (" + e.detail() + "). Nothing is lost: what is stored can be sent again. "
+                        + "Run again later.",
+                e);
+    }
+
+    static TokenUnavailableException refusedEarlier(CredentialHandle handle, TokenFamily record) {
+        return of(
+                handle,
+                "refused earlier, and not sent again: " + record.error() + ". "
+                        + TokenError.SPENT_OR_REVOKED.nextStep(),
+                null);
+    }
+
+    static TokenUnavailableException refusedForNow(CredentialHandle handle, TokenFamily record, Instant until) {
+        return of(
+                handle,
+                "refused at " + record.changed() + ": " + record.error() + ". So that the account is not locked, the "
+                        + "same secret is not sent again before " + until + ". Correct it in the credential.",
+                null);
+    }
+
+    /** @param retry when the token is sent once more; null when a person decides */
+    static TokenUnavailableException unknown(CredentialHandle handle, TokenFamily record, @CheckForNull Instant retry) {
+        return of(
+                handle,
+                "since " + record.changed() + " it is not known whether the stored refresh token still works: "
+                        + record.error() + ". "
+                        + (retry == null ? TokenError.OUTCOME_UNKNOWN.nextStep() : retried(retry)),
+                null,
+                retry);
+    }
+
+    static TokenUnavailableException throttled(CredentialHandle handle, TokenFamily record, Instant until) {
+        return of(
+                handle,
+                record.error() + ". The server asked to come back later, so nothing is sent before "
+                        + until.truncatedTo(ChronoUnit.SECONDS) + ". Run again after that.",
+                null,
+                until);
+    }
+
+    static TokenUnavailableException ledgerUnusable(CredentialHandle handle, Exception e) {
+        return of(
+                handle,
+                "the record of its tokens cannot be used (" + e.getMessage() + "). Check the disk of the Jenkins home "
+                        + "directory.",
+                e);
+    }
+
+    static TokenUnavailableException recordUnusable(CredentialHandle handle, UnreadableRecord record) {
+        return of(
+                handle,
+                "nothing was sent, because the record of its tokens, " + record.where() + ", cannot be used: "
+                        + record.why() + ". If an older version of the plugin was installed, install the newer one "
+                        + "again. Else restore that file from a backup, or remove that file and authorize the account "
+                        + "anew or store a new secret.",
+                null);
+    }
+
+    static TokenUnavailableException shuttingDown(CredentialHandle handle, @CheckForNull Exception e) {
+        return of(handle, "Jenkins is shutting down. Run again later.", e);
+    }
+
+    static TokenUnavailableException tooLong(CredentialHandle handle, long seconds, Exception e) {
+        return of(
+                handle,
+                "no access token after " + seconds
+                        + " s; an exchange is still in flight and its answer will be kept. Run " + "again later.",
+                e);
+    }
+
+    static TokenUnavailableException notSentInTime(CredentialHandle handle, long seconds, Exception e) {
+        return of(
+                handle,
+                "no access token after " + seconds
+                        + " s: earlier requests to this server still wait for its answers, so "
+                        + "this one was not sent yet. Run again later.",
+                e);
+    }
+
+    static TokenUnavailableException unexpected(CredentialHandle handle, Throwable cause) {
+        return of(handle, "unexpected failure: " + cause + ". Please report it with the log of Jenkins.", cause);
+    }
+}

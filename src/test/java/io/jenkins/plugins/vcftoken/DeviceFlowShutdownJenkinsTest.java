@@ -1,0 +1,73 @@
+package io.jenkins.plugins.vcftoken;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.JenkinsSessionExtension;
+
+/** A controller that goes down while somebody is asked to authorize an account. */
+class DeviceFlowShutdownJenkinsTest {
+
+    @RegisterExtension
+    private final JenkinsSessionExtension sessions = new JenkinsSessionExtension();
+
+    @Test
+    void whatCouldNotBeStoredIsStoredOnTheWayDownAndWhatWasNotToldIsNotAskedFor() throws Throwable {
+        try (Simulator simulator = Simulator.start()) {
+            simulator.devices().setInterval(Duration.ofSeconds(1));
+            String first = simulator.devices().addAccount("ci", "acme");
+            String second = simulator.devices().addAccount("other", "acme");
+            int[] polls = new int[1];
+            sessions.then(rule -> {
+                JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);
+                both.addToSystem(both.account("sa", ""));
+                both.addToSystem(both.account("waiting", ""));
+                DeviceFlowSession stuck = start("sa", first);
+                Path ledger = rule.jenkins.getRootDir().toPath().resolve("vcf-token");
+                Path away = ledger.resolveSibling("away");
+                Files.move(ledger, away);
+                Files.writeString(ledger, "");
+                simulator.devices().answer(stuck.codes().userCode(), true);
+                JenkinsAndSimulator.await(
+                        "the token is at stake", () -> stuck.error().contains("could not be stored yet"));
+                start("waiting", second);
+                Files.delete(ledger);
+                Files.move(away, ledger);
+            });
+            polls[0] = simulator.devices().polls();
+            sessions.then(rule -> {
+                assertThat(JenkinsAndSimulator.tokenIn(credentials(rule), "sa"))
+                        .isEqualTo(simulator.currentToken("ci"));
+                assertThat(JenkinsAndSimulator.tokenIn(credentials(rule), "waiting"))
+                        .isEmpty();
+                simulator.devices().answer(simulator.devices().lastUserCode(), true);
+                Thread.sleep(2_500);
+                assertThat(simulator.devices().polls()).isEqualTo(polls[0]);
+                JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);
+                both.build(both.job(rule.jenkins, "job", "sa"));
+            });
+        }
+    }
+
+    private static File credentials(JenkinsRule rule) {
+        return new File(rule.jenkins.getRootDir(), "credentials.xml");
+    }
+
+    private static DeviceFlowSession start(String id, String clientId) throws Exception {
+        VcfaServiceAccount stored = SystemCredentialsProvider.getInstance().getCredentials().stream()
+                .map(VcfaServiceAccount.class::cast)
+                .filter(credential -> credential.getId().equals(id))
+                .findFirst()
+                .orElseThrow();
+        return DeviceFlowRegistry.get().start(stored, clientId, "a test");
+    }
+}

@@ -1,0 +1,118 @@
+package io.jenkins.plugins.vcftoken;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import hudson.ExtensionList;
+import hudson.model.ModelObject;
+import hudson.model.TaskListener;
+import hudson.model.User;
+import hudson.security.ACL;
+import hudson.security.ACLContext;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import jenkins.model.Jenkins;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.MockAuthorizationStrategy;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** What it takes for unused is deleted one day, with the only copy of a token perhaps. */
+@WithJenkins
+class LedgerCleanupJenkinsTest {
+
+    private Path ledger;
+
+    @Test
+    void aRecordIsUnusedOnlyWhenNoStoreHasItsCredential(JenkinsRule jenkins) throws Exception {
+        ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
+        look();
+        assertThat(ledger).doesNotExist();
+        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
+        jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+                .grant(Jenkins.ADMINISTER)
+                .everywhere()
+                .to("alice"));
+        try (Simulator simulator = Simulator.start()) {
+            JenkinsAndSimulator both = new JenkinsAndSimulator(jenkins, simulator);
+            Folder folder = jenkins.createProject(Folder.class, "team").createProject(Folder.class, "inner");
+            User alice = User.getById("alice", true);
+            VcfaServiceAccount system = add(both, jenkins.jenkins, CredentialsScope.GLOBAL, "of-system");
+            add(both, folder, CredentialsScope.GLOBAL, "of-folder");
+            try (ACLContext as = ACL.as2(alice.impersonate2())) {
+                add(both, alice, CredentialsScope.USER, "of-alice");
+            }
+            look();
+            assertThat(unused()).isEmpty();
+
+            CredentialsStore store = store(jenkins.jenkins);
+            Credentials rotated = store.getCredentials(Domain.global()).get(0);
+            Credentials spelledOtherwise = both.account(
+                    CredentialsScope.GLOBAL,
+                    "of-system",
+                    simulator.url() + "/",
+                    system.getRefreshToken().getPlainText());
+            assertThat(store.updateCredentials(Domain.global(), rotated, spelledOtherwise))
+                    .isTrue();
+            look();
+            assertThat(unused()).isEmpty();
+
+            store.removeCredentials(Domain.global(), spelledOtherwise);
+            look();
+            assertThat(unused()).containsExactly("of-system");
+            folder.delete();
+            alice.delete();
+            look();
+            assertThat(unused()).containsExactlyInAnyOrder("of-system", "of-folder", "of-alice");
+
+            // Somebody typed it once more, the token that it began with.
+            store.addCredentials(Domain.global(), system);
+            look();
+            assertThat(unused()).containsExactlyInAnyOrder("of-folder", "of-alice");
+            assertThat(simulator.requests()).isEqualTo(3);
+        }
+    }
+
+    private static VcfaServiceAccount add(
+            JenkinsAndSimulator both, ModelObject owner, CredentialsScope scope, String id) throws Exception {
+        VcfaServiceAccount account =
+                both.account(scope, id, both.simulator.url().toString(), both.simulator.addAccount(id, "acme"));
+        store(owner).addCredentials(Domain.global(), account);
+        VcfTokenService.get().once(account);
+        return account;
+    }
+
+    private static CredentialsStore store(ModelObject owner) {
+        return CredentialsProvider.lookupStores(owner).iterator().next();
+    }
+
+    private static void look() throws Exception {
+        ExtensionList.lookupSingleton(LedgerCleanup.class).execute(TaskListener.NULL);
+    }
+
+    private List<String> unused() throws Exception {
+        List<String> unused = new ArrayList<>();
+        try (Stream<Path> files = Files.list(ledger)) {
+            for (Path file :
+                    files.filter(path -> path.toString().endsWith(".json")).toList()) {
+                JsonNode record = new ObjectMapper().readTree(file.toFile());
+                if (record.path("orphaned").isTextual()) {
+                    unused.add(record.at("/locations/0/credentialsId").asText());
+                }
+            }
+        }
+        return unused;
+    }
+}

@@ -1,0 +1,73 @@
+package io.jenkins.plugins.vcftoken;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import hudson.ProxyConfiguration;
+import hudson.model.Result;
+import io.jenkins.plugins.vcftoken.simulator.ConnectProxy;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+@WithJenkins
+class ProxyJenkinsTest {
+
+    private static final String PASSWORD = "proxy-password-of-jenkins";
+
+    private JenkinsRule jenkins;
+    private Simulator simulator;
+    private ConnectProxy proxy;
+
+    @BeforeEach
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+        proxy = new ConnectProxy("jenkins", PASSWORD);
+        ExamplesJenkinsTest.addAll(simulator);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        proxy.close();
+        simulator.close();
+    }
+
+    @Test
+    void theProxyOfJenkinsIsUsedWithItsPassword() throws Exception {
+        jenkins.jenkins.setProxy(new ProxyConfiguration("localhost", proxy.port(), "jenkins", PASSWORD));
+        build("vcfa-ci", Result.SUCCESS);
+        assertThat(proxy.tunnels()).isEqualTo(1);
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+    }
+
+    @Test
+    void hostsOfTheNoProxyListAreReachedDirectly() throws Exception {
+        jenkins.jenkins.setProxy(new ProxyConfiguration("localhost", proxy.port(), "jenkins", PASSWORD, "localhost"));
+        build("vcfa-ci", Result.SUCCESS);
+        assertThat(proxy.tunnels() + proxy.refused()).isZero();
+    }
+
+    @Test
+    void aProxyThatRefusesKeepsTheTokenHereAndIsNamed() throws Exception {
+        jenkins.jenkins.setProxy(new ProxyConfiguration("localhost", proxy.port(), "jenkins", "wrong"));
+        WorkflowRun run = build("vcfa-ci", Result.FAILURE);
+        jenkins.assertLogContains("nothing was sent", run);
+        jenkins.assertLogContains("through the proxy localhost", run);
+        assertThat(simulator.requests()).isZero();
+        SecretSweep.assertNone(simulator, run.getRootDir().toPath());
+        jenkins.jenkins.setProxy(new ProxyConfiguration("localhost", proxy.port(), "jenkins", PASSWORD));
+        build("vcfa-ci", Result.SUCCESS);
+    }
+
+    private WorkflowRun build(String id, Result result) throws Exception {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+        job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: '" + id + "') { }", true));
+        return jenkins.buildAndAssertStatus(result, job);
+    }
+}

@@ -1,0 +1,102 @@
+package io.jenkins.plugins.vcftoken;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
+import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Who is asked when a secret ends, and with what. */
+class SecretExpiryResultTest {
+
+    private static final Instant END = Instant.parse("2026-03-01T00:00:00Z");
+
+    @TempDir
+    private Path directory;
+
+    private final MutableClock clock = new MutableClock();
+    private Simulator simulator;
+    private TestTokenService core;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start(clock, 0);
+        core = new TestTokenService(directory, simulator, clock);
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        core.close();
+        simulator.close();
+    }
+
+    @Test
+    void nothingIsSentForWantOfAnAccessToken() throws Exception {
+        CredentialHandle handle = user("own");
+        assertThat(expiry(handle)).isEqualTo(new SecretExpiryResult(false, null));
+        assertThat(simulator.requests()).isZero();
+        AccessToken accessToken = core.families.await(handle, any -> true).accessToken();
+        assertThat(core.families.cached(handle)).isEqualTo(accessToken);
+        assertThat(expiry(handle)).isEqualTo(new SecretExpiryResult(true, END));
+        assertThat(simulator.apiTokens().lists()).isEqualTo(1);
+        clock.advance(Duration.ofHours(1));
+        assertThat(expiry(handle)).isEqualTo(new SecretExpiryResult(false, null));
+        assertThat(simulator.apiTokens().lists()).isEqualTo(1);
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    /** Wherever else the same token is stored, its access token was bought by somebody else. */
+    @Test
+    void anAccessTokenIsAtHandWhereItWasBoughtAlone() throws Exception {
+        CredentialHandle handle = user("own");
+        core.families.await(handle, any -> true);
+        CredentialHandle copy = new CredentialHandle(
+                "copy", new CredentialLocation("folder:x", "copy"), handle.token(), handle.service(), handle.keeper());
+        assertThat(core.families.cached(copy)).isNull();
+        CredentialHandle elsewhere = core.handle("own", core.service("other"), handle.token());
+        assertThat(core.families.cached(elsewhere)).isNull();
+    }
+
+    @Test
+    void aRotatedTokenStillLeadsToItsAccessToken() throws Exception {
+        CredentialHandle before = core.handle("own", core.service("acme"), simulator.addAccount("ci", "acme"));
+        core.families.await(before, any -> true);
+        CredentialHandle after = core.handle("own", core.service("acme"), simulator.currentToken("ci"));
+        assertThat(after.token()).isNotEqualTo(before.token());
+        assertThat(core.families.cached(after)).isNotNull();
+        assertThat(expiry(after)).isEqualTo(new SecretExpiryResult(true, null));
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void whoTellsWithoutAnAccessTokenIsAskedWithout() throws Exception {
+        simulator.cloudServices().addApiToken("api-token-of-csp", END);
+        CredentialHandle handle = core.handle("csp", core.cspApiToken(), "api-token-of-csp");
+        assertThat(expiry(handle)).isEqualTo(new SecretExpiryResult(true, END));
+        assertThat(simulator.accessTokens()).isEmpty();
+    }
+
+    @Test
+    void whereNoSecretIsStoredNoneEnds() throws Exception {
+        assertThat(expiry(core.handle("empty", core.service("acme"), " ")))
+                .isEqualTo(new SecretExpiryResult(true, null));
+    }
+
+    private CredentialHandle user(String name) {
+        return core.handle(name, core.service("acme"), simulator.apiTokens().addUser("ann", "acme", "client-id", END));
+    }
+
+    private SecretExpiryResult expiry(CredentialHandle handle) throws TokenRequestException {
+        return SecretExpiryResult.of(handle, () -> core.families.cached(handle));
+    }
+}

@@ -1,0 +1,152 @@
+package io.jenkins.plugins.vcftoken;
+
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
+import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
+import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
+import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.SecretCipher;
+import io.jenkins.plugins.vcftoken.rotation.TokenHash;
+import io.jenkins.plugins.vcftoken.rotation.TokenListener;
+import io.jenkins.plugins.vcftoken.rotation.TokenManager;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import okhttp3.OkHttpClient;
+import okhttp3.tls.HandshakeCertificates;
+
+/** The plugin's core on a directory and a simulator, without Jenkins: what a controller has of it in one process. */
+public final class TestTokenService implements AutoCloseable {
+
+    /** Not encryption, but enough to see that what is stored went through it. */
+    public static final SecretCipher CIPHER = new SecretCipher() {
+        @Override
+        public String seal(String secret) {
+            return "sealed:" + Base64.getEncoder().encodeToString(secret.getBytes(StandardCharsets.UTF_8));
+        }
+
+        @Override
+        public String open(String sealed) throws IOException {
+            if (!sealed.startsWith("sealed:")) {
+                throw new IOException("sealed by another controller");
+            }
+            return new String(Base64.getDecoder().decode(sealed.substring(7)), StandardCharsets.UTF_8);
+        }
+    };
+
+    public static final TokenHash HASH = text -> {
+        try {
+            return HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    };
+
+    /**
+     * Longer than anything takes on a machine that is busy with something else; reached only where a test fails, which
+     * mutation testing does not want to wait for.
+     */
+    public static final Duration PLENTY = Duration.ofSeconds(Integer.getInteger("test.patience", 120));
+
+    public final FileTokenLedger ledger;
+    public final TokenManager families;
+    private final Simulator simulator;
+    private final OneShotHttpClient client;
+    private final ExecutorService exchanges = Executors.newCachedThreadPool();
+    private final ExecutorService writeBacks = Executors.newSingleThreadExecutor();
+
+    public TestTokenService(Path directory, Simulator simulator, InstantSource clock) throws IOException {
+        this(directory, simulator, clock, TokenListener.NOBODY);
+    }
+
+    public TestTokenService(Path directory, Simulator simulator, InstantSource clock, TokenListener listener)
+            throws IOException {
+        this(directory, simulator, clock, listener, client(simulator, clock));
+    }
+
+    /** @param client in place of one that waits as long as a test ever needs */
+    public TestTokenService(
+            Path directory, Simulator simulator, InstantSource clock, TokenListener listener, OneShotHttpClient client)
+            throws IOException {
+        this.simulator = simulator;
+        this.client = client;
+        this.ledger = new FileTokenLedger(directory, CIPHER);
+        this.families = new TokenManager(ledger, HASH, exchanges, writeBacks, clock, PLENTY, listener);
+    }
+
+    public static OneShotHttpClient client(Simulator simulator, InstantSource clock) {
+        return client(simulator, clock, PLENTY);
+    }
+
+    /** @param limit for a whole call */
+    public static OneShotHttpClient client(Simulator simulator, InstantSource clock, Duration limit) {
+        return new OneShotHttpClient(trusting(simulator), limit, limit, clock);
+    }
+
+    public static OkHttpClient trusting(Simulator simulator) {
+        HandshakeCertificates trust = new HandshakeCertificates.Builder()
+                .addTrustedCertificate(simulator.authority().certificate())
+                .build();
+        return new OkHttpClient.Builder()
+                .sslSocketFactory(trust.sslSocketFactory(), trust.trustManager())
+                .build();
+    }
+
+    public TokenEndpointClient service(String organization) {
+        return new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization));
+    }
+
+    public OneShotHttpClient client() {
+        return client;
+    }
+
+    /** What the controller makes of a service; waits for nobody. */
+    public TokenEndpointClient patient(TokenEndpointClient service) {
+        return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).of(service);
+    }
+
+    public TokenEndpointClient sddcManager(String user) {
+        return patient(new SddcManagerTokenClient(
+                client, new Account(SddcManagerTokenClient.SYSTEM, simulator.url(), "", user)));
+    }
+
+    public TokenEndpointClient cspApiToken() {
+        return patient(new CspApiTokenClient(client, new Account(CspApiTokenClient.SYSTEM, simulator.url(), "")));
+    }
+
+    public CredentialHandle handle(String name, TokenEndpointClient service, String token) {
+        return new CredentialHandle(
+                name, new CredentialLocation("system", name), token, service, (family, current, again) -> {});
+    }
+
+    public CredentialHandle handle(String name, String organization, String token, CredentialWriter keeper) {
+        return new CredentialHandle(name, new CredentialLocation("system", name), token, service(organization), keeper);
+    }
+
+    /** What was handed to the store's executor so far is done when this returns. */
+    public void awaitWriteBacks() throws Exception {
+        writeBacks.submit(() -> {}).get();
+    }
+
+    @Override
+    public void close() {
+        exchanges.shutdownNow();
+        writeBacks.shutdownNow();
+    }
+}

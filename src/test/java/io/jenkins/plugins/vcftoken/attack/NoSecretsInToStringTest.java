@@ -1,0 +1,213 @@
+package io.jenkins.plugins.vcftoken.attack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
+import java.io.ByteArrayOutputStream;
+import java.io.ObjectOutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Proxy;
+import java.lang.reflect.RecordComponent;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Whatever holds a secret ends up in a message one day: no class of the plugin tells it by {@code toString()}. */
+class NoSecretsInToStringTest {
+
+    private static final String PACKAGE = "io.jenkins.plugins.vcftoken";
+
+    /** What the texts of records may show. Whoever adds to it says with that: this is no secret. */
+    private static final String HARMLESS = """
+            HttpClientFactory.Trusted.certificates
+            binding.TokenFileRecord.run
+            credentials.CredentialFormAccess.context
+            credentials.SubmittedSecrets.request
+            health.CredentialHealth.Facts.error
+            health.CredentialHealth.Facts.tenants
+            health.HealthWarning.about
+            health.HealthWarning.page
+            health.SecretExpiryCache.Answer.of
+            lease.LeaseInfo.owner
+            lease.RenewalPolicy.random
+            oauth.Account.name
+            oauth.Account.organization
+            oauth.Account.system
+            oauth.Account.url
+            oauth.CspClientCredentialsClient.App.id
+            oauth.CspClientCredentialsClient.App.scope
+            oauth.DeviceAuthorizationResponse.userCode
+            oauth.JwtClaims.claims
+            oauth.TokenSubject.name
+            oauth.TokenSubject.organization
+            rotation.CredentialLocation.context
+            rotation.CredentialLocation.credentialsId
+            rotation.CredentialWriteBack.Errand.familyId
+            rotation.FamilyTombstone.hash
+            rotation.FamilyTombstone.host
+            rotation.FamilyTombstone.owner
+            rotation.FileTokenLedger.Version.key
+            rotation.TokenFamily.id
+            rotation.TokenFamilyCache.Entry.currentHash
+            rotation.TokenFamilyCache.Entry.familyId
+            rotation.TokenFamilyCache.Entry.hashes
+            rotation.TokenFamilyCache.Entry.locations
+            rotation.TokenFamilyCache.Entry.old
+            rotation.TokenIssuedEvent.owner
+            rotation.TokenLedger.Contents.readable
+            rotation.TokenLedger.Contents.unreadable
+            rotation.TokenManager.Target.familyId
+            rotation.TokenResult.familyId
+            rotation.TokenResult.warning
+            rotation.UnreadableRecord.familyId
+            rotation.UnreadableRecord.where
+            rotation.UnreadableRecord.why
+            store.CredentialLocator.Found.credential
+            store.LocatedCredential.credential
+            store.StoreContext.context
+            store.StoreEntry.Expected.read
+            store.StoreEntry.Expected.replacement
+            store.StoreEntry.id
+            """;
+
+    /** Classes that are no records and say something of themselves. What they say was looked at. */
+    private static final Set<String> TALKING =
+            Set.of("AuditLogLine", "CredentialHandle", "OpenFile", "TokenFileLocation");
+
+    private static List<JavaClass> classes;
+
+    @BeforeAll
+    static void read() {
+        classes = new ClassFileImporter()
+                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages(PACKAGE).stream()
+                        .toList();
+    }
+
+    @Test
+    void noRecordShowsWhatIsNotKnownToBeHarmless() throws Exception {
+        Set<String> shown = new TreeSet<>();
+        for (JavaClass type : classes) {
+            if (type.isRecord()) {
+                Class<?> record = type.reflect();
+                String text = sample(record).toString();
+                for (RecordComponent component : record.getRecordComponents()) {
+                    String name = name(component);
+                    if (text.contains(name + '!')) {
+                        shown.add(name);
+                    }
+                }
+            }
+        }
+        assertThat(shown).containsExactlyInAnyOrder(HARMLESS.strip().split("\\s+"));
+    }
+
+    @Test
+    void noOtherClassSpeaksUnheard() {
+        Set<String> talking = classes.stream()
+                .filter(type -> !type.isRecord())
+                .filter(type -> type.tryGetMethod("toString").isPresent())
+                .map(JavaClass::getSimpleName)
+                .collect(Collectors.toSet());
+        assertThat(talking).isEqualTo(TALKING);
+    }
+
+    /** It has to carry a token to where that is stored: neither its text, nor that of what it causes, nor a copy shows it. */
+    @Test
+    void anExceptionThatCarriesATokenDoesNotTellIt() throws Exception {
+        String token = "the-only-copy-of-a-token";
+        Exception exception = new TokenUnavailableException(
+                "no access token", new TokenRequestException.InvalidResponse("HTTP 200 without one", token));
+        exception.addSuppressed(new TokenRequestException.InvalidResponse("HTTP 200 with half of one", token));
+        StringWriter trace = new StringWriter();
+        exception.printStackTrace(new PrintWriter(trace, true));
+        assertThat(trace.toString()).contains("HTTP 200 with half").doesNotContain(token);
+        ByteArrayOutputStream copy = new ByteArrayOutputStream();
+        try (ObjectOutputStream out = new ObjectOutputStream(copy)) {
+            out.writeObject(exception);
+        }
+        assertThat(copy.toString(StandardCharsets.ISO_8859_1)).doesNotContain(token);
+    }
+
+    private static String name(RecordComponent component) {
+        String record = component.getDeclaringRecord().getCanonicalName();
+        return record.substring(PACKAGE.length() + 1) + '.' + component.getName();
+    }
+
+    private static Object sample(Class<?> record) throws Exception {
+        List<Class<?>> types = new ArrayList<>();
+        List<Object> values = new ArrayList<>();
+        for (RecordComponent component : record.getRecordComponents()) {
+            types.add(component.getType());
+            values.add(value(component.getType(), name(component) + '!'));
+        }
+        Constructor<?> constructor = record.getDeclaredConstructor(types.toArray(Class[]::new));
+        constructor.setAccessible(true);
+        return constructor.newInstance(values.toArray());
+    }
+
+    /** Something that shows the text where its own text is shown, as far as the type can. */
+    private static Object value(Class<?> type, String text) throws Exception {
+        if (type == boolean.class) {
+            return true;
+        }
+        if (type == int.class) {
+            return 1;
+        }
+        if (type == long.class) {
+            return 1L;
+        }
+        if (type.isAssignableFrom(String.class)) {
+            return text;
+        }
+        if (type == List.class) {
+            return List.of(text);
+        }
+        if (type == Set.class || type == Collection.class) {
+            return Set.of(text);
+        }
+        if (type == JsonNode.class) {
+            return TextNode.valueOf(text);
+        }
+        if (type == URI.class) {
+            return URI.create("https://host/" + text);
+        }
+        if (type == Instant.class) {
+            return Instant.EPOCH;
+        }
+        if (type == Duration.class) {
+            return Duration.ZERO;
+        }
+        if (type.isEnum()) {
+            return type.getEnumConstants()[0];
+        }
+        if (type.isRecord()) {
+            return sample(type);
+        }
+        return type.isInterface() ? echo(type, text) : null;
+    }
+
+    private static Object echo(Class<?> type, String text) {
+        return Proxy.newProxyInstance(
+                type.getClassLoader(),
+                new Class<?>[] {type},
+                (proxy, method, arguments) ->
+                        method.getName().equals("toString") ? text : value(method.getReturnType(), text));
+    }
+}

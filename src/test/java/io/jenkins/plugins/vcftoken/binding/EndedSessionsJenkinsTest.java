@@ -1,0 +1,171 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.simulator.SddcManager;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.time.Duration;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** Blocks that call an API while the server has ended the session that their access token belongs to. */
+@WithJenkins
+class EndedSessionsJenkinsTest {
+
+    private static final String PASSWORD = "a-password-of-sddc-manager";
+    private static final int FOR_EVER = 1_000_000;
+
+    /** Calls until the token has changed, and five times more. */
+    private static final String CALL_UNTIL_RENEWED = "def first = env.VCF_TOKEN; def more = 5\n"
+            + "for (int i = 0; i < 300 && more > 0; i++) {\n"
+            + "  sh 'curl --fail --silent --show-error -o /dev/null -H \"Authorization: Bearer $VCF_TOKEN\" "
+            + "$VCF_URL/v1/sddc-managers'\n"
+            + "  if (env.VCF_TOKEN != first) { more-- }\n"
+            + "}\n"
+            + "if (more > 0) { error('never renewed') }\n";
+
+    private static JenkinsRule jenkins;
+    private static Simulator simulator;
+    private static SddcManager sddc;
+    private static int users;
+
+    private String user;
+
+    @BeforeAll
+    static void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+        sddc = simulator.sddcManager();
+        JenkinsAccount.trust(simulator.authorityPem());
+        rule.jenkins.setNumExecutors(2);
+    }
+
+    @AfterAll
+    static void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @BeforeEach
+    void newUser() throws Exception {
+        user = "svc-" + users++ + "@vsphere.local";
+        sddc.addUser(user, PASSWORD);
+        SddcManagerUser credential = new SddcManagerUser(
+                CredentialsScope.GLOBAL, user, null, simulator.url().toString());
+        credential.setUsername(user);
+        credential.setPassword(Secret.fromString(PASSWORD));
+        credential.setCaCertificates(simulator.authorityPem());
+        add(credential);
+        sddc.refuseRenewals(500, 0);
+    }
+
+    /** Long enough for two tries with their pauses, where the server is in trouble. */
+    @ParameterizedTest
+    @CsvSource({"401, 1, PT12S", "403, 1000000, PT12S", "500, 1000000, PT24S"})
+    void whereRenewingFailsAndALoginWorks_noCallOfTheBlockIsRefused(int status, int times, Duration lifetime)
+            throws Exception {
+        simulator.setLifetime(lifetime);
+        sddc.refuseRenewals(status, times);
+        int unauthorized = simulator.unauthorized();
+        int logins = sddc.logins();
+        int refused = sddc.refusedLogins();
+        WorkflowRun run = start("node { withVcfToken(credentialsId: '" + user + "') {\n" + CALL_UNTIL_RENEWED + "} }");
+        jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
+        assertThat(simulator.unauthorized()).isEqualTo(unauthorized);
+        assertThat(sddc.logins() - logins).isEqualTo(2);
+        assertThat(sddc.refusedLogins()).isEqualTo(refused);
+    }
+
+    @Test
+    void whereRenewingFailsAndTheLoginIsRefused_thatIsNotTriedAgain() throws Exception {
+        simulator.setLifetime(Duration.ofHours(1));
+        int unauthorized = simulator.unauthorized();
+        int refused = sddc.refusedLogins();
+        WorkflowRun run = start("node { withVcfToken(credentialsId: '" + user + "') { echo 'ready'; sleep 11\n"
+                + " for (int i = 0; i < 2; i++) {\n"
+                + "  try { vcfTokenRefresh(); error('refreshed') } catch (e) { echo \"caught: $e.message\" }\n"
+                + "  sh 'curl --fail --silent -H \"Authorization: Bearer $VCF_TOKEN\" $VCF_URL/v1/sddc-managers'\n"
+                + "  sleep 11 } } }");
+        jenkins.waitForMessage("ready", run);
+        sddc.refuseRenewals(401, FOR_EVER);
+        sddc.addUser(user, "changed-on-the-server");
+        jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
+        jenkins.assertLogContains("refuses the stored secret", run);
+        assertThat(simulator.unauthorized()).isEqualTo(unauthorized);
+        assertThat(sddc.refusedLogins() - refused).isEqualTo(1);
+        sddc.addUser(user, PASSWORD);
+    }
+
+    /** What the sample for a 401 that nothing foresaw does, with an access token of an organization. */
+    @Test
+    void afterTheServerEndedAllSessions_refreshingOnceGetsAnOrganizationsTokenThatWorks() throws Exception {
+        simulator.setLifetime(Duration.ofHours(1));
+        simulator.tenants().add("acme");
+        VcfaServiceAccount provider = new VcfaServiceAccount(
+                CredentialsScope.GLOBAL,
+                "provider",
+                null,
+                simulator.url().toString(),
+                "System",
+                Secret.fromString(simulator.addAccount("provider", "System")));
+        provider.setCaCertificates(simulator.authorityPem());
+        add(provider);
+        String get = "curl --fail --silent --show-error -H \"Authorization: Bearer $VCF_TOKEN\" "
+                + "$VCF_URL/deployment/api/deployments";
+        WorkflowRun run = start("node { withVcfToken(credentialsId: 'provider', organization: 'acme') {\n"
+                + " sh '" + get + "'; echo 'ready'; sleep 11\n"
+                + " if (sh(script: '" + get + "', returnStatus: true) == 0) { error('the session goes on') }\n"
+                + " vcfTokenRefresh()\n"
+                + " for (int i = 0; i < 5; i++) { sh '" + get + "' } } }");
+        jenkins.waitForMessage("ready", run);
+        int unauthorized = simulator.unauthorized();
+        int rotations = simulator.rotations();
+        simulator.endSessions();
+        jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
+        // The call of the job that found out, and the one with the provider's token.
+        assertThat(simulator.unauthorized() - unauthorized).isEqualTo(2);
+        assertThat(simulator.rotations() - rotations).isEqualTo(1);
+        JenkinsAndSimulator.await(
+                "the rotated token is stored",
+                () -> SystemCredentialsProvider.getInstance().getCredentials().stream()
+                        .anyMatch(one -> one instanceof VcfaServiceAccount account
+                                && account.storedSecret().getPlainText().equals(simulator.currentToken("provider"))));
+        jenkins.buildAndAssertSuccess(again(get));
+        assertThat(simulator.unauthorized() - unauthorized).isEqualTo(2);
+    }
+
+    private static WorkflowJob again(String get) throws Exception {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+        job.setDefinition(new CpsFlowDefinition(
+                "node { withVcfToken(credentialsId: 'provider', organization: 'acme') { sh '" + get + "' } }", true));
+        return job;
+    }
+
+    private static void add(Credentials credential) throws Exception {
+        SystemCredentialsProvider.getInstance().getCredentials().add(credential);
+        SystemCredentialsProvider.getInstance().save();
+    }
+
+    private static WorkflowRun start(String script) throws Exception {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+        job.setDefinition(new CpsFlowDefinition(script, true));
+        return job.scheduleBuild2(0).waitForStart();
+    }
+}

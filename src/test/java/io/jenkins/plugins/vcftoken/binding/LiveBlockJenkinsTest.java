@@ -1,0 +1,332 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.model.Result;
+import hudson.model.TaskListener;
+import hudson.model.queue.QueueTaskFuture;
+import hudson.remoting.Callable;
+import hudson.slaves.DumbSlave;
+import hudson.slaves.JNLPLauncher;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.SecretSweep;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import jenkins.security.MasterToSlaveCallable;
+import org.jenkinsci.plugins.plaincredentials.StringCredentials;
+import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
+import org.jenkinsci.plugins.workflow.actions.ArgumentsAction;
+import org.jenkinsci.plugins.workflow.actions.ErrorAction;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.graph.FlowNode;
+import org.jenkinsci.plugins.workflow.graphanalysis.DepthFirstScanner;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.jenkinsci.plugins.workflow.steps.durable_task.DurableTaskStep;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.InboundAgentExtension;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+@WithJenkins
+class LiveBlockJenkinsTest {
+
+    private static final String GET =
+            "curl --fail --silent --show-error -H \"Authorization: Bearer $VCF_TOKEN\" $VCF_URL/deployment/api/deployments";
+
+    @TempDir
+    private static Path disk;
+
+    private static JenkinsRule jenkins;
+    private static Simulator simulator;
+
+    @RegisterExtension
+    private final InboundAgentExtension inbound = new InboundAgentExtension();
+
+    private WorkflowJob job;
+
+    @BeforeAll
+    static void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+        JenkinsAccount.add(simulator, "sa");
+        JenkinsAccount.trust(simulator.authorityPem());
+        rule.jenkins.setNumExecutors(4);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        assertThat(simulator.unauthorized()).isZero();
+        assertThat(simulator.reuses()).isZero();
+        SecretSweep.assertNone(simulator, disk);
+        SecretSweep.assertNone(simulator, jenkins.jenkins.getRootDir().toPath());
+        simulator.close();
+    }
+
+    @BeforeEach
+    void job(TestInfo test) throws Exception {
+        simulator.setLifetime(Duration.ofHours(1));
+        job = jenkins.createProject(WorkflowJob.class);
+    }
+
+    @AfterEach
+    void pull() {
+        DurableTaskStep.USE_WATCHING = false;
+    }
+
+    @Test
+    void refreshRenewsTheInnermostBlockAndAFreshAccessTokenOnlyOnce() throws Exception {
+        JenkinsAccount.add(simulator, "old");
+        simulator.setLifetime(Duration.ofHours(1));
+        WorkflowRun run = started("withVcfToken(credentialsId: 'old') { def before = env.VCF_TOKEN\n"
+                + " echo 'ready'; sleep 11\n"
+                + " vcfTokenRefresh()\n if (env.VCF_TOKEN == before) error('the same')\n"
+                + " before = env.VCF_TOKEN; vcfTokenRefresh()\n if (env.VCF_TOKEN != before) error('another') }");
+        int grants = simulator.grants();
+        jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
+        assertThat(simulator.grants() - grants).isEqualTo(1);
+        jenkins.assertLogContains("The token of ‘old’ is good until", run);
+    }
+
+    @Test
+    void refreshOfAnOuterBlockByItsCredential() throws Exception {
+        JenkinsAccount.add(simulator, "outer");
+        build(
+                "withVcfToken(credentialsId: 'outer', tokenVariable: 'O', urlVariable: 'OU') {\n"
+                        + " withVcfToken(credentialsId: 'sa') { vcfTokenRefresh(credentialsId: 'outer') } }",
+                Result.SUCCESS);
+    }
+
+    @Test
+    void refreshOutsideABlockSaysWhereItBelongs() throws Exception {
+        WorkflowRun run = build("vcfTokenRefresh()", Result.FAILURE);
+        jenkins.assertLogContains("withVcfToken", run);
+        run = build("withVcfToken(credentialsId: 'sa') { vcfTokenRefresh(credentialsId: 'x') }", Result.FAILURE);
+        jenkins.assertLogContains("No withVcfToken block for the credential ‘x’", run);
+        jenkins.assertLogNotContains("\tat ", run);
+    }
+
+    @Test
+    void aFailedRefreshFailsTheStepAndTheAccessTokenServesOn() throws Exception {
+        JenkinsAccount.add(simulator, "limited");
+        WorkflowRun run = started("withVcfToken(credentialsId: 'limited') { echo 'ready'; sleep 11\n"
+                + " try { vcfTokenRefresh() } catch (e) { echo \"caught: $e.message\" }\n node { sh '" + GET + "' } }");
+        simulator.inject(Fault.STATUS_429);
+        jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
+        jenkins.assertLogContains("HTTP 429", run);
+    }
+
+    @Test
+    void aHundredBranchesAreOneExchange() throws Exception {
+        JenkinsAccount.add(simulator, "busy");
+        simulator.setDelay(Duration.ofMillis(500));
+        int requests = simulator.requests();
+        build(
+                "def b = [:]; for (int i = 0; i < 100; i++) { b[\"b$i\"] = {\n"
+                        + " withVcfToken(credentialsId: 'busy') { if (!env.VCF_TOKEN) error('none') } } }; parallel b",
+                Result.SUCCESS);
+        assertThat(simulator.requests() - requests).isEqualTo(1);
+        simulator.setDelay(Duration.ZERO);
+    }
+
+    @Test
+    void manyBuildsAtOnceAreOneExchange() throws Exception {
+        JenkinsAccount.add(simulator, "crowd");
+        simulator.setDelay(Duration.ofMillis(500));
+        int requests = simulator.requests();
+        List<QueueTaskFuture<WorkflowRun>> runs = new ArrayList<>();
+        for (int i = 0; i < 50; i++) {
+            WorkflowJob one = jenkins.createProject(WorkflowJob.class);
+            one.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'crowd') { echo VCF_URL }", true));
+            runs.add(one.scheduleBuild2(0));
+        }
+        for (QueueTaskFuture<WorkflowRun> run : runs) {
+            jenkins.assertBuildStatusSuccess(run);
+        }
+        assertThat(simulator.requests() - requests).isEqualTo(1);
+        simulator.setDelay(Duration.ZERO);
+    }
+
+    /** A rotation writes back while another build is between finding the credential and asking with it. */
+    @Test
+    void aCredentialThatIsReplacedMeanwhile() throws Exception {
+        JenkinsAccount.add(simulator, "replaced");
+        CredentialsStore store =
+                CredentialsProvider.lookupStores(jenkins.jenkins).iterator().next();
+        VcfaServiceAccount found = (VcfaServiceAccount) store.getCredentials(Domain.global()).stream()
+                .filter(one -> ((VcfaServiceAccount) one).getId().equals("replaced"))
+                .findFirst()
+                .orElseThrow();
+        WorkflowRun run = build("echo 'x'", Result.SUCCESS);
+        store.updateCredentials(Domain.global(), found, found.withStoredSecret(found.storedSecret()));
+        TokenBlock block = new TokenBlock(run, found, new TokenVariables(null, null, null, null), null);
+        block.open(found, "", run, Duration.ofMinutes(1), TaskListener.NULL, null);
+        Map<String, String> env = new HashMap<>();
+        block.contribute(env);
+        assertThat(simulator.accessTokens()).contains(env.get("VCF_TOKEN"));
+        block.close();
+    }
+
+    @Test
+    void declarativeOptionsOfThePipelineAndOfAStage() throws Exception {
+        int served = simulator.served();
+        build(
+                "pipeline { agent any\n options { withVcfToken(credentialsId: 'sa', headerFileVariable: 'H') }\n"
+                        + " stages { stage('a') { steps { sh '''" + GET + "; curl --fail --silent -H @\"$H\""
+                        + " $VCF_URL/deployment/api/deployments''' } }\n"
+                        + " stage('b') { agent any\n options { withVcfToken(credentialsId: 'sa', tokenVariable: 'S',"
+                        + " urlVariable: 'U', headerFileVariable: 'I') }\n"
+                        + " steps { sh '''" + GET + "; curl --fail --silent -H @\"$I\""
+                        + " $U/deployment/api/deployments''' } } } }",
+                Result.SUCCESS);
+        assertThat(simulator.served() - served).isEqualTo(4);
+    }
+
+    @Test
+    void declarativeEnvironment() throws Exception {
+        int served = simulator.served();
+        WorkflowRun run = build(
+                "pipeline { agent any\n environment { T = credentials('sa') }\n stages { stage('a') { steps {\n"
+                        + " sh 'echo is $T; curl --fail --silent -H \"Authorization: Bearer $T\" " + simulator.url()
+                        + "/deployment/api/deployments' } } } }",
+                Result.SUCCESS);
+        jenkins.assertLogContains("is ****", run);
+        assertThat(simulator.served() - served).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void masksOnAgentsThatPollAndOnThoseThatPush(boolean push) throws Exception {
+        DurableTaskStep.USE_WATCHING = push;
+        String name = "agent-" + push;
+        jenkins.jenkins.addNode(new DumbSlave(name, disk.resolve(name).toString(), new JNLPLauncher(false)));
+        inbound.start(
+                jenkins, InboundAgentExtension.Options.newBuilder().name(name).build());
+        JenkinsAccount.add(simulator, "m" + push);
+        simulator.setLifetime(Duration.ofSeconds(4));
+        WorkflowRun run = build(
+                "node('" + name + "') { withVcfToken(credentialsId: 'm" + push + "', tokenFileVariable: 'F') {\n"
+                        + " sh '''for i in 1 2 3 4 5 6 7 8; do echo now $(cat \"$F\") end; sleep 1\n"
+                        + "  (printf 'Authorization: Bearer '; cat \"$F\") | base64 -w0; echo\n"
+                        + "  base64 -w0 \"$F\"; echo; printf '{\"t\":\"%s\"}' \"$(cat \"$F\")\"; echo; done'''\n"
+                        + " sh 'echo then $VCF_TOKEN end' } }",
+                Result.SUCCESS);
+        jenkins.assertLogContains("now **** end", run);
+        jenkins.assertLogContains("then **** end", run);
+        jenkins.assertLogContains("{\"t\":\"****\"}", run);
+        SecretSweep.assertNone(simulator, run.getRootDir().toPath());
+    }
+
+    @Test
+    void nothingInErrorsArgumentsAndSavedState() throws Exception {
+        JenkinsAccount.add(simulator, "errors");
+        WorkflowRun run = build(
+                "withVcfToken(credentialsId: 'errors') { def t = env.VCF_TOKEN\n"
+                        + " try { error(\"one $t\") } catch (e) { echo 'caught ' + e.message }\n"
+                        + " try { throw new IllegalStateException(\"two $t\", new RuntimeException(t.bytes.encodeBase64()"
+                        + ".toString())) } catch (IllegalStateException e) { echo e.toString() }\n"
+                        + " try { echo \"an argument $t\" } finally { }\n"
+                        + " withEnv([\"COPY=$t\"]) { echo COPY }\n"
+                        + " catchError(buildResult: 'SUCCESS') { error(\"three $t\") }\n"
+                        + " throw new IllegalArgumentException(\"four $t\") }",
+                Result.FAILURE,
+                false);
+        DepthFirstScanner scanner = new DepthFirstScanner();
+        List<String> logged = new ArrayList<>();
+        for (FlowNode node : scanner.allNodes(run.getExecution())) {
+            ErrorAction error = node.getAction(ErrorAction.class);
+            if (error != null) {
+                logged.add(hudson.Functions.printThrowable(error.getError()));
+            }
+            logged.add(String.valueOf(ArgumentsAction.getArguments(node)));
+        }
+        assertThat(logged).anyMatch(text -> text.contains("three ****"));
+        for (String accessToken : simulator.accessTokens()) {
+            assertThat(logged).noneMatch(text -> text.contains(accessToken));
+        }
+        SecretSweep.assertNone(simulator, run.getRootDir().toPath());
+    }
+
+    @Test
+    void aFailureWithoutAnAccessTokenKeepsItsType() throws Exception {
+        WorkflowRun run = build(
+                "try { withVcfToken(credentialsId: 'sa') { error('plain') } } catch (hudson.AbortException e)"
+                        + " { echo \"abort: $e.message\" }\n"
+                        + "try { timeout(time: 1) { withVcfToken(credentialsId: 'sa') { currentBuild.description = 'x'\n"
+                        + "  throw new org.jenkinsci.plugins.workflow.steps.FlowInterruptedException("
+                        + "hudson.model.Result.ABORTED) } } }\n"
+                        + "catch (org.jenkinsci.plugins.workflow.steps.FlowInterruptedException e) { echo 'interrupted' }",
+                Result.SUCCESS,
+                false);
+        jenkins.assertLogContains("abort: plain", run);
+        jenkins.assertLogContains("interrupted", run);
+    }
+
+    @Test
+    void anAgentGetsAnAccessTokenAndNothingElse() throws Exception {
+        jenkins.jenkins.addNode(new DumbSlave("far", disk.resolve("far").toString(), new JNLPLauncher(false)));
+        inbound.start(
+                jenkins, InboundAgentExtension.Options.newBuilder().name("far").build());
+        VcfaServiceAccount account = (VcfaServiceAccount)
+                SystemCredentialsProvider.getInstance().getCredentials().get(0);
+        Callable<String, RuntimeException> look = new Look(account);
+        String seen = jenkins.jenkins.getComputer("far").getChannel().call(look);
+        assertThat(seen).startsWith(StringCredentialsImpl.class.getName() + ' ');
+        assertThat(simulator.accessTokens()).contains(seen.substring(seen.indexOf(' ') + 1));
+        StringCredentials snapshot = CredentialsProvider.snapshot(StringCredentials.class, account);
+        assertThat(snapshot).isInstanceOf(StringCredentialsImpl.class);
+        assertThat(simulator.accessTokens()).contains(snapshot.getSecret().getPlainText());
+    }
+
+    private static final class Look extends MasterToSlaveCallable<String, RuntimeException> {
+        private static final long serialVersionUID = 1;
+        private final StringCredentials credential;
+
+        Look(StringCredentials credential) {
+            this.credential = credential;
+        }
+
+        @Override
+        public String call() {
+            return credential.getClass().getName()
+                    + ' '
+                    + credential.getSecret().getPlainText();
+        }
+    }
+
+    private WorkflowRun build(String script, Result result) throws Exception {
+        return build(script, result, true);
+    }
+
+    private WorkflowRun build(String script, Result result, boolean sandbox) throws Exception {
+        job.setDefinition(new CpsFlowDefinition(script, sandbox));
+        return jenkins.buildAndAssertStatus(result, job);
+    }
+
+    private WorkflowRun started(String script) throws Exception {
+        job.setDefinition(new CpsFlowDefinition(script, true));
+        WorkflowRun run = job.scheduleBuild2(0).waitForStart();
+        jenkins.waitForMessage("ready", run);
+        return run;
+    }
+}

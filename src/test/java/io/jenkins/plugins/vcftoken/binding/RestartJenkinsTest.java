@@ -1,0 +1,232 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import hudson.model.FreeStyleProject;
+import hudson.slaves.DumbSlave;
+import hudson.slaves.JNLPLauncher;
+import hudson.tasks.Shell;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.SecretSweep;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.InboundAgentExtension;
+import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
+
+/** A controller of its own process that goes down in the middle of a block, in the middle of a running step. */
+class RestartJenkinsTest {
+
+    @TempDir
+    private Path disk;
+
+    @RegisterExtension
+    private final RealJenkinsExtension controller = new RealJenkinsExtension();
+
+    @RegisterExtension
+    private final InboundAgentExtension inbound = new InboundAgentExtension();
+
+    private Simulator simulator;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start();
+        // Longer than Jenkins takes to come back, so that each 401 is our fault; shorter than the step takes.
+        simulator.setLifetime(Duration.ofSeconds(60));
+    }
+
+    @AfterEach
+    void stop() {
+        simulator.close();
+    }
+
+    @Test
+    void aGracefulRestartIsANonEvent() throws Throwable {
+        survives(controller::stopJenkins);
+    }
+
+    @Test
+    void killMinusNineIsANonEvent() throws Throwable {
+        survives(controller::stopJenkinsForcibly);
+    }
+
+    /** Nobody renews while the controller is down, but the first process after it does not start with what was saved. */
+    @Test
+    void afterAnOutageLongerThanTheAccessTokensLifeTheNextStepHasALiveOne() throws Throwable {
+        simulator.setLifetime(Duration.ofSeconds(8));
+        controller.startJenkins();
+        String initialToken = simulator.addAccount("sa", "acme");
+        controller.runRemotely(
+                RestartJenkinsTest::configure,
+                simulator.url().toString(),
+                simulator.authorityPem(),
+                initialToken,
+                disk.toString());
+        controller.runRemotely(RestartJenkinsTest::startWaiting, disk.toString());
+        controller.stopJenkinsForcibly();
+        Thread.sleep(8_000);
+        simulator.setDelay(Duration.ofSeconds(3));
+        Files.writeString(disk.resolve("go"), "");
+        controller.startJenkins();
+        controller.runRemotely(RestartJenkinsTest::awaitSuccess);
+        assertThat(simulator.served()).isEqualTo(2);
+        assertThat(simulator.unauthorized()).isZero();
+    }
+
+    private static void startWaiting(JenkinsRule jenkins, String disk) throws Throwable {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
+        job.setDefinition(new CpsFlowDefinition(
+                "node('built-in') { withVcfToken(credentialsId: 'sa', headerFileVariable: 'H') {\n"
+                        + "  sh 'echo ready; until [ -f \"" + disk + "/go\" ]; do sleep 0.1; done'\n"
+                        + "  sh 'curl --fail --silent -H \"Authorization: Bearer $VCF_TOKEN\""
+                        + " $VCF_URL/deployment/api/deployments;"
+                        + " curl --fail --silent -H @\"$H\" $VCF_URL/deployment/api/deployments'\n"
+                        + "} }",
+                true));
+        jenkins.waitForMessage("ready", job.scheduleBuild2(0).waitForStart());
+    }
+
+    private static void awaitSuccess(JenkinsRule jenkins) throws Throwable {
+        jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run(jenkins)));
+    }
+
+    /** A freestyle build dies with its controller, and nobody is left to end its block. */
+    @Test
+    void theFilesOfABuildThatDiedWithTheControllerGoWhenTheAgentIsBack() throws Throwable {
+        controller.startJenkins();
+        String initialToken = simulator.addAccount("sa", "acme");
+        controller.runRemotely(
+                RestartJenkinsTest::configure,
+                simulator.url().toString(),
+                simulator.authorityPem(),
+                initialToken,
+                disk.toString());
+        inbound.start(
+                controller,
+                InboundAgentExtension.Options.newBuilder().name("remote").build());
+        controller.runRemotely(RestartJenkinsTest::startFreestyle);
+        assertThat(anyTokenFile()).isTrue();
+        controller.stopJenkinsForcibly();
+        assertThat(anyTokenFile()).isTrue();
+        controller.startJenkins();
+        await(() -> !anyTokenFile());
+        SecretSweep.assertNone(simulator, disk);
+        SecretSweep.assertNone(simulator, controller.getHome().toPath());
+    }
+
+    private static void startFreestyle(JenkinsRule jenkins) throws Throwable {
+        FreeStyleProject project = jenkins.createFreeStyleProject("job");
+        VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("sa");
+        wrapper.setTokenFileVariable("F");
+        project.getBuildWrappersList().add(wrapper);
+        project.getBuildersList().add(new Shell("echo ready; sleep 300"));
+        project.setAssignedNode(jenkins.jenkins.getNode("remote"));
+        jenkins.waitForMessage("ready", project.scheduleBuild2(0).waitForStart());
+    }
+
+    private interface Stop {
+        void stop() throws Exception;
+    }
+
+    private void survives(Stop stop) throws Throwable {
+        controller.startJenkins();
+        String url = simulator.url().toString();
+        String pem = simulator.authorityPem();
+        String initialToken = simulator.addAccount("sa", "acme");
+        controller.runRemotely(RestartJenkinsTest::configure, url, pem, initialToken, disk.toString());
+        InboundAgentExtension.Options agent =
+                InboundAgentExtension.Options.newBuilder().name("remote").build();
+        inbound.start(controller, agent);
+        controller.runRemotely(RestartJenkinsTest::startBuild);
+        await(() -> simulator.served() > 3);
+        stop.stop();
+        SecretSweep.assertNone(simulator, controller.getHome().toPath());
+        controller.startJenkins();
+        controller.runRemotely(RestartJenkinsTest::awaitResumed);
+        int accessTokens = simulator.accessTokens().size();
+        // The lease is back when it renews; the running step goes on with what is in the file.
+        await(() -> simulator.accessTokens().size() > accessTokens || accessTokens > 1);
+        int served = simulator.served();
+        await(() -> simulator.served() > served + 10);
+        Files.writeString(disk.resolve("remote/workspace/go"), "");
+        controller.runRemotely(RestartJenkinsTest::finish);
+        assertThat(simulator.accessTokens()).hasSizeGreaterThan(1);
+        assertThat(simulator.unauthorized()).isZero();
+        assertThat(simulator.reuses()).isZero();
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+        await(() -> !anyTokenFile());
+        SecretSweep.assertNone(simulator, disk);
+        SecretSweep.assertNone(simulator, controller.getHome().toPath());
+    }
+
+    private boolean anyTokenFile() throws IOException {
+        try (Stream<Path> all = Files.walk(disk)) {
+            return all.anyMatch(path -> path.getFileName().toString().startsWith("vcf-token-"));
+        }
+    }
+
+    private static void configure(JenkinsRule jenkins, String url, String pem, String initialToken, String disk)
+            throws Throwable {
+        JenkinsAccount.add(url, pem, "sa", initialToken);
+        JenkinsAccount.trust(pem);
+        jenkins.jenkins.addNode(new DumbSlave("remote", disk + "/remote", new JNLPLauncher(false)));
+    }
+
+    private static void startBuild(JenkinsRule jenkins) throws Throwable {
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
+        String get = "curl --fail --silent --show-error -H @\"$VCF_HEADER_FILE\" $VCF_URL/deployment/api/deployments";
+        job.setDefinition(new CpsFlowDefinition(
+                "withVcfToken(credentialsId: 'sa', tokenFileVariable: 'VCF_TOKEN_FILE',"
+                        + " headerFileVariable: 'VCF_HEADER_FILE') { node('remote') {\n"
+                        + "  sh '''set +x; echo ready\n"
+                        + "    until [ -f \"$WORKSPACE/../go\" ]; do " + get + " > /dev/null || exit 1\n"
+                        + "      cat \"$VCF_TOKEN_FILE\"; echo; base64 -w0 \"$VCF_TOKEN_FILE\"; echo; sleep 1; done'''\n"
+                        + "  sh 'curl --fail --silent --show-error -H \"Authorization: Bearer $VCF_TOKEN\""
+                        + " $VCF_URL/deployment/api/deployments'\n"
+                        + "  sh 'echo last $VCF_TOKEN; " + get + "'\n"
+                        + "} }",
+                true));
+        WorkflowRun run = job.scheduleBuild2(0).waitForStart();
+        jenkins.waitForMessage("ready", run);
+    }
+
+    private static void awaitResumed(JenkinsRule jenkins) throws Throwable {
+        WorkflowRun run = run(jenkins);
+        jenkins.waitForMessage("Resuming build", run);
+        assertThat(run.isBuilding()).isTrue();
+    }
+
+    private static void finish(JenkinsRule jenkins) throws Throwable {
+        WorkflowRun run = run(jenkins);
+        jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
+        jenkins.assertLogContains("last ****", run);
+        List<String> lines = run.getLog(10_000);
+        assertThat(lines).contains("****");
+    }
+
+    private static WorkflowRun run(JenkinsRule jenkins) {
+        return jenkins.jenkins.getItemByFullName("job", WorkflowJob.class).getBuildByNumber(1);
+    }
+
+    private static void await(Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + Duration.ofSeconds(120).toNanos();
+        while (!condition.call()) {
+            assertThat(System.nanoTime()).isLessThan(deadline);
+            Thread.sleep(100);
+        }
+    }
+}

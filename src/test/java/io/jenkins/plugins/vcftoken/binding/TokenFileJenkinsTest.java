@@ -1,0 +1,343 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.hudson.plugins.folder.Folder;
+import hudson.model.Items;
+import hudson.model.Result;
+import hudson.slaves.DumbSlave;
+import hudson.slaves.JNLPLauncher;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.SecretSweep;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.stream.Stream;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.InboundAgentExtension;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** Token files on agents of their own processes. */
+@WithJenkins
+class TokenFileJenkinsTest {
+
+    private static final String BLOCK = "withVcfToken(credentialsId: 'sa', tokenFileVariable: 'VCF_TOKEN_FILE',"
+            + " headerFileVariable: 'VCF_HEADER_FILE')";
+
+    /** With an access token that no renewal replaces between two looks at it. */
+    private static final String CALM = BLOCK.replace("'sa'", "'calm'");
+
+    private static final String GET = "curl --fail --silent --show-error -H @\"$VCF_HEADER_FILE\""
+            + " $VCF_URL/deployment/api/deployments > /dev/null";
+
+    @TempDir
+    private static Path disk;
+
+    private static JenkinsRule jenkins;
+    private static Simulator simulator;
+
+    @RegisterExtension
+    private final InboundAgentExtension inbound = new InboundAgentExtension();
+
+    private WorkflowJob job;
+
+    @BeforeAll
+    static void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+        JenkinsAccount.add(simulator, "sa");
+        JenkinsAccount.add(simulator, "calm");
+        JenkinsAccount.trust(simulator.authorityPem());
+        rule.jenkins.setNumExecutors(3);
+    }
+
+    @AfterAll
+    static void stop() throws Exception {
+        assertThat(simulator.unauthorized()).isZero();
+        SecretSweep.assertNone(simulator, disk);
+        SecretSweep.assertNone(simulator, jenkins.jenkins.getRootDir().toPath());
+        simulator.close();
+    }
+
+    @BeforeEach
+    void job(TestInfo test) throws Exception {
+        simulator.setLifetime(Duration.ofSeconds(4));
+        job = jenkins.createProject(
+                WorkflowJob.class, test.getTestMethod().orElseThrow().getName());
+    }
+
+    @Test
+    void inABlockAroundSeveralNodes() throws Exception {
+        agent("one");
+        agent("two");
+        simulator.setLifetime(Duration.ofHours(1));
+        WorkflowRun run = build(CALM + " { for (n in ['one', 'two', 'built-in']) { node(n) {\n"
+                + "  sh '" + GET + "'\n"
+                + "  sh 'stat -c \"mode %a\" \"$VCF_TOKEN_FILE\" \"$VCF_HEADER_FILE\" \"$(dirname \"$VCF_TOKEN_FILE\")\"'\n"
+                + "  sh 'test \"$(cat \"$VCF_TOKEN_FILE\")\" = \"$VCF_TOKEN\"; cat \"$VCF_HEADER_FILE\"'\n"
+                + "  sh 'case \"$VCF_TOKEN_FILE\" in \"${WORKSPACE}\"@tmp/*) echo below;; esac'\n"
+                + "  dir('sub') { sh '" + GET + "' }\n"
+                + "  ws('other') { sh '" + GET + "' }\n"
+                + "} } }");
+        String log = JenkinsRule.getLog(run);
+        assertThat(log.split("mode 600", -1)).hasSize(7);
+        assertThat(log.split("mode 700", -1)).hasSize(4);
+        assertThat(log.split("below\n", -1)).hasSizeGreaterThan(3);
+        assertThat(log).contains("Authorization: Bearer ****");
+        awaitNoFiles();
+    }
+
+    @Test
+    void filesForTheGroupAndForEveryone_haveTheModeAndTheLogSaysSo() throws Exception {
+        simulator.setLifetime(Duration.ofHours(1));
+        for (String mode : List.of("GROUP 640 750", "EVERYONE 644 755")) {
+            String[] parts = mode.split(" ");
+            WorkflowRun run = build("node { " + CALM.replace(")", ", tokenFileMode: '" + parts[0] + "')")
+                    + " { sh 'stat -c \"mode %a\" \"$VCF_TOKEN_FILE\" \"$VCF_HEADER_FILE\""
+                    + " \"$(dirname \"$VCF_TOKEN_FILE\")\"' } }");
+            assertThat(JenkinsRule.getLog(run))
+                    .contains("mode " + parts[1] + "\nmode " + parts[1] + "\nmode " + parts[2] + "\n")
+                    .containsOnlyOnce("on the built-in node have the mode 0" + parts[1]);
+        }
+        job.setDefinition(new CpsFlowDefinition(CALM.replace(")", ", tokenFileMode: '0777')") + " { }", true));
+        jenkins.assertLogContains("0777", jenkins.buildAndAssertStatus(Result.FAILURE, job));
+        awaitNoFiles();
+    }
+
+    @Test
+    void inABlockWithinTheNodeTheFilesAreThereBeforeTheFirstStep() throws Exception {
+        simulator.setLifetime(Duration.ofHours(1));
+        build("node { " + CALM + " { if (readFile(env.VCF_TOKEN_FILE) != env.VCF_TOKEN) error('other') } }");
+        awaitNoFiles();
+    }
+
+    /** Whatever is around a step decides which temporary directory is the step's; the files are where the variable says. */
+    @Test
+    void filesOfStepsInWs_areWhereTheVariableSaysAndNowhereElse() throws Exception {
+        agent("inner");
+        simulator.setLifetime(Duration.ofHours(1));
+        WorkflowRun run = started("node('built-in') { " + CALM + " { ws('around') { node('inner') {\n"
+                + "  ws('within') { sh '" + GET + "; echo at $VCF_TOKEN_FILE' }\n"
+                + "  sh '" + GET + "; echo at $VCF_TOKEN_FILE; echo ready; sleep 300'\n"
+                + "} } } }");
+        List<String> named = JenkinsRule.getLog(run)
+                .lines()
+                .filter(line -> line.startsWith("at "))
+                .map(line -> line.substring(3))
+                .toList();
+        assertThat(named).hasSize(2);
+        assertThat(files())
+                .extracting(Path::toString)
+                .containsAll(named)
+                .noneMatch(file -> file.contains("around@tmp"));
+        run.getExecutor().interrupt();
+        jenkins.waitForCompletion(run);
+        awaitNoFiles();
+    }
+
+    @Test
+    void renewedInPlaceUnderARunningStep() throws Exception {
+        agent("busy");
+        int before = simulator.served();
+        build(BLOCK + " { node('busy') { sh '''set +x; first=$(cat \"$VCF_TOKEN_FILE\")\n"
+                + "for i in $(seq 20); do " + GET + "; sleep 0.5; done\n"
+                + "test \"$first\" != \"$(cat \"$VCF_TOKEN_FILE\")\"''' } }");
+        assertThat(simulator.served() - before).isEqualTo(20);
+        awaitNoFiles();
+    }
+
+    /** A reader in a tight loop sees whole files and nothing else. */
+    @Test
+    void replacedAsAWhole() throws Exception {
+        simulator.setLifetime(Duration.ofSeconds(1));
+        WorkflowRun run = build("node { " + BLOCK + " { sh '''set +x; end=$(($(date +%s) + 6))\n"
+                + "while [ $(date +%s) -lt $end ]; do cat \"$VCF_HEADER_FILE\" > copy; wc -l < copy; done"
+                + " | sort | uniq -c | sed \"s/^ *[0-9]* /lines: /\"; rm copy''' } }");
+        assertThat(run.getLog(1000)).contains("lines: 1").doesNotContain("lines: 0", "lines: 2");
+        awaitNoFiles();
+    }
+
+    @Test
+    void goneAfterAbort() throws Exception {
+        WorkflowRun run = started(BLOCK + " { node { sh 'echo ready; sleep 300' } }");
+        assertThat(files()).isNotEmpty();
+        run.getExecutor().interrupt();
+        jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
+        awaitNoFiles();
+    }
+
+    @Test
+    void goneAfterKillWhenNobodyClosesTheBlock() throws Exception {
+        simulator.setLifetime(Duration.ofSeconds(2));
+        WorkflowRun run = started(BLOCK + " { node { sh 'echo ready; sleep 300' } }");
+        run.doKill();
+        jenkins.waitForCompletion(run);
+        awaitNoFiles();
+        int grants = simulator.grants();
+        Thread.sleep(3_000);
+        assertThat(simulator.grants()).as("nothing is renewed any more").isEqualTo(grants);
+    }
+
+    @Test
+    void killOfABuild_whoseJobWasMovedMeanwhile_endsItsBlock() throws Exception {
+        WorkflowRun run = started(BLOCK + " { node { sh 'echo ready; sleep 300' } }");
+        assertThat(VcfTokenService.get().openLeases()).hasSize(1);
+        Items.move(job, jenkins.createProject(Folder.class, "moved-to"));
+        assertThat(run.getExternalizableId()).startsWith("moved-to/");
+        run.doKill();
+        jenkins.waitForCompletion(run);
+        await("no lease is left", () -> VcfTokenService.get().openLeases().isEmpty());
+        awaitNoFiles();
+    }
+
+    @Test
+    void freshAgainWhenTheAgentIsBack() throws Exception {
+        agent("shaky");
+        WorkflowRun run = started(BLOCK + " { node('shaky') { sh '''set +x; echo ready\n"
+                + "while [ ! -f \"$WORKSPACE/../go\" ]; do sleep 0.2; done\n" + GET + "'''\n sh '" + GET + "' } }");
+        inbound.stop(jenkins, "shaky");
+        Thread.sleep(5_000);
+        int before = simulator.served();
+        inbound.start(jenkins, options("shaky"));
+        int issued = simulator.accessTokens().size();
+        await("the files have a living access token", () -> {
+            List<Path> files = files();
+            // Perhaps none has this one any more, but the next.
+            List<String> living = simulator
+                    .accessTokens()
+                    .subList(issued - 1, simulator.accessTokens().size());
+            return !files.isEmpty()
+                    && files.stream().allMatch(file -> living.stream().anyMatch(read(file)::contains));
+        });
+        Files.writeString(disk.resolve("shaky/workspace/go"), "");
+        jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
+        assertThat(simulator.served() - before).isEqualTo(2);
+        awaitNoFiles();
+    }
+
+    @Test
+    void goneWhenTheAgentIsBackAfterTheBlock() throws Exception {
+        agent("lost");
+        WorkflowRun run = started(BLOCK + " { node('lost') { sh 'echo ready; sleep 300' } }");
+        inbound.stop(jenkins, "lost");
+        run.getExecutor().interrupt();
+        jenkins.waitForCompletion(run);
+        assertThat(files()).isNotEmpty();
+        inbound.start(jenkins, options("lost"));
+        awaitNoFiles();
+    }
+
+    @Test
+    void blocksWithinEachOther() throws Exception {
+        JenkinsAccount.add(simulator, "other");
+        simulator.setLifetime(Duration.ofHours(1));
+        build(CALM + " { withVcfToken(credentialsId: 'other', tokenVariable: 'T', urlVariable: 'U',"
+                + " tokenFileVariable: 'F') { node {\n"
+                + "  sh '" + GET
+                + "; test \"$(cat \"$F\")\" = \"$T\" -a \"$(cat \"$VCF_TOKEN_FILE\")\" = \"$VCF_TOKEN\"'\n"
+                + "  sh 'test $VCF_TOKEN_EXPIRES_AT -gt $(date +%s) -a $T_EXPIRES_AT -gt $(date +%s)'\n"
+                + "} } }");
+        awaitNoFiles();
+    }
+
+    private void agent(String name) throws Exception {
+        DumbSlave agent = new DumbSlave(name, disk.resolve(name).toString(), new JNLPLauncher(false));
+        jenkins.jenkins.addNode(agent);
+        inbound.start(jenkins, options(name));
+    }
+
+    private static InboundAgentExtension.Options options(String name) {
+        return InboundAgentExtension.Options.newBuilder().name(name).build();
+    }
+
+    private WorkflowRun build(String script) throws Exception {
+        job.setDefinition(new CpsFlowDefinition(script, true));
+        return jenkins.buildAndAssertSuccess(job);
+    }
+
+    private WorkflowRun started(String script) throws Exception {
+        job.setDefinition(new CpsFlowDefinition(script, true));
+        WorkflowRun run = job.scheduleBuild2(0).waitForStart();
+        jenkins.waitForMessage("ready", run);
+        return run;
+    }
+
+    /** Jenkins makes and removes files of its own meanwhile, which is no reason to miss ours. */
+    private static List<Path> files() throws IOException {
+        List<Path> found = new ArrayList<>();
+        for (Path root : List.of(disk, jenkins.jenkins.getRootDir().toPath())) {
+            Files.walkFileTree(root, new SimpleFileVisitor<>() {
+                @Override
+                public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+                    if (file.getParent().getFileName().toString().startsWith("vcf-token-")) {
+                        found.add(file);
+                    }
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult visitFileFailed(Path gone, IOException e) {
+                    return FileVisitResult.CONTINUE;
+                }
+
+                @Override
+                public FileVisitResult postVisitDirectory(Path directory, IOException e) {
+                    return FileVisitResult.CONTINUE;
+                }
+            });
+        }
+        return found;
+    }
+
+    private static void awaitNoFiles() throws Exception {
+        Path notes = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token/files");
+        await("no token file is left, and no note of one", () -> {
+            try (Stream<Path> left = Files.list(notes)) {
+                return files().isEmpty() && left.findAny().isEmpty();
+            }
+        });
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+
+    private static void await(String what, Callable<Boolean> condition) throws Exception {
+        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        while (true) {
+            try {
+                if (condition.call()) {
+                    return;
+                }
+            } catch (IOException | UncheckedIOException e) {
+                // A directory went away while it was listed.
+            }
+            assertThat(System.nanoTime()).as(what).isLessThan(deadline);
+            Thread.sleep(50);
+        }
+    }
+}

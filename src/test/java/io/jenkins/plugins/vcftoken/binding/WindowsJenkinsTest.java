@@ -1,0 +1,128 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.common.jimfs.Configuration;
+import com.google.common.jimfs.Jimfs;
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
+import io.jenkins.plugins.vcftoken.rotation.TokenHistory;
+import io.jenkins.plugins.vcftoken.rotation.TokenLedger;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystem;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.AclEntry;
+import java.nio.file.attribute.AclEntryPermission;
+import java.nio.file.attribute.AclEntryType;
+import java.nio.file.attribute.AclFileAttributeView;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Where there are drives, backslashes and access control lists, and no POSIX permissions. Files there are readable for
+ * whom what is above them is readable for: the plugin widens nothing, and narrows nothing either.
+ */
+class WindowsJenkinsTest {
+
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+    private final FileSystem windows = Jimfs.newFileSystem(Configuration.windows().toBuilder()
+            .setAttributeViews("basic", "owner", "dos", "acl")
+            .build());
+
+    @AfterEach
+    void close() throws IOException {
+        windows.close();
+    }
+
+    @Test
+    void tokenFilesAreWrittenAndReplaced() throws Exception {
+        Path directory = windows.getPath("C:\\agent\\workspace\\job@tmp\\vcf-token-1");
+        WriteTokenFiles.write(directory, "first", TokenFileMode.OWNER);
+        WriteTokenFiles.write(directory, "second", TokenFileMode.OWNER);
+        assertThat(directory.resolve(WriteTokenFiles.TOKEN)).hasContent("second");
+        assertThat(directory.resolve(WriteTokenFiles.HEADER)).hasContent("Authorization: Bearer second\n");
+        try (var files = Files.list(directory)) {
+            assertThat(files).hasSize(2);
+        }
+    }
+
+    @Test
+    void aLinkInPlaceOfTheDirectoryIsNotFollowed() throws Exception {
+        Path elsewhere = Files.createDirectories(windows.getPath("C:\\elsewhere"));
+        Path link = Files.createSymbolicLink(windows.getPath("C:\\vcf-token-1"), elsewhere);
+        assertThatThrownBy(() -> WriteTokenFiles.write(link, "bearer", TokenFileMode.OWNER))
+                .isInstanceOf(FileAlreadyExistsException.class);
+        assertThat(elsewhere).isEmptyDirectory();
+    }
+
+    @Test
+    void pathsGoOnAsTheyBegan() {
+        BlockTokenFiles files = new BlockTokenFiles("job#1", TokenFileMode.OWNER);
+        assertThat(files.tokenFile("C:\\agent\\job@tmp"))
+                .matches("C:\\\\agent\\\\job@tmp\\\\vcf-token-[0-9a-f-]{36}\\\\token");
+        assertThat(files.headerFile("\\\\server\\share\\job@tmp"))
+                .matches("\\\\\\\\server\\\\share\\\\job@tmp\\\\vcf-token-[0-9a-f-]{36}\\\\header");
+        assertThat(files.tokenFile("C:/agent/job@tmp")).matches("C:/agent/job@tmp/vcf-token-[0-9a-f-]{36}/token");
+    }
+
+    @Test
+    void theLedgerIsReadAndWrittenAndLocked() throws Exception {
+        Path directory = windows.getPath("C:\\ProgramData\\Jenkins\\.jenkins\\vcf-token");
+        FileTokenLedger ledger = new FileTokenLedger(directory, TestTokenService.CIPHER);
+        try (TokenLedger.Lock lock = ledger.lock(record(1).id(), Duration.ofSeconds(60))) {
+            ledger.save(record(1));
+            ledger.save(record(2));
+        }
+        assertThat(new FileTokenLedger(directory, TestTokenService.CIPHER)
+                        .load(record(2).id()))
+                .contains(record(2));
+        assertThat(ledger.loadAll()).containsExactly(record(2));
+        ledger.delete(record(2).id());
+        assertThat(ledger.loadAll()).isEmpty();
+    }
+
+    /** Whom an administrator let into the home directory's list, and nobody else, stays in the list of the ledger. */
+    @Test
+    void accessControlListsAreLeftAsTheyAre() throws Exception {
+        Path directory = Files.createDirectories(windows.getPath("C:\\home\\vcf-token"));
+        AclFileAttributeView view = Files.getFileAttributeView(directory, AclFileAttributeView.class);
+        List<AclEntry> only = List.of(AclEntry.newBuilder()
+                .setType(AclEntryType.ALLOW)
+                .setPrincipal(windows.getUserPrincipalLookupService().lookupPrincipalByName("jenkins"))
+                .setPermissions(AclEntryPermission.READ_DATA, AclEntryPermission.WRITE_DATA)
+                .build());
+        view.setAcl(only);
+        FileTokenLedger ledger = new FileTokenLedger(directory, TestTokenService.CIPHER);
+        ledger.save(record(1));
+        WriteTokenFiles.write(directory, "bearer", TokenFileMode.OWNER);
+        assertThat(view.getAcl()).isEqualTo(only);
+    }
+
+    private static TokenFamily record(int generation) {
+        return new TokenFamily(
+                "0123456789abcdef",
+                new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme"),
+                TokenFamilyStatus.READY,
+                new TokenHistory("cc", "token", List.of("aa"), generation, false),
+                new AccessToken("eyJ.b.c", NOW, NOW.plusSeconds(60)),
+                Set.of(new CredentialLocation("system", "sa")),
+                null,
+                NOW,
+                null,
+                null);
+    }
+}

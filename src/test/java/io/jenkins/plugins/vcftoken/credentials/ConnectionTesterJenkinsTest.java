@@ -1,0 +1,523 @@
+package io.jenkins.plugins.vcftoken.credentials;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.model.Item;
+import hudson.model.ModelObject;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import jenkins.model.Jenkins;
+import org.htmlunit.HttpMethod;
+import org.htmlunit.WebRequest;
+import org.htmlunit.WebResponse;
+import org.htmlunit.util.NameValuePair;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.MockAuthorizationStrategy;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** "Test connection" as browsers ask for it, and as attackers would. */
+@WithJenkins
+class ConnectionTesterJenkinsTest {
+
+    private JenkinsRule jenkins;
+    private Simulator simulator;
+    private Folder folder;
+    private JenkinsRule.WebClient web;
+
+    @BeforeEach
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+        ExamplesJenkinsTest.addAll(simulator);
+        folder = rule.createProject(Folder.class, "team");
+        rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
+        rule.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+                .grant(Jenkins.ADMINISTER)
+                .everywhere()
+                .to("admin")
+                .grant(Jenkins.READ, Item.READ, CredentialsProvider.VIEW)
+                .everywhere()
+                .to("reader", "owner", "changer", "creator")
+                .grant(Item.CONFIGURE, CredentialsProvider.CREATE, CredentialsProvider.UPDATE, CredentialsProvider.VIEW)
+                .onItems(folder)
+                .to("owner")
+                .grant(CredentialsProvider.UPDATE)
+                .onItems(folder)
+                .to("changer")
+                .grant(CredentialsProvider.CREATE)
+                .onItems(folder)
+                .to("creator"));
+        web = as("admin");
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @Test
+    void aStoredSecretIsTestedWhereItStands() throws Exception {
+        standsTheTest("vcfa-ci", "ci", "acme", "rotated with this test");
+        standsTheTest("vcfa-provider", "provider", "System", "rotated with this test");
+        standsTheTest("sddc-manager", "svc-jenkins@vsphere.local", "", "did not rotate");
+        standsTheTest("csp-token", "person", "", "did not rotate");
+        standsTheTest("csp-app", "app-of-ci", "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11", "did not rotate");
+    }
+
+    private void standsTheTest(String id, String name, String organization, String rotation) throws Exception {
+        int before = exchanges();
+        VcfCredentials stored = inSystem(id);
+        String answer = test(web, "", stored.getClass(), form(stored));
+        assertThat(answer)
+                .contains("class=\"ok\"")
+                .contains("Signed in as ‘" + name + "’")
+                .contains("The access token is good until", "1 hr")
+                .contains(rotation)
+                .doesNotContain(stored.storedSecret().getPlainText());
+        if (!organization.isEmpty()) {
+            assertThat(answer).contains("Organization: ‘" + organization + "’");
+        }
+        assertThat(answer.contains("itself ends at 2099-01-01T00:00:00Z")).isEqualTo(id.equals("csp-token"));
+        assertThat(exchanges()).isEqualTo(before + 1);
+        if (id.equals("vcfa-ci")) {
+            JenkinsAndSimulator.await(
+                    "the new token is stored",
+                    () -> inSystem(id).storedSecret().getPlainText().equals(simulator.currentToken("ci")));
+        }
+        JenkinsAndSimulator.await(
+                "no session is left", () -> simulator.sddcManager().openSessions() == 0);
+        Map<String, String> spelledOtherwise = form(stored);
+        spelledOtherwise.merge("url", "/", String::concat);
+        assertThat(test(web, "", stored.getClass(), spelledOtherwise)).contains("class=\"ok\"", rotation);
+        assertThat(exchanges()).isEqualTo(before + 2);
+        assertThat(simulator.reuses()).isZero();
+    }
+
+    @Test
+    void whatWasTypedIsTestedAndForgotten() throws Exception {
+        for (String id : List.of("sddc-manager", "csp-token", "csp-app")) {
+            VcfCredentials stored = inSystem(id);
+            Map<String, String> form = form(stored);
+            reveal(form, stored);
+            SystemCredentialsProvider.getInstance().getCredentials().remove(stored);
+            int before = exchanges();
+            String answer = test(web, "", stored.getClass(), form);
+            assertThat(answer).contains("class=\"ok\"", "Signed in as", "Nothing of it was stored");
+            assertThat(exchanges()).isEqualTo(before + 1);
+            JenkinsAndSimulator.await(
+                    "no session is left", () -> simulator.sddcManager().openSessions() == 0);
+            assertThat(records()).isEmpty();
+            assertThat(SystemCredentialsProvider.getInstance().getCredentials()).doesNotContain(stored);
+        }
+    }
+
+    @Test
+    void aRotatingTokenThatIsNotStoredIsNotSent() throws Exception {
+        VcfCredentials stored = inSystem("vcfa-ci");
+        Map<String, String> form = form(stored);
+        SystemCredentialsProvider.getInstance().getCredentials().clear();
+        assertThat(test(web, "", stored.getClass(), form)).contains("Save the credential first", "Nothing was sent");
+        reveal(form, stored);
+        assertThat(test(web, "", stored.getClass(), form)).contains("Save the credential first", "Nothing was sent");
+        form.put("refreshToken", "");
+        assertThat(test(web, "", stored.getClass(), form)).contains("There is no refresh token yet");
+        assertThat(simulator.requests()).isZero();
+    }
+
+    @Test
+    void aStoredSecretIsNotSentToAnotherServer() throws Exception {
+        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+            try (Simulator thief = Simulator.start()) {
+                VcfCredentials stored = inSystem(id);
+                Map<String, String> form = form(stored);
+                form.put("url", thief.url().toString());
+                form.put("caCertificates", thief.authorityPem());
+                assertThat(test(web, "", stored.getClass(), form)).contains("Nothing was sent");
+                assertThat(thief.requests()).isZero();
+                assertThat(simulator.requests()).isZero();
+            }
+        }
+    }
+
+    /** Jenkins decrypts text as it does secrets, so that a user name would carry any secret that was seen encrypted. */
+    @Test
+    void aStoredSecretInAnyOtherFieldIsNotSentAndNotShown() throws Exception {
+        String other = "secret-of-somebody-else";
+        String sealed = Secret.fromString(other).getEncryptedValue();
+        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+            VcfCredentials stored = inSystem(id);
+            Map<String, String> typed = form(stored);
+            reveal(typed, stored);
+            for (String field : typed.keySet()) {
+                for (Map<String, String> form : List.of(form(stored), new LinkedHashMap<>(typed))) {
+                    form.put(field, sealed);
+                    assertThat(test(web, "", stored.getClass(), form))
+                            .as(id + ", " + field)
+                            .doesNotContain("class=\"ok\"", other)
+                            .containsAnyOf("Nothing was sent", "Enter a number of seconds", "no address of a server");
+                }
+            }
+        }
+        assertThat(simulator.requests()).isZero();
+    }
+
+    /** A secret that the form does not send today is no exception: a form is tested as a whole, as it is saved. */
+    @Test
+    void aStoredSecretBesideATypedOneIsNotTestedAtAnotherServer() throws Exception {
+        VcfCredentials stored = inSystem("sddc-manager");
+        try (Simulator other = Simulator.start()) {
+            Map<String, String> form = form(stored);
+            form.put("url", other.url().toString());
+            form.put("caCertificates", other.authorityPem());
+            form.put("apiKey", "typed-api-key");
+            assertThat(test(web, "", stored.getClass(), form)).contains("Enter it anew");
+            assertThat(other.requests()).isZero();
+        }
+    }
+
+    @Test
+    void aStoredSecretIsNotSentFromAnotherOwnersForm() throws Exception {
+        for (String id : List.of("sddc-manager", "csp-token", "csp-app")) {
+            VcfCredentials stored = inSystem(id);
+            String answer = test(as("owner"), "job/team/", stored.getClass(), form(stored));
+            assertThat(answer).contains("it is not stored here for this server");
+            assertThat(simulator.requests()).isZero();
+        }
+    }
+
+    @Test
+    void aStoredSecretMayBeTestedWithOtherSettingsAtItsOwnServer() throws Exception {
+        VcfCredentials stored = inSystem("csp-app");
+        Map<String, String> form = form(stored);
+        form.put("accessTokenValiditySeconds", "600");
+        assertThat(test(web, "", stored.getClass(), form))
+                .contains("class=\"ok\"", "10 min", "Nothing of it was stored");
+    }
+
+    @Test
+    void certificatesInTheFormCountBeforeTheyAreSaved() throws Exception {
+        CspApiToken bare = new CspApiToken(
+                CredentialsScope.GLOBAL,
+                "bare",
+                null,
+                simulator.url().toString(),
+                Secret.fromString(ExamplesJenkinsTest.API_TOKEN));
+        SystemCredentialsProvider.getInstance().getCredentials().clear();
+        ExamplesJenkinsTest.store(bare);
+        assertThat(test(web, "", bare.getClass(), form(bare))).contains("certificate is not trusted; nothing was sent");
+        Map<String, String> form = form(bare);
+        form.put("caCertificates", simulator.authorityPem());
+        assertThat(test(web, "", bare.getClass(), form)).contains("class=\"ok\"");
+    }
+
+    @Test
+    void whoeverMayNotEditHereMayNotTest() throws Exception {
+        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+            VcfCredentials stored = inSystem(id);
+            Map<String, String> form = form(stored);
+            assertThat(test(as("reader"), "", stored.getClass(), form)).contains("You may neither create nor change");
+            assertThat(test(as("owner"), "", stored.getClass(), form)).contains("You may neither create nor change");
+            assertThat(test(as("owner"), "job/team/", stored.getClass(), form)).doesNotContain("class=\"ok\"");
+            assertThat(ask(web, HttpMethod.GET, "", stored.getClass(), "testConnection", form, true)
+                            .getStatusCode())
+                    .isEqualTo(404);
+            assertThat(ask(web, HttpMethod.POST, "", stored.getClass(), "testConnection", form, false)
+                            .getStatusCode())
+                    .isEqualTo(403);
+            assertThat(simulator.requests()).isZero();
+        }
+    }
+
+    @Test
+    void aFolderOwnerTestsWhatStandsInTheFolder() throws Exception {
+        VcfaServiceAccount account = new VcfaServiceAccount(
+                CredentialsScope.GLOBAL,
+                "teams",
+                null,
+                simulator.url().toString(),
+                "globex",
+                Secret.fromString(simulator.addAccount("teams", "globex")));
+        account.setCaCertificates(simulator.authorityPem());
+        storeOf(folder).addCredentials(Domain.global(), account);
+        assertThat(test(as("owner"), "job/team/", account.getClass(), form(account)))
+                .contains("class=\"ok\"", "Organization: ‘globex’", "rotated with this test");
+        assertThat(simulator.grants()).isEqualTo(1);
+    }
+
+    /** What is stored may be found encrypted, in a backup for example, and posted as if it came from its form. */
+    @Test
+    void whoMayOnlyCreateUsesNoStoredSecret() throws Exception {
+        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+            VcfCredentials stored = inSystem(id);
+            storeOf(folder).addCredentials(Domain.global(), stored);
+            assertThat(test(as("creator"), "job/team/", stored.getClass(), form(stored)))
+                    .containsAnyOf("Save the credential first", "Enter it anew")
+                    .doesNotContain("class=\"ok\"");
+        }
+        assertThat(exchanges()).isZero();
+    }
+
+    @Test
+    void whatAServerSaysToATypedSecretIsNotRepeated() throws Exception {
+        VcfCredentials stored = inSystem("csp-token");
+        Map<String, String> form = form(stored);
+        form.put("apiToken", "internal-words");
+        for (int i = 0; i < 2; i++) {
+            assertThat(test(web, "", stored.getClass(), form))
+                    .contains("refuses the stored API token", "HTTP 400")
+                    .doesNotContain("invalid_grant", "Invalid refresh token", "internal-words");
+        }
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void aSecretThatTheServerReplacesInATestIsUsedOnceTheFormIsSaved() throws Exception {
+        VcfCredentials stored = inSystem("csp-token");
+        Map<String, String> form = form(stored);
+        reveal(form, stored);
+        SystemCredentialsProvider.getInstance().getCredentials().clear();
+        simulator.cloudServices().replaceAtNextUse(ExamplesJenkinsTest.API_TOKEN, "the-next-one");
+        assertThat(test(web, "", stored.getClass(), form))
+                .contains("class=\"warning\"", "The server replaced the secret");
+        ExamplesJenkinsTest.store(stored);
+        assertThat(test(web, "", stored.getClass(), form(stored))).contains("class=\"ok\"");
+        assertThat(records()).hasSize(1);
+        JenkinsAndSimulator.await(
+                "the new secret is stored",
+                () -> inSystem("csp-token").storedSecret().getPlainText().equals("the-next-one"));
+    }
+
+    @Test
+    void anApiTokenThatEndsSoonIsWarnedOf() throws Exception {
+        VcfCredentials stored = inSystem("csp-token");
+        simulator
+                .cloudServices()
+                .addApiToken(ExamplesJenkinsTest.API_TOKEN, Instant.now().plus(Duration.ofDays(3)));
+        assertThat(test(web, "", stored.getClass(), form(stored))).contains("class=\"warning\"", "itself ends at");
+
+        // VCF Automation knows which of a user's tokens is meant by the client ID that the form shows.
+        Instant end = Instant.now().plus(Duration.ofDays(3)).truncatedTo(ChronoUnit.SECONDS);
+        VcfaServiceAccount user = new VcfaServiceAccount(
+                CredentialsScope.GLOBAL,
+                "user",
+                null,
+                simulator.url().toString(),
+                "acme",
+                Secret.fromString(simulator.apiTokens().addUser("ann", "acme", "one-of-two", end)));
+        user.setCaCertificates(simulator.authorityPem());
+        simulator.apiTokens().list("ann", "acme", "the-other", end.plusSeconds(1));
+        ExamplesJenkinsTest.store(user);
+        Map<String, String> form = form(user);
+        assertThat(test(web, "", user.getClass(), form))
+                .contains("class=\"ok\"")
+                .doesNotContain("itself ends at");
+        form.put("clientId", "one-of-two");
+        assertThat(test(web, "", user.getClass(), form)).contains("class=\"warning\"", "itself ends at " + end);
+        assertThat(simulator.apiTokens().lists()).isEqualTo(2);
+    }
+
+    @Test
+    void anAccessTokenOfAnotherOrganizationIsWarnedOf() throws Exception {
+        simulator.setClaimedOrganization("globex");
+        VcfCredentials stored = inSystem("vcfa-ci");
+        assertThat(test(web, "", stored.getClass(), form(stored)))
+                .contains("class=\"warning\"", "for the organization &#039;globex&#039;, and not for &#039;acme&#039;");
+    }
+
+    @Test
+    void anAddressThatNoServerHasIsNotAsked() throws Exception {
+        VcfCredentials stored = inSystem("csp-token");
+        for (String url : List.of("http://localhost:1", "ftp://x", "no address", "https://host/csp?x=1", "")) {
+            Map<String, String> form = form(stored);
+            reveal(form, stored);
+            form.put("url", url);
+            assertThat(test(web, "", stored.getClass(), form)).contains("class=\"error\"");
+        }
+        assertThat(simulator.requests()).isZero();
+    }
+
+    @Test
+    void ledgerThatCannotBeRead_isNamedAndNotTheAddress() throws Exception {
+        VcfCredentials stored = inSystem("csp-token");
+        Map<String, String> form = form(stored);
+        assertThat(test(web, "", stored.getClass(), form)).contains("class=\"ok\"");
+        int before = simulator.requests();
+        Path ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
+        Files.move(ledger, ledger.resolveSibling("vcf-token-elsewhere"));
+        Files.writeString(ledger, "");
+        form.put("apiToken", "typed-and-never-seen");
+        assertThat(test(web, "", stored.getClass(), form))
+                .contains("class=\"error\"", "The ledger cannot be read", ledger.toString(), "Nothing was sent")
+                .doesNotContain("no address of a server");
+        assertThat(simulator.requests()).isEqualTo(before);
+    }
+
+    @Test
+    void starsAreNoSecret() throws Exception {
+        VcfaServiceAccount account = new VcfaServiceAccount(
+                CredentialsScope.GLOBAL,
+                "teams",
+                null,
+                simulator.url().toString(),
+                "acme",
+                Secret.fromString(simulator.addAccount("teams", "acme")));
+        storeOf(folder).addCredentials(Domain.global(), account);
+        JenkinsRule.WebClient changer = as("changer");
+        String page = changer.goTo("job/team/credentials/store/folder/domain/_/credential/teams/update")
+                .getWebResponse()
+                .getContentAsString();
+        assertThat(page).contains("********");
+        Map<String, String> form = form(account);
+        form.put("refreshToken", "********");
+        assertThat(test(changer, "job/team/", account.getClass(), form))
+                .contains("does not show you the stored secret");
+        WebRequest save = new WebRequest(
+                new URL(jenkins.getURL(), "job/team/credentials/store/folder/domain/_/credential/teams/updateSubmit"),
+                HttpMethod.POST);
+        net.sf.json.JSONObject json = net.sf.json.JSONObject.fromObject(form);
+        json.put("stapler-class", VcfaServiceAccount.class.getName());
+        json.put("id", "teams");
+        save.setRequestParameters(new ArrayList<>(List.of(new NameValuePair("json", json.toString()))));
+        changer.addCrumb(save);
+        assertThat(changer.getPage(save).getWebResponse().getContentAsString())
+                .contains("does not show you the stored secret");
+        assertThat(storeOf(folder).getCredentials(Domain.global()).get(0)).isSameAs(account);
+    }
+
+    @Test
+    void checksSayNothingToThoseWhoMayNotEdit() throws Exception {
+        Map<String, String> value = Map.of("value", "http://host");
+        assertThat(check(as("reader"), "", "checkUrl", value)).doesNotContain("https");
+        assertThat(check(as("owner"), "", "checkUrl", value)).doesNotContain("https");
+        assertThat(check(as("owner"), "job/team/", "checkUrl", value)).contains("Use https");
+        assertThat(check(web, "", "checkUrl", value)).contains("Use https");
+    }
+
+    /** Not the requests: sessions end when they end. */
+    private int exchanges() {
+        return simulator.accessTokens().size();
+    }
+
+    private String check(JenkinsRule.WebClient who, String context, String method, Map<String, String> form)
+            throws Exception {
+        return ask(who, HttpMethod.POST, context, VcfaServiceAccount.class, method, form, true)
+                .getContentAsString();
+    }
+
+    private String test(JenkinsRule.WebClient who, String context, Class<?> kind, Map<String, String> form)
+            throws Exception {
+        return ask(who, HttpMethod.POST, context, kind, "testConnection", form, true)
+                .getContentAsString();
+    }
+
+    private WebResponse ask(
+            JenkinsRule.WebClient who,
+            HttpMethod verb,
+            String context,
+            Class<?> kind,
+            String method,
+            Map<String, String> form,
+            boolean withCrumb)
+            throws Exception {
+        WebRequest request = new WebRequest(
+                new URL(jenkins.getURL(), context + "descriptorByName/" + kind.getName() + '/' + method), verb);
+        List<NameValuePair> fields = new ArrayList<>();
+        form.forEach((name, value) -> fields.add(new NameValuePair(name, value)));
+        request.setRequestParameters(fields);
+        if (withCrumb && verb == HttpMethod.POST) {
+            who.addCrumb(request);
+        }
+        return who.loadWebResponse(request);
+    }
+
+    private JenkinsRule.WebClient as(String user) throws Exception {
+        return jenkins.createWebClient()
+                .withThrowExceptionOnFailingStatusCode(false)
+                .login(user);
+    }
+
+    /** What the browser would post for a saved credential: its secret travels encrypted. */
+    private static Map<String, String> form(VcfCredentials shown) {
+        Map<String, String> form = new LinkedHashMap<>();
+        form.put("url", shown.getUrl());
+        form.put("caCertificates", shown.getCaCertificates());
+        form.put("skipTlsVerification", "false");
+        String sealed = shown.storedSecret().getEncryptedValue();
+        if (shown instanceof VcfaServiceAccount account) {
+            form.put("organization", account.getOrganization());
+            form.put("refreshToken", sealed);
+        } else if (shown instanceof SddcManagerUser user) {
+            form.put("username", user.getUsername());
+            form.put("password", sealed);
+            form.put("apiKey", "");
+        } else if (shown instanceof CspApiToken) {
+            form.put("apiToken", sealed);
+        } else if (shown instanceof CspOAuthApp app) {
+            form.put("appId", app.getAppId());
+            form.put("appSecret", sealed);
+            form.put("organizationId", app.getOrganizationId());
+            form.put("scopes", app.getScopes());
+            form.put("accessTokenValiditySeconds", String.valueOf(app.getAccessTokenValiditySeconds()));
+        }
+        return form;
+    }
+
+    /** As if a person had typed it. */
+    private static void reveal(Map<String, String> form, VcfCredentials shown) {
+        String sealed = shown.storedSecret().getEncryptedValue();
+        form.replaceAll((name, value) ->
+                Secret.decrypt(value) != null ? shown.storedSecret().getPlainText() : value);
+        assertThat(form.values()).doesNotContain(sealed);
+    }
+
+    private static VcfCredentials inSystem(String id) {
+        return SystemCredentialsProvider.getInstance().getCredentials().stream()
+                .map(VcfCredentials.class::cast)
+                .filter(credential -> credential.getId().equals(id))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static CredentialsStore storeOf(ModelObject owner) {
+        for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
+            if (store.getContext() == owner) {
+                return store;
+            }
+        }
+        throw new AssertionError("no store");
+    }
+
+    private List<Path> records() throws Exception {
+        Path ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
+        if (!Files.isDirectory(ledger)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(ledger)) {
+            return files.filter(file -> file.toString().endsWith(".json")).toList();
+        }
+    }
+}

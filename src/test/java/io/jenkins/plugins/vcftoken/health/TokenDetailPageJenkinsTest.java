@@ -1,0 +1,415 @@
+package io.jenkins.plugins.vcftoken.health;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.model.Result;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.LedgerKeys;
+import io.jenkins.plugins.vcftoken.SecretSweep;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
+import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
+import io.jenkins.plugins.vcftoken.rotation.TokenHistory;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Set;
+import jenkins.model.Jenkins;
+import net.sf.json.JSONNull;
+import net.sf.json.JSONObject;
+import org.htmlunit.html.HtmlForm;
+import org.htmlunit.html.HtmlPage;
+import org.htmlunit.util.NameValuePair;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.MockAuthorizationStrategy;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+import org.w3c.dom.Node;
+
+/** What the page says of each state, and what its actions do as the server counts it. */
+@WithJenkins
+class TokenDetailPageJenkinsTest {
+
+    private static final String PAGE = "manage/vcf-tokens/credential/sa/";
+    private static final String HOSTILE = "<img src=x onerror=alert(1)>\" onmouseover=\"alert(2)";
+
+    @TempDir
+    private Path saved;
+
+    private JenkinsRule jenkins;
+    private JenkinsAndSimulator both;
+    private JenkinsPages pages;
+    private Simulator simulator;
+    private String initialToken;
+
+    @BeforeEach
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+        both = new JenkinsAndSimulator(rule, simulator);
+        pages = new JenkinsPages(rule);
+        initialToken = simulator.addAccount("ci", "acme");
+        both.addToSystem(both.account("sa", initialToken));
+    }
+
+    @AfterEach
+    void stop() {
+        simulator.close();
+    }
+
+    @Test
+    void renewNowExchangesOnceAndStoresWhatItGets() throws Exception {
+        assertThat(state()).isEqualTo("NOT_USED");
+        HtmlPage page = jenkins.createWebClient().goTo(PAGE);
+        assertThat(page.asNormalizedText()).contains("Not used yet");
+        page = jenkins.submit(page.getFormByName("renew"));
+        assertThat(page.asNormalizedText()).contains("Ready").contains("Last renewal");
+        assertThat(simulator.grants()).isEqualTo(1);
+        both.awaitInSystem("sa");
+
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
+        job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'sa') { sleep 600 }", true));
+        WorkflowRun run = job.scheduleBuild2(0).waitForStart();
+        jenkins.waitForMessage("Sleeping for", run);
+        page = jenkins.createWebClient().goTo(PAGE);
+        assertThat(page.getAnchorByText(run.getFullDisplayName()).getHrefAttribute())
+                .endsWith("/" + run.getUrl());
+        jenkins.submit(page.getFormByName("renew"));
+        assertThat(simulator.grants()).isEqualTo(2);
+        both.awaitInSystem("sa");
+        JSONObject json = pages.json(PAGE + "api/json");
+        assertThat(json.getInt("generation")).isEqualTo(2);
+        assertThat(json.getInt("openLeases")).isEqualTo(1);
+        assertThat(json.getJSONArray("leases").getJSONObject(0).getString("build"))
+                .isEqualTo(run.getExternalizableId());
+        assertThat(json.getLong("accessTokenSecondsLeft")).isPositive();
+        run.doStop();
+        jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
+        assertThat(pages.json(PAGE + "api/json").getInt("openLeases")).isZero();
+        both.assertNothingLostOrSpentTwice();
+        savePages();
+        SecretSweep.assertNone(simulator, saved);
+    }
+
+    /** The session ends with the last block, which must not look as if the credential had never been used. */
+    @Test
+    void aSessionThatHasEndedIsIdleAndTellsWhenItWasRenewedWhateverHappensNext() throws Exception {
+        simulator.sddcManager().addUser("svc@vsphere.local", "correct-horse");
+        SddcManagerUser user = new SddcManagerUser(
+                CredentialsScope.GLOBAL, "user", null, simulator.url().toString());
+        user.setUsername("svc@vsphere.local");
+        user.setPassword(Secret.fromString("correct-horse"));
+        user.setCaCertificates(simulator.authorityPem());
+        SystemCredentialsProvider.getInstance().getCredentials().add(user);
+        String page = "manage/vcf-tokens/credential/user/";
+        assertThat(pages.json(page + "api/json").getString("state")).isEqualTo("NOT_USED");
+        both.build(both.job(jenkins.jenkins, "job", "user"));
+        JenkinsAndSimulator.await(
+                "the session has ended", () -> simulator.sddcManager().releases() == 1);
+        JSONObject json = pages.json(page + "api/json");
+        assertThat(json.getString("state")).isEqualTo("IDLE");
+        assertThat(Instant.parse(json.getString("renewedAt"))).isBeforeOrEqualTo(Instant.now());
+        assertThat(json.get("accessTokenExpiresAt")).isEqualTo(JSONNull.getInstance());
+        assertThat(json.getLong("accessTokenSecondsLeft")).isZero();
+        assertThat(jenkins.createWebClient().goTo(page).asNormalizedText())
+                .contains("Last renewal", "ago")
+                .doesNotContain("Not used yet");
+
+        simulator.inject(Fault.STATUS_403);
+        assertThat(pages.post(null, page + "renew")).isEqualTo(400);
+        assertThat(pages.json(page + "api/json").getString("renewedAt")).isEqualTo(json.getString("renewedAt"));
+    }
+
+    @Test
+    void whatIsInDoubtIsTriedOnceMoreAtAPersonsWord() throws Exception {
+        simulator.inject(Fault.STATUS_502);
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(400);
+        assertThat(state()).isEqualTo("AWAITING_RETRY");
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(400);
+        assertThat(pages.post(null, PAGE + "retry")).isEqualTo(400);
+        assertThat(simulator.requests()).isEqualTo(1);
+        HtmlPage page = jenkins.createWebClient().goTo(PAGE);
+        assertThat(page.asNormalizedText())
+                .contains("Outcome unknown")
+                .contains("the server may take that for theft")
+                .doesNotContain("Renew now");
+        page.getFormByName("retry").getInputByName("confirmed").setChecked(true);
+        jenkins.submit(page.getFormByName("retry"));
+        assertThat(simulator.grants()).isEqualTo(1);
+        assertThat(state()).isEqualTo("READY");
+        assertThat(simulator.reuses()).isZero();
+    }
+
+    @Test
+    void aDeadFamilyAndItsRecovery() throws Exception {
+        simulator.revoke("ci");
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(400);
+        JSONObject json = pages.json(PAGE + "api/json");
+        assertThat(json.getString("state")).isEqualTo("REJECTED");
+        assertThat(json.getBoolean("broken")).isTrue();
+        assertThat(json.getString("error")).contains("the server refuses the stored refresh token");
+        VcfaServiceAccount old = (VcfaServiceAccount)
+                SystemCredentialsProvider.getInstance().getCredentials().get(0);
+        JenkinsPages.storeOf(jenkins.jenkins)
+                .updateCredentials(Domain.global(), old, both.account("sa", simulator.reauthorize("ci")));
+        assertThat(state()).isEqualTo("NOT_USED");
+        HtmlPage list = jenkins.createWebClient().goTo("manage/vcf-tokens/");
+        assertThat(list.asNormalizedText()).contains("Records without a credential");
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
+        assertThat(state()).isEqualTo("READY");
+        String orphan = pages.json("manage/vcf-tokens/api/json")
+                .getJSONArray("orphans")
+                .getJSONObject(0)
+                .getString("record");
+        NameValuePair record = new NameValuePair("record", orphan);
+        assertThat(pages.post(null, "manage/vcf-tokens/forget", record)).isEqualTo(400);
+        assertThat(pages.post(null, "manage/vcf-tokens/forget", record, JenkinsPages.confirmed()))
+                .isEqualTo(200);
+        assertThat(pages.json("manage/vcf-tokens/api/json")
+                        .getJSONArray("orphans")
+                        .size())
+                .isZero();
+        assertThat(state()).isEqualTo("READY");
+    }
+
+    /** A person's token has no device authorization to send its owner to. */
+    @Test
+    void theNextStepIsOneThatTheKindKnows() throws Exception {
+        CspApiToken token = new CspApiToken(
+                CredentialsScope.GLOBAL, "csp", null, simulator.url().toString(), Secret.fromString("refused-token"));
+        token.setCaCertificates(simulator.authorityPem());
+        JenkinsPages.storeOf(jenkins.jenkins).addCredentials(Domain.global(), token);
+        simulator.revoke("ci");
+        for (String id : List.of("csp", "sa")) {
+            String page = "manage/vcf-tokens/credential/" + id + '/';
+            assertThat(pages.post(null, page + "renew")).isEqualTo(400);
+            HtmlPage shown = jenkins.createWebClient().goTo(page);
+            assertThat(shown.querySelector("#vcf-token").getAttributes().getNamedItem("data-state"))
+                    .extracting(Node::getNodeValue)
+                    .isEqualTo("REJECTED");
+            assertThat(shown.querySelector(".jenkins-page-description").getTextContent())
+                    .isEqualTo(
+                            id.equals("sa")
+                                    ? "Authorize the account anew, or store a new secret in the credential."
+                                    : "Store a new secret in the credential.");
+            assertThat(shown.getTitleText()).startsWith("Tokens of " + id);
+        }
+        HealthMonitorWork.get().look();
+        assertThat(HealthMonitorWork.get().warnings(HealthWarning.Kind.TROUBLE))
+                .extracting(HealthWarning::getText)
+                .anyMatch(text -> text.endsWith(". Store a new secret in the credential."))
+                .anyMatch(
+                        text -> text.endsWith("Authorize the account anew, or store a new secret in the credential."));
+    }
+
+    /** The page was shown while the credential still stored the newest token. */
+    @Test
+    void whatTheRecordAloneHasIsNotForgottenByTheWordOfBefore() throws Exception {
+        NameValuePair loses = new NameValuePair("loses", "true");
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
+        both.awaitInSystem("sa");
+        HtmlForm shown = jenkins.createWebClient().goTo(PAGE).getFormByName("forget");
+        assertThat(shown.getInputByName("loses").getValue()).isEqualTo("false");
+        CredentialsStore store =
+                CredentialsProvider.lookupStores(jenkins.jenkins).iterator().next();
+        store.updateCredentials(
+                Domain.global(), store.getCredentials(Domain.global()).get(0), both.account("sa", initialToken));
+        assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed())).isEqualTo(400);
+        assertThat(state()).isEqualTo("READY");
+        HtmlPage page = jenkins.createWebClient().goTo(PAGE);
+        assertThat(page.asNormalizedText()).contains("the newest one is lost with the record");
+        assertThat(page.getFormByName("forget").getInputByName("loses").getValue())
+                .isEqualTo("true");
+        assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed(), loses))
+                .isEqualTo(200);
+        assertThat(state()).isEqualTo("NOT_USED");
+    }
+
+    @Test
+    void forgettingSaysWhatItCostsAndWantsAWord() throws Exception {
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
+        both.awaitInSystem("sa");
+        HtmlPage page = jenkins.createWebClient().goTo(PAGE);
+        assertThat(page.asNormalizedText()).contains("The credential stores the newest token");
+        assertThat(pages.post(null, PAGE + "forget")).isEqualTo(400);
+        assertThat(state()).isEqualTo("READY");
+        assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed())).isEqualTo(200);
+        assertThat(state()).isEqualTo("NOT_USED");
+        assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed())).isEqualTo(400);
+        assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
+        assertThat(simulator.grants()).isEqualTo(2);
+        both.assertNothingLostOrSpentTwice();
+    }
+
+    @Test
+    void actionsAreForWhoMayUpdateAndByPostAlone() throws Exception {
+        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
+        jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+                .grant(Jenkins.ADMINISTER)
+                .everywhere()
+                .to("admin")
+                .grant(Jenkins.READ, CredentialsProvider.VIEW)
+                .everywhere()
+                .to("viewer")
+                .grant(Jenkins.READ)
+                .everywhere()
+                .to("reader"));
+        for (String action : new String[] {"renew", "retry", "forget"}) {
+            for (String user : new String[] {"viewer", "reader", null}) {
+                assertThat(pages.post(user, PAGE + action, JenkinsPages.confirmed()))
+                        .as(user + " " + action)
+                        .isEqualTo(403);
+            }
+            assertThat(pages.get("admin", PAGE + action))
+                    .as("a reload leads back to the page")
+                    .isEqualTo(200);
+            assertThat(pages.postWithoutCrumb("admin", PAGE + action, JenkinsPages.confirmed()))
+                    .isEqualTo(403);
+        }
+        assertThat(pages.post("viewer", "manage/vcf-tokens/forget", JenkinsPages.confirmed()))
+                .isEqualTo(403);
+        assertThat(pages.get("admin", "manage/vcf-tokens/forget")).isEqualTo(200);
+        assertThat(pages.get("viewer", PAGE)).isEqualTo(200);
+        HtmlPage seen = pages.as("viewer").goTo(PAGE);
+        assertThat(seen.getForms()).noneMatch(form -> form.getNameAttribute().equals("renew"));
+        assertThat(simulator.requests()).isZero();
+        assertThat(pages.as("viewer")
+                        .goTo("vcf-tokens/api/json", "application/json")
+                        .getWebResponse()
+                        .getContentAsString())
+                .contains("\"orphans\":[]");
+    }
+
+    @Test
+    void eachStateIsSaidInWordsAndNothingOfAServersIsBelieved() throws Exception {
+        record("dead", TokenFamilyStatus.REJECTED, HOSTILE, null);
+        record("doubtful", TokenFamilyStatus.UNKNOWN, "the answer was lost", null);
+        record("stopped", TokenFamilyStatus.REQUESTING, null, null);
+        record("failing", TokenFamilyStatus.READY, "the server cannot be reached", alive());
+        record(
+                "idle",
+                TokenFamilyStatus.READY,
+                null,
+                new AccessToken("old-bearer-value", Instant.EPOCH, Instant.EPOCH.plusSeconds(9)));
+        record("ready", TokenFamilyStatus.READY, null, alive());
+        both.addToSystem(both.account("empty", ""));
+        both.addToSystem(both.account(CredentialsScope.GLOBAL, "nowhere", "no address", "token-of-nowhere"));
+        both.addToSystem(both.account(CredentialsScope.GLOBAL, HOSTILE, HOSTILE, "token-of-hostile"));
+        both.addToSystem(both.account("copy", "former-of-ready"));
+        String[][] expected = {
+            {"sa", "NOT_USED", "Not used yet"},
+            {"dead", "REJECTED", "Dead"},
+            {"doubtful", "AWAITING_RETRY", "Outcome unknown, will be tried again"},
+            {"stopped", "AWAITING_RETRY", "Outcome unknown, will be tried again"},
+            {"failing", "FAILING", "Last exchange failed, nothing is lost"},
+            {"idle", "IDLE", "Ready, no access token at hand"},
+            {"ready", "READY", "Ready"},
+            {"empty", "NO_SECRET", "No secret yet"},
+            {"nowhere", "BAD_ADDRESS", "No valid address"},
+            {"copy", "STALE_COPY", "Outdated copy"}
+        };
+        HtmlPage list = jenkins.createWebClient().goTo("manage/vcf-tokens/");
+        List<JSONObject> all = pages.json("manage/vcf-tokens/api/json").getJSONArray("credentials").stream()
+                .map(JSONObject.class::cast)
+                .toList();
+        for (String[] row : expected) {
+            assertThat(all)
+                    .as(row[0])
+                    .anyMatch(json -> json.getString("id").equals(row[0])
+                            && json.getString("state").equals(row[1]));
+            assertThat(list.querySelector("tr[data-credential='" + row[0] + "']")
+                            .asNormalizedText())
+                    .contains(row[2]);
+            HtmlPage page = jenkins.createWebClient().goTo("manage/vcf-tokens/credential/" + row[0] + "/");
+            assertThat(page.querySelector("#vcf-token").asNormalizedText()).contains(row[2]);
+        }
+        assertThat(list.querySelectorAll("img[onerror]")).isEmpty();
+        HtmlPage dead = jenkins.createWebClient().goTo("manage/vcf-tokens/credential/dead/");
+        assertThat(dead.querySelector("#vcf-error").getTextContent()).isEqualTo(HOSTILE);
+        assertThat(dead.querySelectorAll("img[onerror]")).isEmpty();
+        assertThat(list.getWebResponse().getContentAsString()
+                        + dead.getWebResponse().getContentAsString())
+                .doesNotContain("<img src=x");
+        assertThat(all.toString()).doesNotContain("current-of-", "bearer-value", "former-of-");
+        assertThat(simulator.requests()).isZero();
+    }
+
+    @Test
+    void whereAPersonDecidesAnUnknownOutcomeIsAnAlarm() throws Exception {
+        record("doubtful", TokenFamilyStatus.UNKNOWN, "the answer was lost", null);
+        System.setProperty(VcfTokenService.class.getName() + ".retryUnknown", "false");
+        try {
+            JSONObject json = pages.json("manage/vcf-tokens/credential/doubtful/api/json");
+            assertThat(json.getString("state")).isEqualTo("UNKNOWN");
+            assertThat(json.getBoolean("broken")).isTrue();
+        } finally {
+            System.clearProperty(VcfTokenService.class.getName() + ".retryUnknown");
+        }
+        JSONObject json = pages.json("manage/vcf-tokens/credential/doubtful/api/json");
+        assertThat(json.getString("state")).isEqualTo("AWAITING_RETRY");
+        assertThat(json.getBoolean("broken")).isFalse();
+    }
+
+    private static AccessToken alive() {
+        Instant now = Instant.now();
+        return new AccessToken("living-bearer-value", now, now.plusSeconds(3600));
+    }
+
+    /** A credential, and a record of it as if it had been used. */
+    private void record(String id, TokenFamilyStatus state, String error, AccessToken accessToken) throws Exception {
+        VcfaServiceAccount credential = both.account(id, "current-of-" + id);
+        both.addToSystem(credential);
+        Account account = credential.account();
+        String former = LedgerKeys.HASH.ofToken("former-of-" + id);
+        new FileTokenLedger(jenkins.jenkins.getRootDir().toPath().resolve("vcf-token"), LedgerKeys.CIPHER)
+                .save(new TokenFamily(
+                        LedgerKeys.HASH.ofFamily(account, "former-of-" + id),
+                        account,
+                        state,
+                        new TokenHistory(former, "current-of-" + id, List.of(former), 1, false),
+                        accessToken,
+                        Set.of(new CredentialLocation("system", id)),
+                        error,
+                        Instant.parse("2026-01-01T00:00:00Z"),
+                        null,
+                        null));
+    }
+
+    private String state() throws Exception {
+        return pages.json(PAGE + "api/json").getString("state");
+    }
+
+    private void savePages() throws Exception {
+        String[] paths = {PAGE, PAGE + "api/json", PAGE + "api/xml", "manage/vcf-tokens/", "manage/vcf-tokens/api/json"
+        };
+        for (int i = 0; i < paths.length; i++) {
+            String text = jenkins.createWebClient()
+                    .goTo(paths[i], null)
+                    .getWebResponse()
+                    .getContentAsString();
+            Files.writeString(saved.resolve("page-" + i), text);
+        }
+    }
+}

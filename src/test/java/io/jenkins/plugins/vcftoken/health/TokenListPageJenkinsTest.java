@@ -1,0 +1,194 @@
+package io.jenkins.plugins.vcftoken.health;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.common.IdCredentials;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.model.TaskListener;
+import hudson.model.User;
+import hudson.security.ACL;
+import hudson.security.ACLContext;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.binding.TokenBlock;
+import io.jenkins.plugins.vcftoken.binding.TokenVariables;
+import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.net.URL;
+import java.time.Duration;
+import java.time.Instant;
+import jenkins.model.Jenkins;
+import org.htmlunit.WebRequest;
+import org.htmlunit.html.HtmlElement;
+import org.htmlunit.html.HtmlPage;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.MockAuthorizationStrategy;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** Where the page is, and who sees what of it. */
+@WithJenkins
+class TokenListPageJenkinsTest {
+
+    private JenkinsRule jenkins;
+    private JenkinsAndSimulator both;
+    private Simulator simulator;
+    private JenkinsPages pages;
+    private Folder folder;
+
+    @BeforeEach
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        simulator = Simulator.start();
+        both = new JenkinsAndSimulator(rule, simulator);
+        pages = new JenkinsPages(rule);
+        both.addToSystem(both.account("global", simulator.addAccount("ci", "acme")));
+        folder = rule.createProject(Folder.class, "team");
+        JenkinsPages.storeOf(folder)
+                .addCredentials(Domain.global(), both.account("shared", simulator.addAccount("two", "acme")));
+        rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
+        rule.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+                .grant(Jenkins.ADMINISTER)
+                .everywhere()
+                .to("admin")
+                .grant(Jenkins.READ)
+                .everywhere()
+                .to("owner", "reader", "auditor", "outsider")
+                .grant(hudson.model.Item.READ)
+                .everywhere()
+                .to("owner", "reader", "auditor")
+                .grant(CredentialsProvider.VIEW, Jenkins.MANAGE)
+                .onRoot()
+                .to("auditor", "outsider")
+                .grant(CredentialsProvider.VIEW, CredentialsProvider.UPDATE)
+                .onFolders(folder)
+                .to("owner"));
+        try (ACLContext as = ACL.as2(User.getById("owner", true).impersonate2())) {
+            JenkinsPages.storeOf(User.current())
+                    .addCredentials(
+                            Domain.global(),
+                            both.account(
+                                    CredentialsScope.USER,
+                                    "mine",
+                                    simulator.url().toString(),
+                                    simulator.addAccount("three", "acme")));
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        simulator.close();
+    }
+
+    @Test
+    void anAdministratorSeesTheControllers() throws Exception {
+        assertThat(pages.as("admin").goTo("manage/").asNormalizedText()).contains("VCF tokens");
+        HtmlPage page = pages.as("admin").goTo("manage/vcf-tokens/");
+        assertThat(page.asNormalizedText()).contains("global");
+        assertThat(page.getAnchorByText("global").click().getUrl().getPath())
+                .endsWith("/vcf-tokens/credential/global/");
+    }
+
+    /** The same page, for somebody who may see neither what is in the folder nor what is for administrators. */
+    @Test
+    void whoMaySeeTheControllersCredentialsAloneSeesNoMore() throws Exception {
+        VcfaServiceAccount gone = both.account("gone", simulator.addAccount("four", "acme"));
+        both.addToSystem(gone);
+        VcfTokenService.get().once(gone);
+        SystemCredentialsProvider.getInstance()
+                .getCredentials()
+                .removeIf(known -> ((IdCredentials) known).getId().equals("gone"));
+        assertThat(json("admin")).contains("\"global\"", "\"shared\"").doesNotContain("\"orphans\":[]");
+        assertThat(pages.as("admin").goTo("manage/vcf-tokens/").querySelectorAll("button[aria-label]").stream()
+                        .map(button -> ((HtmlElement) button).getAttribute("aria-label")))
+                .as("read out, each button says what it forgets")
+                .containsExactly("Forget the record of VCF Automation at " + simulator.url() + ", organization 'acme'");
+        assertThat(json("auditor")).contains("\"global\"", "\"orphans\":[]").doesNotContain("\"shared\"");
+    }
+
+    @Test
+    void buildsThatHoldAnAccessTokenAreNamedToThoseWhoMaySeeThem() throws Exception {
+        VcfaServiceAccount busy = both.account("busy", simulator.addAccount("five", "acme"));
+        both.addToSystem(busy);
+        WorkflowRun run = both.build(both.job(jenkins.jenkins, "hidden", "busy"));
+        TokenBlock block = new TokenBlock(run, busy, new TokenVariables(null, null, null, null), null);
+        block.open(busy, "", run, Duration.ofMinutes(1), TaskListener.NULL, null);
+        assertThat(json("auditor")).contains("\"busy\"", "hidden#1");
+        assertThat(json("outsider")).contains("\"busy\"").doesNotContain("hidden");
+        block.close();
+    }
+
+    private String json(String user) throws Exception {
+        return pages.as(user)
+                .loadWebResponse(new WebRequest(new URL(jenkins.getURL(), "manage/vcf-tokens/api/json")))
+                .getContentAsString();
+    }
+
+    @Test
+    void aFolderOwnerSeesTheFolders() throws Exception {
+        HtmlPage page = pages.as("owner").goTo("job/team/vcf-tokens/");
+        assertThat(page.asNormalizedText()).contains("shared").doesNotContain("global");
+        assertThat(pages.as("owner").goTo("job/team/").getAnchorByText("VCF tokens"))
+                .isNotNull();
+        assertThat(pages.get("owner", "job/team/vcf-tokens/credential/shared/")).isEqualTo(200);
+        assertThat(pages.get("owner", "job/team/vcf-tokens/credential/global/")).isEqualTo(404);
+        assertThat(pages.get("owner", "manage/vcf-tokens/")).isEqualTo(403);
+    }
+
+    @Test
+    void othersSeeNothing() throws Exception {
+        for (String path : new String[] {
+            "job/team/vcf-tokens/",
+            "vcf-tokens/",
+            "job/team/vcf-tokens/api/json",
+            "job/team/vcf-tokens/credential/shared/",
+            "job/team/vcf-tokens/credential/there-is-none/"
+        }) {
+            assertThat(pages.get("reader", path)).as(path).isEqualTo(403);
+        }
+        assertThat(pages.as("reader").goTo("job/team/").asNormalizedText()).doesNotContain("VCF tokens");
+        assertThat(pages.as(null).goTo("vcf-tokens/").getUrl().getPath()).endsWith("/login");
+    }
+
+    /** Nobody looks at them for their owner, who should know all the same. */
+    @Test
+    void theEndOfAPersonalSecretIsAskedForWhenItsOwnerLooks() throws Exception {
+        Instant end = Instant.now().plus(Duration.ofDays(5));
+        simulator.cloudServices().addApiToken("personal-token", end);
+        CspApiToken token = new CspApiToken(
+                CredentialsScope.USER, "csp", null, simulator.url().toString(), Secret.fromString("personal-token"));
+        token.setCaCertificates(simulator.authorityPem());
+        try (ACLContext as = ACL.as2(User.getById("owner", true).impersonate2())) {
+            JenkinsPages.storeOf(User.current()).addCredentials(Domain.global(), token);
+        }
+        HealthMonitorWork.get().look();
+        assertThat(simulator.cloudServices().lookUps()).isZero();
+        String page = "user/owner/vcf-tokens/credential/csp/";
+        String day = end.toString().substring(0, 10);
+        JenkinsAndSimulator.await(
+                "the owner knows",
+                () -> pages.as("owner").goTo(page).asNormalizedText().contains(day));
+        assertThat(simulator.cloudServices().lookUps()).isEqualTo(1);
+        HealthMonitorWork.get().look();
+        assertThat(pages.as("owner").goTo(page).asNormalizedText()).contains(day);
+        assertThat(simulator.cloudServices().lookUps()).as("asked once a day").isEqualTo(1);
+    }
+
+    @Test
+    void personalCredentialsAreTheirOwnersAlone() throws Exception {
+        assertThat(pages.as("owner").goTo("user/owner/vcf-tokens/").asNormalizedText())
+                .contains("mine");
+        assertThat(pages.get("owner", "user/owner/vcf-tokens/credential/mine/")).isEqualTo(200);
+        assertThat(pages.get("admin", "user/owner/vcf-tokens/")).isEqualTo(404);
+        assertThat(pages.get("admin", "user/owner/vcf-tokens/credential/mine/")).isEqualTo(404);
+    }
+}

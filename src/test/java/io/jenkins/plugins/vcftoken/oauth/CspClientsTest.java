@@ -1,0 +1,155 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.simulator.CloudServices;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CspClientsTest {
+
+    private static final Instant EXPIRY = Instant.parse("2099-12-31T00:00:00Z");
+    /** Shorter than what looks like a token by itself, and in need of encoding. */
+    private static final String API_TOKEN = "api+tok/en&1=%";
+
+    private static final String ORGANIZATION = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
+
+    private Simulator simulator;
+    private CloudServices csp;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start();
+        csp = simulator.cloudServices();
+        csp.addApiToken(API_TOKEN, EXPIRY);
+        csp.addApp("app-1", "s3cr:et+&ü", ORGANIZATION);
+        csp.addApp("public-app", "", ORGANIZATION);
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @Test
+    void anApiTokenBuysAnAccessTokenAndComesBackUnchanged() throws Exception {
+        TokenResponse response = apiToken().requestToken(API_TOKEN);
+        assertThat(simulator.accessTokens())
+                .containsExactly(response.accessToken().value());
+        assertThat(response.refreshToken()).isEqualTo(API_TOKEN);
+    }
+
+    @Test
+    void aRefusedApiTokenIsNotQuoted() {
+        csp.revoke(API_TOKEN);
+        TokenRequestException e = catchThrowableOfType(
+                TokenRequestException.class, () -> apiToken().requestToken(API_TOKEN));
+        assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED);
+        assertThat(e.detail()).isEqualTo("HTTP 400: invalid_grant: Invalid refresh token: ****");
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void anApiTokenTellsWhenItExpires(boolean milliseconds) throws Exception {
+        csp.setMilliseconds(milliseconds);
+        assertThat(new CspApiTokenClient(client(), account("", "")).secretExpiry(API_TOKEN))
+                .isEqualTo(EXPIRY);
+    }
+
+    @Test
+    void theEndOfASecretIsAskedForPatientlyAndSpendsNothing() throws Exception {
+        simulator.inject(Fault.STATUS_502);
+        assertThat(apiToken().secretExpiry(API_TOKEN)).isEqualTo(EXPIRY);
+        assertThat(app("app-1", "", 0, "").secretExpiry("s3cr:et+&ü")).isNull();
+        assertThat(apiToken().tellsAccessTokensOnly()).isFalse();
+        assertThat(apiToken().secretExpiry(new AccessToken("b", Instant.EPOCH, EXPIRY)))
+                .isNull();
+        assertThat(simulator.requests()).isZero();
+        assertThat(simulator.accessTokens()).isEmpty();
+    }
+
+    @Test
+    void theEndOfASecretThatIsUnknownIsNoMatterOfOrganizations() {
+        TokenRequestException e = catchThrowableOfType(
+                TokenRequestException.class, () -> apiToken().secretExpiry("withdrawn"));
+        assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED);
+    }
+
+    @Test
+    void anAppBuysAnAccessToken() throws Exception {
+        TokenResponse response = app("app-1", "", 0, "").requestToken("s3cr:et+&ü");
+        assertThat(simulator.accessTokens())
+                .containsExactly(response.accessToken().value());
+        assertThat(response.refreshToken()).isNull();
+        assertThat(csp.lastForm()).isEqualTo("grant_type=client_credentials");
+    }
+
+    @Test
+    void anAppAsksForLess() throws Exception {
+        TokenResponse response =
+                app("app-1", "csp:org_member a/b", 600, ORGANIZATION).requestToken("s3cr:et+&ü");
+        assertThat(response.accessToken().lifetime()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(csp.lastForm())
+                .contains("orgId=" + ORGANIZATION)
+                .contains("scope=csp%3Aorg_member%20a%2Fb")
+                .contains("accessTokenValiditySeconds=600");
+    }
+
+    @Test
+    void aPublicAppHasNoSecret() throws Exception {
+        assertThat(app("public-app", "", 0, "").requestToken("").accessToken()).isNotNull();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aWrongAppSecretIsSaidSoWhateverTheStatus(boolean with401) {
+        csp.setRefusesWith401(with401);
+        TokenRequestException e = catchThrowableOfType(
+                TokenRequestException.class, () -> app("app-1", "", 0, "").requestToken("wrong-secret"));
+        assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_SECRET);
+        assertThat(e.getMessage()).doesNotContain("wrong-secret");
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void anotherOrganizationIsSaidSo() {
+        TokenRequestException e = catchThrowableOfType(
+                TokenRequestException.class,
+                () -> app("app-1", "", 0, "11111111-94c1-4b0c-8d1f-6a5c1e0f7a11")
+                        .requestToken("s3cr:et+&ü"));
+        assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
+    }
+
+    private TokenEndpointClient apiToken() {
+        return retries().of(new CspApiTokenClient(client(), account("", "")));
+    }
+
+    private TokenEndpointClient app(String id, String scope, int validity, String organization) {
+        CspClientCredentialsClient.App app = new CspClientCredentialsClient.App(id, scope, validity);
+        return retries().of(new CspClientCredentialsClient(client(), account(organization, app.account()), app));
+    }
+
+    private static RetryPolicy retries() {
+        return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0);
+    }
+
+    private Account account(String organization, String account) {
+        return new Account(CspApiTokenClient.SYSTEM, simulator.url(), organization, account);
+    }
+
+    private OneShotHttpClient client() {
+        return TestTokenService.client(simulator, InstantSource.system());
+    }
+}

@@ -1,0 +1,203 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import okhttp3.MediaType;
+import okhttp3.OkHttpClient;
+import okhttp3.Protocol;
+import okhttp3.Response;
+import okhttp3.ResponseBody;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Makes {@code docs/errors.md} out of the code: each row says what a server was seen or is specified to say, and the
+ * words come from what the plugin makes of exactly that.
+ */
+class ErrorsDocumentTest {
+
+    private static final Path DOCUMENT = Path.of("docs/errors.md");
+
+    private static final String HEAD = """
+            # What the server said, what you read, what to do
+
+            Messages in a build's log name the credential, the system, its address and the organization, then what it
+            means, then in parentheses what was seen, then what to do. Secrets never appear in them. This table is made
+            from the code; a test holds the two together.
+
+            | What was seen | What you read | What to do |
+            |---|---|---|
+            """;
+
+    private record Seen(TokenError tokenError, String what) {}
+
+    @Test
+    void theDocumentSaysWhatTheCodeSays() throws Exception {
+        Map<TokenError, List<String>> rows = new EnumMap<>(TokenError.class);
+        for (Seen seen : all()) {
+            rows.computeIfAbsent(seen.tokenError(), tokenError -> new ArrayList<>())
+                    .add(seen.what());
+        }
+        assertThat(rows).as("problems that somebody can have").containsOnlyKeys(TokenError.values());
+        StringBuilder document = new StringBuilder(HEAD);
+        rows.forEach((tokenError, seen) -> document.append("| ")
+                .append(String.join("<br>", seen))
+                .append(" | ")
+                .append(tokenError.classify())
+                .append(" | ")
+                .append(tokenError.nextStep())
+                .append(" |\n"));
+        Path made = Files.writeString(Files.createDirectories(Path.of("target")).resolve("errors.md"), document);
+        assertThat(Files.exists(DOCUMENT) ? Files.readString(DOCUMENT) : "")
+                .as("if the code is right, copy " + made + " to " + DOCUMENT)
+                .isEqualTo(document.toString());
+    }
+
+    private static List<Seen> all() throws Exception {
+        List<Seen> all = new ArrayList<>();
+        all.add(vcfa(400, "{\"error\":\"invalid_grant\"}", "400 `invalid_grant`, in either shape of the error"));
+        all.add(vcfa(401, "", "401"));
+        all.add(vcfa(403, "", "403"));
+        all.add(vcfa(400, "{\"error\":\"invalid_request\"}", "400 with any other error"));
+        all.add(vcfa(404, "", "404 or 405, with and without `/tm`"));
+        all.add(vcfa(307, "", "a redirect"));
+        all.add(vcfa(429, "", "429"));
+        all.add(vcfa(502, "", "408, 5xx, a connection that broke, or no answer in time"));
+        all.add(vcfa(200, "<html>", "200 without a usable access token: HTML, empty, cut off, expired, too large"));
+        all.add(organization(
+                403, "", "400, 401 or 403 for the organization's access token, or no organization of that name"));
+        all.add(seen(
+                new VcfaTenantTokenClient(
+                        answering(401, ""),
+                        account(VcfaTokenClient.SYSTEM, ""),
+                        new AccessToken("a.b.c", java.time.Instant.now(), java.time.Instant.now())),
+                "401 for the list of organizations, also to a new access token"));
+        all.add(new Seen(
+                tokenError(new VcfaTokenClient(
+                        answering(200, "{}"), new Account(VcfaTokenClient.SYSTEM, URI.create("https://host"), ".."))),
+                VcfaTokenClient.SYSTEM
+                        + ": an organization with slashes in its name, or with dots alone; nothing was sent"));
+        all.add(sddc(401, "{\"errorCode\":\"IDENTITY_UNAUTHORIZED_ENTITY\"}", "401, `IDENTITY_UNAUTHORIZED_ENTITY`"));
+        all.add(sddc(401, "{\"message\":\"User account is locked\"}", "“locked” in the message"));
+        all.add(sddc(403, "", "403"));
+        all.add(sddc(400, "{}", "400 with any other error"));
+        all.add(sddc(404, "<html>The requested URL /v1/tokens", "404 or 405: no SDDC Manager"));
+        all.add(sddc(500, "{\"errorCode\":\"IDENTITY_INTERNAL_SERVER_ERROR\"}", "5xx after three tries"));
+        all.add(sddc(200, "<html>", "200 without a usable access token"));
+        all.add(apiToken(
+                400, "{\"message\":\"invalid_grant: Invalid refresh token: secret\"}", "400 or 401, `invalid_grant`"));
+        all.add(apiToken(403, "", "403"));
+        all.add(apiToken(404, "{\"message\":\"org\"}", "404 with an error in JSON"));
+        all.add(apiToken(404, "<html>", "404 or 405 otherwise"));
+        all.add(apiToken(409, "{}", "409"));
+        all.add(apiToken(502, "", "5xx after three tries"));
+        all.add(app(400, "{\"message\":\"Invalid authorization header\"}", "400 or 401"));
+        all.add(app(404, "{\"message\":\"org\"}", "404 with an error in JSON"));
+        all.add(app(200, "{}", "200 without a usable access token"));
+        all.add(device(400, "{\"error\":\"invalid_client\"}", "400 `invalid_client`, or 401, when asked for a code"));
+        all.add(unreachable());
+        all.add(new Seen(
+                TokenError.NOT_TRUSTED,
+                "a certificate that has expired, is another host's, or of an unknown authority"));
+        return all;
+    }
+
+    private static Seen unreachable() {
+        TokenEndpointClient nowhere = new VcfaTokenClient(
+                new OneShotHttpClient(
+                        new OkHttpClient(), Duration.ofSeconds(1), Duration.ofSeconds(1), InstantSource.system()),
+                new Account(VcfaTokenClient.SYSTEM, URI.create("https://localhost:1"), "acme"));
+        return new Seen(
+                tokenError(nowhere),
+                "connection refused, unknown host, time-out while connecting, a proxy that refuses");
+    }
+
+    private static Seen vcfa(int status, String body, String what) {
+        return seen(new VcfaTokenClient(answering(status, body), account(VcfaTokenClient.SYSTEM, "")), what);
+    }
+
+    private static Seen organization(int status, String body, String what) throws Exception {
+        AccessToken provider = new AccessToken("a.b.c", java.time.Instant.now(), java.time.Instant.now());
+        OkHttpClient http = new OkHttpClient.Builder()
+                .addInterceptor(chain -> {
+                    String path = chain.request().url().encodedPath();
+                    String list = path.endsWith("/orgs")
+                            ? "{\"values\":[{\"id\":\"urn:vcloud:org:1\",\"name\":\"acme\"}]}"
+                            : "{\"values\":[{\"clientId\":\"1\",\"clientName\":\"automation-relying-party\"}]}";
+                    return path.startsWith("/oidc") ? answer(chain, status, body) : answer(chain, 200, list);
+                })
+                .build();
+        return seen(new VcfaTenantTokenClient(client(http), account(VcfaTokenClient.SYSTEM, ""), provider), what);
+    }
+
+    private static Seen device(int status, String body, String what) {
+        DeviceAuthorizationClient device =
+                new DeviceAuthorizationClient(answering(status, body), account(VcfaTokenClient.SYSTEM, ""), "client");
+        TokenError tokenError =
+                catchThrowableOfType(TokenRequestException.class, device::codes).tokenError();
+        return new Seen(tokenError, VcfaTokenClient.SYSTEM + ": " + what);
+    }
+
+    private static Seen sddc(int status, String body, String what) {
+        return seen(
+                new SddcManagerTokenClient(answering(status, body), account(SddcManagerTokenClient.SYSTEM, "user")),
+                what);
+    }
+
+    private static Seen apiToken(int status, String body, String what) {
+        Seen seen = seen(new CspApiTokenClient(answering(status, body), account(CspApiTokenClient.SYSTEM, "")), what);
+        return new Seen(seen.tokenError(), seen.what().replaceFirst(":", " API token:"));
+    }
+
+    private static Seen app(int status, String body, String what) {
+        CspClientCredentialsClient.App app = new CspClientCredentialsClient.App("app", "", 0);
+        Seen seen = seen(
+                new CspClientCredentialsClient(answering(status, body), account(CspApiTokenClient.SYSTEM, "app"), app),
+                what);
+        return new Seen(seen.tokenError(), seen.what().replaceFirst(":", " OAuth app:"));
+    }
+
+    private static Seen seen(TokenEndpointClient service, String what) {
+        return new Seen(tokenError(service), service.account().system() + ": " + what);
+    }
+
+    private static TokenError tokenError(TokenEndpointClient service) {
+        TokenEndpointClient patient = new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).of(service);
+        return catchThrowableOfType(TokenRequestException.class, () -> patient.requestToken("secret"))
+                .tokenError();
+    }
+
+    private static Account account(String system, String account) {
+        return new Account(system, URI.create("https://host"), "acme", account);
+    }
+
+    private static OneShotHttpClient answering(int status, String body) {
+        return client(new OkHttpClient.Builder()
+                .addInterceptor(chain -> answer(chain, status, body))
+                .build());
+    }
+
+    private static OneShotHttpClient client(OkHttpClient http) {
+        return new OneShotHttpClient(http, Duration.ofSeconds(1), Duration.ofSeconds(1), InstantSource.system());
+    }
+
+    private static Response answer(okhttp3.Interceptor.Chain chain, int status, String body) throws IOException {
+        return new Response.Builder()
+                .request(chain.request())
+                .protocol(Protocol.HTTP_1_1)
+                .code(status)
+                .message("")
+                .body(ResponseBody.create(body, MediaType.get("application/json")))
+                .build();
+    }
+}

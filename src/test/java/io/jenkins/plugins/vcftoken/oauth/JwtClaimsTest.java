@@ -1,0 +1,104 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What an access token says about itself, and what is made of it. */
+class JwtClaimsTest {
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'preferred_username':'ci','sub':'1','org_name':'acme','org_id':'2'} | ci | acme",
+                "{'acct':'me','context_name':'0b6e'} | me | 0b6e",
+                "{'username':'svc@vsphere.local'} | svc@vsphere.local |",
+                "{'sub':'1','org_id':'2'} | 1 | 2",
+                "{'preferred_username':' ','user':7,'name':'n','org_display_name':'Acme'} | n | Acme",
+                "{'name':'a\\n\\u001b[31mb'} | a [31mb |",
+                "{} | |",
+                "[] | |"
+            })
+    void anAccessTokenTellsWhomItIsFor(String claims, String name, String organization) {
+        TokenSubject identity = TokenSubject.of(accessToken(jwt(claims)));
+        assertThat(identity).isEqualTo(new TokenSubject(name, organization));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"opaque", "a.b", "a.b.c.d", "e30.???.sig", "e30.eyI.sig", "e30..sig", "..", "e30.bnVsbA.s"})
+    void whatIsNoJwtTellsNothing(String text) {
+        assertThat(TokenSubject.of(accessToken(text))).isEqualTo(new TokenSubject(null, null));
+        assertThat(JwtClaims.of(text).isJwt()).isFalse();
+        assertThat(JwtClaims.of(text).lifetime(0)).isNull();
+        assertThat(OrganizationCheck.warning("acme", accessToken(text))).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'iat':100,'exp':160} | PT1M",
+                "{'exp':160} | PT1M",
+                "{'iat':'text','exp':160} | PT1M",
+                "{'iat':200,'exp':160} | PT-40S",
+                "{'iat':-5,'exp':160} | PT160S",
+                "{'iat':0,'exp':9223372036854775807} | PT1099511627776S",
+                "{'iat':100} |",
+                "{'exp':'160'} |"
+            })
+    void itsLifeIsASpanWithinBounds(String claims, Duration lifetime) {
+        assertThat(JwtClaims.of(jwt(claims)).lifetime(100)).isEqualTo(lifetime);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'org_name':'acme'} | acme | false",
+                "{'org_name':'ACME'} | acme | false",
+                "{'org_id':'other'} | acme | false",
+                "{'org_name':'acme','org_id':'0000-1'} | 0000-1 | false",
+                "{'org_name':'acme','org_id':'urn:vcloud:org:0000-1'} | 0000-1 | false",
+                "{'org_name':'acme','org_id':'0000-1'} | urn:vcloud:org:0000-1 | false",
+                "{'org_name':'acme','org_id':'0000-A'} | 0000-a | false",
+                "{'org_name':'acme','org_id':'0000-2'} | 0000-1 | true",
+                "{'org_name':'acme'} | globex | true",
+                "{'org_name':'ac\\nme'} | globex | true"
+            })
+    void anotherOrganizationThanTheOneWantedIsDoubted(String claims, String wanted, boolean doubted) {
+        String warning = OrganizationCheck.warning(wanted, accessToken(jwt(claims)));
+        if (doubted) {
+            assertThat(warning)
+                    .contains("'" + wanted + "'", "for the organization 'ac")
+                    .doesNotContain("\n");
+        } else {
+            assertThat(warning).isNull();
+        }
+    }
+
+    @Test
+    void anAccessTokenCountsItsTimeToTheInstant() {
+        AccessToken accessToken = accessToken("b");
+        assertThat(accessToken.lifetime()).isEqualTo(Duration.ofSeconds(60));
+        assertThat(accessToken.remaining(Instant.EPOCH.plusSeconds(70))).isEqualTo(Duration.ofSeconds(-10));
+        assertThat(accessToken.isAlive(Instant.EPOCH.plusMillis(59_999))).isTrue();
+        assertThat(accessToken.isAlive(accessToken.expiresAt())).isFalse();
+    }
+
+    private static AccessToken accessToken(String value) {
+        return new AccessToken(value, Instant.EPOCH, Instant.EPOCH.plusSeconds(60));
+    }
+
+    private static String jwt(String claims) {
+        byte[] json = claims.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
+        return "e30." + Base64.getUrlEncoder().withoutPadding().encodeToString(json) + ".sig";
+    }
+}

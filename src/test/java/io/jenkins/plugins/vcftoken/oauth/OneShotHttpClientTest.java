@@ -1,0 +1,156 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import javax.net.ssl.SSLServerSocket;
+import javax.net.ssl.SSLSocket;
+import okhttp3.Call;
+import okhttp3.EventListener;
+import okhttp3.HttpUrl;
+import okhttp3.OkHttpClient;
+import okhttp3.Request;
+import okhttp3.tls.HandshakeCertificates;
+import okhttp3.tls.HeldCertificate;
+import okio.Buffer;
+import org.junit.jupiter.api.Test;
+
+class OneShotHttpClientTest {
+
+    private static final String ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+
+    private final HeldCertificate certificate =
+            new HeldCertificate.Builder().addSubjectAlternativeName("localhost").build();
+
+    /** The simulator's server knows no other, so this one looks at what it is offered. */
+    @Test
+    void speaksHttp11Alone() throws Exception {
+        HandshakeCertificates own =
+                new HandshakeCertificates.Builder().heldCertificate(certificate).build();
+        try (SSLServerSocket server = (SSLServerSocket) own.sslContext()
+                .getServerSocketFactory()
+                .createServerSocket(0, 1, InetAddress.getByName("localhost"))) {
+            CompletableFuture<List<String>> offered = new CompletableFuture<>();
+            Thread serving = new Thread(() -> serve(server, offered));
+            serving.start();
+            HttpUrl url = HttpUrl.get("https://localhost:" + server.getLocalPort() + '/');
+            assertThat(client().get(url, Map.of()).body()).isEqualTo("{}");
+            assertThat(offered.get(60, TimeUnit.SECONDS)).containsExactly("http/1.1");
+            serving.join();
+        }
+    }
+
+    /** Okio gives each thread the buffers of its last call again, as they were left. */
+    @Test
+    void leavesNothingInBuffers() throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            String initialToken = simulator.addAccount("ci", "acme");
+            Account account = new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme");
+            TokenResponse response = new VcfaTokenClient(
+                            TestTokenService.client(simulator, InstantSource.system()), account)
+                    .requestToken(initialToken);
+            assertThat(pooled())
+                    .doesNotContain(initialToken)
+                    .doesNotContain(response.refreshToken())
+                    .doesNotContain(response.accessToken().value());
+        }
+    }
+
+    /** OkHttp's timer holds the last call for another minute. */
+    @Test
+    void whoHoldsTheCallHoldsNoSecret() throws Exception {
+        AtomicReference<Call> last = new AtomicReference<>();
+        try (Simulator simulator = Simulator.start()) {
+            OkHttpClient watched = TestTokenService.trusting(simulator)
+                    .newBuilder()
+                    .eventListener(new EventListener() {
+                        @Override
+                        public void callStart(Call call) {
+                            last.set(call);
+                        }
+                    })
+                    .build();
+            OneShotHttpClient client = new OneShotHttpClient(
+                    watched, TestTokenService.PLENTY, TestTokenService.PLENTY, InstantSource.system());
+            String initialToken = simulator.addAccount("ci", "acme");
+            new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme"))
+                    .requestToken(initialToken);
+            assertForgotten(last.get().request());
+
+            simulator.cloudServices().addApp("app", "app-secret", "organization");
+            new CspClientCredentialsClient(
+                            client,
+                            new Account(CspApiTokenClient.SYSTEM, simulator.url(), "", "app"),
+                            new CspClientCredentialsClient.App("app", "", 0))
+                    .requestToken("app-secret");
+            assertForgotten(last.get().request());
+            assertThat(simulator.violations()).isEmpty();
+
+            Map<String, String> form = Map.of("refresh_token", "never-sent");
+            assertThatThrownBy(() -> client.postForm(HttpUrl.get("https://localhost:1/"), form))
+                    .isInstanceOf(TokenRequestException.NotSent.class);
+            assertForgotten(last.get().request());
+        }
+    }
+
+    private static void assertForgotten(Request request) throws IOException {
+        assertThat(request.headers().names()).isSubsetOf("Accept", "User-Agent");
+        assertThat(request.body().contentLength())
+                .as("known as long as it is there")
+                .isEqualTo(-1);
+    }
+
+    /** What lies in the buffers that this thread gets next, more of them than are kept. */
+    private static String pooled() {
+        StringBuilder all = new StringBuilder();
+        try (Buffer buffer = new Buffer();
+                Buffer.UnsafeCursor cursor = buffer.readAndWriteUnsafe()) {
+            for (int i = 0; i < 32; i++) {
+                cursor.expandBuffer(8 << 10);
+                all.append(new String(cursor.data, StandardCharsets.ISO_8859_1));
+            }
+        }
+        return all.toString();
+    }
+
+    private static void serve(SSLServerSocket server, CompletableFuture<List<String>> offered) {
+        try (SSLSocket socket = (SSLSocket) server.accept()) {
+            socket.setHandshakeApplicationProtocolSelector((handshaking, protocols) -> {
+                offered.complete(protocols);
+                return "http/1.1";
+            });
+            BufferedReader request =
+                    new BufferedReader(new InputStreamReader(socket.getInputStream(), StandardCharsets.US_ASCII));
+            String line;
+            do {
+                line = request.readLine();
+            } while (line != null && !line.isEmpty());
+            socket.getOutputStream().write(ANSWER.getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException e) {
+            offered.completeExceptionally(e);
+        }
+    }
+
+    private OneShotHttpClient client() {
+        HandshakeCertificates trust = new HandshakeCertificates.Builder()
+                .addTrustedCertificate(certificate.certificate())
+                .build();
+        OkHttpClient base = new OkHttpClient.Builder()
+                .sslSocketFactory(trust.sslSocketFactory(), trust.trustManager())
+                .build();
+        return new OneShotHttpClient(base, TestTokenService.PLENTY, TestTokenService.PLENTY, InstantSource.system());
+    }
+}

@@ -1,0 +1,143 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.SddcManager;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SddcManagerTokenClientTest {
+
+    private static final String USER = "svc-jenkins@vsphere.local";
+    private static final String PASSWORD = "correct horse \"battery\" \\ stäple";
+
+    private Simulator simulator;
+    private SddcManager sddc;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start();
+        sddc = simulator.sddcManager();
+        sddc.addUser(USER, PASSWORD);
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {200, 201})
+    void aPasswordBuysAnAccessTokenAndASession(int status) throws Exception {
+        sddc.setCreatedStatus(status);
+        TokenResponse response = service(USER).requestToken(PASSWORD);
+        assertThat(simulator.accessTokens())
+                .containsExactly(response.accessToken().value());
+        assertThat(response.accessToken().lifetime()).isEqualTo(Duration.ofHours(1));
+        assertThat(response.refreshToken()).isNull();
+        assertThat(response.session()).isNotNull();
+    }
+
+    @Test
+    void soDoesAnApiKey() throws Exception {
+        sddc.addApiKey("qsfqnYgyxXQ892Jk90HXyuEMgE3SgfTS");
+        assertThat(service("").requestToken("qsfqnYgyxXQ892Jk90HXyuEMgE3SgfTS").session())
+                .isNotNull();
+    }
+
+    @ParameterizedTest
+    @EnumSource(SddcManager.Shape.class)
+    void theSessionRenewsTheAccessTokenHoweverTheAnswerIsWritten(SddcManager.Shape shape) throws Exception {
+        sddc.setShape(shape);
+        TokenResponse first = service(USER).requestToken(PASSWORD);
+        TokenResponse second = service(USER).refreshSession(PASSWORD, first.session());
+        assertThat(simulator.accessTokens())
+                .containsExactly(
+                        first.accessToken().value(), second.accessToken().value());
+        assertThat(second.session()).isEqualTo(first.session());
+        assertThat(sddc.logins()).isEqualTo(1);
+        assertThat(sddc.renewals()).isEqualTo(1);
+    }
+
+    @Test
+    void halfABareAnswerIsNoAccessToken() throws Exception {
+        sddc.setShape(SddcManager.Shape.RAW);
+        TokenResponse first = service(USER).requestToken(PASSWORD);
+        for (Fault fault : List.of(Fault.TRUNCATED, Fault.HTML, Fault.EMPTY)) {
+            simulator.inject(fault);
+            assertThat(catchThrowableOfType(
+                            TokenRequestException.class, () -> service(USER).refreshSession(PASSWORD, first.session())))
+                    .isInstanceOf(TokenRequestException.InvalidResponse.class);
+        }
+    }
+
+    @Test
+    void aForgottenSessionCostsOneLogin() throws Exception {
+        TokenResponse first = service(USER).requestToken(PASSWORD);
+        sddc.forgetSessions();
+        TokenResponse second = service(USER).refreshSession(PASSWORD, first.session());
+        assertThat(second.session()).isNotEqualTo(first.session());
+        assertThat(sddc.logins()).isEqualTo(2);
+        assertThat(sddc.openSessions()).isEqualTo(1);
+    }
+
+    @Test
+    void aSessionIsReleasedAndReleasingItAgainIsNoError() throws Exception {
+        TokenResponse response = service(USER).requestToken(PASSWORD);
+        service(USER).revokeSession(response.session());
+        service(USER).revokeSession(response.session());
+        assertThat(sddc.openSessions()).isZero();
+        assertThat(sddc.releases()).isEqualTo(2);
+    }
+
+    @Test
+    void aWrongPasswordIsSaidSoAndSentOnce() {
+        TokenRequestException e = refused(USER, "wrong-password-of-mine");
+        assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_SECRET);
+        assertThat(e.detail()).isEqualTo("HTTP 401, IDENTITY_UNAUTHORIZED_ENTITY: User is not authorized");
+        assertThat(sddc.refusedLogins()).isEqualTo(1);
+    }
+
+    @Test
+    void aLockedAccountIsSaidSo() {
+        for (int i = 0; i < 5; i++) {
+            refused(USER, "wrong");
+        }
+        assertThat(refused(USER, PASSWORD).tokenError()).isEqualTo(TokenError.LOCKED_OUT);
+    }
+
+    @Test
+    void aRefusedLoginIsFinalAlsoWhenItFollowsAForgottenSession() throws Exception {
+        TokenResponse response = service(USER).requestToken(PASSWORD);
+        sddc.forgetSessions();
+        sddc.addUser(USER, "changed-in-the-meantime");
+        TokenRequestException e = catchThrowableOfType(
+                TokenRequestException.class, () -> service(USER).refreshSession(PASSWORD, response.session()));
+        assertThat(((TokenRequestException.Rejected) e).isFinal()).isTrue();
+        assertThat(sddc.refusedLogins()).isEqualTo(1);
+    }
+
+    private TokenRequestException refused(String user, String password) {
+        return catchThrowableOfType(
+                TokenRequestException.class, () -> service(user).requestToken(password));
+    }
+
+    private TokenEndpointClient service(String user) {
+        OneShotHttpClient client = TestTokenService.client(simulator, InstantSource.system());
+        return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0)
+                .of(new SddcManagerTokenClient(
+                        client, new Account(SddcManagerTokenClient.SYSTEM, simulator.url(), "", user)));
+    }
+}

@@ -1,0 +1,22 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.api.FuzzedDataProvider;
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.security.cert.CertificateException;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+
+/** What people paste where certificates belong; see {@link ParsersFuzzTest} for how it is run. */
+@EnabledIfEnvironmentVariable(named = "JAZZER_FUZZ", matches = "1")
+class TlsConfigFuzzTest {
+
+    @FuzzTest(maxDuration = "1m")
+    void anyTextIsCertificatesOrRefused(FuzzedDataProvider data) {
+        try {
+            assertThat(TlsConfig.certificates(data.consumeRemainingAsString())).isNotEmpty();
+        } catch (CertificateException e) {
+            // Refused, which is one of the two; any other exception fails the test by itself.
+        }
+    }
+}

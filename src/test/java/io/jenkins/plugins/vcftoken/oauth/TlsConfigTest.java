@@ -1,0 +1,66 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.security.cert.CertificateException;
+import java.time.InstantSource;
+import okhttp3.OkHttpClient;
+import okhttp3.tls.HeldCertificate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TlsConfigTest {
+
+    private static final HeldCertificate OTHER =
+            new HeldCertificate.Builder().certificateAuthority(0).build();
+
+    @Test
+    void aPrivateAuthorityIsTrustedBesideOthers() throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            String initialToken = simulator.addAccount("ci", "acme");
+            String both = OTHER.certificatePem() + "\n" + simulator.authorityPem();
+            assertThat(TlsConfig.certificates(both)).hasSize(2);
+            OkHttpClient http = TlsConfig.trusting(new OkHttpClient(), both);
+            assertThat(refresh(simulator, http).requestToken(initialToken).refreshToken())
+                    .isEqualTo(simulator.currentToken("ci"));
+        }
+    }
+
+    @Test
+    void anotherAuthorityIsNotTrusted() throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            OkHttpClient http = TlsConfig.trusting(new OkHttpClient(), OTHER.certificatePem());
+            assertThatThrownBy(() -> refresh(simulator, http).requestToken("seed"))
+                    .isInstanceOfSatisfying(
+                            TokenRequestException.NotSent.class,
+                            e -> assertThat(e.tokenError()).isEqualTo(TokenError.NOT_TRUSTED));
+            assertThat(simulator.requests()).isZero();
+        }
+    }
+
+    @Test
+    void whatJavaTrustsStaysTrusted() throws Exception {
+        OkHttpClient plain = new OkHttpClient();
+        OkHttpClient http = TlsConfig.trusting(plain, OTHER.certificatePem());
+        assertThat(http.x509TrustManager().getAcceptedIssuers())
+                .contains(plain.x509TrustManager().getAcceptedIssuers())
+                .contains(OTHER.certificate());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", " ", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"})
+    void whatIsNoCertificateIsRefused(String pem) {
+        assertThatThrownBy(() -> TlsConfig.trusting(new OkHttpClient(), pem)).isInstanceOf(CertificateException.class);
+    }
+
+    private static VcfaTokenClient refresh(Simulator simulator, OkHttpClient http) {
+        OneShotHttpClient client =
+                new OneShotHttpClient(http, TestTokenService.PLENTY, TestTokenService.PLENTY, InstantSource.system());
+        return new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme"));
+    }
+}

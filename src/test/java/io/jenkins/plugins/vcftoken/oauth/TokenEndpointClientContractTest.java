@@ -1,0 +1,312 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.SddcManager;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import okhttp3.OkHttpClient;
+import okhttp3.Response;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What every remote API is to do when something is wrong with the server, or on the way there. */
+class TokenEndpointClientContractTest {
+
+    private static final String SECRET = "the+secret&of/this=test 1";
+
+    /** What asks for a token. */
+    enum Flow {
+        VCFA_REFRESH,
+        ORGANIZATION,
+        SDDC_LOGIN,
+        SDDC_API_KEY,
+        SDDC_RENEWAL,
+        CSP_API_TOKEN,
+        CSP_APP,
+        CSP_PUBLIC_APP
+    }
+
+    private interface Ask {
+        TokenResponse run() throws TokenRequestException;
+    }
+
+    /** Where two flows differ in what they send alone, one will do. */
+    static Set<Flow> kinds() {
+        return EnumSet.complementOf(EnumSet.of(Flow.SDDC_API_KEY, Flow.CSP_PUBLIC_APP));
+    }
+
+    static List<Arguments> faults() {
+        List<Arguments> all = new ArrayList<>();
+        for (Flow flow : kinds()) {
+            for (Fault fault : EnumSet.complementOf(EnumSet.of(Fault.TRICKLE))) {
+                // A renewal that is refused becomes a login, which SddcManagerTokenClientTest looks at.
+                if (flow != Flow.SDDC_RENEWAL || fault != Fault.STATUS_403) {
+                    all.add(Arguments.of(flow, fault));
+                }
+            }
+        }
+        return all;
+    }
+
+    @ParameterizedTest
+    @EnumSource(Flow.class)
+    void works(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            TokenResponse response =
+                    prepare(flow, simulator).apply(client(simulator)).run();
+            assertThat(simulator.accessTokens()).contains(response.accessToken().value());
+            assertThat(simulator.violations()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void aFaultIsToldForWhatItIsAndNothingGoesOutTwice(Flow flow, Fault fault) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            Ask ask = prepare(flow, simulator).apply(client(simulator));
+            simulator.inject(fault);
+            int before = simulator.requests();
+            TokenRequestException e = catchThrowableOfType(TokenRequestException.class, ask::run);
+            assertThat(e).isExactlyInstanceOf(expected(fault));
+            assertThat(simulator.requests() - before).isLessThanOrEqualTo(1);
+            assertNoSecret(simulator, e);
+            assertThat(simulator.violations()).isEmpty();
+        }
+    }
+
+    /** To its own host: a client that follows any redirect follows this one. */
+    @ParameterizedTest
+    @EnumSource(Flow.class)
+    void aRedirectIsNotFollowed(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            AtomicBoolean redirects = new AtomicBoolean();
+            OkHttpClient http = TestTokenService.trusting(simulator)
+                    .newBuilder()
+                    .addNetworkInterceptor(chain -> {
+                        Response response = chain.proceed(chain.request());
+                        return redirects.get()
+                                ? response.newBuilder()
+                                        .code(302)
+                                        .header("Location", "/elsewhere")
+                                        .build()
+                                : response;
+                    })
+                    .build();
+            Ask ask = prepare(flow, simulator).apply(client(http));
+            redirects.set(true);
+            int before = simulator.missed();
+            assertThat(catchThrowableOfType(TokenRequestException.Rejected.class, ask::run)
+                            .tokenError())
+                    .isEqualTo(TokenError.REDIRECTED);
+            assertThat(simulator.missed()).isEqualTo(before);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("kinds")
+    @Tag("slow")
+    void anAnswerThatNeverEndsIsALostOne(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            Function<OneShotHttpClient, Ask> prepared = prepare(flow, simulator);
+            simulator.inject(Fault.TRICKLE);
+            int before = simulator.requests();
+            TokenRequestException e;
+            Duration limit = Duration.ofSeconds(1);
+            do {
+                // A machine that is busy may not even get to send it so soon.
+                limit = limit.multipliedBy(2);
+                Ask ask = prepared.apply(TestTokenService.client(simulator, InstantSource.system(), limit));
+                e = catchThrowableOfType(TokenRequestException.class, ask::run);
+            } while (simulator.requests() == before);
+            assertThat(e).isExactlyInstanceOf(TokenRequestException.OutcomeUnknown.class);
+            assertThat(simulator.requests() - before).isEqualTo(1);
+            assertNoSecret(simulator, e);
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Flow.class)
+    void anExpiredCertificateKeepsTheSecretHere(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.startExpired()) {
+            assertDistrust(flow, simulator, TestTokenService.trusting(simulator));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Flow.class)
+    void aCertificateOfAnotherHostKeepsTheSecretHere(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.startAs("vcfa.example.com")) {
+            assertDistrust(flow, simulator, TestTokenService.trusting(simulator));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Flow.class)
+    void anUnknownAuthorityKeepsTheSecretHere(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            assertDistrust(flow, simulator, new OkHttpClient());
+        }
+    }
+
+    @Test
+    void whoTrustsAnybodyIsServedByAnybody() throws Exception {
+        try (Simulator simulator = Simulator.startAs("vcfa.example.com")) {
+            OkHttpClient careless = TlsConfig.trustingAnybody(new OkHttpClient());
+            assertThat(prepare(Flow.CSP_API_TOKEN, simulator)
+                            .apply(client(careless))
+                            .run())
+                    .isNotNull();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Flow.class)
+    void nobodyListening(Flow flow) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            Ask ask = ask(
+                    flow,
+                    client(TestTokenService.trusting(simulator)),
+                    URI.create("https://localhost:1"),
+                    anyAccessToken());
+            assertThat(catchThrowableOfType(TokenRequestException.class, ask::run))
+                    .isInstanceOfSatisfying(
+                            TokenRequestException.NotSent.class,
+                            e -> assertThat(e.tokenError()).isEqualTo(TokenError.UNREACHABLE));
+        }
+    }
+
+    private static void assertDistrust(Flow flow, Simulator simulator, OkHttpClient http) throws Exception {
+        Ask ask = ask(flow, client(http), simulator.url(), anyAccessToken());
+        TokenRequestException e = catchThrowableOfType(TokenRequestException.class, ask::run);
+        assertThat(e).isExactlyInstanceOf(TokenRequestException.NotSent.class);
+        assertThat(e.tokenError()).isEqualTo(TokenError.NOT_TRUSTED);
+        assertThat(simulator.requests()).isZero();
+        assertNoSecret(simulator, e);
+    }
+
+    private static void assertNoSecret(Simulator simulator, TokenRequestException e) {
+        StringWriter all = new StringWriter();
+        // With causes and what they suppressed.
+        e.printStackTrace(new PrintWriter(all, true));
+        String text = all.toString();
+        assertThat(simulator.refreshTokens()).noneMatch(text::contains);
+        assertThat(simulator.accessTokens()).noneMatch(text::contains);
+        assertThat(text)
+                .contains(e.getMessage())
+                .doesNotContain(SECRET)
+                .doesNotContain(Base64.getEncoder().encodeToString(("app:" + SECRET).getBytes(StandardCharsets.UTF_8)));
+    }
+
+    /** What to do is asked for with a client of its own. */
+    private static Function<OneShotHttpClient, Ask> prepare(Flow flow, Simulator simulator) throws Exception {
+        OneShotHttpClient before = client(simulator);
+        simulator.sddcManager().addUser("user", SECRET);
+        simulator.sddcManager().addApiKey(SECRET);
+        simulator.cloudServices().addApiToken(SECRET, Instant.parse("2099-01-01T00:00:00Z"));
+        simulator.cloudServices().addApp("app", SECRET, "organization");
+        simulator.cloudServices().addApp("public", "", "organization");
+        simulator.tenants().add("acme");
+        if (flow == Flow.VCFA_REFRESH) {
+            String initialToken = simulator.addAccount("ci", "acme");
+            return client ->
+                    () -> new VcfaTokenClient(client, account(VcfaTokenClient.SYSTEM, simulator.url(), "acme", ""))
+                            .requestToken(initialToken);
+        }
+        AccessToken provider = flow != Flow.ORGANIZATION
+                ? anyAccessToken()
+                : new VcfaTokenClient(before, account(VcfaTokenClient.SYSTEM, simulator.url(), "System", ""))
+                        .requestToken(simulator.addAccount("provider", "System"))
+                        .accessToken();
+        if (flow == Flow.SDDC_RENEWAL) {
+            simulator.sddcManager().setShape(SddcManager.Shape.OBJECT);
+            String session =
+                    sddc(before, simulator.url(), "user").requestToken(SECRET).session();
+            return client -> () -> sddc(client, simulator.url(), "user").refreshSession(SECRET, session);
+        }
+        return client -> ask(flow, client, simulator.url(), provider);
+    }
+
+    private static Ask ask(Flow flow, OneShotHttpClient client, URI url, AccessToken provider) {
+        return switch (flow) {
+            case VCFA_REFRESH ->
+                () -> new VcfaTokenClient(client, account(VcfaTokenClient.SYSTEM, url, "acme", ""))
+                        .requestToken(SECRET);
+            case ORGANIZATION ->
+                () -> new VcfaTenantTokenClient(client, account(VcfaTokenClient.SYSTEM, url, "acme", ""), provider)
+                        .requestToken("");
+            case SDDC_LOGIN -> () -> sddc(client, url, "user").requestToken(SECRET);
+            case SDDC_API_KEY -> () -> sddc(client, url, "").requestToken(SECRET);
+            case SDDC_RENEWAL -> () -> sddc(client, url, "user").refreshSession(SECRET, "session");
+            case CSP_API_TOKEN ->
+                () -> new CspApiTokenClient(client, account(CspApiTokenClient.SYSTEM, url, "", ""))
+                        .requestToken(SECRET);
+            case CSP_APP -> () -> app(client, url, "app").requestToken(SECRET);
+            case CSP_PUBLIC_APP -> () -> app(client, url, "public").requestToken("");
+        };
+    }
+
+    private static SddcManagerTokenClient sddc(OneShotHttpClient client, URI url, String user) {
+        return new SddcManagerTokenClient(client, account(SddcManagerTokenClient.SYSTEM, url, "", user));
+    }
+
+    private static CspClientCredentialsClient app(OneShotHttpClient client, URI url, String id) {
+        return new CspClientCredentialsClient(
+                client, account(CspApiTokenClient.SYSTEM, url, "", id), new CspClientCredentialsClient.App(id, "", 0));
+    }
+
+    private static Account account(String system, URI url, String organization, String account) {
+        return new Account(system, url, organization, account);
+    }
+
+    private static AccessToken anyAccessToken() {
+        return new AccessToken("a.b.c", Instant.now(), Instant.now().plusSeconds(60));
+    }
+
+    private static OneShotHttpClient client(Simulator simulator) {
+        return TestTokenService.client(simulator, InstantSource.system());
+    }
+
+    private static OneShotHttpClient client(OkHttpClient http) {
+        return new OneShotHttpClient(http, TestTokenService.PLENTY, TestTokenService.PLENTY, InstantSource.system());
+    }
+
+    private static Class<? extends TokenRequestException> expected(Fault fault) {
+        return switch (fault) {
+            case CLOSE_BEFORE_READING,
+                    CLOSE_AFTER_COMMIT,
+                    CLOSE_IN_ANSWER,
+                    STATUS_408,
+                    STATUS_500,
+                    STATUS_502,
+                    STATUS_503,
+                    STATUS_503_RETRY_AFTER_0,
+                    STATUS_503_AFTER_COMMIT -> TokenRequestException.OutcomeUnknown.class;
+            case NO_ACCESS_TOKEN, EXPIRED_ACCESS_TOKEN, HTML, EMPTY, TRUNCATED, HUGE ->
+                TokenRequestException.InvalidResponse.class;
+            case STATUS_307, STATUS_403 -> TokenRequestException.Rejected.class;
+            case STATUS_429 -> TokenRequestException.Throttled.class;
+            case TRICKLE -> throw new IllegalArgumentException("takes its time");
+        };
+    }
+}

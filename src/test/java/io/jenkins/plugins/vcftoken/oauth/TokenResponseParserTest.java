@@ -1,0 +1,294 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class TokenResponseParserTest {
+
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+    @ParameterizedTest
+    @CsvSource({
+        "3600, PT1H",
+        "1, PT1S",
+        "'\"1799\"', PT29M59S",
+        "'\"1 h\"', PT30M",
+        "'\"\"', PT30M",
+        "null, PT30M",
+        "86400, P1D",
+        "86401, P1D",
+        "299999, P1D",
+        // Milliseconds
+        "300000, PT5M",
+        "3600000, PT1H",
+        "'\"1800000\"', PT30M",
+        "86400001, P1D",
+        "99999999999, P1D"
+    })
+    void expiresInCounts(String expiresIn, Duration lifetime) throws Exception {
+        assertThat(granted("{\"access_token\":\"a.b.c\",\"expires_in\":" + expiresIn + "}")
+                        .lifetime())
+                .isEqualTo(lifetime);
+    }
+
+    @Test
+    void aJwtTellsItsLifetimeWhateverTheServersClockSays() throws Exception {
+        String jwt = jwt("{\"iat\":1000,\"exp\":4600}");
+        AccessToken accessToken = granted("{\"access_token\":\"" + jwt + "\"}");
+        assertThat(accessToken.expiresAt()).isEqualTo(NOW.plusSeconds(3600));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "3600, 1000, 2800, PT30M",
+        "1800, 1000, 4600, PT30M",
+        "3600, , 1767226500, PT1H",
+        "3600000, 1000, 2800, PT30M",
+        "null, 1767225600000, 1767229200000, PT1H",
+        "null, 1767225600, 1767229200000, PT1H",
+        "86400, 1767225600000, 1767229200000, PT1H"
+    })
+    void theShorterOfWhatTheAnswerAndItsJwtSay_isTheLifetime(
+            String expiresIn, String issued, String expires, Duration lifetime) throws Exception {
+        String jwt = jwt("{" + (issued == null ? "" : "\"iat\":" + issued + ",") + "\"exp\":" + expires + "}");
+        assertThat(granted("{\"access_token\":\"" + jwt + "\",\"expires_in\":" + expiresIn + "}")
+                        .lifetime())
+                .isEqualTo(lifetime);
+    }
+
+    @Test
+    void aJwtIsBelievedForADay() throws Exception {
+        assertThat(granted("{\"access_token\":\"" + jwt("{\"iat\":1000,\"exp\":87401}") + "\"}")
+                        .lifetime())
+                .isEqualTo(HttpResponseParser.MAX_LIFETIME);
+    }
+
+    @Test
+    void aDateIsHeldAgainstTheServersOwn() {
+        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(
+                503, "", NOW, NOW.minusSeconds(7200), "Wed, 31 Dec 2025 22:00:30 GMT", null);
+        assertThat(new TokenResponseParser(answer, "s").failure().retryAfter()).isEqualTo(Duration.ofSeconds(30));
+    }
+
+    /** A gateway may say so after the server behind it has done its part; only 429 is said before anything is done. */
+    @ParameterizedTest
+    @CsvSource({"7, PT7S", "0, PT0S", ", PT0S", "nonsense, PT10S", "999999999, PT1H"})
+    void unavailableServer_leavesTheOutcomeUnknown_andSaysWhenToComeBack(String retryAfter, Duration wait) {
+        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(503, "", NOW, null, retryAfter, null);
+        TokenRequestException e = new TokenResponseParser(answer, "s").failure();
+        assertThat(e).isExactlyInstanceOf(TokenRequestException.OutcomeUnknown.class);
+        assertThat(e.retryAfter()).isEqualTo(wait);
+        assertThat(e.forNonRotatingSecret().retryAfter()).isEqualTo(wait);
+        assertThat(e.withoutServerText().retryAfter()).isEqualTo(wait);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {400, 500, 502, 504})
+    void noOtherStatusSaysWhenToComeBack(int status) {
+        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(status, "", NOW, null, "7", null);
+        assertThat(new TokenResponseParser(answer, "s").failure().retryAfter()).isEqualTo(Duration.ZERO);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Bearer", "bearer", "BEARER"})
+    void anAccessTokenIsAnAccessTokenInAnyCase(String type) throws Exception {
+        assertThat(granted("{\"access_token\":\"a\",\"token_type\":\"" + type + "\"}")
+                        .value())
+                .isEqualTo("a");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "400, invalid_grant, SPENT_OR_REVOKED",
+        "401, invalid_grant, SPENT_OR_REVOKED",
+        "401, '', FORBIDDEN",
+        "403, '', FORBIDDEN",
+        "404, '', NO_SUCH_SERVICE",
+        "405, '', NO_SUCH_SERVICE",
+        "400, invalid_request, REJECTED",
+        "410, '', REJECTED"
+    })
+    void aRefusalIsToldForWhatItIs(int status, String code, TokenError tokenError) {
+        TokenRequestException e = failure(status, "{\"error\":\"" + code + "\"}");
+        assertThat(e).isInstanceOf(TokenRequestException.Rejected.class);
+        assertThat(e.tokenError()).isEqualTo(tokenError);
+    }
+
+    /** Only what would not succeed, or would lock the account, is better not sent again. */
+    @ParameterizedTest
+    @EnumSource(TokenError.class)
+    void aRefusalIsFinalForASecretThatIsWrong(TokenError tokenError) {
+        assertThat(new TokenRequestException.Rejected(tokenError, "HTTP 400").isFinal())
+                .isEqualTo(Set.of(
+                                TokenError.SPENT_OR_REVOKED,
+                                TokenError.API_TOKEN_REFUSED,
+                                TokenError.WRONG_SECRET,
+                                TokenError.LOCKED_OUT)
+                        .contains(tokenError));
+    }
+
+    /** What a person needs to find the request in the server's log stays. */
+    @ParameterizedTest
+    @CsvSource({
+        "12345678-1234-1234-1234-123456789abc, 12345678-1234-1234-1234-123456789abc",
+        "IDENTITY_UNAUTHORIZED_ENTITY_FOUND, IDENTITY_UNAUTHORIZED_ENTITY_FOUND",
+        "kGh7tRz2Qw8XyLm4Nb6VcPd, kGh7tRz2Qw8XyLm4Nb6VcPd",
+        "kGh7tRz2Qw8XyLm4Nb6VcPd1, ****",
+        "12345678-1234-1234-1234-123456789abcdef0, ****",
+        "IDENTITYUNAUTHORIZEDENTITYFOUND, ****",
+        "sun.security.provider.certpath.SunCertPathBuilderException, sun.security.provider.certpath.SunCertPathBuilderException",
+        "java.security.cert.CertificateNotYetValidException, java.security.cert.CertificateNotYetValidException",
+        "javax.net.ssl.SSLPeerUnverifiedException, javax.net.ssl.SSLPeerUnverifiedException",
+        "SunCertPathBuilderFailureException, ****",
+        "kGh7tRz2Qw8XyLm4Nb6VcPd1.cert.SomeException, ****",
+        "sun.security.provider.certpath.kGh7tRz2Qw8XyLm4Nb6VcPd1, ****"
+    })
+    void whatLooksLikeATokenIsStruckOutAndNamesAreNot(String word, String shown) {
+        assertThat(SecretRedactor.redact("x " + word + " y", "")).isEqualTo("x " + shown + " y");
+    }
+
+    @Test
+    void theCommonestErrorOfAllIsReadable() {
+        String text = "(certificate_unknown) PKIX path building failed: "
+                + "sun.security.provider.certpath.SunCertPathBuilderException: "
+                + "unable to find valid certification path to requested target";
+        assertThat(SecretRedactor.redact(text, "")).isEqualTo(text);
+    }
+
+    /** Where a server points to, or which one did not answer, is what a person has to know. */
+    @ParameterizedTest
+    @CsvSource({
+        "https://vcf.lab.example.com:8443/tm/login/tenant/acme, https://vcf.lab.example.com:8443/tm/login/tenant/acme",
+        "http://automation.example.com/, http://automation.example.com/",
+        "https://vcf.example.com/t/kGh7tRz2Qw8XyLm4Nb6VcPd1/x, https://vcf.example.com/t/****/x",
+        "https://kGh7tRz2Qw8XyLm4Nb6VcPd1.example.com/x, https://****.example.com/x",
+        "https://vcf.example.com/t?token=kGh7tRz2Qw8XyLm4Nb6VcPd1, https://vcf.example.com/t?****",
+        "//vcf.lab.example.com/tm/login/tenant, ****"
+    })
+    void addressesStayAndWhatLooksLikeATokenInThemDoesNot(String address, String shown) {
+        assertThat(SecretRedactor.redact("to " + address + " now", "")).isEqualTo("to " + shown + " now");
+    }
+
+    @Test
+    void wordsEndAtTwoHundredLetters() {
+        String text = "word ".repeat(39) + "tail!";
+        assertThat(SecretRedactor.redact(text, "")).isEqualTo(text).hasSize(200);
+        assertThat(SecretRedactor.redact(text + "!", "")).isEqualTo(text + "…");
+    }
+
+    @Test
+    void withoutIatTheServersDateCounts() throws Exception {
+        Instant serverNow = NOW.minusSeconds(7200);
+        String jwt = jwt("{\"exp\":" + serverNow.plusSeconds(600).getEpochSecond() + "}");
+        OneShotHttpClient.Answer answer =
+                new OneShotHttpClient.Answer(200, "{\"access_token\":\"" + jwt + "\"}", NOW, serverNow, null, null);
+        assertThat(new TokenResponseParser(answer, "s").response().accessToken().expiresAt())
+                .isEqualTo(NOW.plusSeconds(600));
+    }
+
+    @Test
+    void anOpaqueAccessTokenGetsTheDefault() throws Exception {
+        assertThat(granted("{\"access_token\":\"opaque\"}").lifetime()).isEqualTo(TokenResponseParser.DEFAULT_LIFETIME);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"access_token\":\"a b\",\"refresh_token\":\"next\"}",
+                "{\"access_token\":\"a\\nb\",\"refresh_token\":\"next\"}",
+                "{\"access_token\":\"a\\u001b[31m\",\"refresh_token\":\"next\"}",
+                "{\"access_token\":\"$(id)\",\"refresh_token\":\"next\"}",
+                "{\"access_token\":\"a\",\"expires_in\":0,\"refresh_token\":\"next\"}",
+                "{\"access_token\":\"a\",\"expires_in\":-5,\"refresh_token\":\"next\"}",
+                "{\"access_token\":\"a\",\"token_type\":\"mac\",\"refresh_token\":\"next\"}",
+                "{\"access_token\":7,\"refresh_token\":\"next\"}",
+                "{\"refresh_token\":\"next\"}"
+            })
+    void anUnusableAccessTokenDoesNotCostTheRefreshTokenThatCameWithIt(String body) {
+        TokenRequestException.InvalidResponse e =
+                catchThrowableOfType(TokenRequestException.InvalidResponse.class, () -> granted(body));
+        assertThat(e.refreshToken()).isEqualTo("next");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "null", "[]", "42", "\"text\"", "{", "<html>", "{\"access_token\":"})
+    void whatIsNoJsonObjectIsNotUnderstood(String body) {
+        assertThat(catchThrowableOfType(TokenRequestException.class, () -> granted(body)))
+                .isInstanceOf(TokenRequestException.InvalidResponse.class)
+                .hasNoCause();
+    }
+
+    @Test
+    void understandsTheOlderErrorShape() {
+        TokenRequestException e =
+                failure(400, "{\"minorErrorCode\":\"invalid_grant\",\"message\":\"Invalid refresh token\"}");
+        assertThat(e.tokenError()).isEqualTo(TokenError.SPENT_OR_REVOKED);
+    }
+
+    @Test
+    void strikesOutTheTokenThatAServerQuotes() {
+        String secret = "short-secret";
+        TokenRequestException e = failure(
+                400,
+                "{\"message\":\"invalid_grant: Invalid refresh token: " + secret + " or kGh7tRz2Qw8XyLm4Nb6VcPd1\"}");
+        assertThat(e.detail()).isEqualTo("HTTP 400: invalid_grant: Invalid refresh token: **** or ****");
+    }
+
+    @Test
+    void messagesAreOneShortLine() {
+        TokenRequestException e =
+                failure(400, "{\"message\":\"a\\n\\u001b[31mred\\u202e " + "word ".repeat(100) + "\"}");
+        assertThat(e.detail()).startsWith("HTTP 400: a [31mred word").hasSizeLessThan(230);
+        assertThat(e.detail().chars().noneMatch(Character::isISOControl)).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "7, PT7S",
+        "' 7 ', PT7S",
+        "0, PT0S",
+        "'Thu, 01 Jan 2026 00:01:00 GMT', PT1M",
+        "'Wed, 31 Dec 2025 23:59:00 GMT', PT0S",
+        "'Thu, 01 Jan 2026 02:00:00 GMT', PT1H",
+        "3601, PT1H",
+        "9999999999, PT10S",
+        "nonsense, PT10S",
+        ", PT10S",
+        "999999999, PT1H"
+    })
+    void retryAfterIsHonouredWithinBounds(String retryAfter, Duration wait) {
+        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(429, "", NOW, null, retryAfter, null);
+        TokenRequestException.Throttled e =
+                (TokenRequestException.Throttled) new TokenResponseParser(answer, "test-secret").failure();
+        assertThat(e.retryAfter()).isEqualTo(wait);
+    }
+
+    private static AccessToken granted(String body) throws TokenRequestException {
+        return new TokenResponseParser(new OneShotHttpClient.Answer(200, body, NOW, null, null, null), "test-secret")
+                .response()
+                .accessToken();
+    }
+
+    private static TokenRequestException failure(int status, String body) {
+        return new TokenResponseParser(
+                        new OneShotHttpClient.Answer(status, body, NOW, null, null, null), "short-secret")
+                .failure();
+    }
+
+    private static String jwt(String claims) {
+        return "e30."
+                + Base64.getUrlEncoder().withoutPadding().encodeToString(claims.getBytes(StandardCharsets.UTF_8))
+                + ".sig";
+    }
+}

@@ -1,0 +1,235 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.Proxy;
+import java.net.ProxySelector;
+import java.net.SocketAddress;
+import java.net.URI;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import okhttp3.OkHttpClient;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class VcfaTokenClientTest {
+
+    private Simulator simulator;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start();
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @Test
+    void tenantGrant() throws Exception {
+        String initialToken = simulator.addAccount("ci", "acme");
+        TokenResponse response = service("acme").requestToken(initialToken);
+        assertThat(simulator.accessTokens())
+                .containsExactly(response.accessToken().value());
+        assertThat(response.accessToken().lifetime()).isEqualTo(Duration.ofHours(1));
+        assertThat(response.refreshToken())
+                .isEqualTo(simulator.currentToken("ci"))
+                .isNotEqualTo(initialToken);
+    }
+
+    @Test
+    void systemIsTheProviderInAnyCase() throws Exception {
+        String initialToken = simulator.addAccount("ci", "System");
+        TokenResponse first = service("System").requestToken(initialToken);
+        TokenResponse second = service("sYSTEM").requestToken(first.refreshToken());
+        assertThat(second.refreshToken()).isEqualTo(simulator.currentToken("ci"));
+    }
+
+    @Test
+    void organizationNamesArePercentEncoded() throws Exception {
+        String initialToken = simulator.addAccount("ci", "R&D Köln 50%");
+        assertThat(service("R&D Köln 50%").requestToken(initialToken).refreshToken())
+                .isNotNull();
+    }
+
+    @Test
+    void organizationNamesAreSentWithoutRegardToCase() throws Exception {
+        String initialToken = simulator.addAccount("ci", "acme");
+        assertThat(service("ACME").requestToken(initialToken).refreshToken()).isEqualTo(simulator.currentToken("ci"));
+    }
+
+    /** Some front ends decode a path before they look at it, more than once. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                ".",
+                "..",
+                "%2e",
+                "%2E%2e",
+                ".%2e",
+                "%252e%252e",
+                "a/b",
+                "../provider",
+                "acme/..",
+                "acme%2f..",
+                "acme%252F",
+                "acme\\..",
+                "acme%5c..",
+                "acme\n"
+            })
+    void organizationThatLeavesItsPlaceInThePath_isRefusedBeforeAnythingIsSent(String organization) {
+        assertThat(VcfaTokenClient.isOrganization(organization)).isFalse();
+        String initialToken = simulator.addAccount("ci", "acme");
+        for (TokenRequestException e : List.of(
+                catchThrowableOfType(
+                        TokenRequestException.class, () -> service(organization).requestToken(initialToken)),
+                catchThrowableOfType(
+                        TokenRequestException.class,
+                        () -> new DeviceAuthorizationClient(
+                                        TestTokenService.client(simulator, InstantSource.system()),
+                                        new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization),
+                                        "client")
+                                .codes()))) {
+            assertThat(e).isInstanceOf(TokenRequestException.NotSent.class);
+            assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
+        }
+        assertThat(simulator.requests() + simulator.missed()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"acme", "System", "a.b", "...", ".acme", "R&D Köln 50%", "100%2", "a%20b"})
+    void otherNamesAreOrganizations(String organization) {
+        assertThat(VcfaTokenClient.isOrganization(organization)).isTrue();
+    }
+
+    @Test
+    void aTokenThatDoesNotRotateComesBackUnchanged() throws Exception {
+        String initialToken = simulator.addAccount("person", "acme");
+        simulator.setRotation("person", false);
+        assertThat(service("acme").requestToken(initialToken).refreshToken()).isEqualTo(initialToken);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"text/plain", "text/html;charset=UTF-8", "application/octet-stream"})
+    void whatTheServerCallsItsJsonDoesNotCostTheToken(String contentType) throws Exception {
+        String initialToken = simulator.addAccount("ci", "acme");
+        simulator.setContentType(contentType);
+        assertThat(service("acme").requestToken(initialToken).refreshToken()).isEqualTo(simulator.currentToken("ci"));
+    }
+
+    @Test
+    void findsTheServiceBehindTmAndRemembersIt() throws Exception {
+        String initialToken = simulator.addAccount("ci", "acme");
+        simulator.moveBehindTm();
+        TokenEndpointClient service = service("acme");
+        TokenResponse first = service.requestToken(initialToken);
+        assertThat(simulator.missed()).isEqualTo(1);
+        service.requestToken(first.refreshToken());
+        assertThat(simulator.missed()).isEqualTo(1);
+    }
+
+    @Test
+    void spentTokenIsRefused() throws Exception {
+        String initialToken = simulator.addAccount("ci", "acme");
+        service("acme").requestToken(initialToken);
+        TokenRequestException e = catchThrowableOfType(
+                TokenRequestException.class, () -> service("acme").requestToken(initialToken));
+        assertThat(e).isInstanceOf(TokenRequestException.Rejected.class);
+        assertThat(e.tokenError()).isEqualTo(TokenError.SPENT_OR_REVOKED);
+        assertThat(e.detail()).isEqualTo("HTTP 400, invalid_grant: Invalid refresh token");
+    }
+
+    @Test
+    void unknownOrganizationHasNoService() {
+        String initialToken = simulator.addAccount("ci", "acme");
+        assertThatThrownBy(() -> service("acne").requestToken(initialToken))
+                .isInstanceOfSatisfying(
+                        TokenRequestException.Rejected.class,
+                        e -> assertThat(e.tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE));
+    }
+
+    @Test
+    void untrustedCertificateStopsTheTokenFromLeaving() {
+        String initialToken = simulator.addAccount("ci", "acme");
+        assertThatThrownBy(() ->
+                        service(new OkHttpClient(), simulator.url(), "acme").requestToken(initialToken))
+                .isInstanceOfSatisfying(TokenRequestException.NotSent.class, e -> {
+                    assertThat(e.tokenError()).isEqualTo(TokenError.NOT_TRUSTED);
+                    assertThat(e.detail())
+                            .contains("SSLHandshakeException")
+                            .contains("PKIX path building failed: sun.security.provider.certpath."
+                                    + "SunCertPathBuilderException: unable to find valid certification path");
+                });
+        assertThat(simulator.requests()).isZero();
+    }
+
+    @Test
+    void certificateOfAnotherHostStopsTheTokenFromLeaving() {
+        String initialToken = simulator.addAccount("ci", "acme");
+        URI byAddress = URI.create(simulator.url().toString().replace("localhost", "127.0.0.1"));
+        assertThatThrownBy(() -> service(TestTokenService.trusting(simulator), byAddress, "acme")
+                        .requestToken(initialToken))
+                .isInstanceOfSatisfying(
+                        TokenRequestException.NotSent.class,
+                        e -> assertThat(e.tokenError()).isEqualTo(TokenError.NOT_TRUSTED));
+        assertThat(simulator.requests()).isZero();
+    }
+
+    @Test
+    void nobodyListening() {
+        assertThatThrownBy(
+                        () -> service(TestTokenService.trusting(simulator), URI.create("https://localhost:1"), "acme")
+                                .requestToken("token"))
+                .isInstanceOfSatisfying(
+                        TokenRequestException.NotSent.class,
+                        e -> assertThat(e.tokenError()).isEqualTo(TokenError.UNREACHABLE));
+    }
+
+    /** Half of all such calls end with somebody looking at the proxy. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aProxyThatCannotBeReachedIsNamed(boolean fixed) {
+        Proxy proxy = new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved("localhost", 1));
+        OkHttpClient.Builder http = TestTokenService.trusting(simulator).newBuilder();
+        OkHttpClient behind = fixed
+                ? http.proxy(proxy).build()
+                : http.proxySelector(new ProxySelector() {
+                            @Override
+                            public List<Proxy> select(URI uri) {
+                                return List.of(Proxy.NO_PROXY, proxy);
+                            }
+
+                            @Override
+                            public void connectFailed(URI uri, SocketAddress address, IOException e) {}
+                        })
+                        .build();
+        URI closed = URI.create("https://localhost:1");
+        assertThatThrownBy(() -> service(behind, closed, "acme").requestToken("token"))
+                .isInstanceOfSatisfying(TokenRequestException.NotSent.class, e -> {
+                    assertThat(e.tokenError()).isEqualTo(TokenError.UNREACHABLE);
+                    assertThat(e.detail()).contains(", through the proxy localhost");
+                });
+    }
+
+    private TokenEndpointClient service(String organization) {
+        return service(TestTokenService.trusting(simulator), simulator.url(), organization);
+    }
+
+    private TokenEndpointClient service(OkHttpClient http, URI url, String organization) {
+        OneShotHttpClient client =
+                new OneShotHttpClient(http, TestTokenService.PLENTY, TestTokenService.PLENTY, InstantSource.system());
+        return new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, url, organization));
+    }
+}

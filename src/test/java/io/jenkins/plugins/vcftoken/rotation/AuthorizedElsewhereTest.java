@@ -1,0 +1,135 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.jenkins.plugins.vcftoken.MutableClock;
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
+import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A token in doubt, of which a new authorization has made a former one without the asker knowing. */
+class AuthorizedElsewhereTest {
+
+    private static final Predicate<AccessToken> ANY = accessToken -> true;
+
+    @TempDir
+    private Path directory;
+
+    private final MutableClock clock = new MutableClock();
+    private Simulator simulator;
+    private TestTokenService core;
+    private String initialToken;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start(clock, 0);
+        core = new TestTokenService(directory, simulator, clock);
+        initialToken = simulator.addAccount("ci", "acme");
+    }
+
+    @AfterEach
+    void stop() {
+        core.close();
+        simulator.close();
+    }
+
+    /** Two controllers on one home, and the account is authorized anew at one of them. */
+    @Test
+    void theOtherControllerFollowsAnAuthorization() throws Exception {
+        try (TestTokenService other = new TestTokenService(directory, simulator, clock)) {
+            simulator.inject(Fault.CLOSE_AFTER_COMMIT);
+            assertThatThrownBy(() -> core.families.await(holderOf(core, "ci"), ANY))
+                    .hasMessageContaining("may have rotated");
+            CredentialHandle there = holderOf(other, "ci");
+            assertThatThrownBy(() -> other.families.await(there, ANY)).hasMessageContaining("may have rotated");
+            authorize(core.families, there);
+            assertThat(other.families.await(there, ANY).error()).isNull();
+            assertThat(simulator.mostReceived()).isEqualTo(1);
+        }
+    }
+
+    /** The same, where the family of before has another place still. */
+    @Test
+    void theOtherControllerFollowsAnAuthorizationOfOneOfTwoPlaces() throws Exception {
+        try (TestTokenService other = new TestTokenService(directory, simulator, clock)) {
+            core.families.await(holderOf(core, "ci"), ANY);
+            initialToken = simulator.currentToken("ci");
+            core.families.await(holderOf(core, "twin"), ANY);
+            clock.advance(Duration.ofHours(2));
+            simulator.inject(Fault.CLOSE_AFTER_COMMIT);
+            assertThatThrownBy(() -> core.families.await(holderOf(core, "ci"), ANY));
+            CredentialHandle there = holderOf(other, "ci");
+            assertThatThrownBy(() -> other.families.await(there, ANY));
+            authorize(core.families, there);
+            assertThat(other.families.await(there, ANY).error()).isNull();
+            assertThatThrownBy(() -> other.families.await(holderOf(other, "twin"), ANY))
+                    .hasMessageContaining("may have rotated");
+            assertThat(simulator.mostReceived()).isEqualTo(1);
+        }
+    }
+
+    /** The first one tried in vain, and what it remembers of that is out of date. */
+    @Test
+    void aTokenThatTheOtherControllerHasRotatedIsNotSentForAnotherOrganization() throws Exception {
+        TokenEndpointClient unreachable = new TokenEndpointClient() {
+            @Override
+            public Account account() {
+                return core.service("acme").account();
+            }
+
+            @Override
+            public TokenResponse requestToken(String secret) throws TokenRequestException {
+                throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "no route", null);
+            }
+        };
+        assertThatThrownBy(() -> core.families.await(core.handle("ci", unreachable, initialToken), ANY))
+                .hasMessageContaining("no route");
+        try (TestTokenService other = new TestTokenService(directory, simulator, clock)) {
+            other.families.await(holderOf(other, "ci"), ANY);
+        }
+        assertThatThrownBy(() -> core.families.await(core.handle("ci", core.service("globex"), initialToken), ANY))
+                .hasMessageContaining("was rotated away while it was stored elsewhere");
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void anAuthorizationWhileAnotherOneWaitsForTheLock() throws Exception {
+        InterceptingLedger hooked = new InterceptingLedger(core.ledger);
+        TokenManager families = new TokenManager(
+                hooked, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+        CredentialHandle handle = holderOf(core, "ci");
+        simulator.inject(Fault.CLOSE_AFTER_COMMIT);
+        assertThatThrownBy(() -> families.await(handle, ANY)).hasMessageContaining("may have rotated");
+        hooked.lock = id -> {
+            hooked.lock = same -> {};
+            authorize(families, handle);
+        };
+        assertThat(families.await(handle, ANY).error()).isNull();
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+    }
+
+    private CredentialHandle holderOf(TestTokenService controller, String name) {
+        return controller.handle(name, controller.service("acme"), initialToken);
+    }
+
+    private void authorize(TokenManager families, CredentialHandle handle) throws IOException, InterruptedException {
+        families.administration()
+                .authorized(
+                        handle.service().account(), handle.location(), initialToken, simulator.reauthorize("ci"), null);
+    }
+}

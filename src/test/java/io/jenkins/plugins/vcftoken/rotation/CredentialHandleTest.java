@@ -1,0 +1,108 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
+import java.net.URI;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class CredentialHandleTest {
+
+    private static final Account ENDPOINT = new Account("system", URI.create("https://vcfa.example.com"), "acme");
+
+    @ParameterizedTest
+    @CsvSource({"typed-anew, typed-anew", "before, before", "'', before", "'  ', before", ", before"})
+    void whatIsStoredNowCountsIfItIsAnything(String stored, String expected) throws Exception {
+        CredentialHandle handle = handle(stored);
+        CredentialHandle now = handle.asStored();
+        assertThat(now.token()).isEqualTo(expected);
+        assertThat(now.location()).isEqualTo(handle.location());
+        assertThat(now.description()).isEqualTo(handle.description());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"before", "typed-anew"})
+    void whatIsStoredNowIsExchangedAsItSaysNow(String token) throws Exception {
+        TokenEndpointClient now = new UnusedClient(ENDPOINT);
+        CredentialHandle handle = handle(token, now);
+        assertThat(handle.service()).isNotSameAs(now);
+        assertThat(handle.asStored().service()).isSameAs(now);
+        assertThat(handle.asStored().token()).isEqualTo(token);
+        assertThat(handle(token, null).asStored().service()).isNotSameAs(now);
+    }
+
+    @Test
+    void aPlaceThatMovesIsNoOtherHolder() {
+        String[] context = {"folder:old"};
+        CredentialWriter keeper = new CredentialWriter() {
+            @Override
+            public void keep(Predicate<String> sameFamily, String current, boolean again) {}
+
+            @Override
+            public CredentialLocation location() {
+                return new CredentialLocation(context[0], "sa");
+            }
+        };
+        CredentialHandle handle = new CredentialHandle(
+                "sa", new CredentialLocation("folder:old", "sa"), "token", new UnusedClient(ENDPOINT), keeper);
+        Set<CredentialHandle> known = new HashSet<>(Set.of(handle));
+        context[0] = "folder:new";
+        assertThat(handle.location().context()).isEqualTo("folder:new");
+        assertThat(known).contains(handle);
+    }
+
+    /** What ends in a log by accident. */
+    @Test
+    void whatIsPrintedHasNoSecret() {
+        Instant now = Instant.parse("2026-01-01T00:00:00Z");
+        AccessToken accessToken = new AccessToken("the-bearer", now, now.plusSeconds(60));
+        TokenHistory tokens =
+                TokenHistory.of("the-seed", TestTokenService.HASH).rotatedTo("the-current", TestTokenService.HASH);
+        TokenFamily record = TokenFamily.created(ENDPOINT, "the-seed", TestTokenService.HASH, now)
+                .granted(new TokenResponse(accessToken, "the-current", "the-session"), TestTokenService.HASH, now);
+        TokenResult result = new TokenResult(record.id(), ENDPOINT, accessToken, null, null, true);
+        assertThat(tokens).hasToString("TokenHistory[generation 1]");
+        assertThat(record.toString()).contains(record.id(), "acme", "READY", "generation 1");
+        assertThat(handle("the-stored")).hasToString(handle("").description());
+        assertThat(accessToken).hasToString("AccessToken[until 2026-01-01T00:01:00Z]");
+        assertThat(new TokenResponse(accessToken, null)).hasToString("TokenResponse[" + accessToken + "]");
+        assertThat(new TokenResponse(accessToken, "the-current", "the-session"))
+                .hasToString("TokenResponse[" + accessToken + ", with a refresh token, with a session]");
+        assertThat("" + record + result + new TokenResponse(accessToken, "the-current", "the-session"))
+                .doesNotContain("the-");
+    }
+
+    private static CredentialHandle handle(String stored) {
+        return handle(stored, null);
+    }
+
+    private static CredentialHandle handle(String stored, TokenEndpointClient service) {
+        CredentialWriter keeper = new CredentialWriter() {
+            @Override
+            public void keep(Predicate<String> sameFamily, String current, boolean again) {}
+
+            @Override
+            public String stored(Account account) {
+                return stored;
+            }
+
+            @Override
+            public TokenEndpointClient service(Account account) {
+                return service;
+            }
+        };
+        return new CredentialHandle(
+                "sa", new CredentialLocation("system", "sa"), "before", new UnusedClient(ENDPOINT), keeper);
+    }
+}

@@ -1,0 +1,97 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.jenkins.plugins.vcftoken.MutableClock;
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** An older version of the plugin on the records of a newer one. */
+class DowngradeTest {
+
+    private static final Predicate<AccessToken> ANY = accessToken -> true;
+
+    @TempDir
+    private Path directory;
+
+    private final MutableClock clock = new MutableClock();
+    private Simulator simulator;
+    private TestTokenService core;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start(clock, 0);
+        core = new TestTokenService(directory, simulator, clock);
+    }
+
+    @AfterEach
+    void stop() {
+        core.close();
+        simulator.close();
+    }
+
+    /** The newest token may be in the record alone: whatever the credential stores, sending it could be a replay. */
+    @Test
+    void noTokenOfARecordThatCannotBeUsedIsSent() throws Exception {
+        String initialToken = simulator.addAccount("ci", "acme");
+        core.families.await(handle(initialToken), ANY);
+        String between = simulator.currentToken("ci");
+        clock.advance(Duration.ofHours(2));
+        core.families.await(handle(initialToken), ANY);
+        String current = simulator.currentToken("ci");
+        clock.advance(Duration.ofHours(2));
+        Path file = onlyRecord();
+        String written = Files.readString(file);
+        String newer = written.replace("\"format\" : 1", "\"format\" : 2");
+        Files.writeString(file, newer);
+        core.close();
+        core = new TestTokenService(directory, simulator, clock);
+        for (String stored : List.of(initialToken, between, current)) {
+            assertThatThrownBy(() -> core.families.await(handle(stored), ANY))
+                    .isInstanceOf(TokenUnavailableException.class)
+                    .hasMessageContaining("nothing was sent")
+                    .hasMessageContaining(file.toString())
+                    .hasMessageContaining("written by a newer version of the plugin, in format 2")
+                    .hasMessageContaining("or remove that file and")
+                    .hasMessageNotContainingAny(initialToken, between, current);
+            CredentialHandle asker = handle(stored);
+            UnreadableRecord known =
+                    core.families.survey().unreadableOf(asker.service().account(), stored);
+            assertThat(known).as("what the health page shows").isNotNull();
+            assertThat(known.where()).isEqualTo(file.toString());
+        }
+        assertThat(simulator.requests()).isEqualTo(2);
+        assertThat(onlyRecord()).isEqualTo(file).hasContent(newer);
+
+        // A person goes on with a new initial token, or with the newer version.
+        core.families.await(handle(simulator.addAccount("other", "acme")), ANY);
+        Files.writeString(file, written);
+        core.families.await(handle(between), ANY);
+        assertThat(simulator.rotations()).isEqualTo(4);
+        assertThat(simulator.reuses()).isZero();
+    }
+
+    private CredentialHandle handle(String stored) {
+        return core.handle("sa", "acme", stored, (family, current, again) -> {});
+    }
+
+    private Path onlyRecord() throws Exception {
+        try (var files = Files.newDirectoryStream(directory, "*.json")) {
+            List<Path> all = new java.util.ArrayList<>();
+            files.forEach(all::add);
+            assertThat(all).hasSize(1);
+            return all.get(0);
+        }
+    }
+}

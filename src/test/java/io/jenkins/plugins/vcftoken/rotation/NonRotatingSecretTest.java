@@ -1,0 +1,577 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.jenkins.plugins.vcftoken.MutableClock;
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
+import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
+import io.jenkins.plugins.vcftoken.simulator.CloudServices;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.SddcManager;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Families whose secret the server is not known to replace. */
+class NonRotatingSecretTest {
+
+    private static final Predicate<AccessToken> ANY = accessToken -> true;
+    private static final String USER = "svc@vsphere.local";
+    private static final String PASSWORD = "a-password-of-sddc-manager";
+
+    @TempDir
+    private Path directory;
+
+    private final MutableClock clock = new MutableClock();
+    private Simulator simulator;
+    private SddcManager sddc;
+    private CloudServices csp;
+    private TestTokenService core;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start(clock, 0);
+        sddc = simulator.sddcManager();
+        csp = simulator.cloudServices();
+        core = new TestTokenService(directory, simulator, clock);
+        sddc.addUser(USER, PASSWORD);
+        csp.addApiToken("api-token-one", Instant.parse("2099-01-01T00:00:00Z"));
+    }
+
+    @AfterEach
+    void stop() {
+        core.close();
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @Test
+    void costNoFile() throws Exception {
+        core.families.await(sddcHolder(PASSWORD), ANY);
+        core.families.await(cspHolder("api-token-one"), ANY);
+        core.families.await(cspHolder("api-token-one"), ANY);
+        assertThat(records()).isEmpty();
+        assertThat(simulator.requests()).isEqualTo(2);
+    }
+
+    @Test
+    void areJournaledOnceTheSecretCameBackDifferent() throws Exception {
+        csp.replaceAtNextUse("api-token-one", "api-token-two");
+        AtomicReference<String> stored = new AtomicReference<>("api-token-one");
+        core.families.await(keptHolder(stored), ANY);
+        core.awaitWriteBacks();
+        assertThat(stored.get()).isEqualTo("api-token-two");
+        assertThat(records())
+                .singleElement()
+                .satisfies(record -> assertThat(record.tokens().current()).isEqualTo("api-token-two"));
+        clock.advance(Duration.ofHours(2));
+        core.close();
+        core = new TestTokenService(directory, simulator, clock);
+        stored.set("api-token-one");
+        core.families.await(keptHolder(stored), ANY);
+        core.awaitWriteBacks();
+        assertThat(stored.get()).isEqualTo("api-token-two");
+    }
+
+    @Test
+    void twoUsersWithOnePasswordAreTwoFamilies() throws Exception {
+        sddc.addUser("other@vsphere.local", PASSWORD);
+        TokenResult one = core.families.await(sddcHolder(PASSWORD), ANY);
+        TokenResult other =
+                core.families.await(core.handle("other", core.sddcManager("other@vsphere.local"), PASSWORD), ANY);
+        assertThat(other.familyId()).isNotEqualTo(one.familyId());
+        assertThat(other.accessToken()).isNotEqualTo(one.accessToken());
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "TRICKLE")
+    void surviveAnyFault(Fault fault) throws Exception {
+        simulator.inject(fault);
+        if (!isServed()) {
+            core.families.await(sddcHolder(PASSWORD), ANY);
+        }
+        assertThat(sddc.refusedLogins()).isZero();
+        assertThat(records()).isEmpty();
+    }
+
+    @Test
+    @Tag("slow")
+    void surviveAnAnswerThatNeverEnds() throws Exception {
+        simulator.inject(Fault.TRICKLE);
+        int limit = 1;
+        do {
+            // A machine that is busy may not even get to send it so soon.
+            limit *= 2;
+            core.close();
+            core = new TestTokenService(
+                    directory,
+                    simulator,
+                    clock,
+                    TokenListener.NOBODY,
+                    TestTokenService.client(simulator, clock, Duration.ofSeconds(limit)));
+        } while (!isServed());
+        assertThat(simulator.requests()).isGreaterThan(1);
+        assertThat(sddc.refusedLogins()).isZero();
+        assertThat(records()).isEmpty();
+    }
+
+    private boolean isServed() throws InterruptedException {
+        try {
+            core.families.await(sddcHolder(PASSWORD), ANY);
+            return true;
+        } catch (TokenUnavailableException e) {
+            assertThat(e)
+                    .hasMessageContaining("Credential 'sddc'")
+                    .hasMessageContaining(USER)
+                    .hasMessageNotContaining("rotated")
+                    .hasMessageNotContaining(PASSWORD);
+            return false;
+        }
+    }
+
+    @Test
+    void areRetriedWhenTheServerIsBusyForAMoment() throws Exception {
+        simulator.inject(Fault.STATUS_502);
+        simulator.inject(Fault.CLOSE_AFTER_COMMIT);
+        core.families.await(cspHolder("api-token-one"), ANY);
+        assertThat(simulator.requests()).isEqualTo(3);
+    }
+
+    @Test
+    void aRefusedLoginIsNotRepeatedUntilTheServerHasForgottenIt() throws Exception {
+        for (int i = 0; i < 4; i++) {
+            assertThatThrownBy(() -> core.families.await(sddcHolder("wrong-password"), ANY))
+                    .isInstanceOf(TokenUnavailableException.class)
+                    .hasMessageContaining("refuses the stored secret");
+        }
+        assertThat(sddc.refusedLogins()).isEqualTo(1);
+        assertThatThrownBy(() -> core.families.await(sddcHolder("wrong-password"), ANY))
+                .hasMessageContaining("not sent again before 2026-01-01T00:15:00Z");
+        clock.advance(LockedTokenRequest.REFUSAL_HOLDS);
+        sddc.addUser(USER, "wrong-password");
+        core.families.await(sddcHolder("wrong-password"), ANY);
+    }
+
+    @Test
+    void aCorrectedPasswordIsSentAtOnce() throws Exception {
+        assertThatThrownBy(() -> core.families.await(sddcHolder("wrong-password"), ANY))
+                .isInstanceOf(TokenUnavailableException.class);
+        core.families.await(sddcHolder(PASSWORD), ANY);
+        assertThat(sddc.logins()).isEqualTo(1);
+    }
+
+    /** What was refused is remembered when a block ends, whatever else is let go of then. */
+    @Test
+    void aRefusalOutlastsTheSession() throws Exception {
+        TokenManager families = new TokenManager(
+                core.ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+        TokenResult first = families.await(sddcHolder(PASSWORD), ANY);
+        sddc.addUser(USER, "changed-on-the-server");
+        sddc.forgetSessions();
+        TokenResult second = families.await(sddcHolder(PASSWORD), accessToken -> false);
+        assertThat(second.accessToken()).isEqualTo(first.accessToken());
+        assertThat(second.error()).hasMessageContaining("refuses the stored secret");
+        int before = sddc.refusedLogins();
+        families.release(sddcHolder(PASSWORD), second.familyId(), () -> true);
+        assertThatThrownBy(() -> families.await(sddcHolder(PASSWORD), ANY))
+                .hasMessageContaining("not sent again before");
+        assertThat(sddc.refusedLogins()).isEqualTo(before);
+    }
+
+    /** Unlike a token that rotates, a password may be the same at two servers. */
+    @Test
+    void aPersonsWordDoesNotMakeAPasswordOneServersOwn() throws Exception {
+        TokenResult result = core.families.await(sddcHolder(PASSWORD), ANY);
+        sddc.addUser(USER, "changed-on-the-server");
+        sddc.forgetSessions();
+        assertThat(core.families
+                        .await(sddcHolder(PASSWORD), accessToken -> false)
+                        .error())
+                .isNotNull();
+        assertThat(core.families.administration().vouch(result.familyId())).isTrue();
+        try (Simulator other = Simulator.start(clock, 0)) {
+            other.sddcManager().addUser(USER, PASSWORD);
+            Account there = new Account(SddcManagerTokenClient.SYSTEM, other.url(), "", USER);
+            CredentialHandle twin = core.handle(
+                    "other",
+                    core.patient(new SddcManagerTokenClient(TestTokenService.client(other, clock), there)),
+                    PASSWORD);
+            core.families.await(twin, ANY);
+            assertThat(other.sddcManager().logins()).isEqualTo(1);
+        }
+    }
+
+    @Test
+    void aSessionRenewsInsteadOfALogin() throws Exception {
+        core.families.await(sddcHolder(PASSWORD), ANY);
+        clock.advance(Duration.ofHours(2));
+        core.families.await(sddcHolder(PASSWORD), ANY);
+        assertThat(sddc.logins()).isEqualTo(1);
+        assertThat(sddc.renewals()).isEqualTo(1);
+        sddc.forgetSessions();
+        clock.advance(Duration.ofHours(2));
+        core.families.await(sddcHolder(PASSWORD), ANY);
+        assertThat(sddc.logins()).isEqualTo(2);
+    }
+
+    /** A session that the server no longer renews is worth one login, and a server in trouble one more try before. */
+    @ParameterizedTest
+    @CsvSource({
+        "400, 1, 1, 2",
+        "401, 1, 1, 2",
+        "403, 1, 1, 2",
+        "404, 1, 1, 2",
+        "500, 1, 1, 1",
+        "503, 1, 1, 1",
+        "400, 1000000, 1, 2",
+        "401, 1000000, 1, 2",
+        "403, 1000000, 1, 2",
+        "404, 1000000, 1, 2",
+        "500, 1000000, 2, 2",
+        "503, 1000000, 2, 2"
+    })
+    void whenRenewingFails_theSecretIsSentOnce(int status, int times, int refused, int logins) throws Exception {
+        core.families.await(sddcHolder(PASSWORD), ANY);
+        sddc.refuseRenewals(status, times);
+        clock.advance(Duration.ofMinutes(45));
+        TokenResult renewed = core.families.await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)));
+        assertThat(renewed.error()).isNull();
+        assertThat(renewed.accessToken().remaining(clock.instant())).isEqualTo(Duration.ofHours(1));
+        assertThat(sddc.refusedRenewals()).isEqualTo(refused);
+        assertThat(sddc.logins()).isEqualTo(logins);
+        assertThat(sddc.refusedLogins()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "400, 1",
+        "401, 1",
+        "403, 1",
+        "404, 1",
+        "400, 1000000",
+        "401, 1000000",
+        "403, 1000000",
+        "404, 1000000",
+        "500, 1000000",
+        "503, 1000000"
+    })
+    void whenRenewingFailsAndTheSecretIsRefused_neitherIsSentAgain(int status, int times) throws Exception {
+        TokenResult first = core.families.await(sddcHolder(PASSWORD), ANY);
+        sddc.refuseRenewals(status, times);
+        sddc.addUser(USER, "changed-on-the-server");
+        clock.advance(Duration.ofMinutes(45));
+        for (int i = 0; i < 3; i++) {
+            TokenResult result = core.families.await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)));
+            assertThat(result.accessToken()).isEqualTo(first.accessToken());
+            assertThat(result.error()).isNotNull();
+        }
+        assertThat(sddc.refusedLogins()).isEqualTo(1);
+        assertThat(sddc.refusedRenewals()).isLessThanOrEqualTo(2);
+        clock.advance(LockedTokenRequest.REFUSAL_HOLDS);
+        sddc.addUser(USER, PASSWORD);
+        int renewals = sddc.refusedRenewals();
+        assertThat(core.families
+                        .await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)))
+                        .error())
+                .isNull();
+        assertThat(sddc.refusedRenewals()).isEqualTo(renewals);
+    }
+
+    /** As when every try waits until the client gives up: then there is no time for a login in the same request. */
+    @Test
+    void whenARenewalFailsForGood_theNextRequestLogsIn() throws Exception {
+        TokenResult first = core.families.await(sddcHolder(PASSWORD), ANY);
+        for (int i = 0; i < 3; i++) {
+            simulator.inject(Fault.STATUS_500);
+        }
+        clock.advance(Duration.ofMinutes(45));
+        TokenResult failed = core.families.await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)));
+        assertThat(failed.accessToken()).isEqualTo(first.accessToken());
+        assertThat(failed.error()).isNotNull();
+        assertThat(core.families
+                        .await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)))
+                        .error())
+                .isNull();
+        assertThat(sddc.logins()).isEqualTo(2);
+        assertThat(sddc.renewals()).isZero();
+    }
+
+    /** Nothing was asked of the session, so it is as good as before. */
+    @Test
+    void whenTheServerCannotBeReached_theSessionIsKept() throws Exception {
+        AtomicReference<TokenRequestException> failure = new AtomicReference<>();
+        TokenEndpointClient real = core.sddcManager(USER);
+        TokenEndpointClient service = new TokenEndpointClient() {
+            @Override
+            public Account account() {
+                return real.account();
+            }
+
+            @Override
+            public boolean rotates() {
+                return false;
+            }
+
+            @Override
+            public TokenResponse requestToken(String secret) throws TokenRequestException {
+                return real.requestToken(secret);
+            }
+
+            @Override
+            public TokenResponse refreshSession(String secret, String session) throws TokenRequestException {
+                TokenRequestException e = failure.get();
+                if (e != null) {
+                    throw e;
+                }
+                return real.refreshSession(secret, session);
+            }
+        };
+        core.families.await(core.handle("sddc", service, PASSWORD), ANY);
+        failure.set(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
+        clock.advance(Duration.ofMinutes(45));
+        core.families.await(core.handle("sddc", service, PASSWORD), youngerThan(Duration.ofMinutes(1)));
+        failure.set(null);
+        core.families.await(core.handle("sddc", service, PASSWORD), youngerThan(Duration.ofMinutes(1)));
+        assertThat(sddc.logins()).isEqualTo(1);
+        assertThat(sddc.renewals()).isEqualTo(1);
+    }
+
+    private Predicate<AccessToken> youngerThan(Duration age) {
+        return accessToken -> accessToken.issuedAt().isAfter(clock.instant().minus(age));
+    }
+
+    @Test
+    void anOrganizationsAccessTokenIsCachedAndBoughtWithAFreshOneOfTheProvider() throws Exception {
+        simulator.tenants().add("acme");
+        simulator.tenants().add("globex");
+        AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
+        TokenResult first = core.families.await(organization(stored, "acme"), ANY);
+        core.awaitWriteBacks();
+        TokenResult second = core.families.await(organization(stored, "acme"), ANY);
+        assertThat(second.accessToken()).isEqualTo(first.accessToken());
+        TokenResult other = core.families.await(organization(stored, "globex"), ANY);
+        assertThat(other.accessToken()).isNotEqualTo(first.accessToken());
+        assertThat(simulator.rotations()).isEqualTo(1);
+        clock.advance(Duration.ofHours(2));
+        assertThat(core.families.await(organization(stored, "acme"), ANY).accessToken())
+                .isNotEqualTo(first.accessToken());
+        core.awaitWriteBacks();
+        assertThat(simulator.rotations()).isEqualTo(2);
+        assertThat(stored.get()).isEqualTo(simulator.currentToken("provider"));
+        assertThat(records()).hasSize(1);
+    }
+
+    /** The provider's access token is one of those that the server ended, though it would have lived for an hour. */
+    @Test
+    void afterTheServerEndedAllSessions_theProvidersIsRenewedOnceAndTheOrganizationsWithIt() throws Exception {
+        simulator.tenants().add("acme");
+        AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
+        TokenResult before = core.families.await(organization(stored, "acme"), ANY);
+        core.awaitWriteBacks();
+        clock.advance(Duration.ofMinutes(5));
+        simulator.endSessions();
+        int lists = simulator.tenants().lists();
+        TokenResult after = core.families.await(organization(stored, "acme"), youngerThan(Duration.ofMinutes(1)));
+        assertThat(after.error()).isNull();
+        assertThat(after.accessToken()).isNotEqualTo(before.accessToken());
+        assertThat(simulator.admits(after.accessToken().value())).isTrue();
+        assertThat(simulator.rotations()).isEqualTo(2);
+        assertThat(simulator.unauthorized()).isEqualTo(1);
+        assertThat(simulator.tenants().lists() - lists).isEqualTo(3);
+        core.awaitWriteBacks();
+        assertThat(stored.get()).isEqualTo(simulator.currentToken("provider"));
+        core.families.await(organization(stored, "acme"), ANY);
+        assertThat(simulator.unauthorized()).isEqualTo(1);
+    }
+
+    /** Also where there is none of the organization's that could serve on. */
+    @Test
+    void afterTheServerEndedAllSessions_anotherOrganizationGetsItsAccessToken() throws Exception {
+        simulator.tenants().add("acme");
+        simulator.tenants().add("globex");
+        AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
+        core.families.await(organization(stored, "acme"), ANY);
+        core.awaitWriteBacks();
+        clock.advance(Duration.ofMinutes(5));
+        simulator.endSessions();
+        assertThat(core.families.await(organization(stored, "globex"), ANY).error())
+                .isNull();
+        assertThat(simulator.rotations()).isEqualTo(2);
+    }
+
+    /** A server that admits nobody is not asked again and again, and no token is spent on that. */
+    @Test
+    void whereTheServerAdmitsNoAccessTokenAtAll_theProvidersIsRenewedOnceAndTheMessageNamesIt() throws Exception {
+        simulator.tenants().add("acme");
+        AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
+        CredentialHandle handle = organization(stored, "acme");
+        core.families.await(handle.underived(), ANY);
+        core.awaitWriteBacks();
+        clock.advance(Duration.ofMinutes(5));
+        simulator.admitNobody();
+        assertThatThrownBy(() -> core.families.await(organization(stored, "acme"), ANY))
+                .hasMessageContaining("access token of the provider's account")
+                .hasMessageContaining("organization 'acme'");
+        assertThat(simulator.rotations()).isEqualTo(2);
+        assertThat(simulator.unauthorized()).isEqualTo(2);
+    }
+
+    @Test
+    void afterTheServerEndedAllSessionsAndRevokedTheProvider_thatIsSaid() throws Exception {
+        simulator.tenants().add("acme");
+        AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
+        TokenResult before = core.families.await(organization(stored, "acme"), ANY);
+        core.awaitWriteBacks();
+        clock.advance(Duration.ofMinutes(5));
+        simulator.endSessions();
+        simulator.revoke("provider");
+        TokenResult after = core.families.await(organization(stored, "acme"), youngerThan(Duration.ofMinutes(1)));
+        assertThat(after.accessToken()).isEqualTo(before.accessToken());
+        assertThat(after.error()).hasMessageContaining("access token of the provider's account");
+        assertThat(simulator.requests()).isLessThanOrEqualTo(3);
+    }
+
+    /** A provider's access token pays for an organization's while it has a minute left, or half of its life. */
+    @ParameterizedTest
+    @CsvSource({
+        "PT1H, PT59M, 1",
+        "PT1H, PT59M1S, 2",
+        "PT2M, PT1M, 1",
+        "PT2M, PT1M1S, 2",
+        "PT1M, PT30S, 1",
+        "PT1M, PT31S, 2"
+    })
+    void aProvidersAccessTokenPaysToItsLastMinute(Duration lifetime, Duration age, int rotations) throws Exception {
+        simulator.tenants().add("acme");
+        simulator.tenants().add("globex");
+        simulator.setLifetime(lifetime);
+        AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
+        core.families.await(organization(stored, "acme"), ANY);
+        core.awaitWriteBacks();
+        clock.advance(age);
+        core.families.await(organization(stored, "globex"), ANY);
+        assertThat(simulator.rotations()).isEqualTo(rotations);
+    }
+
+    @Test
+    void aTrialIsForgottenUnlessItIsUsedElsewhere() throws Exception {
+        TokenManager families = new TokenManager(
+                core.ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+        CredentialHandle typed = new CredentialHandle(
+                "typed",
+                CredentialLocation.ofUnsaved("system"),
+                "api-token-one",
+                core.cspApiToken(),
+                (family, token, again) -> {});
+        TokenResult connectionTest = families.await(typed, ANY);
+        families.forgetTrial(typed, id -> true);
+        assertThat(families.isReleased(connectionTest)).isTrue();
+        assertThat(families.survey().of(typed.service().account(), typed.token(), typed.location()))
+                .isNull();
+        families.await(cspHolder("api-token-one"), ANY);
+        families.await(typed, ANY);
+        families.forgetTrial(typed, id -> true);
+        assertThat(families.survey()
+                        .of(typed.service().account(), typed.token(), typed.location())
+                        .locations())
+                .contains(new CredentialLocation("system", "csp"));
+        families.await(cspHolder("api-token-one"), ANY);
+        assertThat(simulator.requests()).isEqualTo(2);
+    }
+
+    @Test
+    void anAccessTokenOfAnotherOrganizationIsDoubtedEachTime() throws Exception {
+        simulator.setClaimedOrganization("globex");
+        CredentialHandle handle =
+                core.handle("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
+        for (int i = 0; i < 2; i++) {
+            assertThat(core.families.await(handle, ANY).warning())
+                    .contains("'globex'")
+                    .contains("'acme'");
+        }
+    }
+
+    private CredentialHandle organization(AtomicReference<String> stored, String name) {
+        Function<AccessToken, TokenEndpointClient> derivation = accessToken -> core.patient(new VcfaTenantTokenClient(
+                core.client(), new Account(VcfaTokenClient.SYSTEM, simulator.url(), name), accessToken));
+        return new CredentialHandle(
+                "provider",
+                new CredentialLocation("system", "provider"),
+                stored.get(),
+                core.service("System"),
+                (family, token, again) -> stored.set(token),
+                derivation);
+    }
+
+    private CredentialHandle keptHolder(AtomicReference<String> stored) {
+        return new CredentialHandle(
+                "csp",
+                new CredentialLocation("system", "csp"),
+                stored.get(),
+                core.cspApiToken(),
+                (family, token, again) -> stored.set(token));
+    }
+
+    private CredentialHandle sddcHolder(String password) {
+        return core.handle("sddc", core.sddcManager(USER), password);
+    }
+
+    private CredentialHandle cspHolder(String token) {
+        return core.handle("csp", core.cspApiToken(), token);
+    }
+
+    private List<TokenFamily> records() throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            assertThat(files.filter(file -> file.toString().endsWith(".json")).count())
+                    .isEqualTo(core.ledger.loadAll().size());
+        }
+        return core.ledger.loadAll();
+    }
+
+    /** The disk was full as a secret that never changes came back different, and took the answer later. */
+    @Test
+    void whatWasWrittenLateIsNotHiddenByWhatMemoryHadBefore() throws Exception {
+        CloudServices csp = simulator.cloudServices();
+        csp.addApiToken("first", Instant.parse("2099-01-01T00:00:00Z"));
+        csp.replaceAtNextUse("first", "second");
+        InterceptingLedger full = new InterceptingLedger(core.ledger);
+        TokenManager families = new TokenManager(
+                full, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+        full.save = id -> {
+            throw new IOException("disk full");
+        };
+        CredentialHandle handle = core.handle("csp", core.cspApiToken(), "first");
+        assertThatThrownBy(() -> families.await(handle, accessToken -> true)).hasMessageContaining("disk full");
+        full.save = id -> {};
+        families.administration().saveHeld();
+        assertThat(families.await(handle, accessToken -> true).error()).isNull();
+        assertThat(core.ledger.loadAll())
+                .singleElement()
+                .satisfies(record -> assertThat(record.tokens().current()).isEqualTo("second"));
+    }
+}

@@ -1,0 +1,33 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.code_intelligence.jazzer.api.FuzzedDataProvider;
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
+
+/** A ledger file that something else has written to; run with {@code JAZZER_FUZZ=1} or {@code bin/test --long}. */
+@EnabledIfEnvironmentVariable(named = "JAZZER_FUZZ", matches = "1")
+class TokenFamilyJsonFuzzTest {
+
+    private static final TokenFamilyJson FORMAT = new TokenFamilyJson(new ObjectMapper(), TestTokenService.CIPHER);
+
+    @FuzzTest(maxDuration = "1m")
+    void anyFileIsARecordThatSurvivesOrIsRefused(FuzzedDataProvider data) throws IOException {
+        TokenFamily record;
+        String text = data.consumeRemainingAsString();
+        try {
+            record = FORMAT.read(text);
+        } catch (IOException e) {
+            // A message that quotes the file would show what is in it.
+            assertThat(e.getMessage()).hasSizeLessThan(100);
+            return;
+        }
+        assertThat(FORMAT.read(new String(FORMAT.write(record), StandardCharsets.UTF_8)))
+                .isEqualTo(record);
+    }
+}

@@ -1,0 +1,100 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+
+/** The ledgers of the homes that released versions left, without the keys to their secrets. */
+class TokenFamilyJsonTest {
+
+    private static final Path HOMES =
+            Path.of("src/test/resources/io/jenkins/plugins/vcftoken/upgrade/UpgradeJenkinsTest");
+
+    /** Leaves ciphertext as it is. */
+    private static final SecretCipher SEALED = new SecretCipher() {
+        @Override
+        public String seal(String secret) {
+            return secret;
+        }
+
+        @Override
+        public String open(String sealed) {
+            return sealed;
+        }
+    };
+
+    private final ObjectMapper json = new ObjectMapper();
+    private final TokenFamilyJson format = new TokenFamilyJson(json, SEALED);
+
+    @Test
+    void format1() throws Exception {
+        Map<String, TokenFamily> records = records("format1");
+        assertThat(records).hasSize(11);
+        assertThat(records.values())
+                .extracting(TokenFamily::state)
+                .contains(
+                        TokenFamilyStatus.READY,
+                        TokenFamilyStatus.REQUESTING,
+                        TokenFamilyStatus.UNKNOWN,
+                        TokenFamilyStatus.REJECTED);
+
+        TokenFamily rotated = records.get("system-vcfa");
+        assertThat(rotated.account())
+                .isEqualTo(new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme"));
+        assertThat(rotated.state()).isEqualTo(TokenFamilyStatus.READY);
+        assertThat(rotated.tokens().generation()).isEqualTo(2);
+        assertThat(rotated.tokens().nonRotating()).isFalse();
+        assertThat(rotated.tokens().initialTokenHash()).matches("[0-9a-f]{64}");
+        assertThat(rotated.tokens().formerHashes())
+                .hasSize(2)
+                .contains(rotated.tokens().initialTokenHash());
+        assertThat(rotated.tokens().current()).matches("\\{AQAA.*}");
+        assertThat(rotated.accessToken().value()).matches("\\{AQAA.*}");
+        assertThat(rotated.accessToken().lifetime()).hasMinutes(2);
+        assertThat(rotated.changed())
+                .isBetween(rotated.accessToken().issuedAt(), Instant.parse("2026-12-01T00:00:00Z"));
+        assertThat(rotated.error()).isNull();
+        assertThat(rotated.orphaned()).isNull();
+
+        assertThat(records.get("folder-vcfa").locations())
+                .containsExactly(new CredentialLocation("folder:folder", "folder-vcfa"));
+        assertThat(records.get("user-vcfa").locations())
+                .containsExactly(new CredentialLocation("user:alice", "user-vcfa"));
+        assertThat(records.get("system-csp-token").account().system()).isEqualTo("Cloud Services");
+        assertThat(records.get("system-steady").tokens().nonRotating()).isTrue();
+        assertThat(records.get("system-authorized").tokens().formerHashes()).hasSize(2);
+        assertThat(records.get("system-authorized").accessToken()).isNull();
+        assertThat(records.get("system-gone").orphaned()).isNotNull();
+        assertThat(records.get("system-flying").state()).isEqualTo(TokenFamilyStatus.REQUESTING);
+        for (String id : new String[] {"system-dead", "system-unknown", "system-rescued"}) {
+            assertThat(records.get(id).error()).as(id).isNotBlank();
+        }
+    }
+
+    /** By the credential that each is of; all that was written is read, and would be written again. */
+    private Map<String, TokenFamily> records(String home) throws Exception {
+        Map<String, TokenFamily> records = new TreeMap<>();
+        try (DirectoryStream<Path> files =
+                Files.newDirectoryStream(HOMES.resolve(home).resolve("vcf-token"), "*.json")) {
+            for (Path file : files) {
+                String text = Files.readString(file);
+                TokenFamily record = format.read(text);
+                assertThat(file).hasFileName(record.id() + ".json");
+                String again = new String(format.write(record), StandardCharsets.UTF_8);
+                assertThat(json.readTree(again)).as(file.toString()).isEqualTo(json.readTree(text));
+                records.put(record.locations().iterator().next().credentialsId(), record);
+            }
+        }
+        return records;
+    }
+}

@@ -1,0 +1,172 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.jenkins.plugins.vcftoken.MutableClock;
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class TokenFamilySnapshotTest {
+
+    @TempDir
+    private Path directory;
+
+    private final MutableClock clock = new MutableClock();
+    private Simulator simulator;
+    private TestTokenService core;
+    private CredentialHandle handle;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start(clock, 0);
+        core = new TestTokenService(directory, simulator, clock);
+        handle = core.handle("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
+    }
+
+    @AfterEach
+    void stop() {
+        core.close();
+        simulator.close();
+    }
+
+    @Test
+    void aFamilyIsFoundByAnyOfItsTokensAtItsEndpoint() throws Exception {
+        Account account = handle.service().account();
+        assertThat(core.families.survey().of(account, handle.token(), handle.location()))
+                .isNull();
+        core.families.await(handle, accessToken -> true);
+        clock.advance(Duration.ofHours(2));
+        core.families.await(handle, accessToken -> true);
+        TokenFamilySnapshot survey = core.families.survey();
+        TokenFamily found = survey.of(account, handle.token(), handle.location());
+        assertThat(found.tokens().generation()).isEqualTo(2);
+        for (String token : simulator.refreshTokens()) {
+            assertThat(survey.of(account, token, handle.location())).isSameAs(found);
+        }
+        assertThat(survey.of(core.service("globex").account(), handle.token(), handle.location()))
+                .isNull();
+        assertThat(survey.isFlying(found)).isFalse();
+        assertThat(survey.written()).containsExactly(found);
+    }
+
+    @Test
+    void ofSeveralFamiliesTheOneAtHomeIsFound() throws Exception {
+        Account account = handle.service().account();
+        core.families.await(handle, accessToken -> true);
+        CredentialLocation copy = new CredentialLocation("folder:a", "copy");
+        core.families.await(
+                new CredentialHandle("copy", copy, simulator.currentToken("ci"), handle.service(), handle.keeper()),
+                accessToken -> true);
+        String fresh = simulator.addAccount("other", "acme");
+        core.families.administration().authorized(account, copy, handle.token(), fresh, null);
+        TokenFamilySnapshot survey = core.families.survey();
+        for (String brought : List.of(handle.token(), simulator.currentToken("ci"))) {
+            assertThat(survey.of(account, brought, copy).tokens().current()).isEqualTo(fresh);
+            assertThat(survey.of(account, brought, handle.location()).tokens().current())
+                    .isEqualTo(simulator.currentToken("ci"));
+        }
+        assertThat(survey.of(account, " ", copy).tokens().current()).isEqualTo(fresh);
+        CredentialLocation nowhere = new CredentialLocation("system", "nowhere");
+        assertThat(survey.of(account, fresh, nowhere).tokens().current()).isEqualTo(fresh);
+        assertThat(survey.of(account, simulator.currentToken("ci"), nowhere)
+                        .tokens()
+                        .current())
+                .as("the one whose current token it is")
+                .isEqualTo(simulator.currentToken("ci"));
+        assertThat(survey.unreadableOf(account, fresh)).isNull();
+    }
+
+    @Test
+    void aPlaceThatDidNotTakeTheTokenIsKnown() throws Exception {
+        CredentialHandle full = core.handle("ci", "acme", handle.token(), (family, token, again) -> {
+            throw new IOException("disk full");
+        });
+        core.families.await(full, accessToken -> true);
+        core.awaitWriteBacks();
+        assertThat(core.families.survey().isUnsaved(full.location())).isTrue();
+        assertThat(core.families.survey().isUnsaved(new CredentialLocation("system", "other")))
+                .isFalse();
+    }
+
+    @Test
+    void whatMemoryAloneHasIsFoundToo() throws Exception {
+        simulator.sddcManager().addUser("svc@vsphere.local", "password");
+        CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
+        core.families.await(user, accessToken -> true);
+        TokenFamilySnapshot survey = core.families.survey();
+        assertThat(survey.of(user.service().account(), "password", user.location())
+                        .accessToken())
+                .isNotNull();
+        assertThat(survey.written()).isEmpty();
+    }
+
+    @Test
+    void aPersonMayVouchForAndForgetWhatMemoryAloneHas() throws Exception {
+        simulator.sddcManager().addUser("svc@vsphere.local", "password");
+        CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "wrong");
+        assertThatThrownBy(() -> core.families.await(user, accessToken -> true))
+                .isInstanceOf(TokenUnavailableException.class);
+        TokenFamily rejected = core.families.survey().of(user.service().account(), "wrong", user.location());
+        assertThat(rejected.state()).isEqualTo(TokenFamilyStatus.REJECTED);
+        assertThat(core.families.administration().vouch(rejected.id())).isTrue();
+        assertThat(core.ledger.loadAll()).as("a password's place is not there").isEmpty();
+        assertThatThrownBy(() -> core.families.await(user, accessToken -> true))
+                .isInstanceOf(TokenUnavailableException.class);
+        assertThat(simulator.sddcManager().refusedLogins()).isEqualTo(2);
+        core.families.administration().forget(rejected.id());
+        assertThat(core.families.survey().of(user.service().account(), "wrong", user.location()))
+                .isNull();
+        assertThat(core.ledger.loadAll()).isEmpty();
+    }
+
+    @Test
+    void unreadableRecordsAreNamedAndLeftAlone() throws Exception {
+        core.families.await(handle, accessToken -> true);
+        Path record = directory.resolve(core.ledger.loadAll().get(0).id() + ".json");
+        Path damaged = directory.resolve("0123456789abcdef.json");
+        Files.writeString(damaged, "{\"format\":1");
+        Files.writeString(record, Files.readString(record).replace("sealed:", "other:"));
+        String before = Files.readString(record);
+        TokenFamilySnapshot survey = core.families.survey();
+        assertThat(survey.unreadable())
+                .extracting(UnreadableRecord::where)
+                .containsExactlyInAnyOrder(record.toString(), damaged.toString());
+        assertThat(survey.unreadable())
+                .extracting(UnreadableRecord::why)
+                .containsExactlyInAnyOrder("sealed by another controller", "damaged: not JSON");
+        assertThat(survey.unreadableOf(handle.service().account(), handle.token())
+                        .where())
+                .isEqualTo(record.toString());
+        assertThat(survey.unreadableOf(handle.service().account(), simulator.addAccount("other", "acme")))
+                .isNull();
+        assertThat(damaged).hasContent("{\"format\":1");
+        assertThat(record).hasContent(before);
+    }
+
+    @Test
+    void aFamilyThatGetsIntoTroubleOrOutOfItRaisesTheAlarm() throws Exception {
+        TokenFamilyAdmin administration = core.families.administration();
+        core.families.await(handle, accessToken -> true);
+        assertThat(administration.alarms()).isZero();
+        clock.advance(Duration.ofHours(2));
+        simulator.inject(Fault.STATUS_502);
+        assertThatThrownBy(() -> core.families.await(handle, accessToken -> true))
+                .isInstanceOf(TokenUnavailableException.class);
+        long after = administration.alarms();
+        assertThat(after).isEqualTo(1);
+        administration.vouch(core.ledger.loadAll().get(0).id());
+        assertThat(administration.alarms()).isEqualTo(2);
+    }
+}

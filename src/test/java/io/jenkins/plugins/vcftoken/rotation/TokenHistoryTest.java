@@ -1,0 +1,111 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import org.junit.jupiter.api.Test;
+
+class TokenHistoryTest {
+
+    private static final TokenHistory INITIAL = TokenHistory.of("seed", TestTokenService.HASH);
+
+    @Test
+    void nothingIsFormerBeforeTheFirstRotation() {
+        assertThat(isFormer(INITIAL, "seed")).isFalse();
+        assertThat(isFormer(INITIAL, "other")).isFalse();
+    }
+
+    @Test
+    void whatWasRotatedAwayIsFormerAndWhatIsCurrentIsNot() {
+        TokenHistory twice =
+                INITIAL.rotatedTo("one", TestTokenService.HASH).rotatedTo("two", TestTokenService.HASH);
+        assertThat(isFormer(twice, "seed")).isTrue();
+        assertThat(isFormer(twice, "one")).isTrue();
+        assertThat(isFormer(twice, "two")).isFalse();
+        assertThat(isFormer(twice, "other")).isFalse();
+        assertThat(twice.generation()).isEqualTo(2);
+    }
+
+    @Test
+    void aTokenThatComesBackTheSameOrNotAtAllIsSteadyUntilItRotates() {
+        assertThat(INITIAL.nonRotating()).isFalse();
+        TokenHistory same = INITIAL.rotatedTo("seed", TestTokenService.HASH);
+        assertThat(same.nonRotating()).isTrue();
+        assertThat(INITIAL.rotatedTo(null, TestTokenService.HASH)).isEqualTo(same);
+        assertThat(same.generation()).isZero();
+        assertThat(same.rotatedTo("one", TestTokenService.HASH).nonRotating()).isFalse();
+    }
+
+    @Test
+    void theOldestAreForgottenAndTheInitialTokenIsNot() {
+        TokenHistory old = INITIAL;
+        for (int i = 1; i <= TokenHistory.MAX_FORMER; i++) {
+            old = old.rotatedTo("token " + i, TestTokenService.HASH);
+        }
+        assertThat(old.formerHashes()).hasSize(TokenHistory.MAX_FORMER);
+        TokenHistory older =
+                old.rotatedTo("one more", TestTokenService.HASH).rotatedTo("another", TestTokenService.HASH);
+        assertThat(older.formerHashes()).hasSize(TokenHistory.MAX_FORMER);
+        assertThat(isFormer(older, "token 1")).isFalse();
+        assertThat(isFormer(older, "token 2")).isTrue();
+        assertThat(isFormer(older, "seed")).isTrue();
+    }
+
+    /** Many have to be remembered, and each rotation writes them all. */
+    @Test
+    void whatIsNotRecentIsRememberedInBrief() {
+        TokenHistory old = INITIAL;
+        for (int i = 1; i <= TokenHistory.RECENT + 2; i++) {
+            old = old.rotatedTo("token " + i, TestTokenService.HASH);
+        }
+        String initialToken = TestTokenService.HASH.ofToken("seed");
+        String first = TestTokenService.HASH.ofToken("token 1");
+        String second = TestTokenService.HASH.ofToken("token 2");
+        assertThat(old.formerHashes())
+                .startsWith(initialToken.substring(0, 16), first.substring(0, 16), second)
+                .hasSize(TokenHistory.RECENT + 2);
+        assertThat(old.inBrief()).containsExactly(initialToken.substring(0, 16), first.substring(0, 16));
+        assertThat(old.inFull(TestTokenService.HASH))
+                .hasSize(TokenHistory.RECENT + 2)
+                .contains(initialToken, second)
+                .doesNotContain(first);
+        assertThat(isFormer(old, "token 1")).isTrue();
+    }
+
+    @Test
+    void anAuthorizedFamilyAnswersToAnEmptyCredentialAndRemembersThatOnce() {
+        TokenHistory first = INITIAL.authorizedTo("one", TestTokenService.HASH);
+        assertThat(isFormer(first, "")).isTrue();
+        assertThat(isFormer(first, "seed")).isTrue();
+        assertThat(first.current()).isEqualTo("one");
+        assertThat(first.generation()).isEqualTo(1);
+        TokenHistory second = first.authorizedTo("two", TestTokenService.HASH);
+        assertThat(second.formerHashes())
+                .containsExactly(
+                        TestTokenService.HASH.ofToken("seed"),
+                        TestTokenService.HASH.ofToken(""),
+                        TestTokenService.HASH.ofToken("one"));
+        assertThat(second.generation()).isEqualTo(2);
+        assertThat(first.nonRotating() || second.nonRotating()).isFalse();
+    }
+
+    /** However long ago it was authorized, a file may bring it back without a token. */
+    @Test
+    void thatItWasAuthorizedIsNeverForgotten() {
+        TokenHistory old = INITIAL.authorizedTo("one", TestTokenService.HASH);
+        for (int i = 1; i <= TokenHistory.MAX_FORMER + 10; i++) {
+            old = old.rotatedTo("token " + i, TestTokenService.HASH);
+        }
+        assertThat(isFormer(old, "")).isTrue();
+        assertThat(old.inFull(TestTokenService.HASH)).contains(TestTokenService.HASH.ofToken(""));
+        assertThat(old.formerHashes()).hasSize(TokenHistory.MAX_FORMER + 1);
+        assertThat(isFormer(old, "token 5")).isFalse();
+        assertThat(isFormer(old, "token 15")).isTrue();
+        assertThat(INITIAL.rotatedTo("one", TestTokenService.HASH).inFull(TestTokenService.HASH))
+                .doesNotContain(TestTokenService.HASH.ofToken(""));
+    }
+
+    private static boolean isFormer(TokenHistory tokens, String token) {
+        return tokens.isFormer(TestTokenService.HASH.ofToken(token));
+    }
+}

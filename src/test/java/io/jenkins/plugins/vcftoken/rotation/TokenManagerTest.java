@@ -1,0 +1,475 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.jenkins.plugins.vcftoken.MutableClock;
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class TokenManagerTest {
+
+    private static final Predicate<AccessToken> ANY = accessToken -> true;
+
+    @TempDir
+    private Path directory;
+
+    private final MutableClock clock = new MutableClock();
+    /** What the credentials store holds. */
+    private final AtomicReference<String> stored = new AtomicReference<>();
+
+    private Simulator simulator;
+    private TestTokenService core;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start(clock, 0);
+        core = new TestTokenService(directory, simulator, clock);
+        stored.set(simulator.addAccount("ci", "acme"));
+    }
+
+    @AfterEach
+    void stop() {
+        core.close();
+        simulator.close();
+    }
+
+    @Test
+    void aLivingAccessTokenIsSharedAndTheStoreGetsTheRotatedToken() throws Exception {
+        TokenResult first = core.families.await(handle(), ANY);
+        TokenResult second = core.families.await(handle(), ANY);
+        core.awaitWriteBacks();
+        assertThat(second.accessToken()).isEqualTo(first.accessToken());
+        assertThat(simulator.requests()).isEqualTo(1);
+        assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
+    }
+
+    @Test
+    void eachLifetimeCostsOneExchangeAndNoTokenGoesOutTwice() throws Exception {
+        for (int i = 0; i < 5; i++) {
+            core.families.await(handle(), ANY);
+            core.awaitWriteBacks();
+            clock.advance(Duration.ofHours(2));
+        }
+        assertThat(simulator.rotations()).isEqualTo(5);
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+    }
+
+    @Test
+    @Tag("slow")
+    void theInitialTokenStillWorksAfterManyRotations() throws Exception {
+        String initialToken = stored.get();
+        for (int i = 0; i < TokenHistory.RECENT + 5; i++) {
+            core.families.await(handle(), ANY);
+            clock.advance(Duration.ofHours(2));
+        }
+        core.awaitWriteBacks();
+        stored.set(initialToken);
+        core.close();
+        core = new TestTokenService(directory, simulator, clock);
+        core.families.await(handle(), ANY);
+        core.awaitWriteBacks();
+        assertThat(simulator.reuses()).isZero();
+        assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
+    }
+
+    /** A backup of the credentials, or a file made of an export, brings back any token that was ever stored. */
+    @Test
+    @Tag("slow")
+    void anyFormerTokenStillWorksAfterManyRotations() throws Exception {
+        core.families.await(handle(), ANY);
+        core.awaitWriteBacks();
+        String exported = stored.get();
+        for (int i = 0; i < 2 * TokenHistory.RECENT; i++) {
+            clock.advance(Duration.ofHours(2));
+            core.families.await(handle(), ANY);
+        }
+        core.awaitWriteBacks();
+        for (boolean restart : new boolean[] {false, true}) {
+            if (restart) {
+                core.close();
+                core = new TestTokenService(directory, simulator, clock);
+            }
+            stored.set(exported);
+            clock.advance(Duration.ofHours(2));
+            core.families.await(handle(), ANY);
+            core.awaitWriteBacks();
+            assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
+            CredentialHandle thief = core.handle("stolen", "acme", exported, (family, token, again) -> {});
+            assertThatThrownBy(() -> core.families.await(thief, ANY)).hasMessageContaining("stored elsewhere");
+        }
+        assertThat(simulator.mostReceived()).isEqualTo(1);
+    }
+
+    @Test
+    void aRestartFindsTheAccessTokenInTheLedger() throws Exception {
+        TokenResult before = core.families.await(handle(), ANY);
+        core.close();
+        core = new TestTokenService(directory, simulator, clock);
+        assertThat(core.families.await(handle(), ANY).accessToken()).isEqualTo(before.accessToken());
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void manyCallersOneExchange() throws Exception {
+        simulator.setDelay(Duration.ofMillis(200));
+        CredentialHandle handle = handle();
+        List<CompletableFuture<TokenResult>> all = Stream.generate(() -> core.families.request(handle, ANY))
+                .limit(100)
+                .toList();
+        for (CompletableFuture<TokenResult> one : all) {
+            assertThat(one.get().accessToken().value())
+                    .isEqualTo(simulator.accessTokens().get(0));
+        }
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void twoControllersOnOneHomeOneExchange() throws Exception {
+        simulator.setDelay(Duration.ofMillis(300));
+        try (TestTokenService other = new TestTokenService(directory, simulator, clock)) {
+            CompletableFuture<TokenResult> one = core.families.request(handle(), ANY);
+            CompletableFuture<TokenResult> two = other.families.request(handle(), ANY);
+            assertThat(one.get().accessToken()).isEqualTo(two.get().accessToken());
+        }
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void givingUpWaitingDoesNotStopTheExchange() throws Exception {
+        simulator.setDelay(Duration.ofMillis(500));
+        CredentialHandle handle = handle();
+        CountDownLatch interrupted = new CountDownLatch(1);
+        Thread waiter = new Thread(() -> {
+            try {
+                core.families.await(handle, ANY);
+            } catch (InterruptedException e) {
+                interrupted.countDown();
+            } catch (TokenUnavailableException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        waiter.start();
+        CompletableFuture<TokenResult> exchange = core.families.request(handle, ANY);
+        waiter.interrupt();
+        interrupted.await();
+        exchange.get();
+        core.awaitWriteBacks();
+        assertThat(simulator.requests()).isEqualTo(1);
+        assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
+    }
+
+    @Test
+    void journaledBeforeItIsSentAndSavedBeforeItIsSeen() throws Exception {
+        List<TokenFamilyStatus> seen = new ArrayList<>();
+        TokenEndpointClient real = core.service("acme");
+        TokenEndpointClient watching = new TokenEndpointClient() {
+            @Override
+            public Account account() {
+                return real.account();
+            }
+
+            @Override
+            public TokenResponse requestToken(String secret)
+                    throws io.jenkins.plugins.vcftoken.oauth.TokenRequestException {
+                seen.add(onDisk().state());
+                return real.requestToken(secret);
+            }
+        };
+        CredentialHandle handle = new CredentialHandle(
+                "ci", new CredentialLocation("system", "ci"), stored.get(), watching, (family, token, again) -> {});
+        core.families
+                .request(handle, ANY)
+                .thenAccept(result -> {
+                    seen.add(onDisk().state());
+                    assertThat(onDisk().tokens().current()).isEqualTo(simulator.currentToken("ci"));
+                })
+                .get();
+        assertThat(seen).containsExactly(TokenFamilyStatus.REQUESTING, TokenFamilyStatus.READY);
+    }
+
+    @Test
+    void aStopInFlightIsDiagnosedAndTheTokenNotSentAgainAtOnce() throws Exception {
+        core.families.await(handle(), ANY);
+        core.awaitWriteBacks();
+        clock.advance(Duration.ofHours(2));
+        core.ledger.save(onDisk().requesting(clock.instant()));
+        int before = simulator.requests();
+        assertThatThrownBy(() -> core.families.await(handle(), ANY))
+                .isInstanceOf(TokenUnavailableException.class)
+                .hasMessageContaining("Jenkins stopped while the refresh token was on its way")
+                .hasMessageContaining("is sent once more at 2026-01-01T02:02:00Z");
+        assertThat(simulator.requests()).isEqualTo(before);
+        assertThat(onDisk().state()).isEqualTo(TokenFamilyStatus.UNKNOWN);
+    }
+
+    @ParameterizedTest
+    @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "TRICKLE")
+    void afterAnyFaultTheTokenIsUsableOrTheRecordSaysWhyNot(Fault fault) throws Exception {
+        simulator.inject(fault);
+        assertUsableOrExplained(fault);
+    }
+
+    @Test
+    @Tag("slow")
+    void afterAnAnswerThatNeverEndsTheRecordSaysWhatHappened() throws Exception {
+        simulator.inject(Fault.TRICKLE);
+        for (int limit = 2; simulator.requests() == 0; limit *= 2) {
+            // A machine that is busy may not even get to send it so soon.
+            core.close();
+            core = impatient(Duration.ofSeconds(limit));
+            assertThatThrownBy(() -> core.families.await(handle(), ANY)).isInstanceOf(TokenUnavailableException.class);
+        }
+        assertUsableOrExplained(Fault.TRICKLE);
+        assertThat(onDisk().state()).isEqualTo(TokenFamilyStatus.UNKNOWN);
+    }
+
+    private TestTokenService impatient(Duration limit) throws IOException {
+        return new TestTokenService(
+                directory, simulator, clock, TokenListener.NOBODY, TestTokenService.client(simulator, clock, limit));
+    }
+
+    /** Of a token that has not proved to be steady. */
+    private static TokenFamilyStatus after(Fault fault) {
+        return switch (fault) {
+            case NO_ACCESS_TOKEN, EXPIRED_ACCESS_TOKEN, STATUS_307, STATUS_403, STATUS_429 -> TokenFamilyStatus.READY;
+            default -> TokenFamilyStatus.UNKNOWN;
+        };
+    }
+
+    private void assertUsableOrExplained(Fault fault) throws Exception {
+        assertThatThrownBy(() -> core.families.await(handle(), ANY))
+                .isInstanceOf(TokenUnavailableException.class)
+                .hasMessageContaining("Credential 'ci'")
+                .hasMessageContaining(simulator.url().toString())
+                .hasMessageContaining("'acme'")
+                .extracting(Throwable::getMessage)
+                .satisfies(message -> assertThat(simulator.refreshTokens()).noneMatch(message::contains))
+                .satisfies(message -> assertThat(message.contains("Nothing is lost"))
+                        .isEqualTo(fault == Fault.NO_ACCESS_TOKEN || fault == Fault.EXPIRED_ACCESS_TOKEN));
+        TokenFamily record = onDisk();
+        assertThat(record.state()).isEqualTo(after(fault));
+        if (record.state() == TokenFamilyStatus.READY) {
+            clock.advance(Duration.ofMinutes(1));
+            assertThat(record.tokens().current()).isEqualTo(simulator.currentToken("ci"));
+            core.families.await(handle(), ANY);
+        } else {
+            assertThat(record.state()).isEqualTo(TokenFamilyStatus.UNKNOWN);
+            assertThat(record.error()).isNotBlank();
+            assertThatThrownBy(() -> core.families.await(handle(), ANY))
+                    .hasMessageContaining("it is not known whether");
+        }
+        assertThat(simulator.mostReceived())
+                .isLessThanOrEqualTo(
+                        fault == Fault.STATUS_307 || fault == Fault.STATUS_403 || fault == Fault.STATUS_429 ? 2 : 1);
+        assertThat(simulator.reuses()).isZero();
+    }
+
+    @Test
+    void aTokenThatHasProvedSteadyMayBeSentAgainAfterALostAnswer() throws Exception {
+        simulator.setRotation("ci", false);
+        core.families.await(handle(), ANY);
+        clock.advance(Duration.ofHours(2));
+        simulator.inject(Fault.STATUS_502);
+        assertThatThrownBy(() -> core.families.await(handle(), ANY)).isInstanceOf(TokenUnavailableException.class);
+        assertThat(core.families.await(handle(), ANY).error()).isNull();
+    }
+
+    @Test
+    void aLivingAccessTokenServesOnWhenRenewalFails() throws Exception {
+        TokenResult first = core.families.await(handle(), ANY);
+        simulator.inject(Fault.CLOSE_AFTER_COMMIT);
+        TokenResult second = core.families.await(handle(), accessToken -> false);
+        assertThat(second.accessToken()).isEqualTo(first.accessToken());
+        assertThat(second.error()).hasMessageContaining("may have rotated the refresh token away");
+    }
+
+    @Test
+    void aRefusedTokenIsNotSentAgainAndANewInitialTokenFoundsANewFamily() throws Exception {
+        simulator.revoke("ci");
+        for (int i = 0; i < 3; i++) {
+            assertThatThrownBy(() -> core.families.await(handle(), ANY))
+                    .hasMessageContaining("authorize the account anew");
+        }
+        assertThat(simulator.requests()).isEqualTo(1);
+        stored.set(simulator.reauthorize("ci"));
+        core.families.await(handle(), ANY);
+        core.awaitWriteBacks();
+        assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
+    }
+
+    /** A restored backup, or a second controller: nobody else would have spent what was never sent from here. */
+    @Test
+    void whoWasNeverSentFromHereAndIsRefusedWasUsedElsewhere() throws Exception {
+        String elsewhere = "This controller never sent that token before";
+        core.families.await(handle(), ANY);
+        clock.advance(Duration.ofHours(2));
+        simulator.revoke("ci");
+        assertThatThrownBy(() -> core.families.await(handle(), ANY)).hasMessageContaining(elsewhere);
+        String sent = "sent";
+        CredentialHandle other =
+                core.handle(sent, "acme", simulator.addAccount(sent, "acme"), (family, token, again) -> {});
+        core.families.await(other, ANY);
+        clock.advance(Duration.ofHours(2));
+        simulator.inject(Fault.STATUS_403);
+        assertThatThrownBy(() -> core.families.await(other, ANY)).hasMessageNotContaining(elsewhere);
+        simulator.revoke(sent);
+        assertThatThrownBy(() -> core.families.await(other, ANY))
+                .as("it was sent a moment ago")
+                .hasMessageNotContaining(elsewhere);
+        CredentialHandle initialToken =
+                core.handle("seed", "acme", simulator.addAccount("other", "acme"), (family, token, again) -> {});
+        simulator.revoke("other");
+        assertThatThrownBy(() -> core.families.await(initialToken, ANY)).hasMessageNotContaining(elsewhere);
+    }
+
+    @Test
+    void aSpentTokenBuysNothingElsewhere() throws Exception {
+        String initialToken = stored.get();
+        core.families.await(handle(), ANY);
+        CredentialHandle thief = core.handle("stolen", "acme", initialToken, (family, token, again) -> {});
+        assertThatThrownBy(() -> core.families.await(thief, ANY)).hasMessageContaining("stored elsewhere");
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void twoCredentialsWithTheSameTokenShareTheFamily() throws Exception {
+        AtomicReference<String> twin = new AtomicReference<>(stored.get());
+        core.families.await(twin("twin", twin), ANY);
+        core.awaitWriteBacks();
+        stored.set(twin.get());
+        core.families.await(handle(), ANY);
+        clock.advance(Duration.ofHours(2));
+        core.families.await(twin("twin", twin), ANY);
+        core.awaitWriteBacks();
+        core.families.await(handle(), ANY);
+        core.awaitWriteBacks();
+        assertThat(stored.get()).isEqualTo(twin.get()).isEqualTo(simulator.currentToken("ci"));
+        assertThat(simulator.reuses()).isZero();
+    }
+
+    @Test
+    void aPersonsNewInitialTokenWinsOverTheWriteBack() throws Exception {
+        CredentialHandle before = handle();
+        String typed = "typed-by-a-person-in-the-meantime";
+        stored.set(typed);
+        core.families.await(before, ANY);
+        core.awaitWriteBacks();
+        assertThat(stored.get()).isEqualTo(typed);
+    }
+
+    @Test
+    void aStoreThatCannotBeSavedCostsNothing() throws Exception {
+        CredentialHandle failing = core.handle("ci", "acme", stored.get(), (family, token, again) -> {
+            throw new IOException("disk full");
+        });
+        core.families.await(failing, ANY);
+        clock.advance(Duration.ofHours(2));
+        core.families.await(failing, ANY);
+        assertThat(simulator.rotations()).isEqualTo(2);
+        assertThat(simulator.reuses()).isZero();
+    }
+
+    @Test
+    void whatTheDiskRefusesIsHeldAndWrittenLater() throws Exception {
+        Path file = directory.resolve(
+                TestTokenService.HASH.ofFamily(core.service("acme").account(), stored.get()) + ".json");
+        TokenEndpointClient real = core.service("acme");
+        TokenEndpointClient breaking = new TokenEndpointClient() {
+            @Override
+            public Account account() {
+                return real.account();
+            }
+
+            @Override
+            public TokenResponse requestToken(String secret)
+                    throws io.jenkins.plugins.vcftoken.oauth.TokenRequestException {
+                TokenResponse response = real.requestToken(secret);
+                replaceWithDirectory(file);
+                return response;
+            }
+        };
+        CredentialHandle handle = new CredentialHandle(
+                "ci", new CredentialLocation("system", "ci"), stored.get(), breaking, (family, token, again) -> {});
+        assertThatThrownBy(() -> core.families.await(handle, ANY)).hasMessageContaining("Check the disk");
+        Files.delete(file.resolve("blocker"));
+        Files.delete(file);
+        assertThat(core.families.await(handle, ANY).accessToken().value())
+                .isEqualTo(simulator.accessTokens().get(0));
+        assertThat(onDisk().tokens().current()).isEqualTo(simulator.currentToken("ci"));
+        assertThat(simulator.requests()).isEqualTo(1);
+    }
+
+    @Test
+    void anEmptyTokenIsAskedFor() {
+        stored.set(" ");
+        assertThatThrownBy(() -> core.families.await(handle(), ANY))
+                .hasMessageContaining("stores no refresh token yet");
+        assertThat(simulator.requests()).isZero();
+    }
+
+    @Test
+    void nothingInTheLedgerIsInClear() throws Exception {
+        core.families.await(handle(), ANY);
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                String text = Files.readString(file);
+                assertThat(simulator.refreshTokens()).noneMatch(text::contains);
+                assertThat(simulator.accessTokens()).noneMatch(text::contains);
+            }
+        }
+    }
+
+    private static void replaceWithDirectory(Path file) {
+        try {
+            Files.delete(file);
+            Files.createDirectory(file);
+            Files.createFile(file.resolve("blocker"));
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private TokenFamily onDisk() {
+        try {
+            return core.ledger.loadAll().get(0);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private CredentialHandle handle() {
+        return twin("ci", stored);
+    }
+
+    private CredentialHandle twin(String name, AtomicReference<String> store) {
+        return core.handle(name, "acme", store.get(), (sameFamily, current, again) -> {
+            if (sameFamily.test(store.get())) {
+                store.set(current);
+            }
+        });
+    }
+}

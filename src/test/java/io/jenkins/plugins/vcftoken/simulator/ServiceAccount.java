@@ -1,0 +1,30 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+import java.util.HashSet;
+import java.util.Set;
+
+/** A service account of the simulated VCF Automation. Guarded by the simulator. */
+final class ServiceAccount {
+
+    final String name;
+    final String organization;
+    boolean rotates = true;
+    boolean revoked;
+    String current;
+    final Set<String> spent = new HashSet<>();
+
+    ServiceAccount(String name, String organization, String current) {
+        this.name = name;
+        this.organization = organization;
+        this.current = current;
+    }
+
+    boolean has(String token) {
+        return current.equals(token) || spent.contains(token);
+    }
+
+    /** Whether the token is one that the server hands back unchanged. */
+    boolean isSteady(String token) {
+        return !rotates && current.equals(token);
+    }
+}
