@@ -1,4 +1,4 @@
-// Job DSL: a freestyle project with a token.
+// Job DSL: a freestyle project with an access token.
 freeStyleJob('vcf-freestyle') {
     wrappers {
         vcfToken {
