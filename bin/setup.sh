@@ -8,7 +8,7 @@ MAVEN_OF_STANDARD_BUILD=3.9.6
 MAVEN_TO_FETCH=3.9.11
 DEPENDENCY_PLUGIN=3.9.0
 
-# How long to knock at the Jenkins artifact repository, in milliseconds; the wagon is what Mavens before 3.9 go with.
+# Timeouts for the Jenkins artifact repository, in milliseconds; Maven before 3.9 uses the wagon options.
 IMPATIENT=(-Daether.connector.connectTimeout=5000 -Daether.connector.requestTimeout=20000
   -Daether.connector.http.retryHandler.count=0 -Dmaven.wagon.http.retryHandler.count=0 -Dmaven.wagon.rto=20000)
 
@@ -33,7 +33,7 @@ need_jdk() {
   at_least "$version" "$JDK_WANTED" || die "javac $version is too old: a JDK $JDK_WANTED or newer is needed. JAVA_HOME chooses among several."
 }
 
-# The version of a Maven; asked in / so that no .mvn/ has a say.
+# The version of a Maven; runs in / so that no .mvn/ applies.
 version_of_maven() { (cd / && "$1" --version 2> /dev/null) | sed -n 's/.*Apache Maven \([0-9][0-9.]*\).*/\1/p' | head -n 1; }
 
 need_maven() {
@@ -46,7 +46,7 @@ need_curl() {
   command -v curl > /dev/null || die "curl not found, which the sample Jenkinsfiles call (on Debian: apt-get install curl)."
 }
 
-# Sets MAVEN to one that the standard build accepts, fetched from Maven Central when the installed one is too old.
+# Sets MAVEN to a version that the standard build accepts; downloads one from Maven Central if the installed one is too old.
 need_maven_of_standard_build() {
   MAVEN=mvn
   if at_least "$MAVEN_VERSION" "$MAVEN_OF_STANDARD_BUILD"; then
@@ -56,7 +56,7 @@ need_maven_of_standard_build() {
   if [ -x "$MAVEN" ]; then
     return
   fi
-  say "Maven $MAVEN_VERSION is too old for the standard build, which wants $MAVEN_OF_STANDARD_BUILD: fetching $MAVEN_TO_FETCH into $CACHE"
+  say "Maven $MAVEN_VERSION is too old for the standard build, which needs $MAVEN_OF_STANDARD_BUILD: downloading $MAVEN_TO_FETCH into $CACHE"
   local unpacked
   mkdir -p "$CACHE"
   unpacked=$(mktemp -d "$CACHE/unpacked.XXXXXX")
@@ -72,7 +72,7 @@ need_maven_of_standard_build() {
 # The text of the first element of that name in the root's pom.xml.
 of_pom() { sed -n "s|.*<$1>\(.*\)</$1>.*|\1|p" "$ROOT/pom.xml" | head -n 1; }
 
-# Whether what the standard build stands on can be had here: its parent and the Jenkins core.
+# Whether the parent POM of the standard build and the Jenkins core resolve here.
 jenkins_resolves() {
   local probe answer=0
   probe=$(mktemp -d)
@@ -114,7 +114,7 @@ POM
   return $answer
 }
 
-# Whether a repository that has Jenkins lacks something else, as a local one may; says what.
+# Whether other dependencies of the standard build are missing, as in a local repository; prints them.
 standard_dependencies_missing() {
   local said
   if said=$(cd "$ROOT" && "$MAVEN" -B -q "org.apache.maven.plugins:maven-dependency-plugin:$DEPENDENCY_PLUGIN:resolve" "$@" 2>&1); then
