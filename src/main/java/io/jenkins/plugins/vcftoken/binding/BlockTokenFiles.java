@@ -6,6 +6,7 @@ import io.jenkins.plugins.vcftoken.Messages;
 import java.io.IOException;
 import java.io.Serial;
 import java.io.Serializable;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -22,39 +23,40 @@ import java.util.logging.Logger;
 import jenkins.util.Timer;
 
 /**
- * The files of one block, on each node that its steps have run on. What waits for a node runs on the threads of
- * {@link TokenFileCleanup}; what is called here only looks at memory, except for {@link #await}.
+ * The files of one block on each node that its steps run on. The threads of {@link TokenFileRegistry} read and write
+ * them. Methods that do not throw {@link InterruptedException} do no I/O and do not wait.
  */
 public final class BlockTokenFiles implements Serializable {
+
+    static final String TOKEN = "token";
+    static final String HEADER = "header";
 
     @Serial
     private static final long serialVersionUID = 1;
 
     private static final Logger LOGGER = Logger.getLogger(BlockTokenFiles.class.getName());
 
-    private static final long PATIENCE_SECONDS = 60;
+    private static final long WRITE_TIMEOUT_SECONDS = 60;
 
-    /** Between tries to write to a node that is online. One that is not gets its file when it is back. */
+    /** Pause before a renewed token is written again to a node that is online. */
     private static final long RETRY_SECONDS = 10;
 
     private static final String PREFIX = "vcf-token-";
 
     private final String name = PREFIX + UUID.randomUUID();
     private final String run;
+    private final TokenFileMode mode;
 
-    /** Changed under this; may be saved at any time. */
+    /** Changed under the lock of this; saved by Pipeline without it. */
     @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
     private final List<TokenFileLocation> locations = new CopyOnWriteArrayList<>();
 
-    private final TokenFileMode mode;
+    private volatile boolean deleted;
 
-    private boolean removed;
-
-    /** The first writing at each place. */
-    private transient Map<TokenFileLocation, CompletableFuture<Void>> ready = new ConcurrentHashMap<>();
+    /** The first write at each location. */
+    private transient Map<TokenFileLocation, CompletableFuture<Void>> first = new ConcurrentHashMap<>();
 
     private transient volatile Supplier<String> accessToken;
-
     private transient volatile Consumer<String> log;
 
     /** @param run the external ID of the build */
@@ -65,16 +67,17 @@ public final class BlockTokenFiles implements Serializable {
 
     @Serial
     private Object readResolve() {
-        ready = new ConcurrentHashMap<>();
+        first = new ConcurrentHashMap<>();
         return this;
     }
 
     /**
-     * Until then nothing is written: after a restart the files hold a newer access token, perhaps, than the one that was saved.
+     * Enables writing. Files from before a restart are left until then: they may hold a newer access token than the one
+     * that was saved.
      *
-     * @param accessToken from memory
+     * @param accessToken called at each write; returns null while there is none
      * @param log of the build
-     * @return done when the files that were there before a restart have this access token, where their nodes are online
+     * @return done when the files from before a restart hold this access token, where their nodes are online
      */
     CompletableFuture<Void> start(Supplier<String> accessToken, Consumer<String> log) {
         this.log = log;
@@ -82,69 +85,62 @@ public final class BlockTokenFiles implements Serializable {
         return CompletableFuture.allOf(locations().stream().map(this::rewrite).toArray(CompletableFuture[]::new));
     }
 
-    /** Whether a path ends as those of token files do. */
+    static Map<String, String> contents(String accessToken) {
+        Map<String, String> contents = new HashMap<>();
+        contents.put(TOKEN, accessToken);
+        contents.put(HEADER, "Authorization: Bearer " + accessToken + "\n");
+        return contents;
+    }
+
+    /** Whether the last name in a path is one that this class chooses. */
     static boolean isDirectory(String path) {
         return path.substring(path.lastIndexOf(separator(path)) + 1).startsWith(PREFIX);
     }
 
-    /** Where the files are for steps whose temporary directory is this one. */
+    /** @param temporary the directory for temporary files that belongs to a workspace */
     String directory(String temporary) {
         return temporary + separator(temporary) + name;
     }
 
-    String tokenFile(String temporary) {
-        return file(directory(temporary), WriteTokenFiles.TOKEN);
-    }
-
-    String headerFile(String temporary) {
-        return file(directory(temporary), WriteTokenFiles.HEADER);
-    }
-
-    private static String file(String directory, String name) {
-        return directory + separator(directory) + name;
+    String path(String temporary, String file) {
+        String directory = directory(temporary);
+        return directory + separator(directory) + file;
     }
 
     private static char separator(String path) {
         return path.indexOf('\\') >= 0 && path.indexOf('/') < 0 ? '\\' : '/';
     }
 
-    /**
-     * Has the files written where they are not yet.
-     *
-     * @param temporary the directory for temporary files that belongs to the workspace
-     * @return done when they are there
-     */
-    public CompletableFuture<Void> ensure(String node, String temporary) {
-        return ensure(new TokenFileLocation(node, directory(temporary)));
+    /** @param temporary the directory for temporary files that belongs to a workspace */
+    TokenFileLocation location(String node, String temporary) {
+        return new TokenFileLocation(run, node, directory(temporary));
     }
 
     /**
-     * The same where a step looks for them.
-     *
-     * @param file what the variable of a file holds in the step's environment
+     * @param file the value that the variable of a file has in a step
+     * @return null when it is not a file of this block: the script has changed the variable
      */
-    public CompletableFuture<Void> ensureFile(String node, String file) {
-        TokenFileLocation location = placeOf(node, file);
-        return location == null ? CompletableFuture.completedFuture(null) : ensure(location);
-    }
-
-    /** @return null when the script has put something else into the variable */
     @CheckForNull
-    private TokenFileLocation placeOf(String node, String file) {
+    TokenFileLocation findLocation(String node, String file) {
         int end = file.lastIndexOf(separator(file));
         String directory = end < 0 ? "" : file.substring(0, end);
-        return directory.endsWith(separator(directory) + name) ? new TokenFileLocation(node, directory) : null;
+        return directory.endsWith(separator(directory) + name) ? new TokenFileLocation(run, node, directory) : null;
     }
 
-    private CompletableFuture<Void> ensure(TokenFileLocation location) {
-        return ready.compute(
-                location, (key, known) -> known == null || known.isCompletedExceptionally() ? begin(key) : known);
+    /**
+     * Writes the files unless they were written before.
+     *
+     * @return done when they exist
+     */
+    CompletableFuture<Void> ensure(TokenFileLocation location) {
+        return first.compute(
+                location, (key, known) -> known == null || known.isCompletedExceptionally() ? writeFirst(key) : known);
     }
 
-    private CompletableFuture<Void> begin(TokenFileLocation location) {
+    private CompletableFuture<Void> writeFirst(TokenFileLocation location) {
         boolean known;
         synchronized (this) {
-            if (removed) {
+            if (deleted) {
                 return CompletableFuture.failedFuture(new IOException("the block has ended"));
             }
             known = locations.contains(location);
@@ -152,89 +148,76 @@ public final class BlockTokenFiles implements Serializable {
                 locations.add(location);
             }
         }
-        return TokenFileCleanup.get().submit(location.node(), () -> {
-            TokenFileCleanup.get().notes().add(new TokenFileRecord(run, location));
-            boolean fromBefore = known && accessToken == null;
+        return TokenFileRegistry.get().submit(location.node(), () -> {
+            TokenFileRegistry.get().add(location);
+            // The file of before a restart serves until the block has its lease back.
+            boolean mayStay = known && accessToken == null;
             Boolean hasMode = write(location);
-            if (hasMode == null && !fromBefore) {
+            if (hasMode == null && !mayStay) {
                 throw new IOException("the node is offline");
             }
-            if (hasMode != null && !known) {
-                tellMode(location, hasMode);
+            if (hasMode != null && !known && mode != TokenFileMode.OWNER) {
+                log.accept(
+                        hasMode
+                                ? Messages.BlockTokenFiles_mode(location, mode.octal(), mode.getLabel())
+                                : Messages.BlockTokenFiles_noMode(location, mode.octal()));
             }
         });
     }
 
-    /** Waits until the files are there, which is once per block and node. */
-    public void await(String node, String temporary) throws IOException, InterruptedException {
-        await(ensure(node, temporary), new TokenFileLocation(node, directory(temporary)));
+    /** Waits until the files exist, which takes time once per block and node. */
+    void await(TokenFileLocation location) throws IOException, InterruptedException {
+        await(ensure(location), location);
     }
 
-    /** The same where a step looks for them; see {@link #ensureFile}. */
-    public void awaitFile(String node, String file) throws IOException, InterruptedException {
-        TokenFileLocation location = placeOf(node, file);
-        if (location != null) {
-            await(ensure(location), location);
-        }
-    }
-
-    /** Waits until the files hold the access token of now. */
-    public void awaitNewest(String node, String file) throws IOException, InterruptedException {
-        awaitFile(node, file);
-        TokenFileLocation location = placeOf(node, file);
-        if (location != null) {
-            await(TokenFileCleanup.get().submit(node, () -> write(location)), location);
-        }
+    /** Waits until the files hold the current access token. */
+    void awaitCurrent(TokenFileLocation location) throws IOException, InterruptedException {
+        await(location);
+        await(TokenFileRegistry.get().submit(location.node(), () -> write(location)), location);
     }
 
     /**
-     * Waits for all directories of a node that are known, each of which a step has had before or is about to have. One whose
-     * writing has failed is for the step that has it, and is not waited for again.
+     * Waits for all known locations on a node. A write that has failed is not awaited: the step that has that location
+     * reports it.
      */
-    public void awaitAt(String node) throws IOException, InterruptedException {
-        for (TokenFileLocation location : locations()) {
-            CompletableFuture<Void> writing = ready.get(location);
+    void awaitNode(String node) throws IOException, InterruptedException {
+        for (TokenFileLocation location : locations) {
+            CompletableFuture<Void> writing = first.get(location);
             if (location.node().equals(node) && (writing == null || !writing.isDone())) {
-                await(ensure(location), location);
+                await(location);
             }
         }
     }
 
     private static void await(CompletableFuture<Void> writing, TokenFileLocation location)
             throws IOException, InterruptedException {
-        Throwable why;
+        Throwable cause;
         try {
-            writing.get(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            writing.get(WRITE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
             return;
         } catch (ExecutionException e) {
-            why = e.getCause();
+            cause = e.getCause();
         } catch (TimeoutException e) {
-            why = e;
+            cause = e;
         }
-        throw new IOException(Messages.BlockTokenFiles_notWritten(location, why), why);
+        throw new IOException(Messages.BlockTokenFiles_notWritten(location, cause), cause);
     }
 
-    /** There is another access token. */
-    void renewed() {
-        for (TokenFileLocation location : locations()) {
-            rewrite(location);
-        }
+    /** After a renewal: writes the access token at all locations. */
+    void rewriteAll() {
+        locations.forEach(this::rewrite);
     }
 
-    /** The node is back, perhaps with an access token that has expired in the meantime. */
-    void reconnected(String node) {
-        for (TokenFileLocation location : locations()) {
-            if (location.node().equals(node)) {
-                rewrite(location);
-            }
-        }
+    /** After a node reconnects, since its files may hold an access token that has expired meanwhile. */
+    void rewriteNode(String node) {
+        locations.stream().filter(location -> location.node().equals(node)).forEach(this::rewrite);
     }
 
     private CompletableFuture<Void> rewrite(TokenFileLocation location) {
-        return TokenFileCleanup.get()
+        return TokenFileRegistry.get()
                 .submit(location.node(), () -> write(location))
                 .whenComplete((done, failure) -> {
-                    if (failure != null && !isRemoved()) {
+                    if (failure != null && !deleted) {
                         LOGGER.log(
                                 Level.WARNING,
                                 failure,
@@ -245,52 +228,33 @@ public final class BlockTokenFiles implements Serializable {
     }
 
     /**
-     * Whichever writing comes last writes the newest access token, since each asks when it is its turn at its node.
+     * Writes the access token that is current when the node's thread gets to it, so the last write has the newest
+     * one.
      *
-     * @return whether the files have the mode; null when nothing was written
+     * @return whether the files have the mode; null when nothing was written: the node is offline and gets its files
+     *     when it is back, or there is no access token yet, or the block has ended
      */
     @CheckForNull
     private Boolean write(TokenFileLocation location) throws IOException, InterruptedException {
-        FilePath path = location.path();
+        FilePath path = location.findPath();
         Supplier<String> source = accessToken;
         String value = source == null ? null : source.get();
-        if (path == null || value == null || isRemoved()) {
+        if (path == null || value == null || deleted) {
             return null;
         }
         boolean[] hasMode = new boolean[1];
-        TokenFileCleanup.limited(() -> hasMode[0] = path.act(new WriteTokenFiles(value, mode())));
+        TokenFileRegistry.runWithTimeout(() -> hasMode[0] = path.act(new WriteTokenFiles(contents(value), mode)));
         return hasMode[0];
     }
 
-    /** What an older version saved has none. */
-    private TokenFileMode mode() {
-        return mode == null ? TokenFileMode.OWNER : mode;
-    }
-
-    private void tellMode(TokenFileLocation location, boolean hasMode) {
-        if (mode() != TokenFileMode.OWNER) {
-            log.accept(
-                    hasMode
-                            ? Messages.BlockTokenFiles_mode(location, mode().octal(), mode().getLabel())
-                            : Messages.BlockTokenFiles_noMode(location, mode().octal()));
-        }
-    }
-
-    /** The block has ended: nothing is written any more, and what was written goes as soon as its node is there. */
-    void remove() {
-        List<TokenFileLocation> all;
+    /**
+     * At the end of the block: nothing is written any more, and files are deleted as soon as their nodes are online.
+     */
+    void delete() {
         synchronized (this) {
-            removed = true;
-            all = locations();
+            deleted = true;
         }
-        TokenFileCleanup work = TokenFileCleanup.get();
-        for (TokenFileLocation location : all) {
-            work.submit(location.node(), () -> work.notes().remove(new TokenFileRecord(run, location)));
-        }
-    }
-
-    private synchronized boolean isRemoved() {
-        return removed;
+        locations.forEach(TokenFileRegistry.get()::deleteLater);
     }
 
     List<TokenFileLocation> locations() {

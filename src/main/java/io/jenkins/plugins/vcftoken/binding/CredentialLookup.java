@@ -24,26 +24,30 @@ public final class CredentialLookup {
 
     private CredentialLookup() {}
 
-    /** Finds it for a block that opens, and has Jenkins note that it is used. */
+    /**
+     * Finds the credential for a block that opens, and tracks its usage.
+     *
+     * @throws AbortException as {@link #find}
+     */
     public static VcfCredentials use(String credentialsId, Run<?, ?> run) throws AbortException {
         VcfCredentials credentials = find(credentialsId, run);
-        note(credentials, run);
+        track(credentials, run);
         return credentials;
     }
 
     /**
-     * Jenkins forces its note to disk each time, which takes longer than all else that a block on a warm access token does. A
-     * build that is in the note already is only told to those who listen.
+     * Jenkins forces each usage to disk, which takes longer than everything else in a block with a cached access
+     * token. So a build that is tracked already is only reported to listeners.
      */
-    private static void note(VcfCredentials credentials, Run<?, ?> run) {
-        if (isNoted(credentials, run)) {
+    private static void track(VcfCredentials credentials, Run<?, ?> run) {
+        if (isTracked(credentials, run)) {
             CredentialsUseListener.fireUse(credentials, run);
         } else {
             CredentialsProvider.track(run, credentials);
         }
     }
 
-    private static boolean isNoted(VcfCredentials credentials, Run<?, ?> run) {
+    private static boolean isTracked(VcfCredentials credentials, Run<?, ?> run) {
         try {
             Fingerprint usage = CredentialsProvider.getFingerprintOf(credentials);
             return usage != null && usage.getRangeSet(run.getParent()).includes(run.getNumber());
@@ -53,7 +57,7 @@ public final class CredentialLookup {
         }
     }
 
-    /** @throws AbortException when there is none, or another kind; its message is fit for the build's log */
+    /** @throws AbortException when there is none, or of another kind; its message is meant for the build's log */
     public static VcfCredentials find(String credentialsId, Run<?, ?> run) throws AbortException {
         IdCredentials found =
                 CredentialsProvider.findCredentialById(credentialsId, IdCredentials.class, run, List.of());

@@ -17,10 +17,10 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 import org.springframework.security.core.Authentication;
 
-/** A descriptor whose form has a field {@code credentialsId}. */
+/** Descriptor of a form with the field {@code credentialsId}. */
 public interface CredentialsIdDescriptor {
 
-    /** The credentials a person may choose from; who may not list them sees the current one alone. */
+    /** The credentials that the item can use; only the current value for users who may not list them. */
     @POST
     default ListBoxModel doFillCredentialsIdItems(@AncestorInPath Item item, @QueryParameter String credentialsId) {
         StandardListBoxModel items = new StandardListBoxModel();
@@ -28,25 +28,26 @@ public interface CredentialsIdDescriptor {
             return items.includeCurrentValue(credentialsId);
         }
         return items.includeEmptyValue()
-                .includeMatchingAs(whoUses(item), item, VcfCredentials.class, List.of(), CredentialsMatchers.always())
+                .includeMatchingAs(
+                        authenticationOf(item), item, VcfCredentials.class, List.of(), CredentialsMatchers.always())
                 .includeCurrentValue(credentialsId);
     }
 
-    /** @param item null outside of any */
+    /** @param item null for a form outside of any item */
     static boolean mayList(@CheckForNull Item item) {
         return item == null
                 ? Jenkins.get().hasPermission(Jenkins.ADMINISTER)
                 : item.hasPermission(Item.EXTENDED_READ) || item.hasPermission(CredentialsProvider.USE_ITEM);
     }
 
-    /** Whether the item can use a credential with this ID; only for who may list them. */
+    /** Whether the item can use a credential with this ID. Callers check {@link #mayList}. */
     static boolean isListed(@CheckForNull Item item, String id) {
         return !CredentialsProvider.listCredentialsInItem(
-                        VcfCredentials.class, item, whoUses(item), List.of(), CredentialsMatchers.withId(id))
+                        VcfCredentials.class, item, authenticationOf(item), List.of(), CredentialsMatchers.withId(id))
                 .isEmpty();
     }
 
-    private static Authentication whoUses(@CheckForNull Item item) {
+    private static Authentication authenticationOf(@CheckForNull Item item) {
         return item instanceof Queue.Task task ? Tasks.getAuthenticationOf2(task) : ACL.SYSTEM2;
     }
 }

@@ -6,84 +6,97 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import java.io.Serial;
 import java.io.Serializable;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * Every access token that a block may have shown to somebody, oldest first. They are {@link Secret}s because those are what
- * Pipeline encrypts when it saves.
+ * All access tokens of a block, and their mask. Every access token becomes visible to steps by {@link #publish}, and is
+ * masked by then. Saved with the build, the access tokens as {@link Secret}s, because Pipeline encrypts these. For any
+ * thread; no method does I/O.
  */
 final class IssuedTokens implements Serializable {
 
     @Serial
     private static final long serialVersionUID = 1;
 
+    /** Oldest first. Changed under the lock of this; saved by Pipeline without it. */
     @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
-    private final List<Secret> accessTokens = new CopyOnWriteArrayList<>();
+    private final List<Secret> all = new CopyOnWriteArrayList<>();
 
+    /** The visible one; null before the first. */
+    @CheckForNull
+    private volatile Secret current;
+
+    /** Of the visible one, in seconds since 1970. */
     private volatile long expiresAt;
 
-    /** There is a gap in the knowledge: a controller went down in the meantime. */
+    /** Whether the controller was restarted: access tokens of the last moments before were perhaps not saved. */
     private volatile boolean interrupted;
 
-    private transient volatile TokenMasker mask;
-
-    /** @return whether it is new */
-    synchronized boolean add(AccessToken accessToken) {
-        for (Secret known : accessTokens) {
-            if (known.getPlainText().equals(accessToken.value())) {
-                return false;
-            }
-        }
-        accessTokens.add(Secret.fromString(accessToken.value()));
-        expiresAt = accessToken.expiresAt().getEpochSecond();
-        mask = null;
-        return true;
-    }
-
+    /** Null until it is needed, and from then on until the access tokens change. */
     @CheckForNull
-    String last() {
-        return accessTokens.isEmpty()
-                ? null
-                : accessTokens.get(accessTokens.size() - 1).getPlainText();
+    private transient volatile TokenMasker masker;
+
+    /**
+     * Masks an access token from now on, and only then makes it the one that steps see.
+     *
+     * @return whether it is a new one
+     */
+    synchronized boolean publish(AccessToken accessToken) {
+        boolean isNew = !contains(accessToken.value());
+        Secret secret = Secret.fromString(accessToken.value());
+        if (isNew) {
+            masker = null;
+            all.add(secret);
+        }
+        expiresAt = accessToken.expiresAt().getEpochSecond();
+        current = secret;
+        return isNew;
     }
 
-    /** Of {@link #last}, in seconds since 1970. */
-    long expiresAt() {
-        return expiresAt;
+    /** Adds the visible access token and its expiry to an environment; right after a restart, the saved one. */
+    synchronized void contribute(Map<String, String> env, TokenVariables variables) {
+        String value = current();
+        if (value != null) {
+            env.put(variables.token(), value);
+            env.put(variables.expiresAt(), Long.toString(expiresAt));
+        }
     }
 
-    synchronized void noteInterruption() {
+    /** @return the visible access token; null before the first */
+    @CheckForNull
+    String current() {
+        Secret secret = current;
+        return secret == null ? null : secret.getPlainText();
+    }
+
+    boolean contains(String accessToken) {
+        return values().contains(accessToken);
+    }
+
+    List<String> values() {
+        List<String> values = new ArrayList<>();
+        all.forEach(secret -> values.add(secret.getPlainText()));
+        return values;
+    }
+
+    /** Also masks the shape of access tokens from now on, for those that were not saved before a restart. */
+    synchronized void markInterrupted() {
         interrupted = true;
-        mask = null;
+        masker = null;
     }
 
-    /** Kept until the next access token comes. */
-    TokenMasker mask() {
-        TokenMasker known = mask;
-        if (known != null) {
-            return known;
+    TokenMasker masker() {
+        TokenMasker known = masker;
+        return known == null ? createMasker() : known;
+    }
+
+    private synchronized TokenMasker createMasker() {
+        if (masker == null) {
+            List<String> values = values();
+            masker = new TokenMasker(TokenEncodings.of(values), interrupted ? TokenEncodings.shape(values) : null);
         }
-        synchronized (this) {
-            List<String> texts = texts();
-            mask = texts.isEmpty() && !interrupted
-                    ? TokenMasker.NONE
-                    : new TokenMasker(formsOf(texts), interrupted ? TokenPattern.like(texts) : null);
-            return mask;
-        }
-    }
-
-    List<String> texts() {
-        List<String> texts = new ArrayList<>(accessTokens.size());
-        accessTokens.forEach(accessToken -> texts.add(accessToken.getPlainText()));
-        return texts;
-    }
-
-    static Set<String> formsOf(List<String> accessTokens) {
-        Set<String> forms = new HashSet<>();
-        accessTokens.forEach(accessToken -> forms.addAll(TokenEncodings.of(accessToken)));
-        return forms;
+        return masker;
     }
 }

@@ -12,7 +12,7 @@ import org.jenkinsci.plugins.workflow.steps.FailureHandler;
 import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException;
 import org.jenkinsci.plugins.workflow.steps.StepContext;
 
-/** Keeps access tokens out of what a failed step leaves in the build: messages, causes and suppressed ones. */
+/** Masks access tokens in the exceptions that Pipeline saves: messages, causes and suppressed exceptions. */
 final class MaskingFailureHandler implements FailureHandler {
 
     @Serial
@@ -27,53 +27,48 @@ final class MaskingFailureHandler implements FailureHandler {
     @NonNull
     @Override
     public Throwable handle(@NonNull StepContext context, @NonNull Throwable failure) {
-        return masked(failure, block.mask(), Collections.newSetFromMap(new IdentityHashMap<>()));
+        return mask(failure, block.masker(), Collections.newSetFromMap(new IdentityHashMap<>()));
     }
 
-    /** The very same object where there is nothing to mask, so that code that asks for its type goes on working. */
-    private static Throwable masked(Throwable failure, TokenMasker mask, Set<Throwable> seen) {
+    /** @return the same object where there is nothing to mask, so that its type stays */
+    private static Throwable mask(Throwable failure, TokenMasker masker, Set<Throwable> seen) {
         if (!seen.add(failure)) {
-            return new MaskedFailure("(circular)");
+            return new MaskedException("(circular)");
         }
-        if (!mask.matches(Functions.printThrowable(failure))) {
+        if (!masker.matches(Functions.printThrowable(failure))) {
             return failure;
         }
-        String message = mask.mask(String.valueOf(failure.getMessage()));
-        Throwable replacement;
+        String message = masker.mask(String.valueOf(failure.getMessage()));
+        Throwable masked;
         if (failure instanceof FlowInterruptedException interruption) {
-            // The build's result comes from this one.
-            replacement = new FlowInterruptedException(
+            // Carries the build's result.
+            masked = new FlowInterruptedException(
                     interruption.getResult(),
                     interruption.isActualInterruption(),
-                    forNonRotatingSecret(interruption, mask));
+                    interruption.getCauses().stream()
+                            .filter(cause -> !masker.matches(cause.getShortDescription()))
+                            .toArray(CauseOfInterruption[]::new));
         } else if (failure instanceof AbortException) {
-            replacement = new AbortException(message);
+            masked = new AbortException(message);
         } else {
-            replacement = new MaskedFailure(failure.getClass().getName() + ": " + message);
+            masked = new MaskedException(failure.getClass().getName() + ": " + message);
         }
-        replacement.setStackTrace(failure.getStackTrace());
+        masked.setStackTrace(failure.getStackTrace());
         if (failure.getCause() != null) {
-            replacement.initCause(masked(failure.getCause(), mask, seen));
+            masked.initCause(mask(failure.getCause(), masker, seen));
         }
         for (Throwable suppressed : failure.getSuppressed()) {
-            replacement.addSuppressed(masked(suppressed, mask, seen));
+            masked.addSuppressed(mask(suppressed, masker, seen));
         }
-        return replacement;
+        return masked;
     }
 
-    /** Who or what interrupted it, which Jenkins notes with the build. */
-    private static CauseOfInterruption[] forNonRotatingSecret(FlowInterruptedException interruption, TokenMasker mask) {
-        return interruption.getCauses().stream()
-                .filter(cause -> !mask.matches(cause.getShortDescription()))
-                .toArray(CauseOfInterruption[]::new);
-    }
-
-    /** In place of an exception whose text had an access token in it. */
-    private static final class MaskedFailure extends Exception {
+    /** Replaces an exception that had an access token in its text. */
+    private static final class MaskedException extends Exception {
         @Serial
         private static final long serialVersionUID = 1;
 
-        MaskedFailure(String message) {
+        MaskedException(String message) {
             super(message);
         }
     }

@@ -4,27 +4,27 @@ import hudson.console.LineTransformationOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.Charset;
-import java.util.List;
-import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 
 /**
- * Asks for the masks with each line, since a step's stream outlives the access token it began with. Lines that come together
- * are masked together: nothing that is looked for goes beyond a line.
+ * Masks each line of a log with the access tokens that are known by then: a step's stream outlives the access token
+ * that the step started with. Lines that are written together are masked together.
  */
 final class MaskingOutputStream extends LineTransformationOutputStream.Delegating {
 
-    /** More is not turned into text at one time. */
+    /** Limit of bytes that are decoded at one time, unless a single line is longer. */
     private static final int PIECE = 1 << 16;
 
-    private final Supplier<List<TokenMasker>> masks;
+    private final UnaryOperator<String> mask;
     private final Charset charset;
 
-    /** Whether the superclass has the beginning of a line. */
+    /** Whether the superclass has buffered the beginning of a line. */
     private boolean begun;
 
-    MaskingOutputStream(OutputStream out, Supplier<List<TokenMasker>> masks, Charset charset) {
+    /** @param mask called for each line, or for some lines together */
+    MaskingOutputStream(OutputStream out, UnaryOperator<String> mask, Charset charset) {
         super(out);
-        this.masks = masks;
+        this.mask = mask;
         this.charset = charset;
     }
 
@@ -50,7 +50,7 @@ final class MaskingOutputStream extends LineTransformationOutputStream.Delegatin
         }
     }
 
-    /** @return where the last whole line ends; the beginning when there is none */
+    /** @return the end of the last whole line; {@code begin} when there is none */
     private static int afterLastLine(byte[] bytes, int begin, int end) {
         int at = end;
         while (at > begin && bytes[at - 1] != '\n') {
@@ -65,19 +65,10 @@ final class MaskingOutputStream extends LineTransformationOutputStream.Delegatin
     }
 
     private void mask(byte[] bytes, int offset, int length) throws IOException {
-        String text = null;
-        String masked = null;
-        for (TokenMasker mask : masks.get()) {
-            if (!mask.isEmpty()) {
-                if (text == null) {
-                    text = new String(bytes, offset, length, charset);
-                    masked = text;
-                }
-                masked = mask.mask(masked);
-            }
-        }
-        if (masked == null || masked.equals(text)) {
-            // What is not changed is not encoded again.
+        String text = new String(bytes, offset, length, charset);
+        String masked = mask.apply(text);
+        if (masked.equals(text)) {
+            // Unchanged bytes pass as they are, even where they are not valid in this charset.
             out.write(bytes, offset, length);
         } else {
             out.write(masked.getBytes(charset));

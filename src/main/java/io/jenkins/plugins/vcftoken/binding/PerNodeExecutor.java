@@ -3,22 +3,22 @@ package io.jenkins.plugins.vcftoken.binding;
 import java.io.IOException;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.RejectedExecutionException;
 
 /**
- * Does the work of each node in order and one piece at a time, so that a node that hangs occupies one thread and delays
- * no other node.
+ * Runs the work of each node in order, one piece at a time: a node that hangs occupies one thread and delays no
+ * other.
  */
 final class PerNodeExecutor {
 
     private final Executor threads;
 
-    /** What was submitted last for each node that has work to do. */
+    /** The last work submitted for each node that has some. */
     private final Map<String, CompletableFuture<Void>> last = new ConcurrentHashMap<>();
 
-    /** @param threads as many as there are nodes with work to do */
+    /** @param threads must have one for each node that has work */
     PerNodeExecutor(Executor threads) {
         this.threads = threads;
     }
@@ -29,42 +29,26 @@ final class PerNodeExecutor {
         void run() throws IOException, InterruptedException;
     }
 
-    /** @return fails as the work does, or when it is refused because Jenkins is going down */
+    /** @return fails as the work does, or with a rejection while Jenkins shuts down */
     CompletableFuture<Void> submit(String node, Work work) {
-        CompletableFuture<Void> done = new CompletableFuture<>();
-        CompletableFuture<Void> turn;
-        try {
-            turn = last.compute(
-                    node,
-                    (same, before) -> (before == null ? CompletableFuture.<Void>completedFuture(null) : before)
-                            .handleAsync((nothing, failure) -> run(work, done), threads));
-        } catch (RejectedExecutionException e) {
-            return CompletableFuture.failedFuture(refused(e));
-        }
-        turn.whenComplete((nothing, failure) -> {
-            last.remove(node, turn);
-            if (failure != null) {
-                done.completeExceptionally(refused(failure));
-            }
-        });
+        CompletableFuture<Void> done = last.compute(
+                node,
+                (same, before) -> (before == null ? CompletableFuture.<Void>completedFuture(null) : before)
+                        .handleAsync((nothing, failure) -> run(work), threads));
+        done.whenComplete((nothing, failure) -> last.remove(node, done));
         return done;
     }
 
-    private static Void run(Work work, CompletableFuture<Void> done) {
+    private static Void run(Work work) {
         try {
             work.run();
-            done.complete(null);
-        } catch (IOException | InterruptedException | RuntimeException | Error e) {
-            done.completeExceptionally(e);
+            return null;
+        } catch (IOException | InterruptedException e) {
+            throw new CompletionException(e);
         }
-        return null;
     }
 
-    private static IOException refused(Throwable cause) {
-        return new IOException("Jenkins is going down", cause);
-    }
-
-    /** How many nodes have work to do. */
+    /** How many nodes have work. */
     int waiting() {
         return last.size();
     }

@@ -1,16 +1,21 @@
 package io.jenkins.plugins.vcftoken.binding;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.AbortException;
+import hudson.FilePath;
 import hudson.model.Run;
 import hudson.model.TaskListener;
+import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.IOException;
 import java.io.Serial;
 import java.io.Serializable;
+import java.nio.charset.Charset;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -22,8 +27,9 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * What a block of a Pipeline, or a freestyle build, knows while it is in progress: shared by its environment, masks and
- * files, and saved with the build.
+ * A block of a Pipeline, or a freestyle build, that has a lease on an access token: its variables, masks and files.
+ * Saved with a Pipeline build. For any thread. Methods that do not throw {@link InterruptedException} do no I/O and
+ * do not wait.
  */
 public final class TokenBlock implements LeaseOwner, Serializable {
 
@@ -34,8 +40,8 @@ public final class TokenBlock implements LeaseOwner, Serializable {
 
     private static final int RESUME_SECONDS = 60;
 
-    /** Longer than a server takes that answers. */
-    private static final Duration RENEWAL_LIMIT = Duration.ofSeconds(60);
+    /** Longer than the timeout of a request. */
+    private static final Duration RENEWAL_TIMEOUT = Duration.ofSeconds(60);
 
     private final String run;
     private final String charset;
@@ -47,47 +53,39 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     @CheckForNull
     private final BlockTokenFiles files;
 
-    /** The block around this one; null when there is none. */
     @CheckForNull
     private final TokenBlock outer;
 
-    /** From when it opens, or opens again, on. Its name may be another one by then. */
+    /** Null until the block opens, also after a restart. Its ID changes when its job is moved. */
     private transient volatile Run<?, ?> build;
 
     private transient volatile Lease lease;
     private transient volatile TaskListener listener;
-    private transient volatile Runnable saving;
+    private transient volatile Runnable save;
     private transient volatile boolean closed;
+
+    /** Open until there is a lease after a restart, or the first try to get one has failed; null without a restart. */
     private transient volatile CountDownLatch resuming;
 
-    /** A block whose files, if it has any, only their owner may read. */
+    /** @param outer the block around this one; null for none */
     public TokenBlock(
             Run<?, ?> run, VcfCredentials credentials, TokenVariables variables, @CheckForNull TokenBlock outer) {
-        this(run, credentials, variables, TokenFileMode.OWNER, outer);
-    }
-
-    public TokenBlock(
-            Run<?, ?> run,
-            VcfCredentials credentials,
-            TokenVariables variables,
-            TokenFileMode mode,
-            @CheckForNull TokenBlock outer) {
         this.run = run.getExternalizableId();
         this.charset = run.getCharset().name();
         this.credentialsId = credentials.getId();
         this.url = credentials.getUrl();
         this.variables = variables;
-        this.files = variables.wantFiles() ? new BlockTokenFiles(this.run, mode) : null;
+        this.files = variables.hasFiles() ? new BlockTokenFiles(this.run, variables.fileMode()) : null;
         this.outer = outer;
     }
 
     /**
-     * Gets an access token and keeps it fresh from now on. Blocks.
+     * Gets a lease on an access token, which is renewed until the block closes. Blocks.
      *
-     * @param organization whose access token is wanted; empty for the credential's own
-     * @param listener gets warnings, from whichever thread
-     * @param saving called when there is something new that a restart should find; null when nothing is saved
-     * @throws TokenUnavailableException when there is none to be had
+     * @param organization the tenant organization, for a provider's credential; empty for the credential's own
+     * @param listener the build's log; gets warnings from any thread
+     * @param save called when there is state to save; null when the build cannot be resumed
+     * @throws AbortException when there is no access token; its message is meant for the build's log
      */
     public void open(
             VcfCredentials credentials,
@@ -95,32 +93,38 @@ public final class TokenBlock implements LeaseOwner, Serializable {
             Run<?, ?> build,
             Duration minimumValidity,
             TaskListener listener,
-            @CheckForNull Runnable saving)
-            throws TokenUnavailableException, InterruptedException {
+            @CheckForNull Runnable save)
+            throws AbortException, InterruptedException {
         this.listener = listener;
         this.build = build;
         TokenBlockRegistry.get().add(this);
+        boolean isOpen = false;
         try {
             lease = VcfTokenService.get().open(credentials, organization, build.getParent(), minimumValidity, this);
-        } catch (TokenUnavailableException | InterruptedException | RuntimeException e) {
-            // After a restart it is tried again, until whoever ends the block finds it here.
-            if (resuming == null || closed) {
+            isOpen = true;
+        } catch (TokenUnavailableException e) {
+            LOGGER.log(Level.FINE, e, () -> "No access token for " + build);
+            throw new AbortException(e.getMessage());
+        } finally {
+            // After a restart there are further tries, and the registry must find the block at the end of the build.
+            if (!isOpen && (resuming == null || closed)) {
                 TokenBlockRegistry.get().remove(this);
             }
-            throw e;
         }
-        this.saving = saving;
-        CompletableFuture<Void> written = files == null ? null : files.start(issued::last, this::warn);
-        if (written != null && resuming != null) {
-            awaitWritten(written);
+        this.save = save;
+        if (files != null) {
+            CompletableFuture<Void> written = files.start(issued::current, this::warn);
+            if (resuming != null) {
+                awaitRewritten(written);
+            }
         }
         if (closed) {
             close();
         }
     }
 
-    /** After a restart no step is to find the files of before; what cannot be written is tried again, and is logged. */
-    private static void awaitWritten(CompletableFuture<Void> written) throws InterruptedException {
+    /** After a restart, steps must not read files from before. A write that fails is repeated and logged. */
+    private static void awaitRewritten(CompletableFuture<Void> written) throws InterruptedException {
         try {
             written.get(RESUME_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {
@@ -128,172 +132,148 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         }
     }
 
-    /** Comes before {@link #open} in a build that goes on after a restart: there may be access tokens that were not saved. */
-    public void resume() {
-        issued.noteInterruption();
+    /** Waits until the files exist in a workspace, or warns if they cannot. */
+    void awaitFiles(String node, FilePath workspace, @CheckForNull String temporary)
+            throws IOException, InterruptedException {
+        if (files == null) {
+            return;
+        }
+        if (temporary == null) {
+            warn(Messages.WithVcfTokenStep_noTemporary(workspace.getRemote()));
+        } else {
+            files.await(files.location(node, temporary));
+        }
+    }
+
+    /** After a restart, before {@link #open} is called again. */
+    void markResuming() {
+        issued.markInterrupted();
         resuming = new CountDownLatch(1);
     }
 
-    /** Where warnings go from now on; after a restart there may be some before there is a lease. */
-    public void tell(TaskListener somebody) {
-        listener = somebody;
-    }
-
-    /** After a restart, the first try to get a lease again is over, well or not. */
-    public void markResumed() {
+    /** After a restart, when the first call of {@link #open} is over, successful or not. */
+    void markResumed() {
         resuming.countDown();
     }
 
     /**
-     * After a restart, waits until there is a lease again, or the first try to get one has failed.
+     * After a restart, waits until there is a lease again, or the first try to get one has failed. Only the first
+     * caller waits for the whole limit.
      *
-     * @return whether it waited, so that what the block contributed before may be out of date
+     * @return whether the environment may be out of date, because this method waited
      */
-    public boolean awaitResumed() throws InterruptedException {
-        CountDownLatch waiting = resuming;
-        if (waiting == null || waiting.getCount() == 0) {
+    boolean awaitResumed() throws InterruptedException {
+        CountDownLatch latch = resuming;
+        if (latch == null || latch.getCount() == 0) {
             return false;
         }
-        boolean over = waiting.await(RESUME_SECONDS, TimeUnit.SECONDS);
-        // Once is enough: the steps after this one do not wait again.
-        waiting.countDown();
+        boolean over = latch.await(RESUME_SECONDS, TimeUnit.SECONDS);
+        latch.countDown();
         return over;
     }
 
     /**
-     * Where the access token has expired, such as after a machine was suspended, waits until the renewal that runs is over.
+     * Where the access token has expired, while the machine was suspended for example, waits until its renewal is over.
      *
-     * @return whether the one that a process would start with is not the block's newest
+     * @return whether the environment has an access token of this block that is no longer its current one
      */
-    public boolean awaitLiving(Map<String, String> env) throws InterruptedException {
-        Lease held = lease;
-        if (held == null) {
+    boolean awaitLiveToken(Map<String, String> env) throws InterruptedException {
+        Lease open = lease;
+        if (open == null) {
             return false;
         }
-        held.awaitLiving(RENEWAL_LIMIT);
+        open.awaitLiving(RENEWAL_TIMEOUT);
         String token = env.get(variables.token());
-        return token != null
-                && !token.equals(held.accessToken().value())
-                && issued.texts().contains(token);
+        return token != null && !token.equals(issued.current()) && issued.contains(token);
     }
 
-    public boolean isClosed() {
+    boolean isClosed() {
         return closed;
     }
 
-    /** Lets go of the access token and has the files removed. Looks at memory only; further calls do nothing. */
+    /** Closes the lease and deletes the files. Further calls do nothing. */
     public void close() {
         closed = true;
         TokenBlockRegistry.get().remove(this);
-        Lease held = lease;
-        if (held != null) {
-            held.close();
+        Lease open = lease;
+        if (open != null) {
+            open.close();
         }
         if (files != null) {
-            files.remove();
+            files.delete();
         }
     }
 
     /**
-     * @return the access token from now on
-     * @throws TokenUnavailableException when no newer one can be had
+     * Renews the access token. Blocks.
+     *
+     * @throws TokenUnavailableException when there is no newer one
      */
-    public AccessToken refresh() throws TokenUnavailableException, InterruptedException {
-        Lease held = lease;
-        if (held == null) {
+    AccessToken refresh() throws TokenUnavailableException, InterruptedException {
+        Lease open = lease;
+        if (open == null) {
             throw new TokenUnavailableException(
                     "Credential '" + credentialsId + "': this block has no lease since Jenkins was restarted. The log "
                             + "says why.",
                     null);
         }
-        return held.refresh();
+        return open.refresh();
     }
 
-    /** Adds what the block gives to each step. From memory; right after a restart, what was saved. */
+    /** Adds the variables of the block, without those of files, to an environment. */
     public void contribute(Map<String, String> env) {
-        Lease held = lease;
-        String token;
-        long expiresAt;
-        if (held != null) {
-            AccessToken accessToken = held.accessToken();
-            token = accessToken.value();
-            expiresAt = accessToken.expiresAt().getEpochSecond();
-        } else {
-            token = issued.last();
-            expiresAt = issued.expiresAt();
+        Lease open = lease;
+        if (open != null) {
+            // Starts a renewal that is overdue. The access token is the one that the lease has published here.
+            open.accessToken();
         }
-        if (token != null) {
-            env.put(variables.token(), token);
-            env.put(variables.expiresAt(), Long.toString(expiresAt));
-        }
+        issued.contribute(env, variables);
         env.put(variables.url(), url);
     }
 
-    /**
-     * Adds where the files are.
-     *
-     * @param temporary the directory for temporary files that belongs to the workspace
-     */
-    public void contributeFiles(Map<String, String> env, String temporary) {
-        if (files == null) {
-            return;
-        }
-        String tokenFile = variables.tokenFile();
-        if (tokenFile != null) {
-            env.put(tokenFile, files.tokenFile(temporary));
-        }
-        String headerFile = variables.headerFile();
-        if (headerFile != null) {
-            env.put(headerFile, files.headerFile(temporary));
+    /** @param temporary the directory for temporary files that belongs to the workspace */
+    void contributeFiles(Map<String, String> env, String temporary) {
+        if (files != null) {
+            variables.contributeFiles(env, files, temporary);
         }
     }
 
-    /** Where a step with this environment looks for one of the files; null where it has none. */
-    @CheckForNull
-    public String fileIn(Map<String, String> env) {
-        String tokenFile = variables.tokenFile();
-        String file = tokenFile == null ? null : env.get(tokenFile);
-        String headerFile = variables.headerFile();
-        return file == null && headerFile != null ? env.get(headerFile) : file;
-    }
-
-    public TokenMasker mask() {
-        return issued.mask();
+    public TokenMasker masker() {
+        return issued.masker();
     }
 
     IssuedTokens issued() {
         return issued;
     }
 
-    String charset() {
-        return charset;
+    Charset charset() {
+        return Charset.forName(charset);
     }
 
-    /** Whatever the job is called by now: it may have been moved since the block opened. */
     boolean isOf(Run<?, ?> other) {
         Run<?, ?> known = build;
         return known != null && known.getExternalizableId().equals(other.getExternalizableId());
     }
 
-    public String credentialsId() {
+    String credentialsId() {
         return credentialsId;
     }
 
-    public TokenVariables variables() {
+    TokenVariables variables() {
         return variables;
     }
 
     @CheckForNull
-    public BlockTokenFiles files() {
+    BlockTokenFiles files() {
         return files;
     }
 
     @CheckForNull
-    public TokenBlock outer() {
+    TokenBlock outer() {
         return outer;
     }
 
-    /** By what Jenkins calls the build, since a build may give itself any display name. */
+    /** The build's ID, because a build can set its display name to any text. */
     @Override
     public String who() {
         return "build " + run;
@@ -301,15 +281,15 @@ public final class TokenBlock implements LeaseOwner, Serializable {
 
     @Override
     public void beforePublish(AccessToken accessToken) {
-        if (!issued.add(accessToken)) {
+        if (!issued.publish(accessToken)) {
             return;
         }
         if (files != null) {
-            files.renewed();
+            files.rewriteAll();
         }
-        Runnable save = saving;
-        if (save != null) {
-            TokenBlockRegistry.get().saveSoon(run, save);
+        Runnable saving = save;
+        if (saving != null) {
+            TokenBlockRegistry.get().saveSoon(run, saving);
         }
     }
 
@@ -319,5 +299,10 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         if (log != null) {
             log.getLogger().println("[vcf-token] " + message);
         }
+    }
+
+    /** Sends warnings to this log from now on: after a restart there may be some before the block is open. */
+    void setListener(TaskListener listener) {
+        this.listener = listener;
     }
 }

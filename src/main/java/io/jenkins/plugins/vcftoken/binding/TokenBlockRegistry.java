@@ -8,13 +8,15 @@ import hudson.model.Run;
 import hudson.model.TaskListener;
 import hudson.model.listeners.RunListener;
 import hudson.slaves.ComputerListener;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import jenkins.util.Timer;
 
-/** The blocks in progress on this controller. A build that ends in whatever way ends its blocks. */
+/** The open blocks of this controller. Closes the blocks of a build that ends without closing them. */
 @Extension
 public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
 
@@ -22,6 +24,12 @@ public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
 
     private final Set<TokenBlock> open = ConcurrentHashMap.newKeySet();
     private final Set<String> toBeSaved = ConcurrentHashMap.newKeySet();
+
+    /**
+     * Blocks of freestyle builds until the builds are finalized, since their logs go on after their blocks are
+     * closed. By build and not by ID, which changes when the project is moved.
+     */
+    private final Map<Run<?, ?>, List<TokenBlock>> masked = new ConcurrentHashMap<>();
 
     static TokenBlockRegistry get() {
         return ExtensionList.lookupSingleton(TokenBlockRegistry.class);
@@ -35,7 +43,20 @@ public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
         open.remove(block);
     }
 
-    /** Once for all blocks of a build that learn of one access token. */
+    /** Masks the access tokens of a block in the whole log of its build. */
+    void addToLog(Run<?, ?> build, TokenBlock block) {
+        masked.computeIfAbsent(build, same -> new CopyOnWriteArrayList<>()).add(block);
+    }
+
+    String maskLog(Run<?, ?> build, String text) {
+        String result = text;
+        for (TokenBlock block : masked.getOrDefault(build, List.of())) {
+            result = block.masker().mask(result);
+        }
+        return result;
+    }
+
+    /** Saves a build after a moment, once for all of its blocks that get the same access token. */
     void saveSoon(String run, Runnable save) {
         if (toBeSaved.add(run)) {
             Timer.get()
@@ -49,29 +70,17 @@ public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
         }
     }
 
-    /** After "kill" nothing else closes the blocks. */
+    /** Blocks are still open here when a build was ended by "kill". */
     @Override
     public void onFinalized(@NonNull Run<?, ?> run) {
+        masked.remove(run);
         for (TokenBlock block : open) {
             if (block.isOf(run)) {
                 block.close();
             }
         }
         String id = run.getExternalizableId();
-        sweep(note -> note.run().equals(id));
-    }
-
-    private void sweep(Predicate<TokenFileRecord> which) {
-        TokenFileCleanup work = TokenFileCleanup.get();
-        if (work.notes().mayExist()) {
-            // A build is noted under a name that it may have lost since.
-            work.submit(
-                    TokenFileCleanup.CONTROLLER,
-                    () -> work.notes()
-                            .unused(note -> which.test(note) && !isOpen(note.location()))
-                            .forEach(note -> work.submit(
-                                    note.location().node(), () -> work.notes().tryToRemove(note))));
-        }
+        TokenFileRegistry.get().deleteUnused(location -> location.run().equals(id) && !isOpen(location));
     }
 
     private boolean isOpen(TokenFileLocation location) {
@@ -84,21 +93,21 @@ public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
         return false;
     }
 
-    /** A node that is back gets what its steps need, and loses what is left of builds that ended in the meantime. */
+    /** On a node that reconnects, writes the files of open blocks and deletes those of builds that ended meanwhile. */
     @Extension
-    public static final class NodeIsBack extends ComputerListener {
+    public static final class NodeListener extends ComputerListener {
 
         @Override
         public void onOnline(Computer computer, TaskListener listener) {
             String node = computer.getName();
-            TokenBlockRegistry blocks = TokenBlockRegistry.get();
+            TokenBlockRegistry blocks = get();
             for (TokenBlock block : blocks.open) {
                 BlockTokenFiles files = block.files();
                 if (files != null) {
-                    files.reconnected(node);
+                    files.rewriteNode(node);
                 }
             }
-            blocks.sweep(note -> note.location().node().equals(node));
+            TokenFileRegistry.get().deleteUnused(location -> location.node().equals(node) && !blocks.isOpen(location));
         }
     }
 }

@@ -6,10 +6,12 @@ import java.io.Serial;
 import java.util.Set;
 import org.jenkinsci.plugins.workflow.steps.EnvironmentExpander;
 
-/** Gives each new step the access token of the moment. Runs on the Pipeline's thread for every step, so memory only. */
+/** Adds the current access token to the environment of each new step. Called on the Pipeline's thread; does no I/O. */
 final class TokenEnvironmentExpander extends EnvironmentExpander {
 
-    /** Set by whatever allocates a workspace; belongs to it, and is shared with the containers that mount it. */
+    /**
+     * Set by steps that allocate a workspace. The directory is mounted into the containers that share the workspace.
+     */
     static final String TEMPORARY = "WORKSPACE_TMP";
 
     @Serial

@@ -13,9 +13,8 @@ import org.jenkinsci.plugins.workflow.steps.StepContext;
 import org.jenkinsci.plugins.workflow.steps.StepEnvironmentContributor;
 
 /**
- * Starts writing token files as soon as a step of a block has a workspace, whichever step that is. Adds no variable:
- * this is merely where Jenkins shows each step's environment together with its node. On the Pipeline's thread, so it
- * starts the work and does not wait for it.
+ * Starts writing token files when the first step of a block on a node, of any kind, gets its environment. Jenkins calls
+ * this on the Pipeline's thread with the environment and the node. Adds no variable and does not wait.
  */
 @Extension
 public final class TokenFileEnvironmentContributor extends StepEnvironmentContributor {
@@ -28,17 +27,16 @@ public final class TokenFileEnvironmentContributor extends StepEnvironmentContri
         try {
             for (TokenBlock block = context.get(TokenBlock.class); block != null; block = block.outer()) {
                 BlockTokenFiles files = block.files();
-                String file = block.fileIn(env);
-                if (files != null && file != null) {
-                    FilePath workspace = context.get(FilePath.class);
-                    Computer computer = workspace == null ? null : workspace.toComputer();
-                    if (computer != null) {
-                        files.ensureFile(computer.getName(), file);
-                    }
+                String path = block.variables().findFile(env);
+                FilePath workspace = files == null || path == null ? null : context.get(FilePath.class);
+                Computer computer = workspace == null ? null : workspace.toComputer();
+                TokenFileLocation location = computer == null ? null : files.findLocation(computer.getName(), path);
+                if (location != null) {
+                    files.ensure(location);
                 }
             }
         } catch (IOException | InterruptedException | RuntimeException e) {
-            // The node is offline. Whatever the step wants to do there fails with a better message than ours.
+            // The node is offline. The step itself reports that.
             LOGGER.log(Level.FINE, "No node for token files", e);
         }
     }

@@ -5,31 +5,16 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
-/** Which users of a node may read token files. The names are in scripts and in saved jobs and builds. */
+/** Which users of a node may read token files. The names are saved in jobs and builds and written in scripts. */
 public enum TokenFileMode {
     /** The user that the agent runs as. */
-    OWNER("0600", "rw-------", "rwx------") {
-        @Override
-        public String getLabel() {
-            return Messages.TokenFileMode_owner();
-        }
-    },
+    OWNER("0600", "rw-------", "rwx------"),
 
     /** Also that user's primary group. */
-    GROUP("0640", "rw-r-----", "rwxr-x---") {
-        @Override
-        public String getLabel() {
-            return Messages.TokenFileMode_group();
-        }
-    },
+    GROUP("0640", "rw-r-----", "rwxr-x---"),
 
     /** All users. */
-    EVERYONE("0644", "rw-r--r--", "rwxr-xr-x") {
-        @Override
-        public String getLabel() {
-            return Messages.TokenFileMode_everyone();
-        }
-    };
+    EVERYONE("0644", "rw-r--r--", "rwxr-xr-x");
 
     private final String octal;
     private final String ofFile;
@@ -42,7 +27,13 @@ public enum TokenFileMode {
     }
 
     /** For forms. */
-    public abstract String getLabel();
+    public String getLabel() {
+        return switch (this) {
+            case OWNER -> Messages.TokenFileMode_owner();
+            case GROUP -> Messages.TokenFileMode_group();
+            case EVERYONE -> Messages.TokenFileMode_everyone();
+        };
+    }
 
     String octal() {
         return octal;

@@ -1,7 +1,14 @@
 package io.jenkins.plugins.vcftoken.binding;
 
+import hudson.Extension;
+import hudson.ExtensionList;
 import hudson.FilePath;
+import hudson.init.Terminator;
+import hudson.security.ACL;
+import hudson.security.ACLContext;
 import hudson.util.AtomicFileWriter;
+import hudson.util.DaemonThreadFactory;
+import hudson.util.NamingThreadFactory;
 import java.io.IOException;
 import java.io.Reader;
 import java.io.UncheckedIOException;
@@ -12,122 +19,198 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
 import jenkins.model.Jenkins;
+import jenkins.util.Timer;
 
 /**
- * Where token files are, or may be, on whichever node: noted on disk before they are written and struck out when they
- * are gone, so that they go however a controller, a node or a build ends. Holds no secrets.
+ * Directories of token files on all nodes, each recorded in {@code JENKINS_HOME/vcf-token/files} before it is written
+ * and until it is deleted, so that it is deleted however the controller, the node or the build ends. Owns the threads
+ * that write and delete: one for each node that has work. The records have no secrets.
  */
-final class TokenFileRegistry {
+@Extension
+public final class TokenFileRegistry {
 
     private static final Logger LOGGER = Logger.getLogger(TokenFileRegistry.class.getName());
 
+    /** Queue of work that waits for the controller's disk alone. No node has this name. */
+    private static final String CONTROLLER = "/";
+
+    private static final int NODE_TIMEOUT_SECONDS = 20;
+    private static final int SHUTDOWN_SECONDS = 5;
+
+    private final ThreadPoolExecutor threads = new ThreadPoolExecutor(
+            0,
+            Integer.MAX_VALUE,
+            30,
+            TimeUnit.SECONDS,
+            new SynchronousQueue<>(),
+            new NamingThreadFactory(new DaemonThreadFactory(), "vcf-token files"));
+
+    private final PerNodeExecutor executor = new PerNodeExecutor(threads);
     private final Path directory;
-    private final Map<TokenFileRecord, Path> notes = new ConcurrentHashMap<>();
+    private final Map<TokenFileLocation, Path> records = new ConcurrentHashMap<>();
     private volatile boolean loaded;
+
+    public TokenFileRegistry() {
+        this(Jenkins.get().getRootDir().toPath().resolve("vcf-token").resolve("files"));
+    }
 
     TokenFileRegistry(Path directory) {
         this.directory = directory;
     }
 
-    synchronized void add(TokenFileRecord note) throws IOException {
+    static TokenFileRegistry get() {
+        return ExtensionList.lookupSingleton(TokenFileRegistry.class);
+    }
+
+    /**
+     * Runs work on the thread of a node, after the work that was submitted for it before. Does not block.
+     *
+     * @param node empty for the built-in node
+     */
+    CompletableFuture<Void> submit(String node, PerNodeExecutor.Work work) {
+        return executor.submit(node, () -> {
+            // The caller may be any user. Which builds exist does not depend on permissions here.
+            try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+                work.run();
+            }
+        });
+    }
+
+    /** Interrupts the work of this thread after {@value #NODE_TIMEOUT_SECONDS} seconds, for a node that hangs. */
+    static void runWithTimeout(PerNodeExecutor.Work work) throws IOException, InterruptedException {
+        Thread worker = Thread.currentThread();
+        var alarm = Timer.get().schedule(worker::interrupt, NODE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        try {
+            work.run();
+        } finally {
+            alarm.cancel(false);
+        }
+    }
+
+    /** Records a directory on disk. Does nothing when it is recorded. */
+    synchronized void add(TokenFileLocation location) throws IOException {
         load();
-        if (notes.containsKey(note)) {
+        if (records.containsKey(location)) {
             return;
         }
-        Properties text = new Properties();
-        text.setProperty("run", note.run());
-        text.setProperty("node", note.location().node());
-        text.setProperty("directory", note.location().directory());
+        Properties properties = new Properties();
+        properties.setProperty("run", location.run());
+        properties.setProperty("node", location.node());
+        properties.setProperty("directory", location.directory());
         Files.createDirectories(directory);
         Path file = directory.resolve(UUID.randomUUID() + ".properties");
         try (AtomicFileWriter writer = new AtomicFileWriter(file, StandardCharsets.UTF_8)) {
-            text.store(writer, null);
+            properties.store(writer, null);
             writer.commit();
         }
-        notes.put(note, file);
+        records.put(location, file);
     }
 
-    /** Removes what the note is about, and the note. While the node is offline, both stay. */
-    void remove(TokenFileRecord note) throws IOException, InterruptedException {
-        load();
-        TokenFileLocation location = note.location();
-        FilePath path = location.path();
-        if (path != null) {
-            TokenFileCleanup.limited(path::deleteRecursive);
-        } else if (Jenkins.get().getComputer(location.node()) != null) {
+    /** Deletes a directory and its record on the thread of its node. Does not block. */
+    void deleteLater(TokenFileLocation location) {
+        submit(location.node(), () -> delete(location));
+    }
+
+    /**
+     * Deletes, on the threads of their nodes, the directories of builds that have ended. Does not block.
+     *
+     * @param which called on another thread
+     */
+    void deleteUnused(Predicate<TokenFileLocation> which) {
+        if (loaded && records.isEmpty()) {
             return;
         }
-        Path file = notes.remove(note);
-        if (file != null) {
-            Files.deleteIfExists(file);
-        }
+        // A running build may be recorded under a name that it no longer has, so the caller excludes open blocks.
+        submit(CONTROLLER, () -> findUnused(which).forEach(this::deleteLater));
     }
 
-    /** From memory: false only when there is certainly nothing to clean up. */
-    boolean mayExist() {
-        return !loaded || !notes.isEmpty();
-    }
-
-    /** What no build in progress needs. */
-    List<TokenFileRecord> unused(Predicate<TokenFileRecord> which) {
+    List<TokenFileLocation> findUnused(Predicate<TokenFileLocation> which) {
         load();
-        return notes.keySet().stream()
-                .filter(note -> which.test(note) && !note.mayBeInUse())
+        return records.keySet().stream()
+                .filter(location -> which.test(location) && !location.isOfRunningBuild())
                 .toList();
     }
 
-    /** As {@link #remove}; what cannot be removed now goes later. */
-    void tryToRemove(TokenFileRecord note) {
+    /**
+     * Keeps the record where the directory cannot be deleted now, because its node is offline or hangs, for example.
+     */
+    void delete(TokenFileLocation location) {
+        load();
+        FilePath path = location.findPath();
         try {
-            remove(note);
+            if (path != null) {
+                runWithTimeout(path::deleteRecursive);
+            } else if (Jenkins.get().getComputer(location.node()) != null) {
+                return;
+            }
+            Path file = records.remove(location);
+            if (file != null) {
+                Files.deleteIfExists(file);
+            }
         } catch (IOException e) {
-            LOGGER.log(Level.WARNING, e, () -> "The token files in " + note.location() + " could not be removed");
+            LOGGER.log(Level.WARNING, e, () -> "The token files in " + location + " could not be deleted");
         } catch (InterruptedException e) {
-            LOGGER.log(Level.WARNING, e, () -> note.location() + " did not answer; its token files go later");
+            LOGGER.log(Level.WARNING, e, () -> location + " did not answer; its token files are deleted later");
         }
     }
 
-    /** Strict, because what a note names is deleted with everything in it. */
-    private static TokenFileRecord read(Reader reader) throws IOException {
-        Properties text = new Properties();
-        text.load(reader);
-        String run = text.getProperty("run");
-        String node = text.getProperty("node");
-        String directory = text.getProperty("directory");
+    /** Strict, because the directory that a record names is deleted with all its contents. */
+    private static TokenFileLocation read(Reader reader) throws IOException {
+        Properties properties = new Properties();
+        properties.load(reader);
+        String run = properties.getProperty("run");
+        String node = properties.getProperty("node");
+        String directory = properties.getProperty("directory");
         if (run == null || node == null || directory == null || !BlockTokenFiles.isDirectory(directory)) {
-            throw new IOException("not a note about token files");
+            throw new IOException("not a record of token files");
         }
-        return new TokenFileRecord(run, new TokenFileLocation(node, directory));
+        return new TokenFileLocation(run, node, directory);
     }
 
     private synchronized void load() {
         if (loaded) {
             return;
         }
-        if (!Files.isDirectory(directory)) {
-            loaded = true;
-            return;
-        }
-        List<Path> files;
-        try (Stream<Path> found = Files.list(directory)) {
-            files = found.filter(file -> file.toString().endsWith(".properties"))
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        for (Path file : files) {
+        for (Path file : listRecords()) {
             try (Reader reader = Files.newBufferedReader(file)) {
-                notes.put(read(reader), file);
+                records.put(read(reader), file);
             } catch (IOException | IllegalArgumentException e) {
-                LOGGER.log(Level.WARNING, e, () -> file + " cannot be read; it is left alone");
+                LOGGER.log(Level.WARNING, e, () -> file + " cannot be read; it is ignored");
             }
         }
         loaded = true;
+    }
+
+    private List<Path> listRecords() {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.filter(file -> file.toString().endsWith(".properties")).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Waits a moment for work that runs. What is left has its records. */
+    @Terminator
+    public static void shutDown() throws InterruptedException {
+        for (TokenFileRegistry registry : ExtensionList.lookup(TokenFileRegistry.class)) {
+            registry.threads.shutdown();
+            if (!registry.threads.awaitTermination(SHUTDOWN_SECONDS, TimeUnit.SECONDS)) {
+                LOGGER.log(
+                        Level.INFO, "Token files are still being written; they are deleted when their nodes are back");
+            }
+        }
     }
 }

@@ -12,10 +12,9 @@ import java.io.Serial;
 import java.io.Serializable;
 
 /**
- * What must be true before a process starts, on the thread that is about to talk to the node anyway. The token files
- * that its environment names are there; they are written on another thread, and this one waits for that once per block
- * and node. And right after a restart of the controller the block has its access token back, since the one that was saved may
- * have expired in the meantime; nor does a process start with one that expired while the machine was suspended.
+ * Waits before a process of a block starts, on the thread that talks to the node: for the token files that its
+ * environment names, once per block and node; after a restart of the controller, for the block's lease; and where the
+ * access token has expired, while the machine was suspended for example, for its renewal.
  */
 final class TokenLauncherDecorator extends LauncherDecorator implements Serializable {
 
@@ -47,14 +46,14 @@ final class TokenLauncherDecorator extends LauncherDecorator implements Serializ
     }
 
     /**
-     * Decorators within the block, such as that of Kubernetes' {@code container}, may start processes in a way of their own
-     * and never call what is returned here. A failure is a warning for them; for all others the launch fails.
+     * Decorators within the block, such as that of {@code container} of the Kubernetes plugin, may start processes
+     * without the launcher that is returned here. For these a failure is a warning; for all others, the launch fails.
      */
     private void awaitFiles(Node node) {
         BlockTokenFiles files = block.files();
         try {
             if (files != null) {
-                files.awaitAt(node.getNodeName());
+                files.awaitNode(node.getNodeName());
             }
         } catch (IOException e) {
             block.warn(e.getMessage());
@@ -69,21 +68,20 @@ final class TokenLauncherDecorator extends LauncherDecorator implements Serializ
             env.addLine(setting);
         }
         boolean resumed = block.awaitResumed();
-        boolean outdated = block.awaitLiving(env);
+        boolean outdated = block.awaitLiveToken(env);
         if (resumed || outdated) {
             block.contribute(env);
             starter.envs(env);
         }
         BlockTokenFiles files = block.files();
-        String file = block.fileIn(env);
-        if (files != null && file != null) {
-            // Steps double each $, so that launching does not take it for a reference.
-            String path = file.replace("$$", "$");
-            if (outdated) {
-                files.awaitNewest(node, path);
-            } else {
-                files.awaitFile(node, path);
-            }
+        String path = block.variables().findFile(env);
+        // Steps double each $, so that launching does not take it for a reference.
+        TokenFileLocation location =
+                files == null || path == null ? null : files.findLocation(node, path.replace("$$", "$"));
+        if (location != null && outdated) {
+            files.awaitCurrent(location);
+        } else if (location != null) {
+            files.await(location);
         }
     }
 }

@@ -3,17 +3,14 @@ package io.jenkins.plugins.vcftoken.binding;
 import hudson.console.ConsoleLogFilter;
 import hudson.model.AbstractBuild;
 import hudson.remoting.Channel;
-import hudson.util.Secret;
 import java.io.OutputStream;
 import java.io.Serial;
 import java.io.Serializable;
 import java.nio.charset.Charset;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
-/** Masks in the log every access token the block has seen so far, those that came while a step was running included. */
+/** Masks every access token of a block in the log of its steps, including those that arrive while a step runs. */
 public final class TokenLogFilter extends ConsoleLogFilter implements Serializable {
 
     @Serial
@@ -25,49 +22,39 @@ public final class TokenLogFilter extends ConsoleLogFilter implements Serializab
         this.block = block;
     }
 
-    /** For a log that is opened before its blocks are. */
-    public static OutputStream masked(
-            OutputStream logger, Charset charset, Supplier<? extends List<TokenBlock>> blocks) {
-        return new MaskingOutputStream(
-                logger, () -> blocks.get().stream().map(TokenBlock::mask).toList(), charset);
-    }
-
     @Override
     @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
     public OutputStream decorateLogger(AbstractBuild build, OutputStream logger) {
-        return new MaskingOutputStream(logger, () -> List.of(block.mask()), Charset.forName(block.charset()));
+        return new MaskingOutputStream(logger, text -> block.masker().mask(text), block.charset());
     }
 
-    /** An agent gets what can be known now; it cannot ask the controller for each line. */
+    /** An agent cannot ask the controller for each line. It gets the present access tokens and their shape. */
     @Serial
     private Object writeReplace() {
-        return Channel.current() == null ? this : new OnAgent(block.issued().texts(), block.charset());
+        return Channel.current() == null ? this : new OnAgent(block);
     }
 
-    /** The mask of an agent: the access tokens up to now, and the shape of those to come. */
     private static final class OnAgent extends ConsoleLogFilter implements Serializable {
 
         @Serial
         private static final long serialVersionUID = 1;
 
-        @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
-        private final List<Secret> forms = new ArrayList<>();
-
-        private final Secret shape;
+        private final String[] forms;
+        private final String shape;
         private final String charset;
 
-        OnAgent(List<String> accessTokens, String charset) {
-            IssuedTokens.formsOf(accessTokens).forEach(form -> forms.add(Secret.fromString(form)));
-            this.shape = Secret.fromString(TokenPattern.like(accessTokens).pattern());
-            this.charset = charset;
+        OnAgent(TokenBlock block) {
+            List<String> accessTokens = block.issued().values();
+            this.forms = TokenEncodings.of(accessTokens).toArray(String[]::new);
+            this.shape = TokenEncodings.shape(accessTokens).pattern();
+            this.charset = block.charset().name();
         }
 
         @Override
         @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
         public OutputStream decorateLogger(AbstractBuild build, OutputStream logger) {
-            TokenMasker mask = new TokenMasker(
-                    forms.stream().map(Secret::getPlainText).toList(), Pattern.compile(shape.getPlainText()));
-            return new MaskingOutputStream(logger, () -> List.of(mask), Charset.forName(charset));
+            TokenMasker masker = new TokenMasker(List.of(forms), Pattern.compile(shape));
+            return new MaskingOutputStream(logger, masker::mask, Charset.forName(charset));
         }
     }
 }

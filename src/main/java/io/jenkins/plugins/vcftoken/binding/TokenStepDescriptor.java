@@ -10,8 +10,8 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * What the forms of the step and of the build wrapper have in common. Their fields cannot stand in one class, since
- * Jenkins wants another superclass for each and binds forms to setters.
+ * Form checks of {@code withVcfToken} and of the build wrapper. The two declare their fields themselves: Jenkins
+ * requires different superclasses and binds forms to setters of classes only.
  */
 public interface TokenStepDescriptor extends CredentialsIdDescriptor {
 
@@ -21,18 +21,18 @@ public interface TokenStepDescriptor extends CredentialsIdDescriptor {
             @QueryParameter String urlVariable,
             @QueryParameter String tokenFileVariable,
             @QueryParameter String headerFileVariable) {
-        String tokenError =
-                new TokenVariables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable).tokenError();
-        return tokenError == null ? FormValidation.ok() : FormValidation.error(tokenError);
+        String error =
+                new TokenVariables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable).findError();
+        return error == null ? FormValidation.ok() : FormValidation.error(error);
     }
 
-    /** Says of a credential that is gone, or never was there, what the list of those that are does not. */
+    /** Warns of a credential that the job cannot use, to users who may list the credentials. */
     @POST
     default FormValidation doCheckCredentialsId(@AncestorInPath Item item, @QueryParameter String value) {
         String id = Util.fixEmptyAndTrim(value);
-        // Of a variable only the build knows what is in it.
-        boolean isTold = id != null && !id.contains("$") && CredentialsIdDescriptor.mayList(item);
-        return !isTold || CredentialsIdDescriptor.isListed(item, id)
+        // The value of a variable is known in a build only.
+        boolean isChecked = id != null && !id.contains("$") && CredentialsIdDescriptor.mayList(item);
+        return !isChecked || CredentialsIdDescriptor.isListed(item, id)
                 ? FormValidation.ok()
                 : FormValidation.warning(Messages.TokenStepDescriptor_notVisible(id));
     }

@@ -7,24 +7,29 @@ import java.io.Serial;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
-/** The environment variables that a block sets, as somebody configured them. */
+/** Names of the environment variables of a block, and the mode of the files that some of them name. Immutable. */
 public final class TokenVariables implements Serializable {
 
     public static final String DEFAULT_TOKEN = "VCF_TOKEN";
     public static final String DEFAULT_URL = "VCF_URL";
 
-    /** What is appended to the token's variable for the one that tells when the token expires. */
-    private static final String EXPIRES_AT = "_EXPIRES_AT";
+    private static final String EXPIRES_AT_SUFFIX = "_EXPIRES_AT";
 
     @Serial
     private static final long serialVersionUID = 1;
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
-    /** What shells, loaders and Jenkins take orders from. An access token or an address in there is a mistake, or worse. */
-    private static final Pattern TAKEN = Pattern.compile(
+    /**
+     * Variables that control shells, loaders and Jenkins. An access token or an address in these is a mistake or an
+     * attack.
+     */
+    private static final Pattern RESERVED = Pattern.compile(
             "(?i)PATH|PATHEXT|HOME|SHELL|COMSPEC|SYSTEMROOT|IFS|ENV|BASH_ENV|PS4|WORKSPACE|JAVA_TOOL_OPTIONS|"
                     + "(LD|DYLD|JENKINS|HUDSON)_.*");
 
@@ -37,26 +42,34 @@ public final class TokenVariables implements Serializable {
     @CheckForNull
     private final String headerFile;
 
-    /**
-     * @param token blank for the default
-     * @param url blank for the default
-     * @param tokenFile blank for no such file
-     * @param headerFile blank for no such file
-     */
+    private final TokenFileMode fileMode;
+
+    /** As the other constructor, with files for their owner alone. */
     public TokenVariables(
             @CheckForNull String token,
             @CheckForNull String url,
             @CheckForNull String tokenFile,
             @CheckForNull String headerFile) {
-        this.token = orDefault(token, DEFAULT_TOKEN);
-        this.url = orDefault(url, DEFAULT_URL);
-        this.tokenFile = Util.fixEmptyAndTrim(tokenFile);
-        this.headerFile = Util.fixEmptyAndTrim(headerFile);
+        this(token, url, tokenFile, headerFile, TokenFileMode.OWNER);
     }
 
-    private static String orDefault(@CheckForNull String name, String standard) {
-        String given = Util.fixEmptyAndTrim(name);
-        return given == null ? standard : given;
+    /**
+     * @param token blank for {@value #DEFAULT_TOKEN}
+     * @param url blank for {@value #DEFAULT_URL}
+     * @param tokenFile blank for no such file
+     * @param headerFile blank for no such file
+     */
+    TokenVariables(
+            @CheckForNull String token,
+            @CheckForNull String url,
+            @CheckForNull String tokenFile,
+            @CheckForNull String headerFile,
+            TokenFileMode fileMode) {
+        this.token = Objects.requireNonNullElse(Util.fixEmptyAndTrim(token), DEFAULT_TOKEN);
+        this.url = Objects.requireNonNullElse(Util.fixEmptyAndTrim(url), DEFAULT_URL);
+        this.tokenFile = Util.fixEmptyAndTrim(tokenFile);
+        this.headerFile = Util.fixEmptyAndTrim(headerFile);
+        this.fileMode = fileMode;
     }
 
     public String token() {
@@ -67,41 +80,51 @@ public final class TokenVariables implements Serializable {
         return url;
     }
 
-    /** Holds seconds since 1970. */
-    public String expiresAt() {
-        return token + EXPIRES_AT;
+    /** Variable for the expiry of the access token in seconds since 1970. */
+    String expiresAt() {
+        return token + EXPIRES_AT_SUFFIX;
     }
 
-    @CheckForNull
-    public String tokenFile() {
-        return tokenFile;
+    TokenFileMode fileMode() {
+        return fileMode;
     }
 
-    @CheckForNull
-    public String headerFile() {
-        return headerFile;
-    }
-
-    public boolean wantFiles() {
+    boolean hasFiles() {
         return tokenFile != null || headerFile != null;
     }
 
-    /** @return what is wrong with these names, fit to be shown; null when all is well */
-    @CheckForNull
-    public String tokenError() {
-        List<String> names = new ArrayList<>(List.of(token, url, expiresAt()));
+    /** Adds the paths of the files. */
+    void contributeFiles(Map<String, String> env, BlockTokenFiles files, String temporary) {
         if (tokenFile != null) {
-            names.add(tokenFile);
+            env.put(tokenFile, files.path(temporary, BlockTokenFiles.TOKEN));
         }
         if (headerFile != null) {
-            names.add(headerFile);
+            env.put(headerFile, files.path(temporary, BlockTokenFiles.HEADER));
         }
+    }
+
+    /** @return the path of a file in a step's environment; null when it has none */
+    @CheckForNull
+    String findFile(Map<String, String> env) {
+        return Stream.of(tokenFile, headerFile)
+                .filter(Objects::nonNull)
+                .map(env::get)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
+    }
+
+    /** @return a message for the first unusable name; null when there is none */
+    @CheckForNull
+    String findError() {
+        List<String> names = new ArrayList<>(List.of(token, url, expiresAt()));
+        Stream.of(tokenFile, headerFile).filter(Objects::nonNull).forEach(names::add);
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
             if (!NAME.matcher(name).matches()) {
                 return Messages.TokenVariables_bad(name);
             }
-            if (TAKEN.matcher(name).matches()) {
+            if (RESERVED.matcher(name).matches()) {
                 return Messages.TokenVariables_taken(name);
             }
             if (names.indexOf(name) < i) {

@@ -15,7 +15,6 @@ import hudson.tasks.BuildWrapper;
 import hudson.tasks.BuildWrapperDescriptor;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
-import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -28,9 +27,9 @@ import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.DataBoundSetter;
 
 /**
- * "Provide a VCF token to the build" of freestyle projects: what {@code withVcfToken} is to a Pipeline. A classic
- * wrapper, since Jenkins asks these for the environment at each build step, and a build step is to see the access token of
- * its own time.
+ * "Provide a VCF token to the build" of freestyle projects, as {@code withVcfToken} in Pipelines. Not a {@code
+ * SimpleBuildWrapper}, since Jenkins asks only the classic ones for the environment of each build step, and each build
+ * step gets the current access token.
  */
 public final class VcfTokenBuildWrapper extends BuildWrapper {
 
@@ -110,18 +109,21 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         return tokenFileMode == null ? TokenFileMode.OWNER : tokenFileMode;
     }
 
-    /** @param tokenFileMode who may read the files; null for the default */
+    /** @param tokenFileMode null for the default */
     @DataBoundSetter
     public void setTokenFileMode(@CheckForNull TokenFileMode tokenFileMode) {
         this.tokenFileMode = tokenFileMode == TokenFileMode.OWNER ? null : tokenFileMode;
     }
 
-    /** @return not null; of the same type as what is set, or forms and configuration as code do not find the two */
+    /** Not null. Of the setter's type, without which forms and configuration as code do not pair the two. */
     public Integer getMinimumValidity() {
         return minimumValidity;
     }
 
-    /** @param minimumValidity how many minutes the access token is good for at least when the build begins; null for the default */
+    /**
+     * @param minimumValidity minutes that the access token is valid for at least when the build begins; null for the
+     *     default
+     */
     @DataBoundSetter
     public void setMinimumValidity(@CheckForNull Integer minimumValidity) {
         this.minimumValidity = minimumValidity == null ? DEFAULT_MINIMUM_VALIDITY : Math.max(0, minimumValidity);
@@ -131,14 +133,15 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         return Util.fixNull(organization);
     }
 
-    /** @param organization whose access token is wanted, where the credential is the provider's; blank for the credential's own */
+    /** @param organization the tenant organization, for a provider's credential; blank for the credential's own */
     @DataBoundSetter
     public void setOrganization(@CheckForNull String organization) {
         this.organization = Util.fixEmptyAndTrim(organization);
     }
 
     private TokenVariables variables() {
-        return new TokenVariables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable);
+        return new TokenVariables(
+                tokenVariable, urlVariable, tokenFileVariable, headerFileVariable, getTokenFileMode());
     }
 
     @Override
@@ -146,49 +149,34 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     public Environment setUp(AbstractBuild build, Launcher launcher, BuildListener listener)
             throws IOException, InterruptedException {
         TokenVariables variables = variables();
-        String tokenError = variables.tokenError();
-        if (tokenError != null) {
-            throw new AbortException(tokenError);
+        String nameError = variables.findError();
+        if (nameError != null) {
+            throw new AbortException(nameError);
         }
         VcfCredentials credentials = CredentialLookup.use(credentialsId, build);
-        TokenBlock block = new TokenBlock(build, credentials, variables, getTokenFileMode(), null);
-        BuildLogMasking.get().add(build, block);
+        TokenBlock block = new TokenBlock(build, credentials, variables, null);
+        TokenBlockRegistry.get().addToLog(build, block);
+        block.open(credentials, getOrganization(), build, Duration.ofMinutes(minimumValidity), listener, null);
         try {
-            block.open(credentials, getOrganization(), build, Duration.ofMinutes(minimumValidity), listener, null);
-        } catch (TokenUnavailableException e) {
-            throw new AbortException(e.getMessage());
-        }
-        try {
-            return new BuildEnvironment(block, writeFiles(block, build));
+            FilePath workspace = build.getWorkspace();
+            FilePath directory = workspace == null ? null : WorkspaceList.tempDir(workspace);
+            String temporary = directory == null ? null : directory.getRemote();
+            if (workspace != null) {
+                block.awaitFiles(build.getBuiltOnStr(), workspace, temporary);
+            }
+            return new BuildEnvironment(block, temporary);
         } catch (IOException | InterruptedException | RuntimeException e) {
             block.close();
             throw e;
         }
     }
 
-    /** @return the directory for temporary files; null where there is none, or no need of one */
-    @CheckForNull
-    private static String writeFiles(TokenBlock block, AbstractBuild<?, ?> build)
-            throws IOException, InterruptedException {
-        BlockTokenFiles files = block.files();
-        FilePath workspace = files == null ? null : build.getWorkspace();
-        if (workspace == null) {
-            return null;
-        }
-        FilePath temporary = WorkspaceList.tempDir(workspace);
-        if (temporary == null) {
-            block.warn(Messages.WithVcfTokenStep_noTemporary(workspace.getRemote()));
-            return null;
-        }
-        files.await(build.getBuiltOnStr(), temporary.getRemote());
-        return temporary.getRemote();
-    }
-
+    /** Called before {@link #setUp}; the log is written until after the block is closed. */
     @Override
     @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
     public OutputStream decorateLogger(AbstractBuild build, OutputStream logger) {
-        return TokenLogFilter.masked(
-                logger, build.getCharset(), () -> BuildLogMasking.get().of(build));
+        TokenBlockRegistry registry = TokenBlockRegistry.get();
+        return new MaskingOutputStream(logger, text -> registry.maskLog(build, text), build.getCharset());
     }
 
     @Override
@@ -197,7 +185,6 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         sensitiveVariables.add(tokenVariable);
     }
 
-    /** What one build sees. */
     private final class BuildEnvironment extends Environment {
 
         private final TokenBlock block;
@@ -212,18 +199,18 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
 
         @Override
         public void buildEnvVars(Map<String, String> env) {
-            Map<String, String> ours = new HashMap<>();
+            Map<String, String> added = new HashMap<>();
             try {
-                block.awaitLiving(ours);
+                block.awaitLiveToken(added);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
-            block.contribute(ours);
+            block.contribute(added);
             if (temporary != null) {
-                block.contributeFiles(ours, temporary);
+                block.contributeFiles(added, temporary);
             }
-            // Jenkins expands references in values twice on their way to a process.
-            ours.forEach((name, value) -> env.put(name, value.replace("$", "$$$$")));
+            // Jenkins expands references in values twice before a process starts.
+            added.forEach((name, value) -> env.put(name, value.replace("$", "$$$$")));
         }
 
         @Override
@@ -234,7 +221,6 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         }
     }
 
-    /** The wrapper as the form of a project knows it. */
     @Extension
     @Symbol("vcfToken")
     public static final class DescriptorImpl extends BuildWrapperDescriptor implements TokenStepDescriptor {

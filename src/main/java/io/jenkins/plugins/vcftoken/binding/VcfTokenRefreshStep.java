@@ -2,25 +2,30 @@ package io.jenkins.plugins.vcftoken.binding;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.AbortException;
 import hudson.Extension;
 import hudson.Util;
 import hudson.model.TaskListener;
 import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
+import java.io.IOException;
+import java.io.Serial;
 import java.util.Set;
 import org.jenkinsci.plugins.workflow.steps.Step;
 import org.jenkinsci.plugins.workflow.steps.StepContext;
 import org.jenkinsci.plugins.workflow.steps.StepDescriptor;
 import org.jenkinsci.plugins.workflow.steps.StepExecution;
+import org.jenkinsci.plugins.workflow.steps.SynchronousNonBlockingStepExecution;
 import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.DataBoundSetter;
 
-/** {@code vcfTokenRefresh()} within {@code withVcfToken}: renews now, for the 401 that nobody foresaw. */
+/** {@code vcfTokenRefresh()} within {@code withVcfToken}: renews the access token now, after an unexpected 401. */
 public final class VcfTokenRefreshStep extends Step {
 
     @CheckForNull
     private String credentialsId;
 
-    /** For the innermost block. */
     @DataBoundConstructor
     public VcfTokenRefreshStep() {
         // All parameters are optional.
@@ -31,7 +36,7 @@ public final class VcfTokenRefreshStep extends Step {
         return credentialsId;
     }
 
-    /** @param credentialsId tells blocks within each other apart; blank for the innermost */
+    /** @param credentialsId selects one of several nested blocks; blank for the innermost */
     @DataBoundSetter
     public void setCredentialsId(@CheckForNull String credentialsId) {
         this.credentialsId = Util.fixEmptyAndTrim(credentialsId);
@@ -39,10 +44,47 @@ public final class VcfTokenRefreshStep extends Step {
 
     @Override
     public StepExecution start(StepContext context) {
-        return new VcfTokenRefreshExecution(context, credentialsId);
+        return new Execution(context, credentialsId);
     }
 
-    /** The step as Pipeline knows it. */
+    private static final class Execution extends SynchronousNonBlockingStepExecution<Void> {
+
+        @Serial
+        private static final long serialVersionUID = 1;
+
+        @CheckForNull
+        private final String credentialsId;
+
+        Execution(StepContext context, @CheckForNull String credentialsId) {
+            super(context);
+            this.credentialsId = credentialsId;
+        }
+
+        @Override
+        protected Void run() throws IOException, InterruptedException {
+            TokenBlock block = getContext().get(TokenBlock.class);
+            while (credentialsId != null
+                    && block != null
+                    && !block.credentialsId().equals(credentialsId)) {
+                block = block.outer();
+            }
+            if (block == null) {
+                throw new AbortException(Messages.VcfTokenRefreshStep_noBlock(credentialsId));
+            }
+            AccessToken accessToken;
+            try {
+                accessToken = block.refresh();
+            } catch (TokenUnavailableException e) {
+                throw new AbortException(e.getMessage());
+            }
+            getContext()
+                    .get(TaskListener.class)
+                    .getLogger()
+                    .println(Messages.VcfTokenRefreshStep_refreshed(block.credentialsId(), accessToken.expiresAt()));
+            return null;
+        }
+    }
+
     @Extension
     public static final class DescriptorImpl extends StepDescriptor implements CredentialsIdDescriptor {
 

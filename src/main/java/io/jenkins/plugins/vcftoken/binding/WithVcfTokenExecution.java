@@ -9,8 +9,6 @@ import hudson.console.ConsoleLogFilter;
 import hudson.model.Computer;
 import hudson.model.Run;
 import hudson.model.TaskListener;
-import io.jenkins.plugins.vcftoken.Messages;
-import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.io.Serial;
@@ -25,7 +23,7 @@ import org.jenkinsci.plugins.workflow.steps.FailureHandler;
 import org.jenkinsci.plugins.workflow.steps.GeneralNonBlockingStepExecution;
 import org.jenkinsci.plugins.workflow.steps.StepContext;
 
-/** One run of the step. Whatever may wait runs off the Pipeline's thread; the block itself only looks at memory. */
+/** One execution of {@code withVcfToken}. Everything that may block runs on other threads than the Pipeline's. */
 final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
 
     @Serial
@@ -33,17 +31,16 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
 
     private static final Logger LOGGER = Logger.getLogger(WithVcfTokenExecution.class.getName());
 
-    /** Between tries to get a lease back after a restart, when the system is perhaps still coming up as well. */
-    private static final int REOPEN_SECONDS = 20;
+    /** Pause between tries to get a lease after a restart: the VCF system may be starting as well. */
+    private static final int RETRY_SECONDS = 20;
 
     private final String credentialsId;
     private final TokenVariables variables;
-    private final TokenFileMode tokenFileMode;
     private final int minimumValidity;
     private final String organization;
     private volatile TokenBlock block;
 
-    /** Until the body may have begun; an execution that an older version saved does not know, and says it may have. */
+    /** Whether no step of the body has been started. */
     private volatile boolean opening = true;
 
     private transient volatile boolean stopped;
@@ -52,7 +49,6 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         super(context);
         this.credentialsId = step.getCredentialsId();
         this.variables = step.variables();
-        this.tokenFileMode = step.getTokenFileMode();
         this.minimumValidity = step.getMinimumValidity();
         this.organization = step.getOrganization();
     }
@@ -64,24 +60,24 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     }
 
     private void open() throws Exception {
-        String tokenError = variables.tokenError();
-        if (tokenError != null) {
-            throw new AbortException(tokenError);
+        String nameError = variables.findError();
+        if (nameError != null) {
+            throw new AbortException(nameError);
         }
         StepContext context = getContext();
         Run<?, ?> run = context.get(Run.class);
         VcfCredentials credentials = CredentialLookup.use(credentialsId, run);
-        TokenBlock opened = new TokenBlock(run, credentials, variables, tokenFileMode, context.get(TokenBlock.class));
+        TokenBlock opened = new TokenBlock(run, credentials, variables, context.get(TokenBlock.class));
         block = opened;
         lease(opened, credentials, run);
         try {
-            writeFiles(opened);
+            awaitFiles(opened);
         } catch (IOException | InterruptedException | RuntimeException e) {
             opened.close();
             throw e;
         }
         if (stopped) {
-            // Perhaps before there was a block to close.
+            // The step may have been stopped before there was a block that could be closed.
             opened.close();
             return;
         }
@@ -95,87 +91,72 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
                 .withContext(FailureHandler.merge(context.get(FailureHandler.class), new MaskingFailureHandler(opened)))
                 .withContext(BodyInvoker.mergeLauncherDecorators(
                         context.get(LauncherDecorator.class), new TokenLauncherDecorator(opened)))
-                .withCallback(new Closing())
+                .withCallback(new CloseBlock())
                 .start();
     }
 
-    /** Where there is a workspace already, the files are there before the first step; else see {@link TokenFileEnvironmentContributor}. */
-    private void writeFiles(TokenBlock opened) throws IOException, InterruptedException {
-        BlockTokenFiles files = opened.files();
-        FilePath workspace = files == null ? null : getContext().get(FilePath.class);
+    /** In a workspace, the files exist before the first step. Elsewhere see {@link TokenFileEnvironmentContributor}. */
+    private void awaitFiles(TokenBlock opened) throws IOException, InterruptedException {
+        FilePath workspace = opened.files() == null ? null : getContext().get(FilePath.class);
         Computer computer = workspace == null ? null : workspace.toComputer();
-        if (computer == null) {
-            return;
-        }
-        String temporary = getContext().get(EnvVars.class).get(TokenEnvironmentExpander.TEMPORARY);
-        if (temporary != null) {
-            files.await(computer.getName(), temporary);
-        } else {
-            opened.warn(Messages.WithVcfTokenStep_noTemporary(workspace.getRemote()));
+        if (computer != null) {
+            String temporary = getContext().get(EnvVars.class).get(TokenEnvironmentExpander.TEMPORARY);
+            opened.awaitFiles(computer.getName(), workspace, temporary);
         }
     }
 
     private void lease(TokenBlock opened, VcfCredentials credentials, Run<?, ?> run)
             throws IOException, InterruptedException {
-        try {
-            StepContext context = getContext();
-            opened.open(
-                    credentials,
-                    organization,
-                    run,
-                    Duration.ofMinutes(minimumValidity),
-                    context.get(TaskListener.class),
-                    context::saveState);
-        } catch (TokenUnavailableException e) {
-            LOGGER.log(Level.FINE, e, () -> "No access token for " + run);
-            throw new AbortException(e.getMessage());
-        }
+        StepContext context = getContext();
+        opened.open(
+                credentials,
+                organization,
+                run,
+                Duration.ofMinutes(minimumValidity),
+                context.get(TaskListener.class),
+                context::saveState);
     }
 
     /**
-     * The block goes on after a restart once there is a lease again, or the first try to get one has failed; then with the
-     * access token it had. May block, since Jenkins calls it on a thread of its own.
+     * Returns when there is a lease again, or the first try to get one has failed. In that case the block goes on
+     * with the access token that was saved. Jenkins resumes the steps of the block after this, on a thread that may
+     * block.
      */
     @Override
     public void onResume() {
         if (opening) {
-            openAgain();
+            // No step has seen an access token.
+            close();
+            block = null;
+            run(this::open);
             return;
         }
-        // Its steps were over; then the superclass fails it.
-        boolean lost = blocksRestart();
+        // The body had ended. The superclass then fails the step.
+        boolean ended = blocksRestart();
         super.onResume();
         TokenBlock resumed = block;
-        if (lost || resumed == null) {
+        if (ended || resumed == null) {
             close();
             return;
         }
-        resumed.resume();
+        resumed.markResuming();
         reopen(resumed, "");
         try {
-            // Jenkins resumes what is within the block after this, and lets no step of the build go on before.
             resumed.awaitResumed();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** Jenkins went down while the first token was awaited. No step has seen anything yet, so the block begins once more. */
-    private void openAgain() {
-        close();
-        block = null;
-        run(this::open);
-    }
-
-    /** Not through {@link #run}, which would fail the step if Jenkins went down once more in the meantime. */
-    private void reopen(TokenBlock resumed, String earlierTrouble) {
+    /** Not by {@link #run}, which would fail the step after another restart. */
+    private void reopen(TokenBlock resumed, String earlierError) {
         Computer.threadPoolForRemoting.execute(() -> {
             if (resumed.isClosed()) {
                 return;
             }
             String error;
             try {
-                resumed.tell(getContext().get(TaskListener.class));
+                resumed.setListener(getContext().get(TaskListener.class));
                 Run<?, ?> run = getContext().get(Run.class);
                 lease(resumed, CredentialLookup.find(credentialsId, run), run);
                 return;
@@ -184,21 +165,21 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
             } catch (InterruptedException e) {
                 error = "interrupted";
             } catch (RuntimeException e) {
-                // From whatever plugin provides the credential.
+                // From the plugin that provides the credential.
                 LOGGER.log(Level.WARNING, e, () -> "No access token of " + credentialsId + " yet after a restart");
                 error = e.toString();
             } finally {
                 resumed.markResumed();
             }
-            if (!error.equals(earlierTrouble)) {
+            if (!error.equals(earlierError)) {
                 resumed.warn(error);
             }
             String logged = error;
-            Timer.get().schedule(() -> reopen(resumed, logged), REOPEN_SECONDS, TimeUnit.SECONDS);
+            Timer.get().schedule(() -> reopen(resumed, logged), RETRY_SECONDS, TimeUnit.SECONDS);
         });
     }
 
-    /** Nothing in {@link #run} runs after this, the callback included. */
+    /** After this, the superclass runs nothing that was given to {@link #run}, including the callback of the body. */
     @Override
     public void stop(@NonNull Throwable cause) throws Exception {
         stopped = true;
@@ -213,7 +194,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         }
     }
 
-    private final class Closing extends TailCall {
+    private final class CloseBlock extends TailCall {
 
         @Serial
         private static final long serialVersionUID = 1;

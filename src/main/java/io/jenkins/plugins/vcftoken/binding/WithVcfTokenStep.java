@@ -16,7 +16,10 @@ import org.jenkinsci.plugins.workflow.steps.StepExecution;
 import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.DataBoundSetter;
 
-/** {@code withVcfToken(credentialsId: 'sa') { … }}: a live access token in the environment for as long as the block lasts. */
+/**
+ * {@code withVcfToken(credentialsId: 'sa') { … }}: an access token in the environment of the steps, renewed until the
+ * end.
+ */
 public final class WithVcfTokenStep extends Step {
 
     /** In minutes. */
@@ -71,7 +74,7 @@ public final class WithVcfTokenStep extends Step {
         return organization;
     }
 
-    /** @param organization whose access token is wanted, where the credential is the provider's; blank for the credential's own */
+    /** @param organization the tenant organization, for a provider's credential; blank for the credential's own */
     @DataBoundSetter
     public void setOrganization(@CheckForNull String organization) {
         this.organization = Util.fixNull(organization).trim();
@@ -103,25 +106,29 @@ public final class WithVcfTokenStep extends Step {
         return tokenFileMode == null ? TokenFileMode.OWNER : tokenFileMode;
     }
 
-    /** @param tokenFileMode who may read the files; null for the default */
+    /** @param tokenFileMode null for the default */
     @DataBoundSetter
     public void setTokenFileMode(@CheckForNull TokenFileMode tokenFileMode) {
         this.tokenFileMode = tokenFileMode == TokenFileMode.OWNER ? null : tokenFileMode;
     }
 
-    /** @return not null; of the same type as what is set, or forms and configuration as code do not find the two */
+    /** Not null. Of the setter's type, without which forms and configuration as code do not pair the two. */
     public Integer getMinimumValidity() {
         return minimumValidity;
     }
 
-    /** @param minimumValidity how many minutes the access token is good for at least when the block begins; null for the default */
+    /**
+     * @param minimumValidity minutes that the access token is valid for at least when the block begins; null for the
+     *     default
+     */
     @DataBoundSetter
     public void setMinimumValidity(@CheckForNull Integer minimumValidity) {
         this.minimumValidity = minimumValidity == null ? DEFAULT_MINIMUM_VALIDITY : Math.max(0, minimumValidity);
     }
 
     TokenVariables variables() {
-        return new TokenVariables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable);
+        return new TokenVariables(
+                tokenVariable, urlVariable, tokenFileVariable, headerFileVariable, getTokenFileMode());
     }
 
     @Override
@@ -129,7 +136,7 @@ public final class WithVcfTokenStep extends Step {
         return new WithVcfTokenExecution(context, this);
     }
 
-    /** The step as Pipeline knows it. Wants no node, so that it can stand in {@code options { }}. */
+    /** Requires no node, so that Declarative Pipelines can use the step in {@code options { }}. */
     @Extension
     public static final class DescriptorImpl extends StepDescriptor implements TokenStepDescriptor {
 

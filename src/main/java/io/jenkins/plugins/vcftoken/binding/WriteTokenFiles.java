@@ -12,56 +12,58 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import jenkins.MasterToSlaveFileCallable;
 
 /**
- * Puts an access token into the files of a block, on the node whose steps read them. A reader sees the old access token or the new
- * one and never a part: each file is replaced as a whole. Answers whether the file system knows the mode; where it does
- * not, as on Windows, files have the permissions of what is above them.
+ * Writes the files of a block on the node where its steps read them. Each file is replaced as a whole: a reader sees
+ * the old contents or the new ones. Returns whether the file system has POSIX permissions; where it has not, as on
+ * Windows, files inherit the permissions of the directory above.
  */
 final class WriteTokenFiles extends MasterToSlaveFileCallable<Boolean> {
-
-    static final String TOKEN = "token";
-    static final String HEADER = "header";
 
     @Serial
     private static final long serialVersionUID = 1;
 
-    private final String accessToken;
+    @SuppressWarnings("serial") // the map that is in it is serializable, which newer compilers doubt
+    private final Map<String, String> contents;
+
     private final TokenFileMode mode;
 
-    WriteTokenFiles(String accessToken, TokenFileMode mode) {
-        this.accessToken = accessToken;
+    /** @param contents by file name; a serializable map */
+    WriteTokenFiles(Map<String, String> contents, TokenFileMode mode) {
+        this.contents = contents;
         this.mode = mode;
     }
 
     @Override
     public Boolean invoke(File target, VirtualChannel channel) throws IOException {
-        return write(target.toPath(), accessToken, mode);
+        return write(target.toPath(), contents, mode);
     }
 
-    static boolean write(Path directory, String accessToken, TokenFileMode mode) throws IOException {
+    static boolean write(Path directory, Map<String, String> contents, TokenFileMode mode) throws IOException {
         boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
-        // A link there is somebody else's: then making the directory fails.
+        // A symbolic link there is not the plugin's. Then creating the directory fails.
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-            // Above it, other things may be for other eyes; of these directories this is the last.
+            // The directories above may be for other users. Only the last one is restricted.
             Files.createDirectories(Objects.requireNonNull(directory.getParent()));
-            Files.createDirectory(directory, only(posix, TokenFileMode.OWNER.ofDirectory()));
+            Files.createDirectory(directory, permissions(posix, TokenFileMode.OWNER.ofDirectory()));
             if (posix) {
-                // What it is created with, the user's mask may take away from.
+                // The umask may have removed some from the permissions at creation.
                 Files.setPosixFilePermissions(directory, mode.ofDirectory());
             }
         }
-        replace(directory, TOKEN, accessToken, posix, mode);
-        replace(directory, HEADER, "Authorization: Bearer " + accessToken + "\n", posix, mode);
+        for (Map.Entry<String, String> file : contents.entrySet()) {
+            replace(directory, file.getKey(), file.getValue(), posix, mode);
+        }
         return posix;
     }
 
     private static void replace(Path directory, String name, String content, boolean posix, TokenFileMode mode)
             throws IOException {
-        Path fresh = Files.createTempFile(directory, name, ".new", only(posix, TokenFileMode.OWNER.ofFile()));
+        Path fresh = Files.createTempFile(directory, name, ".new", permissions(posix, TokenFileMode.OWNER.ofFile()));
         try {
             Files.writeString(fresh, content, StandardCharsets.UTF_8);
             if (posix) {
@@ -73,7 +75,7 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Boolean> {
         }
     }
 
-    private static FileAttribute<?>[] only(boolean posix, Set<PosixFilePermission> permissions) {
+    private static FileAttribute<?>[] permissions(boolean posix, Set<PosixFilePermission> permissions) {
         return posix
                 ? new FileAttribute<?>[] {PosixFilePermissions.asFileAttribute(permissions)}
                 : new FileAttribute<?>[0];

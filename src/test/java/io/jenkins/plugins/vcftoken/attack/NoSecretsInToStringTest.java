@@ -37,7 +37,6 @@ class NoSecretsInToStringTest {
     /** What the texts of records may show. Whoever adds to it says with that: this is no secret. */
     private static final String HARMLESS = """
             HttpClientFactory.Trusted.certificates
-            binding.TokenFileRecord.run
             credentials.CredentialFormAccess.context
             credentials.SubmittedSecrets.request
             health.CredentialHealth.Facts.error

@@ -35,7 +35,8 @@ class HostileTokenFileLocationJenkinsTest {
     void aLinkInPlaceOfTheDirectoryIsNotFollowed(JenkinsRule jenkins) throws Exception {
         Path elsewhere = Files.createDirectory(disk.resolve("elsewhere"));
         Path link = Files.createSymbolicLink(disk.resolve("vcf-token-1"), elsewhere);
-        assertThatThrownBy(() -> new WriteTokenFiles("bearer", TokenFileMode.OWNER).invoke(link.toFile(), null))
+        assertThatThrownBy(() -> new WriteTokenFiles(BlockTokenFiles.contents("bearer"), TokenFileMode.OWNER)
+                        .invoke(link.toFile(), null))
                 .isInstanceOf(FileAlreadyExistsException.class);
         assertThat(elsewhere).isEmptyDirectory();
     }
@@ -44,11 +45,11 @@ class HostileTokenFileLocationJenkinsTest {
     void aLinkInPlaceOfAFileIsReplacedAndNotWrittenThrough(JenkinsRule jenkins) throws Exception {
         Path victim = Files.writeString(disk.resolve("victim"), "untouched");
         Path directory = disk.resolve("vcf-token-1");
-        new WriteTokenFiles("first", TokenFileMode.OWNER).invoke(directory.toFile(), null);
-        Path token = directory.resolve(WriteTokenFiles.TOKEN);
+        new WriteTokenFiles(BlockTokenFiles.contents("first"), TokenFileMode.OWNER).invoke(directory.toFile(), null);
+        Path token = directory.resolve(BlockTokenFiles.TOKEN);
         Files.delete(token);
         Files.createSymbolicLink(token, victim);
-        new WriteTokenFiles("second", TokenFileMode.OWNER).invoke(directory.toFile(), null);
+        new WriteTokenFiles(BlockTokenFiles.contents("second"), TokenFileMode.OWNER).invoke(directory.toFile(), null);
         assertThat(victim).hasContent("untouched");
         assertThat(Files.isSymbolicLink(token)).isFalse();
         assertThat(token).hasContent("second");
@@ -61,10 +62,12 @@ class HostileTokenFileLocationJenkinsTest {
         BlockTokenFiles other = new BlockTokenFiles("a#2", TokenFileMode.OWNER);
         String temporary = disk.toString();
         assertThat(one.directory(temporary)).isNotEqualTo(other.directory(temporary));
-        new WriteTokenFiles("b", TokenFileMode.OWNER).invoke(new File(one.directory(temporary)), null);
+        new WriteTokenFiles(BlockTokenFiles.contents("b"), TokenFileMode.OWNER)
+                .invoke(new File(one.directory(temporary)), null);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(one.directory(temporary)))))
                 .isEqualTo("rwx------");
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(one.tokenFile(temporary)))))
+        assertThat(PosixFilePermissions.toString(
+                        Files.getPosixFilePermissions(Path.of(one.path(temporary, BlockTokenFiles.TOKEN)))))
                 .isEqualTo("rw-------");
     }
 
@@ -92,7 +95,7 @@ class HostileTokenFileLocationJenkinsTest {
         public String call() throws IOException {
             try {
                 new FilePath(Channel.currentOrFail(), target)
-                        .act(new WriteTokenFiles("from the agent", TokenFileMode.OWNER));
+                        .act(new WriteTokenFiles(BlockTokenFiles.contents("from the agent"), TokenFileMode.OWNER));
                 return "written";
             } catch (Exception e) {
                 StringBuilder chain = new StringBuilder();

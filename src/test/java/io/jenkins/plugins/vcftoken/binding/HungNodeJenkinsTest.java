@@ -38,13 +38,14 @@ class HungNodeJenkinsTest {
             for (int i = 0; i < BLOCKS; i++) {
                 BlockTokenFiles files = new BlockTokenFiles("job#" + i, TokenFileMode.OWNER);
                 files.start(() -> "token-of-a-hung-agent", line -> {});
-                files.ensure("hung", disk.resolve("hung").toString());
+                files.ensure(files.location("hung", disk.resolve("hung").toString()));
             }
             BlockTokenFiles here = new BlockTokenFiles("job#" + BLOCKS, TokenFileMode.OWNER);
             here.start(() -> "token", line -> {});
             Path temporary = Files.createDirectory(disk.resolve("tmp"));
-            here.ensure("", temporary.toString()).get(10, TimeUnit.SECONDS);
-            assertThat(Path.of(here.tokenFile(temporary.toString()))).hasContent("token");
+            here.ensure(here.location("", temporary.toString())).get(10, TimeUnit.SECONDS);
+            assertThat(Path.of(here.path(temporary.toString(), BlockTokenFiles.TOKEN)))
+                    .hasContent("token");
         } finally {
             signal("-CONT", process);
         }

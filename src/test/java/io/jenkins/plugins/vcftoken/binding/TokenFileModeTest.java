@@ -21,11 +21,12 @@ class TokenFileModeTest {
             TokenFileMode mode, String ofFile, String ofDirectory) throws Exception {
         Path directory = disk.resolve("job@tmp").resolve("vcf-token-1");
         for (String token : new String[] {"first", "second"}) {
-            assertThat(WriteTokenFiles.write(directory, token, mode)).isTrue();
+            assertThat(WriteTokenFiles.write(directory, BlockTokenFiles.contents(token), mode))
+                    .isTrue();
             assertThat(modeOf(directory)).isEqualTo(ofDirectory);
-            assertThat(modeOf(directory.resolve(WriteTokenFiles.TOKEN))).isEqualTo(ofFile);
-            assertThat(modeOf(directory.resolve(WriteTokenFiles.HEADER))).isEqualTo(ofFile);
-            assertThat(directory.resolve(WriteTokenFiles.TOKEN)).hasContent(token);
+            assertThat(modeOf(directory.resolve(BlockTokenFiles.TOKEN))).isEqualTo(ofFile);
+            assertThat(modeOf(directory.resolve(BlockTokenFiles.HEADER))).isEqualTo(ofFile);
+            assertThat(directory.resolve(BlockTokenFiles.TOKEN)).hasContent(token);
         }
     }
 

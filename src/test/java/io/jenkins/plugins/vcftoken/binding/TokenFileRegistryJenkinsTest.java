@@ -37,7 +37,7 @@ class TokenFileRegistryJenkinsTest {
                 note(notes, "empty"),
                 Files.writeString(notes.resolve("damaged.properties"), "run=\\u12"));
         TokenFileRegistry found = new TokenFileRegistry(notes);
-        found.unused(note -> true).forEach(found::tryToRemove);
+        found.findUnused(location -> true).forEach(found::delete);
         assertThat(ours).doesNotExist();
         assertThat(good).doesNotExist();
         assertThat(precious).exists();

@@ -157,7 +157,7 @@ class TokenFragmentMaskTest {
             @ForAll @IntRange(min = SHORTEST_PART, max = 130) int width,
             @ForAll @IntRange(max = 39) int indent,
             @ForAll @IntRange(max = 20) int form) {
-        List<String> forms = List.copyOf(TokenEncodings.of(token));
+        List<String> forms = List.copyOf(TokenEncodings.of(List.of(token)));
         String text = forms.get(form % forms.size());
         StringBuilder broken = new StringBuilder("begin ");
         for (int at = 0; at < text.length(); at += width) {
@@ -197,10 +197,10 @@ class TokenFragmentMaskTest {
     }
 
     private static Set<String> parts(List<String> tokens) {
-        Set<String> common = tokens.get(0).startsWith("eyJ") ? TokenEncodings.of(HEADER) : Set.of();
+        Set<String> common = tokens.get(0).startsWith("eyJ") ? TokenEncodings.of(List.of(HEADER)) : Set.of();
         Set<String> parts = new HashSet<>();
         for (String token : tokens) {
-            for (String form : TokenEncodings.of(token)) {
+            for (String form : TokenEncodings.of(List.of(token))) {
                 for (int at = 0; at + SHORTEST_PART <= form.length(); at++) {
                     String part = form.substring(at, at + SHORTEST_PART);
                     if (at > 2 * HEADER.length() || common.stream().noneMatch(header -> header.contains(part))) {
@@ -218,7 +218,7 @@ class TokenFragmentMaskTest {
     }
 
     private static TokenMasker mask(String... tokens) {
-        return new TokenMasker(IssuedTokens.formsOf(List.of(tokens)), null);
+        return new TokenMasker(TokenEncodings.of(List.of(tokens)), null);
     }
 
     private static String jwt(int id, int signatureBytes) {

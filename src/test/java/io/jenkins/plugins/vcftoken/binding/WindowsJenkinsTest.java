@@ -51,10 +51,10 @@ class WindowsJenkinsTest {
     @Test
     void tokenFilesAreWrittenAndReplaced() throws Exception {
         Path directory = windows.getPath("C:\\agent\\workspace\\job@tmp\\vcf-token-1");
-        WriteTokenFiles.write(directory, "first", TokenFileMode.OWNER);
-        WriteTokenFiles.write(directory, "second", TokenFileMode.OWNER);
-        assertThat(directory.resolve(WriteTokenFiles.TOKEN)).hasContent("second");
-        assertThat(directory.resolve(WriteTokenFiles.HEADER)).hasContent("Authorization: Bearer second\n");
+        WriteTokenFiles.write(directory, BlockTokenFiles.contents("first"), TokenFileMode.OWNER);
+        WriteTokenFiles.write(directory, BlockTokenFiles.contents("second"), TokenFileMode.OWNER);
+        assertThat(directory.resolve(BlockTokenFiles.TOKEN)).hasContent("second");
+        assertThat(directory.resolve(BlockTokenFiles.HEADER)).hasContent("Authorization: Bearer second\n");
         try (var files = Files.list(directory)) {
             assertThat(files).hasSize(2);
         }
@@ -64,7 +64,7 @@ class WindowsJenkinsTest {
     void aLinkInPlaceOfTheDirectoryIsNotFollowed() throws Exception {
         Path elsewhere = Files.createDirectories(windows.getPath("C:\\elsewhere"));
         Path link = Files.createSymbolicLink(windows.getPath("C:\\vcf-token-1"), elsewhere);
-        assertThatThrownBy(() -> WriteTokenFiles.write(link, "bearer", TokenFileMode.OWNER))
+        assertThatThrownBy(() -> WriteTokenFiles.write(link, BlockTokenFiles.contents("bearer"), TokenFileMode.OWNER))
                 .isInstanceOf(FileAlreadyExistsException.class);
         assertThat(elsewhere).isEmptyDirectory();
     }
@@ -72,11 +72,12 @@ class WindowsJenkinsTest {
     @Test
     void pathsGoOnAsTheyBegan() {
         BlockTokenFiles files = new BlockTokenFiles("job#1", TokenFileMode.OWNER);
-        assertThat(files.tokenFile("C:\\agent\\job@tmp"))
+        assertThat(files.path("C:\\agent\\job@tmp", BlockTokenFiles.TOKEN))
                 .matches("C:\\\\agent\\\\job@tmp\\\\vcf-token-[0-9a-f-]{36}\\\\token");
-        assertThat(files.headerFile("\\\\server\\share\\job@tmp"))
+        assertThat(files.path("\\\\server\\share\\job@tmp", BlockTokenFiles.HEADER))
                 .matches("\\\\\\\\server\\\\share\\\\job@tmp\\\\vcf-token-[0-9a-f-]{36}\\\\header");
-        assertThat(files.tokenFile("C:/agent/job@tmp")).matches("C:/agent/job@tmp/vcf-token-[0-9a-f-]{36}/token");
+        assertThat(files.path("C:/agent/job@tmp", BlockTokenFiles.TOKEN))
+                .matches("C:/agent/job@tmp/vcf-token-[0-9a-f-]{36}/token");
     }
 
     @Test
@@ -108,7 +109,7 @@ class WindowsJenkinsTest {
         view.setAcl(only);
         FileTokenLedger ledger = new FileTokenLedger(directory, TestTokenService.CIPHER);
         ledger.save(record(1));
-        WriteTokenFiles.write(directory, "bearer", TokenFileMode.OWNER);
+        WriteTokenFiles.write(directory, BlockTokenFiles.contents("bearer"), TokenFileMode.OWNER);
         assertThat(view.getAcl()).isEqualTo(only);
     }
 

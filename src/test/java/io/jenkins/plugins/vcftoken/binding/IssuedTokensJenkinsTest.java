@@ -1,0 +1,60 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+
+class IssuedTokensJenkinsTest {
+
+    private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
+
+    private final IssuedTokens issued = new IssuedTokens();
+
+    /** A thread that writes a log while another publishes: what it can see, it masks. */
+    @Test
+    void publish_whileAnotherThreadReads_masksEachAccessTokenBeforeItIsVisible() {
+        CompletableFuture<Void> publishing = CompletableFuture.runAsync(() -> {
+            for (int i = 0; i < 300; i++) {
+                issued.publish(token(i));
+            }
+        });
+        while (!publishing.isDone()) {
+            String visible = issued.current();
+            TokenMasker masker = issued.masker();
+            assertThat(visible == null || masker.matches(visible)).isTrue();
+        }
+        publishing.join();
+    }
+
+    @Test
+    void publish_ofAnAccessTokenAgain_addsNoneAndMakesItTheVisibleOne() {
+        assertThat(issued.publish(token(1))).isTrue();
+        assertThat(issued.publish(token(2))).isTrue();
+        TokenMasker masker = issued.masker();
+        assertThat(issued.publish(token(1))).isFalse();
+        assertThat(issued.values()).hasSize(2);
+        assertThat(issued.masker()).isSameAs(masker);
+        Map<String, String> env = new HashMap<>();
+        issued.contribute(env, new TokenVariables(null, null, null, null));
+        assertThat(env)
+                .containsEntry("VCF_TOKEN", token(1).value())
+                .containsEntry("VCF_TOKEN_EXPIRES_AT", Long.toString(NOW.getEpochSecond() + 1));
+    }
+
+    @Test
+    void markInterrupted_masksAccessTokensThatWereNotSaved() {
+        String later = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ2Y2ZhIn0.c2lnbmF0dXJl";
+        assertThat(issued.masker().mask(later)).isEqualTo(later);
+        issued.markInterrupted();
+        assertThat(issued.masker().mask(later)).isEqualTo(TokenMasker.MASK);
+    }
+
+    private static AccessToken token(int number) {
+        return new AccessToken("an.access-token." + number + ".of-a-block", NOW, NOW.plusSeconds(number));
+    }
+}
