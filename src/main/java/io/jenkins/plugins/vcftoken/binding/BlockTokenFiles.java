@@ -1,12 +1,16 @@
 package io.jenkins.plugins.vcftoken.binding;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.EnvVars;
+import hudson.Extension;
 import hudson.FilePath;
+import hudson.model.Computer;
+import hudson.model.TaskListener;
 import io.jenkins.plugins.vcftoken.Messages;
 import java.io.IOException;
 import java.io.Serial;
 import java.io.Serializable;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -21,15 +25,14 @@ import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import jenkins.util.Timer;
+import org.jenkinsci.plugins.workflow.steps.StepContext;
+import org.jenkinsci.plugins.workflow.steps.StepEnvironmentContributor;
 
 /**
  * The files of one block on each node that its steps run on. The threads of {@link TokenFileRegistry} read and write
  * them. Methods that do not throw {@link InterruptedException} do no I/O and do not wait.
  */
 public final class BlockTokenFiles implements Serializable {
-
-    static final String TOKEN = "token";
-    static final String HEADER = "header";
 
     @Serial
     private static final long serialVersionUID = 1;
@@ -56,7 +59,7 @@ public final class BlockTokenFiles implements Serializable {
     /** The first write at each location. */
     private transient Map<TokenFileLocation, CompletableFuture<Void>> first = new ConcurrentHashMap<>();
 
-    private transient volatile Supplier<String> accessToken;
+    private transient volatile Supplier<Map<String, String>> contents;
     private transient volatile Consumer<String> log;
 
     /** @param run the external ID of the build */
@@ -75,21 +78,14 @@ public final class BlockTokenFiles implements Serializable {
      * Enables writing. Files from before a restart are left until then: they may hold a newer access token than the one
      * that was saved.
      *
-     * @param accessToken called at each write; returns null while there is none
+     * @param contents called at each write; returns the contents by file name, or null while there is no access token
      * @param log of the build
      * @return done when the files from before a restart hold this access token, where their nodes are online
      */
-    CompletableFuture<Void> start(Supplier<String> accessToken, Consumer<String> log) {
+    CompletableFuture<Void> start(Supplier<Map<String, String>> contents, Consumer<String> log) {
         this.log = log;
-        this.accessToken = accessToken;
+        this.contents = contents;
         return CompletableFuture.allOf(locations().stream().map(this::rewrite).toArray(CompletableFuture[]::new));
-    }
-
-    static Map<String, String> contents(String accessToken) {
-        Map<String, String> contents = new HashMap<>();
-        contents.put(TOKEN, accessToken);
-        contents.put(HEADER, "Authorization: Bearer " + accessToken + "\n");
-        return contents;
     }
 
     /** Whether the last name in a path is one that this class chooses. */
@@ -151,7 +147,7 @@ public final class BlockTokenFiles implements Serializable {
         return TokenFileRegistry.get().submit(location.node(), () -> {
             TokenFileRegistry.get().add(location);
             // The file of before a restart serves until the block has its lease back.
-            boolean mayStay = known && accessToken == null;
+            boolean mayStay = known && contents == null;
             Boolean hasMode = write(location);
             if (hasMode == null && !mayStay) {
                 throw new IOException("the node is offline");
@@ -237,13 +233,13 @@ public final class BlockTokenFiles implements Serializable {
     @CheckForNull
     private Boolean write(TokenFileLocation location) throws IOException, InterruptedException {
         FilePath path = location.findPath();
-        Supplier<String> source = accessToken;
-        String value = source == null ? null : source.get();
-        if (path == null || value == null || deleted) {
+        Supplier<Map<String, String>> source = contents;
+        Map<String, String> newest = source == null ? null : source.get();
+        if (path == null || newest == null || deleted) {
             return null;
         }
         boolean[] hasMode = new boolean[1];
-        TokenFileRegistry.runWithTimeout(() -> hasMode[0] = path.act(new WriteTokenFiles(contents(value), mode)));
+        TokenFileRegistry.runWithTimeout(() -> hasMode[0] = path.act(new WriteTokenFiles(newest, mode)));
         return hasMode[0];
     }
 
@@ -259,5 +255,31 @@ public final class BlockTokenFiles implements Serializable {
 
     List<TokenFileLocation> locations() {
         return List.copyOf(locations);
+    }
+
+    /**
+     * Starts writing token files when the first step of a block on a node, of any kind, gets its environment. Jenkins
+     * calls this on the Pipeline's thread with the environment and the node. Adds no variable and does not wait.
+     */
+    @Extension
+    public static final class EnvironmentContributor extends StepEnvironmentContributor {
+
+        @Override
+        public void buildEnvironmentFor(
+                @NonNull StepContext context, @NonNull EnvVars env, @NonNull TaskListener listener) {
+            try {
+                for (TokenBlock block = context.get(TokenBlock.class); block != null; block = block.outer()) {
+                    FilePath workspace = block.files() == null ? null : context.get(FilePath.class);
+                    Computer computer = workspace == null ? null : workspace.toComputer();
+                    TokenFileLocation location = computer == null ? null : block.findLocation(computer.getName(), env);
+                    if (location != null) {
+                        block.files().ensure(location);
+                    }
+                }
+            } catch (IOException | InterruptedException | RuntimeException e) {
+                // The node is offline. The step itself reports that.
+                LOGGER.log(Level.FINE, "No node for token files", e);
+            }
+        }
     }
 }

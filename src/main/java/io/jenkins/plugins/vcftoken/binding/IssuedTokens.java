@@ -59,8 +59,7 @@ final class IssuedTokens implements Serializable {
     synchronized void contribute(Map<String, String> env, TokenVariables variables) {
         String value = current();
         if (value != null) {
-            env.put(variables.token(), value);
-            env.put(variables.expiresAt(), Long.toString(expiresAt));
+            variables.contribute(env, value, expiresAt);
         }
     }
 

@@ -113,7 +113,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         }
         this.save = save;
         if (files != null) {
-            CompletableFuture<Void> written = files.start(issued::current, this::warn);
+            CompletableFuture<Void> written = files.start(this::fileContents, this::warn);
             if (resuming != null) {
                 awaitRewritten(written);
             }
@@ -121,6 +121,12 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         if (closed) {
             close();
         }
+    }
+
+    @CheckForNull
+    private Map<String, String> fileContents() {
+        String accessToken = issued.current();
+        return accessToken == null ? null : TokenVariables.fileContents(accessToken);
     }
 
     /** After a restart, steps must not read files from before. A write that fails is repeated and logged. */
@@ -236,6 +242,15 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         if (files != null) {
             variables.contributeFiles(env, files, temporary);
         }
+    }
+
+    /**
+     * @return where the variables of an environment say that the files are; null when they name no file of this block
+     */
+    @CheckForNull
+    TokenFileLocation findLocation(String node, Map<String, String> env) {
+        String path = files == null ? null : variables.findFile(env);
+        return path == null ? null : files.findLocation(node, path);
     }
 
     public TokenMasker masker() {

@@ -11,7 +11,6 @@ import hudson.util.DaemonThreadFactory;
 import hudson.util.NamingThreadFactory;
 import java.io.IOException;
 import java.io.Reader;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,8 +56,9 @@ public final class TokenFileRegistry {
 
     private final PerNodeExecutor executor = new PerNodeExecutor(threads);
     private final Path directory;
+
+    /** Files of the records. Changed by the threads of the nodes. */
     private final Map<TokenFileLocation, Path> records = new ConcurrentHashMap<>();
-    private volatile boolean loaded;
 
     public TokenFileRegistry() {
         this(Jenkins.get().getRootDir().toPath().resolve("vcf-token").resolve("files"));
@@ -66,6 +66,13 @@ public final class TokenFileRegistry {
 
     TokenFileRegistry(Path directory) {
         this.directory = directory;
+        for (Path file : listRecords()) {
+            try (Reader reader = Files.newBufferedReader(file)) {
+                records.put(read(reader), file);
+            } catch (IOException | IllegalArgumentException e) {
+                LOGGER.log(Level.WARNING, e, () -> file + " cannot be read; it is ignored");
+            }
+        }
     }
 
     static TokenFileRegistry get() {
@@ -98,8 +105,7 @@ public final class TokenFileRegistry {
     }
 
     /** Records a directory on disk. Does nothing when it is recorded. */
-    synchronized void add(TokenFileLocation location) throws IOException {
-        load();
+    void add(TokenFileLocation location) throws IOException {
         if (records.containsKey(location)) {
             return;
         }
@@ -127,15 +133,13 @@ public final class TokenFileRegistry {
      * @param which called on another thread
      */
     void deleteUnused(Predicate<TokenFileLocation> which) {
-        if (loaded && records.isEmpty()) {
-            return;
+        if (!records.isEmpty()) {
+            // A running build may be recorded under a name that it no longer has, so callers exclude open blocks.
+            submit(CONTROLLER, () -> findUnused(which).forEach(this::deleteLater));
         }
-        // A running build may be recorded under a name that it no longer has, so the caller excludes open blocks.
-        submit(CONTROLLER, () -> findUnused(which).forEach(this::deleteLater));
     }
 
     List<TokenFileLocation> findUnused(Predicate<TokenFileLocation> which) {
-        load();
         return records.keySet().stream()
                 .filter(location -> which.test(location) && !location.isOfRunningBuild())
                 .toList();
@@ -145,7 +149,6 @@ public final class TokenFileRegistry {
      * Keeps the record where the directory cannot be deleted now, because its node is offline or hangs, for example.
      */
     void delete(TokenFileLocation location) {
-        load();
         FilePath path = location.findPath();
         try {
             if (path != null) {
@@ -177,20 +180,6 @@ public final class TokenFileRegistry {
         return new TokenFileLocation(run, node, directory);
     }
 
-    private synchronized void load() {
-        if (loaded) {
-            return;
-        }
-        for (Path file : listRecords()) {
-            try (Reader reader = Files.newBufferedReader(file)) {
-                records.put(read(reader), file);
-            } catch (IOException | IllegalArgumentException e) {
-                LOGGER.log(Level.WARNING, e, () -> file + " cannot be read; it is ignored");
-            }
-        }
-        loaded = true;
-    }
-
     private List<Path> listRecords() {
         if (!Files.isDirectory(directory)) {
             return List.of();
@@ -198,7 +187,8 @@ public final class TokenFileRegistry {
         try (Stream<Path> files = Files.list(directory)) {
             return files.filter(file -> file.toString().endsWith(".properties")).toList();
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            LOGGER.log(Level.WARNING, e, () -> directory + " cannot be read; its token files are not deleted");
+            return List.of();
         }
     }
 

@@ -73,15 +73,13 @@ final class TokenLauncherDecorator extends LauncherDecorator implements Serializ
             block.contribute(env);
             starter.envs(env);
         }
-        BlockTokenFiles files = block.files();
-        String path = block.variables().findFile(env);
-        // Steps double each $, so that launching does not take it for a reference.
-        TokenFileLocation location =
-                files == null || path == null ? null : files.findLocation(node, path.replace("$$", "$"));
+        // Steps double each $ before a launch, which would take it for a reference.
+        env.replaceAll((name, value) -> value.replace("$$", "$"));
+        TokenFileLocation location = block.findLocation(node, env);
         if (location != null && outdated) {
-            files.awaitCurrent(location);
+            block.files().awaitCurrent(location);
         } else if (location != null) {
-            files.await(location);
+            block.files().await(location);
         }
     }
 }

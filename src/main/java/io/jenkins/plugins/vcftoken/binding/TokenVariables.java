@@ -6,17 +6,26 @@ import io.jenkins.plugins.vcftoken.Messages;
 import java.io.Serial;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** Names of the environment variables of a block, and the mode of the files that some of them name. Immutable. */
+/**
+ * What a block gives to its steps for an access token: environment variables and files, by the names and with the mode
+ * that the job chooses. Immutable.
+ */
 public final class TokenVariables implements Serializable {
 
     public static final String DEFAULT_TOKEN = "VCF_TOKEN";
     public static final String DEFAULT_URL = "VCF_URL";
+
+    /** Names of the files. */
+    static final String TOKEN_FILE = "token";
+
+    static final String HEADER_FILE = "header";
 
     private static final String EXPIRES_AT_SUFFIX = "_EXPIRES_AT";
 
@@ -80,11 +89,6 @@ public final class TokenVariables implements Serializable {
         return url;
     }
 
-    /** Variable for the expiry of the access token in seconds since 1970. */
-    String expiresAt() {
-        return token + EXPIRES_AT_SUFFIX;
-    }
-
     TokenFileMode fileMode() {
         return fileMode;
     }
@@ -93,13 +97,31 @@ public final class TokenVariables implements Serializable {
         return tokenFile != null || headerFile != null;
     }
 
+    /** @return the contents of all files by name, as a serializable map */
+    static Map<String, String> fileContents(String accessToken) {
+        Map<String, String> contents = new HashMap<>();
+        contents.put(TOKEN_FILE, accessToken);
+        contents.put(HEADER_FILE, "Authorization: Bearer " + accessToken + "\n");
+        return contents;
+    }
+
+    /**
+     * Adds the access token and its expiry.
+     *
+     * @param expiresAt in seconds since 1970
+     */
+    void contribute(Map<String, String> env, String accessToken, long expiresAt) {
+        env.put(token, accessToken);
+        env.put(token + EXPIRES_AT_SUFFIX, Long.toString(expiresAt));
+    }
+
     /** Adds the paths of the files. */
     void contributeFiles(Map<String, String> env, BlockTokenFiles files, String temporary) {
         if (tokenFile != null) {
-            env.put(tokenFile, files.path(temporary, BlockTokenFiles.TOKEN));
+            env.put(tokenFile, files.path(temporary, TOKEN_FILE));
         }
         if (headerFile != null) {
-            env.put(headerFile, files.path(temporary, BlockTokenFiles.HEADER));
+            env.put(headerFile, files.path(temporary, HEADER_FILE));
         }
     }
 
@@ -117,7 +139,7 @@ public final class TokenVariables implements Serializable {
     /** @return a message for the first unusable name; null when there is none */
     @CheckForNull
     String findError() {
-        List<String> names = new ArrayList<>(List.of(token, url, expiresAt()));
+        List<String> names = new ArrayList<>(List.of(token, url, token + EXPIRES_AT_SUFFIX));
         Stream.of(tokenFile, headerFile).filter(Objects::nonNull).forEach(names::add);
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);

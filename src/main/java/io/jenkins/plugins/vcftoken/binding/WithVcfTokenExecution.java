@@ -13,6 +13,7 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.io.Serial;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -30,6 +31,11 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     private static final long serialVersionUID = 1;
 
     private static final Logger LOGGER = Logger.getLogger(WithVcfTokenExecution.class.getName());
+
+    /**
+     * Set by steps that allocate a workspace. The directory is mounted into the containers that share the workspace.
+     */
+    private static final String TEMPORARY = "WORKSPACE_TMP";
 
     /** Pause between tries to get a lease after a restart: the VCF system may be starting as well. */
     private static final int RETRY_SECONDS = 20;
@@ -95,12 +101,15 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
                 .start();
     }
 
-    /** In a workspace, the files exist before the first step. Elsewhere see {@link TokenFileEnvironmentContributor}. */
+    /**
+     * In a workspace, the files exist before the first step. Elsewhere see {@link
+     * BlockTokenFiles.EnvironmentContributor}.
+     */
     private void awaitFiles(TokenBlock opened) throws IOException, InterruptedException {
         FilePath workspace = opened.files() == null ? null : getContext().get(FilePath.class);
         Computer computer = workspace == null ? null : workspace.toComputer();
         if (computer != null) {
-            String temporary = getContext().get(EnvVars.class).get(TokenEnvironmentExpander.TEMPORARY);
+            String temporary = getContext().get(EnvVars.class).get(TEMPORARY);
             opened.awaitFiles(computer.getName(), workspace, temporary);
         }
     }
@@ -202,6 +211,37 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         @Override
         protected void finished(StepContext context) {
             close();
+        }
+    }
+
+    /**
+     * Adds the current access token to the environment of each new step. Called on the Pipeline's thread; does no
+     * I/O.
+     */
+    private static final class TokenEnvironmentExpander extends EnvironmentExpander {
+
+        @Serial
+        private static final long serialVersionUID = 1;
+
+        private final TokenBlock block;
+
+        TokenEnvironmentExpander(TokenBlock block) {
+            this.block = block;
+        }
+
+        @Override
+        public void expand(@NonNull EnvVars env) {
+            block.contribute(env);
+            String temporary = env.get(TEMPORARY);
+            if (temporary != null) {
+                block.contributeFiles(env, temporary);
+            }
+        }
+
+        @NonNull
+        @Override
+        public Set<String> getSensitiveVariables() {
+            return Set.of(block.variables().token());
         }
     }
 }

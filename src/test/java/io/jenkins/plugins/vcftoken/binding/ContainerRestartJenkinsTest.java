@@ -106,7 +106,7 @@ class ContainerRestartJenkinsTest {
         }
     }
 
-    /** A step whose processes go past whatever decorators around it would do before a process starts. */
+    /** A step that starts processes without the decorators around it. */
     public static final class OwnLaunchStep extends Step {
 
         @DataBoundConstructor

@@ -123,7 +123,7 @@ class FailingBlockJenkinsTest {
                 .isEmpty();
     }
 
-    /** Somebody names a directory where there is no node to write on. */
+    /** A script sets the variable of a file to a path on a node that is not there. */
     @Test
     void withoutANodeThereIsNoTokenFile() throws Exception {
         build(

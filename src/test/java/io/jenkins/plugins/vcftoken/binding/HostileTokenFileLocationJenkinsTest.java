@@ -21,7 +21,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.InboundAgentExtension;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Somebody else's processes on the agent got there first, or the agent itself is theirs. */
+/** Other processes on the agent were there first, or the agent itself is hostile. */
 @WithJenkins
 class HostileTokenFileLocationJenkinsTest {
 
@@ -35,7 +35,7 @@ class HostileTokenFileLocationJenkinsTest {
     void aLinkInPlaceOfTheDirectoryIsNotFollowed(JenkinsRule jenkins) throws Exception {
         Path elsewhere = Files.createDirectory(disk.resolve("elsewhere"));
         Path link = Files.createSymbolicLink(disk.resolve("vcf-token-1"), elsewhere);
-        assertThatThrownBy(() -> new WriteTokenFiles(BlockTokenFiles.contents("bearer"), TokenFileMode.OWNER)
+        assertThatThrownBy(() -> new WriteTokenFiles(TokenVariables.fileContents("token"), TokenFileMode.OWNER)
                         .invoke(link.toFile(), null))
                 .isInstanceOf(FileAlreadyExistsException.class);
         assertThat(elsewhere).isEmptyDirectory();
@@ -45,11 +45,12 @@ class HostileTokenFileLocationJenkinsTest {
     void aLinkInPlaceOfAFileIsReplacedAndNotWrittenThrough(JenkinsRule jenkins) throws Exception {
         Path victim = Files.writeString(disk.resolve("victim"), "untouched");
         Path directory = disk.resolve("vcf-token-1");
-        new WriteTokenFiles(BlockTokenFiles.contents("first"), TokenFileMode.OWNER).invoke(directory.toFile(), null);
-        Path token = directory.resolve(BlockTokenFiles.TOKEN);
+        new WriteTokenFiles(TokenVariables.fileContents("first"), TokenFileMode.OWNER).invoke(directory.toFile(), null);
+        Path token = directory.resolve(TokenVariables.TOKEN_FILE);
         Files.delete(token);
         Files.createSymbolicLink(token, victim);
-        new WriteTokenFiles(BlockTokenFiles.contents("second"), TokenFileMode.OWNER).invoke(directory.toFile(), null);
+        new WriteTokenFiles(TokenVariables.fileContents("second"), TokenFileMode.OWNER)
+                .invoke(directory.toFile(), null);
         assertThat(victim).hasContent("untouched");
         assertThat(Files.isSymbolicLink(token)).isFalse();
         assertThat(token).hasContent("second");
@@ -62,12 +63,12 @@ class HostileTokenFileLocationJenkinsTest {
         BlockTokenFiles other = new BlockTokenFiles("a#2", TokenFileMode.OWNER);
         String temporary = disk.toString();
         assertThat(one.directory(temporary)).isNotEqualTo(other.directory(temporary));
-        new WriteTokenFiles(BlockTokenFiles.contents("b"), TokenFileMode.OWNER)
+        new WriteTokenFiles(TokenVariables.fileContents("b"), TokenFileMode.OWNER)
                 .invoke(new File(one.directory(temporary)), null);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(one.directory(temporary)))))
                 .isEqualTo("rwx------");
         assertThat(PosixFilePermissions.toString(
-                        Files.getPosixFilePermissions(Path.of(one.path(temporary, BlockTokenFiles.TOKEN)))))
+                        Files.getPosixFilePermissions(Path.of(one.path(temporary, TokenVariables.TOKEN_FILE)))))
                 .isEqualTo("rw-------");
     }
 
@@ -95,7 +96,7 @@ class HostileTokenFileLocationJenkinsTest {
         public String call() throws IOException {
             try {
                 new FilePath(Channel.currentOrFail(), target)
-                        .act(new WriteTokenFiles(BlockTokenFiles.contents("from the agent"), TokenFileMode.OWNER));
+                        .act(new WriteTokenFiles(TokenVariables.fileContents("from the agent"), TokenFileMode.OWNER));
                 return "written";
             } catch (Exception e) {
                 StringBuilder chain = new StringBuilder();

@@ -15,7 +15,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.InboundAgentExtension;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** An agent whose process is stopped stays connected, and answers nothing. */
+/** An agent process that is stopped stays connected and does not answer. */
 @WithJenkins
 class HungNodeJenkinsTest {
 
@@ -37,14 +37,14 @@ class HungNodeJenkinsTest {
         try {
             for (int i = 0; i < BLOCKS; i++) {
                 BlockTokenFiles files = new BlockTokenFiles("job#" + i, TokenFileMode.OWNER);
-                files.start(() -> "token-of-a-hung-agent", line -> {});
+                files.start(() -> TokenVariables.fileContents("token-of-a-hung-agent"), line -> {});
                 files.ensure(files.location("hung", disk.resolve("hung").toString()));
             }
             BlockTokenFiles here = new BlockTokenFiles("job#" + BLOCKS, TokenFileMode.OWNER);
-            here.start(() -> "token", line -> {});
+            here.start(() -> TokenVariables.fileContents("token"), line -> {});
             Path temporary = Files.createDirectory(disk.resolve("tmp"));
             here.ensure(here.location("", temporary.toString())).get(10, TimeUnit.SECONDS);
-            assertThat(Path.of(here.path(temporary.toString(), BlockTokenFiles.TOKEN)))
+            assertThat(Path.of(here.path(temporary.toString(), TokenVariables.TOKEN_FILE)))
                     .hasContent("token");
         } finally {
             signal("-CONT", process);

@@ -64,7 +64,7 @@ class RestartJenkinsTest {
         survives(controller::stopJenkinsForcibly);
     }
 
-    /** Nobody renews while the controller is down, but the first process after it does not start with what was saved. */
+    /** Nothing is renewed while the controller is down, but the first process after it starts with a renewed access token. */
     @Test
     void afterAnOutageLongerThanTheAccessTokensLifeTheNextStepHasALiveOne() throws Throwable {
         simulator.setLifetime(Duration.ofSeconds(8));
@@ -104,7 +104,7 @@ class RestartJenkinsTest {
         jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run(jenkins)));
     }
 
-    /** A freestyle build dies with its controller, and nobody is left to end its block. */
+    /** A freestyle build ends with its controller, and its block is not closed. */
     @Test
     void theFilesOfABuildThatDiedWithTheControllerGoWhenTheAgentIsBack() throws Throwable {
         controller.startJenkins();

@@ -39,7 +39,7 @@ import org.springframework.security.core.Authentication;
 /** After a restart not all is as it was. */
 class ResumedBlockJenkinsTest {
 
-    /** Jobs whose credentials some other plugin cannot look up now. */
+    /** Jobs with credentials that another plugin cannot look up now. */
     private static final Set<String> SEALED = ConcurrentHashMap.newKeySet();
 
     /** Jobs for which it takes its time to find a credential, or its store. */

@@ -66,7 +66,7 @@ class StepFormsJenkinsTest {
         assertThat(step.getMinimumValidity()).as("left empty").isEqualTo(10);
     }
 
-    /** Whoever configures a job is not shown what the job cannot use. */
+    /** Users who configure a job see only the credentials that the job can use. */
     @Test
     void aJobOffersWhatItMayUseItself(JenkinsRule jenkins) throws Exception {
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
@@ -118,7 +118,7 @@ class StepFormsJenkinsTest {
                 .toList();
     }
 
-    /** As plugins do that let jobs run as somebody. */
+    /** As plugins do that let jobs run as a user. */
     @TestExtension
     public static final class AsBob extends QueueItemAuthenticatorProvider {
         static final String JOB = "as-bob";

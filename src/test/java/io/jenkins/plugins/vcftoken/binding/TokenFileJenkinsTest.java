@@ -187,7 +187,7 @@ class TokenFileJenkinsTest {
     }
 
     @Test
-    void goneAfterKillWhenNobodyClosesTheBlock() throws Exception {
+    void files_afterKillOfTheBuild_areDeleted() throws Exception {
         simulator.setLifetime(Duration.ofSeconds(2));
         WorkflowRun run = started(BLOCK + " { node { sh 'echo ready; sleep 300' } }");
         run.doKill();
@@ -199,7 +199,7 @@ class TokenFileJenkinsTest {
     }
 
     @Test
-    void killOfABuild_whoseJobWasMovedMeanwhile_endsItsBlock() throws Exception {
+    void killOfABuild_afterItsJobWasMoved_endsItsBlock() throws Exception {
         WorkflowRun run = started(BLOCK + " { node { sh 'echo ready; sleep 300' } }");
         assertThat(VcfTokenService.get().openLeases()).hasSize(1);
         Items.move(job, jenkins.createProject(Folder.class, "moved-to"));

@@ -17,7 +17,7 @@ class TokenFileRegistryJenkinsTest {
     @TempDir
     private Path disk;
 
-    /** One that another version wrote, or somebody else: what it names is deleted whole, so it has to be sure. */
+    /** Records from other sources: the directory that a record names is deleted with all its contents. */
     @Test
     void onlyWhatIsSurelyADirectoryOfTokenFilesIsRemoved(JenkinsRule jenkins) throws Exception {
         Path ours = file("vcf-token-1", "token").getParent();

@@ -52,7 +52,7 @@ class WarmBlockJenkinsTest {
     }
 
     @Test
-    void aWarmBlockAsksNobodyStartsNoThreadAndLeavesThePipelineThreadAlone() throws Exception {
+    void block_withCachedAccessToken_sendsNoRequestStartsNoThreadAndDoesNoIoOnThePipelineThread() throws Exception {
         run("withVcfToken(credentialsId: 'sa') { echo VCF_URL }");
         int requests = simulator.requests();
         List<RecordedEvent> events = record("for (int i = 0; i < 20; i++) { withVcfToken(credentialsId: 'sa') {\n"
@@ -64,7 +64,7 @@ class WarmBlockJenkinsTest {
 
     /** On the built-in node a file operation runs on the thread that asks for it, so none can hide in a channel. */
     @Test
-    void tokenFilesAreNotWrittenOnThePipelineThreadEither() throws Exception {
+    void tokenFiles_areNotWrittenOnThePipelineThread() throws Exception {
         run("withVcfToken(credentialsId: 'sa') { echo VCF_URL }");
         int requests = simulator.requests();
         List<RecordedEvent> events = record("for (int i = 0; i < 3; i++) {\n"
@@ -123,7 +123,7 @@ class WarmBlockJenkinsTest {
         return name != null && (name.contains("CpsFlowExecution") || name.contains("CpsVmExecutorService"));
     }
 
-    /** Whoever called us may do I/O around us, and log lines pass through our mask on their way to the disk. */
+    /** Callers of the plugin may do I/O, and log lines pass the mask on their way to the disk. */
     private static boolean isOurs(RecordedEvent event) {
         if (event.getStackTrace() == null) {
             return false;
