@@ -10,7 +10,10 @@ import java.io.Serializable;
 import java.util.Objects;
 import jenkins.model.Jenkins;
 
-/** The directory of a block's files on one node, by name, so that it is found again through another connection. */
+/**
+ * The directory of a block's files on one node, by name, so that it is found again through another connection. Not a
+ * record: Pipeline saves it with JBoss Marshalling, which knows only public ones.
+ */
 final class TokenFileLocation implements Serializable {
 
     @Serial
