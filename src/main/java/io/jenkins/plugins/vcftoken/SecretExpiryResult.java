@@ -22,7 +22,8 @@ public record SecretExpiryResult(
      *
      * @param cached gives a living access token of the holder's, or null; none is bought
      */
-    static SecretExpiryResult of(CredentialHandle handle, Supplier<AccessToken> cached) throws TokenRequestException {
+    public static SecretExpiryResult of(CredentialHandle handle, Supplier<AccessToken> cached)
+            throws TokenRequestException {
         TokenEndpointClient service = handle.service();
         if (handle.token().isBlank()) {
             return new SecretExpiryResult(true, null);

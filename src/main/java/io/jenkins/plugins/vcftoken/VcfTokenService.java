@@ -16,6 +16,7 @@ import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
 import io.jenkins.plugins.vcftoken.oauth.ServerCapabilities;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
@@ -24,6 +25,7 @@ import io.jenkins.plugins.vcftoken.rotation.TokenFamilyAdmin;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilySnapshot;
 import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
+import io.jenkins.plugins.vcftoken.rotation.TokenResult;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.CredentialLocator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -79,7 +81,6 @@ public final class VcfTokenService {
             new ServerCapabilities(directory().resolve("servers"), clock, LedgerKeys.HASH::hash);
     private final CredentialHandleFactory handles = new CredentialHandleFactory(
             locator, new HttpClientFactory(CONNECT_TIMEOUT, CALL_TIMEOUT, clock, hosts), clock);
-    private final ConnectionTestLimit trials = new ConnectionTestLimit(this);
     private FileTokenLedger ledger;
     private TokenManager families;
     private LeaseManager leases;
@@ -242,9 +243,33 @@ public final class VcfTokenService {
         return Jenkins.get().getRootDir().toPath().resolve("vcf-token");
     }
 
-    /** For the button "Test connection". */
-    public ConnectionTestLimit trials() {
-        return trials;
+    /**
+     * The handle of a stored credential.
+     *
+     * @throws TokenUnavailableException when its secret cannot be sent, or a rotated one could not be stored
+     */
+    public CredentialHandle handle(VcfCredentials stored) throws TokenUnavailableException {
+        return handles.of(stored, null);
+    }
+
+    /**
+     * The client of a credential's server, with the credential's TLS settings. The credential need not be stored.
+     *
+     * @throws TokenUnavailableException when its address or its certificates are invalid
+     */
+    public TokenEndpointClient client(VcfCredentials credential) throws TokenUnavailableException {
+        return handles.service(credential);
+    }
+
+    /**
+     * Requests an access token for "Test connection". Blocks.
+     *
+     * @param stored whether the handle is that of a stored credential
+     * @throws TokenUnavailableException when there is no access token
+     */
+    public TokenResult testConnection(CredentialHandle handle, boolean stored)
+            throws TokenUnavailableException, InterruptedException {
+        return leases().connectionTest(handle, stored);
     }
 
     CredentialHandleFactory handles() {

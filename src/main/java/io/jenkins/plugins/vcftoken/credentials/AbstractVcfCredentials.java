@@ -163,7 +163,7 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         if (before != null
                 && before.getCredentials() instanceof VcfCredentials stored
                 && isElsewhere(stored)
-                && form.hasAnythingAsStored()) {
+                && form.hasEncryptedField()) {
             throw new Failure(Messages.AbstractVcfCredentials_otherServer(stored.getUrl()));
         }
         if (before != null && isMasked()) {

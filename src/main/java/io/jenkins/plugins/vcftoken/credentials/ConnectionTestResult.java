@@ -1,74 +1,70 @@
 package io.jenkins.plugins.vcftoken.credentials;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.Util;
 import hudson.util.FormValidation;
-import io.jenkins.plugins.vcftoken.ConnectionTestLimit;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenSubject;
 import io.jenkins.plugins.vcftoken.rotation.TokenResult;
-import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What "Test connection" says when it brought an access token: whose it is, for how long, and what became of the secret. */
+/** The text of a connection test that got an access token: its subject, its lifetime, and what happened to the secret. */
 final class ConnectionTestResult {
 
-    /** Time enough to make and store a new secret. */
-    private static final Duration SOON = Duration.ofDays(14);
+    private static final Duration WARNED_BEFORE_EXPIRY = Duration.ofDays(14);
 
     private ConnectionTestResult() {}
 
-    /** @param stored whether it was the secret of a stored credential */
-    static FormValidation of(ConnectionTestLimit.Outcome outcome, boolean stored) {
-        TokenResult result = outcome.result();
+    /**
+     * @param secretExpiry null when unknown, or never
+     * @param stored whether the secret was that of a stored credential
+     */
+    static FormValidation of(TokenResult result, @CheckForNull Instant secretExpiry, boolean stored) {
         AccessToken accessToken = result.accessToken();
-        TokenUnavailableException error = result.error();
-        if (error != null) {
+        if (result.error() != null) {
             return FormValidation.warning(
-                    Messages.ConnectionTester_onlyOlder(error.getMessage(), when(accessToken.expiresAt())));
+                    Messages.ConnectionTester_onlyOlder(result.error().getMessage(), seconds(accessToken.expiresAt())));
         }
-        List<String> logged = new ArrayList<>();
-        logged.add(Messages.ConnectionTester_works());
-        TokenSubject who = TokenSubject.of(accessToken);
-        String name = who.name();
-        if (name != null) {
-            logged.add(Messages.ConnectionTester_who(name));
+        List<String> sentences = new ArrayList<>();
+        sentences.add(Messages.ConnectionTester_works());
+        TokenSubject subject = TokenSubject.of(accessToken);
+        if (subject.name() != null) {
+            sentences.add(Messages.ConnectionTester_who(subject.name()));
         }
-        String organization = who.organization();
-        if (organization != null) {
-            logged.add(Messages.ConnectionTester_organization(organization));
+        if (subject.organization() != null) {
+            sentences.add(Messages.ConnectionTester_organization(subject.organization()));
         }
-        logged.add(Messages.ConnectionTester_bearer(
-                when(accessToken.expiresAt()),
+        sentences.add(Messages.ConnectionTester_accessToken(
+                seconds(accessToken.expiresAt()),
                 Util.getTimeSpanString(accessToken.lifetime().toMillis())));
-        boolean odd = result.rotated() && !stored;
-        logged.add(rotation(result.rotated(), stored));
-        Instant ends = outcome.secretEnds();
-        if (ends != null) {
-            odd |= Duration.between(accessToken.issuedAt(), ends).compareTo(SOON) < 0;
-            logged.add(Messages.ConnectionTester_secretEnds(when(ends)));
-        }
-        String warning = result.warning();
-        if (warning != null) {
-            odd = true;
-            logged.add(warning);
-        }
-        String text = String.join(" ", logged);
-        return odd ? FormValidation.warning(text) : FormValidation.ok(text);
-    }
-
-    private static String rotation(boolean rotated, boolean stored) {
+        boolean warning = result.warning() != null || (result.rotated() && !stored);
         if (stored) {
-            return rotated ? Messages.ConnectionTester_rotated() : Messages.ConnectionTester_didNotRotate();
+            sentences.add(
+                    result.rotated() ? Messages.ConnectionTester_rotated() : Messages.ConnectionTester_didNotRotate());
+        } else {
+            sentences.add(
+                    result.rotated()
+                            ? Messages.ConnectionTester_rotatedUnsaved()
+                            : Messages.ConnectionTester_unsaved());
         }
-        return rotated ? Messages.ConnectionTester_rotatedUnsaved() : Messages.ConnectionTester_unsaved();
+        if (secretExpiry != null) {
+            Duration left = Duration.between(accessToken.issuedAt(), secretExpiry);
+            warning |= left.compareTo(WARNED_BEFORE_EXPIRY) < 0;
+            sentences.add(Messages.ConnectionTester_secretEnds(seconds(secretExpiry)));
+        }
+        if (result.warning() != null) {
+            sentences.add(result.warning());
+        }
+        String text = String.join(" ", sentences);
+        return warning ? FormValidation.warning(text) : FormValidation.ok(text);
     }
 
-    private static Instant when(Instant time) {
+    private static Instant seconds(Instant time) {
         return time.truncatedTo(ChronoUnit.SECONDS);
     }
 }

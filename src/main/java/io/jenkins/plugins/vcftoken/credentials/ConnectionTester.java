@@ -2,48 +2,70 @@ package io.jenkins.plugins.vcftoken.credentials;
 
 import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
-import com.cloudbees.plugins.credentials.CredentialsStore;
-import com.cloudbees.plugins.credentials.domains.Domain;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.Extension;
+import hudson.ExtensionList;
 import hudson.model.Failure;
 import hudson.model.ModelObject;
 import hudson.util.FormValidation;
-import io.jenkins.plugins.vcftoken.ConnectionTestLimit;
 import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.SecretExpiryResult;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.oauth.ServerTextFilter;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
+import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
+import io.jenkins.plugins.vcftoken.rotation.TokenResult;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
+import io.jenkins.plugins.vcftoken.store.CredentialLocator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import jenkins.model.Jenkins;
 
 /**
- * The button "Test connection". Sends a stored secret to the server that it is stored for, and to no other one, and
- * keeps what it may be replaced by. Sends what was typed only where nothing can be lost by it.
+ * Runs "Test connection" of the credential forms: one token request. It sends a stored secret to no other server than the
+ * one that it is stored for, and stores the successor of a rotated one. It sends a typed secret only if secrets of that kind
+ * do not rotate. A test blocks the thread of its HTTP request, so the number of tests at a time is limited: servers that
+ * do not answer cannot take all of these threads.
  */
-final class ConnectionTester {
+@Extension
+public final class ConnectionTester {
+
+    /** The ID of a credential that a form shows, for messages. */
+    static final String UNSAVED = "not saved yet";
 
     private static final Logger LOGGER = Logger.getLogger(ConnectionTester.class.getName());
 
-    private final CredentialFormAccess access;
+    /** At one time, one of each user. */
+    private static final int MAX_TESTS = 8;
 
-    /** @param context whose store the form belongs to */
-    ConnectionTester(@CheckForNull ModelObject context) {
-        this.access = CredentialFormAccess.of(context);
+    private final Set<String> testingUsers = new HashSet<>();
+
+    static ConnectionTester get() {
+        return ExtensionList.lookupSingleton(ConnectionTester.class);
     }
 
     /**
-     * @param typed what the form shows
-     * @param secrets the fields that secrets are posted in
+     * Blocks until the server answers, or a timeout.
+     *
+     * @param context the owner of the store that the form belongs to; null for the controller
+     * @param typed the values of the form
+     * @param secretFields the names of the form's parameters that hold secrets
      */
-    FormValidation run(AbstractVcfCredentials typed, String... secrets) {
+    FormValidation test(@CheckForNull ModelObject context, AbstractVcfCredentials typed, String... secretFields) {
+        CredentialFormAccess access = CredentialFormAccess.of(context);
         if (!access.mayEdit()) {
             return FormValidation.error(Messages.ConnectionTester_noPermission());
         }
         SubmittedSecrets form = SubmittedSecrets.current();
-        if (form != null && form.isAnyAsStoredBut(Set.of(secrets))) {
+        if (form != null && form.hasEncryptedParameter(Set.of(secretFields))) {
             return FormValidation.error(Messages.ConnectionTester_encrypted());
         }
         if (typed.isMasked()) {
@@ -54,9 +76,9 @@ final class ConnectionTester {
             return address;
         }
         try {
-            Optional<VcfCredentials> stored = stored(typed);
+            Optional<VcfCredentials> stored = findStored(access, typed);
             if (stored.isPresent() && stored.get().account().isSameAs(typed.account())) {
-                return ConnectionTestResult.of(VcfTokenService.get().trials().ofStored(stored.get(), typed), true);
+                return test(storedHandle(stored.get(), typed), true);
             }
             if (typed.isRotating()) {
                 return FormValidation.warning(
@@ -64,16 +86,14 @@ final class ConnectionTester {
                                 ? Messages.ConnectionTester_noToken()
                                 : Messages.ConnectionTester_saveFirst());
             }
-            if (stored.isEmpty() && form != null && form.isAnyAsStoredBut(Set.of())) {
-                return FormValidation.error(Messages.ConnectionTester_typeAnew());
+            if (stored.isEmpty() && form != null && form.hasEncryptedParameter(Set.of())) {
+                return FormValidation.error(Messages.ConnectionTester_typeAgain());
             }
-            return ConnectionTestResult.of(VcfTokenService.get().trials().ofTyped(typed, access.context()), false);
+            return test(typedHandle(typed, access.context()), false);
         } catch (TokenUnavailableException e) {
             return FormValidation.error(e.getMessage());
-        } catch (ConnectionTestLimit.BusyException e) {
-            return FormValidation.warning(Messages.ConnectionTester_busy());
         } catch (IOException e) {
-            // Only the look for the stored credential reads the ledger.
+            // Reading the ledger failed; a token request throws only the exception above.
             LOGGER.log(Level.WARNING, e, () -> "The ledger cannot be read for a connection test");
             return FormValidation.error(
                     Messages.ConnectionTester_unreadable(e.getClass().getSimpleName() + ": " + e.getMessage()));
@@ -86,23 +106,24 @@ final class ConnectionTester {
     }
 
     /**
-     * The credential that the secret in the form is stored in, for the same server, in a store that whoever asks may
-     * change. The form may still hold a token that has rotated since it was opened, by an earlier test for example.
+     * Finds the credential that stores the secret of the form for the same server, among those that the current user may
+     * update. The form may hold a token that has rotated since it was opened, for example by an earlier test.
+     *
+     * @return the one for the same account if there is one
      */
-    private Optional<VcfCredentials> stored(VcfCredentials typed) throws IOException, TokenUnavailableException {
+    private static Optional<VcfCredentials> findStored(CredentialFormAccess access, VcfCredentials typed)
+            throws IOException, TokenUnavailableException {
+        List<Credentials> candidates = access.stores().stream()
+                .filter(store -> store.hasPermission(CredentialsProvider.UPDATE))
+                .flatMap(store -> store.getDomains().stream().flatMap(domain -> store.getCredentials(domain).stream()))
+                .toList();
         Optional<VcfCredentials> sameServer = Optional.empty();
-        for (CredentialsStore store : access.stores()) {
-            if (store.hasPermission(CredentialsProvider.UPDATE)) {
-                for (Domain domain : store.getDomains()) {
-                    for (Credentials candidate : store.getCredentials(domain)) {
-                        if (candidate instanceof VcfCredentials stored && isSameSecret(stored, typed)) {
-                            if (stored.account().isSameAs(typed.account())) {
-                                return Optional.of(stored);
-                            }
-                            sameServer = Optional.of(stored);
-                        }
-                    }
+        for (Credentials candidate : candidates) {
+            if (candidate instanceof VcfCredentials stored && isSameSecret(stored, typed)) {
+                if (stored.account().isSameAs(typed.account())) {
+                    return Optional.of(stored);
                 }
+                sameServer = Optional.of(stored);
             }
         }
         return sameServer;
@@ -120,8 +141,59 @@ final class ConnectionTester {
                                     stored.storedSecret().getPlainText(),
                                     typed.storedSecret().getPlainText());
         } catch (IllegalArgumentException e) {
-            // What is stored has no address of a server, so it is not the one of the form.
+            // The stored address is invalid, so it is another one than that of the form.
             return false;
+        }
+    }
+
+    /** The stored secret, sent with the certificates and the other settings of the form. */
+    private static CredentialHandle storedHandle(VcfCredentials stored, VcfCredentials typed)
+            throws TokenUnavailableException {
+        CredentialHandle handle = VcfTokenService.get().handle(stored);
+        TokenEndpointClient client = VcfTokenService.get().client(typed);
+        return new CredentialHandle(handle.name(), handle.location(), handle.token(), client, handle.keeper());
+    }
+
+    /** Strips the server's text from errors, so that a test cannot be used to read internal servers (SSRF). */
+    private static CredentialHandle typedHandle(VcfCredentials typed, ModelObject context)
+            throws TokenUnavailableException {
+        return new CredentialHandle(
+                UNSAVED,
+                CredentialLocator.unsavedIn(context),
+                typed.storedSecret().getPlainText(),
+                new ServerTextFilter(VcfTokenService.get().client(typed)),
+                (family, token, again) -> {});
+    }
+
+    private FormValidation test(CredentialHandle handle, boolean stored)
+            throws TokenUnavailableException, InterruptedException {
+        String user = Jenkins.getAuthentication2().getName();
+        synchronized (testingUsers) {
+            if (testingUsers.size() == MAX_TESTS || !testingUsers.add(user)) {
+                return FormValidation.warning(Messages.ConnectionTester_busy());
+            }
+        }
+        try {
+            TokenResult result = VcfTokenService.get().testConnection(handle, stored);
+            return ConnectionTestResult.of(result, findSecretExpiry(handle, result), stored);
+        } finally {
+            synchronized (testingUsers) {
+                testingUsers.remove(user);
+            }
+        }
+    }
+
+    /** @return null when unknown, or never; the test has succeeded without */
+    @CheckForNull
+    private static Instant findSecretExpiry(CredentialHandle handle, TokenResult result) {
+        if (result.rotated() && !handle.service().tellsAccessTokensOnly()) {
+            return null;
+        }
+        try {
+            return SecretExpiryResult.of(handle, result::accessToken).ends();
+        } catch (TokenRequestException e) {
+            LOGGER.log(Level.FINE, e, () -> handle.description() + ": not known when its secret expires");
+            return null;
         }
     }
 }

@@ -9,7 +9,6 @@ import hudson.Extension;
 import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.ConnectionTestLimit;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
@@ -108,10 +107,10 @@ public final class CspApiToken extends AbstractVcfCredentials {
                 @QueryParameter Secret apiToken,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
-            CspApiToken typed = new CspApiToken(null, ConnectionTestLimit.UNSAVED, null, url, apiToken);
+            CspApiToken typed = new CspApiToken(null, ConnectionTester.UNSAVED, null, url, apiToken);
             typed.setCaCertificates(caCertificates);
             typed.setSkipTlsVerification(skipTlsVerification);
-            return new ConnectionTester(context).run(typed, "apiToken");
+            return ConnectionTester.get().test(context, typed, "apiToken");
         }
     }
 }

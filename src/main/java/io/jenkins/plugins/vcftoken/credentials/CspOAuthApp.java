@@ -10,7 +10,6 @@ import hudson.Util;
 import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.ConnectionTestLimit;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
@@ -200,14 +199,14 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
             if (validity.kind == FormValidation.Kind.ERROR) {
                 return validity;
             }
-            CspOAuthApp typed = new CspOAuthApp(null, ConnectionTestLimit.UNSAVED, null, url, appId, appSecret);
+            CspOAuthApp typed = new CspOAuthApp(null, ConnectionTester.UNSAVED, null, url, appId, appSecret);
             typed.setOrganizationId(organizationId);
             typed.setScopes(scopes);
             String seconds = Util.fixEmptyAndTrim(accessTokenValiditySeconds);
             typed.setAccessTokenValiditySeconds(seconds == null ? 0 : Integer.parseInt(seconds));
             typed.setCaCertificates(caCertificates);
             typed.setSkipTlsVerification(skipTlsVerification);
-            return new ConnectionTester(context).run(typed, "appSecret");
+            return ConnectionTester.get().test(context, typed, "appSecret");
         }
     }
 }

@@ -10,7 +10,6 @@ import hudson.Util;
 import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.ConnectionTestLimit;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
@@ -179,13 +178,13 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
                 @QueryParameter Secret apiKey,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
-            SddcManagerUser typed = new SddcManagerUser(null, ConnectionTestLimit.UNSAVED, null, url);
+            SddcManagerUser typed = new SddcManagerUser(null, ConnectionTester.UNSAVED, null, url);
             typed.setUsername(username);
             typed.setPassword(password);
             typed.setApiKey(apiKey);
             typed.setCaCertificates(caCertificates);
             typed.setSkipTlsVerification(skipTlsVerification);
-            return new ConnectionTester(context).run(typed, "password", "apiKey");
+            return ConnectionTester.get().test(context, typed, "password", "apiKey");
         }
     }
 }

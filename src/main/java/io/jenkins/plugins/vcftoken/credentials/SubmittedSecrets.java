@@ -11,9 +11,9 @@ import org.kohsuke.stapler.Stapler;
 import org.kohsuke.stapler.StaplerRequest2;
 
 /**
- * What the browser posted, before Jenkins decrypts it. A stored secret travels encrypted to the form and back; what a
- * person types does not. Jenkins decrypts on its way into methods and constructors, text as well, so that only the request
- * itself tells the two apart.
+ * Finds stored secrets in a submitted form. A stored secret travels encrypted to the form and back, while typed text does
+ * not. Jenkins decrypts the parameters of methods and constructors, those of type String included, so that only the request
+ * itself shows the difference.
  */
 record SubmittedSecrets(StaplerRequest2 request) {
 
@@ -25,48 +25,44 @@ record SubmittedSecrets(StaplerRequest2 request) {
     }
 
     /**
-     * Whether a parameter came as it is stored. Jenkins decrypts those of text just as it does secrets, so that a user name
-     * or an address would take a stored secret to wherever it is sent or shown.
+     * Whether a parameter is encrypted. Such a user name or address would carry a stored secret to the server, or onto the
+     * page.
      *
-     * @param names of parameters that may
+     * @param exceptions names of parameters that may be encrypted
      */
-    boolean isAnyAsStoredBut(Set<String> names) {
+    boolean hasEncryptedParameter(Set<String> exceptions) {
         return request.getParameterMap().entrySet().stream()
-                .filter(parameter -> !names.contains(parameter.getKey()))
+                .filter(parameter -> !exceptions.contains(parameter.getKey()))
                 .flatMap(parameter -> Arrays.stream(parameter.getValue()))
-                .anyMatch(SubmittedSecrets::isCiphertext);
+                .anyMatch(SubmittedSecrets::isEncrypted);
     }
 
     /**
-     * Whether anything in the form that is being saved came as it is stored. Such forms arrive as JSON, in which a field may
-     * stand at any depth, and that alone counts: the parameters beside it are bound to nothing.
+     * Whether any field of the form that is being saved is encrypted, at any depth of its JSON. Jenkins binds nothing else
+     * of such a request.
      *
-     * @return false where XML was posted instead, of which nothing is left to look at; true for a form that is none
+     * @return false for a request without a form, such as posted XML; true for a malformed form
      */
-    boolean hasAnythingAsStored() {
+    boolean hasEncryptedField() {
         String type = request.getContentType();
         boolean isMultipart = type != null && type.startsWith("multipart/");
         if (!isMultipart && request.getParameter("json") == null) {
             return false;
         }
         try {
-            return isAnyCiphertext(request.getSubmittedForm());
+            return isEncrypted(request.getSubmittedForm());
         } catch (ServletException | RuntimeException e) {
             return true;
         }
     }
 
-    private static boolean isAnyCiphertext(@CheckForNull Object json) {
+    private static boolean isEncrypted(@CheckForNull Object json) {
         if (json instanceof Map<?, ?> fields) {
-            return fields.values().stream().anyMatch(SubmittedSecrets::isAnyCiphertext);
+            return fields.values().stream().anyMatch(SubmittedSecrets::isEncrypted);
         }
         if (json instanceof Collection<?> elements) {
-            return elements.stream().anyMatch(SubmittedSecrets::isAnyCiphertext);
+            return elements.stream().anyMatch(SubmittedSecrets::isEncrypted);
         }
-        return json instanceof String text && isCiphertext(text);
-    }
-
-    private static boolean isCiphertext(@CheckForNull String text) {
-        return Secret.decrypt(text) != null;
+        return json instanceof String text && Secret.decrypt(text) != null;
     }
 }

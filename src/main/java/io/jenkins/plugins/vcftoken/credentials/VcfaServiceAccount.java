@@ -10,7 +10,6 @@ import hudson.Util;
 import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.ConnectionTestLimit;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
@@ -200,11 +199,11 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
             VcfaServiceAccount typed =
-                    new VcfaServiceAccount(null, ConnectionTestLimit.UNSAVED, null, url, organization, refreshToken);
+                    new VcfaServiceAccount(null, ConnectionTester.UNSAVED, null, url, organization, refreshToken);
             typed.setClientId(clientId);
             typed.setCaCertificates(caCertificates);
             typed.setSkipTlsVerification(skipTlsVerification);
-            return new ConnectionTester(context).run(typed, "refreshToken");
+            return ConnectionTester.get().test(context, typed, "refreshToken");
         }
     }
 }

@@ -38,7 +38,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** "Test connection" as browsers ask for it, and as attackers would. */
+/** "Test connection" as browsers submit it, and as attackers would. */
 @WithJenkins
 class ConnectionTesterJenkinsTest {
 
@@ -80,28 +80,28 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void aStoredSecretIsTestedWhereItStands() throws Exception {
-        standsTheTest("vcfa-ci", "ci", "acme", "rotated with this test");
-        standsTheTest("vcfa-provider", "provider", "System", "rotated with this test");
-        standsTheTest("sddc-manager", "svc-jenkins@vsphere.local", "", "did not rotate");
-        standsTheTest("csp-token", "person", "", "did not rotate");
-        standsTheTest("csp-app", "app-of-ci", "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11", "did not rotate");
+    void storedSecret_isTestedAndItsSuccessorStored() throws Exception {
+        assertTestSucceeds("vcfa-ci", "ci", "acme", "rotated with this test");
+        assertTestSucceeds("vcfa-provider", "provider", "System", "rotated with this test");
+        assertTestSucceeds("sddc-manager", "svc-jenkins@vsphere.local", "", "did not rotate");
+        assertTestSucceeds("csp-token", "person", "", "did not rotate");
+        assertTestSucceeds("csp-app", "app-of-ci", "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11", "did not rotate");
     }
 
-    private void standsTheTest(String id, String name, String organization, String rotation) throws Exception {
+    private void assertTestSucceeds(String id, String name, String organization, String rotation) throws Exception {
         int before = exchanges();
         VcfCredentials stored = inSystem(id);
         String answer = test(web, "", stored.getClass(), form(stored));
         assertThat(answer)
                 .contains("class=\"ok\"")
                 .contains("Signed in as ‘" + name + "’")
-                .contains("The access token is good until", "1 hr")
+                .contains("The access token is valid until", "1 hr")
                 .contains(rotation)
                 .doesNotContain(stored.storedSecret().getPlainText());
         if (!organization.isEmpty()) {
             assertThat(answer).contains("Organization: ‘" + organization + "’");
         }
-        assertThat(answer.contains("itself ends at 2099-01-01T00:00:00Z")).isEqualTo(id.equals("csp-token"));
+        assertThat(answer.contains("itself expires at 2099-01-01T00:00:00Z")).isEqualTo(id.equals("csp-token"));
         assertThat(exchanges()).isEqualTo(before + 1);
         if (id.equals("vcfa-ci")) {
             JenkinsAndSimulator.await(
@@ -118,7 +118,7 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void whatWasTypedIsTestedAndForgotten() throws Exception {
+    void typedSecret_isTestedAndNotStored() throws Exception {
         for (String id : List.of("sddc-manager", "csp-token", "csp-app")) {
             VcfCredentials stored = inSystem(id);
             Map<String, String> form = form(stored);
@@ -126,7 +126,7 @@ class ConnectionTesterJenkinsTest {
             SystemCredentialsProvider.getInstance().getCredentials().remove(stored);
             int before = exchanges();
             String answer = test(web, "", stored.getClass(), form);
-            assertThat(answer).contains("class=\"ok\"", "Signed in as", "Nothing of it was stored");
+            assertThat(answer).contains("class=\"ok\"", "Signed in as", "None of them was stored");
             assertThat(exchanges()).isEqualTo(before + 1);
             JenkinsAndSimulator.await(
                     "no session is left", () -> simulator.sddcManager().openSessions() == 0);
@@ -136,7 +136,7 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void aRotatingTokenThatIsNotStoredIsNotSent() throws Exception {
+    void typedRotatingToken_isNotSent() throws Exception {
         VcfCredentials stored = inSystem("vcfa-ci");
         Map<String, String> form = form(stored);
         SystemCredentialsProvider.getInstance().getCredentials().clear();
@@ -149,7 +149,7 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void aStoredSecretIsNotSentToAnotherServer() throws Exception {
+    void storedSecret_isNotSentToAnotherServer() throws Exception {
         for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
             try (Simulator thief = Simulator.start()) {
                 VcfCredentials stored = inSystem(id);
@@ -163,10 +163,10 @@ class ConnectionTesterJenkinsTest {
         }
     }
 
-    /** Jenkins decrypts text as it does secrets, so that a user name would carry any secret that was seen encrypted. */
+    /** Jenkins decrypts parameters of type String as well, so that a user name could carry any encrypted secret. */
     @Test
-    void aStoredSecretInAnyOtherFieldIsNotSentAndNotShown() throws Exception {
-        String other = "secret-of-somebody-else";
+    void storedSecret_inAnotherField_isNeitherSentNorShown() throws Exception {
+        String other = "secret-of-another-user";
         String sealed = Secret.fromString(other).getEncryptedValue();
         for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
             VcfCredentials stored = inSystem(id);
@@ -185,22 +185,22 @@ class ConnectionTesterJenkinsTest {
         assertThat(simulator.requests()).isZero();
     }
 
-    /** A secret that the form does not send today is no exception: a form is tested as a whole, as it is saved. */
+    /** Includes secrets that the current settings do not send: a form is checked as a whole, like when it is saved. */
     @Test
-    void aStoredSecretBesideATypedOneIsNotTestedAtAnotherServer() throws Exception {
+    void storedSecret_besideATypedOne_isNotSentToAnotherServer() throws Exception {
         VcfCredentials stored = inSystem("sddc-manager");
         try (Simulator other = Simulator.start()) {
             Map<String, String> form = form(stored);
             form.put("url", other.url().toString());
             form.put("caCertificates", other.authorityPem());
             form.put("apiKey", "typed-api-key");
-            assertThat(test(web, "", stored.getClass(), form)).contains("Enter it anew");
+            assertThat(test(web, "", stored.getClass(), form)).contains("Enter it again");
             assertThat(other.requests()).isZero();
         }
     }
 
     @Test
-    void aStoredSecretIsNotSentFromAnotherOwnersForm() throws Exception {
+    void storedSecret_inTheFormOfAnotherOwner_isNotSent() throws Exception {
         for (String id : List.of("sddc-manager", "csp-token", "csp-app")) {
             VcfCredentials stored = inSystem(id);
             String answer = test(as("owner"), "job/team/", stored.getClass(), form(stored));
@@ -210,16 +210,16 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void aStoredSecretMayBeTestedWithOtherSettingsAtItsOwnServer() throws Exception {
+    void storedSecret_withOtherSettings_isTestedAtItsServer() throws Exception {
         VcfCredentials stored = inSystem("csp-app");
         Map<String, String> form = form(stored);
         form.put("accessTokenValiditySeconds", "600");
         assertThat(test(web, "", stored.getClass(), form))
-                .contains("class=\"ok\"", "10 min", "Nothing of it was stored");
+                .contains("class=\"ok\"", "10 min", "None of them was stored");
     }
 
     @Test
-    void certificatesInTheFormCountBeforeTheyAreSaved() throws Exception {
+    void unsavedCertificates_areUsed() throws Exception {
         CspApiToken bare = new CspApiToken(
                 CredentialsScope.GLOBAL,
                 "bare",
@@ -235,7 +235,7 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void whoeverMayNotEditHereMayNotTest() throws Exception {
+    void test_withoutPermissionToEdit_isDenied() throws Exception {
         for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
             VcfCredentials stored = inSystem(id);
             Map<String, String> form = form(stored);
@@ -253,7 +253,7 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void aFolderOwnerTestsWhatStandsInTheFolder() throws Exception {
+    void folderOwner_testsCredentialsOfTheFolder() throws Exception {
         VcfaServiceAccount account = new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
                 "teams",
@@ -268,21 +268,21 @@ class ConnectionTesterJenkinsTest {
         assertThat(simulator.grants()).isEqualTo(1);
     }
 
-    /** What is stored may be found encrypted, in a backup for example, and posted as if it came from its form. */
+    /** An encrypted secret may be found, for example in a backup, and posted as if it came from its form. */
     @Test
-    void whoMayOnlyCreateUsesNoStoredSecret() throws Exception {
+    void storedSecret_withPermissionToCreateOnly_isNotUsed() throws Exception {
         for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
             VcfCredentials stored = inSystem(id);
             storeOf(folder).addCredentials(Domain.global(), stored);
             assertThat(test(as("creator"), "job/team/", stored.getClass(), form(stored)))
-                    .containsAnyOf("Save the credential first", "Enter it anew")
+                    .containsAnyOf("Save the credential first", "Enter it again")
                     .doesNotContain("class=\"ok\"");
         }
         assertThat(exchanges()).isZero();
     }
 
     @Test
-    void whatAServerSaysToATypedSecretIsNotRepeated() throws Exception {
+    void typedSecret_rejected_showsNoServerText() throws Exception {
         VcfCredentials stored = inSystem("csp-token");
         Map<String, String> form = form(stored);
         form.put("apiToken", "internal-words");
@@ -295,7 +295,7 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void aSecretThatTheServerReplacesInATestIsUsedOnceTheFormIsSaved() throws Exception {
+    void typedSecret_replacedByTheServer_isUsedOnceTheFormIsSaved() throws Exception {
         VcfCredentials stored = inSystem("csp-token");
         Map<String, String> form = form(stored);
         reveal(form, stored);
@@ -312,14 +312,14 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void anApiTokenThatEndsSoonIsWarnedOf() throws Exception {
+    void secretThatExpiresSoon_isAWarning() throws Exception {
         VcfCredentials stored = inSystem("csp-token");
         simulator
                 .cloudServices()
                 .addApiToken(ExamplesJenkinsTest.API_TOKEN, Instant.now().plus(Duration.ofDays(3)));
-        assertThat(test(web, "", stored.getClass(), form(stored))).contains("class=\"warning\"", "itself ends at");
+        assertThat(test(web, "", stored.getClass(), form(stored))).contains("class=\"warning\"", "itself expires at");
 
-        // VCF Automation knows which of a user's tokens is meant by the client ID that the form shows.
+        // VCF Automation identifies a token of a user by the client ID in the form.
         Instant end = Instant.now().plus(Duration.ofDays(3)).truncatedTo(ChronoUnit.SECONDS);
         VcfaServiceAccount user = new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
@@ -334,14 +334,14 @@ class ConnectionTesterJenkinsTest {
         Map<String, String> form = form(user);
         assertThat(test(web, "", user.getClass(), form))
                 .contains("class=\"ok\"")
-                .doesNotContain("itself ends at");
+                .doesNotContain("itself expires at");
         form.put("clientId", "one-of-two");
-        assertThat(test(web, "", user.getClass(), form)).contains("class=\"warning\"", "itself ends at " + end);
+        assertThat(test(web, "", user.getClass(), form)).contains("class=\"warning\"", "itself expires at " + end);
         assertThat(simulator.apiTokens().lists()).isEqualTo(2);
     }
 
     @Test
-    void anAccessTokenOfAnotherOrganizationIsWarnedOf() throws Exception {
+    void accessTokenOfAnotherOrganization_isAWarning() throws Exception {
         simulator.setClaimedOrganization("globex");
         VcfCredentials stored = inSystem("vcfa-ci");
         assertThat(test(web, "", stored.getClass(), form(stored)))
@@ -349,7 +349,7 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void anAddressThatNoServerHasIsNotAsked() throws Exception {
+    void invalidAddress_isAnError() throws Exception {
         VcfCredentials stored = inSystem("csp-token");
         for (String url : List.of("http://localhost:1", "ftp://x", "no address", "https://host/csp?x=1", "")) {
             Map<String, String> form = form(stored);
@@ -361,7 +361,7 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void ledgerThatCannotBeRead_isNamedAndNotTheAddress() throws Exception {
+    void unreadableLedger_isNamedInTheError() throws Exception {
         VcfCredentials stored = inSystem("csp-token");
         Map<String, String> form = form(stored);
         assertThat(test(web, "", stored.getClass(), form)).contains("class=\"ok\"");
@@ -377,7 +377,7 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void starsAreNoSecret() throws Exception {
+    void maskedSecret_isRefused() throws Exception {
         VcfaServiceAccount account = new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
                 "teams",
@@ -409,7 +409,7 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void checksSayNothingToThoseWhoMayNotEdit() throws Exception {
+    void fieldChecks_withoutPermissionToEdit_answerOk() throws Exception {
         Map<String, String> value = Map.of("value", "http://host");
         assertThat(check(as("reader"), "", "checkUrl", value)).doesNotContain("https");
         assertThat(check(as("owner"), "", "checkUrl", value)).doesNotContain("https");
@@ -417,7 +417,7 @@ class ConnectionTesterJenkinsTest {
         assertThat(check(web, "", "checkUrl", value)).contains("Use https");
     }
 
-    /** Not the requests: sessions end when they end. */
+    /** Counts token requests only, since sessions end in the background. */
     private int exchanges() {
         return simulator.accessTokens().size();
     }
@@ -460,7 +460,7 @@ class ConnectionTesterJenkinsTest {
                 .login(user);
     }
 
-    /** What the browser would post for a saved credential: its secret travels encrypted. */
+    /** The parameters that a browser posts for a saved credential, with the secret encrypted. */
     private static Map<String, String> form(VcfCredentials shown) {
         Map<String, String> form = new LinkedHashMap<>();
         form.put("url", shown.getUrl());
@@ -486,7 +486,7 @@ class ConnectionTesterJenkinsTest {
         return form;
     }
 
-    /** As if a person had typed it. */
+    /** Replaces encrypted secrets by typed ones. */
     private static void reveal(Map<String, String> form, VcfCredentials shown) {
         String sealed = shown.storedSecret().getEncryptedValue();
         form.replaceAll((name, value) ->
