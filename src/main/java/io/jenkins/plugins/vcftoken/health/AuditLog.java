@@ -1,8 +1,19 @@
 package io.jenkins.plugins.vcftoken.health;
 
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsUseListener;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonWriteFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.Extension;
 import hudson.ExtensionList;
+import hudson.model.Item;
+import hudson.model.Node;
+import hudson.model.Run;
 import io.jenkins.plugins.vcftoken.LedgerKeys;
 import io.jenkins.plugins.vcftoken.VcfTokenListener;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
@@ -15,152 +26,202 @@ import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
 import io.jenkins.plugins.vcftoken.rotation.TokenIssuedEvent;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
+import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.time.Duration;
-import java.util.function.Supplier;
+import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Who got what, one line per event. What servers, people and failures bring about is logged at INFO. What each block, item
- * or node does is logged at FINE, since a busy controller's main log would fill with it. Of tokens there is a keyed hash,
- * the same in each line about the same token, from which nothing can be guessed.
+ * Logs one line of JSON per event. Token requests, failures and actions of users are logged at INFO. Events of each block
+ * and each use of a credential are logged at FINE, because they would fill the main log of a busy controller. A token
+ * appears as the beginning of its keyed hash: equal in all lines about the same token, and useless for guessing it.
  */
 @Extension
-public final class AuditLog implements VcfTokenListener {
+public final class AuditLog implements VcfTokenListener, CredentialsUseListener {
 
-    /** The logger's name, a promise to those who configure where it writes. */
+    /** The name of the logger. Administrators configure its level and its file by this name. */
     public static final String NAME = "io.jenkins.plugins.vcftoken.audit";
 
     private static final Logger LOGGER = Logger.getLogger(NAME);
 
-    /** Hexadecimal digits: enough to tell tokens apart. */
-    private static final int HASH_LENGTH = 12;
+    private static final int HASH_DIGITS = 12;
+
+    /** In code points. Servers and users choose how long their texts are. */
+    private static final int MAX_VALUE_LENGTH = 500;
+
+    /** Escapes line separators, invisible characters and all others that are not ASCII. */
+    private static final ObjectMapper JSON =
+            JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
     public static AuditLog get() {
         return ExtensionList.lookupSingleton(AuditLog.class);
     }
 
     /**
-     * A person does something to a token. Says who from the current authentication; what comes of it is for other lines.
+     * Logs an action of the current user. To be called before the action, which has events of its own.
      *
-     * @param act one word: "renew", "vouch", "forget", "authorize", "cancel"
-     * @param location of the credential; null for a record without one
+     * @param action one word: "renew", "vouch", "forget", "authorize", "cancel"
+     * @param location of the credential; null for a record without a credential
      * @param familyId null where there is no record yet
      */
-    public void acted(String act, @CheckForNull CredentialLocation location, @CheckForNull String familyId) {
-        log(location(new AuditLogLine(act).add("by", VcfTokenService.currentUser()), location)
-                .add("family", familyId == null ? null : shortened(familyId)));
+    public void acted(String action, @CheckForNull CredentialLocation location, @CheckForNull String familyId) {
+        ObjectNode event = event(action).put("by", VcfTokenService.currentUser());
+        log(addLocation(event, location).put("family", familyId == null ? null : shorten(familyId)));
     }
 
     @Override
     public void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
         String sent = before.tokens().current();
-        String now = after.tokens().current();
+        String current = after.tokens().current();
         AccessToken accessToken = after.accessToken();
-        log(of("granted", handle, handle.service().account())
-                .add("family", shortened(after.id()))
-                .add("generation", after.tokens().generation())
-                .add("token", hash(sent))
-                .add("next", now.equals(sent) ? null : hash(now))
-                .add("accessToken", accessToken == null ? null : hash(accessToken.value()))
-                .add("ms", took.toMillis()));
+        log(addFamily(event("granted"), handle, after)
+                .put("generation", after.tokens().generation())
+                .put("token", hash(sent))
+                .put("next", current.equals(sent) ? null : hash(current))
+                .put("accessToken", accessToken == null ? null : hash(accessToken.value()))
+                .put("ms", took.toMillis()));
         if (before.state() == TokenFamilyStatus.UNKNOWN) {
-            log(of("healed", handle, handle.service().account())
-                    .add("family", shortened(after.id()))
-                    .add("since", before.changed())
-                    .add("why", before.error()));
+            log(addFamily(event("healed"), handle, after)
+                    .put("since", before.changed().toString())
+                    .put("why", before.error()));
         }
     }
 
     @Override
     public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException why, Duration took) {
-        log(of("failed", handle, handle.service().account())
-                .add("family", shortened(after.id()))
-                .add("generation", after.tokens().generation())
-                .add("token", hash(after.tokens().current()))
-                .add("problem", why.tokenError())
-                .add("state", after.state())
-                .add("why", why.detail())
-                .add("ms", took.toMillis()));
+        log(addFamily(event("failed"), handle, after)
+                .put("generation", after.tokens().generation())
+                .put("token", hash(after.tokens().current()))
+                .put("problem", why.tokenError().name())
+                .put("state", after.state().name())
+                .put("why", why.detail())
+                .put("ms", took.toMillis()));
     }
 
     @Override
-    public void leaseOpened(TokenIssuedEvent handout, Duration waited) {
-        use(() -> handout("given", handout));
+    public void leaseOpened(TokenIssuedEvent issued, Duration waited) {
+        logIssued("given", issued);
     }
 
     @Override
-    public void renewed(TokenIssuedEvent handout) {
-        use(() -> handout("renewed", handout));
+    public void renewed(TokenIssuedEvent issued) {
+        logIssued("renewed", issued);
     }
 
     @Override
-    public void leaseClosed(TokenIssuedEvent handout) {
-        use(() -> handout("returned", handout));
+    public void leaseClosed(TokenIssuedEvent issued) {
+        logIssued("returned", issued);
     }
 
     @Override
-    public void authorized(CredentialLocation location, TokenFamily record, String by) {
-        AuditLogLine line = new AuditLogLine("authorized").add("by", by);
-        log(account(location(line, location), record.account())
-                .add("family", shortened(record.id()))
-                .add("token", hash(record.tokens().current())));
+    public void authorized(CredentialLocation location, TokenFamily family, String by) {
+        ObjectNode event = addLocation(event("authorized").put("by", by), location);
+        log(addAccount(event, family.account())
+                .put("family", shorten(family.id()))
+                .put("token", hash(family.tokens().current())));
     }
 
     @Override
     public void denied(String owner, CredentialHandle handle, TokenUnavailableException why) {
-        AuditLogLine line = new AuditLogLine("denied").add("to", owner);
-        log(of(line, handle, handle.service().account()).add("why", why.getMessage()));
+        ObjectNode event = addLocation(event("denied").put("to", owner), handle.location());
+        log(addAccount(event, handle.service().account()).put("why", why.getMessage()));
     }
 
-    private static AuditLogLine handout(String event, TokenIssuedEvent handout) {
-        AuditLogLine line = new AuditLogLine(event).add("to", handout.owner());
-        return of(line, handout.handle(), handout.account())
-                .add("accessToken", hash(handout.accessToken().value()))
-                .add("until", handout.accessToken().expiresAt());
+    @Override
+    @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
+    public void onUse(Credentials credentials, Run run) {
+        logUse(credentials, "build " + run.getExternalizableId(), run.getParent());
     }
 
-    private static AuditLogLine of(String event, CredentialHandle handle, Account account) {
-        return of(new AuditLogLine(event), handle, account);
+    @Override
+    public void onUse(Credentials credentials, Node node) {
+        logUse(credentials, "node " + node.getNodeName(), null);
     }
 
-    private static AuditLogLine of(AuditLogLine line, CredentialHandle handle, Account account) {
-        return account(location(line, handle.location()), account);
+    @Override
+    public void onUse(Credentials credentials, Item item) {
+        logUse(credentials, "item " + item.getFullName(), item);
     }
 
-    static AuditLogLine location(AuditLogLine line, @CheckForNull CredentialLocation location) {
-        return line.add("credential", location == null ? null : location.credentialsId())
-                .add("store", location == null ? null : location.context());
-    }
-
-    private static AuditLogLine account(AuditLogLine line, Account account) {
-        return line.add("system", account.system())
-                .add("url", account.url())
-                .add("organization", account.organization())
-                .add("account", account.name());
-    }
-
-    private static String hash(String token) {
-        return shortened(LedgerKeys.HASH.ofToken(token));
-    }
-
-    private static String shortened(String hash) {
-        return hash.length() <= HASH_LENGTH ? hash : hash.substring(0, HASH_LENGTH);
-    }
-
-    /** What happens with each block: not even put together where the level is not logged. */
-    static void use(Supplier<AuditLogLine> line) {
-        if (LOGGER.isLoggable(Level.FINE)) {
-            log(Level.FINE, line.get());
+    private static void logUse(Credentials credentials, String user, @CheckForNull Item near) {
+        if (credentials instanceof VcfCredentials used && LOGGER.isLoggable(Level.FINE)) {
+            Optional<StoreCredentialWriter> found =
+                    VcfTokenService.get().locator().of(used, near);
+            CredentialLocation location =
+                    found.map(StoreCredentialWriter::location).orElse(new CredentialLocation("", used.getId()));
+            log(Level.FINE, addLocation(event("used").put("by", user), location).put("url", used.getUrl()));
         }
     }
 
-    private static void log(AuditLogLine line) {
-        log(Level.INFO, line);
+    private static void logIssued(String name, TokenIssuedEvent issued) {
+        if (LOGGER.isLoggable(Level.FINE)) {
+            ObjectNode event = addLocation(
+                    event(name).put("to", issued.owner()), issued.handle().location());
+            AccessToken accessToken = issued.accessToken();
+            addAccount(event, issued.account())
+                    .put("accessToken", hash(accessToken.value()))
+                    .put("until", accessToken.expiresAt().toString());
+            log(Level.FINE, event);
+        }
     }
 
-    /** Says where it comes from; for each line the logger would otherwise walk the stack to find out. */
-    private static void log(Level level, AuditLogLine line) {
-        LOGGER.logp(level, AuditLog.class.getName(), "log", line.toString());
+    static ObjectNode event(String name) {
+        return JSON.createObjectNode().put("event", name);
+    }
+
+    private static ObjectNode addFamily(ObjectNode event, CredentialHandle handle, TokenFamily family) {
+        addAccount(addLocation(event, handle.location()), handle.service().account());
+        return event.put("family", shorten(family.id()));
+    }
+
+    private static ObjectNode addLocation(ObjectNode event, @CheckForNull CredentialLocation location) {
+        return event.put("credential", location == null ? null : location.credentialsId())
+                .put("store", location == null ? null : location.context());
+    }
+
+    private static ObjectNode addAccount(ObjectNode event, Account account) {
+        return event.put("system", account.system())
+                .put("url", account.url().toString())
+                .put("organization", account.organization())
+                .put("account", account.name());
+    }
+
+    private static String hash(String token) {
+        return shorten(LedgerKeys.HASH.ofToken(token));
+    }
+
+    private static String shorten(String hash) {
+        return hash.substring(0, HASH_DIGITS);
+    }
+
+    private static void log(ObjectNode event) {
+        log(Level.INFO, event);
+    }
+
+    /** Names class and method, because the logger would walk the stack for them. */
+    private static void log(Level level, ObjectNode event) {
+        LOGGER.logp(level, AuditLog.class.getName(), "log", toLine(event));
+    }
+
+    static String toLine(ObjectNode event) {
+        event.properties().stream()
+                .filter(field -> field.getValue().isTextual())
+                .forEach(field ->
+                        field.setValue(TextNode.valueOf(limit(field.getValue().textValue()))));
+        try {
+            return JSON.writeValueAsString(event);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Also replaces DEL, the one control character that the JSON writer does not escape. */
+    private static String limit(String text) {
+        String value = text.replace('\u007f', '\ufffd');
+        return value.codePointCount(0, value.length()) <= MAX_VALUE_LENGTH
+                ? value
+                : value.substring(0, value.offsetByCodePoints(0, MAX_VALUE_LENGTH)) + '…';
     }
 }

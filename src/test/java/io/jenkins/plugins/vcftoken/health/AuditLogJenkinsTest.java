@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.health;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.entry;
 
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.Credentials;
@@ -23,26 +24,22 @@ import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Level;
-import java.util.logging.LogRecord;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
-import org.jvnet.hudson.test.LogRecorder;
 import org.jvnet.hudson.test.TestExtension;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 @WithJenkins
 class AuditLogJenkinsTest {
 
-    private final LogRecorder log =
-            new LogRecorder().record(AuditLog.NAME, Level.FINE).capture(1000);
+    private final JenkinsAuditEvents log = new JenkinsAuditEvents(Level.FINE);
     private JenkinsRule jenkins;
     private Simulator simulator;
     private WorkflowJob job;
@@ -58,8 +55,8 @@ class AuditLogJenkinsTest {
     }
 
     @AfterEach
-    void noSecretAndOneLineEach() {
-        assertThat(log.getMessages()).allSatisfy(line -> {
+    void assertNoSecretAndOneLinePerEvent() {
+        assertThat(log.lines()).allSatisfy(line -> {
             assertThat(simulator.accessTokens()).noneMatch(line::contains);
             assertThat(simulator.refreshTokens()).noneMatch(line::contains);
             assertThat(line).doesNotContain("\n");
@@ -69,63 +66,107 @@ class AuditLogJenkinsTest {
     }
 
     @Test
-    void whoGotWhatAndWhichExchangeBroughtIt() throws Exception {
+    void block_logsUseRequestAndLease() throws Exception {
         build("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL }");
-        String granted = only("granted ");
+        Map<String, Object> granted = log.only("granted");
         String url = simulator.url().toString();
-        String credential = " credential=\"vcfa\" store=\"system\" system=\"VCF Automation\" url=\"" + url
-                + "\" organization=\"acme\" account=\"\" ";
+        assertThat(granted.keySet())
+                .containsExactly(
+                        "event",
+                        "credential",
+                        "store",
+                        "system",
+                        "url",
+                        "organization",
+                        "account",
+                        "family",
+                        "generation",
+                        "token",
+                        "next",
+                        "accessToken",
+                        "ms");
+        Map<String, Object> credential = Map.of(
+                "credential", "vcfa",
+                "store", "system",
+                "system", "VCF Automation",
+                "url", url,
+                "organization", "acme",
+                "account", "");
+        assertThat(granted).containsAllEntriesOf(credential).containsEntry("generation", 1);
         assertThat(granted)
-                .matches(Pattern.quote("granted" + credential)
-                        + "family=\"\\p{XDigit}{12}\" generation=\"1\" token=\"\\p{XDigit}{12}\" "
-                        + "next=\"\\p{XDigit}{12}\" accessToken=\"\\p{XDigit}{12}\" ms=\"\\d+\"");
-        assertThat(only("given "))
-                .startsWith("given to=\"build team/job#1\"" + credential + "accessToken=\"" + value(granted, "accessToken")
-                        + "\" until=\"2");
-        assertThat(only("returned ")).contains("to=\"build team/job#1\"", value(granted, "accessToken"));
-        assertThat(only("used "))
-                .isEqualTo("used by=\"build team/job#1\" credential=\"vcfa\" store=\"system\" url=\"" + url + "\"");
+                .extractingByKeys("family", "token", "next", "accessToken")
+                .allSatisfy(hash -> assertThat((String) hash).matches("\\p{XDigit}{12}"));
+        assertThat((int) granted.get("ms")).isNotNegative();
+        Map<String, Object> given = log.only("given");
+        assertThat(given)
+                .containsAllEntriesOf(credential)
+                .containsEntry("to", "build team/job#1")
+                .containsEntry("accessToken", granted.get("accessToken"));
+        assertThat(given.keySet())
+                .containsExactly(
+                        "event",
+                        "to",
+                        "credential",
+                        "store",
+                        "system",
+                        "url",
+                        "organization",
+                        "account",
+                        "accessToken",
+                        "until");
+        assertThat((String) given.get("until")).startsWith("2");
+        assertThat(log.only("returned"))
+                .containsEntry("to", "build team/job#1")
+                .containsEntry("accessToken", granted.get("accessToken"));
+        assertThat(log.only("used"))
+                .containsExactly(
+                        entry("event", "used"),
+                        entry("by", "build team/job#1"),
+                        entry("credential", "vcfa"),
+                        entry("store", "system"),
+                        entry("url", url));
     }
 
-    /** A controller with thousands of builds an hour would have two lines of each in its main log. */
+    /** Otherwise a controller with thousands of builds an hour would have two lines of each in its main log. */
     @Test
     void blocks_atTheLevelOfTheMainLog_leaveNoLine() throws Exception {
         build("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL }");
         build("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL }");
-        assertThat(lines("used ")).hasSize(2);
-        assertThat(lines("given ")).hasSize(2);
-        assertThat(log.getRecords())
-                .filteredOn(line -> line.getLevel().intValue() >= Level.INFO.intValue())
-                .extracting(LogRecord::getMessage)
+        assertThat(log.named("used")).hasSize(2);
+        assertThat(log.named("given")).hasSize(2);
+        assertThat(log.inMainLog())
                 .singleElement()
-                .satisfies(line -> assertThat(line).startsWith("granted "));
+                .satisfies(event -> assertThat(event).containsEntry("event", "granted"));
     }
 
     @Test
-    void eachRotationLeadsToTheNext() throws Exception {
+    void rotations_areLinkedByTheirHashes() throws Exception {
         simulator.setLifetime(Duration.ofSeconds(2));
         build("withVcfToken(credentialsId: 'vcfa') { sleep 4 }");
-        List<String> granted = lines("granted ");
+        List<Map<String, Object>> granted = log.named("granted");
         assertThat(granted).hasSizeGreaterThan(1);
         for (int i = 1; i < granted.size(); i++) {
-            assertThat(value(granted.get(i), "token")).isEqualTo(value(granted.get(i - 1), "next"));
+            assertThat(granted.get(i)).containsEntry("token", granted.get(i - 1).get("next"));
         }
-        assertThat(lines("renewed ")).hasSize(granted.size() - 1);
-        assertThat(value(only("returned "), "accessToken")).isEqualTo(value(granted.get(granted.size() - 1), "bearer"));
+        assertThat(log.named("renewed")).hasSize(granted.size() - 1);
+        assertThat(log.only("returned"))
+                .containsEntry("accessToken", granted.get(granted.size() - 1).get("accessToken"));
     }
 
     @Test
-    void anOrganizationsAccessTokenIsSaidToBeItsOwn() throws Exception {
+    void tenantAccessToken_isLoggedWithItsOrganization() throws Exception {
         ExamplesJenkinsTest.addAll(simulator);
         build("withVcfToken(credentialsId: 'vcfa-provider', organization: 'allapps_org01') { echo VCF_URL }");
-        assertThat(only("given ")).contains("credential=\"vcfa-provider\"", "organization=\"allapps_org01\"");
-        assertThat(lines("granted "))
-                .extracting(line -> value(line, "organization"))
+        assertThat(log.only("given"))
+                .containsEntry("credential", "vcfa-provider")
+                .containsEntry("organization", "allapps_org01");
+        assertThat(log.named("granted"))
+                .extracting(event -> event.get("organization"))
                 .containsExactly("System", "allapps_org01");
     }
 
     @Test
-    void aPersonWhoTakesItAsSecretText() throws Exception {
+    void secretText_readByAUser_isLoggedWithTheUser() throws Exception {
         VcfCredentials credentials = jenkins
                 .jenkins
                 .getExtensionList(com.cloudbees.plugins.credentials.SystemCredentialsProvider.class)
@@ -138,56 +179,66 @@ class AuditLogJenkinsTest {
         try (ACLContext alice = ACL.as2(User.getOrCreateByIdOrFullName("alice").impersonate2())) {
             credentials.getSecret();
         }
-        assertThat(only("given ")).startsWith("given to=\"user alice\" ");
+        assertThat(log.only("given")).containsEntry("to", "user alice");
     }
 
     @Test
-    void aBuildThatTakesItAsSecretText() throws Exception {
+    void secretText_inABuild_isLoggedAsUseByTheBuild() throws Exception {
         build("withCredentials([string(credentialsId: 'vcfa', variable: 'T')]) { echo 'in' }");
-        assertThat(only("used ")).startsWith("used by=\"build team/job#1\" credential=\"vcfa\" ");
-        assertThat(lines("given ")).isNotEmpty().allMatch(line -> line.startsWith("given to=\"system\" "));
+        assertThat(log.only("used")).containsEntry("by", "build team/job#1").containsEntry("credential", "vcfa");
+        assertThat(log.named("given"))
+                .isNotEmpty()
+                .allSatisfy(event -> assertThat(event).containsEntry("to", "system"));
     }
 
     @Test
-    void refusedAndDenied() throws Exception {
+    void rejectedToken_isLoggedAsFailedAndDenied() throws Exception {
         simulator.revoke("vcfa");
         job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL }", true));
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
-        assertThat(only("failed ")).contains("problem=\"SPENT_OR_REVOKED\" state=\"REJECTED\" why=\"HTTP 400");
-        assertThat(only("denied ")).startsWith("denied to=\"build team/job#1\" credential=\"vcfa\" ");
-        assertThat(lines("given ")).isEmpty();
+        assertThat(log.only("failed"))
+                .containsEntry("problem", "SPENT_OR_REVOKED")
+                .containsEntry("state", "REJECTED")
+                .hasEntrySatisfying("why", why -> assertThat((String) why).startsWith("HTTP 400"));
+        assertThat(log.only("denied")).containsEntry("to", "build team/job#1").containsEntry("credential", "vcfa");
+        assertThat(log.named("given")).isEmpty();
     }
 
     @Test
-    void whatAPersonDoes() throws Exception {
+    void acted_logsTheCurrentUser() throws Exception {
         build("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL }");
         TokenFamily family = VcfTokenService.get().administration().list().get(0);
         try (ACLContext alice = ACL.as2(User.getOrCreateByIdOrFullName("alice").impersonate2())) {
             AuditLog.get().acted("forget", family.locations().iterator().next(), family.id());
         }
-        assertThat(only("forget "))
-                .isEqualTo("forget by=\"user alice\" credential=\"vcfa\" store=\"system\" family=\""
-                        + family.id().substring(0, 12) + "\"");
+        assertThat(log.only("forget"))
+                .containsExactly(
+                        entry("event", "forget"),
+                        entry("by", "user alice"),
+                        entry("credential", "vcfa"),
+                        entry("store", "system"),
+                        entry("family", family.id().substring(0, 12)));
     }
 
-    /** The form takes any text for an organization, and servers are told what they are told. */
+    /** The form accepts any text as an organization. */
     @Test
-    void nobodyWritesLinesOfTheirOwn() throws Exception {
+    void organizationWithALineBreak_writesNoLineOfItsOwn() throws Exception {
+        String organization = "x\n{\"event\":\"given\",\"to\":\"build other#1\"}";
         ExamplesJenkinsTest.store(new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
                 "evil",
                 null,
                 simulator.url().toString(),
-                "x\ngiven to=\"build nobody#1\"",
+                organization,
                 Secret.fromString("evil-secret-of-a-test")));
         job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'evil') { echo VCF_URL }", true));
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
-        assertThat(lines("given ")).isEmpty();
-        assertThat(only("denied ")).contains("organization=\"x\\u{a}given to=\\\"build nobody#1\\\"\"");
+        assertThat(log.named("given")).isEmpty();
+        assertThat(log.only("denied")).containsEntry("organization", organization);
     }
 
     @Test
-    void aBlockIsOneUse() throws Exception {
+    void block_isOneUseOfTheCredential() throws Exception {
         build("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL; vcfTokenRefresh(); echo VCF_TOKEN }");
         assertThat(jenkins.jenkins.getExtensionList(Uses.class).get(0).all).containsExactly("vcfa by team/job#1");
     }
@@ -197,24 +248,8 @@ class AuditLogJenkinsTest {
         jenkins.buildAndAssertSuccess(job);
     }
 
-    private List<String> lines(String begin) {
-        return log.getMessages().stream().filter(line -> line.startsWith(begin)).toList();
-    }
-
-    private String only(String begin) {
-        List<String> lines = lines(begin);
-        assertThat(lines).hasSize(1);
-        return lines.get(0);
-    }
-
-    private static String value(String line, String key) {
-        Matcher matcher = Pattern.compile(" " + key + "=\"([^\"]*)\"").matcher(line);
-        assertThat(matcher.find()).as(line).isTrue();
-        return matcher.group(1);
-    }
-
-    /** Of Jenkins' own event. */
-    @TestExtension("aBlockIsOneUse")
+    /** Records the uses that Jenkins reports. */
+    @TestExtension("block_isOneUseOfTheCredential")
     public static final class Uses implements CredentialsUseListener {
 
         final List<String> all = new CopyOnWriteArrayList<>();

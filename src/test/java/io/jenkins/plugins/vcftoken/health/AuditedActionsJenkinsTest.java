@@ -15,7 +15,9 @@ import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.logging.Level;
 import jenkins.model.Jenkins;
 import org.htmlunit.util.NameValuePair;
@@ -23,19 +25,17 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
-import org.jvnet.hudson.test.LogRecorder;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Whoever presses a button on the pages stands in the audit channel, under the ID that nobody chooses. */
+/** Actions on the pages are logged with the ID of the user, who cannot choose it, and not with the full name. */
 @WithJenkins
 class AuditedActionsJenkinsTest {
 
     private static final String PAGE = "manage/vcf-tokens/credential/sa/";
     private static final NameValuePair LOSES = new NameValuePair("loses", "true");
 
-    private final LogRecorder log =
-            new LogRecorder().record(AuditLog.NAME, Level.INFO).capture(100);
+    private final JenkinsAuditEvents log = new JenkinsAuditEvents(Level.INFO);
     private JenkinsAndSimulator both;
     private Simulator simulator;
     private JenkinsPages pages;
@@ -64,18 +64,17 @@ class AuditedActionsJenkinsTest {
     }
 
     @Test
-    void whatIsPressedOnThePageOfACredential() throws Exception {
-        String here = " by=\"user alice\" credential=\"sa\" store=\"system\" family=\"";
+    void actionsOnACredential_areLoggedWithTheIdOfTheUser() throws Exception {
         for (String action : List.of("renew", "retry", "forget", "authorize/start", "authorize/cancel")) {
             assertThat(pages.post("reader", PAGE + action, JenkinsPages.confirmed()))
                     .as(action)
                     .isEqualTo(403);
         }
-        assertThat(lines()).as("nobody did anything").isEmpty();
+        assertThat(actions()).as("no action took place").isEmpty();
 
         simulator.inject(Fault.STATUS_502);
         assertThat(pages.post("alice", PAGE + "renew")).isEqualTo(400);
-        assertThat(lines()).containsExactly("renew" + here + '"');
+        assertThat(actions()).containsExactly(action("renew", "alice", "sa", "system", null));
         TokenFamily family = VcfTokenService.get().administration().list().get(0);
         String id = family.id().substring(0, 12);
         assertThat(pages.post("alice", PAGE + "retry")).as("not confirmed").isEqualTo(400);
@@ -91,17 +90,17 @@ class AuditedActionsJenkinsTest {
         assertThat(pages.post("alice", PAGE + "authorize/cancel"))
                 .as("there is nothing to cancel any more")
                 .isEqualTo(200);
-        assertThat(lines())
+        assertThat(actions())
                 .containsExactly(
-                        "renew" + here + '"',
-                        "vouch" + here + id + '"',
-                        "forget" + here + id + '"',
-                        "authorize" + here + '"',
-                        "cancel" + here + '"');
+                        action("renew", "alice", "sa", "system", null),
+                        action("vouch", "alice", "sa", "system", id),
+                        action("forget", "alice", "sa", "system", id),
+                        action("authorize", "alice", "sa", "system", null),
+                        action("cancel", "alice", "sa", "system", null));
     }
 
     @Test
-    void aRecordWithoutACredentialThatIsForgotten() throws Exception {
+    void forgetOfAnOrphanedRecord_isLogged() throws Exception {
         assertThat(pages.post("alice", PAGE + "renew")).isEqualTo(200);
         both.awaitInSystem("sa");
         String record = VcfTokenService.get().administration().list().get(0).id();
@@ -115,14 +114,11 @@ class AuditedActionsJenkinsTest {
                         JenkinsPages.confirmed()))
                 .isEqualTo(200);
         assertThat(VcfTokenService.get().administration().list()).isEmpty();
-        assertThat(lines())
-                .last()
-                .isEqualTo("forget by=\"user alice\" credential=\"\" store=\"\" family=\"" + record.substring(0, 12)
-                        + '"');
+        assertThat(actions()).last().isEqualTo(action("forget", "alice", null, null, record.substring(0, 12)));
     }
 
     @Test
-    void whatSomebodyDoesWithAPersonalCredential() throws Exception {
+    void actionsOnAPersonalCredential_areForItsOwnerAndLogged() throws Exception {
         try (ACLContext as = ACL.as2(User.getById("owner", true).impersonate2())) {
             JenkinsPages.storeOf(User.current())
                     .addCredentials(
@@ -141,22 +137,29 @@ class AuditedActionsJenkinsTest {
         assertThat(pages.post("owner", page + "renew")).isEqualTo(200);
         assertThat(simulator.grants()).isEqualTo(1);
         assertThat(pages.as("owner").goTo(page).asNormalizedText()).contains("Ready");
-        String here = " by=\"user owner\" credential=\"mine\" store=\"user:owner\" family=\"";
-        assertThat(lines()).containsExactly("renew" + here + '"');
-        assertThat(log.getMessages())
-                .filteredOn(line -> line.startsWith("granted "))
-                .singleElement()
-                .satisfies(line -> assertThat(line).contains("credential=\"mine\" store=\"user:owner\""));
+        assertThat(actions()).containsExactly(action("renew", "owner", "mine", "user:owner", null));
+        Map<String, Object> granted = log.only("granted");
+        assertThat(granted).containsEntry("credential", "mine").containsEntry("store", "user:owner");
         assertThat(pages.post("owner", page + "forget", JenkinsPages.confirmed(), LOSES))
                 .isEqualTo(200);
         assertThat(VcfTokenService.get().administration().list()).isEmpty();
-        assertThat(lines()).hasSize(2).last().satisfies(line -> assertThat(line).startsWith("forget" + here));
+        assertThat(actions()).hasSize(2).last().isEqualTo(action("forget", "owner", "mine", "user:owner", (String)
+                granted.get("family")));
     }
 
-    /** What people did. */
-    private List<String> lines() {
-        return log.getMessages().stream()
-                .filter(line -> line.matches("\\w+ by=.*") && !line.startsWith("used "))
-                .toList();
+    /** The events with a user. */
+    private List<Map<String, Object>> actions() {
+        return log.all().stream().filter(event -> event.containsKey("by")).toList();
+    }
+
+    private static Map<String, Object> action(
+            String event, String user, String credential, String store, String family) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("event", event);
+        fields.put("by", "user " + user);
+        fields.put("credential", credential);
+        fields.put("store", store);
+        fields.put("family", family);
+        return fields;
     }
 }

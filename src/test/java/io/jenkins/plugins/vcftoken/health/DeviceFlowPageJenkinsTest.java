@@ -121,11 +121,13 @@ class DeviceFlowPageJenkinsTest {
                 .isEqualTo(token);
         assertThat(records()).hasSize(1);
         assertThat(audit.getMessages())
-                .filteredOn(line -> line.startsWith("authorize"))
+                .filteredOn(line -> line.startsWith("{\"event\":\"authorize"))
                 .satisfiesExactly(
-                        line -> assertThat(line).startsWith("authorize by=\"user owner\" credential=\"sa\""),
                         line -> assertThat(line)
-                                .startsWith("authorized by=\"user owner\" credential=\"sa\" store=\"folder:team\"")
+                                .startsWith("{\"event\":\"authorize\",\"by\":\"user owner\",\"credential\":\"sa\""),
+                        line -> assertThat(line)
+                                .startsWith("{\"event\":\"authorized\",\"by\":\"user owner\",\"credential\":\"sa\","
+                                        + "\"store\":\"folder:team\"")
                                 .doesNotContain(token));
         both.build(job);
         assertThat(simulator.requests()).as("the access token came along").isZero();
@@ -213,7 +215,7 @@ class DeviceFlowPageJenkinsTest {
                 .contains("An attempt for the client ID " + clientId, "asked by owner", "Cancel it first");
         assertThat(simulator.devices().codes()).isEqualTo(1);
         assertThat(audit.getMessages())
-                .filteredOn(line -> line.startsWith("authorize "))
+                .filteredOn(line -> line.startsWith("{\"event\":\"authorize\","))
                 .hasSize(1);
         post(second, "cancel", null);
         post(second, "start", other);
