@@ -11,13 +11,12 @@ import org.kohsuke.stapler.StaplerRequest2;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * Tells administrators what {@link HealthMonitorWork} has found of one kind. What was told can be dismissed, and what is found
- * later is told all the same; Jenkins' own configuration turns a monitor off for good.
+ * Shows the warnings of one kind that {@link HealthMonitorWork} has found and that were not dismissed. Reads memory only,
+ * because Jenkins asks monitors for each page of an administrator.
  */
 public abstract class AbstractTokenMonitor extends AdministrativeMonitor {
 
-    /** More make nobody wiser, and the page has them all. */
-    private static final int SHOWN = 10;
+    private static final int MAX_SHOWN = 10;
 
     private final HealthWarning.Kind kind;
 
@@ -25,53 +24,49 @@ public abstract class AbstractTokenMonitor extends AdministrativeMonitor {
         this.kind = kind;
     }
 
-    /** From memory, since it is asked for each page. */
     @Override
     public final boolean isActivated() {
-        return !found().isEmpty();
+        return !warnings().isEmpty();
     }
 
-    public final List<HealthWarning> getFindings() {
-        List<HealthWarning> all = found();
-        return all.subList(0, Math.min(SHOWN, all.size()));
+    public final List<HealthWarning> getWarnings() {
+        return warnings().stream().limit(MAX_SHOWN).toList();
     }
 
+    /** The number of warnings that are counted, but not listed. */
     public final int getMore() {
-        return Math.max(0, found().size() - SHOWN);
+        return Math.max(0, warnings().size() - MAX_SHOWN);
     }
 
-    /** The keys of all that the message tells, be it in a number. */
+    /** The keys of all warnings, listed or counted. */
     public final List<String> getKeys() {
-        return found().stream().map(HealthWarning::key).toList();
+        return warnings().stream().map(HealthWarning::key).toList();
     }
 
-    /**
-     * Is silent about what was told from now on. The message's form names it, so that what was found since it was shown is
-     * not dismissed with it.
-     */
+    /** Dismisses the warnings that the form names, and none that were found after the page was shown. */
     @POST
     public final HttpResponse doDismiss(StaplerRequest2 request) throws IOException {
         Jenkins.get().checkPermission(Jenkins.ADMINISTER);
-        String[] told = request.getParameterValues("finding");
-        if (told != null) {
-            Set<String> keys = Set.copyOf(List.of(told));
+        String[] named = request.getParameterValues("finding");
+        if (named != null) {
+            Set<String> keys = Set.copyOf(List.of(named));
             DismissedWarnings.get()
-                    .add(found().stream()
+                    .add(warnings().stream()
                             .filter(warning -> keys.contains(warning.key()))
                             .toList());
         }
         return HttpResponses.redirectViaContextPath("manage");
     }
 
-    /** From the root of this Jenkins. */
+    /** The list of tokens, relative to the root of Jenkins. */
     public final String getPage() {
-        return TokenListPage.controller();
+        return TokenListPage.CONTROLLER_URL;
     }
 
-    private List<HealthWarning> found() {
+    private List<HealthWarning> warnings() {
         DismissedWarnings dismissed = DismissedWarnings.get();
         return HealthMonitorWork.get().warnings(kind).stream()
-                .filter(warning -> !dismissed.has(warning))
+                .filter(warning -> !dismissed.contains(warning))
                 .toList();
     }
 }

@@ -6,7 +6,7 @@ import org.kohsuke.stapler.export.Exported;
 import org.kohsuke.stapler.export.ExportedBean;
 import org.springframework.security.access.AccessDeniedException;
 
-/** A build that holds a lease, for who may see the build. */
+/** A build with an open lease, for users who may see the build. */
 @ExportedBean(defaultVisibility = CredentialHealth.ALWAYS)
 public final class BuildLeaseInfo {
 
@@ -18,9 +18,9 @@ public final class BuildLeaseInfo {
         this.run = run;
     }
 
-    /** @return null when it is no build, or not one for the eyes of whoever asks */
+    /** @return null when the owner is not a build, or a build that the current user may not see */
     @CheckForNull
-    static BuildLeaseInfo of(String owner) {
+    static BuildLeaseInfo find(String owner) {
         if (!owner.startsWith(BUILD)) {
             return null;
         }
@@ -37,7 +37,7 @@ public final class BuildLeaseInfo {
         return run.getExternalizableId();
     }
 
-    /** From the root of this Jenkins. */
+    /** Relative to the root of Jenkins. */
     @Exported
     public String getUrl() {
         return run.getUrl();

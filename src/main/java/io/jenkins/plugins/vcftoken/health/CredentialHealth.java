@@ -18,45 +18,55 @@ import org.kohsuke.stapler.export.Exported;
 import org.kohsuke.stapler.export.ExportedBean;
 
 /**
- * How the tokens of one credential were at one moment, for a page or as JSON. Has no secret, and no hash of one. The
- * names of what is exported stand in docs/health.md and stay as they are.
+ * The state of one credential's tokens at one moment, for pages and as JSON. Contains no secret and no hash of one. The
+ * exported names are documented in docs/health.md and are frozen.
  */
 @ExportedBean(defaultVisibility = CredentialHealth.ALWAYS)
 public final class CredentialHealth {
 
-    /** Shown in the JSON whatever depth is asked for. */
+    /** Exported at any depth. */
     static final int ALWAYS = 999;
 
     private final LocatedCredential stored;
-    private final HealthStatus state;
+    private final Account account;
+    private final TokenFamily family;
+    private final HealthStatus status;
+    private final String error;
+    private final Instant secretExpiresAt;
+    private final List<String> leaseOwners;
+    private final boolean unsaved;
+    private final boolean readOnly;
     private final Instant now;
-    private final Facts facts;
 
     /**
-     * What is not in the credential itself.
-     *
-     * @param account null when the stored address is none
-     * @param family null when there is none, or none that whoever stores this token may know of
-     * @param error free of secrets, or null; in part a server's own words
-     * @param secretExpiresAt null when that is unknown
-     * @param tenants who holds leases
-     * @param unsaved whether the store did not take the rotated token
-     * @param readOnly whether the store never takes one
+     * @param account null when the stored address is invalid
+     * @param family null when there is none that belongs to this credential
+     * @param error free of secrets, in part a server's own words; null when the last request succeeded
+     * @param secretExpiresAt null when unknown, or never
+     * @param unsaved whether saving the rotated token in the store has failed
+     * @param readOnly whether the store cannot be written at all
      */
-    record Facts(
+    CredentialHealth(
+            LocatedCredential stored,
             @CheckForNull Account account,
             @CheckForNull TokenFamily family,
+            HealthStatus status,
             @CheckForNull String error,
             @CheckForNull Instant secretExpiresAt,
-            List<String> tenants,
+            List<String> leaseOwners,
             boolean unsaved,
-            boolean readOnly) {}
-
-    CredentialHealth(LocatedCredential stored, HealthStatus state, Instant now, Facts facts) {
+            boolean readOnly,
+            Instant now) {
         this.stored = stored;
-        this.state = state;
+        this.account = account;
+        this.family = family;
+        this.status = status;
+        this.error = error;
+        this.secretExpiresAt = secretExpiresAt;
+        this.leaseOwners = leaseOwners;
+        this.unsaved = unsaved;
+        this.readOnly = readOnly;
         this.now = now;
-        this.facts = facts;
     }
 
     LocatedCredential stored() {
@@ -65,7 +75,7 @@ public final class CredentialHealth {
 
     @CheckForNull
     TokenFamily family() {
-        return facts.family();
+        return family;
     }
 
     private VcfCredentials credential() {
@@ -82,7 +92,7 @@ public final class CredentialHealth {
         return CredentialsNameProvider.name(credential());
     }
 
-    /** Whose store it is in: {@code system}, {@code folder:…} or {@code user:…}. */
+    /** The owner of the store: {@code system}, {@code folder:…} or {@code user:…}. */
     @Exported
     public String getContext() {
         return stored.location().context();
@@ -93,11 +103,10 @@ public final class CredentialHealth {
         return credential().getDescriptor().getDisplayName();
     }
 
-    /** The product, or null when the stored address is none. */
+    /** The product; null when the stored address is invalid. */
     @CheckForNull
     @Exported
     public String getSystem() {
-        Account account = facts.account();
         return account == null ? null : account.system();
     }
 
@@ -106,67 +115,56 @@ public final class CredentialHealth {
         return credential().getUrl();
     }
 
-    /** Null where the system knows none, or was told none. */
     @CheckForNull
     @Exported
     public String getOrganization() {
-        Account account = facts.account();
         return account == null ? null : Util.fixEmpty(account.organization());
     }
 
     @Exported
     public HealthStatus getState() {
-        return state;
+        return status;
     }
 
-    /** What can be done about it, in the language of whoever will read it. */
     Localizable nextStep() {
-        return state.nextStep(credential().isAuthorizable());
+        return status.nextStep(credential().isAuthorizable());
     }
 
     public String getNextStep() {
         return nextStep().toString();
     }
 
-    /** Whether builds that need a new access token fail until somebody does something. */
     @Exported
     public boolean isBroken() {
-        return state.isBroken();
+        return status.isBroken();
     }
 
-    /** What went wrong last; null when nothing did. */
     @CheckForNull
     @Exported
     public String getError() {
-        return facts.error();
+        return error;
     }
 
     /** How often the refresh token has rotated. */
     @Exported
     public long getGeneration() {
-        TokenFamily family = facts.family();
         return family == null ? 0 : family.tokens().generation();
     }
 
-    /** When the last access token was asked for; null when none is known. */
+    /** When the last access token was requested; null when none is known. */
     @CheckForNull
     @Exported
     public String getRenewedAt() {
         AccessToken accessToken = accessToken();
-        return accessToken == null ? null : words(accessToken.issuedAt());
+        return accessToken == null ? null : seconds(accessToken.issuedAt());
     }
 
-    /** When the access token at hand ends; null when none is alive. */
+    /** When the cached access token expires; null when there is none, or it has expired. */
     @CheckForNull
     @Exported
     public String getAccessTokenExpiresAt() {
         AccessToken accessToken = accessToken();
-        return accessToken == null || !accessToken.isAlive(now) ? null : words(accessToken.expiresAt());
-    }
-
-    /** To the second, which is what a person reads and as much as most servers say. */
-    private static String words(Instant time) {
-        return time.truncatedTo(ChronoUnit.SECONDS).toString();
+        return accessToken == null || !accessToken.isAlive(now) ? null : seconds(accessToken.expiresAt());
     }
 
     @Exported
@@ -175,32 +173,45 @@ public final class CredentialHealth {
         return accessToken == null ? 0 : Math.max(0, accessToken.remaining(now).toSeconds());
     }
 
-    /** When the stored secret itself ends; null when that is unknown, or never. */
+    @CheckForNull
+    private AccessToken accessToken() {
+        return family == null ? null : family.accessToken();
+    }
+
     @CheckForNull
     @Exported
     public String getSecretExpiresAt() {
-        Instant expires = facts.secretExpiresAt();
-        return expires == null ? null : words(expires);
+        return secretExpiresAt == null ? null : seconds(secretExpiresAt);
     }
 
-    /** How many leases are open, those of builds that whoever asks may not see included. */
+    /** Servers give most times in seconds. */
+    private static String seconds(Instant time) {
+        return time.truncatedTo(ChronoUnit.SECONDS).toString();
+    }
+
+    /** The time until the secret expires, negative when it has expired; null when the time is unknown. */
+    @CheckForNull
+    Duration secretLeft() {
+        return secretExpiresAt == null ? null : Duration.between(now, secretExpiresAt);
+    }
+
+    /** Counts all leases, including those of builds that the current user may not see. */
     @Exported
     public int getOpenLeases() {
-        return facts.tenants().size();
+        return leaseOwners.size();
     }
 
     @Exported
     public List<BuildLeaseInfo> getLeases() {
-        return facts.tenants().stream()
-                .map(BuildLeaseInfo::of)
+        return leaseOwners.stream()
+                .map(BuildLeaseInfo::find)
                 .filter(Objects::nonNull)
                 .toList();
     }
 
-    /** Whether the rotated token is where the credential is stored, and not in the ledger alone. */
     @Exported
     public boolean isStoreUpToDate() {
-        return !facts.unsaved() && !facts.readOnly();
+        return !unsaved && !readOnly;
     }
 
     @Exported
@@ -209,16 +220,20 @@ public final class CredentialHealth {
     }
 
     public boolean isStoreReadOnly() {
-        return facts.readOnly();
+        return readOnly;
     }
 
     public boolean isUnsaved() {
-        return facts.unsaved();
+        return unsaved;
     }
 
     public String getRenewed() {
         AccessToken accessToken = accessToken();
-        return accessToken == null ? "" : ago(Duration.between(accessToken.issuedAt(), now));
+        if (accessToken == null) {
+            return "";
+        }
+        long age = Duration.between(accessToken.issuedAt(), now).toMillis();
+        return Messages.CredentialHealth_ago(Util.getTimeSpanString(Math.max(0, age)));
     }
 
     public String getAccessTokenLeft() {
@@ -226,40 +241,29 @@ public final class CredentialHealth {
     }
 
     public String getSecretLeft() {
-        Instant expires = facts.secretExpiresAt();
-        return expires == null ? "" : new RemainingTime(Duration.between(now, expires)).toString();
+        Duration left = secretLeft();
+        return left == null ? "" : new HealthWarning.RemainingTime(left).toString();
     }
 
-    private static String ago(Duration since) {
-        return Messages.CredentialHealth_ago(Util.getTimeSpanString(Math.max(0, since.toMillis())));
-    }
-
-    /** Of its own page, from the root of this Jenkins. */
+    /** The page of this credential, relative to the root of Jenkins. */
     @Exported
     public String getPage() {
         return TokenListPage.url(stored.store().getContext()) + "credential/" + Util.rawEncode(getId()) + '/';
     }
 
-    /** Where people edit it; null where the store has no page. */
+    /** The credential's page in its store; null where the store has no pages. */
     @CheckForNull
     public String getStoreUrl() {
         String domain = stored.store().getRelativeLinkTo(stored.domain());
         return domain == null ? null : domain + "credential/" + Util.rawEncode(getId()) + '/';
     }
 
-    /** For people who see more than one owner's credentials. */
     public String getOwner() {
         return stored.store().getContextDisplayName();
     }
 
-    /** Whether whoever asks may act on it, and not only look. */
+    /** Whether the current user may act on the tokens. */
     public boolean isUpdatable() {
-        return TokenPermissions.on(stored);
-    }
-
-    @CheckForNull
-    private AccessToken accessToken() {
-        TokenFamily family = facts.family();
-        return family == null ? null : family.accessToken();
+        return TokenDetailPage.mayUpdate(stored);
     }
 }

@@ -44,7 +44,7 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
 
     @Override
     public Object getTarget() {
-        TokenPermissions.check(stored);
+        TokenDetailPage.checkUpdate(stored);
         return this;
     }
 
@@ -118,7 +118,7 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
 
     @POST
     public HttpResponse doStart(@QueryParameter String clientId) {
-        TokenPermissions.check(stored);
+        TokenDetailPage.checkUpdate(stored);
         String account = Util.fixEmptyAndTrim(clientId);
         if (account == null) {
             return failed(Messages.DeviceFlowPage_noClientId());
@@ -154,7 +154,7 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
 
     @POST
     public HttpResponse doCancel() {
-        TokenPermissions.check(stored);
+        TokenDetailPage.checkUpdate(stored);
         DeviceFlowSession attempt = attempt();
         if (attempt != null && attempt.isRunning()) {
             attempt.cancel();
@@ -166,7 +166,7 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
     /** For the page, which asks every now and then. */
     @POST
     public HttpResponse doStatus() {
-        TokenPermissions.check(stored);
+        TokenDetailPage.checkUpdate(stored);
         return HttpResponses.okJSON(new JSONObject()
                 .element("running", isRunning())
                 .element("granted", isGranted())
@@ -197,7 +197,7 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
         }
         if (state == null) {
             try {
-                state = HealthCheck.make().of(stored).getState();
+                state = HealthCheck.start().assess(stored).getState();
             } catch (TokenUnavailableException e) {
                 // The credential's own page says so.
                 return true;

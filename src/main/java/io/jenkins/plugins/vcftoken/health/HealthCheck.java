@@ -22,21 +22,21 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** One look at the ledger and at memory, for as many credentials as somebody wants to know about. */
+/** Assesses credentials by one snapshot of the ledger, of open leases and of known expiry times. */
 final class HealthCheck {
 
-    /** What is marked as in flight for longer is not, unless it is this process that has it in flight. */
-    private static final Duration LONGEST_FLIGHT = Duration.ofMinutes(3);
+    /** A request that another process recorded as pending longer ago has lost its response. */
+    private static final Duration LONGEST_REQUEST = Duration.ofMinutes(3);
 
-    private final TokenFamilySnapshot survey;
-    private final Map<CredentialLocation, List<String>> tenants;
+    private final TokenFamilySnapshot snapshot;
+    private final Map<CredentialLocation, List<String>> leaseOwners;
     private final CredentialLocator locator;
     private final SecretExpiryCache expiries;
     private final Instant now;
 
     private HealthCheck(VcfTokenService tokens) throws TokenUnavailableException {
-        this.survey = tokens.survey();
-        this.tenants = tokens.openLeases().stream()
+        this.snapshot = tokens.survey();
+        this.leaseOwners = tokens.openLeases().stream()
                 .collect(Collectors.groupingBy(
                         LeaseInfo::location, Collectors.mapping(LeaseInfo::owner, Collectors.toList())));
         this.locator = tokens.locator();
@@ -45,97 +45,91 @@ final class HealthCheck {
     }
 
     /** @throws TokenUnavailableException when the ledger cannot be read */
-    static HealthCheck make() throws TokenUnavailableException {
+    static HealthCheck start() throws TokenUnavailableException {
         return new HealthCheck(VcfTokenService.get());
     }
 
-    CredentialHealth of(LocatedCredential stored) {
+    CredentialHealth assess(LocatedCredential stored) {
         Account account = account(stored);
-        TokenFamily family = account == null ? null : family(account, stored);
-        boolean known = family == null || isHere(family, stored) || hasNewId(account, stored);
-        HealthStatus state;
+        TokenFamily family = account == null ? null : findFamily(account, stored);
+        // The family of a token that has rotated at another location is not shown here.
+        boolean stale = family != null && !belongsTo(family, account, stored);
+        UnreadableRecord unreadable =
+                account == null || family != null ? null : snapshot.unreadableOf(account, token(stored));
+        HealthStatus status;
         if (account == null) {
-            state = HealthStatus.BAD_ADDRESS;
-        } else if (family == null) {
-            state = withoutFamily(account, stored);
+            status = HealthStatus.BAD_ADDRESS;
+        } else if (stale) {
+            status = HealthStatus.STALE_COPY;
+        } else if (family != null) {
+            status = status(family);
+        } else if (token(stored).isBlank() && !stored.credential().isSecretOptional()) {
+            status = HealthStatus.NO_SECRET;
         } else {
-            state = known ? state(family) : HealthStatus.STALE_COPY;
+            status = unreadable == null ? HealthStatus.NOT_USED : HealthStatus.UNREADABLE;
         }
+        String error = family == null || stale ? null : family.error();
         return new CredentialHealth(
                 stored,
-                state,
-                now,
-                new CredentialHealth.Facts(
-                        account,
-                        known ? family : null,
-                        known ? error(account, family, stored) : null,
-                        expiries.of(stored),
-                        tenants.getOrDefault(stored.location(), List.of()),
-                        survey.isUnsaved(stored.location()),
-                        locator.isReadOnly(stored)));
+                account,
+                stale ? null : family,
+                status,
+                unreadable == null ? error : Messages.HealthCheck_unreadable(unreadable.where(), unreadable.why()),
+                expiries.find(stored),
+                leaseOwners.getOrDefault(stored.location(), List.of()),
+                snapshot.isUnsaved(stored.location()),
+                locator.isReadOnly(stored),
+                now);
     }
 
-    /** Families to which no stored token leads: what is left of credentials that are gone, or store another secret. */
-    List<OrphanedRecord> orphans() {
-        Set<String> inUse = new HashSet<>();
+    /** The records that no stored secret leads to: the credential was deleted, or stores another secret. */
+    List<OrphanedRecord> findOrphans() {
+        Set<String> used = new HashSet<>();
         Stream.concat(CredentialScanner.shared().stream(), CredentialScanner.personal().stream())
                 .forEach(stored -> {
                     Account account = account(stored);
-                    TokenFamily family = account == null ? null : family(account, stored);
+                    TokenFamily family = account == null ? null : findFamily(account, stored);
                     if (family != null) {
-                        inUse.add(family.id());
+                        used.add(family.id());
                     }
                 });
-        return survey.written().stream()
-                .filter(family -> !inUse.contains(family.id()))
+        return snapshot.written().stream()
+                .filter(family -> !used.contains(family.id()))
                 .map(OrphanedRecord::new)
                 .toList();
     }
 
     List<UnreadableRecord> unreadable() {
-        return survey.unreadable();
+        return snapshot.unreadable();
     }
 
     @CheckForNull
-    private TokenFamily family(Account account, LocatedCredential stored) {
-        return survey.of(account, token(stored), stored.location());
+    private TokenFamily findFamily(Account account, LocatedCredential stored) {
+        return snapshot.of(account, token(stored), stored.location());
     }
 
-    /** A copy of a token that has rotated away elsewhere must not tell how things are there. */
-    private static boolean isHere(TokenFamily family, LocatedCredential stored) {
+    /** Includes a credential that was stored again with another ID: the next build uses the family under the new ID. */
+    private boolean belongsTo(TokenFamily family, Account account, LocatedCredential stored) {
         return family.locations().contains(stored.location())
-                || family.tokens().current().equals(token(stored));
+                || family.tokens().current().equals(token(stored))
+                || locator.formerPlace(account, token(stored), stored.location())
+                        .isPresent();
     }
 
-    /** The next build uses it as if it had its former ID. */
-    private boolean hasNewId(Account account, LocatedCredential stored) {
-        return locator.formerPlace(account, token(stored), stored.location()).isPresent();
-    }
-
-    private HealthStatus withoutFamily(Account account, LocatedCredential stored) {
-        if (token(stored).isBlank() && !stored.credential().isSecretOptional()) {
-            return HealthStatus.NO_SECRET;
-        }
-        return survey.unreadableOf(account, token(stored)) == null ? HealthStatus.NOT_USED : HealthStatus.UNREADABLE;
-    }
-
-    private HealthStatus state(TokenFamily family) {
+    private HealthStatus status(TokenFamily family) {
+        HealthStatus unknown = VcfTokenService.retriesUnknown() ? HealthStatus.AWAITING_RETRY : HealthStatus.UNKNOWN;
         return switch (family.state()) {
-            case READY -> afterFailure(family);
+            case READY -> statusWhenReady(family);
             case REQUESTING ->
-                survey.isFlying(family) || now.isBefore(family.changed().plus(LONGEST_FLIGHT))
+                snapshot.isFlying(family) || now.isBefore(family.changed().plus(LONGEST_REQUEST))
                         ? HealthStatus.REQUESTING
-                        : unknown();
-            case UNKNOWN -> unknown();
+                        : unknown;
+            case UNKNOWN -> unknown;
             case REJECTED -> HealthStatus.REJECTED;
         };
     }
 
-    private static HealthStatus unknown() {
-        return VcfTokenService.retriesUnknown() ? HealthStatus.AWAITING_RETRY : HealthStatus.UNKNOWN;
-    }
-
-    private HealthStatus afterFailure(TokenFamily family) {
+    private HealthStatus statusWhenReady(TokenFamily family) {
         AccessToken accessToken = family.accessToken();
         if (family.error() != null) {
             return HealthStatus.FAILING;
@@ -146,16 +140,7 @@ final class HealthCheck {
         return accessToken.isAlive(now) ? HealthStatus.READY : HealthStatus.IDLE;
     }
 
-    @CheckForNull
-    private String error(Account account, @CheckForNull TokenFamily family, LocatedCredential stored) {
-        if (family != null) {
-            return family.error();
-        }
-        UnreadableRecord record = account == null ? null : survey.unreadableOf(account, token(stored));
-        return record == null ? null : Messages.HealthCheck_unreadable(record.where(), record.why());
-    }
-
-    /** @return null when the stored address is none */
+    /** @return null when the stored address is not a valid URL of a server */
     @CheckForNull
     static Account account(LocatedCredential stored) {
         try {

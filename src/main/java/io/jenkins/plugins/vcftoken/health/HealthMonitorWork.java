@@ -1,15 +1,18 @@
 package io.jenkins.plugins.vcftoken.health;
 
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.Extension;
 import hudson.ExtensionList;
+import hudson.XmlFile;
 import hudson.model.AsyncPeriodicWork;
+import hudson.model.ItemGroup;
+import hudson.model.Saveable;
 import hudson.model.TaskListener;
+import hudson.model.listeners.SaveableListener;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
-import io.jenkins.plugins.vcftoken.rotation.UnreadableRecord;
 import io.jenkins.plugins.vcftoken.store.CredentialScanner;
 import io.jenkins.plugins.vcftoken.store.LocatedCredential;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,26 +21,22 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.logging.Level;
 import jenkins.util.NonLocalizable;
 import jenkins.util.Timer;
+import org.jvnet.localizer.Localizable;
+import org.kohsuke.stapler.Stapler;
 
 /**
- * Looks at all shared credentials now and then, so that pages can tell from memory what is wrong. Personal ones are left
- * out: an administrator has no business with them.
+ * Checks the credentials of the controller and of folders in the background, so that monitors can show the warnings from
+ * memory. Personal credentials are left out, because administrators may not see them.
  */
 @Extension
 public final class HealthMonitorWork extends AsyncPeriodicWork {
 
-    /** Enough to see the holder of a personal account who is on leave. */
-    static final Duration WARNED_BEFORE_EXPIRY = Duration.ofDays(14);
-
     private static final long PERIOD_MINUTES = 15;
-    private static final long FIRST_MINUTES = 2;
-    private static final long SOON_SECONDS = 3;
-
-    /** What servers tell later is found by the next look. */
-    private static final Duration PATIENCE = Duration.ofMinutes(1);
+    private static final long INITIAL_DELAY_MINUTES = 2;
+    private static final long REFRESH_SOON_SECONDS = 3;
 
     private final SecretExpiryCache expiries = new SecretExpiryCache();
-    private final AtomicBoolean due = new AtomicBoolean();
+    private final AtomicBoolean scheduled = new AtomicBoolean();
     private volatile List<HealthWarning> warnings = List.of();
     private volatile long alarmsSeen;
 
@@ -53,89 +52,68 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
         return expiries;
     }
 
-    /** From memory; has another look made soon when it may have become out of date. */
+    /** The warnings of the last check, from memory. Schedules another check if a family has got into or out of trouble. */
     List<HealthWarning> warnings(HealthWarning.Kind kind) {
         if (VcfTokenService.get().alarms() != alarmsSeen) {
-            lookSoon();
+            refreshSoon();
         }
         return warnings.stream().filter(warning -> warning.kind() == kind).toList();
     }
 
-    /** Does not block, and makes one look of many that are asked for. */
-    void lookSoon() {
-        if (due.compareAndSet(false, true)) {
-            Timer.get()
-                    .schedule(
-                            () -> {
-                                due.set(false);
-                                run();
-                            },
-                            SOON_SECONDS,
-                            TimeUnit.SECONDS);
+    /** Schedules a check in a few seconds, which serves all calls until then. Does not block. */
+    void refreshSoon() {
+        if (scheduled.compareAndSet(false, true)) {
+            Runnable check = () -> {
+                scheduled.set(false);
+                run();
+            };
+            Timer.get().schedule(check, REFRESH_SOON_SECONDS, TimeUnit.SECONDS);
         }
     }
 
-    /** Reads the ledger, tells what it found, and then asks servers: those that do not answer must not delay an alarm. */
-    void look() throws InterruptedException {
+    /** Publishes warnings before it asks servers when secrets expire, so that hung servers do not delay an alarm. */
+    void refresh() throws InterruptedException {
         VcfTokenService tokens = VcfTokenService.get();
         long alarms = tokens.alarms();
         Instant now = tokens.clock().instant();
-        List<LocatedCredential> all = CredentialScanner.shared();
-        warnings = warnings(all, now);
+        List<LocatedCredential> shared = CredentialScanner.shared();
+        warnings = check(shared);
         alarmsSeen = alarms;
-        expiries.ask(all, now, PATIENCE);
-        warnings = warnings(all, now);
+        expiries.refresh(shared, now);
+        warnings = check(shared);
     }
 
-    private static List<HealthWarning> warnings(List<LocatedCredential> all, Instant now) {
-        try {
-            List<HealthWarning> found = warnings(all, now, HealthCheck.make());
-            DismissedWarnings.get().keep(found);
-            return found;
-        } catch (TokenUnavailableException e) {
-            return List.of(new HealthWarning(
-                    HealthWarning.Kind.TROUBLE,
-                    "ledger",
-                    Messages._TokenListPage_displayName(),
-                    new NonLocalizable(e.getMessage()),
-                    TokenListPage.controller()));
-        }
-    }
-
-    private static List<HealthWarning> warnings(List<LocatedCredential> all, Instant now, HealthCheck checkup) {
+    private static List<HealthWarning> check(List<LocatedCredential> shared) {
         List<HealthWarning> found = new ArrayList<>();
-        for (LocatedCredential stored : all) {
-            new HealthAssessment(checkup.of(stored), now).addTo(found);
+        try {
+            HealthCheck check = HealthCheck.start();
+            shared.forEach(stored -> found.addAll(HealthWarning.findIn(check.assess(stored))));
+            check.unreadable()
+                    .forEach(record -> found.add(ledgerWarning(
+                            record.where(),
+                            Messages._HealthWarning_record(record.where()),
+                            Messages._HealthWarning_unreadable(record.why()))));
+            if (VcfTokenService.get().isLockedForThreadsAlone()) {
+                found.add(ledgerWarning("locks", Messages._HealthWarning_home(), Messages._HealthWarning_locks()));
+            }
+            DismissedWarnings.get().retain(found);
+            return List.copyOf(found);
+        } catch (TokenUnavailableException e) {
+            return List.of(
+                    ledgerWarning("ledger", Messages._TokenListPage_displayName(), new NonLocalizable(e.getMessage())));
         }
-        for (UnreadableRecord record : checkup.unreadable()) {
-            found.add(new HealthWarning(
-                    HealthWarning.Kind.TROUBLE,
-                    record.where(),
-                    Messages._HealthWarning_record(record.where()),
-                    Messages._HealthWarning_unreadable(record.why()),
-                    TokenListPage.controller()));
-        }
-        if (VcfTokenService.get().isLockedForThreadsAlone()) {
-            found.add(locks());
-        }
-        return List.copyOf(found);
     }
 
-    static HealthWarning locks() {
-        return new HealthWarning(
-                HealthWarning.Kind.TROUBLE,
-                "locks",
-                Messages._HealthWarning_home(),
-                Messages._HealthWarning_locks(),
-                TokenListPage.controller());
+    private static HealthWarning ledgerWarning(String about, Localizable subject, Localizable text) {
+        return new HealthWarning(HealthWarning.Kind.TROUBLE, about, subject, text, TokenListPage.CONTROLLER_URL);
     }
 
     @Override
     protected void execute(TaskListener listener) throws InterruptedException {
-        look();
+        refresh();
     }
 
-    /** What happened during a look may have come too late for it. */
+    /** A change during a check may have come too late for that check. */
     @Override
     protected boolean queueIfAlreadyRunning() {
         return true;
@@ -146,14 +124,29 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
         return TimeUnit.MINUTES.toMillis(PERIOD_MINUTES);
     }
 
-    /** Not while everything else wants to start. */
     @Override
     public long getInitialDelay() {
-        return TimeUnit.MINUTES.toMillis(FIRST_MINUTES);
+        return TimeUnit.MINUTES.toMillis(INITIAL_DELAY_MINUTES);
     }
 
     @Override
     protected Level getNormalLoggingLevel() {
         return Level.FINE;
+    }
+
+    /**
+     * Schedules a check when a user saves credentials. Rotated tokens are saved outside of requests. The authentication
+     * does not distinguish the two, since the system store always saves as the system.
+     */
+    @Extension
+    public static final class RefreshOnSave extends SaveableListener {
+
+        @Override
+        public void onChange(Saveable saved, XmlFile file) {
+            if ((saved instanceof SystemCredentialsProvider || saved instanceof ItemGroup<?>)
+                    && Stapler.getCurrentRequest2() != null) {
+                get().refreshSoon();
+            }
+        }
     }
 }

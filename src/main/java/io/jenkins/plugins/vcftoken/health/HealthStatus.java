@@ -2,39 +2,39 @@ package io.jenkins.plugins.vcftoken.health;
 
 import org.jvnet.localizer.Localizable;
 
-/** How a credential's tokens are, as people tell states apart. The names stand in the JSON and stay as they are. */
+/** The state of a credential's tokens, as shown to users. The names are part of the JSON API and are frozen. */
 public enum HealthStatus {
-    /** An access token is at hand. */
+    /** An access token is cached. */
     READY(Light.GREEN, Messages._HealthStatus_READY(), Messages._HealthStatus_READY_step()),
-    /** All is well, and the next build gets a new access token. */
+    /** No access token is cached, and the next build gets a new one. */
     IDLE(Light.GREEN, Messages._HealthStatus_IDLE(), Messages._HealthStatus_IDLE_step()),
-    /** Nobody has asked for an access token yet. */
+    /** No access token was requested yet. */
     NOT_USED(Light.GRAY, Messages._HealthStatus_NOT_USED(), Messages._HealthStatus_NOT_USED_step()),
-    /** There is no secret to exchange yet. */
+    /** The credential stores no secret yet. */
     NO_SECRET(
             Light.GRAY,
             Messages._HealthStatus_NO_SECRET(),
             Messages._HealthStatus_NO_SECRET_step(),
             Messages._HealthStatus_NO_SECRET_enter()),
-    /** The secret is on its way to the server right now. */
+    /** A request is pending. */
     REQUESTING(Light.BUSY, Messages._HealthStatus_REQUESTING(), Messages._HealthStatus_REQUESTING_step()),
-    /** The last exchange failed, and the secret is as good as before. */
+    /** The last request failed, and the secret is unchanged. */
     FAILING(Light.YELLOW, Messages._HealthStatus_FAILING(), Messages._HealthStatus_FAILING_step()),
-    /** The secret was sent, the answer was lost, and it is sent once more when nothing can be lost by that. */
+    /** The response was lost. The secret is sent once more when that can no longer cost an access token. */
     AWAITING_RETRY(Light.YELLOW, Messages._HealthStatus_AWAITING_RETRY(), Messages._HealthStatus_AWAITING_RETRY_step()),
-    /** The secret was sent, the answer was lost, and a person decides. */
+    /** The response was lost. An administrator decides whether the secret is sent again. */
     UNKNOWN(Light.RED, Messages._HealthStatus_UNKNOWN(), Messages._HealthStatus_UNKNOWN_step()),
-    /** The server refused the secret. */
+    /** The server rejected the secret. */
     REJECTED(
             Light.RED,
             Messages._HealthStatus_REJECTED(),
             Messages._HealthStatus_REJECTED_step(),
             Messages._HealthStatus_REJECTED_enter()),
-    /** The stored token was rotated away while it was stored somewhere else. */
+    /** The stored token has been replaced by a rotation at another location. */
     STALE_COPY(Light.RED, Messages._HealthStatus_STALE_COPY(), Messages._HealthStatus_STALE_COPY_step()),
-    /** The record cannot be read. */
+    /** The record of the family cannot be read. */
     UNREADABLE(Light.RED, Messages._HealthStatus_UNREADABLE(), Messages._HealthStatus_UNREADABLE_step()),
-    /** The stored address is none. */
+    /** The stored address is invalid. */
     BAD_ADDRESS(Light.RED, Messages._HealthStatus_BAD_ADDRESS(), Messages._HealthStatus_BAD_ADDRESS_step());
 
     private enum Light {
@@ -62,7 +62,7 @@ public enum HealthStatus {
         this(light, words, nextStep, nextStep);
     }
 
-    /** @param nextStepByHand for an account that nobody can authorize in a browser */
+    /** @param nextStepByHand for an account that cannot be authorized in a browser */
     HealthStatus(Light light, Localizable words, Localizable nextStep, Localizable nextStepByHand) {
         this.light = light;
         this.words = words;
@@ -74,17 +74,17 @@ public enum HealthStatus {
         return light.icon;
     }
 
-    /** A style of Jenkins' own, which knows dark themes. */
+    /** A CSS class of Jenkins that adapts to dark themes. */
     public String getColor() {
         return light.color;
     }
 
-    /** In the language of whoever will read it. */
+    /** Translated when it is read. */
     Localizable words() {
         return words;
     }
 
-    /** @param authorizable whether the account can be given a new token by a person in a browser */
+    /** @param authorizable whether the account can be authorized in a browser */
     Localizable nextStep(boolean authorizable) {
         return authorizable ? nextStep : nextStepByHand;
     }
@@ -93,7 +93,7 @@ public enum HealthStatus {
         return words.toString();
     }
 
-    /** Whether builds that need a new access token fail until somebody does something. */
+    /** Whether builds that need a new access token fail until a person intervenes. */
     public boolean isBroken() {
         return light == Light.RED;
     }

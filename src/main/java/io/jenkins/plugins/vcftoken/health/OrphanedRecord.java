@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import org.kohsuke.stapler.export.Exported;
 import org.kohsuke.stapler.export.ExportedBean;
 
-/** A record to which no stored token leads any more. For administrators. */
+/** A record of the ledger that no stored secret leads to. For administrators. */
 @ExportedBean(defaultVisibility = CredentialHealth.ALWAYS)
 public final class OrphanedRecord {
 
@@ -20,7 +20,7 @@ public final class OrphanedRecord {
         this.family = family;
     }
 
-    /** The name of its file, which is a keyed hash and leads to nothing else. */
+    /** The name of its file without {@code .json}: a keyed hash. */
     @Exported
     public String getRecord() {
         return family.id();
@@ -31,11 +31,11 @@ public final class OrphanedRecord {
         return family.account().description();
     }
 
-    /** Where its credential stood. Whose personal ones is not told. */
+    /** The locations of its credentials. The owners of personal ones are not shown. */
     @Exported
     public String getPlaces() {
         return family.locations().stream()
-                .map(OrphanedRecord::words)
+                .map(OrphanedRecord::describe)
                 .distinct()
                 .sorted()
                 .collect(Collectors.joining(", "));
@@ -46,7 +46,7 @@ public final class OrphanedRecord {
         return family.tokens().generation();
     }
 
-    /** When it will be removed; null until the hourly upkeep has found that no credential leads to it. */
+    /** When it will be removed; null until the hourly cleanup has found it orphaned. */
     @CheckForNull
     @Exported
     public String getRemovedAt() {
@@ -54,7 +54,7 @@ public final class OrphanedRecord {
         return since == null ? null : TokenFamilyAdmin.endOf(since).toString();
     }
 
-    private static String words(CredentialLocation location) {
+    private static String describe(CredentialLocation location) {
         return CredentialLocator.isPersonal(location)
                 ? Messages.OrphanedRecord_personal()
                 : location.context() + '/' + location.credentialsId();

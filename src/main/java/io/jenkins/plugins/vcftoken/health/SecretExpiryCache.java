@@ -24,11 +24,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import java.util.stream.Stream;
+import java.util.stream.IntStream;
 
 /**
- * When stored secrets themselves end, where the server tells. In memory; asked once a day, and of each new secret; where
- * that takes an access token, at the first look that finds one.
+ * Caches in memory when stored secrets expire, for the systems that tell. The server is asked once a day and about each
+ * new secret. Where the request takes an access token, it waits until one is cached, so that it never causes a token
+ * request.
  */
 final class SecretExpiryCache {
 
@@ -37,115 +38,108 @@ final class SecretExpiryCache {
     private static final Duration PERIOD = Duration.ofDays(1);
     private static final Duration PERIOD_AFTER_FAILURE = Duration.ofHours(1);
 
-    /** Each may wait for a server that does not answer. */
-    static final int AT_A_TIME = 4;
+    /** Answers that arrive later are in the cache for the next check. */
+    private static final Duration MAX_WAIT = Duration.ofMinutes(1);
+
+    /** Each of these threads may wait for a server that does not answer. */
+    static final int MAX_THREADS = 4;
 
     private final Map<CredentialLocation, Answer> answers = new ConcurrentHashMap<>();
 
     /**
-     * @param of the very object that was asked for, which each change of the credential replaces
-     * @param expires null when the server does not tell, or could not be asked
+     * @param credential the object as it was stored then; each change of a credential replaces its object
+     * @param expires null when unknown, or never
      */
-    private record Answer(VcfCredentials of, @CheckForNull Instant expires, Instant askAgain) {
+    private record Answer(
+            VcfCredentials credential, @CheckForNull Instant expires, Instant nextRequest) {}
 
-        boolean isOld(Instant now) {
-            return !now.isBefore(askAgain);
-        }
-    }
-
+    /** @return null when unknown, or never */
     @CheckForNull
-    Instant of(LocatedCredential stored) {
-        Answer answer = last(stored);
+    Instant find(LocatedCredential stored) {
+        Answer answer = findAnswer(stored);
         return answer == null ? null : answer.expires();
     }
 
-    /** The last answer for what is stored now, or null. */
+    /** @return null when the location stores another secret now */
     @CheckForNull
-    private Answer last(LocatedCredential stored) {
+    private Answer findAnswer(LocatedCredential stored) {
         Answer answer = answers.get(stored.location());
-        return answer != null && isSame(answer.of(), stored.credential()) ? answer : null;
+        return answer != null && isSame(answer.credential(), stored.credential()) ? answer : null;
     }
 
-    /** Whether it is what was asked for, or differs by its rotated token alone: else each rotation would ask again. */
-    private static boolean isSame(VcfCredentials asked, VcfCredentials now) {
-        if (asked == now) {
+    /** Treats a rotated token like the one before, so that a rotation causes no request. */
+    private static boolean isSame(VcfCredentials before, VcfCredentials now) {
+        if (before == now) {
             return true;
         }
-        String before = asked.storedSecret().getPlainText();
-        String after = now.storedSecret().getPlainText();
+        String oldSecret = before.storedSecret().getPlainText();
+        String newSecret = now.storedSecret().getPlainText();
         VcfTokenService tokens = VcfTokenService.get();
         try {
-            return !before.equals(after)
-                    && asked.clientId().equals(now.clientId())
-                    && asked.account().isSameAs(now.account())
+            return !oldSecret.equals(newSecret)
+                    && before.clientId().equals(now.clientId())
+                    && before.account().isSameAs(now.account())
                     && tokens.hasLedger()
-                    && tokens.administration().areRelated(now.account(), before, after);
+                    && tokens.administration().areRelated(now.account(), oldSecret, newSecret);
         } catch (IllegalArgumentException | IOException | TokenUnavailableException e) {
             LOGGER.log(Level.FINE, e, () -> "Not known whether the secret of " + now.getId() + " is a new one");
             return false;
         }
     }
 
-    /**
-     * Asks the servers about all that is not personal, a few at a time, and waits no longer than this for their answers.
-     * What they answer later is there for the next look.
-     */
-    void ask(List<LocatedCredential> shared, Instant now, Duration patience) throws InterruptedException {
+    /** Asks servers about the given credentials where that is due, and drops all other answers but personal ones. */
+    void refresh(List<LocatedCredential> shared, Instant now) throws InterruptedException {
         List<CredentialLocation> locations =
                 shared.stream().map(LocatedCredential::location).toList();
         answers.keySet().removeIf(location -> !CredentialLocator.isPersonal(location) && !locations.contains(location));
         try {
-            askSoon(shared, now).get(patience.toMillis(), TimeUnit.MILLISECONDS);
+            refreshSoon(shared, now).get(MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
-            LOGGER.log(Level.FINE, e, () -> "Not all servers have told when secrets end");
+            LOGGER.log(Level.FINE, e, () -> "Not all servers have told when secrets expire");
         }
     }
 
-    /**
-     * Has the servers asked, a few at a time. Does not block; what they tell is seen by the next look.
-     *
-     * @return done when all have been asked
-     */
-    CompletableFuture<Void> askSoon(List<LocatedCredential> candidates, Instant now) {
+    /** Asks servers in the background about the given credentials where that is due. */
+    CompletableFuture<Void> refreshSoon(List<LocatedCredential> candidates, Instant now) {
         Queue<LocatedCredential> due = new ConcurrentLinkedQueue<>(claimDue(candidates, now));
-        return CompletableFuture.allOf(Stream.generate(() -> due)
-                .limit(Math.min(AT_A_TIME, due.size()))
-                .map(queue -> CompletableFuture.runAsync(() -> askEach(queue, now), Computer.threadPoolForRemoting))
+        return CompletableFuture.allOf(IntStream.range(0, Math.min(MAX_THREADS, due.size()))
+                .mapToObj(i -> CompletableFuture.runAsync(() -> requestAll(due, now), Computer.threadPoolForRemoting))
                 .toArray(CompletableFuture[]::new));
     }
 
-    /** A look that comes before they are asked, or while a server hangs, does not ask again. */
+    /** Postpones the next request of each credential that it returns, so that concurrent checks do not ask as well. */
     private synchronized List<LocatedCredential> claimDue(List<LocatedCredential> candidates, Instant now) {
         List<LocatedCredential> due = new ArrayList<>();
         for (LocatedCredential stored : candidates) {
-            Answer last = last(stored);
-            boolean isDue = last == null || last.isOld(now);
-            if (isDue) {
+            Answer last = findAnswer(stored);
+            if (last == null || !now.isBefore(last.nextRequest())) {
                 due.add(stored);
+                Instant expires = last == null ? null : last.expires();
+                answers.put(
+                        stored.location(), new Answer(stored.credential(), expires, now.plus(PERIOD_AFTER_FAILURE)));
+            } else {
+                answers.put(stored.location(), new Answer(stored.credential(), last.expires(), last.nextRequest()));
             }
-            Instant expires = last == null ? null : last.expires();
-            Instant askAgain = isDue ? now.plus(PERIOD_AFTER_FAILURE) : last.askAgain();
-            answers.put(stored.location(), new Answer(stored.credential(), expires, askAgain));
         }
         return due;
     }
 
-    private void askEach(Queue<LocatedCredential> due, Instant now) {
+    private void requestAll(Queue<LocatedCredential> due, Instant now) {
         for (LocatedCredential stored = due.poll(); stored != null; stored = due.poll()) {
-            answers.put(stored.location(), ask(stored.credential(), last(stored), now));
+            answers.put(stored.location(), request(stored.credential(), find(stored), now));
         }
     }
 
-    /** @param last what is known, where nobody can be asked now */
-    private static Answer ask(VcfCredentials credential, @CheckForNull Answer last, Instant now) {
+    /** @param known the cached time, which stays if the server cannot be asked for want of an access token */
+    private static Answer request(VcfCredentials credential, @CheckForNull Instant known, Instant now) {
         try {
-            SecretExpiryResult told = VcfTokenService.get().secretExpiry(credential);
-            return told.asked()
-                    ? new Answer(credential, told.ends(), now.plus(PERIOD))
-                    : new Answer(credential, last == null ? null : last.expires(), now);
+            SecretExpiryResult result = VcfTokenService.get().secretExpiry(credential);
+            return result.asked()
+                    ? new Answer(credential, result.ends(), now.plus(PERIOD))
+                    : new Answer(credential, known, now);
         } catch (TokenUnavailableException | RuntimeException e) {
-            // The others are to be looked at all the same, whatever another plugin's store or proxy does.
-            LOGGER.log(Level.FINE, e, () -> "Not known when the secret of " + credential.getId() + " ends");
+            // Also what stores and proxies of other plugins throw, since the other credentials are due as well.
+            LOGGER.log(Level.FINE, e, () -> "Not known when the secret of " + credential.getId() + " expires");
             return new Answer(credential, null, now.plus(PERIOD_AFTER_FAILURE));
         }
     }

@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.health;
 import hudson.Extension;
 import org.jenkinsci.Symbol;
 
-/** Secrets that end soon, so that a person can make new ones before builds fail. */
+/** Warns of secrets that expire soon, or have expired. */
 @Extension
 @Symbol("vcfTokenExpiry")
 public final class SecretExpiryMonitor extends AbstractTokenMonitor {

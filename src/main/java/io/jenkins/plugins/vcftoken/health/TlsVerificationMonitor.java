@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.health;
 import hudson.Extension;
 import org.jenkinsci.Symbol;
 
-/** Credentials whose secret goes to whoever answers. */
+/** Warns of credentials with TLS verification switched off. */
 @Extension
 @Symbol("vcfTokenTrust")
 public final class TlsVerificationMonitor extends AbstractTokenMonitor {

@@ -6,6 +6,8 @@ import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.model.Api;
 import hudson.model.Failure;
 import hudson.model.ModelObject;
+import hudson.model.User;
+import hudson.security.AccessControlled;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -21,12 +23,12 @@ import org.kohsuke.stapler.WebMethod;
 import org.kohsuke.stapler.verb.GET;
 import org.kohsuke.stapler.verb.POST;
 
-/** How the tokens of one credential are, and what can be done about it. */
+/** Shows the tokens of one credential, with the actions on them. */
 public final class TokenDetailPage implements ModelObject, StaplerProxy {
 
     private final LocatedCredential stored;
 
-    /** For one request. */
+    /** Of the current request. */
     @CheckForNull
     private CredentialHealth health;
 
@@ -35,6 +37,25 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
 
     TokenDetailPage(LocatedCredential stored) {
         this.stored = stored;
+    }
+
+    /**
+     * Whether the current user may act on the tokens: with the permission to update the credential; or, because a read-only
+     * store grants that to no user, to update credentials of the store's owner. Personal stores grant it to their user
+     * alone, while administrators have all permissions on the user.
+     */
+    static boolean mayUpdate(LocatedCredential stored) {
+        ModelObject owner = stored.store().getContext();
+        return stored.store().hasPermission(CredentialsProvider.UPDATE)
+                || (owner instanceof AccessControlled controlled
+                        && !(owner instanceof User)
+                        && controlled.hasPermission(CredentialsProvider.UPDATE));
+    }
+
+    static void checkUpdate(LocatedCredential stored) {
+        if (!mayUpdate(stored)) {
+            stored.store().checkPermission(CredentialsProvider.UPDATE);
+        }
     }
 
     @Override
@@ -56,7 +77,7 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
     public synchronized CredentialHealth getHealth() {
         if (health == null) {
             try {
-                health = HealthCheck.make().of(stored);
+                health = HealthCheck.start().assess(stored);
             } catch (TokenUnavailableException e) {
                 throw new Failure(e.getMessage());
             }
@@ -64,13 +85,12 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         return health;
     }
 
-    /** Why the exchange that this page answers brought no access token. */
+    /** Why the action that this page answers got no access token. */
     @CheckForNull
     public String getError() {
         return error;
     }
 
-    /** Whether an exchange is worth a try. */
     public boolean isRenewable() {
         return switch (getHealth().getState()) {
             case READY, IDLE, NOT_USED, FAILING -> true;
@@ -78,7 +98,6 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         };
     }
 
-    /** Whether a person may know better than the record. */
     public boolean isRetriable() {
         return switch (getHealth().getState()) {
             case REJECTED, UNKNOWN, AWAITING_RETRY -> getHealth().family() != null;
@@ -90,12 +109,11 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         return getHealth().family() != null && getHealth().getState() != HealthStatus.REQUESTING;
     }
 
-    /** Whether the account can be given a new token by a person in a browser. */
     public boolean isAuthorizable() {
         return stored.credential().isAuthorizable();
     }
 
-    /** Whether the credential stores the newest token, so that nothing is lost with the record. */
+    /** Whether the credential stores the current token, so that removing the record loses no token. */
     public boolean isStoredNewest() {
         TokenFamily family = getHealth().family();
         return family == null
@@ -104,23 +122,23 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
                         .equals(stored.credential().storedSecret().getPlainText());
     }
 
-    /** Exchanges the secret now. */
+    /** Requests an access token now. */
     @POST
     public HttpResponse doRenew() throws InterruptedException {
-        TokenPermissions.check(stored);
+        checkUpdate(stored);
         AuditLog.get().acted("renew", stored.location(), null);
-        return renewed();
+        return renew();
     }
 
     /**
-     * Exchanges the secret of a dead or doubtful family once more.
+     * Sends the token of a family that is rejected, or has an unknown outcome, once more.
      *
-     * @param confirmed whether a person has read what that may cost
+     * @param confirmed whether the user has ticked the box that explains the risk
      */
     @POST
     public HttpResponse doRetry(@QueryParameter boolean confirmed)
             throws IOException, InterruptedException, TokenUnavailableException {
-        TokenPermissions.check(stored);
+        checkUpdate(stored);
         TokenFamily family = getHealth().family();
         if (!confirmed) {
             throw new Failure(Messages.TokenDetailPage_confirm());
@@ -130,19 +148,19 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         }
         AuditLog.get().acted("vouch", stored.location(), family.id());
         VcfTokenService.get().administration().vouch(family.id());
-        return renewed();
+        return renew();
     }
 
     /**
      * Removes the record.
      *
-     * @param confirmed whether a person has read what that may cost
-     * @param loses whether they have read that it costs the newest token
+     * @param confirmed whether the user has ticked the box that explains the loss
+     * @param loses whether the page has said that the current token is lost with the record
      */
     @POST
     public HttpResponse doForget(@QueryParameter boolean confirmed, @QueryParameter boolean loses)
             throws IOException, InterruptedException, TokenUnavailableException {
-        TokenPermissions.check(stored);
+        checkUpdate(stored);
         TokenFamily family = getHealth().family();
         if (!confirmed) {
             throw new Failure(Messages.TokenDetailPage_confirm());
@@ -155,40 +173,33 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
             throw new Failure(Messages.TokenDetailPage_rotatedMeanwhile());
         }
         AuditLog.get().acted("forget", stored.location(), family.id());
-        return done();
-    }
-
-    private HttpResponse renewed() throws InterruptedException {
-        try {
-            VcfTokenService.get().renew(stored.credential());
-            return done();
-        } catch (TokenUnavailableException e) {
-            HealthMonitorWork.get().lookSoon();
-            return failed(e);
-        }
-    }
-
-    /** The page as it is now, where the next step is at hand; to scripts, its status says that there is no access token. */
-    private synchronized HttpResponse failed(TokenUnavailableException why) {
-        error = why.getMessage();
-        health = null;
-        Stapler.getCurrentResponse2().setStatus(HttpServletResponse.SC_BAD_REQUEST);
-        return HttpResponses.forwardToView(this, "index");
-    }
-
-    private static HttpResponse done() {
-        HealthMonitorWork.get().lookSoon();
+        HealthMonitorWork.get().refreshSoon();
         return HttpResponses.redirectToDot();
     }
 
-    /** For who reloads what was answered to a POST, or opens its address again. */
+    /** On failure answers with the page, which shows the error and the next step, and with status 400 for scripts. */
+    private synchronized HttpResponse renew() throws InterruptedException {
+        try {
+            VcfTokenService.get().renew(stored.credential());
+            return HttpResponses.redirectToDot();
+        } catch (TokenUnavailableException e) {
+            error = e.getMessage();
+            health = null;
+            Stapler.getCurrentResponse2().setStatus(HttpServletResponse.SC_BAD_REQUEST);
+            return HttpResponses.forwardToView(this, "index");
+        } finally {
+            HealthMonitorWork.get().refreshSoon();
+        }
+    }
+
+    /** Answers a GET of an action's address, for example a reload, with the page. */
     @GET
     @WebMethod(name = {"renew", "retry", "forget"})
     public HttpResponse toPage() {
         return HttpResponses.redirectToDot();
     }
 
-    /** @return null, which Jenkins answers with 404, where there is nobody to ask for a yes */
+    /** @return null, which Stapler answers with 404, where the account cannot be authorized in a browser */
     @CheckForNull
     public DeviceFlowPage getAuthorize() {
         return isAuthorizable() ? new DeviceFlowPage(stored) : null;

@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.health;
 import hudson.Extension;
 import org.jenkinsci.Symbol;
 
-/** Tokens that are dead, in doubt, unreadable or not written home: builds fail, or will. */
+/** Warns of credentials and records that make builds fail, or will. */
 @Extension
 @Symbol("vcfTokenTrouble")
 public final class TokenErrorMonitor extends AbstractTokenMonitor {

@@ -3,21 +3,26 @@ package io.jenkins.plugins.vcftoken.health;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.Extension;
+import hudson.model.AbstractItem;
 import hudson.model.Action;
 import hudson.model.Api;
 import hudson.model.Failure;
 import hudson.model.Item;
+import hudson.model.ItemGroup;
 import hudson.model.ModelObject;
+import hudson.model.TransientUserActionFactory;
 import hudson.model.User;
 import hudson.security.AccessControlled;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
-import io.jenkins.plugins.vcftoken.rotation.UnreadableRecord;
 import io.jenkins.plugins.vcftoken.store.CredentialScanner;
 import io.jenkins.plugins.vcftoken.store.LocatedCredential;
 import java.io.IOException;
+import java.util.Collection;
 import java.util.List;
 import jenkins.model.Jenkins;
+import jenkins.model.TransientActionFactory;
 import org.kohsuke.stapler.HttpResponse;
 import org.kohsuke.stapler.HttpResponses;
 import org.kohsuke.stapler.QueryParameter;
@@ -29,48 +34,46 @@ import org.kohsuke.stapler.verb.GET;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * How the tokens of one owner's credentials are: the controller's, a folder's or a user's. Who may see the credentials
- * may see this; each action on a credential asks for the right to update it. The controller's page lists those of
- * folders as well, as far as they may be seen, but never a user's own.
+ * Lists the tokens of the credentials of one owner: the controller, a folder or a user. Seeing the page takes the permission
+ * to view the credentials; each action on a credential takes the permission to update it. The controller's page also lists
+ * the credentials of folders, as far as the current user may see them, and no personal ones.
  */
 @ExportedBean
 public final class TokenListPage implements Action, StaplerProxy {
 
     static final String URL_NAME = "vcf-tokens";
 
+    /** The controller's page, relative to the root of Jenkins. */
+    static final String CONTROLLER_URL = "manage/" + URL_NAME + '/';
+
     private final ModelObject context;
 
-    /** For one request. */
+    /** Of the current request. */
     @CheckForNull
-    private HealthCheck checkup;
+    private HealthCheck check;
 
     /** @param context owns the credentials; controls access to them */
     TokenListPage(ModelObject context) {
         this.context = context;
     }
 
-    /** The controller's page, from the root of this Jenkins. */
-    static String controller() {
-        return "manage/" + URL_NAME + '/';
-    }
-
-    /** Of an owner's page, from the root of this Jenkins. */
+    /** The page of an owner, relative to the root of Jenkins. */
     static String url(ModelObject owner) {
         if (owner instanceof Item item) {
             return item.getUrl() + URL_NAME + '/';
         }
-        return owner instanceof User user ? user.getUrl() + '/' + URL_NAME + '/' : controller();
+        return owner instanceof User user ? user.getUrl() + '/' + URL_NAME + '/' : CONTROLLER_URL;
     }
 
-    /** Nobody gets further, to a view or to a credential, without the right to see the credentials here. */
+    /** Checks the permission for this page, and for all pages and actions below it. */
     @Override
     public Object getTarget() {
         ((AccessControlled) context).checkPermission(CredentialsProvider.VIEW);
         if (context instanceof User) {
-            // The watch leaves personal credentials alone.
+            // The background check leaves personal credentials out.
             HealthMonitorWork.get()
                     .expiries()
-                    .askSoon(
+                    .refreshSoon(
                             CredentialScanner.visibleIn(context),
                             VcfTokenService.get().clock().instant());
         }
@@ -81,7 +84,7 @@ public final class TokenListPage implements Action, StaplerProxy {
         return new Api(this);
     }
 
-    /** Only where there is something to see. */
+    /** @return null, which hides the link, where the current user sees no credentials */
     @CheckForNull
     @Override
     public String getIconFileName() {
@@ -100,20 +103,19 @@ public final class TokenListPage implements Action, StaplerProxy {
         return URL_NAME;
     }
 
-    /** Whether there may be credentials of several owners. */
     public boolean isOfController() {
         return context instanceof Jenkins;
     }
 
-    /** As far as whoever asks may see them. */
+    /** The credentials that the current user may see. */
     @Exported(inline = true)
     public List<CredentialHealth> getCredentials() {
         List<LocatedCredential> stored =
                 isOfController() ? CredentialScanner.visible() : CredentialScanner.visibleIn(context);
-        return stored.stream().map(checkup()::of).toList();
+        return stored.stream().map(check()::assess).toList();
     }
 
-    /** @return null, which Jenkins answers with 404, when there is no such credential, or nobody may know */
+    /** @return null, which Stapler answers with 404, when the current user sees no such credential here */
     @CheckForNull
     public TokenDetailPage getCredential(String id) {
         return CredentialScanner.visibleIn(context).stream()
@@ -123,22 +125,20 @@ public final class TokenListPage implements Action, StaplerProxy {
                 .orElse(null);
     }
 
-    /** Records without a credential; none for who is not an administrator. */
+    /** Records without a credential; empty unless the current user is an administrator. */
     @Exported(inline = true)
     public List<OrphanedRecord> getOrphans() {
-        return isForAdministrator() ? checkup().orphans() : List.of();
+        return isForAdministrator() ? check().findOrphans() : List.of();
     }
 
-    /** Records that cannot be read, as "file: reason"; none for who is not an administrator. */
+    /** Unreadable records, as "file: reason"; empty unless the current user is an administrator. */
     @Exported
     public List<String> getUnreadable() {
         return isForAdministrator()
-                ? checkup().unreadable().stream().map(TokenListPage::words).toList()
+                ? check().unreadable().stream()
+                        .map(record -> record.where() + ": " + record.why())
+                        .toList()
                 : List.of();
-    }
-
-    private static String words(UnreadableRecord record) {
-        return record.where() + ": " + record.why();
     }
 
     private boolean isForAdministrator() {
@@ -148,8 +148,8 @@ public final class TokenListPage implements Action, StaplerProxy {
     /**
      * Removes a record that no credential leads to.
      *
-     * @param record as the page named it
-     * @param confirmed whether a person has said so in so many words
+     * @param record the name of its file
+     * @param confirmed whether the user has ticked the box that explains the loss
      */
     @POST
     public HttpResponse doForget(@QueryParameter String record, @QueryParameter boolean confirmed)
@@ -158,32 +158,56 @@ public final class TokenListPage implements Action, StaplerProxy {
         if (!confirmed) {
             throw new Failure(Messages.TokenDetailPage_confirm());
         }
-        if (!isOfController()
-                || checkup().orphans().stream()
-                        .noneMatch(orphan -> orphan.getRecord().equals(record))) {
+        if (getOrphans().stream().noneMatch(orphan -> orphan.getRecord().equals(record))) {
             throw new Failure(Messages.TokenListPage_noOrphan());
         }
         AuditLog.get().acted("forget", null, record);
         VcfTokenService.get().administration().forget(record);
-        HealthMonitorWork.get().lookSoon();
+        HealthMonitorWork.get().refreshSoon();
         return HttpResponses.redirectToDot();
     }
 
-    /** For who opens the address of what was posted. */
+    /** Answers a GET of an action's address, for example a reload, with the page. */
     @GET
     @WebMethod(name = "forget")
     public HttpResponse toPage() {
         return HttpResponses.redirectToDot();
     }
 
-    private synchronized HealthCheck checkup() {
-        if (checkup == null) {
+    private synchronized HealthCheck check() {
+        if (check == null) {
             try {
-                checkup = HealthCheck.make();
+                check = HealthCheck.start();
             } catch (TokenUnavailableException e) {
                 throw new Failure(e.getMessage());
             }
         }
-        return checkup;
+        return check;
+    }
+
+    /** Adds the page to folders of all kinds. */
+    @Extension
+    public static final class FolderAction extends TransientActionFactory<AbstractItem> {
+
+        @Override
+        public Class<AbstractItem> type() {
+            return AbstractItem.class;
+        }
+
+        @NonNull
+        @Override
+        public Collection<? extends Action> createFor(@NonNull AbstractItem target) {
+            return target instanceof ItemGroup<?> ? List.of(new TokenListPage(target)) : List.of();
+        }
+    }
+
+    /** Adds the page to the current user's own page. Other users, administrators included, get 404. */
+    @Extension
+    public static final class UserAction extends TransientUserActionFactory {
+
+        @Override
+        public Collection<? extends Action> createFor(User target) {
+            return target.equals(User.current()) ? List.of(new TokenListPage(target)) : List.of();
+        }
     }
 }

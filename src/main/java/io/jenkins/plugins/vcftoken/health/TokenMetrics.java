@@ -20,13 +20,13 @@ import java.util.Locale;
 import java.util.Map;
 import jenkins.metrics.api.MetricProvider;
 
-/** Figures for the Metrics plugin, since the start of Jenkins. Without that plugin, Jenkins leaves this class alone. */
+/** Counts events since the start of Jenkins for the Metrics plugin. Without that plugin, Jenkins skips this class. */
 @Extension(optional = true)
 public final class TokenMetrics extends MetricProvider implements VcfTokenListener {
 
     private static final String PREFIX = "vcf-token.";
 
-    private final Timer exchanges = new Timer();
+    private final Timer requests = new Timer();
     private final Timer waits = new Timer();
     private final Counter denied = new Counter();
     private final Counter renewals = new Counter();
@@ -44,7 +44,7 @@ public final class TokenMetrics extends MetricProvider implements VcfTokenListen
     @Override
     public MetricSet getMetricSet() {
         Map<String, Metric> all = new HashMap<>(Map.of(
-                PREFIX + "exchanges", exchanges,
+                PREFIX + "exchanges", requests,
                 PREFIX + "waits", waits,
                 PREFIX + "denied", denied,
                 PREFIX + "renewals", renewals,
@@ -60,7 +60,7 @@ public final class TokenMetrics extends MetricProvider implements VcfTokenListen
 
     @Override
     public void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
-        exchanges.update(took);
+        requests.update(took);
         if (before.accessToken() != null) {
             renewals.inc();
         }
@@ -75,15 +75,15 @@ public final class TokenMetrics extends MetricProvider implements VcfTokenListen
     }
 
     @Override
-    public void leaseOpened(TokenIssuedEvent handout, Duration waited) {
+    public void leaseOpened(TokenIssuedEvent issued, Duration waited) {
         waits.update(waited);
-        if (handout.leased()) {
+        if (issued.leased()) {
             leases.inc();
         }
     }
 
     @Override
-    public void leaseClosed(TokenIssuedEvent handout) {
+    public void leaseClosed(TokenIssuedEvent issued) {
         leases.dec();
     }
 

@@ -9,7 +9,7 @@ import jenkins.model.Jenkins;
 import org.jenkinsci.Symbol;
 import org.kohsuke.stapler.StaplerProxy;
 
-/** The controller's page in Manage Jenkins. */
+/** Links to the controller's {@link TokenListPage} in Manage Jenkins. */
 @Extension
 @Symbol("vcfTokens")
 public final class VcfTokensManagementLink extends ManagementLink implements StaplerProxy {

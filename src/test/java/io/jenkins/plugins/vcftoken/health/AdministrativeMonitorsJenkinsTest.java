@@ -40,7 +40,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.jvnet.localizer.LocaleProvider;
 
-/** When the monitors speak, and when they are quiet. */
+/** When monitors are active, and which warnings they show. */
 @WithJenkins
 class AdministrativeMonitorsJenkinsTest {
 
@@ -65,13 +65,13 @@ class AdministrativeMonitorsJenkinsTest {
     }
 
     @Test
-    void quietWhileAllIsWellAndLoudWhenABuildFindsADeadFamily() throws Exception {
-        HealthMonitorWork.get().look();
+    void errorMonitor_isActiveWhileAFamilyIsRejected() throws Exception {
+        HealthMonitorWork.get().refresh();
         assertThat(active()).isEmpty();
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         both.build(job);
         both.awaitInSystem("sa");
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(active()).isEmpty();
         simulator.revoke("ci");
         both.letTheAccessTokenAge();
@@ -83,14 +83,15 @@ class AdministrativeMonitorsJenkinsTest {
             assertThat(warning.getSubject())
                     .contains("‘sa’ in Jenkins (VCF Automation at " + simulator.url(), "organization 'acme'");
             assertThat(warning.getText())
-                    .startsWith("Dead: the server refuses the stored refresh token")
-                    .contains("Authorize the account anew");
+                    .startsWith("Rejected: the server refuses the stored refresh token")
+                    .contains("Authorize the account again");
             assertThat(warning.page()).isEqualTo("manage/vcf-tokens/credential/sa/");
         });
         HtmlPage manage = jenkins.createWebClient().goTo("manage/");
-        assertThat(manage.querySelector("[data-monitor]").asNormalizedText()).contains("VCF tokens in trouble", "‘sa’");
+        assertThat(manage.querySelector("[data-monitor]").asNormalizedText())
+                .contains("VCF tokens with problems", "‘sa’");
 
-        // No build is needed for the monitor to fall silent.
+        // The warning ends without a build.
         assertThat(new JenkinsPages(jenkins)
                         .post(null, "manage/credentials/store/system/domain/_/credential/sa/doDelete"))
                 .isEqualTo(200);
@@ -98,7 +99,7 @@ class AdministrativeMonitorsJenkinsTest {
     }
 
     @Test
-    void anOutcomeThatIsUnknownASecretThatEndsAndAServerThatIsNotVerified() throws Exception {
+    void monitors_warnOfUnknownOutcomeExpiryAndMissingVerification() throws Exception {
         System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
         simulator.inject(Fault.STATUS_502);
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
@@ -109,7 +110,7 @@ class AdministrativeMonitorsJenkinsTest {
         VcfaServiceAccount careless = both.account("careless<img src=x onerror=alert(1)>", "never-used");
         careless.setSkipTlsVerification(true);
         both.addToSystem(careless);
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(active())
                 .containsExactlyInAnyOrder("TokenErrorMonitor", "SecretExpiryMonitor", "TlsVerificationMonitor");
         assertThat(warnings())
@@ -128,12 +129,12 @@ class AdministrativeMonitorsJenkinsTest {
                 .anySatisfy(text -> assertThat(text).contains("„ends-soon“", "(noch 9 "));
         assertThat(manage.querySelectorAll("img[onerror]")).isEmpty();
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(active())
                 .as("what heals by itself is no alarm")
                 .containsExactlyInAnyOrder("SecretExpiryMonitor", "TlsVerificationMonitor");
         assertThat(simulator.cloudServices().lookUps()).as("once of each").isEqualTo(3);
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(simulator.cloudServices().lookUps()).isEqualTo(3);
         assertThat(jenkins.getJSON("manage/vcf-tokens/credential/lasts/api/json")
                         .getJSONObject()
@@ -142,14 +143,14 @@ class AdministrativeMonitorsJenkinsTest {
         assertThat(simulator.violations()).isEmpty();
     }
 
-    /** One monitor speaks of all credentials: who has read of one wants to read of the next. */
+    /** One monitor shows the warnings of all credentials: dismissing one must not hide the next. */
     @Test
-    void whatIsDismissedIsSilentAndWhatComesLaterIsNot() throws Exception {
+    void dismissedWarnings_stayHiddenUntilTheyComeBack() throws Exception {
         careless("first");
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         HtmlPage manage = jenkins.createWebClient().goTo("manage/");
         careless("second");
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         HtmlForm dismiss = manage.querySelector("[data-monitor] form");
         jenkins.submit(dismiss);
         assertThat(warnings())
@@ -158,22 +159,22 @@ class AdministrativeMonitorsJenkinsTest {
                 .satisfies(warning -> assertThat(words(warning)).contains("‘second’"));
         jenkins.submit((HtmlForm) jenkins.createWebClient().goTo("manage/").querySelector("[data-monitor] form"));
         assertThat(active()).isEmpty();
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(active()).isEmpty();
         assertThat(new DismissedWarnings()
-                        .has(new HealthWarning(
+                        .contains(new HealthWarning(
                                 HealthWarning.Kind.TRUST, "manage/vcf-tokens/credential/first/ tls", null, null, null)))
                 .as("after a restart")
                 .isTrue();
 
-        // What was put right is told when it is wrong again, and other trouble of the same credential is told at once.
+        // A warning that comes back is shown again, and so is another warning about the same credential.
         SystemCredentialsProvider.getInstance().getCredentials().remove(stored("first"));
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         careless("first");
         System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
         simulator.inject(Fault.STATUS_502);
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(active()).containsExactlyInAnyOrder("TlsVerificationMonitor", "TokenErrorMonitor");
         assertThat(warnings()).hasSize(2);
         assertThat(new JenkinsPages(jenkins)
@@ -188,23 +189,23 @@ class AdministrativeMonitorsJenkinsTest {
         both.addToSystem(careless);
     }
 
-    /** VCF Automation tells only who has an access token, and nobody buys one to ask. */
+    /** The request takes an access token, and none is requested for it. */
     @Test
-    void aUsersApiTokenThatEndsIsAskedAboutOnceABuildHadItsAccessToken() throws Exception {
+    void apiTokenExpiry_isRequestedOnceAnAccessTokenIsCached() throws Exception {
         String clientId = "7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a01";
         Instant end = Instant.now().plus(Duration.ofDays(10));
         String token = simulator.apiTokens().addUser("ann", "acme", clientId, end);
         simulator.apiTokens().list("ann", "acme", "another-one", end.plus(Duration.ofDays(60)));
         both.addToSystem(both.account("user", token));
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(simulator.requests()).isZero();
         assertThat(simulator.apiTokens().lists()).isZero();
         WorkflowJob usersJob = both.job(jenkins.jenkins, "users-job", "user");
         both.build(usersJob);
         both.build(job);
         both.awaitInSystem("sa");
-        HealthMonitorWork.get().look();
-        // Of two tokens it could be either; the service account has none in the list.
+        HealthMonitorWork.get().refresh();
+        // Either of two tokens could be the one; the service account has none in the list.
         assertThat(active()).isEmpty();
         assertThat(simulator.apiTokens().lists()).isEqualTo(2);
 
@@ -212,7 +213,7 @@ class AdministrativeMonitorsJenkinsTest {
         VcfaServiceAccount named = both.account("user", token);
         named.setClientId(clientId);
         both.addToSystem(named);
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(active()).containsExactly("SecretExpiryMonitor");
         assertThat(warnings())
                 .singleElement()
@@ -223,10 +224,10 @@ class AdministrativeMonitorsJenkinsTest {
                 .isEqualTo(end.truncatedTo(ChronoUnit.SECONDS).toString());
         assertThat(simulator.apiTokens().lists()).isEqualTo(3);
 
-        // Once a day, however often a service account's token rotates in it.
+        // Once a day, however often the token of a service account rotates.
         VcfTokenService.get().renew(stored("sa"));
         both.awaitInSystem("sa");
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(active()).containsExactly("SecretExpiryMonitor");
         assertThat(simulator.rotations()).isEqualTo(2);
         assertThat(simulator.apiTokens().lists()).isEqualTo(3);
@@ -234,7 +235,7 @@ class AdministrativeMonitorsJenkinsTest {
     }
 
     @Test
-    void recordsThatCannotBeReadAreNamedAndLeftByteForByte() throws Exception {
+    void unreadableRecords_areNamedAndNotChanged() throws Exception {
         both.build(job);
         both.awaitInSystem("sa");
         Path ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
@@ -250,7 +251,7 @@ class AdministrativeMonitorsJenkinsTest {
         String sealed = Files.readString(record).replaceAll("(\"current\" : \")[^\"]*", "$1{AQAAABAAAAAQ}");
         Files.write(damaged, half);
         Files.writeString(wrongServer, sealed);
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(warnings())
                 .extracting(AdministrativeMonitorsJenkinsTest::words)
                 .satisfiesExactlyInAnyOrder(
@@ -263,12 +264,12 @@ class AdministrativeMonitorsJenkinsTest {
         assertThat(wrongServer).hasContent(sealed);
         Files.delete(damaged);
         Files.delete(wrongServer);
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(active()).isEmpty();
     }
 
     @Test
-    void aStoreThatDidNotTakeTheToken() throws Exception {
+    void failedWriteBack_isAWarningUntilItSucceeds() throws Exception {
         Path file = jenkins.jenkins.getRootDir().toPath().resolve("credentials.xml");
         Files.delete(file);
         Files.createDirectory(file);
@@ -276,7 +277,7 @@ class AdministrativeMonitorsJenkinsTest {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         both.build(job);
         await("the write fails", () -> {
-            HealthMonitorWork.get().look();
+            HealthMonitorWork.get().refresh();
             return !active().isEmpty();
         });
         assertThat(warnings())
@@ -287,16 +288,16 @@ class AdministrativeMonitorsJenkinsTest {
         Files.delete(file);
         both.build(job);
         both.awaitInSystem("sa");
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(active()).isEmpty();
     }
 
-    /** A server that takes connections and never says a word holds whoever asks it until a timeout. */
+    /** A server that accepts connections and never answers blocks each request until a timeout. */
     @Test
-    void findings_whileServersAskedForExpiryHang_areTold() throws Exception {
+    void warnings_whileServersAskedForExpiryHang_areShown() throws Exception {
         Set<Socket> open = ConcurrentHashMap.newKeySet();
         try (ServerSocket mute = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
-            for (int i = 0; i < 3 * SecretExpiryCache.AT_A_TIME; i++) {
+            for (int i = 0; i < 3 * SecretExpiryCache.MAX_THREADS; i++) {
                 CspApiToken token = new CspApiToken(
                         CredentialsScope.GLOBAL,
                         "mute-" + i,
@@ -311,16 +312,16 @@ class AdministrativeMonitorsJenkinsTest {
             AtomicReference<Throwable> failure = new AtomicReference<>();
             Thread looking = new Thread(() -> {
                 try {
-                    HealthMonitorWork.get().look();
+                    HealthMonitorWork.get().refresh();
                 } catch (InterruptedException | RuntimeException e) {
                     failure.set(e);
                 }
             });
             looking.start();
-            await("several servers are asked at a time", () -> open.size() >= SecretExpiryCache.AT_A_TIME);
+            await("several servers are asked at a time", () -> open.size() >= SecretExpiryCache.MAX_THREADS);
             assertThat(active()).contains("TlsVerificationMonitor");
             assertThat(looking.isAlive()).isTrue();
-            assertThat(open).hasSize(SecretExpiryCache.AT_A_TIME);
+            assertThat(open).hasSize(SecretExpiryCache.MAX_THREADS);
             looking.interrupt();
             looking.join();
             assertThat(failure.get()).isInstanceOf(InterruptedException.class);
@@ -350,7 +351,7 @@ class AdministrativeMonitorsJenkinsTest {
         SystemCredentialsProvider.getInstance().save();
     }
 
-    /** What somebody with a German browser reads of findings that were made before. */
+    /** Reads warnings, which were found before, with a German locale. */
     private static <T> T inGerman(Supplier<T> reading) {
         LocaleProvider before = LocaleProvider.getProvider();
         LocaleProvider.setProvider(new LocaleProvider() {
@@ -388,7 +389,7 @@ class AdministrativeMonitorsJenkinsTest {
 
     private static List<HealthWarning> warnings() {
         return ExtensionList.lookup(AbstractTokenMonitor.class).stream()
-                .flatMap(monitor -> monitor.getFindings().stream())
+                .flatMap(monitor -> monitor.getWarnings().stream())
                 .toList();
     }
 }

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What scripts read is told in {@code docs/health.md}. Sources are read as text: this needs no Jenkins. */
+/** Compares {@code docs/health.md} with the exported names. Reads sources as text, so that it needs no Jenkins. */
 class HealthDocumentTest {
 
     private static final Path SOURCES = Path.of("src/main/java/io/jenkins/plugins/vcftoken/health");
@@ -24,7 +24,7 @@ class HealthDocumentTest {
 
     @ParameterizedTest
     @CsvSource({"CredentialHealth, credentials", "OrphanedRecord, orphans"})
-    void theDocumentHasEachNameOfTheJson(String type, String list) throws IOException {
+    void document_hasEveryNameOfTheJson(String type, String list) throws IOException {
         List<String> exported = exported(type);
         assertThat(exported).hasSizeGreaterThan(3);
         assertThat(namesInSample(list)).containsExactlyInAnyOrderElementsOf(exported);
@@ -32,7 +32,7 @@ class HealthDocumentTest {
     }
 
     @Test
-    void theSampleHasAllLists() throws IOException {
+    void sample_hasEveryList() throws IOException {
         String sample = between(document(), "```json", "```");
         assertThat(exported("TokenListPage"))
                 .hasSize(3)
@@ -40,7 +40,7 @@ class HealthDocumentTest {
     }
 
     @Test
-    void theDocumentHasEachState() throws IOException {
+    void document_hasEveryState() throws IOException {
         String states = between(Files.readString(SOURCES.resolve("HealthStatus.java")), "enum HealthStatus {", ";");
         List<String> names =
                 STATE.matcher(states).results().map(found -> found.group(1)).toList();
@@ -55,7 +55,7 @@ class HealthDocumentTest {
                 .toList();
     }
 
-    /** Those of a list's only element; what is within an element of it has braces on one line. */
+    /** The names of a list's only element. Nested objects stand on one line. */
     private static List<String> namesInSample(String list) throws IOException {
         String element = between(document(), '"' + list + "\": [\n    {\n", "\n    }\n");
         return KEY.matcher(element.replaceAll("\\{[^\\n]*}", ""))
@@ -64,7 +64,7 @@ class HealthDocumentTest {
                 .toList();
     }
 
-    /** Those in the first column of the table that follows. */
+    /** The names in the first column of the next table. */
     private static List<String> namesInTable(String before) throws IOException {
         String document = document();
         return between(document.substring(document.indexOf(before)), "\n|", "\n\n")

@@ -38,7 +38,7 @@ final class JenkinsPages {
         return post(as(user), path, false, parameters);
     }
 
-    /** Not what a browser makes of it: for whoever is not logged in, 403 is also a way to the login page. */
+    /** The raw status. A browser follows the 403 of a user who is not logged in to the login page. */
     private int post(JenkinsRule.WebClient client, String path, boolean crumb, NameValuePair... parameters)
             throws Exception {
         WebRequest request = new WebRequest(new URL(jenkins.getURL(), path), HttpMethod.POST);

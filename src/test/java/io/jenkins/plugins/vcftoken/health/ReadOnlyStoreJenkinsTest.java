@@ -25,14 +25,14 @@ import org.jvnet.hudson.test.TestExtension;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.springframework.security.core.Authentication;
 
-/** A store that nobody may update: its owner acts on the tokens all the same. */
+/** A store that grants no permission to update: who may update its owner acts on the tokens. */
 @WithJenkins
 class ReadOnlyStoreJenkinsTest {
 
     private static final String PAGE = "job/team/vcf-tokens/credential/vaulted/";
 
     @Test
-    void itsOwnerRenewsAndAuthorizesAndNobodyElse(JenkinsRule jenkins) throws Exception {
+    void renewAndAuthorize_inAReadOnlyStore_areForTheStoresOwnerOnly(JenkinsRule jenkins) throws Exception {
         try (Simulator simulator = Simulator.start()) {
             simulator.devices().setInterval(Duration.ofSeconds(1));
             Folder folder = jenkins.createProject(Folder.class, "team");
@@ -62,12 +62,12 @@ class ReadOnlyStoreJenkinsTest {
             assertThat(seen.getForms())
                     .noneMatch(form -> form.getNameAttribute().equals("renew"));
             assertThat(seen.getAnchors())
-                    .noneMatch(link -> link.getTextContent().contains("Authorize anew"));
+                    .noneMatch(link -> link.getTextContent().contains("Authorize again"));
             assertThat(simulator.requests() + simulator.devices().codes()).isZero();
 
             HtmlPage page = pages.as("owner").goTo(PAGE);
             assertThat(page.getFormByName("renew")).isNotNull();
-            assertThat(page.getAnchorByText("Authorize anew")
+            assertThat(page.getAnchorByText("Authorize again")
                             .click()
                             .getWebResponse()
                             .getStatusCode())

@@ -48,7 +48,7 @@ import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.w3c.dom.Node;
 
-/** What the page says of each state, and what its actions do as the server counts it. */
+/** The text of each state, and the requests of each action as the server counts them. */
 @WithJenkins
 class TokenDetailPageJenkinsTest {
 
@@ -80,7 +80,7 @@ class TokenDetailPageJenkinsTest {
     }
 
     @Test
-    void renewNowExchangesOnceAndStoresWhatItGets() throws Exception {
+    void renew_requestsOnceAndStoresTheRotatedToken() throws Exception {
         assertThat(state()).isEqualTo("NOT_USED");
         HtmlPage page = jenkins.createWebClient().goTo(PAGE);
         assertThat(page.asNormalizedText()).contains("Not used yet");
@@ -113,9 +113,9 @@ class TokenDetailPageJenkinsTest {
         SecretSweep.assertNone(simulator, saved);
     }
 
-    /** The session ends with the last block, which must not look as if the credential had never been used. */
+    /** The session ends with the last block. The page must not show the credential as never used. */
     @Test
-    void aSessionThatHasEndedIsIdleAndTellsWhenItWasRenewedWhateverHappensNext() throws Exception {
+    void revokedSession_isIdleWithItsLastRenewal() throws Exception {
         simulator.sddcManager().addUser("svc@vsphere.local", "correct-horse");
         SddcManagerUser user = new SddcManagerUser(
                 CredentialsScope.GLOBAL, "user", null, simulator.url().toString());
@@ -143,7 +143,7 @@ class TokenDetailPageJenkinsTest {
     }
 
     @Test
-    void whatIsInDoubtIsTriedOnceMoreAtAPersonsWord() throws Exception {
+    void retry_ofAnUnknownOutcome_sendsTheTokenOnceMore() throws Exception {
         simulator.inject(Fault.STATUS_502);
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(400);
         assertThat(state()).isEqualTo("AWAITING_RETRY");
@@ -163,7 +163,7 @@ class TokenDetailPageJenkinsTest {
     }
 
     @Test
-    void aDeadFamilyAndItsRecovery() throws Exception {
+    void rejectedFamily_recoversAfterAuthorization() throws Exception {
         simulator.revoke("ci");
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(400);
         JSONObject json = pages.json(PAGE + "api/json");
@@ -194,9 +194,9 @@ class TokenDetailPageJenkinsTest {
         assertThat(state()).isEqualTo("READY");
     }
 
-    /** A person's token has no device authorization to send its owner to. */
+    /** API tokens of users have no device authorization. */
     @Test
-    void theNextStepIsOneThatTheKindKnows() throws Exception {
+    void nextStep_matchesTheKindOfCredential() throws Exception {
         CspApiToken token = new CspApiToken(
                 CredentialsScope.GLOBAL, "csp", null, simulator.url().toString(), Secret.fromString("refused-token"));
         token.setCaCertificates(simulator.authorityPem());
@@ -212,21 +212,21 @@ class TokenDetailPageJenkinsTest {
             assertThat(shown.querySelector(".jenkins-page-description").getTextContent())
                     .isEqualTo(
                             id.equals("sa")
-                                    ? "Authorize the account anew, or store a new secret in the credential."
+                                    ? "Authorize the account again, or store a new secret in the credential."
                                     : "Store a new secret in the credential.");
             assertThat(shown.getTitleText()).startsWith("Tokens of " + id);
         }
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(HealthMonitorWork.get().warnings(HealthWarning.Kind.TROUBLE))
                 .extracting(HealthWarning::getText)
                 .anyMatch(text -> text.endsWith(". Store a new secret in the credential."))
                 .anyMatch(
-                        text -> text.endsWith("Authorize the account anew, or store a new secret in the credential."));
+                        text -> text.endsWith("Authorize the account again, or store a new secret in the credential."));
     }
 
     /** The page was shown while the credential still stored the newest token. */
     @Test
-    void whatTheRecordAloneHasIsNotForgottenByTheWordOfBefore() throws Exception {
+    void forget_afterARotationSinceThePageWasShown_isRefused() throws Exception {
         NameValuePair loses = new NameValuePair("loses", "true");
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
         both.awaitInSystem("sa");
@@ -248,7 +248,7 @@ class TokenDetailPageJenkinsTest {
     }
 
     @Test
-    void forgettingSaysWhatItCostsAndWantsAWord() throws Exception {
+    void forget_explainsTheLossAndNeedsConfirmation() throws Exception {
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
         both.awaitInSystem("sa");
         HtmlPage page = jenkins.createWebClient().goTo(PAGE);
@@ -264,7 +264,7 @@ class TokenDetailPageJenkinsTest {
     }
 
     @Test
-    void actionsAreForWhoMayUpdateAndByPostAlone() throws Exception {
+    void actions_needPostAndPermissionToUpdate() throws Exception {
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
                 .grant(Jenkins.ADMINISTER)
@@ -303,7 +303,7 @@ class TokenDetailPageJenkinsTest {
     }
 
     @Test
-    void eachStateIsSaidInWordsAndNothingOfAServersIsBelieved() throws Exception {
+    void everyState_isShownAndServerTextIsEscaped() throws Exception {
         record("dead", TokenFamilyStatus.REJECTED, HOSTILE, null);
         record("doubtful", TokenFamilyStatus.UNKNOWN, "the answer was lost", null);
         record("stopped", TokenFamilyStatus.REQUESTING, null, null);
@@ -320,11 +320,11 @@ class TokenDetailPageJenkinsTest {
         both.addToSystem(both.account("copy", "former-of-ready"));
         String[][] expected = {
             {"sa", "NOT_USED", "Not used yet"},
-            {"dead", "REJECTED", "Dead"},
+            {"dead", "REJECTED", "Rejected"},
             {"doubtful", "AWAITING_RETRY", "Outcome unknown, will be tried again"},
             {"stopped", "AWAITING_RETRY", "Outcome unknown, will be tried again"},
-            {"failing", "FAILING", "Last exchange failed, nothing is lost"},
-            {"idle", "IDLE", "Ready, no access token at hand"},
+            {"failing", "FAILING", "Last token request failed, nothing is lost"},
+            {"idle", "IDLE", "Ready, no access token cached"},
             {"ready", "READY", "Ready"},
             {"empty", "NO_SECRET", "No secret yet"},
             {"nowhere", "BAD_ADDRESS", "No valid address"},
@@ -357,7 +357,7 @@ class TokenDetailPageJenkinsTest {
     }
 
     @Test
-    void whereAPersonDecidesAnUnknownOutcomeIsAnAlarm() throws Exception {
+    void unknownOutcome_withoutAutomaticRetry_isBroken() throws Exception {
         record("doubtful", TokenFamilyStatus.UNKNOWN, "the answer was lost", null);
         System.setProperty(VcfTokenService.class.getName() + ".retryUnknown", "false");
         try {
@@ -377,7 +377,7 @@ class TokenDetailPageJenkinsTest {
         return new AccessToken("living-bearer-value", now, now.plusSeconds(3600));
     }
 
-    /** A credential, and a record of it as if it had been used. */
+    /** Adds a credential with a record. */
     private void record(String id, TokenFamilyStatus state, String error, AccessToken accessToken) throws Exception {
         VcfaServiceAccount credential = both.account(id, "current-of-" + id);
         both.addToSystem(credential);

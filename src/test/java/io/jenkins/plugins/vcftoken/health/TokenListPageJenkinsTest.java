@@ -35,7 +35,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Where the page is, and who sees what of it. */
+/** Which pages exist, and which users see which part of them. */
 @WithJenkins
 class TokenListPageJenkinsTest {
 
@@ -90,7 +90,7 @@ class TokenListPageJenkinsTest {
     }
 
     @Test
-    void anAdministratorSeesTheControllers() throws Exception {
+    void controllerPage_listsTheControllersCredentials() throws Exception {
         assertThat(pages.as("admin").goTo("manage/").asNormalizedText()).contains("VCF tokens");
         HtmlPage page = pages.as("admin").goTo("manage/vcf-tokens/");
         assertThat(page.asNormalizedText()).contains("global");
@@ -98,9 +98,9 @@ class TokenListPageJenkinsTest {
                 .endsWith("/vcf-tokens/credential/global/");
     }
 
-    /** The same page, for somebody who may see neither what is in the folder nor what is for administrators. */
+    /** The user may see neither credentials of folders nor the parts for administrators. */
     @Test
-    void whoMaySeeTheControllersCredentialsAloneSeesNoMore() throws Exception {
+    void controllerPage_withoutFurtherPermissions_hidesFoldersAndOrphans() throws Exception {
         VcfaServiceAccount gone = both.account("gone", simulator.addAccount("four", "acme"));
         both.addToSystem(gone);
         VcfTokenService.get().once(gone);
@@ -116,7 +116,7 @@ class TokenListPageJenkinsTest {
     }
 
     @Test
-    void buildsThatHoldAnAccessTokenAreNamedToThoseWhoMaySeeThem() throws Exception {
+    void leases_nameBuildsThatTheUserMaySee() throws Exception {
         VcfaServiceAccount busy = both.account("busy", simulator.addAccount("five", "acme"));
         both.addToSystem(busy);
         WorkflowRun run = both.build(both.job(jenkins.jenkins, "hidden", "busy"));
@@ -134,7 +134,7 @@ class TokenListPageJenkinsTest {
     }
 
     @Test
-    void aFolderOwnerSeesTheFolders() throws Exception {
+    void folderPage_listsTheFoldersCredentials() throws Exception {
         HtmlPage page = pages.as("owner").goTo("job/team/vcf-tokens/");
         assertThat(page.asNormalizedText()).contains("shared").doesNotContain("global");
         assertThat(pages.as("owner").goTo("job/team/").getAnchorByText("VCF tokens"))
@@ -145,7 +145,7 @@ class TokenListPageJenkinsTest {
     }
 
     @Test
-    void othersSeeNothing() throws Exception {
+    void pages_withoutPermissionToView_areForbidden() throws Exception {
         for (String path : new String[] {
             "job/team/vcf-tokens/",
             "vcf-tokens/",
@@ -159,9 +159,9 @@ class TokenListPageJenkinsTest {
         assertThat(pages.as(null).goTo("vcf-tokens/").getUrl().getPath()).endsWith("/login");
     }
 
-    /** Nobody looks at them for their owner, who should know all the same. */
+    /** The background check leaves personal credentials out. */
     @Test
-    void theEndOfAPersonalSecretIsAskedForWhenItsOwnerLooks() throws Exception {
+    void personalSecretExpiry_isRequestedWhenItsOwnerOpensThePage() throws Exception {
         Instant end = Instant.now().plus(Duration.ofDays(5));
         simulator.cloudServices().addApiToken("personal-token", end);
         CspApiToken token = new CspApiToken(
@@ -170,7 +170,7 @@ class TokenListPageJenkinsTest {
         try (ACLContext as = ACL.as2(User.getById("owner", true).impersonate2())) {
             JenkinsPages.storeOf(User.current()).addCredentials(Domain.global(), token);
         }
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(simulator.cloudServices().lookUps()).isZero();
         String page = "user/owner/vcf-tokens/credential/csp/";
         String day = end.toString().substring(0, 10);
@@ -178,13 +178,13 @@ class TokenListPageJenkinsTest {
                 "the owner knows",
                 () -> pages.as("owner").goTo(page).asNormalizedText().contains(day));
         assertThat(simulator.cloudServices().lookUps()).isEqualTo(1);
-        HealthMonitorWork.get().look();
+        HealthMonitorWork.get().refresh();
         assertThat(pages.as("owner").goTo(page).asNormalizedText()).contains(day);
         assertThat(simulator.cloudServices().lookUps()).as("asked once a day").isEqualTo(1);
     }
 
     @Test
-    void personalCredentialsAreTheirOwnersAlone() throws Exception {
+    void userPage_isForItsUserOnly() throws Exception {
         assertThat(pages.as("owner").goTo("user/owner/vcf-tokens/").asNormalizedText())
                 .contains("mine");
         assertThat(pages.get("owner", "user/owner/vcf-tokens/credential/mine/")).isEqualTo(200);

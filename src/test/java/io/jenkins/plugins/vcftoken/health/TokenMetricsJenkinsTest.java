@@ -24,7 +24,7 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 class TokenMetricsJenkinsTest {
 
     @Test
-    void whatTheRegistryCounts(JenkinsRule jenkins) throws Exception {
+    void registry_countsRequestsLeasesAndFailures(JenkinsRule jenkins) throws Exception {
         try (Simulator simulator = Simulator.start()) {
             simulator.setLifetime(Duration.ofSeconds(2));
             JenkinsAccount.add(simulator, "vcfa");
@@ -54,7 +54,7 @@ class TokenMetricsJenkinsTest {
     }
 
     @Test
-    void eachIsDocumented(JenkinsRule jenkins) throws Exception {
+    void everyMetric_isDocumented(JenkinsRule jenkins) throws Exception {
         String page = Files.readString(Path.of("docs/monitoring.md"));
         assertThat(registry().getNames().stream().filter(name -> name.startsWith("vcf-token.")))
                 .hasSizeGreaterThan(6)

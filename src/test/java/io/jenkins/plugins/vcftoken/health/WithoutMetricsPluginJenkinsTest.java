@@ -16,14 +16,14 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
-/** Most controllers have no Metrics plugin. They are not to be told of it. The Support Core plugin stands on it. */
+/** The Metrics plugin is optional. Without it, the log has no warning. Support Core depends on it, so it is absent, too. */
 class WithoutMetricsPluginJenkinsTest {
 
     @RegisterExtension
     private final RealJenkinsExtension controller = new RealJenkinsExtension().omitPlugins("metrics", "support-core");
 
     @Test
-    void thePluginWorksAndTheLogIsSilent() throws Throwable {
+    void build_withoutTheMetricsPlugin_succeedsAndLogsNoWarning() throws Throwable {
         try (Simulator simulator = Simulator.start()) {
             String initialToken = simulator.addAccount("ci", "acme");
             controller.startJenkins();
