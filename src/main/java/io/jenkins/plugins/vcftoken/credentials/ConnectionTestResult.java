@@ -13,7 +13,9 @@ import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The text of a connection test that got an access token: its subject, its lifetime, and what happened to the secret. */
+/**
+ * The text of a connection test that got an access token: its subject, its lifetime, and what happened to the secret.
+ */
 final class ConnectionTestResult {
 
     private static final Duration WARNED_BEFORE_EXPIRY = Duration.ofDays(14);

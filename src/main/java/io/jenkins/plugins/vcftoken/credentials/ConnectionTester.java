@@ -30,10 +30,10 @@ import java.util.logging.Logger;
 import jenkins.model.Jenkins;
 
 /**
- * Runs "Test connection" of the credential forms: one token request. It sends a stored secret to no other server than the
- * one that it is stored for, and stores the successor of a rotated one. It sends a typed secret only if secrets of that kind
- * do not rotate. A test blocks the thread of its HTTP request, so the number of tests at a time is limited: servers that
- * do not answer cannot take all of these threads.
+ * Runs "Test connection" of the credential forms: one token request. It sends a stored secret to no other server than
+ * the one that it is stored for, and stores the successor of a rotated one. It sends a typed secret only if secrets of
+ * that kind do not rotate. A test blocks the thread of its HTTP request, so the number of tests at a time is limited:
+ * servers that do not answer cannot take all of these threads.
  */
 @Extension
 public final class ConnectionTester {
@@ -106,8 +106,8 @@ public final class ConnectionTester {
     }
 
     /**
-     * Finds the credential that stores the secret of the form for the same server, among those that the current user may
-     * update. The form may hold a token that has rotated since it was opened, for example by an earlier test.
+     * Finds the credential that stores the secret of the form for the same server, among those that the current user
+     * may update. The form may hold a token that has rotated since it was opened, for example by an earlier test.
      *
      * @return the one for the same account if there is one
      */

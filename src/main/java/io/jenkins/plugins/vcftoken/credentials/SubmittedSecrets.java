@@ -11,9 +11,9 @@ import org.kohsuke.stapler.Stapler;
 import org.kohsuke.stapler.StaplerRequest2;
 
 /**
- * Finds stored secrets in a submitted form. A stored secret travels encrypted to the form and back, while typed text does
- * not. Jenkins decrypts the parameters of methods and constructors, those of type String included, so that only the request
- * itself shows the difference.
+ * Finds stored secrets in a submitted form. A stored secret travels encrypted to the form and back, while typed text
+ * does not. Jenkins decrypts the parameters of methods and constructors, those of type String included, so that only
+ * the request itself shows the difference.
  */
 record SubmittedSecrets(StaplerRequest2 request) {
 
@@ -25,8 +25,8 @@ record SubmittedSecrets(StaplerRequest2 request) {
     }
 
     /**
-     * Whether a parameter is encrypted. Such a user name or address would carry a stored secret to the server, or onto the
-     * page.
+     * Whether a parameter is encrypted. Such a user name or address would carry a stored secret to the server, or onto
+     * the page.
      *
      * @param exceptions names of parameters that may be encrypted
      */
@@ -38,8 +38,8 @@ record SubmittedSecrets(StaplerRequest2 request) {
     }
 
     /**
-     * Whether any field of the form that is being saved is encrypted, at any depth of its JSON. Jenkins binds nothing else
-     * of such a request.
+     * Whether any field of the form that is being saved is encrypted, at any depth of its JSON. Jenkins binds nothing
+     * else of such a request.
      *
      * @return false for a request without a form, such as posted XML; true for a malformed form
      */

@@ -11,8 +11,8 @@ import org.kohsuke.stapler.StaplerRequest2;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * Shows the warnings of one kind that {@link HealthMonitorWork} has found and that were not dismissed. Reads memory only,
- * because Jenkins asks monitors for each page of an administrator.
+ * Shows the warnings of one kind that {@link HealthMonitorWork} has found and that were not dismissed. Reads memory
+ * only, because Jenkins asks monitors for each page of an administrator.
  */
 public abstract class AbstractTokenMonitor extends AdministrativeMonitor {
 

@@ -34,9 +34,10 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Logs one line of JSON per event. Token requests, failures and actions of users are logged at INFO. Events of each block
- * and each use of a credential are logged at FINE, because they would fill the main log of a busy controller. A token
- * appears as the beginning of its keyed hash: equal in all lines about the same token, and useless for guessing it.
+ * Logs one line of JSON per event. Token requests, failures and actions of users are logged at INFO. Events of each
+ * block and each use of a credential are logged at FINE, because they would fill the main log of a busy controller. A
+ * token appears as the beginning of its keyed hash: equal in all lines about the same token, and useless for guessing
+ * it.
  */
 @Extension
 public final class AuditLog implements VcfTokenListener, CredentialsUseListener {

@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 import jenkins.model.Jenkins;
 
 /**
- * The keys of the warnings that administrators have dismissed, in a file of the Jenkins home directory. Jenkins itself can
- * only disable a whole monitor, which would hide later warnings about other credentials as well.
+ * The keys of the warnings that administrators have dismissed, in a file of the Jenkins home directory. Jenkins itself
+ * can only disable a whole monitor, which would hide later warnings about other credentials as well.
  */
 @Extension
 public final class DismissedWarnings {

@@ -25,8 +25,8 @@ import org.jvnet.localizer.Localizable;
 import org.kohsuke.stapler.Stapler;
 
 /**
- * Checks the credentials of the controller and of folders in the background, so that monitors can show the warnings from
- * memory. Personal credentials are left out, because administrators may not see them.
+ * Checks the credentials of the controller and of folders in the background, so that monitors can show the warnings
+ * from memory. Personal credentials are left out, because administrators may not see them.
  */
 @Extension
 public final class HealthMonitorWork extends AsyncPeriodicWork {
@@ -52,7 +52,7 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
         return expiries;
     }
 
-    /** The warnings of the last check, from memory. Schedules another check if a family has got into or out of trouble. */
+    /** The warnings of the last check, from memory. Schedules another check if an error has come or gone since. */
     List<HealthWarning> warnings(HealthWarning.Kind kind) {
         if (VcfTokenService.get().alarms() != alarmsSeen) {
             refreshSoon();

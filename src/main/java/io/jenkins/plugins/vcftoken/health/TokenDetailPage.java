@@ -40,9 +40,9 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
     }
 
     /**
-     * Whether the current user may act on the tokens: with the permission to update the credential; or, because a read-only
-     * store grants that to no user, to update credentials of the store's owner. Personal stores grant it to their user
-     * alone, while administrators have all permissions on the user.
+     * Whether the current user may act on the tokens: with the permission to update the credential; or, because a
+     * read-only store grants that to no user, to update credentials of the store's owner. Personal stores grant it to
+     * their user alone, while administrators have all permissions on the user.
      */
     static boolean mayUpdate(LocatedCredential stored) {
         ModelObject owner = stored.store().getContext();

@@ -34,9 +34,9 @@ import org.kohsuke.stapler.verb.GET;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * Lists the tokens of the credentials of one owner: the controller, a folder or a user. Seeing the page takes the permission
- * to view the credentials; each action on a credential takes the permission to update it. The controller's page also lists
- * the credentials of folders, as far as the current user may see them, and no personal ones.
+ * Lists the tokens of the credentials of one owner: the controller, a folder or a user. Seeing the page takes the
+ * permission to view the credentials; each action on a credential takes the permission to update it. The controller's
+ * page also lists the credentials of folders, as far as the current user may see them, and no personal ones.
  */
 @ExportedBean
 public final class TokenListPage implements Action, StaplerProxy {
