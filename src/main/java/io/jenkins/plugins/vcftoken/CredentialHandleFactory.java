@@ -20,6 +20,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 
 /** Makes of a credential what the core wants to know of it: where it lives, and how its secret is exchanged. */
 final class CredentialHandleFactory {
@@ -107,7 +108,7 @@ final class CredentialHandleFactory {
             if (service == null) {
                 throw noProvider(credential, organization);
             }
-            return retries.of(service);
+            return retries.decorate(service);
         } catch (TokenUnavailableException e) {
             throw new CompletionException(e);
         }
@@ -146,8 +147,18 @@ final class CredentialHandleFactory {
 
     /** @throws TokenUnavailableException when its address is none, or its certificates cannot be read */
     TokenEndpointClient service(VcfCredentials credential) throws TokenUnavailableException {
+        return service(credential, retries::decorate);
+    }
+
+    /** As {@link #service}, for a form: errors contain no text of the server. */
+    TokenEndpointClient serviceOfTyped(VcfCredentials typed) throws TokenUnavailableException {
+        return service(typed, retries::decorateWithoutServerText);
+    }
+
+    private TokenEndpointClient service(VcfCredentials credential, UnaryOperator<TokenEndpointClient> decoration)
+            throws TokenUnavailableException {
         try {
-            return retries.of(credential.service(client(credential)));
+            return decoration.apply(credential.service(client(credential)));
         } catch (IllegalArgumentException e) {
             throw noAddress(credential, e);
         }

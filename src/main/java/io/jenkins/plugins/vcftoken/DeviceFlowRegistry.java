@@ -14,101 +14,90 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** The attempts to have accounts authorized: one per credential, the last one kept until the next. */
+/** The last device flow of each credential, in memory. Thread-safe. */
 @Extension
 public final class DeviceFlowRegistry {
 
-    private final List<DeviceFlowSession> attempts = new CopyOnWriteArrayList<>();
+    private final List<DeviceFlowSession> sessions = new CopyOnWriteArrayList<>();
 
-    /** What to hold while a credential's attempt begins, so that nobody waits for another one's server. */
-    private final Map<CredentialLocation, Object> starting = new ConcurrentHashMap<>();
+    /** One lock for each credential, held while its codes are requested: a slow server delays no other one. */
+    private final Map<CredentialLocation, Object> locks = new ConcurrentHashMap<>();
 
     public static DeviceFlowRegistry get() {
         return ExtensionList.lookupSingleton(DeviceFlowRegistry.class);
     }
 
-    /** The last attempt for a credential, running or not. */
+    /** The last device flow of a credential, running or not; null without one. */
     @CheckForNull
-    public DeviceFlowSession at(CredentialLocation location) {
-        return attempts.stream()
-                .filter(attempt -> attempt.location().equals(location))
+    public DeviceFlowSession find(CredentialLocation location) {
+        return sessions.stream()
+                .filter(session -> session.location().equals(location))
                 .findFirst()
                 .orElse(null);
     }
 
     /**
-     * Begins an attempt, unless one is running: two codes for one account would let one person approve what another
-     * one sees. Asks the server, and so blocks.
+     * Starts a device flow unless one is running for the credential: with two codes, one person could approve the code
+     * of another one. Blocks while the server is asked for codes.
      *
      * @param credential as it is stored
-     * @param startedBy who, for people; the audit channel has it from the current authentication
+     * @param startedBy a name for display; the audit log uses the current authentication
      * @return the new one, or the running one, which may be for another client ID
-     * @throws TokenUnavailableException when the server gives no code; fit to be shown
+     * @throws TokenUnavailableException when the server gives no codes; its message is for users
      */
     public DeviceFlowSession start(VcfCredentials credential, String clientId, String startedBy)
             throws TokenUnavailableException {
         VcfTokenService tokens = VcfTokenService.get();
-        StoreCredentialWriter home = tokens.handles().home(credential, null);
-        synchronized (starting.computeIfAbsent(home.location(), location -> new Object())) {
-            return start(tokens, home, credential, clientId, startedBy);
-        }
-    }
-
-    private DeviceFlowSession start(
-            VcfTokenService tokens,
-            StoreCredentialWriter home,
-            VcfCredentials credential,
-            String clientId,
-            String startedBy)
-            throws TokenUnavailableException {
-        DeviceFlowSession running = at(home.location());
-        if (running != null && running.isRunning()) {
-            return running;
-        }
-        // Nobody is sent to the server for a token that could not be kept.
-        tokens.administration();
-        DeviceAuthorizationClient server = server(tokens, credential, clientId);
-        try {
-            DeviceFlowSession begun = DeviceFlowSession.begin(
-                    tokens,
-                    home,
-                    server,
-                    clientId,
-                    credential.storedSecret().getPlainText(),
-                    startedBy,
-                    VcfTokenService.currentUser());
-            if (running != null) {
-                attempts.remove(running);
+        StoreCredentialWriter writer = tokens.handles().home(credential, null);
+        synchronized (locks.computeIfAbsent(writer.location(), location -> new Object())) {
+            DeviceFlowSession last = find(writer.location());
+            if (last != null && last.isRunning()) {
+                return last;
             }
-            attempts.add(begun);
-            return begun;
-        } catch (TokenRequestException e) {
-            throw new TokenUnavailableException(
-                    "Credential '" + credential.getId() + "' ("
-                            + server.account().description() + "): the server gave no code: " + e.getMessage() + ". "
-                            + e.tokenError().nextStep(),
-                    e);
+            // Fails where the ledger cannot be used, before a person approves a token that could not be saved.
+            tokens.administration();
+            DeviceAuthorizationClient client = client(tokens, credential, clientId);
+            try {
+                DeviceFlowSession session = new DeviceFlowSession(
+                        tokens,
+                        writer,
+                        client,
+                        client.requestCodes(),
+                        credential.storedSecret().getPlainText(),
+                        startedBy);
+                session.schedule();
+                sessions.remove(last);
+                sessions.add(session);
+                return session;
+            } catch (TokenRequestException e) {
+                throw new TokenUnavailableException(
+                        "Credential '" + credential.getId() + "' ("
+                                + client.account().description() + "): the server gave no code: " + e.getMessage()
+                                + ". " + e.tokenError().nextStep(),
+                        e);
+            }
         }
     }
 
-    private static DeviceAuthorizationClient server(VcfTokenService tokens, VcfCredentials credential, String clientId)
+    private static DeviceAuthorizationClient client(VcfTokenService tokens, VcfCredentials credential, String clientId)
             throws TokenUnavailableException {
-        DeviceAuthorizationClient server;
+        DeviceAuthorizationClient client;
         try {
-            server = credential.deviceEndpoint(tokens.handles().client(credential), clientId);
+            client = credential.deviceEndpoint(tokens.handles().client(credential), clientId);
         } catch (IllegalArgumentException e) {
             throw CredentialHandleFactory.noAddress(credential, e);
         }
-        if (server == null) {
+        if (client == null) {
             throw new TokenUnavailableException(
                     "Credential '" + credential.getId() + "': only service accounts of VCF Automation can be "
                             + "authorized. Enter the secret in the credential.",
                     null);
         }
-        return server;
+        return client;
     }
 
+    /** For the shutdown; blocks while tokens are saved that could not be saved before. */
     void close() {
-        attempts.forEach(DeviceFlowSession::close);
+        sessions.forEach(DeviceFlowSession::close);
     }
 }

@@ -6,7 +6,6 @@ import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.DeviceAuthorizationClient;
 import io.jenkins.plugins.vcftoken.oauth.DeviceAuthorizationResponse;
 import io.jenkins.plugins.vcftoken.oauth.DeviceFlow;
-import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -21,172 +20,157 @@ import java.util.logging.Logger;
 import jenkins.util.Timer;
 
 /**
- * One attempt to have the account of one credential authorized by a person. Goes on by itself, whoever looks, until it
- * is decided or Jenkins goes down.
+ * The device flow of one credential: runs its steps on a timer until a final state or the shutdown, and saves its token
+ * to the ledger and the credentials store. Thread-safe.
  */
 public final class DeviceFlowSession {
 
     private static final Logger LOGGER = Logger.getLogger(DeviceFlowSession.class.getName());
 
-    /** For as long somebody may wait for the outcome, or come to look for it. */
-    private static final Duration NEWS = Duration.ofHours(1);
+    private static final Duration RECENT = Duration.ofHours(1);
 
-    /** Between two tries to store, and after a clock that jumped. */
-    private static final long SHORTEST_PAUSE_MILLIS = 200;
+    /** Between two tries to save, and after a clock that jumped. */
+    private static final long MIN_PAUSE_MILLIS = 200;
 
     private final VcfTokenService tokens;
-    private final StoreCredentialWriter home;
+    private final StoreCredentialWriter writer;
     private final Account account;
     private final String clientId;
     private final String startedBy;
-    private final String initiator;
-    private final DeviceFlow device;
+    private final DeviceFlow flow;
 
-    /** Empty once it is decided: the attempt stays to be looked at, and has no more use for a secret. */
+    /** The user for the audit log: an ID, where {@link #startedBy} may be a chosen name. */
+    private final String initiator = VcfTokenService.currentUser();
+
+    /** Empty in final states, in which a session needs no secret. */
     private volatile String storedAtStart;
 
-    /** Null while it is running. */
+    /** Null while the flow is running. */
     @CheckForNull
-    private volatile Instant ended;
+    private volatile Instant endedAt;
 
-    /** What became of the token in the credentials store; null before that. */
     @CheckForNull
     private volatile StoreCredentialWriter.Placed placed;
 
-    private DeviceFlowSession(
+    /** @param storedAtStart the refresh token that the new one replaces; may be empty */
+    DeviceFlowSession(
             VcfTokenService tokens,
-            StoreCredentialWriter home,
-            DeviceAuthorizationClient server,
+            StoreCredentialWriter writer,
+            DeviceAuthorizationClient client,
             DeviceAuthorizationResponse codes,
-            String clientId,
             String storedAtStart,
-            String startedBy,
-            String initiator) {
+            String startedBy) {
         this.tokens = tokens;
-        this.home = home;
-        this.account = server.account();
-        this.clientId = clientId;
+        this.writer = writer;
+        this.account = client.account();
+        this.clientId = client.clientId();
         this.storedAtStart = storedAtStart;
         this.startedBy = startedBy;
-        this.initiator = initiator;
-        this.device = new DeviceFlow(server, codes, this::keep, tokens.clock());
+        this.flow = new DeviceFlow(client, codes, this::save, tokens.clock());
     }
 
-    /**
-     * Asks the server for codes; blocks for the client's call timeout at most.
-     *
-     * @param startedBy who, for people, in a name that they may have chosen
-     * @param initiator who, for the audit channel, where a name must not pass for somebody else's
-     */
-    static DeviceFlowSession begin(
-            VcfTokenService tokens,
-            StoreCredentialWriter home,
-            DeviceAuthorizationClient server,
-            String clientId,
-            String storedAtStart,
-            String startedBy,
-            String initiator)
-            throws TokenRequestException {
-        DeviceFlowSession begun = new DeviceFlowSession(
-                tokens, home, server, server.codes(), clientId, storedAtStart, startedBy, initiator);
-        begun.schedule();
-        return begun;
-    }
-
-    /** The credential it is for, under the name that its folder has now. */
+    /** The location of the credential, with the present name of its folder. */
     public CredentialLocation location() {
-        return home.location();
+        return writer.location();
     }
 
     public DeviceAuthorizationResponse codes() {
-        return device.codes();
+        return flow.codes();
     }
 
     public String clientId() {
         return clientId;
     }
 
+    /** The display name of the user. */
     public String startedBy() {
         return startedBy;
     }
 
     public DeviceFlow.State state() {
-        return device.isTokenAtStake() ? DeviceFlow.State.WAITING : device.state();
+        return flow.state();
     }
 
     public boolean isRunning() {
         return state() == DeviceFlow.State.WAITING;
     }
 
-    /** Whether people should still be told of it: what came of it long ago says nothing of how the account is now. */
+    /**
+     * Whether the flow is running or ended within the last hour; after that its outcome says nothing about the account.
+     */
     public boolean isRecent(Instant now) {
-        Instant since = ended;
-        return since == null || now.isBefore(since.plus(NEWS));
+        Instant end = endedAt;
+        return end == null || now.isBefore(end.plus(RECENT));
     }
 
-    /** Why it failed, or what stands in the way for now; empty when there is nothing to say. Free of secrets. */
+    /** The error of the last step, without secrets; empty without one. */
     public String error() {
-        return device.error();
+        return flow.error();
     }
 
-    /** What became of the token beside the ledger, which has it; null before there was one, or the store failed. */
+    /**
+     * The result of the write to the credentials store; null before it and if it failed. The ledger has the token then.
+     */
     @CheckForNull
     public StoreCredentialWriter.Placed placed() {
         return placed;
     }
 
     public void cancel() {
-        device.cancel();
-        noteEnd();
+        flow.cancel();
+        recordEnd();
     }
 
-    private synchronized void noteEnd() {
-        if (ended == null && !isRunning()) {
-            ended = tokens.clock().instant();
+    private synchronized void recordEnd() {
+        if (endedAt == null && !isRunning()) {
+            endedAt = tokens.clock().instant();
         }
     }
 
-    /** The last chance to store what could not be stored. */
+    /** Stops the flow at the shutdown, after a last try to save a token that could not be saved. */
     void close() {
-        device.cancel();
-        if (device.isTokenAtStake() && device.storeNow() != DeviceFlow.State.GRANTED) {
+        flow.cancel();
+        if (isRunning() && flow.saveNow() == DeviceFlow.State.WAITING) {
             LOGGER.log(
                     Level.SEVERE,
                     () -> "The refresh token of credential '" + location().credentialsId() + "' ("
                             + account.description() + ") could not be stored (" + error()
-                            + ") before Jenkins went down. Authorize the account anew.");
+                            + ") before Jenkins went down. Authorize the account again.");
         }
     }
 
-    private void schedule() {
-        long pause = Math.max(SHORTEST_PAUSE_MILLIS, device.pause().toMillis());
+    void schedule() {
+        long pause = Math.max(MIN_PAUSE_MILLIS, flow.pause().toMillis());
         try {
             Timer.get().schedule(() -> tokens.exchanges().execute(this::step), pause, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
-            LOGGER.log(Level.FINE, "Shutting down; what is at stake is stored on the way", e);
+            LOGGER.log(Level.FINE, "Shutting down; an unsaved token is saved by close()", e);
         }
     }
 
     private void step() {
         try {
-            device.step();
+            flow.step();
         } catch (RuntimeException e) {
             LOGGER.log(Level.WARNING, e, () -> "Authorizing " + account.description() + " goes on after a failure");
         }
         if (isRunning()) {
             schedule();
         } else {
-            noteEnd();
+            recordEnd();
             storedAtStart = "";
         }
     }
 
-    /** The ledger first: whoever reads the credential from then on finds the token, even if the store is not written. */
-    private void keep(String refreshToken, @CheckForNull AccessToken accessToken) throws IOException {
-        String now = home.stored(account);
+    /**
+     * Saves to the ledger first: from then on reads of the credential find the token, even if the store is not written.
+     */
+    private void save(String refreshToken, @CheckForNull AccessToken accessToken) throws IOException {
+        String stored = writer.stored(account);
         try {
             TokenFamily record = tokens.administration()
-                    .authorized(account, location(), now == null ? storedAtStart : now, refreshToken, accessToken);
+                    .authorized(
+                            account, location(), stored == null ? storedAtStart : stored, refreshToken, accessToken);
             tokens.observers().authorized(location(), record, initiator);
         } catch (TokenUnavailableException e) {
             throw new IOException(e.getMessage(), e);
@@ -195,7 +179,7 @@ public final class DeviceFlowSession {
             throw new IOException("interrupted", e);
         }
         try {
-            placed = home.store(account, refreshToken, clientId);
+            placed = writer.store(account, refreshToken, clientId);
         } catch (IOException | RuntimeException e) {
             LOGGER.log(
                     Level.WARNING,

@@ -62,7 +62,7 @@ final class HttpClientFactory {
                 JenkinsOkHttpClient.newClientBuilder(new OkHttpClient()).build();
         try {
             if (anybody) {
-                http = TlsConfig.trustingAnybody(http);
+                http = TlsConfig.withoutVerification(http);
             } else if (!certificates.isBlank()) {
                 http = TlsConfig.trusting(http, certificates);
             }

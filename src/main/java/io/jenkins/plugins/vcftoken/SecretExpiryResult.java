@@ -28,7 +28,7 @@ public record SecretExpiryResult(
         if (handle.token().isBlank()) {
             return new SecretExpiryResult(true, null);
         }
-        if (!service.tellsAccessTokensOnly()) {
+        if (!service.expiryNeedsAccessToken()) {
             return new SecretExpiryResult(true, service.secretExpiry(handle.token()));
         }
         AccessToken accessToken = cached.get();

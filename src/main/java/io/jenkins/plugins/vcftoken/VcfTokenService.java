@@ -261,6 +261,11 @@ public final class VcfTokenService {
         return handles.service(credential);
     }
 
+    /** As {@link #client}, for what was typed into a form: errors contain no text of the server. */
+    public TokenEndpointClient clientWithoutServerText(VcfCredentials typed) throws TokenUnavailableException {
+        return handles.serviceOfTyped(typed);
+    }
+
     /**
      * Requests an access token for "Test connection". Blocks.
      *

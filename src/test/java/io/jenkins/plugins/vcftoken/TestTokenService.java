@@ -5,6 +5,7 @@ import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.ServerCapabilities;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
@@ -96,7 +97,17 @@ public final class TestTokenService implements AutoCloseable {
 
     /** @param limit for a whole call */
     public static OneShotHttpClient client(Simulator simulator, InstantSource clock, Duration limit) {
-        return new OneShotHttpClient(trusting(simulator), limit, limit, clock);
+        return client(trusting(simulator), clock, limit);
+    }
+
+    /** Remembers capabilities of servers in memory, since the directory of the file does not exist. */
+    public static OneShotHttpClient client(OkHttpClient http, InstantSource clock, Duration limit) {
+        return new OneShotHttpClient(
+                http,
+                limit,
+                limit,
+                clock,
+                new ServerCapabilities(Path.of("no-directory", "servers"), clock, HASH::hash));
     }
 
     public static OkHttpClient trusting(Simulator simulator) {
@@ -118,7 +129,7 @@ public final class TestTokenService implements AutoCloseable {
 
     /** What the controller makes of a service; waits for nobody. */
     public TokenEndpointClient patient(TokenEndpointClient service) {
-        return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).of(service);
+        return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).decorate(service);
     }
 
     public TokenEndpointClient sddcManager(String user) {

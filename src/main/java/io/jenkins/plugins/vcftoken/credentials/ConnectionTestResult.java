@@ -5,7 +5,7 @@ import hudson.Util;
 import hudson.util.FormValidation;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.oauth.TokenSubject;
+import io.jenkins.plugins.vcftoken.oauth.JwtClaims;
 import io.jenkins.plugins.vcftoken.rotation.TokenResult;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,12 +34,14 @@ final class ConnectionTestResult {
         }
         List<String> sentences = new ArrayList<>();
         sentences.add(Messages.ConnectionTester_works());
-        TokenSubject subject = TokenSubject.of(accessToken);
-        if (subject.name() != null) {
-            sentences.add(Messages.ConnectionTester_who(subject.name()));
+        JwtClaims claims = JwtClaims.of(accessToken.value());
+        String name = claims.subject();
+        if (name != null) {
+            sentences.add(Messages.ConnectionTester_who(name));
         }
-        if (subject.organization() != null) {
-            sentences.add(Messages.ConnectionTester_organization(subject.organization()));
+        String organization = claims.organization();
+        if (organization != null) {
+            sentences.add(Messages.ConnectionTester_organization(organization));
         }
         sentences.add(Messages.ConnectionTester_accessToken(
                 seconds(accessToken.expiresAt()),

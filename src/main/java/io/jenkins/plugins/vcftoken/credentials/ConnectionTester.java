@@ -11,7 +11,6 @@ import hudson.util.FormValidation;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.SecretExpiryResult;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
-import io.jenkins.plugins.vcftoken.oauth.ServerTextFilter;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
@@ -161,7 +160,7 @@ public final class ConnectionTester {
                 UNSAVED,
                 CredentialLocator.unsavedIn(context),
                 typed.storedSecret().getPlainText(),
-                new ServerTextFilter(VcfTokenService.get().client(typed)),
+                VcfTokenService.get().clientWithoutServerText(typed),
                 (family, token, again) -> {});
     }
 
@@ -186,7 +185,7 @@ public final class ConnectionTester {
     /** @return null when unknown, or never; the test has succeeded without */
     @CheckForNull
     private static Instant findSecretExpiry(CredentialHandle handle, TokenResult result) {
-        if (result.rotated() && !handle.service().tellsAccessTokensOnly()) {
+        if (result.rotated() && !handle.service().expiryNeedsAccessToken()) {
             return null;
         }
         try {

@@ -23,20 +23,22 @@ import org.kohsuke.stapler.WebMethod;
 import org.kohsuke.stapler.verb.GET;
 import org.kohsuke.stapler.verb.POST;
 
-/** Has a service account authorized by a person, who never sees its refresh token. */
+/**
+ * The page on which a person has a service account authorized: shows the code of the device flow and its state, and
+ * never the refresh token. One object serves one request.
+ */
 public final class DeviceFlowPage implements ModelObject, StaplerProxy {
 
-    /** Where the keyboard goes when the button that was pressed is gone. */
-    private static final String NEWS = "./#vcf-authorization-message";
+    /** Moves the focus of the keyboard to the message when the button that was pressed is gone. */
+    private static final String MESSAGE = "./#vcf-authorization-message";
 
     private final LocatedCredential stored;
 
     @CheckForNull
     private String error;
 
-    /** For one request. */
     @CheckForNull
-    private HealthStatus state;
+    private HealthStatus health;
 
     DeviceFlowPage(LocatedCredential stored) {
         this.stored = stored;
@@ -58,62 +60,88 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
         return CredentialsNameProvider.name(stored.credential());
     }
 
-    /** What went wrong with the request that this page answers. */
+    /** The error of the request that is answered with this page, or null. */
     @CheckForNull
     public String getError() {
         return error;
     }
 
-    /** As it was used last, or as the credential has it; may be empty. */
+    /** The client ID of the credential, or else the one that was used last; may be empty. */
     public String getClientId() {
-        DeviceFlowSession last = DeviceFlowRegistry.get().at(stored.location());
+        DeviceFlowSession last = DeviceFlowRegistry.get().find(stored.location());
         String known = stored.credential().clientId();
         return known.isEmpty() && last != null ? last.clientId() : known;
     }
 
     public boolean isRunning() {
-        DeviceFlowSession attempt = attempt();
-        return attempt != null && attempt.isRunning();
+        DeviceFlowSession session = session();
+        return session != null && session.isRunning();
     }
 
-    /** Whether the last attempt brought a refresh token, and nothing is known against it since. */
+    /** Whether the last device flow brought a refresh token that the server has not rejected since. */
     public boolean isGranted() {
-        DeviceFlowSession attempt = attempt();
-        return attempt != null && attempt.state() == DeviceFlow.State.GRANTED;
+        DeviceFlowSession session = session();
+        return session != null && session.state() == DeviceFlow.State.GRANTED;
     }
 
-    /** What the person on the server compares or types; null when nobody was asked. */
     @CheckForNull
     public String getUserCode() {
-        DeviceFlowSession attempt = attempt();
-        return attempt == null ? null : attempt.codes().userCode();
+        DeviceFlowSession session = session();
+        return session == null ? null : session.codes().userCode();
     }
 
-    /** Where to say yes: http or https; null where the server named no such address. */
+    /** The http or https address where the code is approved; null when the server named none. */
     @CheckForNull
     public String getAddress() {
-        DeviceFlowSession attempt = attempt();
-        if (attempt == null) {
+        DeviceFlowSession session = session();
+        if (session == null) {
             return null;
         }
-        String complete = attempt.codes().completeUri();
-        return complete != null ? complete : attempt.codes().verificationUri();
+        String complete = session.codes().completeUri();
+        return complete != null ? complete : session.codes().verificationUri();
     }
 
     public long getSecondsLeft() {
-        DeviceFlowSession attempt = attempt();
-        if (attempt == null || !attempt.isRunning()) {
+        DeviceFlowSession session = session();
+        if (session == null || !session.isRunning()) {
             return 0;
         }
         Duration left = Duration.between(
-                VcfTokenService.get().clock().instant(), attempt.codes().expiresAt());
+                VcfTokenService.get().clock().instant(), session.codes().expiresAt());
         return Math.max(0, left.toSeconds());
     }
 
-    /** How the attempt is, in words; empty when there is none. */
+    /** The state of the device flow; empty without one. */
     public String getMessage() {
-        DeviceFlowSession attempt = attempt();
-        return attempt == null ? "" : DeviceFlowMessages.of(attempt);
+        DeviceFlowSession session = session();
+        return session == null ? "" : message(session);
+    }
+
+    static String message(DeviceFlowSession session) {
+        return switch (session.state()) {
+            case WAITING ->
+                session.error().isEmpty()
+                        ? Messages.DeviceFlowPage_waiting(session.startedBy())
+                        : Messages.DeviceFlowPage_waitingAfterError(session.startedBy(), session.error());
+            case GRANTED -> grantedMessage(session);
+            case DENIED -> Messages.DeviceFlowPage_denied();
+            case EXPIRED -> Messages.DeviceFlowPage_expired();
+            case CANCELED -> Messages.DeviceFlowPage_canceled();
+            case FAILED -> Messages.DeviceFlowPage_failed(session.error());
+        };
+    }
+
+    private static String grantedMessage(DeviceFlowSession session) {
+        StoreCredentialWriter.Placed placed = session.placed();
+        if (placed == null) {
+            return Messages.DeviceFlowPage_storeFailed();
+        }
+        return switch (placed) {
+            case STORED -> Messages.DeviceFlowPage_granted();
+            case READ_ONLY -> Messages.DeviceFlowPage_readOnly();
+            case GONE -> Messages.DeviceFlowPage_gone(session.location().credentialsId());
+            case FOR_ANOTHER_SERVER -> Messages.DeviceFlowPage_otherServer();
+        };
     }
 
     @POST
@@ -124,9 +152,9 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
             return failed(Messages.DeviceFlowPage_noClientId());
         }
         try {
-            DeviceFlowSession attempt = DeviceFlowRegistry.get().start(stored.credential(), account, currentUser());
-            if (!attempt.clientId().equals(account)) {
-                return failed(Messages.DeviceFlowPage_otherAttempt(attempt.clientId(), attempt.startedBy()));
+            DeviceFlowSession session = DeviceFlowRegistry.get().start(stored.credential(), account, currentUser());
+            if (!session.clientId().equals(account)) {
+                return failed(Messages.DeviceFlowPage_otherAttempt(session.clientId(), session.startedBy()));
             }
             AuditLog.get().acted("authorize", stored.location(), null);
         } catch (TokenUnavailableException e) {
@@ -135,17 +163,17 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
         return HttpResponses.redirectToDot();
     }
 
-    /** Names are chosen freely, IDs are not. */
+    /** With the ID, because display names can be chosen freely. */
     private static String currentUser() {
         User user = User.current();
         if (user == null) {
-            return Messages.DeviceFlowPage_somebody();
+            return Messages.DeviceFlowPage_unknownUser();
         }
         String name = user.getDisplayName();
         return name.equals(user.getId()) ? name : name + " (" + user.getId() + ')';
     }
 
-    /** For who reloads what was answered to a POST, or opens its address again. */
+    /** For a reload of the response to a POST. */
     @GET
     @WebMethod(name = {"start", "cancel"})
     public HttpResponse toPage() {
@@ -155,15 +183,15 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
     @POST
     public HttpResponse doCancel() {
         TokenDetailPage.checkUpdate(stored);
-        DeviceFlowSession attempt = attempt();
-        if (attempt != null && attempt.isRunning()) {
-            attempt.cancel();
+        DeviceFlowSession session = session();
+        if (session != null && session.isRunning()) {
+            session.cancel();
             AuditLog.get().acted("cancel", stored.location(), null);
         }
-        return HttpResponses.redirectTo(NEWS);
+        return HttpResponses.redirectTo(MESSAGE);
     }
 
-    /** For the page, which asks every now and then. */
+    /** For the script of the page, which polls. */
     @POST
     public HttpResponse doStatus() {
         TokenDetailPage.checkUpdate(stored);
@@ -175,34 +203,34 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
                 .element("secondsLeft", getSecondsLeft()));
     }
 
-    private HttpResponse failed(String why) {
-        error = why;
+    private HttpResponse failed(String newError) {
+        error = newError;
         return HttpResponses.forwardToView(this, "index");
     }
 
-    /** The last one, as long as there is something to say of it. */
+    /** The last device flow if it is recent and, where it was granted, the account still works; null otherwise. */
     @CheckForNull
-    private DeviceFlowSession attempt() {
-        DeviceFlowSession last = DeviceFlowRegistry.get().at(stored.location());
-        boolean isTold = last != null
+    private DeviceFlowSession session() {
+        DeviceFlowSession last = DeviceFlowRegistry.get().find(stored.location());
+        boolean isShown = last != null
                 && last.isRecent(VcfTokenService.get().clock().instant())
-                && (last.state() != DeviceFlow.State.GRANTED || isStillTrue(last));
-        return isTold ? last : null;
+                && (last.state() != DeviceFlow.State.GRANTED || isUsable(last));
+        return isShown ? last : null;
     }
 
-    /** What was authorized may have been revoked since, and then nobody should read that jobs can use it. */
-    private synchronized boolean isStillTrue(DeviceFlowSession granted) {
+    /** The account may have been revoked since it was authorized. */
+    private synchronized boolean isUsable(DeviceFlowSession granted) {
         if (granted.placed() == StoreCredentialWriter.Placed.FOR_ANOTHER_SERVER) {
             return true;
         }
-        if (state == null) {
+        if (health == null) {
             try {
-                state = HealthCheck.start().assess(stored).getState();
+                health = HealthCheck.start().assess(stored).getState();
             } catch (TokenUnavailableException e) {
-                // The credential's own page says so.
+                // The page of the credential shows this error.
                 return true;
             }
         }
-        return !state.isBroken() && state != HealthStatus.NO_SECRET;
+        return !health.isBroken() && health != HealthStatus.NO_SECRET;
     }
 }

@@ -4,32 +4,36 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * A short-lived access token and the time it is good for, in this controller's own time.
+ * A short-lived access token and its validity by the clock of this controller.
  *
- * @param value what goes into {@code Authorization: Bearer …}; no control characters; empty once it was revoked, never
- *     before
- * @param issuedAt the moment before the request left, so that {@code expiresAt} errs on the early side
- * @param expiresAt when the server stops accepting it
+ * @param value the text after {@code Authorization: Bearer}, without control characters; empty only after the token was
+ *     revoked
+ * @param issuedAt the time before the request was sent, so that {@code expiresAt} is rather too early than too late
+ * @param expiresAt the time from which the server rejects the token
  */
 public record AccessToken(String value, Instant issuedAt, Instant expiresAt) {
 
-    /** By how much a clock may be set back, as time services do, without that being taken for a change of time. */
-    private static final Duration JITTER = Duration.ofMinutes(1);
+    /** Time services set a clock back by less than this. */
+    private static final Duration CLOCK_TOLERANCE = Duration.ofMinutes(1);
 
     public Duration lifetime() {
         return Duration.between(issuedAt, expiresAt);
     }
 
-    /** Negative once the access token has expired. */
+    /** The remaining lifetime; negative after expiry. */
     public Duration remaining(Instant now) {
         return Duration.between(now, expiresAt);
     }
 
-    /** False as well of an access token from the future: the clock was set back, and nobody knows when it ends. */
+    /**
+     * Whether the token is valid at a time. A token that was issued after that time is not: the clock was set back, and
+     * {@code expiresAt} cannot be compared with it.
+     */
     public boolean isAlive(Instant now) {
-        return now.isBefore(expiresAt) && !now.plus(JITTER).isBefore(issuedAt);
+        return now.isBefore(expiresAt) && !now.plus(CLOCK_TOLERANCE).isBefore(issuedAt);
     }
 
+    /** Without the token. */
     @Override
     public String toString() {
         return "AccessToken[until " + expiresAt + "]";

@@ -7,13 +7,13 @@ import java.util.Locale;
 import okhttp3.HttpUrl;
 
 /**
- * Which system a secret belongs to, and to whom there.
+ * The account that a secret belongs to, and its server.
  *
  * @param system the product, as the vendor writes it
- * @param url the address the administrator stored
- * @param organization the organization's name or ID, as the system wants it; empty where it knows none or was told none
- * @param name the user or app that the secret belongs to, with whatever else makes for another access token (scopes);
- *     empty where the secret alone tells
+ * @param url the stored address of the server
+ * @param organization name or ID of the organization, as the system wants it; empty for systems without organizations
+ * @param name the user or app that the secret belongs to, with everything else that leads to another access token
+ *     (scopes); empty where the secret identifies the account
  */
 public record Account(String system, URI url, String organization, String name) {
 
@@ -22,9 +22,9 @@ public record Account(String system, URI url, String organization, String name) 
     }
 
     /**
-     * The address of a server, as a person wrote it.
+     * Parses the address of a server.
      *
-     * @throws IllegalArgumentException when it is none, or one that programs read differently
+     * @throws IllegalArgumentException when the text is no such address, or one that parsers read differently
      */
     public static URI address(String text) {
         URI url;
@@ -44,10 +44,10 @@ public record Account(String system, URI url, String organization, String name) 
     }
 
     /**
-     * What is compared and what is connected to are one reading, that of the HTTP client. Where another parser sees
-     * another host in the same text, or none, a person and a check may do as well.
+     * Parses with the parser of the HTTP client, so that addresses are compared as they are connected to. An address in
+     * which another parser finds another host, or none, could pass a check and lead elsewhere.
      *
-     * @return null when it is refused
+     * @return null for such an address
      */
     @CheckForNull
     private static HttpUrl parsed(URI url) {
@@ -62,9 +62,9 @@ public record Account(String system, URI url, String organization, String name) 
     }
 
     /**
-     * Below which the paths of requests are.
+     * The address below which the paths of requests are.
      *
-     * @throws IllegalArgumentException when the address is one that {@link #address} refuses
+     * @throws IllegalArgumentException when {@link #address} rejects it
      */
     HttpUrl base() {
         HttpUrl read = parsed(url);
@@ -75,22 +75,23 @@ public record Account(String system, URI url, String organization, String name) 
     }
 
     /**
-     * The same for two spellings of one endpoint, and different for any two endpoints that could answer a secret
-     * differently. Part of each token's hash: the same token at another address is another token.
+     * A text that is equal for two spellings of one account, and differs for accounts whose server could respond
+     * differently to the same secret. Part of the hash of each token: the same token at another address is another
+     * token.
      *
-     * <p>VCF Automation and Cloud Director take the name of an organization in any case.
+     * <p>VCF Automation and Cloud Director accept the name of an organization in any case.
      */
     public String identity() {
         String which = system.equals(VcfaTokenClient.SYSTEM) ? organization.toLowerCase(Locale.ROOT) : organization;
         return system + '|' + host() + '|' + which + (name.isEmpty() ? "" : '|' + name);
     }
 
-    /** Whether it is the same one, however its address is spelled; {@code equals} compares that, too. */
+    /** Whether both are the same account, however the address is spelled; {@code equals} compares the spelling, too. */
     public boolean isSameAs(Account other) {
         return equals(other) || identity().equals(other.identity());
     }
 
-    /** The server alone, with its port. Of an address that is refused, which leads to no server, all of it. */
+    /** Host and port of the server; the whole address if {@link #address} rejects it. */
     public String host() {
         HttpUrl read = parsed(url);
         if (read == null) {

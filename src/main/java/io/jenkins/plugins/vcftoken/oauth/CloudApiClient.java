@@ -6,10 +6,13 @@ import java.util.List;
 import java.util.Map;
 import okhttp3.HttpUrl;
 
-/** Lists of VCF Automation's cloud API, which wants an access token and a version, and gives a page at a time. */
+/**
+ * Reads paged lists of VCF Automation's cloud API ({@code /cloudapi/1.0.0}), with an access token and a version in the
+ * {@code Accept} header.
+ */
 final class CloudApiClient {
 
-    /** Newest first. The numbers jumped from 40.0 to 9.0.0. */
+    /** Newest first. The numbers went from 40.0 to 9.0.0. */
     static final List<String> API_VERSIONS = List.of("9.1.0", "9.0.0", "40.0");
 
     private final OneShotHttpClient client;
@@ -17,7 +20,7 @@ final class CloudApiClient {
     private final AccessToken accessToken;
     private final TokenError unauthorized;
 
-    /** @param unauthorized what it means when the server answers 401 to the access token */
+    /** @param unauthorized what 401 means */
     CloudApiClient(OneShotHttpClient client, HttpUrl base, AccessToken accessToken, TokenError unauthorized) {
         this.client = client;
         this.base = base;
@@ -26,46 +29,48 @@ final class CloudApiClient {
     }
 
     /**
-     * Tries other versions and places where the server knows none of what is tried first; remembers what it knew.
+     * Reads one page of a list. Tries the other path and older versions where the server does not know the first ones,
+     * and remembers those that it knows.
      *
      * @param page counted from 1
      */
     JsonNode page(List<String> path, Map<String, String> query, int page) throws TokenRequestException {
-        ServerCapabilities hosts = client.hosts();
-        HttpResponseParser answer = null;
+        ServerCapabilities capabilities = client.capabilities();
+        TokenResponseParser response = null;
         for (String version : versions()) {
-            answer = get(hosts.isApiBehindTm(base), version, path, query, page);
-            if (answer.status() == 404 || answer.status() == 405) {
-                HttpResponseParser elsewhere = get(!hosts.isApiBehindTm(base), version, path, query, page);
-                if (elsewhere.isSuccess()) {
-                    hosts.setApiBehindTm(base, !hosts.isApiBehindTm(base));
-                    answer = elsewhere;
+            boolean behindTm = capabilities.isApiBehindTm(base);
+            response = get(behindTm, version, path, query, page);
+            if (response.status() == 404 || response.status() == 405) {
+                TokenResponseParser other = get(!behindTm, version, path, query, page);
+                if (other.isSuccess()) {
+                    capabilities.setApiBehindTm(base, !behindTm);
+                    response = other;
                 }
             }
-            if (answer.isSuccess()) {
-                hosts.setApiVersion(base, version);
-                return answer.object();
+            if (response.isSuccess()) {
+                capabilities.setApiVersion(base, version);
+                return response.object();
             }
-            if (answer.status() != 406 && answer.status() != 400) {
+            if (response.status() != 406 && response.status() != 400) {
                 break;
             }
         }
-        throw answer.failure((status, code, message) -> status == 401 ? unauthorized : classify(status, code, message));
+        throw response.failure();
     }
 
-    /** Whether nothing follows a page. */
+    /** Whether no page follows this one. */
     static boolean isLast(JsonNode list, int page) {
         return list.path("pageCount").isNumber()
                 ? page >= list.path("pageCount").asInt()
                 : list.path("values").size() == 0;
     }
 
-    /** The {@code Accept} header that was understood last, or is tried first. */
+    /** The {@code Accept} header with the version that the server accepted last, or the newest. */
     String accept() {
         return accept(versions().get(0));
     }
 
-    private HttpResponseParser get(
+    private TokenResponseParser get(
             boolean behindTm, String version, List<String> path, Map<String, String> query, int page)
             throws TokenRequestException {
         HttpUrl.Builder url = base.newBuilder();
@@ -78,12 +83,15 @@ final class CloudApiClient {
         query.forEach(url::addQueryParameter);
         Map<String, String> headers =
                 Map.of("Accept", accept(version), "Authorization", "Bearer " + accessToken.value());
-        return new HttpResponseParser(client.get(url.build(), headers), accessToken.value());
+        return new TokenResponseParser(
+                client.get(url.build(), headers),
+                accessToken.value(),
+                (status, code, message) -> status == 401 ? unauthorized : TokenError.ofStatus(status));
     }
 
     private List<String> versions() {
         List<String> versions = new ArrayList<>(API_VERSIONS);
-        String known = client.hosts().apiVersion(base);
+        String known = client.capabilities().apiVersion(base);
         if (known != null) {
             versions.remove(known);
             versions.add(0, known);
@@ -93,13 +101,5 @@ final class CloudApiClient {
 
     private static String accept(String version) {
         return "application/json;version=" + version;
-    }
-
-    static TokenError classify(int status, String code, String message) {
-        return switch (status) {
-            case 401, 403 -> TokenError.FORBIDDEN;
-            case 404, 405 -> TokenError.NO_SUCH_SERVICE;
-            default -> TokenError.REJECTED;
-        };
     }
 }

@@ -7,16 +7,17 @@ import java.time.Instant;
 import java.time.InstantSource;
 
 /**
- * One attempt to have a service account authorized by a person: asks the server every now and then until it says yes,
- * no, or too late. Driven from outside, one {@link #step} at a time, so that it needs no thread of its own.
+ * State machine of one device flow: polls until the request is approved, denied or expired, and saves the refresh
+ * token. The caller runs {@link #step} whenever {@link #pause} is over; the class has no thread. Thread-safe.
  *
- * <p>The answer that says yes is the only copy of the refresh token: it is stored before anybody hears of it. An answer
- * that was lost is followed by another question, later than usual (RFC 8628 section 3.5); if the lost one was that yes,
- * the server then refuses, and only starting over helps.
+ * <p>The response of an approved request is the only copy of the refresh token, which is saved before the state changes
+ * and is kept in memory while saving fails. After a lost response, polling goes on more slowly
+ * (<a href="https://www.rfc-editor.org/rfc/rfc8628#section-3.5">RFC 8628 section 3.5</a>); if the lost one contained
+ * the token, the server rejects the next poll, and a person has to start over.
  */
 public final class DeviceFlow {
 
-    /** Where an attempt stands. All but {@link #WAITING} are final. */
+    /** All states but {@link #WAITING} are final. */
     public enum State {
         WAITING,
         GRANTED,
@@ -26,182 +27,179 @@ public final class DeviceFlow {
         CANCELED
     }
 
-    /** Keeps the refresh token; returns only when it is safe. */
+    /** Saves the refresh token. */
     @FunctionalInterface
     public interface TokenSink {
-        /** @param accessToken null when the answer had a refresh token and no usable access token */
-        void keep(String refreshToken, @CheckForNull AccessToken accessToken) throws IOException;
+        /**
+         * Returns when the token is on disk.
+         *
+         * @param accessToken null when the response contained no usable one
+         */
+        void save(String refreshToken, @CheckForNull AccessToken accessToken) throws IOException;
     }
 
-    /** RFC 8628 section 3.5. */
-    private static final Duration SLOWER = Duration.ofSeconds(5);
+    /** Added to the interval by {@code slow_down}, RFC 8628 section 3.5. */
+    private static final Duration SLOW_DOWN = Duration.ofSeconds(5);
 
-    private static final Duration SLOWEST = Duration.ofMinutes(5);
+    private static final Duration MAX_INTERVAL = Duration.ofMinutes(5);
 
-    private final DeviceAuthorizationClient account;
-    private final TokenSink vault;
+    private static final String NOT_IN_TIME = "the request was not approved in time";
+
+    private final DeviceAuthorizationClient client;
+    private final TokenSink sink;
     private final InstantSource clock;
 
-    /** For people to look at longer than the device code is of use. */
+    /** Without the device code in final states. */
     private volatile DeviceAuthorizationResponse codes;
 
     private volatile State state = State.WAITING;
     private volatile boolean canceled;
-    private volatile Instant due;
+    private volatile Instant nextStep;
     private volatile String error = "";
     private Duration interval;
-    private boolean answerLost;
+    private boolean responseLost;
 
-    /** What could not be stored. Memory is the last place that has it. */
+    /** The refresh token that could not be saved yet. */
     @CheckForNull
-    private volatile String unkeptToken;
+    private volatile String unsavedToken;
 
     @CheckForNull
-    private AccessToken unkeptAccessToken;
+    private AccessToken unsavedAccessToken;
 
     public DeviceFlow(
-            DeviceAuthorizationClient account,
-            DeviceAuthorizationResponse codes,
-            TokenSink vault,
-            InstantSource clock) {
-        this.account = account;
+            DeviceAuthorizationClient client, DeviceAuthorizationResponse codes, TokenSink sink, InstantSource clock) {
+        this.client = client;
         this.codes = codes;
-        this.vault = vault;
+        this.sink = sink;
         this.clock = clock;
         this.interval = codes.interval();
-        this.due = clock.instant().plus(interval);
+        this.nextStep = clock.instant().plus(interval);
     }
 
     public DeviceAuthorizationResponse codes() {
         return codes;
     }
 
-    /** Does not wait for a question on its way. */
+    /** Does not block. A canceled flow waits as long as it has a token that is not saved. */
     public State state() {
-        return canceled && state == State.WAITING ? State.CANCELED : state;
+        return canceled && state == State.WAITING && unsavedToken == null ? State.CANCELED : state;
     }
 
-    /** Why it failed, or what stands in the way for now; empty when there is nothing to say. Free of secrets. */
+    /** The error of the last step, without secrets; empty without one. */
     public String error() {
         return error;
     }
 
-    /** How long to wait before the next {@link #step}. */
+    /** The time until the next {@link #step}; not negative. */
     public Duration pause() {
-        Duration left = Duration.between(clock.instant(), due);
+        Duration left = Duration.between(clock.instant(), nextStep);
         return left.isNegative() ? Duration.ZERO : left;
     }
 
-    /** No further question is asked. Should the answer to one on its way be the token, it is stored all the same. */
+    /** Stops polling. A token in the response to a poll that was already sent is saved. */
     public void cancel() {
         canceled = true;
     }
 
-    /** Whether the server has told the refresh token and it is not stored yet: memory is the last place that has it. */
-    public boolean isTokenAtStake() {
-        return unkeptToken != null;
+    /** Tries at once to save a token that could not be saved yet; for the shutdown. */
+    public synchronized State saveNow() {
+        String refreshToken = unsavedToken;
+        return refreshToken == null ? state() : save(refreshToken, unsavedAccessToken);
     }
 
-    /** One more try to store what could not be stored, whatever time it is. For when there may be no later. */
-    public synchronized State storeNow() {
-        String unkept = unkeptToken;
-        return unkept == null ? state() : kept(unkept, unkeptAccessToken);
-    }
-
-    /** Asks the server if it is time to; blocks for at most the client's call timeout. Does nothing in a final state. */
+    /** Polls or saves if it is time; blocks for the call timeout of the client, or for two with two paths. */
     public synchronized State step() {
-        String unkept = unkeptToken;
-        if (state != State.WAITING || clock.instant().isBefore(due)) {
+        if (state != State.WAITING || clock.instant().isBefore(nextStep)) {
             return state();
         }
-        if (unkept != null) {
-            return kept(unkept, unkeptAccessToken);
+        if (unsavedToken != null) {
+            return saveNow();
         }
         if (canceled) {
-            return ended(State.CANCELED, "");
+            return end(State.CANCELED, "");
         }
         if (!clock.instant().isBefore(codes.expiresAt())) {
-            return ended(State.EXPIRED, "nobody said yes in time");
+            return end(State.EXPIRED, NOT_IN_TIME);
         }
         try {
-            TokenResponseParser answer = account.poll(codes);
-            if (!answer.isSuccess()) {
-                return refused(answer);
+            TokenResponseParser parser = client.poll(codes);
+            if (!parser.isSuccess()) {
+                return refused(parser);
             }
-            TokenResponse response = answer.response();
+            TokenResponse response = parser.response();
             String refreshToken = response.refreshToken();
             return refreshToken != null
-                    ? kept(refreshToken, response.accessToken())
-                    : ended(State.FAILED, "the server said yes without a refresh token");
+                    ? save(refreshToken, response.accessToken())
+                    : end(State.FAILED, "the server approved the request without a refresh token");
         } catch (TokenRequestException.InvalidResponse e) {
             String refreshToken = e.refreshToken();
             return refreshToken != null
-                    ? kept(refreshToken, null)
-                    : ended(State.FAILED, e.forNonRotatingSecret().getMessage());
+                    ? save(refreshToken, null)
+                    : end(State.FAILED, e.forNonRotatingSecret().getMessage());
         } catch (TokenRequestException e) {
-            return later(e);
+            return waitAfter(e);
         }
     }
 
-    private State refused(TokenResponseParser answer) {
-        TokenRequestException why = answer.failure();
-        if (!(why instanceof TokenRequestException.Rejected)) {
-            return later(why);
+    private State refused(TokenResponseParser response) {
+        TokenRequestException failure = response.failure();
+        if (!(failure instanceof TokenRequestException.Rejected)) {
+            return waitAfter(failure);
         }
-        return switch (answer.errorCode()) {
-            case "authorization_pending" -> {
-                answerLost = false;
-                yield waiting("");
-            }
-            case "slow_down" -> {
-                answerLost = false;
-                interval = interval.plus(SLOWER);
-                yield waiting("");
-            }
-            case "access_denied" -> ended(State.DENIED, "the request was denied on the server");
-            case "expired_token" -> ended(State.EXPIRED, "nobody said yes in time");
+        return switch (response.errorCode()) {
+            case "authorization_pending" -> pending(Duration.ZERO);
+            case "slow_down" -> pending(SLOW_DOWN);
+            case "access_denied" -> end(State.DENIED, "the request was denied on the server");
+            case "expired_token" -> end(State.EXPIRED, NOT_IN_TIME);
             default ->
-                ended(
+                end(
                         State.FAILED,
-                        answerLost
+                        responseLost
                                 ? "the answer with the refresh token was lost on the way; revoke the account's token "
-                                        + "on the server and start over (" + why.detail() + ")"
-                                : why.getMessage());
+                                        + "on the server and start over (" + failure.detail() + ")"
+                                : failure.getMessage());
         };
     }
 
-    private State later(TokenRequestException e) {
-        answerLost |= e instanceof TokenRequestException.OutcomeUnknown;
-        Duration wanted =
-                e instanceof TokenRequestException.Throttled busy ? busy.retryAfter() : interval.multipliedBy(2);
-        Duration longest = wanted.compareTo(SLOWEST) > 0 ? SLOWEST : wanted;
-        interval = longest.compareTo(interval) > 0 ? longest : interval;
-        return waiting(e.forNonRotatingSecret().getMessage());
+    /** The request is not approved yet, so a response that was lost before did not contain the token. */
+    private State pending(Duration longer) {
+        responseLost = false;
+        interval = interval.plus(longer);
+        return waitAfter("");
     }
 
-    private State kept(String refreshToken, @CheckForNull AccessToken accessToken) {
+    private State waitAfter(TokenRequestException e) {
+        responseLost |= e instanceof TokenRequestException.OutcomeUnknown;
+        Duration wanted = e instanceof TokenRequestException.Throttled ? e.retryAfter() : interval.multipliedBy(2);
+        Duration limited = wanted.compareTo(MAX_INTERVAL) > 0 ? MAX_INTERVAL : wanted;
+        interval = limited.compareTo(interval) > 0 ? limited : interval;
+        return waitAfter(e.forNonRotatingSecret().getMessage());
+    }
+
+    private State save(String refreshToken, @CheckForNull AccessToken accessToken) {
         try {
-            vault.keep(refreshToken, accessToken);
+            sink.save(refreshToken, accessToken);
         } catch (IOException | RuntimeException e) {
-            unkeptToken = refreshToken;
-            unkeptAccessToken = accessToken;
-            return waiting("the refresh token could not be stored yet (" + e.getMessage() + ")");
+            unsavedToken = refreshToken;
+            unsavedAccessToken = accessToken;
+            return waitAfter("the refresh token could not be stored yet (" + e.getMessage() + ")");
         }
-        unkeptToken = null;
-        unkeptAccessToken = null;
-        return ended(State.GRANTED, "");
+        State end = end(State.GRANTED, "");
+        unsavedToken = null;
+        unsavedAccessToken = null;
+        return end;
     }
 
-    private State waiting(String why) {
-        error = why;
-        due = clock.instant().plus(interval);
+    private State waitAfter(String newError) {
+        error = newError;
+        nextStep = clock.instant().plus(interval);
         return state;
     }
 
-    private State ended(State end, String why) {
+    private State end(State newState, String newError) {
         codes = codes.withoutDeviceCode();
-        state = end;
-        error = why;
-        return end;
+        error = newError;
+        state = newState;
+        return newState;
     }
 }

@@ -8,23 +8,33 @@ import java.time.Duration;
 import java.util.Base64;
 
 /**
- * What an access token says about itself, if it is a JWT. Its signature is not looked at: the access token came over a trusted
- * connection from the server that made it, and nothing is admitted because of what it says.
+ * The claims of an access token that is a JWT (<a href="https://www.rfc-editor.org/rfc/rfc7519">RFC 7519</a>). The
+ * signature is not checked: the token came over a trusted connection from the server that issued it, and claims are
+ * used for display and lifetimes only.
+ *
+ * @param claims missing where the token is no JWT
  */
-record JwtClaims(JsonNode claims) {
+public record JwtClaims(JsonNode claims) {
 
     /** As seconds this is the year 5138, as milliseconds 1973. */
     private static final long SURELY_MILLISECONDS = 100_000_000_000L;
 
-    /** Empty claims when the text is no JWT. */
-    static JwtClaims of(String accessToken) {
+    /** In this order: VCF Automation's, Cloud Services', SDDC Manager's, then those that any JWT may have. */
+    private static final String[] SUBJECTS = {
+        "preferred_username", "acct", "username", "user", "name", "email", "azp", "client_id", "sub"
+    };
+
+    private static final String[] ORGANIZATIONS = {"org_name", "org_display_name", "context_name", "org_id"};
+
+    /** Reads the claims of an access token. */
+    public static JwtClaims of(String accessToken) {
         String[] parts = accessToken.split("\\.", -1);
         if (parts.length != 3) {
             return new JwtClaims(MissingNode.getInstance());
         }
         try {
             return new JwtClaims(
-                    WipingJson.MAPPER.readTree(Base64.getUrlDecoder().decode(parts[1])));
+                    OneShotHttpClient.JSON.readTree(Base64.getUrlDecoder().decode(parts[1])));
         } catch (IllegalArgumentException | IOException e) {
             return new JwtClaims(MissingNode.getInstance());
         }
@@ -34,11 +44,39 @@ record JwtClaims(JsonNode claims) {
         return claims.isObject();
     }
 
+    /** The user, service account or app, redacted for display; null without such a claim. */
+    @CheckForNull
+    public String subject() {
+        return firstText(SUBJECTS);
+    }
+
+    /** Name of the organization, or its ID without a name, redacted for display; null without such a claim. */
+    @CheckForNull
+    public String organization() {
+        return firstText(ORGANIZATIONS);
+    }
+
+    @CheckForNull
+    private String firstText(String... names) {
+        for (String name : names) {
+            String text = text(name);
+            if (text != null) {
+                return SecretRedactor.redact(text, "");
+            }
+        }
+        return null;
+    }
+
+    @CheckForNull
+    String text(String claim) {
+        return TokenResponseParser.text(claims, claim);
+    }
+
     /**
-     * How long it lives from when it was issued.
+     * The lifetime from when the token was issued.
      *
-     * @param serverNow seconds since 1970 by the server's clock, for a JWT that does not say when it was issued
-     * @return null when it does not tell
+     * @param serverNow seconds since 1970 by the clock of the server, for a JWT without {@code iat}
+     * @return null without {@code exp}
      */
     @CheckForNull
     Duration lifetime(long serverNow) {
@@ -50,20 +88,17 @@ record JwtClaims(JsonNode claims) {
                 : null;
     }
 
-    /** As {@link #lifetime(long)}; null as well when it does not say when it was issued. */
+    /** As {@link #lifetime(long)}; null without {@code iat}, too. */
     @CheckForNull
     Duration lifetime() {
         return claims.path("iat").isNumber() ? lifetime(0) : null;
     }
 
-    /** Within what sums of {@code long} and {@code Duration} hold; a time that is given in milliseconds is taken as such. */
+    /**
+     * Converts milliseconds, and limits the value so that sums of {@code long} and {@code Duration} do not overflow.
+     */
     private static long epochSeconds(long time) {
         long seconds = time < SURELY_MILLISECONDS ? time : time / 1_000;
         return Math.max(0, Math.min(seconds, 1L << 40));
-    }
-
-    @CheckForNull
-    String text(String claim) {
-        return HttpResponseParser.text(claims, claim);
     }
 }

@@ -1,9 +1,13 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.io.IOException;
 import java.net.Proxy;
-import java.nio.charset.StandardCharsets;
 import java.security.cert.CertificateException;
 import java.time.Duration;
 import java.time.Instant;
@@ -12,8 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import okhttp3.ConnectionPool;
 import okhttp3.FormBody;
@@ -30,48 +32,50 @@ import okio.BufferedSink;
 import okio.BufferedSource;
 
 /**
- * Sends a secret at most once and tells whether it left.
+ * Sends a request at most once, and tells whether it left this controller. Thread-safe; calls block for at most the
+ * call timeout.
  *
- * <p>OkHttp repeats a POST by itself after a broken connection, 408, 307, 308 and 503 with {@code Retry-After: 0}. A
- * one-shot body stops all of these; the switches beside it say the same once more. Connections are not kept: an idle
- * one that the server has closed in the meantime would turn a harmless failure to connect into an unknown outcome, and
- * an exchange happens once in an access token's life. HTTP/2, which gains nothing for one request, would have OkHttp write and
- * read on threads of its own, and what passes there is not ours to wipe.
+ * <p>OkHttp repeats a POST by itself after a broken connection, 408, 307, 308, and 503 with {@code Retry-After: 0}. A
+ * one-shot body prevents all of these, and so do the options beside it. Connections are not reused: an idle connection
+ * that the server has closed would turn a harmless failure to connect into an unknown outcome, and an access token
+ * needs one request in its lifetime. HTTP/2 is off because OkHttp then writes and reads on its own threads, whose
+ * buffers cannot be wiped from here.
  */
 public final class OneShotHttpClient {
 
-    /** Far above any real answer (a few KiB), far below what could hurt the controller. */
+    /** Far above every real response (a few KiB), and far below what could hurt the controller. */
     static final int MAX_ANSWER_BYTES = 1 << 20;
 
-    /** Of one thread, in okio's {@code SegmentPool}. */
+    /** Without the buffers that Jackson keeps for each thread, with the last secrets in them. */
+    static final ObjectMapper JSON = JsonMapper.builder(JsonFactory.builder()
+                    .disable(JsonFactory.Feature.USE_THREAD_LOCAL_FOR_BUFFER_RECYCLING)
+                    .build())
+            .build();
+
+    /** What okio's {@code SegmentPool} keeps for one thread. */
     private static final int POOLED_BYTES = 64 << 10;
 
     private static final byte[] BLANK = new byte[8 << 10];
 
-    private static final MediaType JSON = MediaType.get("application/json");
+    private static final MediaType JSON_TYPE = MediaType.get("application/json");
 
     private final OkHttpClient http;
     private final InstantSource clock;
-    private final ServerCapabilities hosts;
+    private final ServerCapabilities capabilities;
 
     /**
-     * @param base brings proxy and trust; shared, never changed
+     * @param base brings proxy and trust; not changed
      * @param connectTimeout for the connection and the TLS handshake
-     * @param callTimeout for the whole exchange
+     * @param callTimeout for the whole call
+     * @param capabilities shared by all clients of a controller
      */
-    public OneShotHttpClient(OkHttpClient base, Duration connectTimeout, Duration callTimeout, InstantSource clock) {
-        this(base, connectTimeout, callTimeout, clock, new ServerCapabilities(clock));
-    }
-
-    /** @param hosts shared by all clients of a controller */
     public OneShotHttpClient(
             OkHttpClient base,
             Duration connectTimeout,
             Duration callTimeout,
             InstantSource clock,
-            ServerCapabilities hosts) {
+            ServerCapabilities capabilities) {
         this.http = base.newBuilder()
-                .socketFactory(new TcpNoDelaySocketFactory(base.socketFactory()))
                 .connectTimeout(connectTimeout)
                 .readTimeout(callTimeout)
                 .writeTimeout(callTimeout)
@@ -81,21 +85,21 @@ public final class OneShotHttpClient {
                 .retryOnConnectionFailure(false)
                 .followRedirects(false)
                 .followSslRedirects(false)
-                .addNetworkInterceptor(OneShotHttpClient::complete)
+                .addNetworkInterceptor(OneShotHttpClient::sendPayload)
                 .build();
         this.clock = clock;
-        this.hosts = hosts;
+        this.capabilities = capabilities;
     }
 
-    ServerCapabilities hosts() {
-        return hosts;
+    ServerCapabilities capabilities() {
+        return capabilities;
     }
 
     /**
-     * An HTTP answer, whatever its status.
+     * An HTTP response of any status.
      *
-     * @param askedAt before the request left, by this controller's clock
-     * @param date the server's own {@code Date}, or null
+     * @param askedAt the time before the request was sent, by the clock of this controller
+     * @param date the {@code Date} of the server, or null
      */
     record Answer(
             int status,
@@ -105,14 +109,14 @@ public final class OneShotHttpClient {
             @CheckForNull String retryAfter,
             @CheckForNull String location) {
 
-        /** The body is where the tokens are. */
+        /** Without the body, which contains tokens. */
         @Override
         public String toString() {
             return "Answer[HTTP " + status + "]";
         }
     }
 
-    /** A POST of form fields, each encoded once, as every OAuth endpoint wants them. */
+    /** Sends form fields, each encoded once, as OAuth endpoints expect. */
     Answer postForm(HttpUrl url, Map<String, String> form) throws TokenRequestException {
         return postForm(url, form, Map.of());
     }
@@ -123,29 +127,32 @@ public final class OneShotHttpClient {
         return send("POST", url, headers, fields.build());
     }
 
-    /** @param json the body, already written as JSON */
-    Answer sendJson(String method, HttpUrl url, String json) throws TokenRequestException {
-        // From bytes, so that OkHttp does not add a charset, which JSON does not have.
-        return send(method, url, Map.of(), RequestBody.create(json.getBytes(StandardCharsets.UTF_8), JSON));
+    Answer sendJson(String method, HttpUrl url, JsonNode json) throws TokenRequestException {
+        try {
+            // From bytes, so that OkHttp does not add a charset, which JSON does not have.
+            return send(method, url, Map.of(), RequestBody.create(JSON.writeValueAsBytes(json), JSON_TYPE));
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("A tree can always be written", e);
+        }
     }
 
     Answer get(HttpUrl url, Map<String, String> headers) throws TokenRequestException {
         return send("GET", url, headers, null);
     }
 
-    /** @throws TokenRequestException only {@code NotSent}, {@code OutcomeUnknown}, or {@code Unintelligible} */
-    private Answer send(String method, HttpUrl url, Map<String, String> headers, @CheckForNull RequestBody content)
+    /** @throws TokenRequestException only {@code NotSent}, {@code OutcomeUnknown} or {@code InvalidResponse} */
+    private Answer send(String method, HttpUrl url, Map<String, String> headers, @CheckForNull RequestBody body)
             throws TokenRequestException {
-        Sent sent = new Sent(headers, content);
+        Payload payload = new Payload(headers, body);
         Request.Builder request = new Request.Builder()
                 .url(url)
                 .header("Accept", "application/json")
                 .header("User-Agent", "jenkins-vcf-token")
-                .tag(Sent.class, sent)
-                .method(method, content == null ? null : new OneShot(content.contentType(), sent));
+                .tag(Payload.class, payload)
+                .method(method, body == null ? null : payload);
         Instant askedAt = clock.instant();
         try (Response response = http.newCall(request.build()).execute()) {
-            // Only OkHttp 4 declares that it may be null; no answer to a call lacks a body.
+            // Only OkHttp 4 declares that it may be null; a response to a call has a body.
             BufferedSource source = Objects.requireNonNull(response.body()).source();
             if (source.request(MAX_ANSWER_BYTES + 1L)) {
                 throw new TokenRequestException.InvalidResponse(
@@ -160,19 +167,19 @@ public final class OneShotHttpClient {
                     response.header("Retry-After"),
                     response.header("Location"));
         } catch (IOException e) {
-            String detail = method + " " + url + ": " + describe(e) + via(url);
-            if (sent.started.get()) {
+            String detail = method + " " + url + ": " + describe(e) + describeProxy(url);
+            if (payload.isSent) {
                 throw new TokenRequestException.OutcomeUnknown(detail, e);
             }
             throw new TokenRequestException.NotSent(
                     isDistrust(e) ? TokenError.NOT_TRUSTED : TokenError.UNREACHABLE, detail, e);
         } finally {
-            sent.forget();
+            payload.clear();
             wipeBuffers();
         }
     }
 
-    /** Okio keeps what it has read and written through for the thread's next calls, up to this much, as it was left. */
+    /** Overwrites the buffers that okio keeps for the next calls of this thread, with what was read and written. */
     private static void wipeBuffers() {
         try (Buffer all = new Buffer()) {
             for (int wiped = 0; wiped < POOLED_BYTES; wiped += BLANK.length) {
@@ -182,14 +189,12 @@ public final class OneShotHttpClient {
         }
     }
 
-    /** Runs once there is a connection: a request without a body counts as sent from here on. */
-    private static Response complete(Interceptor.Chain chain) throws IOException {
-        Sent sent = Objects.requireNonNull(chain.request().tag(Sent.class));
-        if (chain.request().body() == null) {
-            sent.started.set(true);
-        }
+    /** Adds the headers once there is a connection; a request without a body counts as sent from here on. */
+    private static Response sendPayload(Interceptor.Chain chain) throws IOException {
+        // Otherwise the request waits for the acknowledgment of the TLS handshake, which many servers delay by 40 ms.
+        Objects.requireNonNull(chain.connection()).socket().setTcpNoDelay(true);
         Request.Builder request = chain.request().newBuilder();
-        sent.takeHeaders().forEach(request::header);
+        Objects.requireNonNull(chain.request().tag(Payload.class)).addHeaders(request);
         return chain.proceed(request.build());
     }
 
@@ -210,7 +215,7 @@ public final class OneShotHttpClient {
         return e.getClass().getSimpleName() + message;
     }
 
-    private String via(HttpUrl url) {
+    private String describeProxy(HttpUrl url) {
         Proxy fixed = http.proxy();
         List<Proxy> proxies =
                 fixed != null ? List.of(fixed) : http.proxySelector().select(url.uri());
@@ -222,49 +227,38 @@ public final class OneShotHttpClient {
     }
 
     /**
-     * The evidence between "not sent" and "outcome unknown". What is to be sent is in here, and not in the request, which
-     * OkHttp's timer holds for another minute.
+     * Headers and body of one request, and whether they were sent. They are not in the {@code Request} itself, which
+     * OkHttp keeps for another minute, and are dropped as they are sent.
      */
-    private static final class Sent {
-
-        final AtomicBoolean started = new AtomicBoolean();
-        private final AtomicReference<Map<String, String>> headers;
-        private final AtomicReference<RequestBody> body;
-
-        Sent(Map<String, String> headers, @CheckForNull RequestBody body) {
-            this.headers = new AtomicReference<>(headers);
-            this.body = new AtomicReference<>(body);
-        }
-
-        Map<String, String> takeHeaders() {
-            return headers.getAndSet(Map.of());
-        }
+    private static final class Payload extends RequestBody {
 
         @CheckForNull
-        RequestBody body() {
-            return body.get();
-        }
-
-        RequestBody takeBody() {
-            started.set(true);
-            return Objects.requireNonNull(body.getAndSet(null), "not sent twice");
-        }
-
-        void forget() {
-            headers.set(Map.of());
-            body.set(null);
-        }
-    }
-
-    /** Notes when its bytes are asked for. */
-    private static final class OneShot extends RequestBody {
-
         private final MediaType type;
-        private final Sent sent;
 
-        OneShot(@CheckForNull MediaType type, Sent sent) {
-            this.type = type;
-            this.sent = sent;
+        private volatile Map<String, String> headers;
+
+        @CheckForNull
+        private volatile RequestBody body;
+
+        private volatile boolean isSent;
+
+        Payload(Map<String, String> headers, @CheckForNull RequestBody body) {
+            this.type = body == null ? null : body.contentType();
+            this.headers = headers;
+            this.body = body;
+        }
+
+        void addHeaders(Request.Builder request) {
+            if (body == null) {
+                isSent = true;
+            }
+            headers.forEach(request::header);
+            headers = Map.of();
+        }
+
+        void clear() {
+            headers = Map.of();
+            body = null;
         }
 
         @Override
@@ -279,13 +273,16 @@ public final class OneShotHttpClient {
 
         @Override
         public long contentLength() throws IOException {
-            RequestBody unsent = sent.body();
+            RequestBody unsent = body;
             return unsent == null ? -1 : unsent.contentLength();
         }
 
         @Override
         public void writeTo(BufferedSink sink) throws IOException {
-            sent.takeBody().writeTo(sink);
+            RequestBody unsent = body;
+            body = null;
+            isSent = true;
+            Objects.requireNonNull(unsent, "not sent twice").writeTo(sink);
         }
     }
 }

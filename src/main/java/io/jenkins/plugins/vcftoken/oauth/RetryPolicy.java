@@ -1,5 +1,6 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -7,8 +8,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.DoubleSupplier;
 
 /**
- * Asks again where asking again costs nothing: when the server was not reached, was busy, or its answer was lost, and
- * the secret does not rotate. A refusal is final, and so is an answer that cannot be understood.
+ * Repeats failed requests with secrets that do not rotate: when the server was not reached, was busy, or its response
+ * was lost. Rejections and invalid responses are not repeated.
  */
 public final class RetryPolicy {
 
@@ -17,16 +18,16 @@ public final class RetryPolicy {
     /** Doubles with each try. */
     static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
-    /** A server that asks for more patience than this is not waited for; whoever renews comes back by itself. */
+    /** A server that asks for a longer pause is not waited for; renewals have their own timer. */
     static final Duration MAX_PAUSE = Duration.ofSeconds(10);
 
-    /** How often a renewal may stay without an answer before the secret is sent instead. */
+    /** Number of renewals without a response after which the secret is sent instead. */
     static final int MAX_RENEWALS = 2;
 
     /** No try begins later than this after the first one. */
     public static final Duration LIMIT = Duration.ofSeconds(20);
 
-    /** Waits. */
+    /** Blocks for a time. */
     @FunctionalInterface
     public interface Sleeper {
         void sleep(Duration pause) throws InterruptedException;
@@ -36,57 +37,86 @@ public final class RetryPolicy {
     private final Sleeper sleeper;
     private final DoubleSupplier random;
 
-    /** @param random numbers in [0, 1), so that builds that failed together do not come back together */
+    /**
+     * @param random numbers in [0, 1) for the jitter, which keeps builds that failed together from retrying together
+     */
     public RetryPolicy(InstantSource clock, Sleeper sleeper, DoubleSupplier random) {
         this.clock = clock;
         this.sleeper = sleeper;
         this.random = random;
     }
 
-    /** The same service, more patient; exactly the same one where its secrets rotate. */
-    public TokenEndpointClient of(TokenEndpointClient service) {
-        return service.rotates() ? service : new Patient(service);
+    /** A client that repeats the failed requests of another one; that client itself where its secrets rotate. */
+    public TokenEndpointClient decorate(TokenEndpointClient client) {
+        return client.rotates() ? client : new RetryingClient(client, true);
     }
 
-    private <T> T repeat(TokenClientDecorator.Call<T> attempt) throws TokenRequestException {
-        Instant start = clock.instant();
-        for (int tries = 1; ; tries++) {
-            try {
-                return attempt.run();
-            } catch (TokenRequestException e) {
-                Duration pause = pause(e, tries);
-                Duration spent = Duration.between(start, clock.instant()).plus(pause);
-                if (tries == MAX_TRIES || !isWorthARetry(e, pause) || spent.compareTo(LIMIT) > 0) {
-                    throw e.forNonRotatingSecret();
-                }
-                try {
-                    sleeper.sleep(pause);
-                } catch (InterruptedException interrupted) {
-                    Thread.currentThread().interrupt();
-                    throw e.forNonRotatingSecret();
-                }
-            }
-        }
+    /**
+     * As {@link #decorate}, for an address that a person has just typed: errors do not contain the text of the server,
+     * so that "Test connection" cannot be used to read internal servers (SSRF).
+     */
+    public TokenEndpointClient decorateWithoutServerText(TokenEndpointClient client) {
+        return client.rotates() ? client : new RetryingClient(client, false);
     }
 
-    private static boolean isWorthARetry(TokenRequestException e, Duration pause) {
-        boolean isPassing = e instanceof TokenRequestException.Throttled
+    private static boolean isRetryable(TokenRequestException e, Duration pause) {
+        boolean isTemporary = e instanceof TokenRequestException.Throttled
                 || e instanceof TokenRequestException.OutcomeUnknown
                 || (e instanceof TokenRequestException.NotSent && e.tokenError() != TokenError.NOT_TRUSTED);
-        return isPassing && pause.compareTo(MAX_PAUSE) <= 0;
+        return isTemporary && pause.compareTo(MAX_PAUSE) <= 0;
     }
 
-    /** Between half and all of what is due; never less than the server asked for. */
+    /** Half to all of the pause of this try, on top of what the server asks for. */
     private Duration pause(TokenRequestException e, int tries) {
         Duration full = FIRST_PAUSE.multipliedBy(1L << (tries - 1));
         Duration jittered = Duration.ofMillis((long) (full.toMillis() * (0.5 + random.getAsDouble() / 2)));
         return e.retryAfter().plus(jittered);
     }
 
-    private final class Patient extends TokenClientDecorator {
+    @FunctionalInterface
+    private interface Call<T> {
+        T run() throws TokenRequestException;
+    }
 
-        Patient(TokenEndpointClient service) {
-            super(service);
+    private final class RetryingClient implements TokenEndpointClient {
+
+        private final TokenEndpointClient client;
+        private final boolean withServerText;
+
+        RetryingClient(TokenEndpointClient client, boolean withServerText) {
+            this.client = client;
+            this.withServerText = withServerText;
+        }
+
+        private <T> T call(Call<T> call) throws TokenRequestException {
+            Instant start = clock.instant();
+            for (int tries = 1; ; tries++) {
+                try {
+                    return call.run();
+                } catch (TokenRequestException e) {
+                    Duration pause = pause(e, tries);
+                    Duration spent = Duration.between(start, clock.instant()).plus(pause);
+                    if (tries == MAX_TRIES || !isRetryable(e, pause) || spent.compareTo(LIMIT) > 0) {
+                        throw failure(e);
+                    }
+                    try {
+                        sleeper.sleep(pause);
+                    } catch (InterruptedException interrupted) {
+                        Thread.currentThread().interrupt();
+                        throw failure(e);
+                    }
+                }
+            }
+        }
+
+        private TokenRequestException failure(TokenRequestException e) {
+            TokenRequestException failure = e.forNonRotatingSecret();
+            return withServerText ? failure : failure.withoutServerText();
+        }
+
+        @Override
+        public Account account() {
+            return client.account();
         }
 
         @Override
@@ -94,16 +124,26 @@ public final class RetryPolicy {
             return false;
         }
 
-        /** A server that fails at renewing may still take the secret: the session alone may be what it cannot find. */
+        @Override
+        public boolean needsSecret() {
+            return client.needsSecret();
+        }
+
+        @Override
+        public TokenResponse requestToken(String secret) throws TokenRequestException {
+            return call(() -> client.requestToken(secret));
+        }
+
+        /** Sends the secret after {@link #MAX_RENEWALS} lost responses: the session may be what the server fails on. */
         @Override
         public TokenResponse refreshSession(String secret, String session) throws TokenRequestException {
             AtomicInteger unanswered = new AtomicInteger();
-            return repeat(() -> {
+            return call(() -> {
                 if (unanswered.get() == MAX_RENEWALS) {
-                    return service.requestToken(secret);
+                    return client.requestToken(secret);
                 }
                 try {
-                    return service.refreshSession(secret, session);
+                    return client.refreshSession(secret, session);
                 } catch (TokenRequestException.OutcomeUnknown e) {
                     unanswered.incrementAndGet();
                     throw e;
@@ -111,9 +151,33 @@ public final class RetryPolicy {
             });
         }
 
+        /** Once: the session ends by itself, and no person waits for this. */
         @Override
-        <T> T around(Call<T> call) throws TokenRequestException {
-            return repeat(call);
+        public void revokeSession(String session) throws TokenRequestException {
+            client.revokeSession(session);
+        }
+
+        @CheckForNull
+        @Override
+        public Instant secretExpiry(String secret) throws TokenRequestException {
+            return call(() -> client.secretExpiry(secret));
+        }
+
+        @Override
+        public boolean expiryNeedsAccessToken() {
+            return client.expiryNeedsAccessToken();
+        }
+
+        @CheckForNull
+        @Override
+        public Instant secretExpiry(AccessToken accessToken) throws TokenRequestException {
+            return call(() -> client.secretExpiry(accessToken));
+        }
+
+        @CheckForNull
+        @Override
+        public String warning(AccessToken accessToken) {
+            return client.warning(accessToken);
         }
     }
 }

@@ -1,7 +1,10 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -19,15 +22,16 @@ import java.util.logging.Logger;
 import okhttp3.HttpUrl;
 
 /**
- * What was found out about each server, so that only the first request to it has to try, also after a restart: one small
- * JSON file, which may be lost. Has no secrets in it. Thread-safe.
+ * Remembers paths, versions and missing features of each server, so that only the first request to it has to try them.
+ * In one JSON file without secrets, which may be lost. Thread-safe; the first call reads the file, and changes write
+ * it.
  */
 public final class ServerCapabilities {
 
-    /** A server may be upgraded to one that has what it had not. */
+    /** A list of tokens that was missing is tried again after this time, because the server may have been upgraded. */
     static final Duration ABSENCE_HOLDS = Duration.ofDays(30);
 
-    /** Of each sort; the oldest goes first. */
+    /** Of servers and of rejected secrets; the oldest entry is removed first. */
     static final int MAX_ENTRIES = 1_000;
 
     private static final Logger LOGGER = Logger.getLogger(ServerCapabilities.class.getName());
@@ -37,26 +41,17 @@ public final class ServerCapabilities {
     private static final String API_VERSION = "apiVersion";
     private static final String TOKEN_LIST_ABSENT = "tokenListAbsentSince";
 
-    @CheckForNull
     private final Path file;
-
     private final InstantSource clock;
     private final UnaryOperator<String> hash;
 
-    /** Null until it is needed, so that no start waits for it. */
+    /** Null until the first call, so that the start of Jenkins does not wait for the file. */
     @CheckForNull
-    private ObjectNode known;
-
-    /** For as long as the process lives. */
-    ServerCapabilities(InstantSource clock) {
-        this.file = null;
-        this.clock = clock;
-        this.hash = text -> Integer.toHexString(text.hashCode());
-    }
+    private ObjectNode content;
 
     /**
-     * @param file read when first needed, and written where its directory is there
-     * @param hash keyed, so that the file does not tell which secret was refused
+     * @param file read by the first call, and written where its directory exists
+     * @param hash a keyed hash, which hides the rejected secrets in the file
      */
     public ServerCapabilities(Path file, InstantSource clock, UnaryOperator<String> hash) {
         this.file = file;
@@ -64,46 +59,37 @@ public final class ServerCapabilities {
         this.hash = hash;
     }
 
-    /** Whether VCF Automation answers there under {@code /tm} alone. */
+    /** Whether the OAuth endpoints of VCF Automation are below {@code /tm}. */
     synchronized boolean isBehindTm(HttpUrl url) {
-        return of(url).path(BEHIND_TM).asBoolean();
+        return server(url).path(BEHIND_TM).asBoolean();
     }
 
     synchronized void setBehindTm(HttpUrl url, boolean is) {
-        if (isBehindTm(url) != is) {
-            forChange(url).put(BEHIND_TM, is);
-            save();
-        }
+        put(url, BEHIND_TM, BooleanNode.valueOf(is));
     }
 
-    /** The same of its cloud API, which is elsewhere on some; as the tokens are until it is known. */
+    /** Whether its cloud API is; the same as {@link #isBehindTm} until that is known. */
     synchronized boolean isApiBehindTm(HttpUrl url) {
-        return of(url).path(API_BEHIND_TM).asBoolean(isBehindTm(url));
+        return server(url).path(API_BEHIND_TM).asBoolean(isBehindTm(url));
     }
 
     synchronized void setApiBehindTm(HttpUrl url, boolean is) {
-        if (!of(url).path(API_BEHIND_TM).isBoolean() || isApiBehindTm(url) != is) {
-            forChange(url).put(API_BEHIND_TM, is);
-            save();
-        }
+        put(url, API_BEHIND_TM, BooleanNode.valueOf(is));
     }
 
-    /** The version of VCF Automation's cloud API that was accepted last. */
+    /** The version of VCF Automation's cloud API that the server accepted last, or null. */
     @CheckForNull
     synchronized String apiVersion(HttpUrl url) {
-        return HttpResponseParser.text(of(url), API_VERSION);
+        return TokenResponseParser.text(server(url), API_VERSION);
     }
 
     synchronized void setApiVersion(HttpUrl url, String version) {
-        if (!version.equals(apiVersion(url))) {
-            forChange(url).put(API_VERSION, version);
-            save();
-        }
+        put(url, API_VERSION, TextNode.valueOf(version));
     }
 
-    /** Whether VCF Automation was lately found to have no list of API tokens. */
+    /** Whether VCF Automation had no list of API tokens within the last {@link #ABSENCE_HOLDS}. */
     synchronized boolean hasNoTokenList(HttpUrl url) {
-        String since = HttpResponseParser.text(of(url), TOKEN_LIST_ABSENT);
+        String since = TokenResponseParser.text(server(url), TOKEN_LIST_ABSENT);
         try {
             return since != null
                     && clock.instant().isBefore(Instant.parse(since).plus(ABSENCE_HOLDS));
@@ -113,22 +99,21 @@ public final class ServerCapabilities {
     }
 
     synchronized void setNoTokenList(HttpUrl url) {
-        forChange(url).put(TOKEN_LIST_ABSENT, clock.instant().toString());
-        save();
+        put(url, TOKEN_LIST_ABSENT, TextNode.valueOf(clock.instant().toString()));
     }
 
-    /** Whether the server has refused a secret, and not accepted it since. */
+    /** Whether the server rejected a secret and has not accepted it since. */
     synchronized boolean isRefused(Account account, String secret) {
-        return known().path("refused").has(key(account, secret));
+        return content().path("refused").has(key(account, secret));
     }
 
     synchronized void setRefused(Account account, String secret, boolean is) {
         if (isRefused(account, secret) == is) {
             return;
         }
-        ObjectNode refused = known().withObject("/refused");
+        ObjectNode refused = content().withObject("/refused");
         if (is) {
-            makeRoom(refused);
+            removeOldest(refused);
             refused.put(key(account, secret), clock.instant().toString());
         } else {
             refused.remove(key(account, secret));
@@ -140,21 +125,26 @@ public final class ServerCapabilities {
         return hash.apply("refused\n" + account.identity() + '\n' + secret);
     }
 
-    private JsonNode of(HttpUrl url) {
-        return known().path("hosts").path(host(url));
+    private JsonNode server(HttpUrl url) {
+        return content().path("hosts").path(host(url));
     }
 
-    private ObjectNode forChange(HttpUrl url) {
-        ObjectNode hosts = known().withObject("/hosts");
-        if (hosts.get(host(url)) instanceof ObjectNode facts) {
-            return facts;
+    private void put(HttpUrl url, String name, JsonNode value) {
+        if (value.equals(server(url).get(name))) {
+            return;
         }
-        makeRoom(hosts);
-        return hosts.putObject(host(url));
+        ObjectNode hosts = content().withObject("/hosts");
+        if (hosts.get(host(url)) instanceof ObjectNode server) {
+            server.set(name, value);
+        } else {
+            removeOldest(hosts);
+            hosts.putObject(host(url)).set(name, value);
+        }
+        save();
     }
 
-    /** Fields stand in the order in which they were added. */
-    private static void makeRoom(ObjectNode entries) {
+    /** The fields of an object are in the order in which they were added. */
+    private static void removeOldest(ObjectNode entries) {
         while (entries.size() >= MAX_ENTRIES) {
             Iterator<String> names = entries.fieldNames();
             names.next();
@@ -166,29 +156,28 @@ public final class ServerCapabilities {
         return url.host() + ':' + url.port();
     }
 
-    private ObjectNode known() {
-        ObjectNode facts = known;
-        if (facts == null) {
-            facts = read();
-            known = facts;
+    private ObjectNode content() {
+        ObjectNode known = content;
+        if (known == null) {
+            known = read();
+            content = known;
         }
-        return facts;
+        return known;
     }
 
     private ObjectNode read() {
         try {
-            if (file != null
-                    && WipingJson.MAPPER.readTree(Files.readString(file)) instanceof ObjectNode facts
-                    && isObjectOrMissing(facts.path("hosts"))
-                    && isObjectOrMissing(facts.path("refused"))) {
-                return facts;
+            if (OneShotHttpClient.JSON.readTree(Files.readString(file)) instanceof ObjectNode read
+                    && isObjectOrMissing(read.path("hosts"))
+                    && isObjectOrMissing(read.path("refused"))) {
+                return read;
             }
         } catch (NoSuchFileException e) {
-            LOGGER.log(Level.FINEST, "Nothing is known yet", e);
+            LOGGER.log(Level.FINEST, "There is no file yet", e);
         } catch (IOException e) {
-            LOGGER.log(Level.FINE, e, () -> file + " cannot be read; what is in it is found out again");
+            LOGGER.log(Level.FINE, e, () -> file + " cannot be read; its content is determined again");
         }
-        return WipingJson.MAPPER.createObjectNode();
+        return JsonNodeFactory.instance.objectNode();
     }
 
     private static boolean isObjectOrMissing(JsonNode node) {
@@ -196,15 +185,17 @@ public final class ServerCapabilities {
     }
 
     private void save() {
-        if (file == null || !Files.isDirectory(file.resolveSibling(""))) {
+        if (!Files.isDirectory(file.resolveSibling(""))) {
             return;
         }
         try {
-            Path written =
-                    Files.writeString(file.resolveSibling(file.getFileName() + ".tmp"), WipingJson.text(known()));
+            Path written = Files.writeString(
+                    file.resolveSibling(file.getFileName() + ".tmp"),
+                    OneShotHttpClient.JSON.writeValueAsString(content()));
             Files.move(written, file, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
-            LOGGER.log(Level.FINE, e, () -> file + " cannot be written; it is found out again after a restart");
+            LOGGER.log(
+                    Level.FINE, e, () -> file + " cannot be written; its content is determined again after a restart");
         }
     }
 }

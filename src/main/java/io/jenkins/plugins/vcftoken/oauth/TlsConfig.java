@@ -17,12 +17,14 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 import okhttp3.OkHttpClient;
 
-/** Private certificate authorities beside those that Java trusts. */
+/** Clients that trust other certificates than Java does. */
 public final class TlsConfig {
 
     private TlsConfig() {}
 
     /**
+     * Parses certificates.
+     *
      * @param pem one or more certificates
      * @throws CertificateException when there is none, or one cannot be read
      */
@@ -35,7 +37,11 @@ public final class TlsConfig {
         return certificates;
     }
 
-    /** @throws CertificateException when the PEM cannot be read */
+    /**
+     * A client that trusts private authorities beside those of Java.
+     *
+     * @throws CertificateException when the PEM cannot be read
+     */
     public static OkHttpClient trusting(OkHttpClient base, String pem) throws CertificateException {
         try {
             KeyStore anchors = KeyStore.getInstance(KeyStore.getDefaultType());
@@ -47,12 +53,7 @@ public final class TlsConfig {
             for (Certificate added : certificates(pem)) {
                 anchors.setCertificateEntry("added-" + number++, added);
             }
-            X509TrustManager trust = trustManager(anchors);
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(null, new TrustManager[] {trust}, null);
-            return base.newBuilder()
-                    .sslSocketFactory(context.getSocketFactory(), trust)
-                    .build();
+            return withTrustManager(base, trustManager(anchors));
         } catch (CertificateException e) {
             throw e;
         } catch (GeneralSecurityException | IOException e) {
@@ -61,16 +62,13 @@ public final class TlsConfig {
     }
 
     /**
-     * Takes any certificate for any host: whoever is on the way can read what is sent. For a laboratory, when a person
-     * has said so in so many words.
+     * A client that accepts every certificate for every host, so that others on the network can read what is sent. For
+     * laboratories, where an administrator chose so explicitly.
      */
-    public static OkHttpClient trustingAnybody(OkHttpClient base) {
+    public static OkHttpClient withoutVerification(OkHttpClient base) {
         try {
-            X509TrustManager anybody = new Anybody();
-            SSLContext context = SSLContext.getInstance("TLS");
-            context.init(null, new TrustManager[] {anybody}, null);
-            return base.newBuilder()
-                    .sslSocketFactory(context.getSocketFactory(), anybody)
+            return withTrustManager(base, new AcceptingTrustManager())
+                    .newBuilder()
                     .hostnameVerifier((host, session) -> true)
                     .build();
         } catch (GeneralSecurityException e) {
@@ -78,17 +76,13 @@ public final class TlsConfig {
         }
     }
 
-    private static final class Anybody implements X509TrustManager {
-        @Override
-        public void checkClientTrusted(X509Certificate[] chain, String authType) {}
-
-        @Override
-        public void checkServerTrusted(X509Certificate[] chain, String authType) {}
-
-        @Override
-        public X509Certificate[] getAcceptedIssuers() {
-            return new X509Certificate[0];
-        }
+    private static OkHttpClient withTrustManager(OkHttpClient base, X509TrustManager trust)
+            throws GeneralSecurityException {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, new TrustManager[] {trust}, null);
+        return base.newBuilder()
+                .sslSocketFactory(context.getSocketFactory(), trust)
+                .build();
     }
 
     private static X509TrustManager trustManager(KeyStore anchors) throws GeneralSecurityException {
@@ -99,5 +93,18 @@ public final class TlsConfig {
                 .map(X509TrustManager.class::cast)
                 .findFirst()
                 .orElseThrow(() -> new CertificateException("this Java has no X.509 trust manager"));
+    }
+
+    private static final class AcceptingTrustManager implements X509TrustManager {
+        @Override
+        public void checkClientTrusted(X509Certificate[] chain, String authType) {}
+
+        @Override
+        public void checkServerTrusted(X509Certificate[] chain, String authType) {}
+
+        @Override
+        public X509Certificate[] getAcceptedIssuers() {
+            return new X509Certificate[0];
+        }
     }
 }

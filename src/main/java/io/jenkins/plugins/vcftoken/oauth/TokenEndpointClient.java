@@ -3,40 +3,40 @@ package io.jenkins.plugins.vcftoken.oauth;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.time.Instant;
 
-/** One remote API that turns a stored secret into an access token. Implementations are immutable and thread-safe. */
+/** Client of one token API, for one account. Implementations are immutable and thread-safe; calls block. */
 public interface TokenEndpointClient {
 
     Account account();
 
     /**
-     * Whether the server is known to replace secrets as they are used. Where it is not, nothing is journaled, and a
-     * secret may be sent again after an answer was lost; a different secret that comes back is kept all the same.
+     * Whether the server replaces secrets as they are used. A secret that does not rotate needs no record before it is
+     * sent, and is sent again after a lost response. A different secret in the response is stored in both cases.
      */
     default boolean rotates() {
         return true;
     }
 
-    /** Whether there is nothing to send while the secret is empty. */
+    /** Whether an empty secret means that there is nothing to send. */
     default boolean needsSecret() {
         return true;
     }
 
     /**
-     * Presents the secret to the token endpoint, once, because a refresh token that arrives twice may cost the whole account.
-     * Neither this method nor anything below it sends a second request after one that a token endpoint has answered, or may
-     * have received. Where a server has the endpoint at one of two paths, the second is tried after an answer that says that
-     * there is none at the first (see {@link VcfaTokenClient}). Blocks for at most the client's call timeout, or twice that
-     * where there are two paths.
+     * Sends the secret to the token endpoint, once, because a server may revoke the account when a refresh token
+     * arrives twice. No second request follows one that a token endpoint has answered or may have received. Where the
+     * endpoint is at one of two paths, the second is tried after a response that shows that there is no endpoint at the
+     * first (see {@link VcfaTokenClient}). Blocks for at most the call timeout of the HTTP client, twice that with two
+     * paths.
      *
-     * @throws TokenRequestException when there is no access token to hand out; its type says whether the secret may be spent
+     * @throws TokenRequestException without an access token; its type says whether the secret may have been consumed
      */
     TokenResponse requestToken(String secret) throws TokenRequestException;
 
     /**
-     * A fresh access token for one that came with a session. Sends the secret, once, where the server refuses the session;
-     * an answer that is missing is not followed by a second request.
+     * Renews an access token with its session. Sends the secret, once, if the server rejects the session; a lost
+     * response is not followed by a second request.
      *
-     * @param session from the last {@link TokenResponse} of this service
+     * @param session of the last {@link TokenResponse} of this account
      * @throws TokenRequestException as {@link #requestToken} does
      */
     default TokenResponse refreshSession(String secret, String session) throws TokenRequestException {
@@ -44,40 +44,42 @@ public interface TokenEndpointClient {
     }
 
     /**
-     * Tells the server that nobody needs the session any more.
+     * Ends a session at the server.
      *
-     * @throws TokenRequestException when the server may still keep it; it ends by itself some time later
+     * @throws TokenRequestException when the server may still have it; it then ends by itself
      */
     default void revokeSession(String session) throws TokenRequestException {}
 
     /**
-     * When the stored secret itself ends, so that a person can be warned in time. Spends nothing and needs no access token.
+     * Asks when the stored secret expires, so that a person can be warned in time. Consumes nothing.
      *
-     * @return null when it never does, or the server does not tell
-     * @throws TokenRequestException when the server was not reached, or refuses the secret
+     * @return null when the secret does not expire, or the server does not say
+     * @throws TokenRequestException when the server was not reached, or rejects the secret
      */
     @CheckForNull
     default Instant secretExpiry(String secret) throws TokenRequestException {
         return null;
     }
 
-    /** Whether the server tells when the secret ends only to whoever has an access token that the secret bought. */
-    default boolean tellsAccessTokensOnly() {
+    /** Whether only {@link #secretExpiry(AccessToken)} knows when the secret expires. */
+    default boolean expiryNeedsAccessToken() {
         return false;
     }
 
     /**
-     * As {@link #secretExpiry(String)}, of a server that {@link #tellsAccessTokensOnly}.
+     * As {@link #secretExpiry(String)}, with an access token in place of the secret.
      *
-     * @param accessToken a living one that this service sold for the secret
-     * @throws TokenRequestException when the server was not reached, or refuses to tell
+     * @param accessToken a valid access token that this client obtained with the secret
+     * @throws TokenRequestException when the server was not reached, or rejects the request
      */
     @CheckForNull
     default Instant secretExpiry(AccessToken accessToken) throws TokenRequestException {
         return null;
     }
 
-    /** What is odd about an access token that works, fit for a build's log; null when nothing is. */
+    /**
+     * A warning for the log of the build about a valid access token that may not be the wanted one; null without one.
+     */
     @CheckForNull
     default String warning(AccessToken accessToken) {
         return null;

@@ -1,11 +1,11 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
-/** Each way an exchange can fail, in the words a person reads: what it means, and what to do next. */
+/** The ways in which a token request fails, each with its explanation and advice in the words of messages. */
 public enum TokenError {
     SPENT_OR_REVOKED(
             "the server refuses the stored refresh token: it is expired, revoked, rotated away by another client, "
                     + "or was issued for another organization",
-            "Check the organization. If it is right, authorize the account anew and store the new refresh token "
+            "Check the organization. If it is right, authorize the account again and store the new refresh token "
                     + "in the credential."),
     API_TOKEN_REFUSED(
             "the server refuses the stored API token: it is expired, revoked, or was issued at another address",
@@ -50,8 +50,8 @@ public enum TokenError {
     OUTCOME_UNKNOWN(
             "the request left, but no usable answer came back, so the server may have rotated the refresh token away; "
                     + "the stored one is kept",
-            "Press \"Try once more\" on the page \"VCF tokens\" of the credential. If the server refuses it, authorize the "
-                    + "account there."),
+            "Press \"Try once more\" on the page \"VCF tokens\" of the credential. If the server refuses it, authorize "
+                    + "the account there."),
     NO_ANSWER(
             "the request left, but no usable answer came back",
             "Check that the server and what is between it and Jenkins is healthy, then run again."),
@@ -59,29 +59,38 @@ public enum TokenError {
             "the server's answer cannot be understood, so it may have rotated the refresh token away; the stored one "
                     + "is kept",
             "Check that the address is that of the token service and not of a portal or proxy. Then press \"Try once "
-                    + "more\" on the page \"VCF tokens\" of the credential. If the server refuses it, authorize the account "
-                    + "there."),
+                    + "more\" on the page \"VCF tokens\" of the credential. If the server refuses it, authorize the "
+                    + "account there."),
     STRANGE_ANSWER(
             "the server's answer cannot be understood",
             "Check that the address is that of the token service and not of a portal or proxy, then run again.");
 
-    private final String classify;
+    private final String explanation;
     private final String nextStep;
 
-    TokenError(String classify, String nextStep) {
-        this.classify = classify;
+    TokenError(String explanation, String nextStep) {
+        this.explanation = explanation;
         this.nextStep = nextStep;
     }
 
-    public String classify() {
-        return classify;
+    /** What a rejection means by its status alone. */
+    static TokenError ofStatus(int status) {
+        return switch (status) {
+            case 401, 403 -> FORBIDDEN;
+            case 404, 405 -> NO_SUCH_SERVICE;
+            default -> REJECTED;
+        };
+    }
+
+    public String explanation() {
+        return explanation;
     }
 
     public String nextStep() {
         return nextStep;
     }
 
-    /** The same failure, said of a secret that does not rotate and so cannot have been spent by it. */
+    /** The same failure for a secret that does not rotate, which the request cannot have consumed. */
     TokenError forNonRotatingSecret() {
         return switch (this) {
             case OUTCOME_UNKNOWN -> NO_ANSWER;

@@ -6,8 +6,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * An exchange that brought no access token. The subclass says what that means for the secret that was sent: only after
- * {@link OutcomeUnknown} and {@link InvalidResponse} may the server have consumed it. Messages are free of secrets.
+ * A request that brought no access token. The type says what that means for the secret that was sent: the server may
+ * have consumed it only after {@link OutcomeUnknown} and {@link InvalidResponse}. Messages contain no secrets.
  */
 public abstract sealed class TokenRequestException extends Exception {
 
@@ -17,54 +17,56 @@ public abstract sealed class TokenRequestException extends Exception {
 
     private final TokenError tokenError;
     private final String detail;
+    private final Duration retryAfter;
 
-    private TokenRequestException(TokenError tokenError, String detail, @CheckForNull Throwable cause) {
-        super(tokenError.classify() + " (" + detail + ")", cause);
+    private TokenRequestException(
+            TokenError tokenError, String detail, @CheckForNull Throwable cause, Duration retryAfter) {
+        super(tokenError.explanation() + " (" + detail + ")", cause);
         this.tokenError = tokenError;
         this.detail = detail;
+        this.retryAfter = retryAfter;
     }
 
     public TokenError tokenError() {
         return tokenError;
     }
 
-    /** What was seen, for example "HTTP 400, invalid_grant: Invalid refresh token". */
+    /** What was observed, for example "HTTP 400, invalid_grant: Invalid refresh token". */
     public String detail() {
         return detail;
     }
 
-    /**
-     * How long the server asks to be left alone.
-     *
-     * @return zero where it does not say
-     */
+    /** How long the server asks to wait before the next request; zero where it does not say. */
     public Duration retryAfter() {
-        return Duration.ZERO;
+        return retryAfter;
     }
 
-    /** The same, in words that do not alarm those whose secret cannot have been spent. */
-    TokenRequestException forNonRotatingSecret() {
-        return this;
+    /** This failure for a secret that does not rotate: the message does not say that the secret may be lost. */
+    final TokenRequestException forNonRotatingSecret() {
+        TokenError other = tokenError.forNonRotatingSecret();
+        return other == tokenError ? this : copy(other, detail, getCause());
     }
 
-    /** The same without a word of what the server said, for those who may have made up the server. */
+    /**
+     * This failure with the HTTP status alone in place of the server's text. Keeps a user who may choose the address of
+     * a server from reading what internal servers respond (SSRF).
+     */
     final TokenRequestException withoutServerText() {
         Matcher status = STATUS.matcher(detail);
-        return status.lookingAt() ? saying(status.group()) : this;
+        return status.lookingAt() ? copy(tokenError, status.group(), null) : this;
     }
 
-    /** The same with another detail, and without a cause. */
-    abstract TokenRequestException saying(String other);
+    abstract TokenRequestException copy(TokenError newError, String newDetail, @CheckForNull Throwable newCause);
 
-    /** The server understood and said no; the secret was not consumed by this request. */
+    /** The server understood the request and rejected it. This request did not consume the secret. */
     public static final class Rejected extends TokenRequestException {
         private static final long serialVersionUID = 1;
 
         public Rejected(TokenError tokenError, String detail) {
-            super(tokenError, detail, null);
+            super(tokenError, detail, null, Duration.ZERO);
         }
 
-        /** Whether the same secret is better not sent again: it will not succeed, or will lock the account. */
+        /** Whether the same secret must not be sent again: it will not succeed, and may lock the account. */
         public boolean isFinal() {
             return switch (tokenError()) {
                 case SPENT_OR_REVOKED, API_TOKEN_REFUSED, WRONG_SECRET, LOCKED_OUT -> true;
@@ -73,50 +75,44 @@ public abstract sealed class TokenRequestException extends Exception {
         }
 
         @Override
-        TokenRequestException saying(String other) {
-            return new Rejected(tokenError(), other);
+        TokenRequestException copy(TokenError newError, String newDetail, @CheckForNull Throwable newCause) {
+            return new Rejected(newError, newDetail);
         }
     }
 
-    /** Not one byte of the secret left this controller. Safe to try again. */
+    /** No byte of the secret left this controller. Safe to repeat. */
     public static final class NotSent extends TokenRequestException {
         private static final long serialVersionUID = 1;
 
         public NotSent(TokenError tokenError, String detail, @CheckForNull Throwable cause) {
-            super(tokenError, detail, cause);
+            super(tokenError, detail, cause, Duration.ZERO);
         }
 
         @Override
-        TokenRequestException saying(String other) {
-            return new NotSent(tokenError(), other, null);
+        TokenRequestException copy(TokenError newError, String newDetail, @CheckForNull Throwable newCause) {
+            return new NotSent(newError, newDetail, newCause);
         }
     }
 
-    /** HTTP 429: the server declined to look at the request for now. Safe to try again, not before {@link #retryAfter()}. */
+    /** HTTP 429: the server did not process the request. Safe to repeat after {@link #retryAfter()}. */
     public static final class Throttled extends TokenRequestException {
         private static final long serialVersionUID = 1;
-        private final Duration retryAfter;
 
         public Throttled(String detail, Duration retryAfter) {
-            super(TokenError.THROTTLED, detail, null);
-            this.retryAfter = retryAfter;
+            super(TokenError.THROTTLED, detail, null, retryAfter);
         }
 
         @Override
-        public Duration retryAfter() {
-            return retryAfter;
-        }
-
-        @Override
-        TokenRequestException saying(String other) {
-            return new Throttled(other, retryAfter);
+        TokenRequestException copy(TokenError newError, String newDetail, @CheckForNull Throwable newCause) {
+            return new Throttled(newDetail, retryAfter());
         }
     }
 
-    /** The secret may have reached the server, the answer did not reach us. Not safe for what rotates. */
+    /**
+     * The secret may have reached the server, and no response arrived. Not safe to repeat with a secret that rotates.
+     */
     public static final class OutcomeUnknown extends TokenRequestException {
         private static final long serialVersionUID = 1;
-        private final Duration retryAfter;
 
         public OutcomeUnknown(String detail, @CheckForNull Throwable cause) {
             this(detail, cause, Duration.ZERO);
@@ -129,23 +125,12 @@ public abstract sealed class TokenRequestException extends Exception {
 
         private OutcomeUnknown(
                 TokenError tokenError, String detail, @CheckForNull Throwable cause, Duration retryAfter) {
-            super(tokenError, detail, cause);
-            this.retryAfter = retryAfter;
+            super(tokenError, detail, cause, retryAfter);
         }
 
         @Override
-        public Duration retryAfter() {
-            return retryAfter;
-        }
-
-        @Override
-        TokenRequestException forNonRotatingSecret() {
-            return new OutcomeUnknown(tokenError().forNonRotatingSecret(), detail(), getCause(), retryAfter);
-        }
-
-        @Override
-        TokenRequestException saying(String other) {
-            return new OutcomeUnknown(tokenError(), other, null, retryAfter);
+        TokenRequestException copy(TokenError newError, String newDetail, @CheckForNull Throwable newCause) {
+            return new OutcomeUnknown(newError, newDetail, newCause, retryAfter());
         }
     }
 
@@ -159,24 +144,19 @@ public abstract sealed class TokenRequestException extends Exception {
         }
 
         private InvalidResponse(TokenError tokenError, String detail, @CheckForNull String refreshToken) {
-            super(tokenError, detail, null);
+            super(tokenError, detail, null, Duration.ZERO);
             this.refreshToken = refreshToken;
         }
 
-        @Override
-        TokenRequestException forNonRotatingSecret() {
-            return new InvalidResponse(tokenError().forNonRotatingSecret(), detail(), refreshToken);
-        }
-
-        @Override
-        TokenRequestException saying(String other) {
-            return new InvalidResponse(tokenError(), other, refreshToken);
-        }
-
-        /** A refresh token that could still be read from the answer; it must be stored, or the account is lost. */
+        /** The refresh token of the response, or null. It has to be stored: it may be the only valid one. */
         @CheckForNull
         public String refreshToken() {
             return refreshToken;
+        }
+
+        @Override
+        TokenRequestException copy(TokenError newError, String newDetail, @CheckForNull Throwable newCause) {
+            return new InvalidResponse(newError, newDetail, refreshToken);
         }
     }
 }

@@ -3,13 +3,14 @@ package io.jenkins.plugins.vcftoken.oauth;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 
 /**
- * What a server gave for a secret.
+ * The successful response of a token endpoint.
  *
  * @param accessToken the access token
- * @param refreshToken the refresh token that came along, or null where the server sent none. Whether it rotated is
- *     learned only by comparing it with the one that was sent (no setting tells: RFC 6749 section 6).
- * @param session what the server wants to see again when this access token is renewed or let go, or null. Belongs to the
- *     access token, not to the stored secret, and is as secret as either; kept in memory only.
+ * @param refreshToken the refresh token in the response, or null. It has rotated if it differs from the one that was
+ *     sent; the response does not say so (<a href="https://www.rfc-editor.org/rfc/rfc6749#section-6">RFC 6749 section
+ *     6</a>).
+ * @param session an ID that renews or revokes this access token later, or null. It belongs to the access token and not
+ *     to the stored secret, is as secret as both, and is kept in memory only.
  */
 public record TokenResponse(
         AccessToken accessToken,
@@ -20,6 +21,7 @@ public record TokenResponse(
         this(accessToken, refreshToken, null);
     }
 
+    /** Without the tokens and the session. */
     @Override
     public String toString() {
         return "TokenResponse[" + accessToken + (refreshToken == null ? "" : ", with a refresh token")

@@ -16,28 +16,28 @@ import java.util.Map;
 import okhttp3.HttpUrl;
 
 /**
- * When a user's API token of VCF Automation ends: {@code GET /cloudapi/1.0.0/tokens}, the list of those that an access token
- * may see. Exchanges nothing.
+ * Finds when a user's API token of VCF Automation expires, in the list of tokens that an access token may read:
+ * {@code GET /cloudapi/1.0.0/tokens}.
  *
- * <p>An access token does not say which token it came of, so which record of the list is the stored token's is a matter of
- * rules. Where the client ID of the token is known, it is the one record named {@code urn:vcloud:token:} and that ID, and
- * no other. Where it is not, it is the only refresh token of the whole list, if its owner is whom the access token is for. Among
- * several nothing is guessed: a wrong date is worse than none.
+ * <p>An access token does not name the API token that it came from. With the client ID of the token, its record is the
+ * one with the ID {@code urn:vcloud:token:} and the client ID. Without it, it is the only refresh token of the whole
+ * list, if that has the same owner as the access token; with several there is no result, because a wrong date is worse
+ * than none.
  */
 final class VcfaApiTokenExpiryClient {
 
     private static final List<String> PATH = List.of("tokens");
     private static final String REFRESH = "REFRESH";
 
-    /** The most that the server gives at a time. */
+    /** 128 is the largest page that the server gives. */
     private static final Map<String, String> QUERY = Map.of("pageSize", "128", "filter", "type==" + REFRESH);
 
-    /** A thousand tokens; whoever sees more has to say which one is meant, and may be unlucky. */
+    /** About a thousand tokens; there is no result for a token behind these. */
     static final int MAX_PAGES = 8;
 
     private static final String URN = "urn:vcloud:token:";
 
-    /** Whoever means "never" may write the last of the years. */
+    /** Servers may encode "never expires" as year 9999. */
     private static final Instant NEVER = Instant.parse("9999-01-01T00:00:00Z");
 
     private static final DateTimeFormatter TIME = new DateTimeFormatterBuilder()
@@ -49,7 +49,7 @@ final class VcfaApiTokenExpiryClient {
     private final HttpUrl base;
     private final String clientId;
 
-    /** @param clientId of the stored token; empty where that is not known */
+    /** @param clientId of the stored token; empty where it is not known */
     VcfaApiTokenExpiryClient(OneShotHttpClient client, HttpUrl base, String clientId) {
         this.client = client;
         this.base = base;
@@ -57,62 +57,62 @@ final class VcfaApiTokenExpiryClient {
     }
 
     /**
-     * @param accessToken that the token bought, of this very server
-     * @return null when the server does not tell, or it is not certain which token it tells about
+     * @param accessToken a valid access token of this server that the API token brought
+     * @return null when the token does not expire, the server does not say, or the match is ambiguous
      */
     @CheckForNull
     Instant expiry(AccessToken accessToken) throws TokenRequestException {
-        if (client.hosts().hasNoTokenList(base)) {
+        if (client.capabilities().hasNoTokenList(base)) {
             return null;
         }
         try {
-            JsonNode ours = ours(accessToken);
-            Instant ends = ours == null ? null : time(HttpResponseParser.text(ours, "expirationTimeUtc"));
-            // What had ended before would not have bought this access token.
-            return ends != null && ends.isAfter(accessToken.issuedAt()) && ends.isBefore(NEVER) ? ends : null;
+            JsonNode record = find(accessToken);
+            Instant expiry = record == null ? null : time(TokenResponseParser.text(record, "expirationTimeUtc"));
+            // An expired token would not have brought this access token.
+            return expiry != null && expiry.isAfter(accessToken.issuedAt()) && expiry.isBefore(NEVER) ? expiry : null;
         } catch (TokenRequestException e) {
             if (e.tokenError() == TokenError.NO_SUCH_SERVICE) {
-                client.hosts().setNoTokenList(base);
+                client.capabilities().setNoTokenList(base);
             }
             throw e.forNonRotatingSecret();
         }
     }
 
     @CheckForNull
-    private JsonNode ours(AccessToken accessToken) throws TokenRequestException {
-        CloudApiClient lists = new CloudApiClient(client, base, accessToken, TokenError.FORBIDDEN);
+    private JsonNode find(AccessToken accessToken) throws TokenRequestException {
+        CloudApiClient cloudApi = new CloudApiClient(client, base, accessToken, TokenError.FORBIDDEN);
         JsonNode last = null;
-        int seen = 0;
+        int count = 0;
         for (int page = 1; page <= MAX_PAGES; page++) {
-            JsonNode list = lists.page(PATH, QUERY, page);
+            JsonNode list = cloudApi.page(PATH, QUERY, page);
             for (JsonNode token : list.path("values")) {
-                if (REFRESH.equals(HttpResponseParser.text(token, "type"))) {
+                if (REFRESH.equals(TokenResponseParser.text(token, "type"))) {
                     if (!clientId.isEmpty()
-                            && (URN + clientId).equalsIgnoreCase(HttpResponseParser.text(token, "id"))) {
+                            && (URN + clientId).equalsIgnoreCase(TokenResponseParser.text(token, "id"))) {
                         return token;
                     }
                     last = token;
-                    seen++;
+                    count++;
                 }
             }
             if (CloudApiClient.isLast(list, page)) {
-                return clientId.isEmpty() && seen == 1 && isFor(accessToken, last) ? last : null;
+                return clientId.isEmpty() && count == 1 && hasSameOwner(accessToken, last) ? last : null;
             }
         }
         return null;
     }
 
-    /** Whether a token's owner is whom the access token is for, as far as both tell. */
-    private static boolean isFor(AccessToken accessToken, JsonNode token) {
+    /** Compares the owner, and the organization where both say. */
+    private static boolean hasSameOwner(AccessToken accessToken, JsonNode token) {
         JwtClaims claims = JwtClaims.of(accessToken.value());
-        String owner = HttpResponseParser.text(token.path("owner"), "name");
-        String organization = HttpResponseParser.text(token.path("org"), "name");
+        String owner = TokenResponseParser.text(token.path("owner"), "name");
+        String organization = TokenResponseParser.text(token.path("org"), "name");
         return owner != null
                 && owner.equalsIgnoreCase(claims.text("preferred_username"))
                 && (organization == null || organization.equalsIgnoreCase(claims.text("org_name")));
     }
 
-    /** Universal time where it has no offset, as the field's name says. */
+    /** UTC without an offset, as the name of the field says. */
     @CheckForNull
     private static Instant time(@CheckForNull String text) {
         if (text == null) {

@@ -7,98 +7,106 @@ import java.util.regex.Pattern;
 import okhttp3.HttpUrl;
 
 /**
- * The refresh grant of VCF Automation 9 and VMware Cloud Director, for service accounts and users' API tokens alike.
+ * The refresh grant of VCF Automation 9 and VMware Cloud Director, for service accounts and users' API tokens.
  *
- * <p>{@code POST /oauth/provider/token} or {@code /oauth/tenant/ORG/token} with just {@code grant_type} and
- * {@code refresh_token}: no client ID, no versioned {@code Accept}. The vendor's own pages print the path with
- * {@code /tm} before it; that one is tried where the short one answers that there is no token endpoint.
+ * <p>{@code POST /oauth/provider/token} or {@code /oauth/tenant/ORG/token} with only {@code grant_type} and
+ * {@code refresh_token}: no client ID, no version in {@code Accept}. The vendor's pages print the path with {@code /tm}
+ * before it; that path is tried where the response at the short one shows that there is no token endpoint.
  */
-public final class VcfaTokenClient implements TokenEndpointClient {
+public final class VcfaTokenClient extends AbstractTokenClient {
 
     public static final String SYSTEM = "VCF Automation";
 
-    /** The organization that administers the others. */
+    /** The organization of the provider, which administers the others. */
     public static final String PROVIDER = "System";
 
     private static final Pattern NO_SEGMENT = Pattern.compile("\\.{1,2}|(?s:.*[/\\\\\\p{Cntrl}].*)");
 
-    private final OneShotHttpClient client;
-    private final Account account;
-    private final HttpUrl base;
+    private static final String URN = "urn:vcloud:org:";
+
     private final String clientId;
 
-    /** @throws IllegalArgumentException when the endpoint's URL is no address of a server */
+    /** @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address} */
     public VcfaTokenClient(OneShotHttpClient client, Account account) {
         this(client, account, "");
     }
 
     /**
-     * @param clientId of the account or token, by which the server knows when a token ends; empty where it is not known
-     * @throws IllegalArgumentException when the endpoint's URL is no address of a server
+     * @param clientId of the account or API token, which finds its expiry; empty where it is not known
+     * @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address}
      */
     public VcfaTokenClient(OneShotHttpClient client, Account account, String clientId) {
-        this.client = client;
-        this.account = account;
-        this.base = account.base();
+        super(client, account, true);
         this.clientId = clientId;
     }
 
-    @Override
-    public Account account() {
-        return account;
-    }
-
     /**
-     * One POST; a second one, to the other path, only after the first was answered with 404 or 405 and without an error of
-     * OAuth's. No token endpoint has seen the token then, so it cannot have been spent. A lost answer, or any other one, is
-     * not followed by a second request.
+     * One POST. A second one, to the other path, follows only 404 or 405 without an error of OAuth: no token endpoint
+     * has read the token then. It follows no lost response and no other one.
      */
     @Override
     public TokenResponse requestToken(String refreshToken) throws TokenRequestException {
-        ServerCapabilities hosts = client.hosts();
-        boolean knownBehindTm = hosts.isBehindTm(base);
-        TokenResponseParser answer = post(knownBehindTm, refreshToken);
-        if (answer.isNoTokenEndpoint()) {
-            TokenResponseParser second = post(!knownBehindTm, refreshToken);
-            if (!second.isNoTokenEndpoint()) {
-                hosts.setBehindTm(base, !knownBehindTm);
-                answer = second;
-            }
-        }
-        return answer.grantOrFailure();
+        return post(
+                        client,
+                        account(),
+                        "token",
+                        Map.of("grant_type", "refresh_token", "refresh_token", refreshToken),
+                        refreshToken,
+                        VcfaTokenClient::classify)
+                .response();
     }
 
     @Override
-    public boolean tellsAccessTokensOnly() {
+    public boolean expiryNeedsAccessToken() {
         return true;
     }
 
-    /** Of users' API tokens. Those of service accounts do not end. */
+    /** Of users' API tokens; the tokens of service accounts do not expire. */
     @CheckForNull
     @Override
     public Instant secretExpiry(AccessToken accessToken) throws TokenRequestException {
         return new VcfaApiTokenExpiryClient(client, base, clientId).expiry(accessToken);
     }
 
-    /** One server answers for all organizations, so an access token may work and still be another organization's. */
+    /** One server issues the access tokens of all organizations, so a valid one can be that of another organization. */
+    @CheckForNull
     @Override
     public String warning(AccessToken accessToken) {
-        return OrganizationCheck.warning(account.organization(), accessToken);
-    }
-
-    private TokenResponseParser post(boolean behindTm, String refreshToken) throws TokenRequestException {
-        HttpUrl url = url(base, account.organization(), behindTm, "token");
-        return new TokenResponseParser(
-                client.postForm(url, Map.of("grant_type", "refresh_token", "refresh_token", refreshToken)),
-                refreshToken);
+        return organizationWarning(account().organization(), accessToken);
     }
 
     /**
-     * The path of one of an organization's OAuth endpoints.
+     * Posts to an OAuth endpoint of the account's organization, at the path with or without {@code /tm}: first at the
+     * one that the server is known to have, then at the other if there is no endpoint.
      *
-     * @throws TokenRequestException when the organization's name would lead to another path
+     * @param secret in the form, removed from messages
+     * @throws TokenRequestException when no response arrived, or the organization's name would lead to another path
      */
-    static HttpUrl url(HttpUrl base, String organization, boolean behindTm, String what) throws TokenRequestException {
+    static TokenResponseParser post(
+            OneShotHttpClient client,
+            Account account,
+            String endpoint,
+            Map<String, String> form,
+            String secret,
+            TokenResponseParser.ErrorClassifier classifier)
+            throws TokenRequestException {
+        HttpUrl base = account.base();
+        boolean behindTm = client.capabilities().isBehindTm(base);
+        HttpUrl first = endpointUrl(base, account.organization(), behindTm, endpoint);
+        TokenResponseParser response = new TokenResponseParser(client.postForm(first, form), secret, classifier);
+        if (response.isNoTokenEndpoint()) {
+            HttpUrl second = endpointUrl(base, account.organization(), !behindTm, endpoint);
+            TokenResponseParser other = new TokenResponseParser(client.postForm(second, form), secret, classifier);
+            if (!other.isNoTokenEndpoint()) {
+                client.capabilities().setBehindTm(base, !behindTm);
+                return other;
+            }
+        }
+        return response;
+    }
+
+    private static HttpUrl endpointUrl(HttpUrl base, String organization, boolean behindTm, String endpoint)
+            throws TokenRequestException {
         if (!isOrganization(organization)) {
             throw new TokenRequestException.NotSent(
                     TokenError.WRONG_ORGANIZATION,
@@ -115,20 +123,53 @@ public final class VcfaTokenClient implements TokenEndpointClient {
         } else {
             url.addPathSegment("tenant").addPathSegment(organization);
         }
-        return url.addPathSegment(what).build();
+        return url.addPathSegment(endpoint).build();
+    }
+
+    static TokenError classify(int status, String code, String message) {
+        return code.equals("invalid_grant") ? TokenError.SPENT_OR_REVOKED : TokenError.ofStatus(status);
     }
 
     /**
-     * Whether a name stays what it is as one segment of a path: not {@code .} or {@code ..}, which a client resolves, and
-     * without slashes. What is encoded counts as what it stands for, since proxies decode, some of them twice.
+     * Whether a name stays one segment of a path: not {@code .} or {@code ..}, which clients resolve, and without
+     * slashes. Encoded characters count as the decoded ones, since proxies decode, some of them twice.
      */
     public static boolean isOrganization(String name) {
         String decoded = name.replaceAll("(?i)%(25)*2e", ".").replaceAll("(?i)%(25)*(2f|5c)", "/");
         return !NO_SEGMENT.matcher(decoded).matches();
     }
 
-    /** The provider's own organization is called System, in any case of letters; other names count as written. */
+    /** {@link #PROVIDER} for that name in any case; other names as they are. */
     public static String canonicalOrganization(String organization) {
         return organization.equalsIgnoreCase(PROVIDER) ? PROVIDER : organization;
+    }
+
+    /**
+     * The ID of an organization without the URN that some responses put before it, as the tenant context header wants
+     * it.
+     */
+    static String bareOrganizationId(String id) {
+        return id.startsWith(URN) ? id.substring(URN.length()) : id;
+    }
+
+    /**
+     * Compares the organization in an access token with the wanted one.
+     *
+     * @param wanted name or ID
+     * @return a warning if they differ; null if they are the same, or the access token does not say
+     */
+    @CheckForNull
+    static String organizationWarning(String wanted, AccessToken accessToken) {
+        JwtClaims claims = JwtClaims.of(accessToken.value());
+        String name = claims.text("org_name");
+        if (name == null || name.equalsIgnoreCase(wanted)) {
+            return null;
+        }
+        String id = claims.text("org_id");
+        if (id != null && bareOrganizationId(id).equalsIgnoreCase(bareOrganizationId(wanted))) {
+            return null;
+        }
+        return "The access token is for the organization '" + SecretRedactor.redact(name, "") + "', and not for '"
+                + wanted + "' as the credential says.";
     }
 }

@@ -52,8 +52,6 @@ class NoSecretsInToStringTest {
             oauth.CspClientCredentialsClient.App.scope
             oauth.DeviceAuthorizationResponse.userCode
             oauth.JwtClaims.claims
-            oauth.TokenSubject.name
-            oauth.TokenSubject.organization
             rotation.CredentialLocation.context
             rotation.CredentialLocation.credentialsId
             rotation.CredentialWriteBack.Errand.familyId

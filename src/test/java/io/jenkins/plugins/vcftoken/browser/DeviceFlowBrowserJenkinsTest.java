@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.openqa.selenium.WebElement;
 
-/** A service account without a token, until jobs can use it: a person in a browser and another one at the server. */
+/** The device flow in a browser: from a service account without a token until jobs can use it. */
 class DeviceFlowBrowserJenkinsTest extends JenkinsInBrowser {
 
     private static final String PANEL = "#main-panel";
@@ -89,9 +89,9 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsInBrowser {
         browser.assertFits(PANEL);
     }
 
-    /** The code of an attempt that is over must not stand beside the time that another one has left. */
+    /** The page does not show the code of a former device flow beside the remaining time of another one. */
     @Test
-    void anAttemptThatSomebodyElseBeganIsNotTakenForTheOwn() throws Exception {
+    void anAttemptThatAnotherUserStartedIsNotTakenForTheOwn() throws Exception {
         String clientId = account("two-tabs");
         browser.visit(page("two-tabs"));
         browser.find("#vcf-client-id").sendKeys(clientId);
@@ -105,8 +105,8 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsInBrowser {
         DeviceFlowRegistry.get()
                 .at(new CredentialLocation("system", "two-tabs"))
                 .cancel();
-        DeviceFlowRegistry.get().start(stored, clientId, "somebody else");
-        browser.find("#vcf-authorization-message", "does not know any more");
+        DeviceFlowRegistry.get().start(stored, clientId, "another user");
+        browser.find("#vcf-authorization-message", "does not show the present state");
         assertThat(browser.all("#vcf-user-code").get(0).isDisplayed()).isFalse();
         browser.click(browser.find("#vcf-authorization-unknown a", "Load it again"));
         assertThat(browser.find("#vcf-user-code").getText()).isNotEqualTo(code);
@@ -127,7 +127,7 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsInBrowser {
         browser.click(browser.find("form[name='cancel'] button"));
     }
 
-    /** As at http:// anywhere but on one's own machine. */
+    /** As in pages over http from other hosts than localhost. */
     @Test
     void aCodeThatCannotBeCopiedIsEasilySelected() throws Exception {
         String clientId = account("insecure");
@@ -157,7 +157,7 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsInBrowser {
         browser.find("#vcf-authorization-message", "tries again");
         browser.run("fetch = realFetch");
         browser.signOut();
-        browser.find("#vcf-authorization-message", "does not know any more");
+        browser.find("#vcf-authorization-message", "does not show the present state");
         assertThat(browser.all("#vcf-user-code").get(0).isDisplayed()).isFalse();
         browser.assertAccessible(PANEL);
         browser.forgetAnswers(403);
@@ -165,7 +165,7 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsInBrowser {
         browser.signIn(ADMIN);
         browser.visit(page("unknown"));
         assertThat(browser.find("#vcf-user-code").getText()).isEqualTo(code);
-        // After a restart of Jenkins nobody remembers the attempt.
+        // A restart of Jenkins ends the attempt.
         answer(200, "{\"data\": {\"running\": false, \"granted\": false, \"message\": \"\", \"secondsLeft\": 0}}");
         browser.click(browser.find("#vcf-authorization-unknown a", "Load it again"));
         assertThat(browser.find("#vcf-user-code").getText()).isEqualTo(code);
@@ -173,7 +173,7 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsInBrowser {
         browser.find("#vcf-authorization-message", "Canceled");
     }
 
-    /** Instead of Jenkins. */
+    /** Replaces the responses of Jenkins. */
     private static void answer(int status, String body) {
         browser.run("""
                 const [status, body] = arguments;
@@ -186,7 +186,7 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsInBrowser {
     void aWrongIdIsSaid() throws Exception {
         account("wrong");
         browser.visit(page("wrong"));
-        browser.find("#vcf-client-id").sendKeys("nobody");
+        browser.find("#vcf-client-id").sendKeys("unknown");
         browser.click(browser.find("form[name='start'] button"));
         browser.find("[role='alert']");
         browser.assertAccessible(PANEL);

@@ -49,7 +49,7 @@ import org.jvnet.hudson.test.LogRecorder;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Device authorization from the page to the ledger and the store. */
+/** The device flow from the page to the ledger and the credentials store. */
 @WithJenkins
 class DeviceFlowPageJenkinsTest {
 
@@ -151,7 +151,7 @@ class DeviceFlowPageJenkinsTest {
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
         authorize();
         both.build(job);
-        // An old form, and configuration as code without a token.
+        // As an old form does, and configuration as code without a token.
         for (String brought : List.of(initialToken, "")) {
             replace(both.account("sa", brought));
             both.letTheAccessTokenAge();
@@ -316,7 +316,7 @@ class DeviceFlowPageJenkinsTest {
         storeOf(folder).removeCredentials(Domain.global(), inFolder());
         simulator.devices().answer(simulator.devices().lastUserCode(), true);
         JenkinsAndSimulator.await("granted", () -> attempt.state() == State.GRANTED);
-        assertThat(DeviceFlowMessages.of(attempt)).contains("was deleted in the meantime", "‘sa’", "30 days");
+        assertThat(DeviceFlowPage.message(attempt)).contains("was deleted in the meantime", "‘sa’", "30 days");
         assertThat(records()).hasSize(1);
         storeOf(folder).addCredentials(Domain.global(), both.account("sa", ""));
         both.build(job);
@@ -340,14 +340,15 @@ class DeviceFlowPageJenkinsTest {
     void aLedgerThatCannotBeWrittenIsTriedUntilItCan() throws Exception {
         begin(owner.goTo(PAGE), clientId);
         Path ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
-        // Tests may run as root, whom permissions do not stop; a file in the place of the directory stops everybody.
+        // Tests may run as root, for whom permissions do not count; a file in place of the directory makes writes fail.
         Path away = ledger.resolveSibling("vcf-token-away");
         Files.move(ledger, away);
         Files.writeString(ledger, "");
         simulator.devices().answer(simulator.devices().lastUserCode(), true);
-        JenkinsAndSimulator.await("trouble is said", () -> attempt().error().contains("could not be stored yet"));
+        JenkinsAndSimulator.await("the error is shown", () -> attempt().error().contains("could not be stored yet"));
         post(owner, "cancel", null);
-        assertThat(status(owner).getString("message")).contains("trouble", "goes on trying");
+        assertThat(status(owner).getString("message"))
+                .contains("The last try failed", "could not be stored yet", "tries again");
         Files.delete(ledger);
         Files.move(away, ledger);
         awaitState(State.GRANTED);
@@ -363,14 +364,14 @@ class DeviceFlowPageJenkinsTest {
         awaitState(State.GRANTED);
     }
 
-    /** What the browser posts when the page's form is sent. */
+    /** The request of a browser that submits the form of the page. */
     private HtmlPage begin(HtmlPage page, String account) throws Exception {
         HtmlForm form = page.getFormByName("start");
         assertThat(form.getInputsByName("clientId")).hasSize(1);
         return owner.getPage(request(owner, form.getActionAttribute(), account));
     }
 
-    /** Its classes. */
+    /** The CSS classes of the button. */
     private static String startButton(HtmlPage page) {
         return page.getFormByName("start").getElementsByTagName("button").get(0).getAttribute("class");
     }
@@ -382,7 +383,7 @@ class DeviceFlowPageJenkinsTest {
     }
 
     private static DeviceFlowSession attempt() {
-        return DeviceFlowRegistry.get().at(PLACE);
+        return DeviceFlowRegistry.get().find(PLACE);
     }
 
     private JSONObject status(JenkinsRule.WebClient who) throws Exception {

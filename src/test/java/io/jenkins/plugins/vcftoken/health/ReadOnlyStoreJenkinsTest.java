@@ -80,7 +80,7 @@ class ReadOnlyStoreJenkinsTest {
             assertThat(pages.post("owner", PAGE + "authorize/start", clientId)).isEqualTo(200);
             assertThat(pages.post("owner", PAGE + "authorize/status")).isEqualTo(200);
             simulator.devices().answer(simulator.devices().lastUserCode(), true);
-            DeviceFlowSession attempt = DeviceFlowRegistry.get().at(new CredentialLocation("folder:team", "vaulted"));
+            DeviceFlowSession attempt = DeviceFlowRegistry.get().find(new CredentialLocation("folder:team", "vaulted"));
             JenkinsAndSimulator.await("authorized", () -> attempt.state() == State.GRANTED);
             assertThat(pages.as("owner").goTo(PAGE + "authorize/").asNormalizedText())
                     .contains("The credentials store takes no changes");

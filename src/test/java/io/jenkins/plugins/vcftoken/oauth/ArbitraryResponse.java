@@ -14,7 +14,7 @@ import okhttp3.Request;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
 
-/** Gives one answer to everything that reads answers, and holds what must be true whatever it says. */
+/** Gives one response to all parsers, and asserts what holds for any response. */
 final class ArbitraryResponse {
 
     static final String SECRET = "s3cret-of-mine";
@@ -45,12 +45,12 @@ final class ArbitraryResponse {
             try {
                 TokenResponse response = reader.read();
                 Duration lifetime = response.accessToken().lifetime();
-                assertThat(lifetime).isPositive().isLessThanOrEqualTo(HttpResponseParser.MAX_LIFETIME);
+                assertThat(lifetime).isPositive().isLessThanOrEqualTo(TokenResponseParser.MAX_LIFETIME);
                 assertThat(response.accessToken().value()).matches("[!-~]+");
                 assertThat(response.toString()
                                 .replaceAll("TokenResponse|AccessToken|until|session|with|refresh|token|an?\\b", ""))
                         .doesNotContainPattern("\\p{Alpha}{3}");
-                String warning = OrganizationCheck.warning("acme", response.accessToken());
+                String warning = VcfaTokenClient.organizationWarning("acme", response.accessToken());
                 assertThat(warning == null ? "" : warning).doesNotContain("\n").hasSizeLessThan(400);
             } catch (TokenRequestException e) {
                 assertFit(e);
@@ -59,7 +59,7 @@ final class ArbitraryResponse {
         }
     }
 
-    /** Nothing but the outcome model's exceptions leaves a reader; any other fails the test by itself. */
+    /** Parsers throw only TokenRequestException; any other exception fails the test. */
     private List<Reader> readers() {
         SddcManagerTokenClient sddc =
                 new SddcManagerTokenClient(canned(), new Account(SddcManagerTokenClient.SYSTEM, uri(), "", "user"));
@@ -95,7 +95,7 @@ final class ArbitraryResponse {
                     return any();
                 },
                 () -> {
-                    DeviceAuthorizationResponse codes = device.codes();
+                    DeviceAuthorizationResponse codes = device.requestCodes();
                     assertThat(codes.interval()).isBetween(Duration.ofSeconds(1), Duration.ofMinutes(5));
                     assertThat(codes.expiresAt()).isAfter(NOW);
                     return any();
@@ -111,7 +111,7 @@ final class ArbitraryResponse {
         OkHttpClient http = new OkHttpClient.Builder()
                 .addInterceptor(chain -> response(chain.request()))
                 .build();
-        return new OneShotHttpClient(http, TestTokenService.PLENTY, TestTokenService.PLENTY, () -> NOW);
+        return TestTokenService.client(http, () -> NOW, TestTokenService.PLENTY);
     }
 
     private Response response(Request request) {
@@ -127,7 +127,7 @@ final class ArbitraryResponse {
         return response.build();
     }
 
-    /** Only what can be in a header at all. */
+    /** Only characters that a header may have. */
     private static void header(Response.Builder response, String name, String value) {
         String clean = value.replaceAll("[^ -~]", "");
         if (!clean.isBlank()) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CspClientsTest {
 
     private static final Instant EXPIRY = Instant.parse("2099-12-31T00:00:00Z");
-    /** Shorter than what looks like a token by itself, and in need of encoding. */
+    /** Shorter than what the redactor takes for a token, and with characters that forms encode. */
     private static final String API_TOKEN = "api+tok/en&1=%";
 
     private static final String ORGANIZATION = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
@@ -73,7 +73,7 @@ class CspClientsTest {
         simulator.inject(Fault.STATUS_502);
         assertThat(apiToken().secretExpiry(API_TOKEN)).isEqualTo(EXPIRY);
         assertThat(app("app-1", "", 0, "").secretExpiry("s3cr:et+&ü")).isNull();
-        assertThat(apiToken().tellsAccessTokensOnly()).isFalse();
+        assertThat(apiToken().expiryNeedsAccessToken()).isFalse();
         assertThat(apiToken().secretExpiry(new AccessToken("b", Instant.EPOCH, EXPIRY)))
                 .isNull();
         assertThat(simulator.requests()).isZero();
@@ -133,12 +133,12 @@ class CspClientsTest {
     }
 
     private TokenEndpointClient apiToken() {
-        return retries().of(new CspApiTokenClient(client(), account("", "")));
+        return retries().decorate(new CspApiTokenClient(client(), account("", "")));
     }
 
     private TokenEndpointClient app(String id, String scope, int validity, String organization) {
         CspClientCredentialsClient.App app = new CspClientCredentialsClient.App(id, scope, validity);
-        return retries().of(new CspClientCredentialsClient(client(), account(organization, app.account()), app));
+        return retries().decorate(new CspClientCredentialsClient(client(), account(organization, app.account()), app));
     }
 
     private static RetryPolicy retries() {

@@ -25,8 +25,8 @@ class DeviceFlowTest {
     private static final Duration MINUTE = Duration.ofMinutes(1);
 
     private final MutableClock clock = new MutableClock();
-    private final List<String> vault = new ArrayList<>();
-    private boolean vaultIsFull;
+    private final List<String> saved = new ArrayList<>();
+    private boolean diskIsFull;
     private Simulator simulator;
     private String clientId;
     private DeviceFlow attempt;
@@ -57,7 +57,7 @@ class DeviceFlowTest {
         assertThat(next()).isEqualTo(State.WAITING);
         simulator.devices().answer(attempt.codes().userCode(), true);
         assertThat(next()).isEqualTo(State.GRANTED);
-        assertThat(vault).containsExactly(simulator.currentToken("ci"));
+        assertThat(saved).containsExactly(simulator.currentToken("ci"));
         assertThat(next()).isEqualTo(State.GRANTED);
         assertThat(simulator.devices().polls()).isEqualTo(3);
         assertThat(simulator.devices().hasty()).isZero();
@@ -67,7 +67,7 @@ class DeviceFlowTest {
     void slowsDownWhenToldTo() throws Exception {
         begin();
         next();
-        // Another client with the same code makes the server impatient.
+        // Polls of another client with the same code are too fast for the server.
         DeviceAuthorizationClient other = account("acme");
         other.poll(attempt.codes());
         clock.advance(Duration.ofSeconds(30));
@@ -86,7 +86,7 @@ class DeviceFlowTest {
         begin();
         simulator.devices().answer(attempt.codes().userCode(), false);
         assertThat(next()).isEqualTo(State.DENIED);
-        assertThat(vault).isEmpty();
+        assertThat(saved).isEmpty();
     }
 
     @Test
@@ -107,16 +107,16 @@ class DeviceFlowTest {
     }
 
     @Test
-    void aVaultThatIsFullIsTriedAgainAndTheServerIsNot() throws Exception {
+    void aTokenThatCannotBeSavedIsSavedLaterAndTheServerIsNotPolledAgain() throws Exception {
         begin();
         simulator.devices().answer(attempt.codes().userCode(), true);
-        vaultIsFull = true;
+        diskIsFull = true;
         assertThat(next()).isEqualTo(State.WAITING);
         assertThat(attempt.error()).contains("could not be stored yet");
         attempt.cancel();
-        vaultIsFull = false;
+        diskIsFull = false;
         assertThat(next()).isEqualTo(State.GRANTED);
-        assertThat(vault).containsExactly(simulator.currentToken("ci"));
+        assertThat(saved).containsExactly(simulator.currentToken("ci"));
         assertThat(simulator.devices().polls()).isEqualTo(1);
     }
 
@@ -142,11 +142,11 @@ class DeviceFlowTest {
             attempt.step();
         }
         if (attempt.state() == State.GRANTED) {
-            assertThat(vault).containsExactly(simulator.currentToken("ci"));
+            assertThat(saved).containsExactly(simulator.currentToken("ci"));
         } else {
             assertThat(attempt.state()).isEqualTo(State.FAILED);
             assertThat(attempt.error()).isNotBlank();
-            assertThat(vault).isEmpty();
+            assertThat(saved).isEmpty();
         }
         if (fault == Fault.CLOSE_AFTER_COMMIT || fault == Fault.CLOSE_IN_ANSWER || fault == Fault.TRICKLE) {
             assertThat(attempt.error()).contains("lost on the way").contains("start over");
@@ -160,7 +160,7 @@ class DeviceFlowTest {
     void anUnknownAccountGetsNoCode() {
         clientId = "11111111-1111-1111-1111-111111111111";
         TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> account("acme").codes());
+                TokenRequestException.class, () -> account("acme").requestCodes());
         assertThat(e.tokenError()).isEqualTo(TokenError.UNKNOWN_CLIENT);
     }
 
@@ -193,7 +193,7 @@ class DeviceFlowTest {
         assertThat(attempt.codes().completeUri()).isNull();
     }
 
-    /** Whoever sees the page, or its address in a browser's history, would get the refresh token. */
+    /** The address is on the page and in the history of browsers, and the device code brings the refresh token. */
     @Test
     void anAddressWithTheDeviceCodeInItBecomesNoLink() {
         assertThat(DeviceAuthorizationResponse.link("https://x.example.com/?c=the-code", "another-code", "https"))
@@ -214,15 +214,15 @@ class DeviceFlowTest {
     void whatCouldNotBeStoredIsTriedOnceMoreAtTheEnd() throws Exception {
         begin();
         simulator.devices().answer(attempt.codes().userCode(), true);
-        assertThat(attempt.isTokenAtStake()).isFalse();
-        vaultIsFull = true;
+        diskIsFull = true;
         next();
-        assertThat(attempt.isTokenAtStake()).isTrue();
-        assertThat(attempt.storeNow()).isEqualTo(State.WAITING);
-        vaultIsFull = false;
-        assertThat(attempt.storeNow()).isEqualTo(State.GRANTED);
-        assertThat(vault).containsExactly(simulator.currentToken("ci"));
-        assertThat(attempt.isTokenAtStake()).isFalse();
+        attempt.cancel();
+        assertThat(attempt.state()).as("it has a token to save").isEqualTo(State.WAITING);
+        assertThat(attempt.saveNow()).isEqualTo(State.WAITING);
+        diskIsFull = false;
+        assertThat(attempt.saveNow()).isEqualTo(State.GRANTED);
+        assertThat(saved).containsExactly(simulator.currentToken("ci"));
+        assertThat(attempt.state()).isEqualTo(State.GRANTED);
     }
 
     @Test
@@ -242,12 +242,12 @@ class DeviceFlowTest {
     private void begin(DeviceAuthorizationClient first, DeviceAuthorizationClient later) throws TokenRequestException {
         attempt = new DeviceFlow(
                 later,
-                first.codes(),
+                first.requestCodes(),
                 (token, accessToken) -> {
-                    if (vaultIsFull) {
+                    if (diskIsFull) {
                         throw new IOException("disk full");
                     }
-                    vault.add(token);
+                    saved.add(token);
                 },
                 clock);
     }

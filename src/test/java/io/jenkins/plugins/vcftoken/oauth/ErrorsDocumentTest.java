@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.oauth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.jenkins.plugins.vcftoken.TestTokenService;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -21,8 +22,8 @@ import okhttp3.ResponseBody;
 import org.junit.jupiter.api.Test;
 
 /**
- * Makes {@code docs/errors.md} out of the code: each row says what a server was seen or is specified to say, and the
- * words come from what the plugin makes of exactly that.
+ * Generates {@code docs/errors.md} from the code: each row has responses that were recorded or are specified, and the
+ * message of the plugin for exactly these.
  */
 class ErrorsDocumentTest {
 
@@ -48,12 +49,12 @@ class ErrorsDocumentTest {
             rows.computeIfAbsent(seen.tokenError(), tokenError -> new ArrayList<>())
                     .add(seen.what());
         }
-        assertThat(rows).as("problems that somebody can have").containsOnlyKeys(TokenError.values());
+        assertThat(rows).as("errors with an example").containsOnlyKeys(TokenError.values());
         StringBuilder document = new StringBuilder(HEAD);
         rows.forEach((tokenError, seen) -> document.append("| ")
                 .append(String.join("<br>", seen))
                 .append(" | ")
-                .append(tokenError.classify())
+                .append(tokenError.explanation())
                 .append(" | ")
                 .append(tokenError.nextStep())
                 .append(" |\n"));
@@ -114,8 +115,7 @@ class ErrorsDocumentTest {
 
     private static Seen unreachable() {
         TokenEndpointClient nowhere = new VcfaTokenClient(
-                new OneShotHttpClient(
-                        new OkHttpClient(), Duration.ofSeconds(1), Duration.ofSeconds(1), InstantSource.system()),
+                TestTokenService.client(new OkHttpClient(), InstantSource.system(), Duration.ofSeconds(1)),
                 new Account(VcfaTokenClient.SYSTEM, URI.create("https://localhost:1"), "acme"));
         return new Seen(
                 tokenError(nowhere),
@@ -143,8 +143,8 @@ class ErrorsDocumentTest {
     private static Seen device(int status, String body, String what) {
         DeviceAuthorizationClient device =
                 new DeviceAuthorizationClient(answering(status, body), account(VcfaTokenClient.SYSTEM, ""), "client");
-        TokenError tokenError =
-                catchThrowableOfType(TokenRequestException.class, device::codes).tokenError();
+        TokenError tokenError = catchThrowableOfType(TokenRequestException.class, device::requestCodes)
+                .tokenError();
         return new Seen(tokenError, VcfaTokenClient.SYSTEM + ": " + what);
     }
 
@@ -172,7 +172,7 @@ class ErrorsDocumentTest {
     }
 
     private static TokenError tokenError(TokenEndpointClient service) {
-        TokenEndpointClient patient = new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).of(service);
+        TokenEndpointClient patient = new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).decorate(service);
         return catchThrowableOfType(TokenRequestException.class, () -> patient.requestToken("secret"))
                 .tokenError();
     }
@@ -188,7 +188,7 @@ class ErrorsDocumentTest {
     }
 
     private static OneShotHttpClient client(OkHttpClient http) {
-        return new OneShotHttpClient(http, Duration.ofSeconds(1), Duration.ofSeconds(1), InstantSource.system());
+        return TestTokenService.client(http, InstantSource.system(), Duration.ofSeconds(1));
     }
 
     private static Response answer(okhttp3.Interceptor.Chain chain, int status, String body) throws IOException {

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What an access token says about itself, and what is made of it. */
+/** The claims of access tokens: subject, organization, lifetime, and the warning about the organization. */
 class JwtClaimsTest {
 
     @ParameterizedTest
@@ -28,17 +28,20 @@ class JwtClaimsTest {
                 "[] | |"
             })
     void anAccessTokenTellsWhomItIsFor(String claims, String name, String organization) {
-        TokenSubject identity = TokenSubject.of(accessToken(jwt(claims)));
-        assertThat(identity).isEqualTo(new TokenSubject(name, organization));
+        JwtClaims read = JwtClaims.of(jwt(claims));
+        assertThat(read.subject()).isEqualTo(name);
+        assertThat(read.organization()).isEqualTo(organization);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"opaque", "a.b", "a.b.c.d", "e30.???.sig", "e30.eyI.sig", "e30..sig", "..", "e30.bnVsbA.s"})
     void whatIsNoJwtTellsNothing(String text) {
-        assertThat(TokenSubject.of(accessToken(text))).isEqualTo(new TokenSubject(null, null));
+        assertThat(JwtClaims.of(text).subject()).isNull();
+        assertThat(JwtClaims.of(text).organization()).isNull();
         assertThat(JwtClaims.of(text).isJwt()).isFalse();
         assertThat(JwtClaims.of(text).lifetime(0)).isNull();
-        assertThat(OrganizationCheck.warning("acme", accessToken(text))).isNull();
+        assertThat(VcfaTokenClient.organizationWarning("acme", accessToken(text)))
+                .isNull();
     }
 
     @ParameterizedTest
@@ -74,7 +77,7 @@ class JwtClaimsTest {
                 "{'org_name':'ac\\nme'} | globex | true"
             })
     void anotherOrganizationThanTheOneWantedIsDoubted(String claims, String wanted, boolean doubted) {
-        String warning = OrganizationCheck.warning(wanted, accessToken(jwt(claims)));
+        String warning = VcfaTokenClient.organizationWarning(wanted, accessToken(jwt(claims)));
         if (doubted) {
             assertThat(warning)
                     .contains("'" + wanted + "'", "for the organization 'ac")

@@ -9,6 +9,8 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
 import java.util.List;
@@ -16,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import javax.net.SocketFactory;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 import okhttp3.Call;
@@ -35,7 +38,7 @@ class OneShotHttpClientTest {
     private final HeldCertificate certificate =
             new HeldCertificate.Builder().addSubjectAlternativeName("localhost").build();
 
-    /** The simulator's server knows no other, so this one looks at what it is offered. */
+    /** The server of the simulator speaks HTTP/1.1 only, so this one records what the client offers. */
     @Test
     void speaksHttp11Alone() throws Exception {
         HandshakeCertificates own =
@@ -53,7 +56,7 @@ class OneShotHttpClientTest {
         }
     }
 
-    /** Okio gives each thread the buffers of its last call again, as they were left. */
+    /** Okio reuses the buffers of a thread's last call, with their content. */
     @Test
     void leavesNothingInBuffers() throws Exception {
         try (Simulator simulator = Simulator.start()) {
@@ -69,7 +72,7 @@ class OneShotHttpClientTest {
         }
     }
 
-    /** OkHttp's timer holds the last call for another minute. */
+    /** The timer of OkHttp keeps the last call for another minute. */
     @Test
     void whoHoldsTheCallHoldsNoSecret() throws Exception {
         AtomicReference<Call> last = new AtomicReference<>();
@@ -83,8 +86,8 @@ class OneShotHttpClientTest {
                         }
                     })
                     .build();
-            OneShotHttpClient client = new OneShotHttpClient(
-                    watched, TestTokenService.PLENTY, TestTokenService.PLENTY, InstantSource.system());
+            OneShotHttpClient client =
+                    TestTokenService.client(watched, InstantSource.system(), TestTokenService.PLENTY);
             String initialToken = simulator.addAccount("ci", "acme");
             new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme"))
                     .requestToken(initialToken);
@@ -106,6 +109,21 @@ class OneShotHttpClientTest {
         }
     }
 
+    /** Otherwise the request waits until the server acknowledges the end of the TLS handshake. */
+    @Test
+    void request_isSentWithoutDelay() throws Exception {
+        AtomicReference<Boolean> noDelay = new AtomicReference<>();
+        try (Simulator simulator = Simulator.start()) {
+            OkHttpClient base = TestTokenService.trusting(simulator)
+                    .newBuilder()
+                    .socketFactory(new RecordingSockets(noDelay))
+                    .build();
+            OneShotHttpClient client = TestTokenService.client(base, InstantSource.system(), TestTokenService.PLENTY);
+            client.get(HttpUrl.get(simulator.url()), Map.of());
+            assertThat(noDelay.get()).isTrue();
+        }
+    }
+
     private static void assertForgotten(Request request) throws IOException {
         assertThat(request.headers().names()).isSubsetOf("Accept", "User-Agent");
         assertThat(request.body().contentLength())
@@ -113,7 +131,7 @@ class OneShotHttpClientTest {
                 .isEqualTo(-1);
     }
 
-    /** What lies in the buffers that this thread gets next, more of them than are kept. */
+    /** The content of the next buffers of this thread, of more than okio keeps. */
     private static String pooled() {
         StringBuilder all = new StringBuilder();
         try (Buffer buffer = new Buffer();
@@ -144,6 +162,47 @@ class OneShotHttpClientTest {
         }
     }
 
+    /** Makes sockets as OkHttp asks for them, without an address. */
+    private static final class RecordingSockets extends SocketFactory {
+
+        private final AtomicReference<Boolean> noDelay;
+
+        RecordingSockets(AtomicReference<Boolean> noDelay) {
+            this.noDelay = noDelay;
+        }
+
+        @Override
+        public Socket createSocket() {
+            return new Socket() {
+                @Override
+                public void setTcpNoDelay(boolean on) throws SocketException {
+                    super.setTcpNoDelay(on);
+                    noDelay.set(getTcpNoDelay());
+                }
+            };
+        }
+
+        @Override
+        public Socket createSocket(String host, int port) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Socket createSocket(String host, int port, InetAddress localHost, int localPort) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Socket createSocket(InetAddress host, int port) {
+            throw new UnsupportedOperationException();
+        }
+
+        @Override
+        public Socket createSocket(InetAddress host, int port, InetAddress localHost, int localPort) {
+            throw new UnsupportedOperationException();
+        }
+    }
+
     private OneShotHttpClient client() {
         HandshakeCertificates trust = new HandshakeCertificates.Builder()
                 .addTrustedCertificate(certificate.certificate())
@@ -151,6 +210,6 @@ class OneShotHttpClientTest {
         OkHttpClient base = new OkHttpClient.Builder()
                 .sslSocketFactory(trust.sslSocketFactory(), trust.trustManager())
                 .build();
-        return new OneShotHttpClient(base, TestTokenService.PLENTY, TestTokenService.PLENTY, InstantSource.system());
+        return TestTokenService.client(base, InstantSource.system(), TestTokenService.PLENTY);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.jenkins.plugins.vcftoken.MutableClock;
+import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -14,156 +15,245 @@ import java.util.Queue;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 class RetryPolicyTest {
 
-    private static final TokenResponse GRANT =
+    private static final TokenResponse RESPONSE =
             new TokenResponse(new AccessToken("b", Instant.EPOCH, Instant.EPOCH.plusSeconds(60)), null);
+    private static final Throwable CAUSE = new IOException("text of a server");
 
     private final MutableClock clock = new MutableClock();
     private final List<Duration> pauses = new ArrayList<>();
     private final Queue<TokenRequestException> failures = new ArrayDeque<>();
-    private int asked;
-    private int renewed;
+    private int requests;
+    private int renewals;
     private Duration latency = Duration.ZERO;
     private boolean rotates;
 
     @Test
-    void asksAgainWithGrowingPauses() throws Exception {
+    void request_afterFailures_isRepeatedWithGrowingPauses() throws Exception {
         failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
         failures.add(new TokenRequestException.OutcomeUnknown("HTTP 502", null));
-        assertThat(service().requestToken("s")).isEqualTo(GRANT);
+        assertThat(retrying().requestToken("s")).isEqualTo(RESPONSE);
         assertThat(pauses).containsExactly(Duration.ofMillis(500), Duration.ofSeconds(1));
     }
 
     @Test
-    void givesUpAfterThreeAndDoesNotAlarm() {
+    void request_afterThreeFailures_failsWithoutSayingThatTheSecretMayBeLost() {
         for (int i = 0; i < 5; i++) {
             failures.add(new TokenRequestException.OutcomeUnknown("HTTP 502", null));
         }
-        TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> service().requestToken("s"));
+        TokenRequestException e = failure();
         assertThat(e).isInstanceOf(TokenRequestException.OutcomeUnknown.class);
         assertThat(e.tokenError()).isEqualTo(TokenError.NO_ANSWER);
-        assertThat(asked).isEqualTo(3);
+        assertThat(requests).isEqualTo(3);
     }
 
     @Test
-    void beginsNothingLate() {
+    void request_afterASlowFailure_isNotRepeated() {
         latency = Duration.ofSeconds(30);
         failures.add(new TokenRequestException.OutcomeUnknown("timeout", null));
-        catchThrowableOfType(TokenRequestException.class, () -> service().requestToken("s"));
-        assertThat(asked).isEqualTo(1);
+        failure();
+        assertThat(requests).isEqualTo(1);
     }
 
     @Test
-    void waitsAsLongAsAskedToWithinReason() throws Exception {
+    void request_toAThrottlingServer_waitsAsLongAsAskedWithinTheLimit() throws Exception {
         failures.add(new TokenRequestException.Throttled("HTTP 429", Duration.ofSeconds(4)));
-        service().requestToken("s");
+        retrying().requestToken("s");
         assertThat(pauses).containsExactly(Duration.ofMillis(4500));
         failures.add(new TokenRequestException.Throttled("HTTP 429", Duration.ofMinutes(10)));
-        catchThrowableOfType(TokenRequestException.class, () -> service().requestToken("s"));
-        assertThat(asked).isEqualTo(3);
+        failure();
+        assertThat(requests).isEqualTo(3);
     }
 
     @Test
-    void waitsForAnUnavailableServerAsLongAsItAsksTo() throws Exception {
+    void request_toAnUnavailableServer_waitsAsLongAsAskedWithinTheLimit() throws Exception {
         failures.add(new TokenRequestException.OutcomeUnknown("HTTP 503", null, Duration.ofSeconds(4)));
-        service().requestToken("s");
+        retrying().requestToken("s");
         assertThat(pauses).containsExactly(Duration.ofMillis(4500));
         failures.add(new TokenRequestException.OutcomeUnknown("HTTP 503", null, Duration.ofMinutes(10)));
-        catchThrowableOfType(TokenRequestException.class, () -> service().requestToken("s"));
-        assertThat(asked).isEqualTo(3);
+        failure();
+        assertThat(requests).isEqualTo(3);
     }
 
     @Test
-    void takesNoForAnAnswer() {
+    void request_afterARejectionOrAnInvalidResponse_isNotRepeated() {
         for (TokenRequestException e : List.of(
                 new TokenRequestException.Rejected(TokenError.WRONG_SECRET, "HTTP 401"),
                 new TokenRequestException.Rejected(TokenError.REJECTED, "HTTP 400"),
                 new TokenRequestException.InvalidResponse("HTML", null),
                 new TokenRequestException.NotSent(TokenError.NOT_TRUSTED, "certificate", null))) {
             failures.add(e);
-            asked = 0;
-            catchThrowableOfType(TokenRequestException.class, () -> service().requestToken("s"));
-            assertThat(asked).isEqualTo(1);
+            requests = 0;
+            failure();
+            assertThat(requests).isEqualTo(1);
         }
     }
 
     @Test
-    void renewsASessionTwiceAtMost_andThenSendsTheSecret() throws Exception {
+    void renewal_afterTwoLostResponses_sendsTheSecret() throws Exception {
         failures.add(new TokenRequestException.OutcomeUnknown("HTTP 500", null));
         failures.add(new TokenRequestException.OutcomeUnknown("timeout", null));
-        assertThat(service().refreshSession("s", "session")).isEqualTo(GRANT);
-        assertThat(renewed).isEqualTo(2);
-        assertThat(asked).isEqualTo(3);
+        assertThat(retrying().refreshSession("s", "session")).isEqualTo(RESPONSE);
+        assertThat(renewals).isEqualTo(2);
+        assertThat(requests).isEqualTo(3);
     }
 
     @Test
-    void keepsASessionThatTheServerNeverSaw() throws Exception {
+    void renewal_thatWasNotSent_isRepeatedWithTheSession() throws Exception {
         failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
         failures.add(new TokenRequestException.Throttled("HTTP 429", Duration.ZERO));
-        assertThat(service().refreshSession("s", "session")).isEqualTo(GRANT);
-        assertThat(renewed).isEqualTo(3);
-        assertThat(asked).isEqualTo(3);
+        assertThat(retrying().refreshSession("s", "session")).isEqualTo(RESPONSE);
+        assertThat(renewals).isEqualTo(3);
+        assertThat(requests).isEqualTo(3);
     }
 
     @Test
-    void leavesWhatRotatesAlone() {
+    void request_withASecretThatRotates_isNotRepeated() {
         rotates = true;
+        for (TokenEndpointClient same :
+                List.of(policy().decorate(client), policy().decorateWithoutServerText(client))) {
+            assertThat(same).isSameAs(client);
+        }
         failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
-        catchThrowableOfType(TokenRequestException.class, () -> service().requestToken("s"));
-        assertThat(asked).isEqualTo(1);
+        failure();
+        assertThat(requests).isEqualTo(1);
     }
 
     @Test
-    void whoIsInterruptedWhileItWaitsStaysInterruptedAndIsToldWhatHappened() {
+    void request_interruptedDuringAPause_failsAndStaysInterrupted() {
         failures.add(new TokenRequestException.OutcomeUnknown("HTTP 502", null));
-        RetryPolicy retries = new RetryPolicy(
+        RetryPolicy interrupted = new RetryPolicy(
                 clock,
                 pause -> {
                     throw new InterruptedException();
                 },
                 () -> 0);
         TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> retries.of(service).requestToken("s"));
+                TokenRequestException.class, () -> interrupted.decorate(client).requestToken("s"));
         assertThat(Thread.interrupted()).isTrue();
         assertThat(e.tokenError()).isEqualTo(TokenError.NO_ANSWER);
-        assertThat(asked).isEqualTo(1);
+        assertThat(requests).isEqualTo(1);
     }
 
     @ParameterizedTest
     @CsvSource({"0, PT0.5S, PT1S", "0.5, PT0.75S, PT1.5S", "0.998, PT0.999S, PT1.998S"})
-    void thoseWhoFailedTogetherDoNotComeBackTogether(double random, Duration first, Duration second) throws Exception {
+    void pauses_haveJitter(double random, Duration first, Duration second) throws Exception {
         failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
         failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
-        new RetryPolicy(clock, pauses::add, () -> random).of(service).requestToken("s");
+        new RetryPolicy(clock, pauses::add, () -> random).decorate(client).requestToken("s");
         assertThat(pauses).containsExactly(first, second);
     }
 
-    /** Ten seconds, of which half a second is the jitter; then whoever renews comes back by itself. */
+    /** Ten seconds, of which half a second is the jitter. */
     @ParameterizedTest
     @CsvSource({"9500, 2", "9501, 1"})
-    void aServerIsWaitedForTenSecondsAtMost(long millis, int asks) {
+    void request_toAThrottlingServer_waitsForTenSecondsAtMost(long millis, int expected) {
         failures.add(new TokenRequestException.Throttled("HTTP 429", Duration.ofMillis(millis)));
-        catchThrowableOfType(TokenRequestException.class, () -> service().requestToken("s"));
-        assertThat(asked).isEqualTo(asks);
+        catchThrowableOfType(TokenRequestException.class, () -> retrying().requestToken("s"));
+        assertThat(requests).isEqualTo(expected);
     }
 
     @ParameterizedTest
     @CsvSource({"PT19.5S, 2", "PT19.501S, 1"})
-    void noTryBeginsTwentySecondsAfterTheFirst(Duration took, int asks) {
+    void request_beginsNoTryTwentySecondsAfterTheFirst(Duration took, int expected) {
         latency = took;
         failures.add(new TokenRequestException.OutcomeUnknown("timeout", null));
-        catchThrowableOfType(TokenRequestException.class, () -> service().requestToken("s"));
-        assertThat(asked).isEqualTo(asks);
+        catchThrowableOfType(TokenRequestException.class, () -> retrying().requestToken("s"));
+        assertThat(requests).isEqualTo(expected);
     }
 
-    private TokenEndpointClient service() {
-        return new RetryPolicy(clock, pauses::add, () -> 0).of(service);
+    static List<TokenRequestException> failuresWithServerText() {
+        return List.of(
+                new TokenRequestException.Rejected(TokenError.WRONG_SECRET, "HTTP 401, CODE: text of a server"),
+                new TokenRequestException.Throttled("HTTP 429: text of a server", Duration.ofSeconds(17)),
+                new TokenRequestException.OutcomeUnknown("HTTP 502: text of a server", CAUSE),
+                new TokenRequestException.InvalidResponse("HTTP 200 text of a server", "rescued"),
+                new TokenRequestException.NotSent(TokenError.UNREACHABLE, "HTTP 407 text of a server", CAUSE));
     }
 
-    private final TokenEndpointClient service = new TokenEndpointClient() {
+    @ParameterizedTest
+    @MethodSource("failuresWithServerText")
+    void withoutServerText_eachCallFailsWithTheStatusAlone(TokenRequestException failure) {
+        TokenEndpointClient decorated = policy().decorateWithoutServerText(client);
+        for (Call call : List.<Call>of(
+                () -> decorated.requestToken("s"),
+                () -> decorated.refreshSession("s", "session"),
+                () -> decorated.secretExpiry(RESPONSE.accessToken()),
+                () -> decorated.secretExpiry("s"))) {
+            failures.clear();
+            failures.addAll(List.of(failure, failure, failure));
+            TokenRequestException bare = catchThrowableOfType(TokenRequestException.class, call::run);
+            assertThat(bare).isExactlyInstanceOf(failure.getClass()).hasNoCause();
+            assertThat(bare.tokenError()).isEqualTo(failure.tokenError().forNonRotatingSecret());
+            assertThat(bare.detail()).isEqualTo(failure.detail().substring(0, 8));
+            assertThat(bare.getMessage()).isEqualTo(bare.tokenError().explanation() + " (" + bare.detail() + ")");
+            assertThat(bare.retryAfter()).isEqualTo(failure.retryAfter());
+            if (bare instanceof TokenRequestException.InvalidResponse invalid) {
+                assertThat(invalid.refreshToken()).isEqualTo("rescued");
+            }
+        }
+    }
+
+    @Test
+    void withoutServerText_aFailureWithoutAResponseIsUnchanged() {
+        TokenRequestException.NotSent failure =
+                new TokenRequestException.NotSent(TokenError.UNREACHABLE, "POST https://host: ConnectException", CAUSE);
+        failures.addAll(List.of(failure, failure, failure));
+        TokenEndpointClient decorated = policy().decorateWithoutServerText(client);
+        assertThat(catchThrowableOfType(TokenRequestException.class, () -> decorated.requestToken("s")))
+                .isSameAs(failure);
+    }
+
+    @ParameterizedTest
+    @MethodSource("failuresWithServerText")
+    void failureForNonRotatingSecret_keepsEverythingButTheError(TokenRequestException failure) {
+        TokenRequestException calm = failure.forNonRotatingSecret();
+        assertThat(calm).isExactlyInstanceOf(failure.getClass()).hasCause(failure.getCause());
+        assertThat(calm.detail()).isEqualTo(failure.detail());
+        assertThat(calm.retryAfter()).isEqualTo(failure.retryAfter());
+        assertThat(calm.tokenError()).isEqualTo(failure.tokenError().forNonRotatingSecret());
+        assertThat(calm.tokenError().explanation()).doesNotContain("rotated away");
+        if (calm instanceof TokenRequestException.InvalidResponse invalid) {
+            assertThat(invalid.refreshToken()).isEqualTo("rescued");
+        }
+    }
+
+    @Test
+    void decoratedClient_passesOnEverythingElse() throws Exception {
+        for (TokenEndpointClient decorated : List.of(retrying(), policy().decorateWithoutServerText(client))) {
+            assertThat(decorated.account()).isEqualTo(client.account());
+            assertThat(decorated.rotates()).isFalse();
+            assertThat(decorated.needsSecret()).isFalse();
+            assertThat(decorated.requestToken("s")).isSameAs(RESPONSE);
+            assertThat(decorated.refreshSession("s", "session")).isSameAs(RESPONSE);
+            assertThat(decorated.secretExpiry("s")).isEqualTo(Instant.EPOCH);
+            assertThat(decorated.expiryNeedsAccessToken()).isTrue();
+            assertThat(decorated.secretExpiry(RESPONSE.accessToken())).isEqualTo(Instant.MAX);
+            assertThat(decorated.warning(RESPONSE.accessToken())).isEqualTo("warning");
+        }
+    }
+
+    private interface Call {
+        Object run() throws TokenRequestException;
+    }
+
+    private RetryPolicy policy() {
+        return new RetryPolicy(clock, pauses::add, () -> 0);
+    }
+
+    private TokenEndpointClient retrying() {
+        return policy().decorate(client);
+    }
+
+    private TokenRequestException failure() {
+        return catchThrowableOfType(
+                TokenRequestException.class, () -> retrying().requestToken("s"));
+    }
+
+    private final TokenEndpointClient client = new TokenEndpointClient() {
         @Override
         public Account account() {
             return new Account("system", URI.create("https://host"), "");
@@ -175,20 +265,47 @@ class RetryPolicyTest {
         }
 
         @Override
+        public boolean needsSecret() {
+            return false;
+        }
+
+        @Override
         public TokenResponse requestToken(String secret) throws TokenRequestException {
-            asked++;
+            requests++;
             clock.advance(latency);
             TokenRequestException failure = failures.poll();
             if (failure != null) {
                 throw failure;
             }
-            return GRANT;
+            return RESPONSE;
         }
 
         @Override
         public TokenResponse refreshSession(String secret, String session) throws TokenRequestException {
-            renewed++;
+            renewals++;
             return requestToken(secret);
+        }
+
+        @Override
+        public Instant secretExpiry(String secret) throws TokenRequestException {
+            requestToken(secret);
+            return Instant.EPOCH;
+        }
+
+        @Override
+        public boolean expiryNeedsAccessToken() {
+            return true;
+        }
+
+        @Override
+        public Instant secretExpiry(AccessToken accessToken) throws TokenRequestException {
+            requestToken("s");
+            return Instant.MAX;
+        }
+
+        @Override
+        public String warning(AccessToken accessToken) {
+            return "warning";
         }
     };
 }

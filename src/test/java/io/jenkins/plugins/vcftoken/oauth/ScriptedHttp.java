@@ -14,23 +14,20 @@ import okhttp3.Protocol;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
 
-/** A client without a network: gives answers that the simulator has no reason to give, one after the other. */
+/** A client without a network, for responses that the simulator does not give: it gives them one after the other. */
 final class ScriptedHttp implements Interceptor {
 
     static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
-    /** "METHOD /path", as they came. */
+    /** The requests in their order: "METHOD /path". */
     final List<String> asked = new ArrayList<>();
 
     private final Queue<Response.Builder> answers = new ArrayDeque<>();
 
     private String lastWords;
 
-    final OneShotHttpClient client = new OneShotHttpClient(
-            new OkHttpClient.Builder().addInterceptor(this).build(),
-            TestTokenService.PLENTY,
-            TestTokenService.PLENTY,
-            () -> NOW);
+    final OneShotHttpClient client = TestTokenService.client(
+            new OkHttpClient.Builder().addInterceptor(this).build(), () -> NOW, TestTokenService.PLENTY);
 
     /** @param headers names and values in turn */
     ScriptedHttp answer(int status, String body, String... headers) {
@@ -46,7 +43,7 @@ final class ScriptedHttp implements Interceptor {
         return this;
     }
 
-    /** @param words of the exception that there is after the last answer */
+    /** @param words the message of the exception after the last response */
     void breakWith(String words) {
         lastWords = words;
     }

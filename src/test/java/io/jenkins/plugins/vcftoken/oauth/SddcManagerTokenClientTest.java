@@ -137,7 +137,7 @@ class SddcManagerTokenClientTest {
     private TokenEndpointClient service(String user) {
         OneShotHttpClient client = TestTokenService.client(simulator, InstantSource.system());
         return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0)
-                .of(new SddcManagerTokenClient(
+                .decorate(new SddcManagerTokenClient(
                         client, new Account(SddcManagerTokenClient.SYSTEM, simulator.url(), "", user)));
     }
 }

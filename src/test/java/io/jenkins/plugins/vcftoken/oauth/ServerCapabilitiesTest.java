@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is known of servers, across restarts of the controller. */
+/** Capabilities of servers are remembered across restarts of the controller. */
 class ServerCapabilitiesTest {
 
     private static final Instant END = Instant.parse("2099-03-01T12:00:00Z");

@@ -59,8 +59,7 @@ class TlsConfigTest {
     }
 
     private static VcfaTokenClient refresh(Simulator simulator, OkHttpClient http) {
-        OneShotHttpClient client =
-                new OneShotHttpClient(http, TestTokenService.PLENTY, TestTokenService.PLENTY, InstantSource.system());
+        OneShotHttpClient client = TestTokenService.client(http, InstantSource.system(), TestTokenService.PLENTY);
         return new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme"));
     }
 }

@@ -30,12 +30,12 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What every remote API is to do when something is wrong with the server, or on the way there. */
+/** The contract of all clients for faults of the server and the network. */
 class TokenEndpointClientContractTest {
 
     private static final String SECRET = "the+secret&of/this=test 1";
 
-    /** What asks for a token. */
+    /** A way to request a token. */
     enum Flow {
         VCFA_REFRESH,
         ORGANIZATION,
@@ -51,7 +51,7 @@ class TokenEndpointClientContractTest {
         TokenResponse run() throws TokenRequestException;
     }
 
-    /** Where two flows differ in what they send alone, one will do. */
+    /** One of those flows that differ only in what they send. */
     static Set<Flow> kinds() {
         return EnumSet.complementOf(EnumSet.of(Flow.SDDC_API_KEY, Flow.CSP_PUBLIC_APP));
     }
@@ -60,7 +60,7 @@ class TokenEndpointClientContractTest {
         List<Arguments> all = new ArrayList<>();
         for (Flow flow : kinds()) {
             for (Fault fault : EnumSet.complementOf(EnumSet.of(Fault.TRICKLE))) {
-                // A renewal that is refused becomes a login, which SddcManagerTokenClientTest looks at.
+                // A renewal that is rejected becomes a login; SddcManagerTokenClientTest tests that.
                 if (flow != Flow.SDDC_RENEWAL || fault != Fault.STATUS_403) {
                     all.add(Arguments.of(flow, fault));
                 }
@@ -95,7 +95,7 @@ class TokenEndpointClientContractTest {
         }
     }
 
-    /** To its own host: a client that follows any redirect follows this one. */
+    /** To the same host: a client that follows any redirect follows this one. */
     @ParameterizedTest
     @EnumSource(Flow.class)
     void aRedirectIsNotFollowed(Flow flow) throws Exception {
@@ -134,7 +134,7 @@ class TokenEndpointClientContractTest {
             TokenRequestException e;
             Duration limit = Duration.ofSeconds(1);
             do {
-                // A machine that is busy may not even get to send it so soon.
+                // On a busy machine, the time may be over before the request is sent.
                 limit = limit.multipliedBy(2);
                 Ask ask = prepared.apply(TestTokenService.client(simulator, InstantSource.system(), limit));
                 e = catchThrowableOfType(TokenRequestException.class, ask::run);
@@ -170,9 +170,9 @@ class TokenEndpointClientContractTest {
     }
 
     @Test
-    void whoTrustsAnybodyIsServedByAnybody() throws Exception {
+    void clientWithoutVerification_acceptsAnyCertificate() throws Exception {
         try (Simulator simulator = Simulator.startAs("vcfa.example.com")) {
-            OkHttpClient careless = TlsConfig.trustingAnybody(new OkHttpClient());
+            OkHttpClient careless = TlsConfig.withoutVerification(new OkHttpClient());
             assertThat(prepare(Flow.CSP_API_TOKEN, simulator)
                             .apply(client(careless))
                             .run())
@@ -182,7 +182,7 @@ class TokenEndpointClientContractTest {
 
     @ParameterizedTest
     @EnumSource(Flow.class)
-    void nobodyListening(Flow flow) throws Exception {
+    void unreachableServer_isNotSentTo(Flow flow) throws Exception {
         try (Simulator simulator = Simulator.start()) {
             Ask ask = ask(
                     flow,
@@ -207,7 +207,7 @@ class TokenEndpointClientContractTest {
 
     private static void assertNoSecret(Simulator simulator, TokenRequestException e) {
         StringWriter all = new StringWriter();
-        // With causes and what they suppressed.
+        // With causes and suppressed exceptions.
         e.printStackTrace(new PrintWriter(all, true));
         String text = all.toString();
         assertThat(simulator.refreshTokens()).noneMatch(text::contains);
@@ -218,7 +218,7 @@ class TokenEndpointClientContractTest {
                 .doesNotContain(Base64.getEncoder().encodeToString(("app:" + SECRET).getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** What to do is asked for with a client of its own. */
+    /** Prepares the simulator, with another client than the tested one. */
     private static Function<OneShotHttpClient, Ask> prepare(Flow flow, Simulator simulator) throws Exception {
         OneShotHttpClient before = client(simulator);
         simulator.sddcManager().addUser("user", SECRET);
@@ -288,7 +288,7 @@ class TokenEndpointClientContractTest {
     }
 
     private static OneShotHttpClient client(OkHttpClient http) {
-        return new OneShotHttpClient(http, TestTokenService.PLENTY, TestTokenService.PLENTY, InstantSource.system());
+        return TestTokenService.client(http, InstantSource.system(), TestTokenService.PLENTY);
     }
 
     private static Class<? extends TokenRequestException> expected(Fault fault) {

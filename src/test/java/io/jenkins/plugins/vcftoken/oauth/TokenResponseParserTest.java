@@ -71,22 +71,25 @@ class TokenResponseParserTest {
     void aJwtIsBelievedForADay() throws Exception {
         assertThat(granted("{\"access_token\":\"" + jwt("{\"iat\":1000,\"exp\":87401}") + "\"}")
                         .lifetime())
-                .isEqualTo(HttpResponseParser.MAX_LIFETIME);
+                .isEqualTo(TokenResponseParser.MAX_LIFETIME);
     }
 
     @Test
     void aDateIsHeldAgainstTheServersOwn() {
         OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(
                 503, "", NOW, NOW.minusSeconds(7200), "Wed, 31 Dec 2025 22:00:30 GMT", null);
-        assertThat(new TokenResponseParser(answer, "s").failure().retryAfter()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(new TokenResponseParser(answer, "s", VcfaTokenClient::classify)
+                        .failure()
+                        .retryAfter())
+                .isEqualTo(Duration.ofSeconds(30));
     }
 
-    /** A gateway may say so after the server behind it has done its part; only 429 is said before anything is done. */
+    /** A gateway may respond with 503 after the server behind it has processed the request; 429 comes before that. */
     @ParameterizedTest
     @CsvSource({"7, PT7S", "0, PT0S", ", PT0S", "nonsense, PT10S", "999999999, PT1H"})
     void unavailableServer_leavesTheOutcomeUnknown_andSaysWhenToComeBack(String retryAfter, Duration wait) {
         OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(503, "", NOW, null, retryAfter, null);
-        TokenRequestException e = new TokenResponseParser(answer, "s").failure();
+        TokenRequestException e = new TokenResponseParser(answer, "s", VcfaTokenClient::classify).failure();
         assertThat(e).isExactlyInstanceOf(TokenRequestException.OutcomeUnknown.class);
         assertThat(e.retryAfter()).isEqualTo(wait);
         assertThat(e.forNonRotatingSecret().retryAfter()).isEqualTo(wait);
@@ -97,7 +100,10 @@ class TokenResponseParserTest {
     @ValueSource(ints = {400, 500, 502, 504})
     void noOtherStatusSaysWhenToComeBack(int status) {
         OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(status, "", NOW, null, "7", null);
-        assertThat(new TokenResponseParser(answer, "s").failure().retryAfter()).isEqualTo(Duration.ZERO);
+        assertThat(new TokenResponseParser(answer, "s", VcfaTokenClient::classify)
+                        .failure()
+                        .retryAfter())
+                .isEqualTo(Duration.ZERO);
     }
 
     @ParameterizedTest
@@ -125,7 +131,7 @@ class TokenResponseParserTest {
         assertThat(e.tokenError()).isEqualTo(tokenError);
     }
 
-    /** Only what would not succeed, or would lock the account, is better not sent again. */
+    /** Final rejections are those after which the same secret would not succeed, or would lock the account. */
     @ParameterizedTest
     @EnumSource(TokenError.class)
     void aRefusalIsFinalForASecretThatIsWrong(TokenError tokenError) {
@@ -138,7 +144,7 @@ class TokenResponseParserTest {
                         .contains(tokenError));
     }
 
-    /** What a person needs to find the request in the server's log stays. */
+    /** IDs and names that find the request in the log of the server are kept. */
     @ParameterizedTest
     @CsvSource({
         "12345678-1234-1234-1234-123456789abc, 12345678-1234-1234-1234-123456789abc",
@@ -166,7 +172,7 @@ class TokenResponseParserTest {
         assertThat(SecretRedactor.redact(text, "")).isEqualTo(text);
     }
 
-    /** Where a server points to, or which one did not answer, is what a person has to know. */
+    /** Addresses are kept, because they tell which server redirected or did not respond. */
     @ParameterizedTest
     @CsvSource({
         "https://vcf.lab.example.com:8443/tm/login/tenant/acme, https://vcf.lab.example.com:8443/tm/login/tenant/acme",
@@ -193,7 +199,10 @@ class TokenResponseParserTest {
         String jwt = jwt("{\"exp\":" + serverNow.plusSeconds(600).getEpochSecond() + "}");
         OneShotHttpClient.Answer answer =
                 new OneShotHttpClient.Answer(200, "{\"access_token\":\"" + jwt + "\"}", NOW, serverNow, null, null);
-        assertThat(new TokenResponseParser(answer, "s").response().accessToken().expiresAt())
+        assertThat(new TokenResponseParser(answer, "s", VcfaTokenClient::classify)
+                        .response()
+                        .accessToken()
+                        .expiresAt())
                 .isEqualTo(NOW.plusSeconds(600));
     }
 
@@ -269,20 +278,25 @@ class TokenResponseParserTest {
     })
     void retryAfterIsHonouredWithinBounds(String retryAfter, Duration wait) {
         OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(429, "", NOW, null, retryAfter, null);
-        TokenRequestException.Throttled e =
-                (TokenRequestException.Throttled) new TokenResponseParser(answer, "test-secret").failure();
+        TokenRequestException.Throttled e = (TokenRequestException.Throttled)
+                new TokenResponseParser(answer, "test-secret", VcfaTokenClient::classify).failure();
         assertThat(e.retryAfter()).isEqualTo(wait);
     }
 
     private static AccessToken granted(String body) throws TokenRequestException {
-        return new TokenResponseParser(new OneShotHttpClient.Answer(200, body, NOW, null, null, null), "test-secret")
+        return new TokenResponseParser(
+                        new OneShotHttpClient.Answer(200, body, NOW, null, null, null),
+                        "test-secret",
+                        VcfaTokenClient::classify)
                 .response()
                 .accessToken();
     }
 
     private static TokenRequestException failure(int status, String body) {
         return new TokenResponseParser(
-                        new OneShotHttpClient.Answer(status, body, NOW, null, null, null), "short-secret")
+                        new OneShotHttpClient.Answer(status, body, NOW, null, null, null),
+                        "short-secret",
+                        VcfaTokenClient::classify)
                 .failure();
     }
 

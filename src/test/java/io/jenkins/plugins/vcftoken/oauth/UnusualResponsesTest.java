@@ -15,25 +15,25 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Answers that other versions, gateways and portals give, and that the simulator, which is strict, does not. */
+/** Responses of other versions, gateways and portals, which the strict simulator does not give. */
 class UnusualResponsesTest {
 
     private static final URI URL = URI.create("https://vcf.example.com");
-    private static final String ACCESS_TOKEN_RESPONSE = "{\"access_token\":\"b\",\"expires_in\":60}";
+    private static final String ACCESS_TOKEN = "{\"access_token\":\"b\",\"expires_in\":60}";
     private static final String PARTY = "{\"clientName\":\"automation-relying-party\",\"clientId\":\"party-1\"}";
     private static final String ORGANIZATION = "{\"name\":\"acme\",\"id\":\"urn:vcloud:org:0000-1\"}";
 
     private final ScriptedHttp server = new ScriptedHttp();
 
-    // VCF Automation: where the service is
+    // VCF Automation: paths of the token endpoint
 
     @Test
     void aServiceThatMovesBackFromTmIsFoundAgain() throws Exception {
         server.answer(404, "")
-                .answer(200, ACCESS_TOKEN_RESPONSE)
+                .answer(200, ACCESS_TOKEN)
                 .answer(405, "")
-                .answer(200, ACCESS_TOKEN_RESPONSE)
-                .answer(200, ACCESS_TOKEN_RESPONSE);
+                .answer(200, ACCESS_TOKEN)
+                .answer(200, ACCESS_TOKEN);
         for (int i = 0; i < 3; i++) {
             assertThat(refresh().requestToken("s").accessToken().value()).isEqualTo("b");
         }
@@ -46,7 +46,7 @@ class UnusualResponsesTest {
                         "POST /oauth/tenant/acme/token");
     }
 
-    /** What answers at all is the service, whatever it says. */
+    /** A rejection comes from a token endpoint, too. */
     @Test
     void aRefusalBehindTmSettlesWhereTheServiceIs() {
         server.answer(404, "")
@@ -67,7 +67,7 @@ class UnusualResponsesTest {
         assertThat(server.asked.get(2)).isEqualTo("POST /oauth/tenant/acme/token");
     }
 
-    /** What carries an OAuth error comes from a token endpoint, which has seen the token. */
+    /** An error of OAuth comes from a token endpoint, which has read the token. */
     @ParameterizedTest
     @CsvSource({
         "404, invalid_client, 1",
@@ -98,9 +98,9 @@ class UnusualResponsesTest {
                 .answer(missing, "")
                 .answer(missing, "");
         DeviceAuthorizationClient account = device();
-        account.codes();
-        account.codes();
-        assertThat(failure(account::codes).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        account.requestCodes();
+        account.requestCodes();
+        assertThat(failure(account::requestCodes).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
         assertThat(server.asked)
                 .containsExactly(
                         "POST /oauth/tenant/acme/device_authorization",
@@ -122,7 +122,7 @@ class UnusualResponsesTest {
     void aRefusalOfCodesIsToldForWhatItIs(int status, String error, TokenError tokenError) {
         String body = "{\"error\":\"" + error + "\"}";
         server.answer(status, body).answer(status, body);
-        assertThat(failure(device()::codes).tokenError()).isEqualTo(tokenError);
+        assertThat(failure(device()::requestCodes).tokenError()).isEqualTo(tokenError);
     }
 
     @ParameterizedTest
@@ -136,7 +136,7 @@ class UnusualResponsesTest {
     })
     void spansOfCodesAreKeptWithinReason(String spans, Duration lifetime, Duration interval) throws Exception {
         server.answer(200, "{\"device_code\":\"d\",\"user_code\":\"u\"," + spans + "}");
-        DeviceAuthorizationResponse codes = device().codes();
+        DeviceAuthorizationResponse codes = device().requestCodes();
         assertThat(Duration.between(ScriptedHttp.NOW, codes.expiresAt())).isEqualTo(lifetime);
         assertThat(codes.interval()).isEqualTo(interval);
     }
@@ -145,17 +145,17 @@ class UnusualResponsesTest {
     @ValueSource(strings = {"{\"device_code\":\"d\"}", "{\"user_code\":\"u\"}", "{}"})
     void codesThatAreNotThereAreNoHarm(String body) {
         server.answer(200, body);
-        assertThat(failure(device()::codes).tokenError()).isEqualTo(TokenError.STRANGE_ANSWER);
+        assertThat(failure(device()::requestCodes).tokenError()).isEqualTo(TokenError.STRANGE_ANSWER);
     }
 
-    // VCF Automation: an authorization's questions
+    // VCF Automation: polls of the device flow
 
     @ParameterizedTest
     @CsvSource({
-        "400, '{\"error\":\"expired_token\"}', EXPIRED, nobody said yes in time",
+        "400, '{\"error\":\"expired_token\"}', EXPIRED, the request was not approved in time",
         "400, '{\"error\":\"access_denied\"}', DENIED, the request was denied on the server",
         "400, '{\"error\":\"authorization_pending\"}', WAITING, ''",
-        "200, '{\"access_token\":\"b\",\"expires_in\":60}', FAILED, the server said yes without a refresh token",
+        "200, '{\"access_token\":\"b\",\"expires_in\":60}', FAILED, the server approved the request without a refresh token",
         "200, '<html>', FAILED, the server's answer cannot be understood (HTTP 200 whose body is not a JSON object)",
         "400, '{\"error\":\"other\"}', FAILED, 'the server rejects the request (HTTP 400, other)'",
         "502, '', WAITING, 'the request left, but no usable answer came back (HTTP 502)'"
@@ -193,7 +193,7 @@ class UnusualResponsesTest {
         assertThat(attempt.pause()).isZero();
     }
 
-    /** Pending answers after the lost one show that it was not the yes. */
+    /** A pending response after the lost one shows that the lost one did not contain the token. */
     @ParameterizedTest
     @CsvSource({"authorization_pending, false", "slow_down, false", ", true"})
     void aLostAnswerIsBlamedUnlessTheServerWentOnWaiting(String between, boolean blamed) {
@@ -215,28 +215,30 @@ class UnusualResponsesTest {
     void whatIsGrantedCannotBeCanceled() {
         server.answer(200, "{\"access_token\":\"b\",\"expires_in\":60,\"refresh_token\":\"r\"}");
         DeviceFlow attempt = attempt(new MutableClock());
-        assertThat(attempt.storeNow()).as("nothing is at stake").isEqualTo(State.WAITING);
+        assertThat(attempt.saveNow()).as("nothing is at stake").isEqualTo(State.WAITING);
         attempt.step();
         attempt.cancel();
         assertThat(attempt.state()).isEqualTo(State.GRANTED);
-        assertThat(attempt.storeNow()).isEqualTo(State.GRANTED);
+        assertThat(attempt.saveNow()).isEqualTo(State.GRANTED);
         assertThat(server.asked).hasSize(1);
     }
 
-    // VCF Automation: an organization's access token
+    // VCF Automation: access tokens of organizations
 
     @Test
     void whatTheProvidersAccessTokenIsRefusedForIsToldForWhatItIs() {
         for (int status : new int[] {400, 401, 403}) {
-            assertThat(bought(status).tokenError()).as("%s", status).isEqualTo(TokenError.WRONG_ORGANIZATION);
+            assertThat(organizationFailure(status).tokenError())
+                    .as("%s", status)
+                    .isEqualTo(TokenError.WRONG_ORGANIZATION);
         }
-        assertThat(bought(404).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
-        assertThat(bought(405).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
-        assertThat(bought(409).tokenError()).isEqualTo(TokenError.REJECTED);
-        assertThat(bought(500).tokenError()).isEqualTo(TokenError.OUTCOME_UNKNOWN);
+        assertThat(organizationFailure(404).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        assertThat(organizationFailure(405).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        assertThat(organizationFailure(409).tokenError()).isEqualTo(TokenError.REJECTED);
+        assertThat(organizationFailure(500).tokenError()).isEqualTo(TokenError.OUTCOME_UNKNOWN);
     }
 
-    private TokenRequestException bought(int status) {
+    private TokenRequestException organizationFailure(int status) {
         server.answer(200, list(PARTY)).answer(200, list(ORGANIZATION)).answer(status, "");
         return failure(() -> organization().requestToken(""));
     }
@@ -266,11 +268,11 @@ class UnusualResponsesTest {
         server.answer(404, "")
                 .answer(200, list("{\"name\":\"other\"}," + renamed))
                 .answer(200, list(ORGANIZATION))
-                .answer(200, ACCESS_TOKEN_RESPONSE)
+                .answer(200, ACCESS_TOKEN)
                 .answer(405, "")
                 .answer(200, list(PARTY))
                 .answer(200, list(ORGANIZATION))
-                .answer(200, ACCESS_TOKEN_RESPONSE);
+                .answer(200, ACCESS_TOKEN);
         for (int i = 0; i < 2; i++) {
             assertThat(organization().requestToken("").accessToken().value()).isEqualTo("b");
         }
@@ -418,7 +420,7 @@ class UnusualResponsesTest {
         assertThat(e == null ? null : e.tokenError()).isEqualTo(tokenError);
     }
 
-    // All of them
+    // All APIs
 
     @ParameterizedTest
     @CsvSource({
@@ -439,7 +441,7 @@ class UnusualResponsesTest {
         assertThat(e.detail()).isEqualTo(detail);
     }
 
-    /** The HTTP client quotes what it does not understand, which may be what it was sent. */
+    /** OkHttp quotes what it cannot parse, which may be a secret that the server repeats. */
     @Test
     void whatTheHttpClientQuotesIsStruckOut() {
         server.breakWith("Unexpected status line: \u001b[31mHTTP/9\nWARNING " + "t".repeat(32));
@@ -457,8 +459,8 @@ class UnusualResponsesTest {
     @ParameterizedTest
     @CsvSource({"0, false", "1, true"})
     void anAnswerOfAMebibyteIsReadAndOneByteMoreIsNot(int more, boolean refused) {
-        int size = OneShotHttpClient.MAX_ANSWER_BYTES - ACCESS_TOKEN_RESPONSE.length();
-        server.answer(200, ACCESS_TOKEN_RESPONSE + " ".repeat(size + more));
+        int size = OneShotHttpClient.MAX_ANSWER_BYTES - ACCESS_TOKEN.length();
+        server.answer(200, ACCESS_TOKEN + " ".repeat(size + more));
         TokenRequestException e = catchThrowableOfType(
                 TokenRequestException.class, () -> refresh().requestToken("s"));
         assertThat(e != null).isEqualTo(refused);
@@ -489,7 +491,7 @@ class UnusualResponsesTest {
         return new DeviceAuthorizationClient(server.client, new Account(VcfaTokenClient.SYSTEM, URL, "acme"), "client");
     }
 
-    /** One whose next question is due. */
+    /** A device flow whose next poll is due. */
     private DeviceFlow attempt(MutableClock clock) {
         DeviceAuthorizationResponse codes = new DeviceAuthorizationResponse(
                 "d", "u", null, null, clock.instant().plus(Duration.ofDays(1)), Duration.ofSeconds(1));

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What VCF Automation tells about the end of a user's API token, and when it is better not believed. */
+/** The expiry of a user's API token in VCF Automation, and the cases in which there is no reliable one. */
 class VcfaApiTokenExpiryClientTest {
 
     private static final String MINE = "7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a01";
@@ -60,7 +60,7 @@ class VcfaApiTokenExpiryClientTest {
         AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", MINE, END), "acme");
         simulator.apiTokens().list("ann", "acme", OTHER, END);
         assertThat(expiry("", accessToken)).isNull();
-        // Nor is another one taken for the one that is not there.
+        // Another token is not taken for the missing one.
         assertThat(expiry("7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a03", accessToken)).isNull();
     }
 
@@ -81,7 +81,7 @@ class VcfaApiTokenExpiryClientTest {
         simulator.apiTokens().list("ann", "acme", MINE, END.plusSeconds(7));
         assertThat(expiry(MINE, accessToken)).isEqualTo(END.plusSeconds(7));
         assertThat(simulator.apiTokens().lists()).isEqualTo(2);
-        // The first page looks as if there were one alone.
+        // The first page has only one token.
         assertThat(expiry("", accessToken)).isNull();
         assertThat(simulator.apiTokens().lists()).isEqualTo(4);
     }
@@ -109,7 +109,7 @@ class VcfaApiTokenExpiryClientTest {
         assertThat(simulator.apiTokens().lists() - first).isEqualTo(1);
     }
 
-    /** Some serve tokens below {@code /tm} and lists not: asking for one is not to send the other astray. */
+    /** Some servers have token endpoints below {@code /tm} and lists not: each path is remembered by itself. */
     @Test
     void whereTheListIsSaysNothingAboutWhereTokensAre() throws Exception {
         simulator.moveBehindTm();
@@ -119,7 +119,8 @@ class VcfaApiTokenExpiryClientTest {
         assertThat(expiry("", accessToken)).isEqualTo(END);
         assertThat(expiry("", accessToken)).isEqualTo(END);
         assertThat(simulator.missed() - missed).isEqualTo(1);
-        assertThat(client.hosts().isBehindTm(okhttp3.HttpUrl.get(simulator.url().toString())))
+        assertThat(client.capabilities()
+                        .isBehindTm(okhttp3.HttpUrl.get(simulator.url().toString())))
                 .isTrue();
     }
 
@@ -135,7 +136,7 @@ class VcfaApiTokenExpiryClientTest {
         "4076481000,",
         "soon,",
         "' ',",
-        // Before the access token that the token bought, and so far away that it means nothing.
+        // Before the access token that the token brought, and the year that stands for never.
         "1970-01-01T00:00:00Z,",
         "9999-12-31T23:59:59Z,",
         "+999999999-12-31T23:59:59-18:00,"
@@ -154,7 +155,7 @@ class VcfaApiTokenExpiryClientTest {
         assertThat(expiry("", accessToken)).isNull();
     }
 
-    /** Each is the only one in its list. */
+    /** Each record is the only one in its list. */
     @ParameterizedTest
     @CsvSource({
         "REFRESH, ANN, ACME, true",
@@ -218,8 +219,8 @@ class VcfaApiTokenExpiryClientTest {
         "200, '{\"values\":[{\"id\":', STRANGE_ANSWER, 1",
         "200, huge, STRANGE_ANSWER, 1"
     })
-    void aServerThatDoesNotTellAlarmsNobody(int status, String body, TokenError tokenError, int lists)
-            throws Exception {
+    void failureToFindTheExpiry_doesNotSayThatTheTokenMayBeLost(
+            int status, String body, TokenError tokenError, int lists) throws Exception {
         AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", MINE, END), "acme");
         String sent = body.equals("huge") ? "{\"values\":[\"" + "y".repeat(2_000_000) + "\"]}" : body;
         simulator.apiTokens().setAnswer(status, sent);

@@ -107,7 +107,7 @@ class VcfaTenantTokenClientTest {
         assertThat(service("acme").warning(accessToken)).contains("'System'").contains("'acme'");
     }
 
-    /** A question without a body counts as sent once there is a connection. */
+    /** A request without a body counts as sent once there is a connection. */
     @Test
     void aListThatIsCutOffMayHaveBeenAskedFor() throws Exception {
         OkHttpClient cutting = TestTokenService.trusting(simulator)
@@ -117,8 +117,7 @@ class VcfaTenantTokenClientTest {
                     throw new IOException("cut off");
                 })
                 .build();
-        client = new OneShotHttpClient(
-                cutting, TestTokenService.PLENTY, TestTokenService.PLENTY, InstantSource.system());
+        client = TestTokenService.client(cutting, InstantSource.system(), TestTokenService.PLENTY);
         assertThat(refused("acme")).isInstanceOf(TokenRequestException.OutcomeUnknown.class);
         assertThat(simulator.tenants().lists()).isEqualTo(1);
     }

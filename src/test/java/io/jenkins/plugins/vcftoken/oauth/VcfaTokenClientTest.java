@@ -70,7 +70,7 @@ class VcfaTokenClientTest {
         assertThat(service("ACME").requestToken(initialToken).refreshToken()).isEqualTo(simulator.currentToken("ci"));
     }
 
-    /** Some front ends decode a path before they look at it, more than once. */
+    /** Some front ends decode a path, more than once, before they route it. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -101,7 +101,7 @@ class VcfaTokenClientTest {
                                         TestTokenService.client(simulator, InstantSource.system()),
                                         new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization),
                                         "client")
-                                .codes()))) {
+                                .requestCodes()))) {
             assertThat(e).isInstanceOf(TokenRequestException.NotSent.class);
             assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
         }
@@ -188,7 +188,7 @@ class VcfaTokenClientTest {
     }
 
     @Test
-    void nobodyListening() {
+    void unreachableServer_isNotSentTo() {
         assertThatThrownBy(
                         () -> service(TestTokenService.trusting(simulator), URI.create("https://localhost:1"), "acme")
                                 .requestToken("token"))
@@ -197,7 +197,7 @@ class VcfaTokenClientTest {
                         e -> assertThat(e.tokenError()).isEqualTo(TokenError.UNREACHABLE));
     }
 
-    /** Half of all such calls end with somebody looking at the proxy. */
+    /** The message names the proxy, which is the cause of many failed connections. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aProxyThatCannotBeReachedIsNamed(boolean fixed) {
@@ -228,8 +228,7 @@ class VcfaTokenClientTest {
     }
 
     private TokenEndpointClient service(OkHttpClient http, URI url, String organization) {
-        OneShotHttpClient client =
-                new OneShotHttpClient(http, TestTokenService.PLENTY, TestTokenService.PLENTY, InstantSource.system());
+        OneShotHttpClient client = TestTokenService.client(http, InstantSource.system(), TestTokenService.PLENTY);
         return new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, url, organization));
     }
 }

@@ -312,7 +312,7 @@ class TokenManagerTest {
         simulator.revoke("ci");
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(() -> core.families.await(handle(), ANY))
-                    .hasMessageContaining("authorize the account anew");
+                    .hasMessageContaining("authorize the account again");
         }
         assertThat(simulator.requests()).isEqualTo(1);
         stored.set(simulator.reauthorize("ci"));

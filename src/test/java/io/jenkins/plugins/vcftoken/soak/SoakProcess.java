@@ -33,7 +33,7 @@ final class SoakProcess {
         Path home = Path.of(args[0]);
         InstantSource clock = InstantSource.system();
         OkHttpClient http = TlsConfig.trusting(new OkHttpClient(), Files.readString(home.resolve("ca.pem")));
-        OneShotHttpClient client = new OneShotHttpClient(http, CALL_TIMEOUT, CALL_TIMEOUT, clock);
+        OneShotHttpClient client = TestTokenService.client(http, clock, CALL_TIMEOUT);
         VcfaTokenClient service =
                 new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, URI.create(args[1]), "acme"));
         TokenManager families = new TokenManager(
@@ -65,7 +65,7 @@ final class SoakProcess {
                 CredentialHandle handle =
                         new CredentialHandle(id, new CredentialLocation("system", id), token, service, store);
                 TokenUnavailableException error = error(families, handle);
-                if (error != null && error.getMessage().contains("authorize the account anew")) {
+                if (error != null && error.getMessage().contains("authorize the account again")) {
                     System.out.println("STUCK " + id + ' ' + token);
                 }
                 if (error != null) {

@@ -1,14 +1,14 @@
 /* global Behaviour, crumb */
 Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
   const EVERY_MILLISECONDS = 3000;
-  /* To a session that has ended, or a way to log in again (0): asking once more brings nothing else. */
+  /* The login has ended, or leads to another page (0): polling again has the same result. */
   const FORGOTTEN = [0, 401, 403, 404];
   const message = document.getElementById("vcf-authorization-message");
   const code = document.getElementById("vcf-user-code");
   const clock = document.getElementById("vcf-time-left");
   let end = Date.now() + Number(panel.dataset.secondsLeft) * 1000;
 
-  /* Only what changed, or a screen reader would say it again and again. */
+  /* Changed text only: a screen reader reads each assignment. */
   const say = (text) => {
     if (message.textContent !== text) {
       message.textContent = text;
@@ -25,7 +25,7 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
 
   const close = () => {
     clearInterval(ticking);
-    /* Who was in the panel with the keyboard would be nowhere once it is gone. */
+    /* The focus of the keyboard would be lost with the panel. */
     if (panel.contains(document.activeElement)) {
       message.focus();
     }
@@ -70,7 +70,7 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
         }
         const { data } = answer;
         if (data.message === "" || data.userCode !== code.textContent) {
-          /* Jenkins was restarted, which ends an attempt, or somebody began another one elsewhere. */
+          /* Jenkins was restarted, which ends a device flow, or another one was started elsewhere. */
           forgotten();
           return;
         }
@@ -93,7 +93,7 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
   setTimeout(ask, EVERY_MILLISECONDS);
 });
 
-/* Jenkins' own button shows another icon, which a screen reader does not see, and is disabled without a clipboard. */
+/* Jenkins' own button only changes its icon, which a screen reader does not read, and needs a clipboard. */
 Behaviour.specify(".vcf-copy", "vcf-copy", 1, (button) => {
   if (!isSecureContext) {
     button.parentElement.hidden = true;
@@ -101,7 +101,7 @@ Behaviour.specify(".vcf-copy", "vcf-copy", 1, (button) => {
   }
   const copied = document.getElementById("vcf-copied");
   button.addEventListener("click", () => {
-    /* Said once more when the button is pressed once more. */
+    /* Read again when the button is pressed again. */
     copied.textContent = "";
     const code = document.getElementById(button.getAttribute("ref"));
     navigator.clipboard
@@ -110,7 +110,7 @@ Behaviour.specify(".vcf-copy", "vcf-copy", 1, (button) => {
         copied.textContent = copied.dataset.copied;
       })
       .catch(() => {
-        /* Jenkins' own button says so. */
+        /* Jenkins' own button shows the failure. */
       });
   });
 });
