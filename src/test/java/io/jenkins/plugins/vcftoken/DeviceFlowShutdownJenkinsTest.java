@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.JenkinsSessionExtension;
 
-/** A controller that goes down while somebody is asked to authorize an account. */
+/** The shutdown of a controller during a device flow. */
 class DeviceFlowShutdownJenkinsTest {
 
     @RegisterExtension

@@ -14,7 +14,9 @@ class AccountTest {
 
     private static final Account ENDPOINT = account("https://vcf.example.com", "acme", "ci");
 
-    /** What could answer a secret differently is another endpoint; another spelling is none. */
+    /**
+     * Accounts differ if their servers could respond differently to one secret; spellings of one address do not differ.
+     */
     @ParameterizedTest
     @CsvSource({
         "https://VCF.example.com, acme, ci, true",
@@ -31,7 +33,7 @@ class AccountTest {
         assertThat(other.isSameAs(ENDPOINT)).isEqualTo(same);
     }
 
-    /** Cloud Director takes an organization's name in any case; an organization's ID and the rest count as written. */
+    /** Cloud Director accepts the name of an organization in any case; IDs and all else are compared as written. */
     @ParameterizedTest
     @CsvSource({
         "VCF Automation, acme, ACME, true",
@@ -46,7 +48,7 @@ class AccountTest {
                 .isEqualTo(same);
     }
 
-    /** What one parser takes for this server, and another for that one, is no address of a server. */
+    /** An address in which two parsers find different hosts is rejected. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -75,7 +77,7 @@ class AccountTest {
                 .hasMessageContaining("is no address of a server");
     }
 
-    /** Stored before the rule: never the same as another one, and nothing is sent there. */
+    /** Such an address may have been stored before the rule: it equals no other one, and nothing is sent to it. */
     @Test
     void endpointWithARefusedAddress_isLikeNoOtherAndLeadsNowhere() {
         Account stored = account("https://vcfa_prod.example.com", "acme", "ci");
@@ -109,7 +111,7 @@ class AccountTest {
                 .isEqualTo("system at https://vcf.example.com");
     }
 
-    /** Access tokens of different power are not mixed up, though one secret buys them. */
+    /** Access tokens with different scopes are told apart, although one secret brings them. */
     @Test
     void anAppIsToldApartByWhatItAsksFor() {
         assertThat(List.of(

@@ -5,8 +5,9 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
 /**
- * Coverage-guided fuzzing of everything that reads answers: {@code JAZZER_FUZZ=1 mvn test -Dtest=ParsersFuzzTest} looks
- * for new inputs for a minute; {@code bin/test --long} does, too. Left out of usual builds, whose other tests would run under Jazzer's agent too.
+ * Coverage-guided fuzzing of all parsers: {@code JAZZER_FUZZ=1 mvn test -Dtest=ParsersFuzzTest} searches for new inputs
+ * for a minute, and so does {@code bin/test --long}. Excluded from usual builds, in which the agent of Jazzer would be
+ * active for all other tests, too.
  */
 @EnabledIfEnvironmentVariable(named = "JAZZER_FUZZ", matches = "1")
 class ParsersFuzzTest {

@@ -11,7 +11,7 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.Tuple;
 import net.jqwik.api.constraints.StringLength;
 
-/** Answers that nobody has seen: whatever they are, they end in the outcome model, without secrets. */
+/** Arbitrary responses end in a token response or a TokenRequestException, without secrets in messages. */
 class ParsersPropertyTest {
 
     @Property(tries = 300)

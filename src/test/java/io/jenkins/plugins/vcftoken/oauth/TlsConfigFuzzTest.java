@@ -7,7 +7,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.security.cert.CertificateException;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
-/** What people paste where certificates belong; see {@link ParsersFuzzTest} for how it is run. */
+/** Arbitrary text in place of certificates; {@link ParsersFuzzTest} says how it is run. */
 @EnabledIfEnvironmentVariable(named = "JAZZER_FUZZ", matches = "1")
 class TlsConfigFuzzTest {
 
@@ -16,7 +16,7 @@ class TlsConfigFuzzTest {
         try {
             assertThat(TlsConfig.certificates(data.consumeRemainingAsString())).isNotEmpty();
         } catch (CertificateException e) {
-            // Refused, which is one of the two; any other exception fails the test by itself.
+            // The expected rejection; any other exception fails the test.
         }
     }
 }
