@@ -103,7 +103,7 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsInBrowser {
                 .findFirst()
                 .orElseThrow();
         DeviceFlowRegistry.get()
-                .at(new CredentialLocation("system", "two-tabs"))
+                .find(new CredentialLocation("system", "two-tabs"))
                 .cancel();
         DeviceFlowRegistry.get().start(stored, clientId, "another user");
         browser.find("#vcf-authorization-message", "does not show the present state");
