@@ -77,7 +77,7 @@ class LedgerCleanupJenkinsTest {
             look();
             assertThat(unused()).containsExactlyInAnyOrder("of-system", "of-folder", "of-alice");
 
-            // Somebody typed it once more, the token that it began with.
+            // The initial token is typed again.
             store.addCredentials(Domain.global(), system);
             look();
             assertThat(unused()).containsExactlyInAnyOrder("of-folder", "of-alice");

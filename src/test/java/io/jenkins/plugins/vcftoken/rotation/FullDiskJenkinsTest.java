@@ -1,4 +1,4 @@
-package io.jenkins.plugins.vcftoken.store;
+package io.jenkins.plugins.vcftoken.rotation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,11 +8,6 @@ import com.google.common.jimfs.Jimfs;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
-import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
-import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
-import io.jenkins.plugins.vcftoken.rotation.TokenHistory;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
