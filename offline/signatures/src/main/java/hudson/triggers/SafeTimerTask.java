@@ -4,9 +4,17 @@ package hudson.triggers;
 public abstract class SafeTimerTask extends java.util.TimerTask {
     public SafeTimerTask() {}
 
+    public static hudson.triggers.SafeTimerTask of(hudson.triggers.SafeTimerTask.ExceptionRunnable arg0) {
+        throw new UnsupportedOperationException();
+    }
+
     protected abstract void doRun() throws java.lang.Exception;
 
     public final void run() {
         throw new UnsupportedOperationException();
+    }
+
+    public interface ExceptionRunnable {
+        void run() throws java.lang.Exception;
     }
 }

@@ -18,172 +18,157 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
-/** Makes of a credential what the core wants to know of it: where it lives, and how its secret is exchanged. */
+/**
+ * Makes the {@link CredentialHandle} that {@code rotation} and {@code lease} work with: the location of a credential, its
+ * stored secret, and the client that requests access tokens with it.
+ */
 final class CredentialHandleFactory {
 
     private final CredentialLocator locator;
-    private final HttpClientFactory clients;
+    private final HttpClientFactory httpClients;
     private final RetryPolicy retries;
 
-    CredentialHandleFactory(CredentialLocator locator, HttpClientFactory clients, InstantSource clock) {
+    CredentialHandleFactory(CredentialLocator locator, HttpClientFactory httpClients, InstantSource clock) {
         this.locator = locator;
-        this.clients = clients;
+        this.httpClients = httpClients;
         this.retries = new RetryPolicy(
                 clock,
                 pause -> Thread.sleep(pause.toMillis()),
                 () -> ThreadLocalRandom.current().nextDouble());
     }
 
-    /**
-     * A stored credential.
-     *
-     * @param near the job that asks, so that the store is found quickly; may be null
-     * @throws TokenUnavailableException when its secret cannot be sent, or what comes of it not be kept
-     */
+    /** As {@link #of(VcfCredentials, Item, String)}, for the credential's own access token. */
     CredentialHandle of(VcfCredentials credential, @CheckForNull Item near) throws TokenUnavailableException {
-        return handle(credential, home(credential, near), null);
+        return of(credential, near, "");
     }
 
     /**
-     * A stored credential, as the buyer of one of its organizations' access tokens.
+     * The handle of a stored credential.
      *
-     * @param organization empty for the credential's own access token
-     * @throws TokenUnavailableException when it cannot buy any, or as for its own
+     * @param near a job that can see the credential, so that its store is found quickly; may be null
+     * @param organization one of the provider's organizations; empty for the credential's own access token
+     * @throws TokenUnavailableException when the secret must not be sent, a new token could not be stored, or the credential
+     *     is not the provider's
      */
     CredentialHandle of(VcfCredentials credential, @CheckForNull Item near, String organization)
             throws TokenUnavailableException {
-        if (organization.isEmpty()) {
-            return of(credential, near);
+        TokenEndpointClient client = tokenClient(credential);
+        if (!organization.isEmpty() && !credential.isProvider()) {
+            throw new TokenUnavailableException(
+                    description(credential) + ": it cannot get an access token of the organization '" + organization
+                            + "', since only a service account of VCF Automation's provider can. Use one "
+                            + "whose organization is System, or leave the organization out.",
+                    null);
         }
-        TokenEndpointClient service = service(credential);
-        if (!credential.isProvider()) {
-            throw noProvider(credential, organization);
-        }
-        StoreCredentialWriter home = home(credential, near);
-        return handle(credential, home, accessToken -> {
-            VcfCredentials stored = home.credential(service.account());
-            return organizationService(stored == null ? credential : stored, organization, accessToken);
-        });
-    }
-
-    private CredentialHandle handle(
-            VcfCredentials credential,
-            StoreCredentialWriter home,
-            @CheckForNull Function<AccessToken, TokenEndpointClient> derivation)
-            throws TokenUnavailableException {
-        TokenEndpointClient service = service(credential);
+        StoreCredentialWriter writer = writer(credential, near);
         CredentialHandle handle = new CredentialHandle(
                         credential.getId(),
-                        home.location(),
+                        writer.location(),
                         credential.storedSecret().getPlainText(),
-                        service,
-                        new Keeper(home),
-                        derivation)
+                        client,
+                        new WriterWithClient(writer),
+                        organization.isEmpty()
+                                ? null
+                                : providerToken -> tenantTokenClient(credential, writer, organization, providerToken))
                 .asStored();
-        if (service.rotates()) {
-            locator.followNewId(home, service.account(), handle.token());
+        if (client.rotates()) {
+            locator.followNewId(writer, client.account(), handle.token());
         }
         return handle;
     }
 
-    private static TokenUnavailableException noProvider(VcfCredentials credential, String organization) {
-        return new TokenUnavailableException(
-                "Credential '" + credential.getId() + "' ("
-                        + credential.account().description() + "): it cannot buy an access token of the organization '"
-                        + organization
-                        + "', since only a service account of VCF Automation's provider can. Use one "
-                        + "whose organization is System, or leave the organization out.",
-                null);
-    }
-
-    /** @throws CompletionException when the credential as it is stored by now cannot be used for that */
-    private TokenEndpointClient organizationService(
-            VcfCredentials credential, String organization, AccessToken accessToken) {
+    /** @throws CompletionException when the credential as it is stored now cannot be used */
+    private TokenEndpointClient tenantTokenClient(
+            VcfCredentials credential, StoreCredentialWriter writer, String organization, AccessToken providerToken) {
+        VcfCredentials stored = writer.credential(credential.account());
+        VcfCredentials current = stored == null ? credential : stored;
         try {
-            TokenEndpointClient service = credential.organizationService(client(credential), organization, accessToken);
-            if (service == null) {
-                throw noProvider(credential, organization);
-            }
-            return retries.decorate(service);
+            return retries.decorate(current.tenantTokenClient(httpClient(current), organization, providerToken));
         } catch (TokenUnavailableException e) {
             throw new CompletionException(e);
         }
     }
 
-    /** What is stored at a home, and exchanged as it says there: open blocks get the trust of now, and not of before. */
-    private final class Keeper implements CredentialWriter {
+    /** Adds the client with the TLS settings that are stored now, so that open blocks follow a change of them. */
+    private final class WriterWithClient implements CredentialWriter {
 
-        private final StoreCredentialWriter home;
+        private final StoreCredentialWriter writer;
 
-        Keeper(StoreCredentialWriter home) {
-            this.home = home;
+        WriterWithClient(StoreCredentialWriter writer) {
+            this.writer = writer;
         }
 
         @Override
         public void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException {
-            home.keep(sameFamily, current, again);
+            writer.keep(sameFamily, current, again);
         }
 
         @Override
         public CredentialLocation location() {
-            return home.location();
+            return writer.location();
         }
 
         @Override
         public String stored(Account account) {
-            return home.stored(account);
+            return writer.stored(account);
         }
 
         @Override
         public TokenEndpointClient service(Account account) throws TokenUnavailableException {
-            VcfCredentials stored = home.credential(account);
-            return stored == null ? null : CredentialHandleFactory.this.service(stored);
+            VcfCredentials stored = writer.credential(account);
+            return stored == null ? null : tokenClient(stored);
         }
     }
 
-    /** @throws TokenUnavailableException when its address is none, or its certificates cannot be read */
-    TokenEndpointClient service(VcfCredentials credential) throws TokenUnavailableException {
-        return service(credential, retries::decorate);
+    /** @throws TokenUnavailableException when the address is invalid, or the secret must not be sent */
+    TokenEndpointClient tokenClient(VcfCredentials credential) throws TokenUnavailableException {
+        return tokenClient(credential, retries::decorate);
     }
 
-    /** As {@link #service}, for a form: errors contain no text of the server. */
-    TokenEndpointClient serviceOfTyped(VcfCredentials typed) throws TokenUnavailableException {
-        return service(typed, retries::decorateWithoutServerText);
+    /** As {@link #tokenClient}, for a form: errors contain no text of the server. */
+    TokenEndpointClient tokenClientOfTyped(VcfCredentials typed) throws TokenUnavailableException {
+        return tokenClient(typed, retries::decorateWithoutServerText);
     }
 
-    private TokenEndpointClient service(VcfCredentials credential, UnaryOperator<TokenEndpointClient> decoration)
+    private TokenEndpointClient tokenClient(VcfCredentials credential, UnaryOperator<TokenEndpointClient> decoration)
             throws TokenUnavailableException {
         try {
-            return decoration.apply(credential.service(client(credential)));
+            return decoration.apply(credential.tokenClient(httpClient(credential)));
         } catch (IllegalArgumentException e) {
-            throw noAddress(credential, e);
+            throw invalidAddress(credential, e);
         }
     }
 
-    static TokenUnavailableException noAddress(VcfCredentials credential, IllegalArgumentException e) {
+    /**
+     * @throws TokenUnavailableException when the secret must not be sent
+     * @throws IllegalArgumentException when the address is invalid
+     */
+    OneShotHttpClient httpClient(VcfCredentials credential) throws TokenUnavailableException {
+        return httpClients.of(credential);
+    }
+
+    /** @throws TokenUnavailableException when the credential is in no store to which a new token could be written */
+    StoreCredentialWriter writer(VcfCredentials credential, @CheckForNull Item near) throws TokenUnavailableException {
+        return locator.find(credential, near)
+                .orElseThrow(() -> new TokenUnavailableException(
+                        description(credential) + ": it is not stored in the credentials of this "
+                                + "controller, a folder or a user, so a rotated token could not be kept. Nothing was "
+                                + "sent. Store the credential there.",
+                        null));
+    }
+
+    static TokenUnavailableException invalidAddress(VcfCredentials credential, IllegalArgumentException e) {
         return new TokenUnavailableException(
                 "Credential '" + credential.getId() + "': '" + credential.getUrl()
                         + "' is no address of a server. Correct it in the credential.",
                 e);
     }
 
-    /** @throws TokenUnavailableException when no store that could keep a new token holds it */
-    StoreCredentialWriter home(VcfCredentials credential, @CheckForNull Item near) throws TokenUnavailableException {
-        return locator.of(credential, near)
-                .orElseThrow(() -> new TokenUnavailableException(
-                        "Credential '" + credential.getId() + "' ("
-                                + credential.account().description()
-                                + "): it is not stored in the credentials of this "
-                                + "controller, a folder or a user, so a rotated token could not be kept. Nothing was "
-                                + "sent. Store the credential there.",
-                        null));
-    }
-
-    OneShotHttpClient client(VcfCredentials credential) throws TokenUnavailableException {
-        return clients.of(credential);
+    private static String description(VcfCredentials credential) {
+        return "Credential '" + credential.getId() + "' ("
+                + credential.account().description() + ")";
     }
 }

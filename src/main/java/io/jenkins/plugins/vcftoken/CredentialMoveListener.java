@@ -6,12 +6,12 @@ import hudson.model.ItemGroup;
 import hudson.model.listeners.ItemListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilyAdmin;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
-import io.jenkins.plugins.vcftoken.store.CredentialLocator;
+import io.jenkins.plugins.vcftoken.store.StoreContext;
 import java.io.IOException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** Keeps families bound to the folders whose credentials they belong to, when these are renamed, moved or copied. */
+/** Keeps token families bound to the folders that store their credentials when these are renamed, moved or copied. */
 @Extension
 public final class CredentialMoveListener extends ItemListener {
 
@@ -24,11 +24,10 @@ public final class CredentialMoveListener extends ItemListener {
     }
 
     /**
-     * Called for each folder below a copied one, too. Whose token is in the copy may be spent by the time the copy is
-     * used, because the original has rotated it; or it was spent already, and the ledger alone has the newest. This opens
-     * the living token to nobody new: Jenkins copies only for those who may read the original with its secrets
-     * (<em>Item/Configure</em>, where its configuration holds any), and at any moment at which the store is up to date
-     * the copy has the living token itself.
+     * Called for each folder below a copied one, too. The token in the copy may already be replaced when the copy is used
+     * first. Binding the family to the copy gives no new access: Jenkins copies only with permission to read the original
+     * with its secrets (<em>Item/Configure</em> where it has any), and whenever the store is up to date, the copy has the
+     * current token itself.
      */
     @Override
     public void onCopied(Item src, Item item) {
@@ -36,7 +35,7 @@ public final class CredentialMoveListener extends ItemListener {
     }
 
     private interface Binding {
-        void of(TokenFamilyAdmin families, String fromContext, String toContext)
+        void apply(TokenFamilyAdmin families, String fromContext, String toContext)
                 throws IOException, InterruptedException;
     }
 
@@ -46,10 +45,7 @@ public final class CredentialMoveListener extends ItemListener {
             return;
         }
         try {
-            binding.of(
-                    tokens.administration(),
-                    CredentialLocator.folderContext(from),
-                    CredentialLocator.folderContext(to));
+            binding.apply(tokens.administration(), StoreContext.folderName(from), StoreContext.folderName(to));
         } catch (IOException | TokenUnavailableException e) {
             LOGGER.log(
                     Level.WARNING, e, () -> "Some token records of folder " + from + " could not follow it to " + to);

@@ -4,20 +4,20 @@ import hudson.Extension;
 import hudson.XmlFile;
 import hudson.model.Saveable;
 import hudson.model.listeners.SaveableListener;
-import io.jenkins.plugins.vcftoken.store.CredentialLocator;
+import io.jenkins.plugins.vcftoken.store.StoreContext;
 
 /**
- * Lets open blocks hear of a secret that was stored, by a form, a file or a script, without waiting for the next renewal.
- * Called on the thread that saves, which may hold the store's lock: so the store is looked into on another one.
+ * Renews the access token of open blocks when another secret is stored for them, by a form, a file or a script. Called on
+ * the thread that saves, which may hold the lock of the store, so the store is read on another thread.
  */
 @Extension
 public final class CredentialSaveListener extends SaveableListener {
 
     @Override
     public void onChange(Saveable saved, XmlFile file) {
-        String context = CredentialLocator.contextOf(saved);
+        StoreContext context = StoreContext.savedWith(saved);
         if (context != null) {
-            VcfTokenService.get().renewChanged(location -> location.context().equals(context));
+            VcfTokenService.get().renewChanged(context);
         }
     }
 }

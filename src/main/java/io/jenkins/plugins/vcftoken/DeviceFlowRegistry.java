@@ -48,7 +48,7 @@ public final class DeviceFlowRegistry {
     public DeviceFlowSession start(VcfCredentials credential, String clientId, String startedBy)
             throws TokenUnavailableException {
         VcfTokenService tokens = VcfTokenService.get();
-        StoreCredentialWriter writer = tokens.handles().home(credential, null);
+        StoreCredentialWriter writer = tokens.handles().writer(credential, null);
         synchronized (locks.computeIfAbsent(writer.location(), location -> new Object())) {
             DeviceFlowSession last = find(writer.location());
             if (last != null && last.isRunning()) {
@@ -83,9 +83,9 @@ public final class DeviceFlowRegistry {
             throws TokenUnavailableException {
         DeviceAuthorizationClient client;
         try {
-            client = credential.deviceEndpoint(tokens.handles().client(credential), clientId);
+            client = credential.deviceEndpoint(tokens.handles().httpClient(credential), clientId);
         } catch (IllegalArgumentException e) {
-            throw CredentialHandleFactory.noAddress(credential, e);
+            throw CredentialHandleFactory.invalidAddress(credential, e);
         }
         if (client == null) {
             throw new TokenUnavailableException(

@@ -10,6 +10,7 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
+import io.jenkins.plugins.vcftoken.store.WriteResult;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -50,7 +51,7 @@ public final class DeviceFlowSession {
     private volatile Instant endedAt;
 
     @CheckForNull
-    private volatile StoreCredentialWriter.Placed placed;
+    private volatile WriteResult placed;
 
     /** @param storedAtStart the refresh token that the new one replaces; may be empty */
     DeviceFlowSession(
@@ -112,7 +113,7 @@ public final class DeviceFlowSession {
      * The result of the write to the credentials store; null before it and if it failed. The ledger has the token then.
      */
     @CheckForNull
-    public StoreCredentialWriter.Placed placed() {
+    public WriteResult placed() {
         return placed;
     }
 
@@ -142,7 +143,7 @@ public final class DeviceFlowSession {
     void schedule() {
         long pause = Math.max(MIN_PAUSE_MILLIS, flow.pause().toMillis());
         try {
-            Timer.get().schedule(() -> tokens.exchanges().execute(this::step), pause, TimeUnit.MILLISECONDS);
+            Timer.get().schedule(() -> tokens.requestThreads().execute(this::step), pause, TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             LOGGER.log(Level.FINE, "Shutting down; an unsaved token is saved by close()", e);
         }
@@ -171,7 +172,7 @@ public final class DeviceFlowSession {
             TokenFamily record = tokens.administration()
                     .authorized(
                             account, location(), stored == null ? storedAtStart : stored, refreshToken, accessToken);
-            tokens.observers().authorized(location(), record, initiator);
+            tokens.listener().authorized(location(), record, initiator);
         } catch (TokenUnavailableException e) {
             throw new IOException(e.getMessage(), e);
         } catch (InterruptedException e) {

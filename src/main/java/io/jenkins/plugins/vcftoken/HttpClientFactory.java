@@ -1,6 +1,5 @@
 package io.jenkins.plugins.vcftoken;
 
-import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.okhttp.api.JenkinsOkHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
@@ -17,54 +16,66 @@ import java.util.stream.Stream;
 import jenkins.security.FIPS140;
 import okhttp3.OkHttpClient;
 
-/** Clients with this controller's proxy, and with the trust that a credential wants. Whatever is sent passes here. */
+/**
+ * Makes HTTP clients with the proxy of this controller and the TLS settings of a credential. All requests go through such a
+ * client, so this is where a secret is checked before it is sent. Thread-safe.
+ */
 final class HttpClientFactory {
 
-    /** Each has its connections and its text of certificates; one that was not used for long is made again. */
+    /** Each client keeps its connections and its certificates; one that was not used for long is made again. */
     static final int MAX_CLIENTS = 64;
 
-    /** What Jenkins wants of passwords in FIPS mode, too. */
+    /** The minimum that Jenkins requires of passwords in FIPS mode, in characters. */
     private static final int FIPS_SECRET_LENGTH = 14;
 
     private final Duration connectTimeout;
     private final Duration callTimeout;
     private final InstantSource clock;
-    private final ServerCapabilities hosts;
+    private final ServerCapabilities capabilities;
 
     /** In the order of their last use. */
-    private final Map<Trusted, OneShotHttpClient> clients = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<TlsSettings, OneShotHttpClient> clients = new LinkedHashMap<>(16, 0.75f, true);
 
-    /** @param hosts what is known of servers, whatever trust they are asked with */
-    HttpClientFactory(Duration connectTimeout, Duration callTimeout, InstantSource clock, ServerCapabilities hosts) {
+    /** @param capabilities of servers, shared by the clients of all TLS settings */
+    HttpClientFactory(
+            Duration connectTimeout, Duration callTimeout, InstantSource clock, ServerCapabilities capabilities) {
         this.connectTimeout = connectTimeout;
         this.callTimeout = callTimeout;
         this.clock = clock;
-        this.hosts = hosts;
+        this.capabilities = capabilities;
     }
 
-    /** Which servers a client talks to. */
-    private record Trusted(boolean anybody, String certificates) {}
+    private record TlsSettings(boolean skipVerification, String certificates) {}
 
     /**
      * @throws TokenUnavailableException when the credential's secret must not be sent, or its certificates cannot be read
-     * @throws IllegalArgumentException when the credential's address is none
+     * @throws IllegalArgumentException when the credential's address is invalid
      */
     OneShotHttpClient of(VcfCredentials credential) throws TokenUnavailableException {
         mustBeAllowed(credential);
-        boolean anybody = credential.isSkipTlsVerification();
-        String certificates = anybody ? "" : credential.getCaCertificates();
-        Trusted trusted = new Trusted(anybody, certificates);
-        OneShotHttpClient known = known(trusted);
-        if (known != null) {
-            return known;
+        boolean skip = credential.isSkipTlsVerification();
+        TlsSettings settings = new TlsSettings(skip, skip ? "" : credential.getCaCertificates());
+        synchronized (clients) {
+            OneShotHttpClient client = clients.get(settings);
+            if (client == null) {
+                client = make(credential, settings);
+                clients.put(settings, client);
+                if (clients.size() > MAX_CLIENTS) {
+                    clients.remove(clients.keySet().iterator().next());
+                }
+            }
+            return client;
         }
+    }
+
+    private OneShotHttpClient make(VcfCredentials credential, TlsSettings settings) throws TokenUnavailableException {
         OkHttpClient http =
                 JenkinsOkHttpClient.newClientBuilder(new OkHttpClient()).build();
         try {
-            if (anybody) {
+            if (settings.skipVerification()) {
                 http = TlsConfig.withoutVerification(http);
-            } else if (!certificates.isBlank()) {
-                http = TlsConfig.trusting(http, certificates);
+            } else if (!settings.certificates().isBlank()) {
+                http = TlsConfig.trusting(http, settings.certificates());
             }
         } catch (CertificateException e) {
             throw new TokenUnavailableException(
@@ -73,25 +84,7 @@ final class HttpClientFactory {
                             + e.getMessage() + "). Correct them in the credential.",
                     e);
         }
-        return remembered(trusted, new OneShotHttpClient(http, connectTimeout, callTimeout, clock, hosts));
-    }
-
-    @CheckForNull
-    private OneShotHttpClient known(Trusted trusted) {
-        synchronized (clients) {
-            return clients.get(trusted);
-        }
-    }
-
-    /** @return the one that another thread was faster to make, if any */
-    private OneShotHttpClient remembered(Trusted trusted, OneShotHttpClient made) {
-        synchronized (clients) {
-            OneShotHttpClient other = clients.putIfAbsent(trusted, made);
-            if (clients.size() > MAX_CLIENTS) {
-                clients.remove(clients.keySet().iterator().next());
-            }
-            return other == null ? made : other;
-        }
+        return new OneShotHttpClient(http, connectTimeout, callTimeout, clock, capabilities);
     }
 
     int size() {
@@ -100,13 +93,13 @@ final class HttpClientFactory {
         }
     }
 
-    /** Here and not where a credential is made: one that was stored before the rule must still load, to be corrected. */
+    /** Checked at use and not in a constructor: a credential that was stored before a rule must load, to be corrected. */
     private static void mustBeAllowed(VcfCredentials credential) throws TokenUnavailableException {
         mustBeShort(credential);
         if ("http".equalsIgnoreCase(credential.account().url().getScheme())) {
             throw refused(
                     credential,
-                    "its address begins with http, so that everybody on the way could read its secret",
+                    "its address begins with http, so that its secret could be read on the network",
                     "Use the https address of the server.");
         }
         if (!FIPS140.useCompliantAlgorithms()) {
@@ -127,7 +120,7 @@ final class HttpClientFactory {
         }
     }
 
-    /** The message names no field's content, which may be what is too long. */
+    /** The message contains no value of a field, which may be the one that is too long. */
     private static void mustBeShort(VcfCredentials credential) throws TokenUnavailableException {
         Account account = credential.account();
         boolean isTextTooLong = Stream.of(
@@ -146,10 +139,10 @@ final class HttpClientFactory {
         }
     }
 
-    private static TokenUnavailableException refused(VcfCredentials credential, String why, String next) {
+    private static TokenUnavailableException refused(VcfCredentials credential, String cause, String advice) {
         return new TokenUnavailableException(
                 "Credential '" + credential.getId() + "' ("
-                        + credential.account().description() + "): " + why + ". Nothing was sent. " + next,
+                        + credential.account().description() + "): " + cause + ". Nothing was sent. " + advice,
                 null);
     }
 }

@@ -7,7 +7,7 @@ import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 
-/** Writes what the disk would not take before, and removes the records of credentials that are long gone. */
+/** Each hour, writes the records that could not be written before, and removes those of credentials long deleted. */
 @Extension
 public final class LedgerCleanup extends AsyncPeriodicWork {
 
@@ -15,7 +15,7 @@ public final class LedgerCleanup extends AsyncPeriodicWork {
         super("VCF token ledger upkeep");
     }
 
-    /** Jenkins' own choice is anywhere within a day, which a controller that is restarted each night may never see. */
+    /** The default is a random delay of up to a day, which a controller that restarts each night may never reach. */
     @Override
     public long getInitialDelay() {
         return TimeUnit.MINUTES.toMillis(10);

@@ -8,12 +8,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
 import jenkins.security.HMACConfidentialKey;
 
-/** Encryption and keyed hashes with this controller's own keys, which no backup of the ledger alone contains. */
+/**
+ * Encrypts and hashes for the ledger with keys of this controller, which a backup of the ledger alone does not contain. The
+ * name of the hash key, and so of this class, is frozen: it is the name of a file in {@code secrets/}.
+ */
 public final class LedgerKeys {
 
     private static final HMACConfidentialKey KEY = new HMACConfidentialKey(LedgerKeys.class, "families");
 
-    /** Keeps a token that happens to look like Jenkins' own ciphertext from being taken for it. */
+    /** Distinguishes a token that looks like ciphertext of Jenkins from ciphertext. */
     private static final String MARK = "vcf:";
 
     public static final TokenHash HASH =

@@ -9,18 +9,19 @@ import java.time.Instant;
 import java.util.function.Supplier;
 
 /**
- * When a stored secret itself ends.
+ * When a stored secret expires.
  *
- * @param asked false when the server tells only whoever has an access token, and none was at hand: worth another try later
- * @param ends null when that is not known, or never
+ * @param asked false when the server was not asked, because it wants an access token and none is cached: worth another try
+ *     later
+ * @param ends null when the secret does not expire, or the server does not say
  */
 public record SecretExpiryResult(
         boolean asked, @CheckForNull Instant ends) {
 
     /**
-     * Asks the server, and spends nothing; blocks.
+     * Asks the server. Blocks, and never sends a rotating token.
      *
-     * @param cached gives a living access token of the holder's, or null; none is bought
+     * @param cached returns a valid access token of the credential, or null
      */
     public static SecretExpiryResult of(CredentialHandle handle, Supplier<AccessToken> cached)
             throws TokenRequestException {

@@ -13,61 +13,61 @@ import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** All {@link VcfTokenListener}s. One that fails is skipped: whoever only watches must not cost a token. */
+/** Calls all {@link VcfTokenListener}s. One that fails is logged and skipped. */
 final class TokenEventDispatcher implements TokenListener {
 
     private static final Logger LOGGER = Logger.getLogger(TokenEventDispatcher.class.getName());
 
-    private static void tell(Consumer<TokenListener> event) {
+    private static void dispatch(Consumer<TokenListener> event) {
         try {
-            for (VcfTokenListener observer : ExtensionList.lookup(VcfTokenListener.class)) {
-                tell(observer, event);
+            for (VcfTokenListener listener : ExtensionList.lookup(VcfTokenListener.class)) {
+                dispatch(listener, event);
             }
         } catch (IllegalStateException e) {
-            LOGGER.log(Level.FINE, "Jenkins is going down", e);
+            LOGGER.log(Level.FINE, "Jenkins is shutting down", e);
         }
     }
 
-    private static void tell(VcfTokenListener observer, Consumer<TokenListener> event) {
+    private static void dispatch(VcfTokenListener listener, Consumer<TokenListener> event) {
         try {
-            event.accept(observer);
+            event.accept(listener);
         } catch (RuntimeException e) {
-            LOGGER.log(Level.WARNING, e, () -> observer + " failed");
+            LOGGER.log(Level.WARNING, e, () -> listener + " failed");
         }
     }
 
     @Override
     public void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
-        tell(observer -> observer.granted(handle, before, after, took));
+        dispatch(listener -> listener.granted(handle, before, after, took));
     }
 
     @Override
-    public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException why, Duration took) {
-        tell(observer -> observer.failed(handle, after, why, took));
+    public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {
+        dispatch(listener -> listener.failed(handle, after, cause, took));
     }
 
     @Override
-    public void leaseOpened(TokenIssuedEvent handout, Duration waited) {
-        tell(observer -> observer.leaseOpened(handout, waited));
+    public void leaseOpened(TokenIssuedEvent event, Duration waited) {
+        dispatch(listener -> listener.leaseOpened(event, waited));
     }
 
     @Override
-    public void renewed(TokenIssuedEvent handout) {
-        tell(observer -> observer.renewed(handout));
+    public void renewed(TokenIssuedEvent event) {
+        dispatch(listener -> listener.renewed(event));
     }
 
     @Override
-    public void leaseClosed(TokenIssuedEvent handout) {
-        tell(observer -> observer.leaseClosed(handout));
+    public void leaseClosed(TokenIssuedEvent event) {
+        dispatch(listener -> listener.leaseClosed(event));
     }
 
     @Override
     public void authorized(CredentialLocation location, TokenFamily record, String by) {
-        tell(observer -> observer.authorized(location, record, by));
+        dispatch(listener -> listener.authorized(location, record, by));
     }
 
     @Override
-    public void denied(String owner, CredentialHandle handle, TokenUnavailableException why) {
-        tell(observer -> observer.denied(owner, handle, why));
+    public void denied(String owner, CredentialHandle handle, TokenUnavailableException cause) {
+        dispatch(listener -> listener.denied(owner, handle, cause));
     }
 }

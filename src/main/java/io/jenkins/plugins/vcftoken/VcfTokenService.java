@@ -6,6 +6,7 @@ import hudson.ExtensionList;
 import hudson.init.Terminator;
 import hudson.model.Item;
 import hudson.security.ACL;
+import hudson.triggers.SafeTimerTask;
 import hudson.util.DaemonThreadFactory;
 import hudson.util.NamingThreadFactory;
 import io.jenkins.plugins.vcftoken.lease.Lease;
@@ -19,7 +20,6 @@ import io.jenkins.plugins.vcftoken.oauth.ServerCapabilities;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
-import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilyAdmin;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilySnapshot;
@@ -28,6 +28,7 @@ import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenResult;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.CredentialLocator;
+import io.jenkins.plugins.vcftoken.store.StoreContext;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,6 +36,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -42,7 +44,6 @@ import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import jenkins.model.Jenkins;
@@ -50,11 +51,15 @@ import jenkins.util.SystemProperties;
 import jenkins.util.Timer;
 import org.springframework.security.core.Authentication;
 
-/** The one way to an access token: the core, with what only this controller knows of directories, keys, proxy and threads. */
+/**
+ * The entry point for access tokens: puts {@code oauth}, {@code rotation} and {@code lease} together with the directory,
+ * keys, proxy, clock and threads of this controller. The ledger is opened at first use, so that it does not delay the start
+ * of Jenkins. Thread-safe.
+ */
 @Extension
 public final class VcfTokenService {
 
-    /** What a block gets at least, unless the server's access tokens are too short-lived for it. */
+    /** The minimum remaining lifetime of a block's access token, unless those of the server are shorter. */
     public static final Duration DEFAULT_MINIMUM_VALIDITY = Duration.ofMinutes(10);
 
     private static final Logger LOGGER = Logger.getLogger(VcfTokenService.class.getName());
@@ -62,25 +67,29 @@ public final class VcfTokenService {
     private static final Duration CONNECT_TIMEOUT = seconds("connectTimeoutSeconds", 10);
     private static final Duration CALL_TIMEOUT = seconds("callTimeoutSeconds", 30);
 
-    /** Of one exchange: a call to another path of the server, or with another secret, may follow the first one. */
+    /** Of one token request, which may take a second call, to another path of the server or with another secret. */
     private static final Duration TWO_CALLS = CALL_TIMEOUT.multipliedBy(2);
 
-    /** Of one exchange with all its repetitions, the last of which begins when no more are allowed. */
-    private static final Duration LONGEST_EXCHANGE = TWO_CALLS.plus(RetryPolicy.LIMIT);
+    /** Of one token request with all its retries, the last of which begins at the limit. */
+    private static final Duration LONGEST_REQUEST = TWO_CALLS.plus(RetryPolicy.LIMIT);
 
     private static volatile InstantSource time = InstantSource.system();
 
-    /** As many as there is work: {@link TokenManager} limits what each server gets. */
-    private final ExecutorService exchanges = pool("exchange", 0, Integer.MAX_VALUE, new SynchronousQueue<>());
+    /** Unbounded: {@link TokenManager} limits the requests to each server. */
+    private final ExecutorService requestThreads = pool("request", 0, Integer.MAX_VALUE, new SynchronousQueue<>());
 
-    private final ExecutorService writeBacks = pool("write-back", 1, 1, new LinkedBlockingQueue<>());
+    private final ExecutorService writeBackThread = pool("write-back", 1, 1, new LinkedBlockingQueue<>());
     private final InstantSource clock = () -> time.instant();
-    private final CredentialLocator locator = new CredentialLocator(new LedgerFamilyLookup(this), clock);
-    private final TokenEventDispatcher observers = new TokenEventDispatcher();
-    private final ServerCapabilities hosts =
-            new ServerCapabilities(directory().resolve("servers"), clock, LedgerKeys.HASH::hash);
+    private final TokenListener listener = new TokenEventDispatcher();
+    private final CredentialLocator locator = new CredentialLocator(this::findAdministration, clock);
     private final CredentialHandleFactory handles = new CredentialHandleFactory(
-            locator, new HttpClientFactory(CONNECT_TIMEOUT, CALL_TIMEOUT, clock, hosts), clock);
+            locator,
+            new HttpClientFactory(
+                    CONNECT_TIMEOUT,
+                    CALL_TIMEOUT,
+                    clock,
+                    new ServerCapabilities(directory().resolve("servers"), clock, LedgerKeys.HASH::hash)),
+            clock);
     private FileTokenLedger ledger;
     private TokenManager families;
     private LeaseManager leases;
@@ -90,11 +99,11 @@ public final class VcfTokenService {
     }
 
     /**
-     * Waits for an access token and keeps it fresh until the lease is closed. Blocks: not for the Pipeline's own thread.
+     * Waits for an access token and keeps it fresh until the lease is closed. Blocks; not for the Pipeline's own thread.
      *
-     * @param organization whose access token is wanted, where the credential is the provider's; empty for the credential's own
-     * @param near the job that asks, so that the credential's store is found quickly; may be null
-     * @throws TokenUnavailableException when there is none to be had; its message is fit for a build's log
+     * @param organization one of the organizations of a provider's credential; empty for the credential's own access token
+     * @param near a job that can see the credential, so that its store is found quickly; may be null
+     * @throws TokenUnavailableException with a message for the build's log
      */
     public Lease open(
             VcfCredentials credential,
@@ -107,23 +116,32 @@ public final class VcfTokenService {
     }
 
     /**
-     * An access token for once. Blocks, on a warm access token for no time worth mentioning.
+     * An access token without a lease. Returns at once when one is cached; else blocks.
      *
-     * @throws TokenUnavailableException when there is none to be had
+     * @throws TokenUnavailableException when none can be obtained
      */
     public AccessToken once(VcfCredentials credential) throws TokenUnavailableException, InterruptedException {
         return leases().once(handles.of(credential, null), DEFAULT_MINIMUM_VALIDITY, currentUser());
     }
 
-    /** On whose behalf this thread works, for people: "system" or "user alice". */
+    /**
+     * Requests an access token now, and gives it to open blocks. Blocks.
+     *
+     * @throws TokenUnavailableException when the request brought none
+     */
+    public AccessToken renew(VcfCredentials credential) throws TokenUnavailableException, InterruptedException {
+        return leases().renew(handles.of(credential, null));
+    }
+
+    /** The user that the current thread acts for, for messages: "system" or "user alice". */
     public static String currentUser() {
         Authentication authentication = Jenkins.getAuthentication2();
         return ACL.SYSTEM2.equals(authentication) ? "system" : "user " + authentication.getName();
     }
 
     /**
-     * When the stored secret itself ends. Asks the server, with an access token if one is at hand, and spends nothing; blocks as
-     * long as some exchanges may.
+     * Asks the server when the stored secret itself expires, with an access token if one is cached. Blocks, for several calls
+     * at most; never sends a rotating token.
      *
      * @throws TokenUnavailableException when the server was not reached, or refuses the secret
      */
@@ -145,25 +163,26 @@ public final class VcfTokenService {
     }
 
     /**
-     * Exchanges the credential's secret now, and lets open blocks have the access token. Blocks.
+     * The administration of token families, for pages and housekeeping.
      *
-     * @throws TokenUnavailableException when the exchange brought no access token
-     */
-    public AccessToken renew(VcfCredentials credential) throws TokenUnavailableException, InterruptedException {
-        return leases().renew(handles.of(credential, null));
-    }
-
-    /**
-     * The families' records, for people and housekeeping.
-     *
-     * @throws TokenUnavailableException when their directory cannot be used
+     * @throws TokenUnavailableException when the ledger's directory cannot be used
      */
     public TokenFamilyAdmin administration() throws TokenUnavailableException {
         return families().administration();
     }
 
+    /** Empty while there is no ledger, or its directory cannot be used. */
+    private Optional<TokenFamilyAdmin> findAdministration() {
+        try {
+            return hasLedger() ? Optional.of(administration()) : Optional.empty();
+        } catch (TokenUnavailableException e) {
+            LOGGER.log(Level.WARNING, e.getMessage(), e);
+            return Optional.empty();
+        }
+    }
+
     /**
-     * All families as they are now. Reads the ledger's directory; makes none.
+     * All token families as they are now. Reads the ledger's directory, and does not create it.
      *
      * @throws TokenUnavailableException when the directory cannot be read
      */
@@ -181,56 +200,45 @@ public final class VcfTokenService {
         }
     }
 
-    /** The leases that blocks hold now, from memory. */
+    /** The leases of open blocks, from memory. */
     public List<LeaseInfo> openLeases() {
-        LeaseManager open = openedLeases();
-        return open == null ? List.of() : open.list();
+        LeaseManager existing = existingLeases();
+        return existing == null ? List.of() : existing.list();
     }
 
-    /** See {@link LeaseManager#renewOverdue}. */
-    void renewOverdue() {
-        LeaseManager open = openedLeases();
-        if (open != null) {
-            open.renewOverdue();
+    /** Renews the leases of credentials in a context where another secret is stored by now. Does not block. */
+    void renewChanged(StoreContext saved) {
+        LeaseManager existing = existingLeases();
+        if (existing != null) {
+            String context = saved.name();
+            existing.renewChanged(location -> location.context().equals(context));
         }
     }
 
-    /** See {@link LeaseManager#renewChanged}. */
-    void renewChanged(Predicate<CredentialLocation> saved) {
-        LeaseManager open = openedLeases();
-        if (open != null) {
-            open.renewChanged(saved);
-        }
-    }
-
-    /** Null while there has been none. */
     @CheckForNull
-    private synchronized LeaseManager openedLeases() {
+    private synchronized LeaseManager existingLeases() {
         return leases;
     }
 
-    /** See {@link TokenFamilyAdmin#alarms}; from memory, and 0 while there is nothing in it. */
+    /** See {@link TokenFamilyAdmin#alarms}. From memory; 0 before the first use of the ledger. */
     public synchronized long alarms() {
         return families == null ? 0 : families.administration().alarms();
     }
 
-    /** Whether there is anything to administer: a controller that never asked for an access token has no ledger. */
+    /** Whether the ledger's directory exists; it does not before the first token request of this controller. */
     public boolean hasLedger() {
         return Files.isDirectory(directory());
     }
 
     /**
-     * Whether a refresh token whose answer was lost is sent once more when nothing can be lost by it any more, or a
-     * person decides. A system property, which counts at once when it is set while Jenkins runs.
+     * Whether a refresh token is sent once more after an unknown outcome, when nothing can be lost by it; otherwise an
+     * administrator decides. Read from a system property at each use.
      */
     public static boolean retriesUnknown() {
         return SystemProperties.getBoolean(VcfTokenService.class.getName() + ".retryUnknown", true);
     }
 
-    /**
-     * Whether a second process on this Jenkins home directory is known not to be kept out, because its file system has no
-     * locks. From memory.
-     */
+    /** Whether other processes are known not to be locked out, because the file system has no locks. From memory. */
     public synchronized boolean isLockedForThreadsAlone() {
         return ledger != null && ledger.isLockedForThreadsAlone();
     }
@@ -258,12 +266,12 @@ public final class VcfTokenService {
      * @throws TokenUnavailableException when its address or its certificates are invalid
      */
     public TokenEndpointClient client(VcfCredentials credential) throws TokenUnavailableException {
-        return handles.service(credential);
+        return handles.tokenClient(credential);
     }
 
     /** As {@link #client}, for what was typed into a form: errors contain no text of the server. */
     public TokenEndpointClient clientWithoutServerText(VcfCredentials typed) throws TokenUnavailableException {
-        return handles.serviceOfTyped(typed);
+        return handles.tokenClientOfTyped(typed);
     }
 
     /**
@@ -281,20 +289,21 @@ public final class VcfTokenService {
         return handles;
     }
 
-    TokenListener observers() {
-        return observers;
+    /** Forwards to all listeners. */
+    TokenListener listener() {
+        return listener;
     }
 
     /** For work that blocks on the network. */
-    ExecutorService exchanges() {
-        return exchanges;
+    ExecutorService requestThreads() {
+        return requestThreads;
     }
 
     public InstantSource clock() {
         return clock;
     }
 
-    /** For tests: what is the wall clock of this controller from now on. */
+    /** Replaces the wall clock of this controller in tests. */
     static void setClock(InstantSource other) {
         time = other;
     }
@@ -304,11 +313,13 @@ public final class VcfTokenService {
             RenewalPolicy renewal =
                     new RenewalPolicy(() -> ThreadLocalRandom.current().nextDouble());
             leases = new LeaseManager(families(), Timer.get(), clock, renewal);
+            // Timers stand still while a machine is suspended, so the wall clock is checked each minute.
+            SafeTimerTask renewOverdue = SafeTimerTask.of(leases::renewOverdue);
+            Timer.get().scheduleWithFixedDelay(renewOverdue, 1, 1, TimeUnit.MINUTES);
         }
         return leases;
     }
 
-    /** Made when first needed, so that the start of a controller does not wait for it. */
     private synchronized TokenManager families() throws TokenUnavailableException {
         if (families == null) {
             try {
@@ -316,12 +327,12 @@ public final class VcfTokenService {
                 families = new TokenManager(
                         ledger,
                         LedgerKeys.HASH,
-                        exchanges,
-                        writeBacks,
+                        requestThreads,
+                        writeBackThread,
                         clock,
                         TWO_CALLS,
                         VcfTokenService::retriesUnknown,
-                        observers);
+                        listener);
             } catch (IOException e) {
                 throw new TokenUnavailableException(
                         "The directory " + directory() + " for tokens cannot be made (" + e.getMessage()
@@ -332,19 +343,22 @@ public final class VcfTokenService {
         return families;
     }
 
-    /** An answer that is on its way when Jenkins goes down is waited for, and then written. */
+    /** Waits at shutdown for the responses to requests in flight, and writes them. */
     @Terminator
-    public static void finishExchanges() throws InterruptedException {
+    public static void finishRequests() throws InterruptedException {
         for (VcfTokenService tokens : ExtensionList.lookup(VcfTokenService.class)) {
             tokens.shutdown();
-            tokens.exchanges.shutdown();
-            if (!tokens.exchanges.awaitTermination(LONGEST_EXCHANGE.toMillis(), TimeUnit.MILLISECONDS)) {
-                LOGGER.log(Level.WARNING, "Jenkins goes down while an exchange is still in flight");
+            tokens.requestThreads.shutdown();
+            if (!tokens.requestThreads.awaitTermination(LONGEST_REQUEST.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOGGER.log(Level.WARNING, "Jenkins goes down while a token request is still in flight");
             }
-            tokens.saveHeld();
+            Optional<TokenFamilyAdmin> administration = tokens.findAdministration();
+            if (administration.isPresent()) {
+                administration.get().saveHeld();
+            }
             DeviceFlowRegistry.get().close();
-            tokens.writeBacks.shutdown();
-            tokens.writeBacks.awaitTermination(10, TimeUnit.SECONDS);
+            tokens.writeBackThread.shutdown();
+            tokens.writeBackThread.awaitTermination(10, TimeUnit.SECONDS);
         }
     }
 
@@ -354,31 +368,20 @@ public final class VcfTokenService {
         }
     }
 
-    /** The last chance: memory is all that has it. */
-    private void saveHeld() throws InterruptedException {
-        if (hasLedger()) {
-            try {
-                administration().saveHeld();
-            } catch (TokenUnavailableException e) {
-                LOGGER.log(Level.WARNING, e.getMessage(), e);
-            }
-        }
-    }
-
-    private static ExecutorService pool(String what, int least, int most, BlockingQueue<Runnable> queue) {
+    private static ExecutorService pool(String name, int least, int most, BlockingQueue<Runnable> queue) {
         ThreadPoolExecutor pool = new ThreadPoolExecutor(
                 least,
                 most,
                 30,
                 TimeUnit.SECONDS,
                 queue,
-                new NamingThreadFactory(new DaemonThreadFactory(), "vcf-token " + what));
+                new NamingThreadFactory(new DaemonThreadFactory(), "vcf-token " + name));
         pool.allowCoreThreadTimeOut(true);
         return pool;
     }
 
-    private static Duration seconds(String property, int standard) {
-        return Duration.ofSeconds(
-                Math.max(1, SystemProperties.getInteger(VcfTokenService.class.getName() + '.' + property, standard)));
+    private static Duration seconds(String property, int defaultValue) {
+        return Duration.ofSeconds(Math.max(
+                1, SystemProperties.getInteger(VcfTokenService.class.getName() + '.' + property, defaultValue)));
     }
 }

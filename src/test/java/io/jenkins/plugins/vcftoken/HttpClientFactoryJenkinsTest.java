@@ -20,7 +20,7 @@ import java.util.List;
 import okhttp3.tls.HeldCertificate;
 import org.junit.jupiter.api.Test;
 
-/** What anybody may fill in must not fill memory. Without a Jenkins that runs. */
+/** Fields that any user may fill in must not fill the memory. Needs no running Jenkins. */
 class HttpClientFactoryJenkinsTest {
 
     private static final String URL = "https://host";

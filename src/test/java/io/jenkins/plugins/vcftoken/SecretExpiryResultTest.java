@@ -55,7 +55,7 @@ class SecretExpiryResultTest {
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
-    /** Wherever else the same token is stored, its access token was bought by somebody else. */
+    /** Another credential with the same token has not requested the access token. */
     @Test
     void anAccessTokenIsAtHandWhereItWasBoughtAlone() throws Exception {
         CredentialHandle handle = user("own");

@@ -1,10 +1,12 @@
 package io.jenkins.plugins.vcftoken.credentials;
 
 import com.cloudbees.plugins.credentials.ContextInPath;
+import com.cloudbees.plugins.credentials.CredentialsNameProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.CredentialsStoreAction;
 import com.cloudbees.plugins.credentials.CredentialsUnavailableException;
+import com.cloudbees.plugins.credentials.NameWith;
 import com.cloudbees.plugins.credentials.impl.BaseStandardCredentials;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
@@ -30,9 +32,13 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * What the four kinds have in common. Holds what a person typed and no state: saving a form makes a new instance. Public,
- * because forms and configuration as code call its getters and setters by reflection.
+ * The base of all kinds of credential. Holds the fields of a form and no other state: saving a form makes a new instance.
+ * Public, because forms and configuration as code call its getters and setters by reflection.
+ *
+ * <p>A kind is a subclass with its descriptor, its {@code credentials.jelly} and the help of its fields. Names of classes and
+ * fields are frozen: they are in {@code credentials.xml}.
  */
+@NameWith(AbstractVcfCredentials.NameProvider.class)
 public abstract class AbstractVcfCredentials extends BaseStandardCredentials implements VcfCredentials {
 
     @Serial
@@ -76,46 +82,49 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         this.skipTlsVerification = skipTlsVerification;
     }
 
-    /** Whether fields are as constructors and setters leave them: XML may lack some, or have white space around them. */
+    /**
+     * Whether fields are as constructors and setters leave them. XML that a person wrote may lack fields or have white space
+     * around them, and reading it calls no constructor, so each kind checks its fields in {@code readResolve}.
+     */
     static boolean areTidy(String... fields) {
         return Arrays.stream(fields).allMatch(field -> field != null && field.equals(field.trim()));
     }
 
-    /** For lists, beside the server's name: whose secret it is. Not a secret itself. */
-    abstract String who();
+    /** The account's name for lists, beside the server's. Not a secret. */
+    abstract String accountLabel();
 
-    /** Whether its secret may be replaced with each use, so that it is sent only when the new one can be stored. */
+    /** Whether a token request may replace the secret, so that it is sent only when the new one can be stored. */
     boolean isRotating() {
         return false;
     }
 
-    /** @return without the white space that comes along with a token that is pasted or read from a file */
+    /** Removes the white space that a pasted token can have. */
     static Secret token(@CheckForNull Secret given) {
         return given == null
                 ? Secret.fromString("")
                 : same(given, given.getPlainText().strip());
     }
 
-    /** @return without the line break that a file ends with; a password may begin or end with a space */
+    /** Removes the line break at the end of a file; a password may begin or end with a space. */
     static Secret password(@CheckForNull Secret given) {
         return given == null
                 ? Secret.fromString("")
                 : same(given, given.getPlainText().replaceFirst("[\\r\\n]+$", ""));
     }
 
-    /** The same object where nothing changes, so that nothing is encrypted anew. */
+    /** Keeps the object where the text does not change, so that its ciphertext stays the same. */
     private static Secret same(Secret given, String text) {
         return given.getPlainText().equals(text) ? given : Secret.fromString(text);
     }
 
-    /** For forms and configuration as code: none rather than an empty one, which a form would show as concealed. */
+    /** For forms and configuration as code: null for an empty secret, which a form would show as concealed. */
     @CheckForNull
     static Secret shown(Secret secret) {
         return secret.getPlainText().isEmpty() ? null : secret;
     }
 
-    /** What does not depend on the kind; constructors take the rest. */
-    final <T extends AbstractVcfCredentials> T sameTrust(T copy) {
+    /** Copies the fields of this class that constructors do not take. */
+    final <T extends AbstractVcfCredentials> T copyTlsSettings(T copy) {
         copy.setCaCertificates(caCertificates);
         copy.setSkipTlsVerification(skipTlsVerification);
         return copy;
@@ -126,9 +135,10 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     }
 
     /**
-     * The current access token, so that whatever takes secret text takes this credential. Exchanged when none is warm.
+     * The current access token, so that this credential can be used as secret text. Requests one, and blocks, unless one is
+     * cached.
      *
-     * @throws CredentialsUnavailableException when there is none to be had
+     * @throws CredentialsUnavailableException when none can be obtained
      */
     @NonNull
     @Override
@@ -145,13 +155,13 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     }
 
     /**
-     * Refuses to carry a stored secret to another server: the form posts it back encrypted, so without this whoever
-     * may edit a credential could have its secret sent anywhere. To be called at the end of a kind's constructor,
-     * because what a descriptor's {@code newInstance} throws is logged and then ignored. The ledger refuses the same
-     * when it comes to sending, of secrets that rotate; here there is a person to tell.
+     * Refuses a form that keeps a stored secret while it changes the server. A form posts stored secrets back encrypted, so
+     * permission to edit a credential would otherwise be enough to send its secret to any server. A secret that a person
+     * types is accepted, even if it equals the stored one, as after a host was renamed. All secrets of the form count, used
+     * or not, because the next change could bring them into use.
      *
-     * <p>What a person types is theirs to send, also if it is the same as before: a host was renamed. Every secret of the
-     * form counts, used or not, because the next change could bring it into use.
+     * <p>Each kind calls it at the end of its constructor, and in setters of secrets: exceptions of a descriptor's {@code
+     * newInstance} are logged and ignored. For secrets that rotate, the ledger has the same check before it sends.
      *
      * @throws Failure in a request that edits a stored credential
      */
@@ -172,14 +182,14 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     }
 
     /**
-     * Whether Jenkins showed stars for the secret, to somebody who may change credentials here but not configure the
-     * folder or job around them. What was posted then is no secret of anybody's.
+     * Whether the form posted the asterisks that Jenkins shows in place of secrets to users who may change credentials here
+     * but not configure the folder or job around them.
      */
     final boolean isMasked() {
         return secrets().stream().anyMatch(secret -> secret.getPlainText().equals("********"));
     }
 
-    /** All that the form has, used now or not. */
+    /** All secrets of the form, used or not. */
     List<Secret> secrets() {
         return List.of(storedSecret());
     }
@@ -188,12 +198,12 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         try {
             return !stored.account().host().equals(account().host());
         } catch (IllegalArgumentException e) {
-            // One of the addresses is none. Nothing is sent to it, but the next change could start from there.
+            // Nothing is sent to an invalid address, but the next change could start from there.
             return !stored.getUrl().equals(url);
         }
     }
 
-    /** On its way to an agent it becomes the access token alone: long-lived secrets do not leave the controller. */
+    /** Sends an agent only the access token, as secret text: long-lived secrets do not leave the controller. */
     @Serial
     protected final Object writeReplace() {
         if (Channel.current() == null) {
@@ -202,34 +212,46 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         return new StringCredentialsImpl(getScope(), getId(), getDescription(), getSecret());
     }
 
-    /** What the forms of the kinds have in common. */
+    /** The name in lists: "vcfa.example.com / acme (description)". */
+    public static final class NameProvider extends CredentialsNameProvider<AbstractVcfCredentials> {
+
+        @NonNull
+        @Override
+        public String getName(@NonNull AbstractVcfCredentials credentials) {
+            String name = credentials.getUrl().replaceFirst("^https?://", "") + " / " + credentials.accountLabel();
+            String description = Util.fixEmptyAndTrim(credentials.getDescription());
+            return description == null ? name : name + " (" + description + ")";
+        }
+    }
+
+    /** The base of the descriptors: checks and links that all forms have. */
     protected abstract static class VcfCredentialsDescriptor extends BaseStandardCredentialsDescriptor {
 
         /**
-         * For the form.
+         * The page about the credential's tokens, for the form.
          *
-         * @param store what the form is for, as the page has it
-         * @param shown null while it is new
-         * @return where its tokens are shown; null where there are none yet, or not for whoever asks
+         * @param store the store of the form
+         * @param shown the credential of the form; null while it is new
+         * @return null where there is no page yet, or the user may not see it
          */
         @CheckForNull
         public final String tokensUrl(@CheckForNull Object store, @CheckForNull Object shown) {
             return store instanceof CredentialsStore owner && shown instanceof VcfCredentials stored
-                    ? TokenPageUrls.toTokens(CredentialFormAccess.of(owner.getContext()), stored)
+                    ? CredentialFormAccess.of(owner.getContext()).tokensUrl(stored)
                     : null;
         }
 
         /**
-         * For the form.
+         * The page on which the account can be authorized, for the form.
          *
-         * @param store what the form is for, as the page has it
-         * @param shown null while it is new
-         * @return where a person can have the account authorized; null where nobody can, or not whoever asks
+         * @param store the store of the form
+         * @param shown the credential of the form; null while it is new
+         * @return null where the kind does not support that, or the user may not
          */
         @CheckForNull
         public final String authorizationUrl(@CheckForNull Object store, @CheckForNull Object shown) {
             return store instanceof CredentialsStore owner && shown instanceof VcfCredentials stored
-                    ? TokenPageUrls.toAuthorization(CredentialFormAccess.of(owner.getContext()), stored)
+                    ? CredentialFormAccess.of(owner.getContext()).authorizationUrl(stored)
                     : null;
         }
 

@@ -16,7 +16,7 @@ import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.TokenResult;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
-import io.jenkins.plugins.vcftoken.store.CredentialLocator;
+import io.jenkins.plugins.vcftoken.store.StoreContext;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.time.Instant;
@@ -158,7 +158,7 @@ public final class ConnectionTester {
             throws TokenUnavailableException {
         return new CredentialHandle(
                 UNSAVED,
-                CredentialLocator.unsavedIn(context),
+                StoreContext.unsavedIn(context),
                 typed.storedSecret().getPlainText(),
                 VcfTokenService.get().clientWithoutServerText(typed),
                 (family, token, again) -> {});

@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.credentials;
 
 import com.cloudbees.plugins.credentials.ContextInPath;
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.NameWith;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
@@ -21,8 +20,7 @@ import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
-/** A person's API token of Cloud Services, on VMware's host, on Tanzu's, or on premises. */
-@NameWith(VcfCredentialsNameProvider.class)
+/** The API token of a user of Cloud Services, on VMware's host, on Tanzu's, or on premises. */
 public final class CspApiToken extends AbstractVcfCredentials {
 
     @Serial
@@ -30,7 +28,7 @@ public final class CspApiToken extends AbstractVcfCredentials {
 
     private final Secret apiToken;
 
-    /** @param url {@code https://} and the console's name */
+    /** @param url {@code https://} and the host of the console */
     @DataBoundConstructor
     public CspApiToken(
             @CheckForNull CredentialsScope scope,
@@ -60,26 +58,24 @@ public final class CspApiToken extends AbstractVcfCredentials {
 
     @Override
     public VcfCredentials withStoredSecret(Secret secret) {
-        return sameTrust(new CspApiToken(getScope(), getId(), getDescription(), getUrl(), secret));
+        return copyTlsSettings(new CspApiToken(getScope(), getId(), getDescription(), getUrl(), secret));
     }
 
     @Override
-    public TokenEndpointClient service(OneShotHttpClient client) {
+    public TokenEndpointClient tokenClient(OneShotHttpClient client) {
         return new CspApiTokenClient(client, account());
     }
 
     @Override
-    String who() {
+    String accountLabel() {
         return Messages.CspApiToken_who();
     }
 
-    /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
         return areTidy(getUrl()) && token(apiToken).equals(apiToken) ? this : withStoredSecret(apiToken);
     }
 
-    /** The kind as Jenkins knows it. */
     @Extension
     @Symbol("cspApiToken")
     public static final class DescriptorImpl extends VcfCredentialsDescriptor {

@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.credentials;
 
 import com.cloudbees.plugins.credentials.ContextInPath;
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.NameWith;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
@@ -24,8 +23,7 @@ import org.kohsuke.stapler.DataBoundSetter;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
-/** An OAuth app of Cloud Services, by its ID and secret. */
-@NameWith(VcfCredentialsNameProvider.class)
+/** An OAuth app of Cloud Services with its ID and secret. */
 public final class CspOAuthApp extends AbstractVcfCredentials {
 
     @Serial
@@ -38,7 +36,7 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
     private int accessTokenValiditySeconds;
 
     /**
-     * @param url {@code https://} and the console's name
+     * @param url {@code https://} and the host of the console
      * @param appSecret empty for a public app
      */
     @DataBoundConstructor
@@ -88,7 +86,7 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
         return accessTokenValiditySeconds;
     }
 
-    /** @param seconds how long access tokens shall live; 0 for the app's own setting, which cannot be exceeded */
+    /** @param seconds the lifetime to request for access tokens; 0 for the setting of the app, which is the maximum */
     @DataBoundSetter
     public void setAccessTokenValiditySeconds(int seconds) {
         this.accessTokenValiditySeconds = Math.max(0, seconds);
@@ -103,7 +101,7 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
         return new Account(CspApiTokenClient.SYSTEM, uri(), organizationId, app().account());
     }
 
-    /** A public app has none. */
+    /** A public app has no secret. */
     @Override
     public boolean isSecretOptional() {
         return true;
@@ -116,7 +114,8 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
 
     @Override
     public VcfCredentials withStoredSecret(Secret secret) {
-        CspOAuthApp copy = sameTrust(new CspOAuthApp(getScope(), getId(), getDescription(), getUrl(), appId, secret));
+        CspOAuthApp copy =
+                copyTlsSettings(new CspOAuthApp(getScope(), getId(), getDescription(), getUrl(), appId, secret));
         copy.setOrganizationId(organizationId);
         copy.setScopes(scopes);
         copy.setAccessTokenValiditySeconds(accessTokenValiditySeconds);
@@ -124,16 +123,15 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
     }
 
     @Override
-    public TokenEndpointClient service(OneShotHttpClient client) {
+    public TokenEndpointClient tokenClient(OneShotHttpClient client) {
         return new CspClientCredentialsClient(client, account(), app());
     }
 
     @Override
-    String who() {
+    String accountLabel() {
         return appId;
     }
 
-    /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
         return areTidy(getUrl(), appId, organizationId, scopes)
@@ -142,7 +140,6 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
                 : withStoredSecret(appSecret);
     }
 
-    /** The kind as Jenkins knows it. */
     @Extension
     @Symbol("cspOAuthApp")
     public static final class DescriptorImpl extends VcfCredentialsDescriptor {

@@ -16,10 +16,11 @@ import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import jenkins.security.FIPS140;
 
-/** What is said about a field while a person fills in a form. Looks at the text alone and talks to nobody. */
+/** Checks the fields of a form while a person fills it in. Looks at the text alone, and sends nothing. */
 final class FormValidations {
 
     private static final Pattern IP_ADDRESS = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}|\\[.*]");
@@ -27,137 +28,152 @@ final class FormValidations {
             Pattern.compile("(urn:vcloud:org:)?\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}");
     private static final Pattern JWT = Pattern.compile("(Bearer\\s+)?eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*");
 
-    /** Below this, renewing is what a block does most of the time. */
+    /** In seconds. A block with a shorter lifetime would renew its access token most of the time. */
     private static final int SHORT_VALIDITY = 60;
 
-    /** No access token is trusted for longer than a day. */
+    /** In seconds. The plugin does not use an access token for longer than a day. */
     private static final int LONG_VALIDITY = 86_400;
 
     private FormValidations() {}
 
-    static FormValidation url(@CheckForNull String value) {
+    /**
+     * Checks a text without the white space around it.
+     *
+     * @param missing the result for an empty text
+     * @param check the check of a text that is neither empty nor too long
+     */
+    private static FormValidation text(
+            @CheckForNull String value, FormValidation missing, Function<String, FormValidation> check) {
         String text = Util.fixEmptyAndTrim(value);
         if (text == null) {
-            return FormValidation.error(Messages.FormValidations_url_missing());
+            return missing;
         }
-        if (isTooLong(text)) {
-            return tooLong(VcfCredentials.MAX_TEXT);
-        }
-        URI uri;
-        try {
-            uri = new URI(text);
-        } catch (URISyntaxException e) {
-            return FormValidation.error(Messages.FormValidations_url_malformed());
-        }
-        if (!("https".equals(uri.getScheme()) || "http".equals(uri.getScheme())) || uri.getRawAuthority() == null) {
-            return FormValidation.error(Messages.FormValidations_url_malformed());
-        }
-        if (!"https".equals(uri.getScheme())) {
-            return FormValidation.error(Messages.FormValidations_url_insecure());
-        }
-        if (uri.getRawAuthority().contains("@") || uri.getQuery() != null || uri.getFragment() != null) {
-            return FormValidation.error(Messages.FormValidations_url_extra());
-        }
-        try {
-            Account.address(text);
-        } catch (IllegalArgumentException e) {
-            return FormValidation.error(Messages.FormValidations_url_host(uri.getRawAuthority()));
-        }
-        if (!uri.getPath().isEmpty() && !uri.getPath().equals("/")) {
-            return FormValidation.error(Messages.FormValidations_url_path(uri.getPath()));
-        }
-        return FormValidation.ok();
+        return text.length() > VcfCredentials.MAX_TEXT ? tooLong(VcfCredentials.MAX_TEXT) : check.apply(text);
     }
 
-    /** For a system that answers to its own name only. */
+    /** As {@link #text}, for a secret, which may begin or end with a space. */
+    private static FormValidation secret(
+            @CheckForNull Secret value, FormValidation missing, Function<String, FormValidation> check) {
+        String text = value == null ? "" : value.getPlainText();
+        if (text.isBlank()) {
+            return missing;
+        }
+        return text.length() > VcfCredentials.MAX_TEXT ? tooLong(VcfCredentials.MAX_TEXT) : check.apply(text);
+    }
+
+    private static FormValidation tooLong(int longest) {
+        return FormValidation.error(Messages.FormValidations_tooLong(longest));
+    }
+
+    private static FormValidation warnUnless(boolean good, String warning) {
+        return good ? FormValidation.ok() : FormValidation.warning(warning);
+    }
+
+    static FormValidation url(@CheckForNull String value) {
+        return text(value, FormValidation.error(Messages.FormValidations_url_missing()), text -> {
+            URI uri;
+            try {
+                uri = new URI(text);
+            } catch (URISyntaxException e) {
+                return FormValidation.error(Messages.FormValidations_url_malformed());
+            }
+            boolean isHttps = "https".equals(uri.getScheme());
+            if (!(isHttps || "http".equals(uri.getScheme())) || uri.getRawAuthority() == null) {
+                return FormValidation.error(Messages.FormValidations_url_malformed());
+            }
+            if (!isHttps) {
+                return FormValidation.error(Messages.FormValidations_url_insecure());
+            }
+            if (uri.getRawAuthority().contains("@") || uri.getQuery() != null || uri.getFragment() != null) {
+                return FormValidation.error(Messages.FormValidations_url_extra());
+            }
+            try {
+                Account.address(text);
+            } catch (IllegalArgumentException e) {
+                return FormValidation.error(Messages.FormValidations_url_host(uri.getRawAuthority()));
+            }
+            return uri.getPath().isEmpty() || uri.getPath().equals("/")
+                    ? FormValidation.ok()
+                    : FormValidation.error(Messages.FormValidations_url_path(uri.getPath()));
+        });
+    }
+
+    /** As {@link #url}, for a system that has to be addressed by name. */
     static FormValidation nameUrl(@CheckForNull String value) {
         FormValidation result = url(value);
-        String text = Util.fixEmptyAndTrim(value);
-        if (result.kind == FormValidation.Kind.OK
-                && text != null
-                && IP_ADDRESS.matcher(URI.create(text).getHost()).matches()) {
-            return FormValidation.warning(Messages.FormValidations_url_address());
-        }
-        return result;
+        return result.kind == FormValidation.Kind.OK
+                ? warnUnless(
+                        !IP_ADDRESS
+                                .matcher(URI.create(Util.fixNull(value).trim()).getHost())
+                                .matches(),
+                        Messages.FormValidations_url_address())
+                : result;
     }
 
     static FormValidation username(@CheckForNull String value, @CheckForNull Secret apiKey) {
-        String text = Util.fixEmptyAndTrim(value);
-        boolean key = apiKey != null && !apiKey.getPlainText().isBlank();
-        if (text == null) {
-            return key ? FormValidation.ok() : FormValidation.error(Messages.FormValidations_username_missing());
-        }
-        if (isTooLong(text)) {
-            return tooLong(VcfCredentials.MAX_TEXT);
-        }
-        if (key) {
-            return FormValidation.warning(Messages.FormValidations_username_beside());
-        }
-        return text.contains("@")
-                ? FormValidation.ok()
-                : FormValidation.warning(Messages.FormValidations_username_domain());
+        boolean hasKey = apiKey != null && !apiKey.getPlainText().isBlank();
+        FormValidation missing =
+                hasKey ? FormValidation.ok() : FormValidation.error(Messages.FormValidations_username_missing());
+        return text(
+                value,
+                missing,
+                text -> hasKey
+                        ? FormValidation.warning(Messages.FormValidations_username_beside())
+                        : warnUnless(text.contains("@"), Messages.FormValidations_username_domain()));
     }
 
     static FormValidation password(@CheckForNull Secret value, @CheckForNull Secret apiKey) {
-        boolean key = apiKey != null && !apiKey.getPlainText().isBlank();
-        boolean password = value != null && !value.getPlainText().isBlank();
-        if (password && isTooLong(value.getPlainText())) {
-            return tooLong(VcfCredentials.MAX_TEXT);
-        }
-        return key || password
-                ? FormValidation.ok()
-                : FormValidation.error(Messages.FormValidations_password_missing());
+        boolean hasKey = apiKey != null && !apiKey.getPlainText().isBlank();
+        FormValidation missing =
+                hasKey ? FormValidation.ok() : FormValidation.error(Messages.FormValidations_password_missing());
+        return secret(value, missing, text -> FormValidation.ok());
     }
 
     static FormValidation apiToken(@CheckForNull Secret value) {
-        String text = value == null ? "" : value.getPlainText();
-        return text.isBlank() ? FormValidation.error(Messages.FormValidations_apiToken_missing()) : token(text);
+        return secret(value, FormValidation.error(Messages.FormValidations_apiToken_missing()), FormValidations::token);
     }
 
-    /** @param value may be empty: the key is one of two ways */
+    /** @param value may be empty, where a user name and password are given */
     static FormValidation apiKey(@CheckForNull Secret value) {
-        return token(value == null ? "" : value.getPlainText());
+        return secret(value, FormValidation.ok(), FormValidations::token);
+    }
+
+    /** @param value may be empty until the account is authorized in a browser */
+    static FormValidation refreshToken(@CheckForNull Secret value) {
+        return secret(
+                value, FormValidation.warning(Messages.FormValidations_refreshToken_missing()), FormValidations::token);
     }
 
     private static FormValidation token(String text) {
-        if (isTooLong(text)) {
-            return tooLong(VcfCredentials.MAX_TEXT);
-        }
         if (JWT.matcher(text.strip()).matches()) {
             return FormValidation.error(Messages.FormValidations_refreshToken_bearer());
         }
-        if (text.strip().chars().anyMatch(Character::isWhitespace)) {
-            return FormValidation.error(Messages.FormValidations_refreshToken_space());
-        }
-        return FormValidation.ok();
+        return text.strip().chars().anyMatch(Character::isWhitespace)
+                ? FormValidation.error(Messages.FormValidations_refreshToken_space())
+                : FormValidation.ok();
     }
 
     static FormValidation appId(@CheckForNull String value) {
-        String text = Util.fixEmptyAndTrim(value);
-        if (text == null) {
-            return FormValidation.error(Messages.FormValidations_appId_missing());
-        }
-        if (isTooLong(text)) {
-            return tooLong(VcfCredentials.MAX_TEXT);
-        }
-        return text.contains(":") ? FormValidation.error(Messages.FormValidations_appId_colon()) : FormValidation.ok();
+        return text(
+                value,
+                FormValidation.error(Messages.FormValidations_appId_missing()),
+                text -> text.contains(":")
+                        ? FormValidation.error(Messages.FormValidations_appId_colon())
+                        : FormValidation.ok());
     }
 
     static FormValidation appSecret(@CheckForNull Secret value) {
-        if (value == null || value.getPlainText().isBlank()) {
-            return FormValidation.warning(Messages.FormValidations_appSecret_missing());
-        }
-        return isTooLong(value.getPlainText()) ? tooLong(VcfCredentials.MAX_TEXT) : FormValidation.ok();
+        return secret(
+                value,
+                FormValidation.warning(Messages.FormValidations_appSecret_missing()),
+                text -> FormValidation.ok());
     }
 
     static FormValidation organizationId(@CheckForNull String value) {
-        String text = Util.fixEmptyAndTrim(value);
-        if (text == null || UUID.matcher(text).matches()) {
-            return FormValidation.ok();
-        }
-        return isTooLong(text)
-                ? tooLong(VcfCredentials.MAX_TEXT)
-                : FormValidation.warning(Messages.FormValidations_organizationId_name());
+        return text(
+                value,
+                FormValidation.ok(),
+                text -> warnUnless(UUID.matcher(text).matches(), Messages.FormValidations_organizationId_name()));
     }
 
     static FormValidation validity(@CheckForNull String value) {
@@ -172,30 +188,22 @@ final class FormValidations {
         if (seconds != 0 && seconds < SHORT_VALIDITY) {
             return FormValidation.warning(Messages.FormValidations_validity_short());
         }
-        return seconds > LONG_VALIDITY
-                ? FormValidation.warning(Messages.FormValidations_validity_long())
-                : FormValidation.ok();
+        return warnUnless(seconds <= LONG_VALIDITY, Messages.FormValidations_validity_long());
     }
 
     static FormValidation scopes(@CheckForNull String value) {
-        String text = Util.fixNull(value);
-        if (isTooLong(text)) {
-            return tooLong(VcfCredentials.MAX_TEXT);
-        }
-        return text.contains(",") || text.contains(";")
-                ? FormValidation.warning(Messages.FormValidations_scopes_separator())
-                : FormValidation.ok();
+        return text(
+                value,
+                FormValidation.ok(),
+                text -> warnUnless(
+                        !text.contains(",") && !text.contains(";"), Messages.FormValidations_scopes_separator()));
     }
 
-    /** @param value may be empty: only authorizing needs it */
     static FormValidation clientId(@CheckForNull String value) {
-        String text = Util.fixEmptyAndTrim(value);
-        if (text == null || UUID.matcher(text).matches()) {
-            return FormValidation.ok();
-        }
-        return isTooLong(text)
-                ? tooLong(VcfCredentials.MAX_TEXT)
-                : FormValidation.warning(Messages.FormValidations_clientId_shape());
+        return text(
+                value,
+                FormValidation.ok(),
+                text -> warnUnless(UUID.matcher(text).matches(), Messages.FormValidations_clientId_shape()));
     }
 
     static FormValidation skipTlsVerification(boolean value) {
@@ -208,29 +216,15 @@ final class FormValidations {
     }
 
     static FormValidation organization(@CheckForNull String value) {
-        String text = Util.fixEmptyAndTrim(value);
-        if (text == null) {
-            return FormValidation.error(Messages.FormValidations_organization_missing());
-        }
-        if (!VcfaTokenClient.isOrganization(text)) {
-            return FormValidation.error(Messages.FormValidations_organization_path());
-        }
-        if (isTooLong(text)) {
-            return tooLong(VcfCredentials.MAX_TEXT);
-        }
-        if (UUID.matcher(text).matches()) {
-            return FormValidation.warning(Messages.FormValidations_organization_uuid());
-        }
-        if (text.contains("@")) {
-            return FormValidation.warning(Messages.FormValidations_organization_email());
-        }
-        return FormValidation.ok();
-    }
-
-    /** @param value may be empty: a person can have the account authorized */
-    static FormValidation refreshToken(@CheckForNull Secret value) {
-        String text = value == null ? "" : value.getPlainText();
-        return text.isBlank() ? FormValidation.warning(Messages.FormValidations_refreshToken_missing()) : token(text);
+        return text(value, FormValidation.error(Messages.FormValidations_organization_missing()), text -> {
+            if (!VcfaTokenClient.isOrganization(text)) {
+                return FormValidation.error(Messages.FormValidations_organization_path());
+            }
+            if (UUID.matcher(text).matches()) {
+                return FormValidation.warning(Messages.FormValidations_organization_uuid());
+            }
+            return warnUnless(!text.contains("@"), Messages.FormValidations_organization_email());
+        });
     }
 
     static FormValidation caCertificates(@CheckForNull String value, Instant now) {
@@ -261,13 +255,5 @@ final class FormValidations {
         } catch (CertificateException e) {
             return FormValidation.error(Messages.FormValidations_caCertificates_unreadable());
         }
-    }
-
-    private static boolean isTooLong(String text) {
-        return text.length() > VcfCredentials.MAX_TEXT;
-    }
-
-    private static FormValidation tooLong(int longest) {
-        return FormValidation.error(Messages.FormValidations_tooLong(longest));
     }
 }

@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.credentials;
 
 import com.cloudbees.plugins.credentials.ContextInPath;
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.NameWith;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
@@ -25,7 +24,6 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
 /** A user of SDDC Manager or VCF Installer, by name and password, or a service account by its API key. */
-@NameWith(VcfCredentialsNameProvider.class)
 public final class SddcManagerUser extends AbstractVcfCredentials {
 
     @Serial
@@ -35,7 +33,7 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
     private Secret password = Secret.fromString("");
     private Secret apiKey = Secret.fromString("");
 
-    /** @param url {@code https://} and the server's name */
+    /** @param url {@code https://} and the host of SDDC Manager */
     @DataBoundConstructor
     public SddcManagerUser(
             @CheckForNull CredentialsScope scope,
@@ -88,7 +86,7 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
         return new Account(SddcManagerTokenClient.SYSTEM, uri(), "", isApiKey() ? "" : username);
     }
 
-    /** Nothing while the user's name is missing: a password alone must not go out as an API key. */
+    /** Empty while the user name is missing: a password alone must not be sent as an API key. */
     @Override
     public Secret storedSecret() {
         if (isApiKey()) {
@@ -104,7 +102,7 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
 
     @Override
     public VcfCredentials withStoredSecret(Secret secret) {
-        SddcManagerUser copy = sameTrust(new SddcManagerUser(getScope(), getId(), getDescription(), getUrl()));
+        SddcManagerUser copy = copyTlsSettings(new SddcManagerUser(getScope(), getId(), getDescription(), getUrl()));
         copy.setUsername(username);
         copy.setPassword(isApiKey() ? password : secret);
         copy.setApiKey(isApiKey() ? secret : apiKey);
@@ -112,16 +110,15 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
     }
 
     @Override
-    public TokenEndpointClient service(OneShotHttpClient client) {
+    public TokenEndpointClient tokenClient(OneShotHttpClient client) {
         return new SddcManagerTokenClient(client, account());
     }
 
     @Override
-    String who() {
+    String accountLabel() {
         return isApiKey() ? Messages.SddcManagerUser_apiKey() : username;
     }
 
-    /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
         if (areTidy(getUrl(), username)
@@ -129,14 +126,13 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
                 && token(apiKey).equals(apiKey)) {
             return this;
         }
-        SddcManagerUser copy = sameTrust(new SddcManagerUser(getScope(), getId(), getDescription(), getUrl()));
+        SddcManagerUser copy = copyTlsSettings(new SddcManagerUser(getScope(), getId(), getDescription(), getUrl()));
         copy.setUsername(username);
         copy.setPassword(password);
         copy.setApiKey(apiKey);
         return copy;
     }
 
-    /** The kind as Jenkins knows it. */
     @Extension
     @Symbol("sddcManagerUser")
     public static final class DescriptorImpl extends VcfCredentialsDescriptor {

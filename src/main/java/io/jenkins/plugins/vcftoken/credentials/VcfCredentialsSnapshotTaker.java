@@ -6,11 +6,11 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import org.jenkinsci.plugins.plaincredentials.StringCredentials;
 import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 
-/** For whoever takes a credential elsewhere: secret text with the access token of now, and nothing of what it came from. */
+/** Takes a snapshot of a credential for use outside of the controller: secret text with the current access token alone. */
 @Extension
 public final class VcfCredentialsSnapshotTaker extends CredentialsSnapshotTaker<StringCredentials> {
 
-    /** Those of this plugin only. What comes out is secret text, which the type parameter says and this cannot. */
+    /** The kinds of this plugin. The type parameter is that of the snapshot, which is secret text. */
     @Override
     @SuppressWarnings({"unchecked", "rawtypes"})
     public Class<StringCredentials> type() {

@@ -2,11 +2,13 @@ package io.jenkins.plugins.vcftoken.credentials;
 
 import com.cloudbees.plugins.credentials.ContextInPath;
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.NameWith;
+import com.cloudbees.plugins.credentials.CredentialsStoreAction;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
 import hudson.Util;
+import hudson.init.InitMilestone;
+import hudson.init.Initializer;
 import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
@@ -26,8 +28,7 @@ import org.kohsuke.stapler.DataBoundSetter;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
-/** A service account of VCF Automation, or a user's API token, which is the same without rotation. */
-@NameWith(VcfCredentialsNameProvider.class)
+/** A service account of VCF Automation, whose refresh token rotates; or a user's API token, which does not rotate. */
 public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     @Serial
@@ -36,14 +37,13 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     private final String organization;
     private final Secret refreshToken;
 
-    /** Null in what was saved before there was one. */
     @CheckForNull
     private String clientId;
 
     /**
-     * @param url {@code https://} and the server's own name
-     * @param organization {@code System} for the provider, else the organization's name
-     * @param refreshToken may be empty while the account has not been authorized yet
+     * @param url {@code https://} and the host name of the server
+     * @param organization the organization's name; {@code System} for the provider
+     * @param refreshToken empty until the account is authorized
      */
     @DataBoundConstructor
     public VcfaServiceAccount(
@@ -73,7 +73,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
         return Util.fixNull(clientId);
     }
 
-    /** @param clientId of the service account or API token; may be empty where neither authorizing nor watching it matters */
+    /** @param clientId of the service account or API token; optional, for device authorization and the expiry of the token */
     @DataBoundSetter
     public void setClientId(@CheckForNull String clientId) {
         this.clientId = Util.fixEmptyAndTrim(clientId);
@@ -116,14 +116,14 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     @Override
     public VcfCredentials withAuthorized(Secret secret, String account) {
-        VcfaServiceAccount copy = sameTrust(
+        VcfaServiceAccount copy = copyTlsSettings(
                 new VcfaServiceAccount(getScope(), getId(), getDescription(), getUrl(), organization, secret));
         copy.setClientId(account);
         return copy;
     }
 
     @Override
-    public TokenEndpointClient service(OneShotHttpClient client) {
+    public TokenEndpointClient tokenClient(OneShotHttpClient client) {
         return new VcfaTokenClient(client, account(), getClientId());
     }
 
@@ -133,17 +133,17 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     }
 
     @Override
-    public TokenEndpointClient organizationService(
-            OneShotHttpClient client, String organization, AccessToken accessToken) {
-        return new VcfaTenantTokenClient(client, new Account(VcfaTokenClient.SYSTEM, uri(), organization), accessToken);
+    public TokenEndpointClient tenantTokenClient(
+            OneShotHttpClient client, String organization, AccessToken providerToken) {
+        Account tenant = new Account(VcfaTokenClient.SYSTEM, uri(), organization);
+        return new VcfaTenantTokenClient(client, tenant, providerToken);
     }
 
     @Override
-    String who() {
+    String accountLabel() {
         return organization;
     }
 
-    /** XML that a person wrote may lack what a form leaves empty or have line breaks, and reading it calls no constructor. */
     @Serial
     private Object readResolve() {
         return areTidy(getUrl(), organization, getClientId())
@@ -152,7 +152,15 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
                 : withStoredSecret(refreshToken);
     }
 
-    /** The kind as Jenkins knows it. */
+    /**
+     * Keeps one usage history per credential: Jenkins derives the fingerprint of a credential from all of its fields, and
+     * each rotation changes this one.
+     */
+    @Initializer(after = InitMilestone.PLUGINS_STARTED, before = InitMilestone.JOB_LOADED)
+    public static void omitRefreshTokenFromFingerprint() {
+        CredentialsStoreAction.FINGERPRINT_XML.omitField(VcfaServiceAccount.class, "refreshToken");
+    }
+
     @Extension
     @Symbol("vcfaServiceAccount")
     public static final class DescriptorImpl extends VcfCredentialsDescriptor {

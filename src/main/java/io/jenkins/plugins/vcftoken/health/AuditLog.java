@@ -149,7 +149,7 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
     private static void logUse(Credentials credentials, String user, @CheckForNull Item near) {
         if (credentials instanceof VcfCredentials used && LOGGER.isLoggable(Level.FINE)) {
             Optional<StoreCredentialWriter> found =
-                    VcfTokenService.get().locator().of(used, near);
+                    VcfTokenService.get().locator().find(used, near);
             CredentialLocation location =
                     found.map(StoreCredentialWriter::location).orElse(new CredentialLocation("", used.getId()));
             log(Level.FINE, addLocation(event("used").put("by", user), location).put("url", used.getUrl()));

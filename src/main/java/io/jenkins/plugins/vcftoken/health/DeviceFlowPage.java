@@ -13,7 +13,7 @@ import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.oauth.DeviceFlow;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.LocatedCredential;
-import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
+import io.jenkins.plugins.vcftoken.store.WriteResult;
 import java.time.Duration;
 import net.sf.json.JSONObject;
 import org.kohsuke.stapler.HttpResponse;
@@ -132,7 +132,7 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
     }
 
     private static String grantedMessage(DeviceFlowSession session) {
-        StoreCredentialWriter.Placed placed = session.placed();
+        WriteResult placed = session.placed();
         if (placed == null) {
             return Messages.DeviceFlowPage_storeFailed();
         }
@@ -140,7 +140,7 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
             case STORED -> Messages.DeviceFlowPage_granted();
             case READ_ONLY -> Messages.DeviceFlowPage_readOnly();
             case GONE -> Messages.DeviceFlowPage_gone(session.location().credentialsId());
-            case FOR_ANOTHER_SERVER -> Messages.DeviceFlowPage_otherServer();
+            case UNCHANGED -> Messages.DeviceFlowPage_otherServer();
         };
     }
 
@@ -220,7 +220,7 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
 
     /** The account may have been revoked since it was authorized. */
     private synchronized boolean isUsable(DeviceFlowSession granted) {
-        if (granted.placed() == StoreCredentialWriter.Placed.FOR_ANOTHER_SERVER) {
+        if (granted.placed() == WriteResult.UNCHANGED) {
             return true;
         }
         if (health == null) {

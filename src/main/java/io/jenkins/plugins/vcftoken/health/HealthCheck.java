@@ -112,7 +112,7 @@ final class HealthCheck {
     private boolean belongsTo(TokenFamily family, Account account, LocatedCredential stored) {
         return family.locations().contains(stored.location())
                 || family.tokens().current().equals(token(stored))
-                || locator.formerPlace(account, token(stored), stored.location())
+                || locator.findFormerLocation(account, token(stored), stored.location())
                         .isPresent();
     }
 

@@ -4,7 +4,7 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilyAdmin;
-import io.jenkins.plugins.vcftoken.store.CredentialLocator;
+import io.jenkins.plugins.vcftoken.store.StoreContext;
 import java.time.Instant;
 import java.util.stream.Collectors;
 import org.kohsuke.stapler.export.Exported;
@@ -55,7 +55,7 @@ public final class OrphanedRecord {
     }
 
     private static String describe(CredentialLocation location) {
-        return CredentialLocator.isPersonal(location)
+        return StoreContext.isPersonal(location)
                 ? Messages.OrphanedRecord_personal()
                 : location.context() + '/' + location.credentialsId();
     }

@@ -6,8 +6,8 @@ import io.jenkins.plugins.vcftoken.SecretExpiryResult;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
-import io.jenkins.plugins.vcftoken.store.CredentialLocator;
 import io.jenkins.plugins.vcftoken.store.LocatedCredential;
+import io.jenkins.plugins.vcftoken.store.StoreContext;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.time.Duration;
@@ -91,7 +91,7 @@ final class SecretExpiryCache {
     void refresh(List<LocatedCredential> shared, Instant now) throws InterruptedException {
         List<CredentialLocation> locations =
                 shared.stream().map(LocatedCredential::location).toList();
-        answers.keySet().removeIf(location -> !CredentialLocator.isPersonal(location) && !locations.contains(location));
+        answers.keySet().removeIf(location -> !StoreContext.isPersonal(location) && !locations.contains(location));
         try {
             refreshSoon(shared, now).get(MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {

@@ -1,121 +1,229 @@
 package io.jenkins.plugins.vcftoken.store;
 
-import com.cloudbees.plugins.credentials.Credentials;
-import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.CredentialsStore;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
-import com.cloudbees.plugins.credentials.domains.Domain;
 import com.google.common.collect.MapMaker;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.model.Item;
-import hudson.model.ItemGroup;
 import hudson.model.ModelObject;
-import hudson.model.Saveable;
 import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamilyAdmin;
+import java.io.IOException;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
-import java.util.stream.StreamSupport;
-import jenkins.model.Jenkins;
 
 /**
- * Finds the store that holds a credential. A credential does not know it, so all stores that could have it are looked
- * through, once for each instance.
+ * Finds the store that owns a credential. A credential object does not know its store, so the stores that can hold it are
+ * scanned for the object, once for each object. A stale object, which has been replaced in its store, is matched by the
+ * location at which it was seen last, then by token family.
+ *
+ * <p>Thread-safe. Reads the ledger where token families are compared, and may then wait for a request in flight, so it must
+ * not be called with the lock of a store held.
  */
 public final class CredentialLocator {
 
     private static final Logger LOGGER = Logger.getLogger(CredentialLocator.class.getName());
 
     /**
-     * By identity: two credentials with one ID are equal. Goes with the credential, which each change replaces; a
-     * rotation puts the new one here.
+     * Where each credential object was seen last. Keys are weak and compared by identity, since credentials with one ID are
+     * equal. A move takes the very object along, and a copy does not: that tells a credential that was moved from another
+     * one that was given a token of the same family.
      */
-    private final Map<VcfCredentials, StoreCredentialWriter> found =
+    private final Map<VcfCredentials, StoreCredentialWriter> lastSeen =
             new MapMaker().weakKeys().makeMap();
 
-    private final RefusingStoreCache readOnly;
-    private final FamilyLookup familyLookup;
+    private final RefusingStoreCache refusing;
+    private final Supplier<Optional<TokenFamilyAdmin>> families;
 
-    public CredentialLocator(FamilyLookup familyLookup, InstantSource clock) {
-        this.familyLookup = familyLookup;
-        this.readOnly = new RefusingStoreCache(clock);
+    /** @param families the ledger's families; empty while there is no ledger, or it cannot be read */
+    public CredentialLocator(Supplier<Optional<TokenFamilyAdmin>> families, InstantSource clock) {
+        this.families = families;
+        this.refusing = new RefusingStoreCache(clock);
     }
 
-    /** A credential of a store, and that store. */
-    private record Found(VcfCredentials credential, StoreCredentialWriter home) {}
-
     /**
-     * @param near a job or folder that sees the credential, where to look first; may be null
-     * @return empty when no store holds this very object, nor one that has surely taken its place
+     * Finds where a credential is stored.
+     *
+     * @param near a job or folder that can see the credential, where the scan starts; may be null
+     * @return empty when no store has this object, nor one that has certainly replaced it
      */
-    public Optional<StoreCredentialWriter> of(VcfCredentials credential, @CheckForNull Item near) {
-        StoreCredentialWriter known = found.get(credential);
+    public Optional<StoreCredentialWriter> find(VcfCredentials credential, @CheckForNull Item near) {
+        StoreCredentialWriter known = lastSeen.get(credential);
         if (known != null && known.entry().holds(credential)) {
             return Optional.of(known);
         }
-        Optional<StoreCredentialWriter> home = search(credential, near, candidate -> candidate == credential);
-        if (home.isPresent()) {
-            StoreCredentialWriter there = home.get();
-            if (known != null && !known.entry().isSameAs(there.entry())) {
-                follow(known, new Found(credential, there));
+        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+            Optional<LocatedCredential> found = findObject(credential, near);
+            if (found.isPresent()) {
+                return Optional.of(seen(found.get()));
             }
-            found.put(credential, there);
-            return home;
+            if (known != null && isSameAccount(readOrFollowMove(known), credential)) {
+                return Optional.of(known);
+            }
+            return findByFamily(credential, near).map(this::seen);
         }
-        Optional<StoreCredentialWriter> successor = known == null ? Optional.empty() : known.ofSuccessor(credential);
-        return successor.isPresent() ? successor : ofRelative(credential, near);
+    }
+
+    /** Starts with the folders that the job can see: mostly one of them has the credential, and there may be thousands. */
+    private static Optional<LocatedCredential> findObject(VcfCredentials credential, @CheckForNull Item near) {
+        Stream<ModelObject> owners = Stream.concat(
+                StoreContext.ancestors(near).stream(),
+                Stream.of(credential).flatMap(CredentialLocator::possibleOwners));
+        return scan(owners, credential.getId(), candidate -> candidate == credential)
+                .findFirst();
+    }
+
+    @CheckForNull
+    private VcfCredentials readOrFollowMove(StoreCredentialWriter writer) {
+        VcfCredentials stored = writer.entry().read();
+        return stored == null && followMove(writer) ? writer.entry().read() : stored;
     }
 
     /**
-     * A form, a file or a rotation may have replaced the object before anybody asked with it. A namesake for the same
-     * server may be somebody else's, so the token has to tell; and where it tells of several, nobody guesses.
+     * Matches a stale object that was not seen before it was replaced. An ID and a server are not enough, as folders have
+     * credentials with the same ID, so the token family decides; an ambiguous match is none.
      */
-    private Optional<StoreCredentialWriter> ofRelative(VcfCredentials credential, @CheckForNull Item near) {
-        Predicate<VcfCredentials> related = candidate -> isSameAccount(candidate, credential)
-                && familyLookup.areRelated(
-                        credential.account(),
-                        candidate.storedSecret().getPlainText(),
-                        credential.storedSecret().getPlainText());
-        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
-            if (near != null && mayBeShared(credential)) {
-                Optional<StoreCredentialWriter> seen = all(above(near), credential.getId(), related)
-                        .map(Found::home)
-                        .findFirst();
-                if (seen.isPresent()) {
-                    return seen;
-                }
+    private Optional<LocatedCredential> findByFamily(VcfCredentials credential, @CheckForNull Item near) {
+        String token = secret(credential);
+        Predicate<VcfCredentials> isRelated = candidate -> isSameAccount(candidate, credential)
+                && (token.equals(secret(candidate))
+                        || askLedger(
+                                ledger -> ledger.areRelated(credential.account(), secret(candidate), token),
+                                false,
+                                () -> unreadable(credential.account())));
+        if (near != null && credential.getScope() != CredentialsScope.USER) {
+            Optional<LocatedCredential> seen = scan(
+                            StoreContext.ancestors(near).stream(), credential.getId(), isRelated)
+                    .findFirst();
+            if (seen.isPresent()) {
+                return seen;
             }
-            // An empty one is related to whatever was empty before it was authorized.
-            List<Found> everywhere = all(
-                            everybodyFor(credential),
-                            credential.getId(),
-                            related.and(candidate -> !isEmpty(candidate) && !isEmpty(credential)))
-                    .limit(2)
-                    .toList();
-            return everywhere.size() == 1 ? Optional.of(everywhere.get(0).home()) : Optional.empty();
+        }
+        if (token.isBlank()) {
+            return Optional.empty();
+        }
+        List<LocatedCredential> all = scan(possibleOwners(credential), credential.getId(), isRelated)
+                .limit(2)
+                .toList();
+        return all.size() == 1 ? Optional.of(all.get(0)) : Optional.empty();
+    }
+
+    /** Records where a credential was found. If it was moved, its family and the writer of its open blocks follow. */
+    private StoreCredentialWriter seen(LocatedCredential found) {
+        VcfCredentials credential = found.credential();
+        StoreCredentialWriter last = lastSeen.get(credential);
+        if (last == null) {
+            last = new StoreCredentialWriter(found.entry(), this);
+            lastSeen.put(credential, last);
+        } else if (!last.entry().isSameAs(found.entry())) {
+            try {
+                bindFamily(credential.account(), secret(credential), last.location(), found.location());
+            } catch (IllegalArgumentException e) {
+                LOGGER.log(Level.FINE, "A credential with an invalid address has no family", e);
+            }
+            last.moveTo(found.entry());
+        }
+        return last;
+    }
+
+    /**
+     * Looks for the credential of a writer that is no longer at its location, and moves the writer to where it is now. Only
+     * an object that was seen there counts: the right to store a credential elsewhere, perhaps with an old token, gives no
+     * right to the current token.
+     */
+    boolean followMove(StoreCredentialWriter writer) {
+        StoreEntry gone = writer.entry();
+        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+            Stream<? extends ModelObject> owners = StoreContext.isPersonal(gone.location())
+                    ? User.getAll().stream()
+                    : StoreContext.controllerAndFolders().stream();
+            Optional<LocatedCredential> moved = scan(owners, gone.id(), candidate -> {
+                        StoreCredentialWriter last = lastSeen.get(candidate);
+                        return last != null && last.entry().isSameAs(gone);
+                    })
+                    .filter(found -> !found.entry().isSameAs(gone))
+                    .findFirst();
+            moved.ifPresent(found -> writer.moveTo(seen(found).entry()));
+            return moved.isPresent();
         }
     }
 
-    private static boolean isEmpty(VcfCredentials credential) {
-        return credential.storedSecret().getPlainText().isBlank();
+    void remember(VcfCredentials credential, StoreCredentialWriter writer) {
+        lastSeen.put(credential, writer);
     }
 
-    /** Whether one may stand for the other, as far as what is no secret tells. */
-    static boolean isSameAccount(VcfCredentials one, VcfCredentials other) {
+    /**
+     * Binds the family of a replaced token to the credential that stores it, where that credential has got a new ID, see
+     * {@link #findFormerLocation}. Does nothing in all other cases. May wait for a request in flight.
+     */
+    public void followNewId(StoreCredentialWriter writer, Account account, String token) {
+        CredentialLocation now = writer.location();
+        findFormerLocation(account, token, now).ifPresent(former -> bindFamily(account, token, former, now));
+    }
+
+    /**
+     * Finds the former ID of a credential that got a new one, in a configuration file for example, with a token that has
+     * been replaced since. Counts only in the stores of the same owner and where no credential has the former ID any more:
+     * a person who may write there could restore the former ID as well, so this grants nothing.
+     *
+     * @return empty when the token is current, unknown, or bound to the location
+     */
+    public Optional<CredentialLocation> findFormerLocation(Account account, String token, CredentialLocation now) {
+        Set<CredentialLocation> locations = token.isBlank()
+                ? Set.of()
+                : askLedger(ledger -> ledger.placesOfSpent(account, token), Set.of(), () -> unreadable(account));
+        return locations.contains(now)
+                ? Optional.empty()
+                : locations.stream()
+                        .filter(location -> location.context().equals(now.context()))
+                        .filter(location -> read(location).isEmpty())
+                        .findFirst();
+    }
+
+    /** The secret that is stored at a location; null when there is none, or it is for another account. */
+    @CheckForNull
+    public String stored(CredentialLocation location, Account account) {
+        return read(location)
+                .filter(credential -> isFor(credential, account))
+                .map(CredentialLocator::secret)
+                .orElse(null);
+    }
+
+    private static Optional<VcfCredentials> read(CredentialLocation location) {
+        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+            StoreContext owner = StoreContext.named(location.context());
+            return owner == null
+                    ? Optional.empty()
+                    : scan(Stream.of(owner.context()), location.credentialsId(), credential -> true)
+                            .map(LocatedCredential::credential)
+                            .findFirst();
+        }
+    }
+
+    /** Whether the store of a credential refused the last rotated token, so that only the ledger has it. */
+    public boolean isReadOnly(LocatedCredential stored) {
+        return refusing.isReadOnly(stored.store().getClass(), stored.location());
+    }
+
+    RefusingStoreCache refusing() {
+        return refusing;
+    }
+
+    /** Whether two credentials are of one kind and for one account. */
+    private static boolean isSameAccount(@CheckForNull VcfCredentials one, VcfCredentials other) {
         try {
-            return one.getClass() == other.getClass() && isFor(one, other.account());
+            return one != null && one.getClass() == other.getClass() && isFor(one, other.account());
         } catch (IllegalArgumentException e) {
             return false;
         }
@@ -125,226 +233,67 @@ public final class CredentialLocator {
         try {
             return credential.account().isSameAs(account);
         } catch (IllegalArgumentException e) {
-            // Its address is none any more.
+            // Its stored address is invalid.
             return false;
         }
     }
 
-    /**
-     * Where a credential was moved to. It has to be an object that stood there: the right to store something somewhere is
-     * not the right to what another place has, and a spent token may be in anybody's hands.
-     */
-    Optional<StoreCredentialWriter> movedFrom(StoreCredentialWriter gone) {
-        Predicate<VcfCredentials> wasThere = candidate -> {
-            StoreCredentialWriter last = found.get(candidate);
-            return last != null && last.entry().isSameAs(gone.entry());
-        };
-        Optional<Found> moved;
-        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
-            moved = all(
-                            gone.isPersonal() ? User.getAll() : controllerAndFolders(),
-                            gone.entry().id(),
-                            wasThere)
-                    .filter(candidate -> !candidate.home().entry().isSameAs(gone.entry()))
-                    .findFirst();
-        }
-        moved.ifPresent(there -> {
-            follow(gone, there);
-            found.put(there.credential(), there.home());
-        });
-        return moved.map(Found::home);
+    private static String secret(VcfCredentials credential) {
+        return credential.storedSecret().getPlainText();
     }
 
-    private void follow(StoreCredentialWriter from, Found there) {
-        from.movedTo(there.home());
+    /** Blocks for the lock of the family. */
+    private void bindFamily(Account account, String token, CredentialLocation from, CredentialLocation to) {
+        askLedger(
+                ledger -> {
+                    ledger.follow(account, token, from, to);
+                    return true;
+                },
+                false,
+                () -> "The token record of credential '" + to.credentialsId() + "' could not follow its move from "
+                        + from.context() + " to " + to.context());
+    }
+
+    private static String unreadable(Account account) {
+        return "The token records of " + account.description() + " cannot be read";
+    }
+
+    private interface LedgerQuery<T> {
+        T ask(TokenFamilyAdmin ledger) throws IOException, InterruptedException;
+    }
+
+    /** @return the fallback where there is no ledger, or it cannot be used */
+    private <T> T askLedger(LedgerQuery<T> query, T fallback, Supplier<String> failure) {
         try {
-            familyLookup.follow(
-                    there.credential().account(),
-                    there.credential().storedSecret().getPlainText(),
-                    from.location(),
-                    there.home().location());
-        } catch (IllegalArgumentException e) {
-            LOGGER.log(Level.FINE, "Its address is none, so it has no family", e);
+            Optional<TokenFamilyAdmin> ledger = families.get();
+            return ledger.isPresent() ? query.ask(ledger.get()) : fallback;
+        } catch (IOException e) {
+            LOGGER.log(Level.WARNING, e, failure);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
+        return fallback;
     }
 
-    /**
-     * Binds the family of a spent token to the credential that stores it, where that credential has replaced the family's
-     * former one, see {@link #formerPlace}. Does nothing in all other cases. May wait for an exchange in flight.
-     */
-    public void followNewId(StoreCredentialWriter home, Account account, String token) {
-        CredentialLocation now = home.location();
-        formerPlace(account, token, now).ifPresent(former -> familyLookup.follow(account, token, former, now));
+    /** A credential without scope can be personal too: a form sets none where its store knows only one. */
+    private static Stream<ModelObject> possibleOwners(VcfCredentials credential) {
+        CredentialsScope scope = credential.getScope();
+        return Stream.concat(
+                scope == CredentialsScope.USER ? Stream.empty() : StoreContext.controllerAndFolders().stream(),
+                scope == CredentialsScope.USER || scope == null ? User.getAll().stream() : Stream.empty());
     }
 
-    /**
-     * The former ID of a credential that got a new one, in a file for example, and a spent token: in the stores of the same
-     * owner, where nothing has the former ID any more. Who may write there could restore the former ID as well, so this
-     * grants nothing.
-     *
-     * @return empty when the token is current, unknown, or bound to the credential as it is
-     */
-    public Optional<CredentialLocation> formerPlace(Account account, String token, CredentialLocation now) {
-        if (token.isBlank()) {
-            return Optional.empty();
-        }
-        Set<CredentialLocation> locations = familyLookup.placesOfSpent(account, token);
-        return locations.contains(now)
-                ? Optional.empty()
-                : locations.stream()
-                        .filter(location -> location.context().equals(now.context()))
-                        .filter(this::isVacant)
-                        .findFirst();
-    }
-
-    private boolean isVacant(CredentialLocation location) {
-        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
-            StoreContext owner = StoreContext.named(location.context());
-            return owner != null
-                    && in(owner, location.credentialsId(), credential -> true)
-                            .findAny()
-                            .isEmpty();
-        }
-    }
-
-    private Optional<StoreCredentialWriter> search(
-            VcfCredentials credential, @CheckForNull Item near, Predicate<VcfCredentials> wanted) {
-        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
-            String id = credential.getId();
-            // There may be thousands of folders, and mostly it is one of those that the job sees.
-            Optional<Found> seen =
-                    mayBeShared(credential) ? all(above(near), id, wanted).findFirst() : Optional.empty();
-            return seen.or(() -> all(everybodyFor(credential), id, wanted).findFirst())
-                    .map(Found::home);
-        }
-    }
-
-    private static boolean mayBeShared(VcfCredentials credential) {
-        return credential.getScope() != CredentialsScope.USER;
-    }
-
-    /** Where the form of a store does not ask for the scope, as there is but one, the credential has none: users' too. */
-    private static boolean mayBePersonal(VcfCredentials credential) {
-        return credential.getScope() == CredentialsScope.USER || credential.getScope() == null;
-    }
-
-    /** Whose stores may have it. */
-    private static List<ModelObject> everybodyFor(VcfCredentials credential) {
-        List<ModelObject> contexts = new ArrayList<>();
-        if (mayBeShared(credential)) {
-            contexts.addAll(controllerAndFolders());
-        }
-        if (mayBePersonal(credential)) {
-            contexts.addAll(User.getAll());
-        }
-        return contexts;
-    }
-
-    private static List<ModelObject> controllerAndFolders() {
-        List<ModelObject> contexts = new ArrayList<>();
-        contexts.add(Jenkins.get());
-        Jenkins.get().allItems(Item.class, item -> item instanceof ItemGroup<?>).forEach(contexts::add);
-        return contexts;
-    }
-
-    /** Whether the store of a credential last refused a rotated token, so that the ledger alone has it. */
-    public boolean isReadOnly(LocatedCredential stored) {
-        return readOnly.isReadOnly(stored.store().getClass(), stored.location());
-    }
-
-    RefusingStoreCache readOnly() {
-        return readOnly;
-    }
-
-    void remember(VcfCredentials credential, StoreCredentialWriter home) {
-        found.put(credential, home);
-    }
-
-    /**
-     * The secret that is stored at a place for an endpoint, whichever object the credential is by now.
-     *
-     * @return null when there is none
-     */
-    @CheckForNull
-    public String stored(CredentialLocation location, Account account) {
-        try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
-            StoreContext owner = StoreContext.named(location.context());
-            return owner == null
-                    ? null
-                    : in(owner, location.credentialsId(), credential -> true)
-                            .findFirst()
-                            .map(found -> found.home().stored(account))
-                            .orElse(null);
-        }
-    }
-
-    /** Whether a place is a user's own. */
-    public static boolean isPersonal(CredentialLocation location) {
-        return StoreContext.isUser(location.context());
-    }
-
-    /** Where what a person tries out in a form of an owner's store would be kept, if it had to be. */
-    public static CredentialLocation unsavedIn(ModelObject context) {
-        ModelObject owner = context;
-        while (owner instanceof Item item && !(owner instanceof ItemGroup<?>)) {
-            owner = item.getParent();
-        }
-        return CredentialLocation.ofUnsaved(new StoreContext(owner).name());
-    }
-
-    /**
-     * Whose store may have been saved with it, as the ledger writes it down.
-     *
-     * @return null when it has none
-     */
-    @CheckForNull
-    public static String contextOf(Saveable saved) {
-        if (saved instanceof SystemCredentialsProvider) {
-            return StoreContext.SYSTEM;
-        }
-        boolean isOwner = saved instanceof User || (saved instanceof Item && saved instanceof ItemGroup<?>);
-        return isOwner ? new StoreContext((ModelObject) saved).name() : null;
-    }
-
-    /** How the ledger writes down a folder's store. */
-    public static String folderContext(String fullName) {
-        return StoreContext.ofFolder(fullName);
-    }
-
-    /** The controller is the last of them. */
-    private static List<ModelObject> above(@CheckForNull Item near) {
-        List<ModelObject> contexts = new ArrayList<>();
-        for (ModelObject context = near; context instanceof Item item; context = item.getParent()) {
-            contexts.add(context);
-        }
-        contexts.add(Jenkins.get());
-        return contexts;
-    }
-
-    private Stream<Found> all(Iterable<? extends ModelObject> contexts, String id, Predicate<VcfCredentials> wanted) {
-        return StreamSupport.stream(contexts.spliterator(), false)
-                .flatMap(context -> in(new StoreContext(context), id, wanted));
-    }
-
-    private Stream<Found> in(StoreContext owner, String id, Predicate<VcfCredentials> wanted) {
-        List<Found> here = new ArrayList<>();
-        try (ACLContext asOwner = owner.impersonate()) {
-            for (CredentialsStore store : CredentialsProvider.lookupStores(owner.context())) {
-                // What lies above is looked through when its owner's turn comes.
-                if (store.getContext() == owner.context()) {
-                    for (Domain domain : store.getDomains()) {
-                        for (Credentials candidate : store.getCredentials(domain)) {
-                            if (candidate instanceof VcfCredentials credential
-                                    && credential.getId().equals(id)
-                                    && wanted.test(credential)) {
-                                StoreEntry entry = new StoreEntry(owner, store.getClass(), domain, id);
-                                here.add(new Found(credential, new StoreCredentialWriter(entry, this)));
-                            }
-                        }
-                    }
-                }
+    /** Reads the stores of the owners one after the other, each with the permissions of its owner. */
+    private static Stream<LocatedCredential> scan(
+            Stream<? extends ModelObject> owners, String id, Predicate<VcfCredentials> wanted) {
+        return owners.flatMap(context -> {
+            StoreContext owner = new StoreContext(context);
+            try (ACLContext asOwner = owner.impersonate()) {
+                return owner.credentials().stream()
+                        .filter(found -> found.credential().getId().equals(id) && wanted.test(found.credential()))
+                        .toList()
+                        .stream();
             }
-        }
-        return here.stream();
+        });
     }
 }

@@ -5,10 +5,15 @@ import com.cloudbees.plugins.credentials.domains.Domain;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 
 /**
- * A credential and where it stands.
+ * A credential and where it is stored.
  *
- * @param store the one that owns it; asks for itself who may see and change what is in it
- * @param location the same, as the ledger writes it down
+ * @param store the store that owns it, which decides who may see and change its content
+ * @param location its location as the ledger records it
  */
 public record LocatedCredential(
-        VcfCredentials credential, CredentialsStore store, Domain domain, CredentialLocation location) {}
+        VcfCredentials credential, CredentialsStore store, Domain domain, CredentialLocation location) {
+
+    StoreEntry entry() {
+        return new StoreEntry(new StoreContext(store.getContext()), store.getClass(), domain, credential.getId());
+    }
+}

@@ -9,14 +9,14 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Stores that refused a rotated token. A refusal may be temporary (a permission, a vault's policy), so it is remembered
- * for {@link #REMEMBERED}, and then the store is tried again. Of several stores with one owner, one may take what another
- * does not. Some providers make a new store object for each caller, so the class stands for the store.
+ * Remembers which stores refused a rotated token. A refusal may be temporary (a permission, a vault's policy), so the store
+ * is tried again after {@link #RETRY_AFTER}. The class stands for the store, since some providers make a new store object
+ * for each caller; several stores of one owner are told apart by it. Thread-safe.
  */
 final class RefusingStoreCache {
 
-    /** Not tried again with each block, but soon after an administrator has made the store writable. */
-    static final Duration REMEMBERED = Duration.ofMinutes(10);
+    /** Rare enough not to burden each block, and soon after an administrator has made the store writable. */
+    static final Duration RETRY_AFTER = Duration.ofMinutes(10);
 
     private final InstantSource clock;
     private final Map<Entry, Instant> refused = new ConcurrentHashMap<>();
@@ -27,12 +27,12 @@ final class RefusingStoreCache {
         this.clock = clock;
     }
 
-    /** @return false when it was known */
+    /** @return false when the store was already known to refuse */
     boolean refused(Class<? extends CredentialsStore> kind, CredentialLocation location) {
         return refused.put(new Entry(kind, location), clock.instant()) == null;
     }
 
-    /** The store took a change, so whatever it refused before says nothing any more. */
+    /** Forgets a refusal, because the store took a change. */
     void changed(Class<? extends CredentialsStore> kind, CredentialLocation location) {
         refused.remove(new Entry(kind, location));
     }
@@ -42,13 +42,13 @@ final class RefusingStoreCache {
         return refused.containsKey(new Entry(kind, location));
     }
 
-    /** Whether a change is worth a try: none was refused within {@link #REMEMBERED}. */
+    /** Whether a change is worth a try: none was refused within {@link #RETRY_AFTER}. */
     boolean isTried(Class<? extends CredentialsStore> kind, CredentialLocation location) {
         Instant last = refused.get(new Entry(kind, location));
         if (last == null) {
             return true;
         }
         Duration since = Duration.between(last, clock.instant());
-        return since.isNegative() || since.compareTo(REMEMBERED) >= 0;
+        return since.isNegative() || since.compareTo(RETRY_AFTER) >= 0;
     }
 }

@@ -1,44 +1,75 @@
 package io.jenkins.plugins.vcftoken.store;
 
+import com.cloudbees.plugins.credentials.Credentials;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.CredentialsStore;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.model.Item;
+import hudson.model.ItemGroup;
 import hudson.model.ModelObject;
+import hudson.model.Saveable;
 import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
 import hudson.security.SecurityRealm;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import jenkins.model.Jenkins;
 import org.springframework.security.authentication.UsernamePasswordAuthenticationToken;
 
 /**
- * Whose store it is: the controller's, a folder's, or a user's.
+ * The owner of credentials stores: the controller, a folder, or a user.
  *
- * @param context the same object however often it is renamed or moved
+ * @param context stays the same object when it is renamed or moved
  */
-record StoreContext(ModelObject context) {
+public record StoreContext(ModelObject context) {
 
-    static final String SYSTEM = "system";
+    private static final String SYSTEM = "system";
     private static final String FOLDER = "folder:";
     private static final String USER = "user:";
 
-    /** How the ledger writes it down. */
-    String name() {
+    /** The current name, as the ledger records it in a {@link CredentialLocation}. */
+    public String name() {
         if (context instanceof Item item) {
-            return ofFolder(item.getFullName());
+            return folderName(item.getFullName());
         }
         return context instanceof User user ? USER + user.getId() : SYSTEM;
     }
 
-    static String ofFolder(String fullName) {
+    /** The {@link #name} of a folder's context. */
+    public static String folderName(String fullName) {
         return FOLDER + fullName;
     }
 
-    static boolean isUser(String name) {
-        return name.startsWith(USER);
+    /** Whether a location is in the personal store of a user. */
+    public static boolean isPersonal(CredentialLocation location) {
+        return location.context().startsWith(USER);
     }
 
-    /** The owner that the ledger wrote down, or null when it is gone. Needs to see all items and users. */
+    /** The location for a credential that is tried out in a form of this context, and not stored. */
+    public static CredentialLocation unsavedIn(ModelObject context) {
+        ModelObject owner = context;
+        while (owner instanceof Item item && !(owner instanceof ItemGroup<?>)) {
+            owner = item.getParent();
+        }
+        return CredentialLocation.ofUnsaved(new StoreContext(owner).name());
+    }
+
+    /** The context that may have saved its stores with this object; null when it owns none. */
+    @CheckForNull
+    public static StoreContext savedWith(Saveable saved) {
+        if (saved instanceof SystemCredentialsProvider) {
+            return new StoreContext(Jenkins.get());
+        }
+        boolean isOwner = saved instanceof User || (saved instanceof Item && saved instanceof ItemGroup<?>);
+        return isOwner ? new StoreContext((ModelObject) saved) : null;
+    }
+
+    /** The context that has this name now; null when there is none. The caller must be able to see all items. */
     @CheckForNull
     static StoreContext named(String name) {
         ModelObject context;
@@ -53,19 +84,64 @@ record StoreContext(ModelObject context) {
     }
 
     /**
-     * Who has this name now: this owner, or another object after Jenkins was told to load everything anew, or somebody
-     * made it anew. Needs to see all items.
+     * The context that has the name of this one now: a reload of the configuration makes other objects. The caller must be
+     * able to see all items.
      *
-     * @return null when it is gone; what holds it still must not save it, or its files would come back
+     * @return null when it is deleted; saving the old object would bring its files back
      */
     @CheckForNull
-    StoreContext now() {
+    StoreContext current() {
         return named(name());
     }
 
+    /** The controller and all folders that the calling user can see. */
+    static List<ModelObject> controllerAndFolders() {
+        List<ModelObject> contexts = new ArrayList<>();
+        contexts.add(Jenkins.get());
+        Jenkins.get().allItems(Item.class, item -> item instanceof ItemGroup<?>).forEach(contexts::add);
+        return contexts;
+    }
+
+    /** A job, the folders above it, and the controller; the controller alone for null. */
+    static List<ModelObject> ancestors(@CheckForNull Item near) {
+        List<ModelObject> contexts = new ArrayList<>();
+        for (ModelObject context = near; context instanceof Item item; context = item.getParent()) {
+            contexts.add(context);
+        }
+        contexts.add(Jenkins.get());
+        return contexts;
+    }
+
+    /** The stores that this context owns; those of its parents are not included. */
+    public List<CredentialsStore> stores() {
+        List<CredentialsStore> own = new ArrayList<>();
+        for (CredentialsStore store : CredentialsProvider.lookupStores(context)) {
+            if (store.getContext() == context) {
+                own.add(store);
+            }
+        }
+        return own;
+    }
+
+    /** The plugin's credentials in {@link #stores}, as the calling user sees them, in the order of a build's look-up. */
+    List<LocatedCredential> credentials() {
+        List<LocatedCredential> credentials = new ArrayList<>();
+        for (CredentialsStore store : stores()) {
+            for (Domain domain : store.getDomains()) {
+                for (Credentials candidate : store.getCredentials(domain)) {
+                    if (candidate instanceof VcfCredentials credential) {
+                        CredentialLocation location = new CredentialLocation(name(), credential.getId());
+                        credentials.add(new LocatedCredential(credential, store, domain, location));
+                    }
+                }
+            }
+        }
+        return credentials;
+    }
+
     /**
-     * Becomes whoever may write the store. A user's store refuses everybody else, the system included; the security
-     * realm is not asked, because it may be down or know the user no more while a renewal is due.
+     * Switches to the user who may write the stores. A user's store refuses all others, the system included. The security
+     * realm is not asked: when a renewal is due, it may be down, or have removed the user.
      */
     ACLContext impersonate() {
         if (context instanceof User user) {

@@ -6,26 +6,24 @@ import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import java.io.IOException;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** The credentials store that owns a credential, and the way of a rotated token back into it. */
+/**
+ * Reads and writes one credential in the credentials store that owns it. Follows the credential when it is moved to another
+ * store. Thread-safe; shared by all blocks that use the credential.
+ */
 public final class StoreCredentialWriter implements CredentialWriter {
 
     private static final Logger LOGGER = Logger.getLogger(StoreCredentialWriter.class.getName());
 
-    private final StoreEntry entry;
     private final CredentialLocator locator;
-    private final AtomicBoolean missed = new AtomicBoolean();
+    private final AtomicBoolean isGoneLogged = new AtomicBoolean();
+    private volatile StoreEntry entry;
 
-    /** Where the credential was moved to, as far as is known. */
-    @CheckForNull
-    private volatile StoreCredentialWriter next;
-
-    /** @param locator where those live that need not be looked for; this one adds what it puts into its store */
     StoreCredentialWriter(StoreEntry entry, CredentialLocator locator) {
         this.entry = entry;
         this.locator = locator;
@@ -35,42 +33,19 @@ public final class StoreCredentialWriter implements CredentialWriter {
         return entry;
     }
 
+    void moveTo(StoreEntry other) {
+        entry = other;
+    }
+
     @Override
     public CredentialLocation location() {
         return entry.location();
     }
 
-    boolean isPersonal() {
-        return StoreContext.isUser(entry.owner().name());
-    }
-
-    /** Where what has replaced a credential that lived here is now. */
-    Optional<StoreCredentialWriter> ofSuccessor(VcfCredentials credential) {
-        VcfCredentials now = entry.resident();
-        if (now != null) {
-            return CredentialLocator.isSameAccount(now, credential) ? Optional.of(this) : Optional.empty();
-        }
-        return moved().flatMap(home -> home.ofSuccessor(credential));
-    }
-
-    /** For a credential that is not here any more. */
-    private Optional<StoreCredentialWriter> moved() {
-        StoreCredentialWriter known = next;
-        return known != null ? Optional.of(known) : locator.movedFrom(this);
-    }
-
-    void movedTo(StoreCredentialWriter there) {
-        next = there;
-    }
-
-    /**
-     * What is stored here now.
-     *
-     * @return null when nothing is, or nothing for this endpoint
-     */
+    /** The credential that is stored now; null when there is none, or it is for another account. */
     @CheckForNull
     public VcfCredentials credential(Account account) {
-        VcfCredentials stored = entry.resident();
+        VcfCredentials stored = entry.read();
         return stored != null && CredentialLocator.isFor(stored, account) ? stored : null;
     }
 
@@ -82,31 +57,18 @@ public final class StoreCredentialWriter implements CredentialWriter {
 
     @Override
     public void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException {
-        if (!locator.readOnly().isTried(entry.kind(), entry.location())) {
+        StoreEntry target = entry;
+        if (!locator.refusing().isTried(target.kind(), target.location()) || looksLikeCiphertext(current)) {
             return;
         }
-        StoreEntry.Outcome outcome = entry.replace(stored -> isWanted(stored, sameFamily, current, again)
-                ? remembered(stored.withStoredSecret(Secret.fromString(current)))
-                : null);
-        switch (outcome) {
-            case EMPTY -> keepElsewhere(sameFamily, current, again);
-            case READ_ONLY -> sayReadOnly();
-            case REPLACED -> locator.readOnly().changed(entry.kind(), entry.location());
-            case UNWANTED -> {}
-        }
-    }
-
-    private boolean isWanted(VcfCredentials stored, Predicate<String> sameFamily, String current, boolean again) {
-        String token = stored.storedSecret().getPlainText();
-        boolean wanted = token.equals(current) ? again : sameFamily.test(token);
-        return wanted && !looksLikeCiphertext(current);
-    }
-
-    private void keepElsewhere(Predicate<String> sameFamily, String current, boolean again) throws IOException {
-        Optional<StoreCredentialWriter> there = moved();
-        if (there.isPresent()) {
-            there.get().keep(sameFamily, current, again);
-        } else if (missed.compareAndSet(false, true)) {
+        WriteResult result = write(stored -> {
+            String token = stored.storedSecret().getPlainText();
+            boolean isWanted = token.equals(current) ? again : sameFamily.test(token);
+            return isWanted ? stored.withStoredSecret(Secret.fromString(current)) : null;
+        });
+        if (result == WriteResult.READ_ONLY) {
+            logReadOnly();
+        } else if (result == WriteResult.GONE && isGoneLogged.compareAndSet(false, true)) {
             LOGGER.log(
                     Level.INFO,
                     () -> "Credential '" + entry.id() + "' is not stored any more where it was ("
@@ -115,50 +77,43 @@ public final class StoreCredentialWriter implements CredentialWriter {
         }
     }
 
-    /** Before the store has it, or who asks in between would look for it everywhere. */
-    private VcfCredentials remembered(VcfCredentials changed) {
-        locator.remember(changed, this);
-        return changed;
-    }
-
-    /** What became of a secret that was to be stored in the credential. */
-    public enum Placed {
-        STORED,
-        /** The credential is not there any more. */
-        GONE,
-        /** It is for another server or organization by now. */
-        FOR_ANOTHER_SERVER,
-        /** The store takes no changes; the ledger serves alone. */
-        READ_ONLY
-    }
-
     /**
-     * Stores a secret that the server issued anew for the credential, whatever stands there now.
+     * Stores a secret that the server has newly issued for the credential, replacing any stored secret.
      *
      * @throws IOException when the store could not be saved
      */
-    public Placed store(Account account, String secret, String clientId) throws IOException {
-        boolean ledgerAlone = looksLikeCiphertext(secret);
-        StoreEntry.Outcome outcome = entry.replace(stored -> CredentialLocator.isFor(stored, account) && !ledgerAlone
-                ? remembered(stored.withAuthorized(Secret.fromString(secret), clientId))
+    public WriteResult store(Account account, String secret, String clientId) throws IOException {
+        if (looksLikeCiphertext(secret)) {
+            return WriteResult.READ_ONLY;
+        }
+        return write(stored -> CredentialLocator.isFor(stored, account)
+                ? stored.withAuthorized(Secret.fromString(secret), clientId)
                 : null);
-        return switch (outcome) {
-            case REPLACED -> {
-                locator.readOnly().changed(entry.kind(), entry.location());
-                yield Placed.STORED;
-            }
-            case UNWANTED -> ledgerAlone ? Placed.READ_ONLY : Placed.FOR_ANOTHER_SERVER;
-            case READ_ONLY -> Placed.READ_ONLY;
-            case EMPTY -> {
-                Optional<StoreCredentialWriter> there = moved();
-                yield there.isPresent() ? there.get().store(account, secret, clientId) : Placed.GONE;
-            }
-        };
+    }
+
+    private WriteResult write(UnaryOperator<VcfCredentials> change) throws IOException {
+        WriteResult result = entry.replace(stored -> remembered(change.apply(stored)));
+        if (result == WriteResult.GONE && locator.followMove(this)) {
+            result = entry.replace(stored -> remembered(change.apply(stored)));
+        }
+        if (result == WriteResult.STORED) {
+            locator.refusing().changed(entry.kind(), entry.location());
+        }
+        return result;
+    }
+
+    /** Called before the store has the new object, so that a concurrent look-up of it needs no scan of all stores. */
+    @CheckForNull
+    private VcfCredentials remembered(@CheckForNull VcfCredentials changed) {
+        if (changed != null) {
+            locator.remember(changed, this);
+        }
+        return changed;
     }
 
     /**
-     * A server that has seen ciphertext of this controller may hand it out as a token, to have it opened: as a secret it
-     * would be. The ledger keeps such a text as it is.
+     * A server that has seen ciphertext of this controller could return it as a token, to have it decrypted: Jenkins
+     * decrypts such a text when it is made a {@link Secret}. The ledger keeps the text as it is.
      */
     private boolean looksLikeCiphertext(String token) {
         if (Secret.decrypt(token) == null) {
@@ -171,8 +126,8 @@ public final class StoreCredentialWriter implements CredentialWriter {
         return true;
     }
 
-    private void sayReadOnly() {
-        if (locator.readOnly().refused(entry.kind(), entry.location())) {
+    private void logReadOnly() {
+        if (locator.refusing().refused(entry.kind(), entry.location())) {
             LOGGER.log(
                     Level.INFO,
                     () -> "Credential '" + entry.id() + "' is in a store that cannot be written ("

@@ -12,37 +12,27 @@ import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.security.ACLContext;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import java.io.IOException;
-import java.util.function.Function;
+import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import jenkins.model.Jenkins;
 
 /**
- * An ID in a domain of a credentials store, whichever credential stands there; read and written as the store's owner.
+ * An ID in a domain of a credentials store, read and written with the permissions of the store's owner.
  *
- * <p>The store is looked up at each use. A folder has another one from the moment its XML is replaced, by Job DSL, for
- * example: the one of before still shows what it had, and saves nothing of what it is given.
+ * <p>The store object is looked up at each use. When the XML of a folder is replaced, by Job DSL for example, the folder
+ * gets another store object: the former one still returns its content, and saves nothing.
  *
- * @param kind which of the owner's stores: each has a class of its own, and some providers make a new object for each
- *     who asks
+ * @param kind the class of the store, which tells the stores of one owner apart: some providers make a new object for each
+ *     caller
  */
 record StoreEntry(StoreContext owner, Class<? extends CredentialsStore> kind, Domain domain, String id) {
 
     private static final Logger LOGGER = Logger.getLogger(StoreEntry.class.getName());
 
-    /** How often a store may have changed just before it is written, before something is wrong with it. */
+    /** How often a concurrent change of the store is tolerated. */
     private static final int TRIES = 3;
-
-    /** What became of a change. */
-    enum Outcome {
-        REPLACED,
-        /** The credential that stands here is to stay as it is. */
-        UNWANTED,
-        /** No credential of ours stands here. */
-        EMPTY,
-        /** The store takes no changes. */
-        READ_ONLY
-    }
 
     CredentialLocation location() {
         return new CredentialLocation(owner.name(), id);
@@ -52,39 +42,39 @@ record StoreEntry(StoreContext owner, Class<? extends CredentialsStore> kind, Do
         return kind == other.kind && domain.equals(other.domain) && location().equals(other.location());
     }
 
-    /** False once the credential was replaced, deleted, or moved. */
+    /** Whether the store holds this very object; false once the credential was replaced, deleted or moved. */
     boolean holds(VcfCredentials credential) {
         try (ACLContext asOwner = owner.impersonate()) {
-            CredentialsStore store = store();
-            return store != null
-                    && store.getCredentials(domain).stream().anyMatch(candidate -> candidate == credential);
+            return content(store()).stream().anyMatch(candidate -> candidate == credential);
         }
     }
 
-    /** What stands here now; null when nothing of ours does. */
+    /** The credential that is stored under this ID now; null when there is none. */
     @CheckForNull
-    VcfCredentials resident() {
+    VcfCredentials read() {
         try (ACLContext asOwner = owner.impersonate()) {
-            return resident(store());
+            return read(store());
         }
     }
 
     @CheckForNull
-    private VcfCredentials resident(@CheckForNull CredentialsStore store) {
-        if (store != null) {
-            for (Credentials candidate : store.getCredentials(domain)) {
-                if (candidate instanceof VcfCredentials stored && stored.getId().equals(id)) {
-                    return stored;
-                }
+    private VcfCredentials read(@CheckForNull CredentialsStore store) {
+        for (Credentials candidate : content(store)) {
+            if (candidate instanceof VcfCredentials stored && stored.getId().equals(id)) {
+                return stored;
             }
         }
         return null;
     }
 
-    /** For whoever is the owner at the moment; null when there is none any more. */
+    private List<Credentials> content(@CheckForNull CredentialsStore store) {
+        return store == null ? List.of() : store.getCredentials(domain);
+    }
+
+    /** The store object that the owner has now; null when the owner or the store is gone. Asks no stores of its parents. */
     @CheckForNull
     private CredentialsStore store() {
-        StoreContext now = owner.now();
+        StoreContext now = owner.current();
         if (now != null) {
             for (CredentialsStore store : CredentialsProvider.lookupStores(now.context())) {
                 if (store.getClass() == kind && store.getContext() == now.context()) {
@@ -96,53 +86,52 @@ record StoreEntry(StoreContext owner, Class<? extends CredentialsStore> kind, Do
     }
 
     /**
-     * Replaces what stands here. Blocks while the store is saved, and holds no lock but those that the store takes itself:
-     * saving a folder waits for a thread that renames it, and calls listeners.
+     * Replaces the stored credential, unless it changes in between: then {@code change} is asked again. Blocks while the
+     * store is saved. Called without locks: saving a folder waits for a thread that renames it, and calls listeners.
      *
-     * @param change gives what is to stand here instead, or null to leave it; asked again if the store has changed
-     * @throws IOException when the store could not be saved, or changes all the time
+     * @param change returns the replacement, or null to leave the credential as it is
+     * @throws IOException when the store could not be saved, or kept changing
      */
-    Outcome replace(Function<VcfCredentials, VcfCredentials> change) throws IOException {
+    WriteResult replace(UnaryOperator<VcfCredentials> change) throws IOException {
         try (ACLContext asOwner = owner.impersonate()) {
             VcfCredentials refused = null;
             boolean byId = false;
             for (int i = 0; i < TRIES; i++) {
                 CredentialsStore store = store();
-                VcfCredentials stored = resident(store);
+                VcfCredentials stored = read(store);
                 if (store == null || stored == null) {
-                    return Outcome.EMPTY;
+                    return WriteResult.GONE;
                 }
                 if (!store.hasPermission2(Jenkins.getAuthentication2(), CredentialsProvider.UPDATE)) {
-                    return Outcome.READ_ONLY;
+                    return WriteResult.READ_ONLY;
                 }
                 VcfCredentials changed = change.apply(stored);
                 if (changed == null) {
-                    return Outcome.UNWANTED;
+                    return WriteResult.UNCHANGED;
                 }
                 boolean isUnchanged = refused != null && stored.storedSecret().equals(refused.storedSecret());
                 if (isUnchanged && (byId || stored == refused)) {
-                    // A store that says no, while nothing else has changed what stands there, takes no changes at all.
-                    return Outcome.READ_ONLY;
+                    // A store that refuses although its content did not change takes no changes at all.
+                    return WriteResult.READ_ONLY;
                 }
-                // One that shows copies of what it has does not know the object that was read.
+                // A store that returns copies of its content does not find the object that was read.
                 byId = isUnchanged;
                 if (store.updateCredentials(domain, byId ? stored : new Expected(stored, changed), changed)) {
-                    return Outcome.REPLACED;
+                    return WriteResult.STORED;
                 }
                 refused = stored;
             }
         } catch (UnsupportedOperationException e) {
             LOGGER.log(Level.FINE, e, () -> "The store of " + owner.name() + " says that it is read-only");
-            return Outcome.READ_ONLY;
+            return WriteResult.READ_ONLY;
         }
         throw new IOException("the store of " + owner.name() + " changes each time it is to be written");
     }
 
     /**
-     * A credential to be replaced only if it is still the object that was read. A store searches its list for what it is to
-     * replace with {@link java.util.List#indexOf}, which asks this object whether it equals each element, under the store's
-     * own lock: a form that was saved since then is not overwritten. The store also asks whether the replacement has the
-     * same ID.
+     * Equals the credential that was read, and no other one with its ID, so that a form that was saved since then is not
+     * overwritten. A store finds the element to replace with {@link List#indexOf}, under its own lock, which asks this
+     * object whether it equals each element; the store also checks that the replacement has the same ID.
      */
     private record Expected(VcfCredentials read, VcfCredentials replacement) implements IdCredentials {
 

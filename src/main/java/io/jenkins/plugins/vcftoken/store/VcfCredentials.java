@@ -10,84 +10,82 @@ import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import org.jenkinsci.plugins.plaincredentials.StringCredentials;
 
 /**
- * A credential of one of the plugin's kinds: a long-lived secret that is exchanged for access tokens. As secret text it is
- * the current access token.
+ * A credential of one of the plugin's kinds: a long-lived secret for which a server issues access tokens. Used as secret
+ * text, it is the current access token. Immutable once it is stored.
  */
 public interface VcfCredentials extends StringCredentials {
 
-    /**
-     * The longest secret, address, name or ID that is used, in characters. Servers take far less; what is used is kept in
-     * memory.
-     */
+    /** The longest secret, address, name or ID that is used, in characters. Bounds what is kept in memory. */
     int MAX_TEXT = 64 * 1024;
 
     /** The longest text of CA certificates, in characters: all authorities that a browser knows have 230,000. */
     int MAX_CERTIFICATES = 256 * 1024;
 
-    /** The system's address, as stored. */
+    /** The address of the system, as stored. */
     String getUrl();
 
-    /** Certificates in PEM to trust beside Java's own; empty for none. */
+    /** CA certificates in PEM to trust in addition to those of Java; may be empty. */
     String getCaCertificates();
 
-    /** Whether a person chose to send the secret to whoever answers, without looking at the certificate. */
+    /** Whether the secret is sent without verifying the certificate of the server. */
     boolean isSkipTlsVerification();
 
-    /** @throws IllegalArgumentException when the stored address is none */
+    /** @throws IllegalArgumentException when the stored address is not that of a server */
     Account account();
 
-    /** The long-lived secret as it is stored here: what a person typed, or what was written back since. */
+    /** The stored long-lived secret: the initial one, or the one that was last written back. */
     Secret storedSecret();
 
-    /** Whether the account may have no secret at all, so that an empty one is worth sending. */
+    /** Whether the account may have no secret at all, so that a request with an empty one makes sense. */
     default boolean isSecretOptional() {
         return false;
     }
 
-    /** A copy with another secret and everything else the same. */
+    /** A copy with another secret and otherwise equal fields. */
     VcfCredentials withStoredSecret(Secret secret);
 
-    TokenEndpointClient service(OneShotHttpClient client);
+    /** The client that requests access tokens for this credential. */
+    TokenEndpointClient tokenClient(OneShotHttpClient client);
 
-    /**
-     * Sells an access token of one of the system's organizations for an access token of this credential.
-     *
-     * @return null where this credential's access tokens buy none
-     */
-    @CheckForNull
-    default TokenEndpointClient organizationService(
-            OneShotHttpClient client, String organization, AccessToken accessToken) {
-        return null;
+    /** Whether {@link #tenantTokenClient} is supported. */
+    default boolean isProvider() {
+        return false;
     }
 
     /**
-     * Where a person can have the account authorized, so that nobody has to type its secret.
+     * The client that requests an access token of one of the provider's organizations.
      *
-     * @param clientId the account's own ID
-     * @return null where there is no such way
+     * @param providerToken an access token of this credential
+     * @throws UnsupportedOperationException unless {@link #isProvider}
+     */
+    default TokenEndpointClient tenantTokenClient(
+            OneShotHttpClient client, String organization, AccessToken providerToken) {
+        throw new UnsupportedOperationException();
+    }
+
+    /** Whether {@link #deviceEndpoint} is supported. */
+    default boolean isAuthorizable() {
+        return false;
+    }
+
+    /**
+     * The client of the device authorization grant, RFC 8628, with which a person authorizes the account in a browser.
+     *
+     * @param clientId the ID of the account at the server
+     * @return null unless {@link #isAuthorizable}
      */
     @CheckForNull
     default DeviceAuthorizationClient deviceEndpoint(OneShotHttpClient client, String clientId) {
         return null;
     }
 
-    /** Whether {@link #deviceEndpoint} leads anywhere. */
-    default boolean isAuthorizable() {
-        return false;
-    }
-
-    /** The account's own ID for {@link #deviceEndpoint}, as far as it is known; else empty. No secret. */
+    /** The ID of the account for {@link #deviceEndpoint}; empty when unknown. Not a secret. */
     default String clientId() {
         return "";
     }
 
-    /** As {@link #withStoredSecret}, after {@link #deviceEndpoint} has brought the secret for an account. */
+    /** A copy with the secret and account ID of a completed device authorization. */
     default VcfCredentials withAuthorized(Secret secret, String clientId) {
         return withStoredSecret(secret);
-    }
-
-    /** Whether {@link #organizationService} has something to sell. */
-    default boolean isProvider() {
-        return false;
     }
 }

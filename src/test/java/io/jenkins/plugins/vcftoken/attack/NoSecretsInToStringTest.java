@@ -36,7 +36,7 @@ class NoSecretsInToStringTest {
 
     /** What the texts of records may show. Whoever adds to it says with that: this is no secret. */
     private static final String HARMLESS = """
-            HttpClientFactory.Trusted.certificates
+            HttpClientFactory.TlsSettings.certificates
             credentials.CredentialFormAccess.context
             credentials.SubmittedSecrets.request
             health.HealthWarning.about
@@ -74,7 +74,6 @@ class NoSecretsInToStringTest {
             rotation.UnreadableRecord.familyId
             rotation.UnreadableRecord.where
             rotation.UnreadableRecord.why
-            store.CredentialLocator.Found.credential
             store.LocatedCredential.credential
             store.StoreContext.context
             store.StoreEntry.Expected.read

@@ -109,7 +109,7 @@ class AddressChangeJenkinsTest {
         assertThat(stored("beside").getUrl()).isEqualTo(before.url().toString());
     }
 
-    /** The ledger has never seen the password, as the key was used, so nobody but the form can refuse. */
+    /** The ledger has never seen the password, as the key was used, so only the form can refuse. */
     @Test
     void aStoredPasswordThatTheKeyKeptOutOfUse() throws Exception {
         String sealed = add("unused", PASSWORD, "a-key").getPassword().getEncryptedValue();
@@ -117,7 +117,7 @@ class AddressChangeJenkinsTest {
         assertThat(stored("unused").getUrl()).isEqualTo(before.url().toString());
     }
 
-    /** Whoever may not see the secrets gets stars for both, and posts them back. */
+    /** A user who may not see the secrets gets asterisks for both, and posts them back. */
     @Test
     void starsOfASecretThatIsNotInUse() throws Exception {
         add("stars", PASSWORD, "a-key");

@@ -142,7 +142,7 @@ class FormValidationsJenkinsTest {
             ' ',                      ERROR,   Enter the organization's name
             %1$s,                     WARNING, This looks like an ID
             urn:vcloud:org:%1$s,      WARNING, This looks like an ID
-            somebody@example.com,     WARNING, e-mail address
+            someone@example.com,      WARNING, e-mail address
             ..,                       ERROR,   no organization's name
             acme/../provider,         ERROR,   no organization's name
             %%2e%%2E,                 ERROR,   no organization's name

@@ -236,12 +236,12 @@ class KindsJenkinsTest {
 
     @Test
     void aPasswordWithoutAUserNameStaysHere() throws Exception {
-        SddcManagerUser nobody = new SddcManagerUser(
-                CredentialsScope.GLOBAL, "nobody", null, simulator.url().toString());
-        nobody.setPassword(Secret.fromString("lonely"));
-        nobody.setCaCertificates(simulator.authorityPem());
-        ExamplesJenkinsTest.store(nobody);
-        WorkflowRun run = build("withVcfToken(credentialsId: 'nobody') { }", Result.FAILURE);
+        SddcManagerUser unnamed = new SddcManagerUser(
+                CredentialsScope.GLOBAL, "unnamed", null, simulator.url().toString());
+        unnamed.setPassword(Secret.fromString("lonely"));
+        unnamed.setCaCertificates(simulator.authorityPem());
+        ExamplesJenkinsTest.store(unnamed);
+        WorkflowRun run = build("withVcfToken(credentialsId: 'unnamed') { }", Result.FAILURE);
         jenkins.assertLogContains("it stores no secret", run);
         assertThat(simulator.requests()).isZero();
     }

@@ -41,7 +41,7 @@ import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** A credential is replaced, copied or moved while somebody uses it: its token goes along, and nobody else's is taken. */
+/** A credential that is replaced, copied or moved while it is used keeps its token, and gets no other credential's. */
 @WithJenkins
 class CredentialLocatorJenkinsTest {
 
@@ -86,7 +86,7 @@ class CredentialLocatorJenkinsTest {
         awaitIn(team);
     }
 
-    /** A form or a file replaced it before anybody asked with it: which one it was, only its token tells. */
+    /** The object was replaced before its first use, so only its token tells which credential it was. */
     @Test
     void whatAFormReplacedLeadsToTheOneWithItsTokenAndNotToANamesake() throws Exception {
         String strangers = simulator.addAccount("stranger", "acme");
@@ -113,7 +113,7 @@ class CredentialLocatorJenkinsTest {
         assertThat(simulator.requests()).isZero();
     }
 
-    /** Whichever of the two it was: each has its own place in the ledger, and nobody guesses. */
+    /** Without a job the match is ambiguous: each has its own location in the ledger. */
     @Test
     void ofTwoThatHaveItsTokenTheOneThatTheJobSeesIsTaken() throws Exception {
         Folder one = folder("one", initialToken);
@@ -122,14 +122,14 @@ class CredentialLocatorJenkinsTest {
         replaceToken(other, initialToken);
         WorkflowJob job = both.job(other, "job", "sa");
         CredentialLocator locator = VcfTokenService.get().locator();
-        assertThat(locator.of(held, null)).isEmpty();
-        assertThat(locator.of(held, job))
+        assertThat(locator.find(held, null)).isEmpty();
+        assertThat(locator.find(held, job))
                 .map(StoreCredentialWriter::location)
-                .contains(locator.of(in(other), null).orElseThrow().location());
-        assertThat(locator.of(in(one), null)).isPresent();
+                .contains(locator.find(in(other), null).orElseThrow().location());
+        assertThat(locator.find(in(one), null)).isPresent();
     }
 
-    /** A person typed another token into the very credential: theirs counts at once. */
+    /** A token that a person types into the credential counts at once. */
     @Test
     void aTokenTypedIntoTheSameCredentialCounts() throws Exception {
         Folder team = folder("team", initialToken);
@@ -166,7 +166,7 @@ class CredentialLocatorJenkinsTest {
         awaitIn(original);
     }
 
-    /** Who may change a folder need not be who may change its copy. */
+    /** Users who may change a folder may not have the right to change its copy. */
     @Test
     void theCopysBlockGetsNothingOfWhatIsTypedIntoTheOriginal() throws Exception {
         Folder original = folder("original", initialToken);
@@ -192,7 +192,7 @@ class CredentialLocatorJenkinsTest {
         try (Lease lease = open(held)) {
             awaitIn(from);
             move(from, to);
-            // The block goes on, and knows only where the credential once was.
+            // The block knows only the former location of the credential.
             awaitRenewals(2);
             assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
         }
@@ -201,13 +201,13 @@ class CredentialLocatorJenkinsTest {
         awaitIn(to);
     }
 
-    /** The access token is out, and its rotated token still on the way to where the credential was. */
+    /** The access token is used while the write-back to the former location still waits. */
     @Test
     void movedToAnotherFolderBeforeTheRotatedTokenIsStored() throws Exception {
         Folder from = folder("from", initialToken);
         Folder to = empty("to");
         VcfCredentials held = in(from);
-        // Without its store, so that the write-back waits.
+        // Holds the lock of the store, so that the write-back waits.
         synchronized (from.getProperties().get(FolderCredentialsProperty.class)) {
             AccessToken first = VcfTokenService.get().once(held);
             move(from, to);
@@ -237,7 +237,7 @@ class CredentialLocatorJenkinsTest {
         assertThat(storeOf(team).getCredentials(Domain.global())).isEmpty();
     }
 
-    /** Deleting a credential must not have its living token written to whoever has stored an old one of it. */
+    /** The token of a deleted credential must not be written to another credential with an old token of the family. */
     @Test
     void aSpentTokenElsewhereInheritsNothing() throws Exception {
         Folder team = folder("team", initialToken);
@@ -254,7 +254,7 @@ class CredentialLocatorJenkinsTest {
         jenkins.assertLogContains("was rotated away while it was stored elsewhere", run);
     }
 
-    /** As a file renames it: the first token under a new ID, in one change with the end of the old ID. */
+    /** A configuration file renames a credential: the first token under a new ID, and no credential with the old one. */
     @Test
     void aNewIdInTheSameStoreGoesOnWithTheNewestTokenOnceTheOldIdIsGone() throws Exception {
         Folder team = folder("team", initialToken);
@@ -288,7 +288,7 @@ class CredentialLocatorJenkinsTest {
         assertThat(simulator.rotations()).isEqualTo(1);
     }
 
-    /** Each is its own account's, even if both tokens were once one. */
+    /** An empty secret matches no former ID. */
     @Test
     void aNewIdWithoutATokenInheritsNothing() throws Exception {
         Folder team = folder("team", initialToken);
@@ -342,10 +342,10 @@ class CredentialLocatorJenkinsTest {
                     "the first token is replaced", () -> !stored(team).equals(initialToken));
         }
         awaitIn(team);
-        assertThat(VcfTokenService.get().locator().of(held, null)).isPresent();
+        assertThat(VcfTokenService.get().locator().find(held, null)).isPresent();
     }
 
-    /** A folder that is gone is not brought back by its token being saved, and one of its name takes its place. */
+    /** Writing back does not restore the files of a deleted folder; a new folder with its name takes its place. */
     @Test
     void aFolderIsDeletedAndMadeAnewWhileABlockIsOpen() throws Exception {
         Folder team = folder("team", initialToken);
@@ -355,17 +355,17 @@ class CredentialLocatorJenkinsTest {
             team.delete();
             awaitRenewals(2);
             assertThat(team.getRootDir()).doesNotExist();
-            Folder anew = jenkins.createProject(Folder.class, name);
-            storeOf(anew).addCredentials(Domain.global(), both.account("sa", initialToken));
+            Folder recreated = jenkins.createProject(Folder.class, name);
+            storeOf(recreated).addCredentials(Domain.global(), both.account("sa", initialToken));
             awaitRenewals(2);
             assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
             JenkinsAndSimulator.await(
-                    "the first token is replaced", () -> !stored(anew).equals(initialToken));
-            awaitIn(anew);
+                    "the first token is replaced", () -> !stored(recreated).equals(initialToken));
+            awaitIn(recreated);
         }
     }
 
-    /** With an old form of before, so that only the place leads from the token to its family. */
+    /** An old form stores the first token, which leads to its family only at the location the family is bound to. */
     @Test
     void theFolderAboveIsRenamedWhileABlockIsOpen() throws Exception {
         Folder outer = empty("outer");
@@ -378,7 +378,7 @@ class CredentialLocatorJenkinsTest {
             replaceToken(inner, initialToken);
             awaitRenewals(2);
             assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
-            CredentialLocation now = new CredentialLocation(CredentialLocator.folderContext(inner.getFullName()), "sa");
+            CredentialLocation now = new CredentialLocation(StoreContext.folderName(inner.getFullName()), "sa");
             assertThat(VcfTokenService.get().openLeases())
                     .extracting(LeaseInfo::location)
                     .contains(now);
@@ -406,7 +406,7 @@ class CredentialLocatorJenkinsTest {
                                     CredentialsScope.GLOBAL, "sa", simulator.url() + "/", simulator.reauthorize("ci")));
             awaitRenewals(2);
             assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
-            assertThat(VcfTokenService.get().locator().of(held, null)).isPresent();
+            assertThat(VcfTokenService.get().locator().find(held, null)).isPresent();
         }
         awaitIn(team);
     }
@@ -439,7 +439,7 @@ class CredentialLocatorJenkinsTest {
 
     private Lease open(VcfCredentials credential) throws Exception {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
-        return VcfTokenService.get().open(credential, "", null, Duration.ofMinutes(1), new Somebody());
+        return VcfTokenService.get().open(credential, "", null, Duration.ofMinutes(1), new TestOwner());
     }
 
     private void forceAnotherExchange(VcfCredentials credential) throws Exception {
@@ -491,7 +491,7 @@ class CredentialLocatorJenkinsTest {
         throw new AssertionError("no store");
     }
 
-    private static final class Somebody implements LeaseOwner {
+    private static final class TestOwner implements LeaseOwner {
         @Override
         public String who() {
             return "a test of " + Jenkins.get().getDisplayName();

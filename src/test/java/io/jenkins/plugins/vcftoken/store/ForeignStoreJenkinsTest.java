@@ -12,11 +12,9 @@ import io.jenkins.plugins.vcftoken.JenkinsVault;
 import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
-import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.util.List;
-import java.util.Set;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Handler;
@@ -99,7 +97,7 @@ class ForeignStoreJenkinsTest {
         assertThat(logged.of(id)).isEqualTo(1);
     }
 
-    /** Somebody typed another token between our look and our word. */
+    /** A person stores another token between reading and writing. */
     @Test
     void aStoreThatHasChangedInBetweenIsLookedAtAgain() throws Exception {
         vault.answer = Answer.NO;
@@ -109,7 +107,7 @@ class ForeignStoreJenkinsTest {
         VcfTokenService.get().once(vault.credential);
         await("it was tried", () -> vault.updates.get() == 1);
         awaitWriteBacks();
-        assertThat(vault.updates).as("the other token is nobody's business").hasValue(1);
+        assertThat(vault.updates).as("the other token stays").hasValue(1);
         assertThat(vault.credential.getRefreshToken().getPlainText()).isEqualTo(typed);
         assertThat(logged.of("raced")).isZero();
     }
@@ -127,35 +125,35 @@ class ForeignStoreJenkinsTest {
         both.awaitInSystem("again");
     }
 
-    /** An administrator gave the store the right to write, and nobody restarts Jenkins for that. */
+    /** An administrator can make a store writable without a restart of Jenkins. */
     @Test
     void aStoreThatRefusedIsTriedAgainTenMinutesLater() throws Exception {
         MutableClock clock = new MutableClock();
-        CredentialLocator locator = new CredentialLocator(new Strangers(), clock);
+        CredentialLocator locator = new CredentialLocator(Optional::empty, clock);
         vault.answer = Answer.UNSUPPORTED;
         String initialToken = simulator.addAccount("ci", "acme");
         vault.credential = both.account("reopened", initialToken);
-        StoreCredentialWriter home = locator.of(vault.credential, null).orElseThrow();
+        StoreCredentialWriter writer = locator.find(vault.credential, null).orElseThrow();
         LocatedCredential stored = CredentialScanner.visibleIn(jenkins.jenkins).stream()
                 .filter(found -> found.credential() == vault.credential)
                 .findFirst()
                 .orElseThrow();
         for (int i = 0; i < 3; i++) {
-            home.keep(initialToken::equals, "rotated", false);
+            writer.keep(initialToken::equals, "rotated", false);
         }
         assertThat(vault.updates).hasValue(1);
         assertThat(locator.isReadOnly(stored)).isTrue();
-        clock.advance(RefusingStoreCache.REMEMBERED);
+        clock.advance(RefusingStoreCache.RETRY_AFTER);
         assertThat(locator.isReadOnly(stored)).as("until it is known better").isTrue();
-        home.keep(initialToken::equals, "rotated", false);
+        writer.keep(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(2);
         assertThat(logged.of("reopened")).isEqualTo(1);
 
         vault.answer = Answer.YES;
-        home.keep(initialToken::equals, "rotated", false);
+        writer.keep(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(2);
-        clock.advance(RefusingStoreCache.REMEMBERED);
-        home.keep(initialToken::equals, "rotated", false);
+        clock.advance(RefusingStoreCache.RETRY_AFTER);
+        writer.keep(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(3);
         assertThat(locator.isReadOnly(stored)).isFalse();
     }
@@ -179,23 +177,6 @@ class ForeignStoreJenkinsTest {
         UNSUPPORTED,
         NO,
         YES
-    }
-
-    /** Of whom no token is known. */
-    private static final class Strangers implements FamilyLookup {
-
-        @Override
-        public boolean areRelated(Account account, String one, String other) {
-            return false;
-        }
-
-        @Override
-        public Set<CredentialLocation> placesOfSpent(Account account, String token) {
-            return Set.of();
-        }
-
-        @Override
-        public void follow(Account account, String token, CredentialLocation from, CredentialLocation to) {}
     }
 
     /** What the plugin's own logger says of a credential. */

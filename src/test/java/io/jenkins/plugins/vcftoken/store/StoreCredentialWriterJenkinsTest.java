@@ -150,9 +150,9 @@ class StoreCredentialWriterJenkinsTest {
         assertThat(simulator.rotations()).isGreaterThanOrEqualTo(2);
     }
 
-    /** Its thread's saves wait for its end; what rotates because of it must not, and is on disk before. */
+    /** Saves of the thread with the bulk change wait for its end; the write-back does not. */
     @Test
-    void aBulkChangeOfWhoeverAsksDoesNotSwallowTheSave() throws Exception {
+    void aBulkChangeOfTheCallerDoesNotSwallowTheSave() throws Exception {
         both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         SystemCredentialsProvider system = SystemCredentialsProvider.getInstance();
         VcfCredentials credential = (VcfCredentials) system.getCredentials().get(0);
@@ -197,7 +197,7 @@ class StoreCredentialWriterJenkinsTest {
         assertThat(slow.saves).hasValue(1);
     }
 
-    /** A rotation replaces the credential, and thousands of folders must not be looked through for each. */
+    /** A rotation replaces the credential object, which must not cause a scan of thousands of folders. */
     @Test
     void storesAreLookedThroughForANewCredentialOnlyAndTheNearestFirst() throws Exception {
         Folder other = jenkins.createProject(Folder.class, "a-folder-that-comes-first");
@@ -209,20 +209,20 @@ class StoreCredentialWriterJenkinsTest {
                 jenkins.jenkins.getExtensionList(CountedLooks.class).get(0);
         VcfCredentials first = in(folder);
         looks.at.clear();
-        assertThat(locator.of(first, job)).isPresent();
+        assertThat(locator.find(first, job)).isPresent();
         assertThat(looks.at).contains(folder).doesNotContain(other);
         both.build(job);
         both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
         VcfCredentials rotated = in(folder);
         assertThat(rotated).isNotSameAs(first);
         looks.at.clear();
-        assertThat(locator.of(rotated, null)).isPresent();
+        assertThat(locator.find(rotated, null)).isPresent();
         assertThat(looks.at).as("whether its folder still has that store").containsExactly(folder);
     }
 
-    /** A folder is renamed, for example, which can take long; listeners of that look credentials up, too. */
+    /** Renaming a folder can take long, and its listeners look credentials up. */
     @Test
-    void aFolderThatIsBusyDoesNotHoldUpWhoeverLooksUpTheControllersCredentials() throws Exception {
+    void aFolderThatIsBusyDoesNotBlockLookUpsOfTheControllersCredentials() throws Exception {
         both.addToSystem(both.account("other", simulator.addAccount("other", "acme")));
         Folder folder = jenkins.createProject(Folder.class, "folder");
         storeOf(folder).addCredentials(Domain.global(), both.account("sa", simulator.addAccount("ci", "acme")));
@@ -249,7 +249,7 @@ class StoreCredentialWriterJenkinsTest {
                         thread -> thread.getName().contains("write-back") && thread.getState() == Thread.State.BLOCKED);
     }
 
-    /** Somebody saves a form between our reading what stands there and our writing. */
+    /** A form is saved between reading and writing. */
     @Test
     void whatIsTypedBetweenReadingAndWritingIsNotOverwritten() throws Exception {
         simulator.addAccount("ci", "acme");
@@ -267,7 +267,7 @@ class StoreCredentialWriterJenkinsTest {
             }
             StoreEntry entry = new StoreEntry(storeOwner, store.getClass(), Domain.global(), "sa");
             List<String> read = new ArrayList<>();
-            StoreEntry.Outcome outcome = entry.replace(stored -> {
+            WriteResult outcome = entry.replace(stored -> {
                 read.add(stored.storedSecret().getPlainText());
                 if (stored == first) {
                     update(store, first, typed);
@@ -275,12 +275,12 @@ class StoreCredentialWriterJenkinsTest {
                 }
                 return null;
             });
-            assertThat(outcome).as(storeOwner.name()).isEqualTo(StoreEntry.Outcome.UNWANTED);
+            assertThat(outcome).as(storeOwner.name()).isEqualTo(WriteResult.UNCHANGED);
             assertThat(read).containsExactly("first", "typed");
-            assertThat(entry.resident()).isSameAs(typed);
+            assertThat(entry.read()).isSameAs(typed);
             assertThat(entry.replace(stored -> stored.withStoredSecret(Secret.fromString("rotated"))))
-                    .isEqualTo(StoreEntry.Outcome.REPLACED);
-            assertThat(entry.resident().storedSecret().getPlainText()).isEqualTo("rotated");
+                    .isEqualTo(WriteResult.STORED);
+            assertThat(entry.read().storedSecret().getPlainText()).isEqualTo("rotated");
         }
     }
 
@@ -412,8 +412,8 @@ class StoreCredentialWriterJenkinsTest {
         throw new AssertionError("no store");
     }
 
-    /** Holds up whoever saves the controller's credentials. */
-    @TestExtension("theBearerIsOutBeforeALargeStoreIsSavedAndItIsSavedOnce")
+    /** Blocks saves of the controller's credentials. */
+    @TestExtension("theAccessTokenIsOutBeforeALargeStoreIsSavedAndItIsSavedOnce")
     public static final class SlowSaves extends SaveableListener {
 
         final AtomicInteger saves = new AtomicInteger();
