@@ -113,7 +113,10 @@ public final class CredentialLocator {
         if (token.isBlank()) {
             return Optional.empty();
         }
-        List<LocatedCredential> all = scan(possibleOwners(credential), credential.getId(), isRelated)
+        // An empty secret is related to each family that was authorized while its credential was empty.
+        Predicate<VcfCredentials> isNotEmpty = candidate -> !secret(candidate).isBlank();
+        List<LocatedCredential> all = scan(
+                        possibleOwners(credential), credential.getId(), isNotEmpty.and(isRelated))
                 .limit(2)
                 .toList();
         return all.size() == 1 ? Optional.of(all.get(0)) : Optional.empty();

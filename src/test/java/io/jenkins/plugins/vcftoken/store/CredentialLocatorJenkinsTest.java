@@ -113,6 +113,19 @@ class CredentialLocatorJenkinsTest {
         assertThat(simulator.requests()).isZero();
     }
 
+    @Test
+    void find_ofADeletedCredentialThatWasAuthorizedWhileEmpty_isNotAnEmptyOneWithItsId() throws Exception {
+        Folder team = folder("team", initialToken);
+        VcfCredentials held = in(team);
+        CredentialLocation location = new CredentialLocation(StoreContext.folderName(team.getFullName()), "sa");
+        VcfTokenService.get().administration().authorized(held.account(), location, "", initialToken, null);
+        assertThat(VcfTokenService.get().administration().areRelated(held.account(), "", initialToken))
+                .isTrue();
+        storeOf(team).removeCredentials(Domain.global(), held);
+        folder("empty", "");
+        assertThat(VcfTokenService.get().locator().find(held, null)).isEmpty();
+    }
+
     /** Without a job the match is ambiguous: each has its own location in the ledger. */
     @Test
     void ofTwoThatHaveItsTokenTheOneThatTheJobSeesIsTaken() throws Exception {
