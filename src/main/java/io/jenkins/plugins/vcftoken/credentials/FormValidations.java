@@ -146,7 +146,7 @@ final class FormValidations {
 
     private static FormValidation token(String text) {
         if (JWT.matcher(text.strip()).matches()) {
-            return FormValidation.error(Messages.FormValidations_refreshToken_bearer());
+            return FormValidation.error(Messages.FormValidations_refreshToken_accessToken());
         }
         return text.strip().chars().anyMatch(Character::isWhitespace)
                 ? FormValidation.error(Messages.FormValidations_refreshToken_space())
