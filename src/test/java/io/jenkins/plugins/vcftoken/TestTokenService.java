@@ -73,7 +73,7 @@ public final class TestTokenService implements AutoCloseable {
     private final ExecutorService writeBacks = Executors.newSingleThreadExecutor();
 
     public TestTokenService(Path directory, Simulator simulator, InstantSource clock) throws IOException {
-        this(directory, simulator, clock, TokenListener.NOBODY);
+        this(directory, simulator, clock, TokenListener.NONE);
     }
 
     public TestTokenService(Path directory, Simulator simulator, InstantSource clock, TokenListener listener)
@@ -88,7 +88,7 @@ public final class TestTokenService implements AutoCloseable {
         this.simulator = simulator;
         this.client = client;
         this.ledger = new FileTokenLedger(directory, CIPHER);
-        this.families = new TokenManager(ledger, HASH, exchanges, writeBacks, clock, PLENTY, listener);
+        this.families = new TokenManager(ledger, HASH, exchanges, writeBacks, clock, PLENTY, () -> true, listener);
     }
 
     public static OneShotHttpClient client(Simulator simulator, InstantSource clock) {

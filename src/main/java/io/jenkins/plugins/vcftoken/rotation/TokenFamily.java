@@ -3,7 +3,9 @@ package io.jenkins.plugins.vcftoken.rotation;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
@@ -171,7 +173,7 @@ public record TokenFamily(
     }
 
     /** In the same state, but with no request before a time that the server or this controller has set. */
-    TokenFamily waitingUntil(Instant time) {
+    TokenFamily waitingUntil(@CheckForNull Instant time) {
         return in(state, error, changed, time);
     }
 
@@ -179,6 +181,51 @@ public record TokenFamily(
     TokenFamily withRevokedAccessToken() {
         AccessToken revoked = accessToken == null ? null : new AccessToken("", accessToken.issuedAt(), Instant.EPOCH);
         return new TokenFamily(id, account, state, tokens, revoked, locations, error, changed, notBefore, orphaned);
+    }
+
+    /**
+     * What becomes of a family with a request when that has brought no access token.
+     *
+     * @param before the family when the request was made
+     * @param isResendable whether the server expects the same token again
+     * @param timeout after this the request can no longer be on its way
+     */
+    TokenFamily afterFailure(
+            TokenFamily before,
+            TokenRequestException e,
+            boolean isResendable,
+            Duration timeout,
+            TokenHash hashes,
+            Instant now) {
+        String cause = e.getMessage();
+        if (e instanceof TokenRequestException.Rejected rejection && rejection.isFinal()) {
+            return rejected(cause, now);
+        }
+        if (e instanceof TokenRequestException.InvalidResponse response) {
+            String refreshToken = response.refreshToken();
+            if (refreshToken != null) {
+                return rescued(refreshToken, cause, hashes, now);
+            }
+        }
+        Instant retryAfter = now.plus(e.retryAfter());
+        if (isResponseMissing(e) && !isResendable) {
+            return unknown(cause, now, latest(retryAfter, changed.plus(timeout)));
+        }
+        if (before.state == TokenFamilyStatus.UNKNOWN) {
+            // A request that was not sent, or was turned away, leaves the outcome of the one before as unknown as it was.
+            boolean sent = !(e instanceof TokenRequestException.NotSent);
+            return sent ? before.waitingUntil(latest(retryAfter, now.plus(timeout))) : before;
+        }
+        return untouched(cause, now).waitingUntil(retryAfter.isAfter(now) ? retryAfter : null);
+    }
+
+    private static Instant latest(Instant one, Instant other) {
+        return one.isAfter(other) ? one : other;
+    }
+
+    /** Whether the server may have rotated the token although no refresh token arrived. */
+    static boolean isResponseMissing(TokenRequestException e) {
+        return e instanceof TokenRequestException.OutcomeUnknown || e instanceof TokenRequestException.InvalidResponse;
     }
 
     private TokenFamily in(TokenFamilyStatus to, @CheckForNull String why, Instant since, @CheckForNull Instant next) {

@@ -25,35 +25,33 @@ public final class TokenFamilyAdmin {
     static final Duration KEPT_AFTER_LAST_CREDENTIAL = Duration.ofDays(30);
 
     private final TokenLedger ledger;
-    private final LockedTokenRequest custody;
-    private final TokenFamilyStore journal;
-    private final TokenFamilyCache index;
-    private final CredentialWriteBack writeBacks;
+    private final TokenFamilyStore records;
+    private final TokenFamilyCache cache;
+    private final CredentialWriteBack writeBack;
     private final TokenHash hashes;
     private final InstantSource clock;
-    private final Duration patience;
+    private final Duration timeout;
 
     TokenFamilyAdmin(
             TokenLedger ledger,
-            LockedTokenRequest custody,
-            TokenFamilyCache index,
-            CredentialWriteBack writeBacks,
+            TokenFamilyStore records,
+            TokenFamilyCache cache,
+            CredentialWriteBack writeBack,
             TokenHash hashes,
             InstantSource clock,
-            Duration patience) {
+            Duration timeout) {
         this.ledger = ledger;
-        this.custody = custody;
-        this.journal = custody.journal();
-        this.index = index;
-        this.writeBacks = writeBacks;
+        this.records = records;
+        this.cache = cache;
+        this.writeBack = writeBack;
         this.hashes = hashes;
         this.clock = clock;
-        this.patience = patience;
+        this.timeout = timeout;
     }
 
     /** How many families memory has alone. */
     int heldInMemory() {
-        return journal.held().size();
+        return records.held().size();
     }
 
     public List<TokenFamily> list() throws IOException {
@@ -64,7 +62,7 @@ public final class TokenFamilyAdmin {
         TokenLedger.Contents contents = ledger.contents();
         Map<String, TokenFamily> newest = new LinkedHashMap<>();
         contents.readable().forEach(record -> newest.put(record.id(), record));
-        journal.held().forEach(record -> newest.put(record.id(), record));
+        records.held().forEach(record -> newest.put(record.id(), record));
         return new TokenFamilySnapshot(
                 newest.values(), contents.readable(), contents.unreadable(), ledger::unusable, flying, unsaved, hashes);
     }
@@ -74,7 +72,7 @@ public final class TokenFamilyAdmin {
      * those who want to know whether it is worth looking.
      */
     public long alarms() {
-        return index.alarms();
+        return cache.alarms();
     }
 
     /** Whether two tokens are or were of one family at an endpoint. */
@@ -90,13 +88,13 @@ public final class TokenFamilyAdmin {
     public Set<CredentialLocation> placesOfSpent(Account account, String token) throws IOException {
         String hash = hashes.ofToken(token);
         List<TokenFamilyCache.Entry> families =
-                index.find(hash).stream().filter(entry -> entry.isAt(account)).toList();
+                cache.find(hash).stream().filter(entry -> entry.isAt(account)).toList();
         boolean isSpent = families.size() == 1 && !families.get(0).currentHash().equals(hash);
         return isSpent ? families.get(0).locations() : Set.of();
     }
 
     private List<String> idsAt(Account account, String token) throws IOException {
-        return index.find(hashes.ofToken(token)).stream()
+        return cache.find(hashes.ofToken(token)).stream()
                 .filter(entry -> entry.isAt(account))
                 .map(TokenFamilyCache.Entry::familyId)
                 .toList();
@@ -131,16 +129,16 @@ public final class TokenFamilyAdmin {
             @CheckForNull AccessToken accessToken)
             throws IOException, InterruptedException {
         String hash = hashes.ofToken(before);
-        TokenFamilyCache.Entry old = TokenFamilyCache.among(index.find(hash), hash, account, location);
+        TokenFamilyCache.Entry old = TokenFamilyCache.among(cache.find(hash), hash, account, location);
         boolean bound = old != null && old.locations().contains(location);
         Optional<TokenFamily> replaced = bound ? readable(old.familyId()) : Optional.empty();
         TokenHistory history = replaced.map(TokenFamily::tokens)
                 .orElseGet(() -> TokenHistory.of(before, bound ? old.generation() : 0, hashes));
         TokenFamily record =
                 TokenFamily.authorized(account, history, refreshToken, accessToken, location, hashes, clock.instant());
-        try (TokenLedger.Lock lock = ledger.lock(record.id(), patience)) {
+        try (TokenLedger.Lock lock = ledger.lock(record.id(), timeout)) {
             ledger.save(record);
-            index.put(record, true);
+            cache.put(record, true);
         }
         if (replaced.isPresent() && !old.familyId().equals(record.id())) {
             leave(old.familyId(), location);
@@ -175,7 +173,7 @@ public final class TokenFamilyAdmin {
 
     /** A folder or user got another name; what is bound to its store goes along. */
     public void moved(String fromContext, String toContext) throws IOException, InterruptedException {
-        writeBacks.moved(fromContext, toContext);
+        writeBack.moved(fromContext, toContext);
         changeAll(fromContext, found -> found.moved(fromContext, toContext));
     }
 
@@ -232,7 +230,7 @@ public final class TokenFamilyAdmin {
      * {@link #KEPT_AFTER_LAST_CREDENTIAL}.
      */
     public void sweep(Stored stored) throws IOException, InterruptedException {
-        custody.pruneRefusals();
+        pruneRefusals();
         Instant now = clock.instant();
         for (TokenFamily record : ledger.loadAll()) {
             Instant orphaned = record.orphaned();
@@ -248,10 +246,15 @@ public final class TokenFamilyAdmin {
         }
     }
 
+    /** Forgets refusals that no longer count, and the oldest of too many. */
+    void pruneRefusals() {
+        records.prune(clock.instant().minus(TokenManager.REFUSAL_HOLDS)).forEach(cache::forget);
+    }
+
     /** @param since as it was when nobody was found to use it; somebody may have come back in the meantime */
     private void forgetOrphan(String familyId, Instant since) throws IOException, InterruptedException {
-        try (TokenLedger.Lock lock = ledger.lock(familyId, patience)) {
-            boolean isStill = journal.load(familyId)
+        try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
+            boolean isStill = records.load(familyId)
                     .filter(record -> since.equals(record.orphaned()))
                     .isPresent();
             if (isStill) {
@@ -273,7 +276,7 @@ public final class TokenFamilyAdmin {
     /** By the rule that builds follow; another record may go on from the tokens of this one. */
     private boolean leadsTo(TokenFamily record, String token, CredentialLocation location) throws IOException {
         String hash = hashes.ofToken(token);
-        TokenFamilyCache.Entry found = TokenFamilyCache.among(index.find(hash), hash, record.account(), location);
+        TokenFamilyCache.Entry found = TokenFamilyCache.among(cache.find(hash), hash, record.account(), location);
         return found != null && found.familyId().equals(record.id());
     }
 
@@ -284,7 +287,7 @@ public final class TokenFamilyAdmin {
 
     /** Deletes a record. What is stored in credentials stays; a token of it that is used again founds a new family. */
     public void forget(String familyId) throws IOException, InterruptedException {
-        try (TokenLedger.Lock lock = ledger.lock(familyId, patience)) {
+        try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
             forgetLocked(familyId);
         }
     }
@@ -295,8 +298,8 @@ public final class TokenFamilyAdmin {
      * @return false when the token has rotated since, so that the record alone may have it
      */
     public boolean forget(TokenFamily seen) throws IOException, InterruptedException {
-        try (TokenLedger.Lock lock = ledger.lock(seen.id(), patience)) {
-            boolean isStill = journal.load(seen.id())
+        try (TokenLedger.Lock lock = ledger.lock(seen.id(), timeout)) {
+            boolean isStill = records.load(seen.id())
                     .filter(record ->
                             record.tokens().current().equals(seen.tokens().current()))
                     .isPresent();
@@ -314,8 +317,8 @@ public final class TokenFamilyAdmin {
             String last = hashes.ofToken(proven.get().tokens().current());
             ledger.saveForgotten(new FamilyTombstone(last, account.host(), account.description()));
         }
-        journal.forget(familyId);
-        index.forget(familyId);
+        records.forget(familyId);
+        cache.forget(familyId);
     }
 
     /**
@@ -323,9 +326,9 @@ public final class TokenFamilyAdmin {
      * again anyhow; this is for those that nobody uses before Jenkins goes down.
      */
     public void saveHeld() throws InterruptedException {
-        for (String familyId : journal.refused()) {
-            try (TokenLedger.Lock lock = ledger.lock(familyId, patience)) {
-                journal.load(familyId);
+        for (String familyId : records.refused()) {
+            try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
+                records.load(familyId);
             } catch (IOException e) {
                 LOGGER.log(Level.WARNING, e, () -> "The token record " + familyId + " still cannot be written");
             }
@@ -333,20 +336,20 @@ public final class TokenFamilyAdmin {
     }
 
     private boolean change(String familyId, UnaryOperator<TokenFamily> move) throws IOException, InterruptedException {
-        try (TokenLedger.Lock lock = ledger.lock(familyId, patience)) {
+        try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
             return changeLocked(familyId, move);
         }
     }
 
     private boolean changeLocked(String familyId, UnaryOperator<TokenFamily> move) throws IOException {
-        Optional<TokenFamily> found = journal.load(familyId);
+        Optional<TokenFamily> found = records.load(familyId);
         Optional<TokenFamily> changed = found.map(move);
         if (changed.equals(found)) {
             return false;
         }
         TokenFamily record = changed.orElseThrow();
-        journal.replace(record);
-        index.put(record, journal.isWritten(familyId));
+        records.replace(record);
+        cache.put(record, records.isWritten(familyId));
         return true;
     }
 }

@@ -47,6 +47,10 @@ final class TokenFamilyCache {
         boolean isAt(Account other) {
             return account.isSameAs(other);
         }
+
+        boolean isOutcomeUnknown() {
+            return state == TokenFamilyStatus.UNKNOWN || state == TokenFamilyStatus.REQUESTING;
+        }
     }
 
     private final TokenLedger ledger;

@@ -10,7 +10,7 @@ import java.time.Duration;
 public interface TokenListener {
 
     /** Where nobody listens. */
-    TokenListener NOBODY = new TokenListener() {};
+    TokenListener NONE = new TokenListener() {};
 
     /**
      * A server gave an access token, and it is on disk.

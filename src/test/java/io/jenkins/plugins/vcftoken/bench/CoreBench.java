@@ -17,6 +17,7 @@ import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
 import io.jenkins.plugins.vcftoken.rotation.TokenHistory;
+import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.lang.management.ManagementFactory;
@@ -163,7 +164,7 @@ class CoreBench {
                     exchanges,
                     writeBacks,
                     InstantSource.system(),
-                    Duration.ofSeconds(60));
+                    Duration.ofSeconds(60), () -> true, TokenListener.NONE);
             LeaseManager leases = new LeaseManager(all, timer, InstantSource.system(), new RenewalPolicy(() -> 0));
             CountDownLatch renewed = new CountDownLatch(families);
             List<CredentialHandle> handles = new ArrayList<>();

@@ -12,6 +12,7 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -161,7 +162,7 @@ class LeaseManagerTest {
         CredentialHandle saved = core.handle("sddc", core.sddcManager("svc@vsphere.local"), "pass");
         // What is done later is done at once here, so that there is nothing to wait for that should not happen.
         TokenManager families = new TokenManager(
-                core.ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+                core.ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
         LeaseManager prompt = new LeaseManager(families, timer, clock, new RenewalPolicy(() -> 0));
         try (Lease lease = prompt.open(saved, TEN_MINUTES, new RecordingLeaseOwner())) {
             clock.advance(Duration.ofSeconds(1));

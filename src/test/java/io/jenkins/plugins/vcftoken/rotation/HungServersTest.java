@@ -68,7 +68,7 @@ class HungServersTest {
             }
         });
         FileTokenLedger ledger = new FileTokenLedger(directory, TestTokenService.CIPHER);
-        return new TokenManager(ledger, TestTokenService.HASH, counting, writeBacks, InstantSource.system(), patience);
+        return new TokenManager(ledger, TestTokenService.HASH, counting, writeBacks, InstantSource.system(), patience, () -> true, TokenListener.NONE);
     }
 
     @AfterEach
@@ -86,16 +86,16 @@ class HungServersTest {
         for (int i = 0; i < accounts; i++) {
             waiting.add(families.request(handle(hung, "hung-" + i, "system"), ANY));
         }
-        await(() -> hung.concurrent.get() == TokenManager.PER_SERVER);
+        await(() -> hung.concurrent.get() == RequestQueue.PER_SERVER);
         healthyIsAnsweredAtOnce();
-        assertThat(hung.most).hasValue(TokenManager.PER_SERVER);
-        assertThat(busiest.get()).isLessThanOrEqualTo(TokenManager.PER_SERVER + 1);
+        assertThat(hung.most).hasValue(RequestQueue.PER_SERVER);
+        assertThat(busiest.get()).isLessThanOrEqualTo(RequestQueue.PER_SERVER + 1);
         answers.countDown();
         for (CompletableFuture<TokenResult> one : waiting) {
             assertThat(one.get().error()).isNull();
         }
         assertThat(hung.received).hasValue(accounts);
-        assertThat(hung.most).hasValue(TokenManager.PER_SERVER);
+        assertThat(hung.most).hasValue(RequestQueue.PER_SERVER);
     }
 
     @Test
@@ -105,7 +105,7 @@ class HungServersTest {
             waiting.add(families.request(handle(server, "", "user:" + i), ANY));
         }
         healthyIsAnsweredAtOnce();
-        assertThat(busiest.get()).isLessThanOrEqualTo(TokenManager.PER_SERVER + 1);
+        assertThat(busiest.get()).isLessThanOrEqualTo(RequestQueue.PER_SERVER + 1);
     }
 
     /** Each place asks for itself, since a token that was rotated away leads to its family from some places only. */
@@ -134,25 +134,25 @@ class HungServersTest {
     @Test
     void await_whileOthersWaitForTheSameServer_saysThatNothingWasSent() throws Exception {
         TokenManager impatient = families(Duration.ofMillis(300));
-        for (int i = 0; i < TokenManager.PER_SERVER; i++) {
+        for (int i = 0; i < RequestQueue.PER_SERVER; i++) {
             waiting.add(impatient.request(handle(hung, "hung-" + i, "system"), ANY));
         }
-        await(() -> hung.concurrent.get() == TokenManager.PER_SERVER);
+        await(() -> hung.concurrent.get() == RequestQueue.PER_SERVER);
         assertThatThrownBy(() -> impatient.await(handle(hung, "late", "system"), ANY))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("was not sent yet")
                 .hasMessageNotContaining("in flight");
         assertThatThrownBy(() -> impatient.await(handle(hung, "hung-0", "system"), ANY))
                 .hasMessageContaining("still in flight");
-        assertThat(hung.received).hasValue(TokenManager.PER_SERVER);
+        assertThat(hung.received).hasValue(RequestQueue.PER_SERVER);
     }
 
     @Test
     void whatIsQueued_whenJenkinsGoesDown_isNotSent() throws Exception {
-        for (int i = 0; i < 2000 + TokenManager.PER_SERVER; i++) {
+        for (int i = 0; i < 2000 + RequestQueue.PER_SERVER; i++) {
             waiting.add(families.request(handle(hung, "hung-" + i, "system"), ANY));
         }
-        await(() -> hung.concurrent.get() == TokenManager.PER_SERVER);
+        await(() -> hung.concurrent.get() == RequestQueue.PER_SERVER);
         families.shutdown();
         threads.shutdown();
         answers.countDown();
@@ -166,7 +166,7 @@ class HungServersTest {
             }
         }
         assertThat(refused).isEqualTo(2000);
-        assertThat(hung.received).hasValue(TokenManager.PER_SERVER);
+        assertThat(hung.received).hasValue(RequestQueue.PER_SERVER);
     }
 
     private void healthyIsAnsweredAtOnce() throws Exception {

@@ -132,7 +132,7 @@ class NonRotatingSecretTest {
                     directory,
                     simulator,
                     clock,
-                    TokenListener.NOBODY,
+                    TokenListener.NONE,
                     TestTokenService.client(simulator, clock, Duration.ofSeconds(limit)));
         } while (!isServed());
         assertThat(simulator.requests()).isGreaterThan(1);
@@ -172,7 +172,7 @@ class NonRotatingSecretTest {
         assertThat(sddc.refusedLogins()).isEqualTo(1);
         assertThatThrownBy(() -> core.families.await(sddcHolder("wrong-password"), ANY))
                 .hasMessageContaining("not sent again before 2026-01-01T00:15:00Z");
-        clock.advance(LockedTokenRequest.REFUSAL_HOLDS);
+        clock.advance(TokenManager.REFUSAL_HOLDS);
         sddc.addUser(USER, "wrong-password");
         core.families.await(sddcHolder("wrong-password"), ANY);
     }
@@ -189,7 +189,7 @@ class NonRotatingSecretTest {
     @Test
     void aRefusalOutlastsTheSession() throws Exception {
         TokenManager families = new TokenManager(
-                core.ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+                core.ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
         TokenResult first = families.await(sddcHolder(PASSWORD), ANY);
         sddc.addUser(USER, "changed-on-the-server");
         sddc.forgetSessions();
@@ -292,7 +292,7 @@ class NonRotatingSecretTest {
         }
         assertThat(sddc.refusedLogins()).isEqualTo(1);
         assertThat(sddc.refusedRenewals()).isLessThanOrEqualTo(2);
-        clock.advance(LockedTokenRequest.REFUSAL_HOLDS);
+        clock.advance(TokenManager.REFUSAL_HOLDS);
         sddc.addUser(USER, PASSWORD);
         int renewals = sddc.refusedRenewals();
         assertThat(core.families
@@ -481,7 +481,7 @@ class NonRotatingSecretTest {
     @Test
     void aTrialIsForgottenUnlessItIsUsedElsewhere() throws Exception {
         TokenManager families = new TokenManager(
-                core.ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+                core.ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
         CredentialHandle typed = new CredentialHandle(
                 "typed",
                 CredentialLocation.ofUnsaved("system"),
@@ -561,7 +561,7 @@ class NonRotatingSecretTest {
         csp.replaceAtNextUse("first", "second");
         InterceptingLedger full = new InterceptingLedger(core.ledger);
         TokenManager families = new TokenManager(
-                full, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+                full, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
         full.save = id -> {
             throw new IOException("disk full");
         };

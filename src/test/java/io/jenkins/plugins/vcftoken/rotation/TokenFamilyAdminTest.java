@@ -208,7 +208,7 @@ class TokenFamilyAdminTest {
                 new CredentialHandle("sa", BEFORE, only().tokens().current(), core.service("acme"), folder);
         InterceptingLedger ledger = new InterceptingLedger(core.ledger);
         TokenManager families = new TokenManager(
-                ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+                ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
         ledger.lock = id -> {
             // The block is about to renew, and knows its place already.
             ledger.lock = same -> {};
@@ -334,7 +334,7 @@ class TokenFamilyAdminTest {
         clock.advance(Duration.ofHours(2));
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
         TokenManager families = new TokenManager(
-                counting, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+                counting, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
         families.await(core.handle("ci", "acme", initialToken, (f, t, again) -> {}), accessToken -> true);
         assertThat(counting.saves).isEqualTo(2);
         families.await(core.handle("ci", "acme", initialToken, (f, t, again) -> {}), accessToken -> true);
@@ -409,7 +409,7 @@ class TokenFamilyAdminTest {
             throw new IOException("disk full");
         };
         TokenManager families = new TokenManager(
-                full, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+                full, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
         assertThatThrownBy(() -> families.administration()
                         .authorized(
                                 core.service("acme").account(),
@@ -504,7 +504,7 @@ class TokenFamilyAdminTest {
             }
         };
         TokenManager families = new TokenManager(
-                stubborn, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+                stubborn, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
         String fresh = simulator.reauthorize("ci");
         CredentialLocation here = new CredentialLocation("system", "ci");
         Account account = core.service("acme").account();
@@ -586,7 +586,7 @@ class TokenFamilyAdminTest {
                 }
             };
             TokenManager families = new TokenManager(
-                    stubborn, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+                    stubborn, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
             assertThatThrownBy(() -> families.administration().moved("folder:a", "folder:b"))
                     .isInstanceOf(IOException.class)
                     .hasMessage("in use");
@@ -601,7 +601,7 @@ class TokenFamilyAdminTest {
             throw new IOException("in use");
         };
         TokenManager families = new TokenManager(
-                closed, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+                closed, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
         assertThatThrownBy(() -> families.administration().moved("folder:a", "folder:b"))
                 .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2));
     }
@@ -620,7 +620,7 @@ class TokenFamilyAdminTest {
         core.families.await(core.handle("other", "acme", unmoved, (f, t, again) -> {}), accessToken -> true);
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
         TokenManager families = new TokenManager(
-                counting, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+                counting, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
         families.administration().moved("folder:a", "folder:c");
         assertThat(counting.locks).isEqualTo(1);
         assertThat(administration.list())
@@ -635,7 +635,7 @@ class TokenFamilyAdminTest {
         ask();
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
         TokenManager families = new TokenManager(
-                counting, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY);
+                counting, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
         for (String stored : List.of(initialToken, simulator.currentToken("ci"))) {
             families.administration().sweep((location, account) -> stored);
         }

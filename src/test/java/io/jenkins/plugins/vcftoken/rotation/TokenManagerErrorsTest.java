@@ -64,7 +64,7 @@ class TokenManagerErrorsTest {
     }
 
     private TokenManager families(Executor exchanges, Duration patience) {
-        return new TokenManager(ledger, TestTokenService.HASH, exchanges, Runnable::run, clock, patience);
+        return new TokenManager(ledger, TestTokenService.HASH, exchanges, Runnable::run, clock, patience, () -> true, TokenListener.NONE);
     }
 
     @AfterEach
@@ -261,7 +261,7 @@ class TokenManagerErrorsTest {
             }
         };
         families = new TokenManager(
-                ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, listener);
+                ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, listener);
         assertThatThrownBy(() -> families.await(core.handle("ci", slow, handle.token()), ANY))
                 .isInstanceOf(TokenUnavailableException.class);
         assertThat(heard).containsExactly("UNKNOWN OUTCOME_UNKNOWN PT3S");
@@ -282,7 +282,7 @@ class TokenManagerErrorsTest {
             }
         };
         families = new TokenManager(
-                ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, listener);
+                ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, listener);
         assertThat(families.listener()).isSameAs(listener);
         assertThat(families.await(handle, ANY).rotated()).isTrue();
         simulator.setRotation("ci", false);
@@ -692,7 +692,7 @@ class TokenManagerErrorsTest {
             work();
         }
         assertThat(families.administration().heldInMemory()).isEqualTo(TokenFamilyStore.MAX_REFUSALS);
-        clock.advance(LockedTokenRequest.REFUSAL_HOLDS.plusSeconds(1));
+        clock.advance(TokenManager.REFUSAL_HOLDS.plusSeconds(1));
         families.administration().sweep((location, account) -> null);
         assertThat(families.administration().heldInMemory()).isZero();
     }

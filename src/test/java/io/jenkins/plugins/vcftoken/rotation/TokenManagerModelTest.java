@@ -65,7 +65,7 @@ class TokenManagerModelTest {
     private static final Duration LIFETIME = Duration.ofHours(1);
     private static final int DEPTH = Integer.getInteger("model.depth", 4);
 
-    private static final Logger LOGGER = Logger.getLogger(LockedTokenRequest.class.getName());
+    private static final Logger LOGGER = Logger.getLogger(TokenManager.class.getName());
     private static int healed;
 
     @BeforeAll
@@ -161,7 +161,7 @@ class TokenManagerModelTest {
                             return now;
                         }
                     },
-                    Duration.ofMinutes(1),
+                    Duration.ofMinutes(1), () -> true,
                     new TokenListener() {
                         @Override
                         public void granted(

@@ -249,7 +249,7 @@ class TokenManagerTest {
 
     private TestTokenService impatient(Duration limit) throws IOException {
         return new TestTokenService(
-                directory, simulator, clock, TokenListener.NOBODY, TestTokenService.client(simulator, clock, limit));
+                directory, simulator, clock, TokenListener.NONE, TestTokenService.client(simulator, clock, limit));
     }
 
     /** Of a token that has not proved to be steady. */

@@ -1,0 +1,89 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * An organization's access token, which is requested with the provider's. Each has a token family of its own; that of the
+ * organization is in memory alone.
+ */
+final class TenantTokenRequest {
+
+    /** What the provider's access token must have left to be sent; half its lifetime where that is less. */
+    private static final Duration PROVIDER_TOKEN_VALIDITY = Duration.ofMinutes(1);
+
+    private final TokenManager manager;
+    private final InstantSource clock;
+    private final CredentialHandle handle;
+    private final Function<AccessToken, TokenEndpointClient> clients;
+    private final Predicate<AccessToken> acceptable;
+
+    /** @param clients the client that requests the organization's access token with the given one of the provider */
+    TenantTokenRequest(
+            TokenManager manager,
+            InstantSource clock,
+            CredentialHandle handle,
+            Function<AccessToken, TokenEndpointClient> clients,
+            Predicate<AccessToken> acceptable) {
+        this.manager = manager;
+        this.clock = clock;
+        this.handle = handle;
+        this.clients = clients;
+        this.acceptable = acceptable;
+    }
+
+    CompletableFuture<TokenResult> send() {
+        Instant begin = clock.instant();
+        return manager.request(handle.underived(), this::outlivesRequest).thenCompose(provider -> {
+            CompletableFuture<TokenResult> tenant = requestWith(provider);
+            boolean isFresh = !provider.accessToken().issuedAt().isBefore(begin);
+            return isFresh ? tenant : retriedIfProviderRefused(provider, tenant);
+        });
+    }
+
+    private CompletableFuture<TokenResult> requestWith(TokenResult provider) {
+        return manager.request(handle.exchangeForTenant(clients, provider), acceptable);
+    }
+
+    /**
+     * A server can end a cached access token of the provider before its time. Where it has, requests another one, once, and
+     * the organization's with that.
+     *
+     * @param tenant what came of the cached one
+     */
+    private CompletableFuture<TokenResult> retriedIfProviderRefused(
+            TokenResult cached, CompletableFuture<TokenResult> tenant) {
+        return tenant.handle(TenantTokenRequest::isProviderRefused).thenCompose(refused -> {
+            if (!refused) {
+                return tenant;
+            }
+            Predicate<AccessToken> another = accessToken -> outlivesRequest(accessToken)
+                    && !accessToken.value().equals(cached.accessToken().value());
+            return manager.request(handle.underived(), another)
+                    .handle((provider, failure) ->
+                            provider == null || provider.error() != null ? tenant : requestWith(provider))
+                    .thenCompose(Function.identity());
+        });
+    }
+
+    private static boolean isProviderRefused(@CheckForNull TokenResult result, @CheckForNull Throwable failure) {
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        return (result != null ? result.error() : cause) instanceof TokenUnavailableException known
+                && known.isFor(TokenError.PROVIDER_TOKEN_REFUSED);
+    }
+
+    private boolean outlivesRequest(AccessToken accessToken) {
+        Duration half = accessToken.lifetime().dividedBy(2);
+        Duration needed = PROVIDER_TOKEN_VALIDITY.compareTo(half) < 0 ? PROVIDER_TOKEN_VALIDITY : half;
+        return accessToken.remaining(clock.instant()).compareTo(needed) >= 0;
+    }
+}

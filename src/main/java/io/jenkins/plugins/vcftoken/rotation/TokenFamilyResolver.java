@@ -1,0 +1,123 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/** Decides which token family a stored token belongs to, and refuses to send a token where it does not belong. */
+final class TokenFamilyResolver {
+
+    private final TokenLedger ledger;
+    private final TokenFamilyCache cache;
+    private final TokenHash hashes;
+
+    TokenFamilyResolver(TokenLedger ledger, TokenFamilyCache cache, TokenHash hashes) {
+        this.ledger = ledger;
+        this.cache = cache;
+        this.hashes = hashes;
+    }
+
+    /**
+     * The family that the token belongs to for this account, or that it begins there. A token that another server has
+     * accepted begins none: changing the address of a credential would send the secret to any server. Nor does one that
+     * this server has accepted for another organization, unless it does not rotate: two families would send one token
+     * twice.
+     *
+     * @param hash of the handle's token
+     * @throws TokenUnavailableException when the token must not be sent for this account
+     */
+    String findFamily(CredentialHandle handle, String hash) throws IOException, TokenUnavailableException {
+        Account account = handle.service().account();
+        List<TokenFamilyCache.Entry> known = cache.find(hash);
+        TokenFamilyCache.Entry here = TokenFamilyCache.among(known, hash, account, handle.location());
+        if (here != null) {
+            return here.familyId();
+        }
+        if (handle.token().isBlank()) {
+            if (handle.service().needsSecret()) {
+                throw TokenUnavailableException.noSecret(handle);
+            }
+            // Each account that was authorized in the browser has the empty token in its history.
+            return hashes.ofFamily(account, handle.token());
+        }
+        for (TokenFamilyCache.Entry entry : cache.reread(known)) {
+            refuseToSendElsewhere(handle, hash, entry);
+        }
+        Optional<FamilyTombstone> deleted = ledger.forgotten(hash);
+        if (deleted.isPresent() && !deleted.get().host().equals(account.host())) {
+            throw TokenUnavailableException.wrongServer(handle, deleted.get().owner());
+        }
+        // The newest token may be in that record alone; what the credential stores may have been spent since.
+        Optional<UnreadableRecord> unusable = ledger.unusable(handle.token(), hash);
+        if (unusable.isPresent()) {
+            throw TokenUnavailableException.recordUnusable(handle, unusable.get());
+        }
+        return hashes.ofFamily(account, handle.token());
+    }
+
+    /** @param entry a family of another account that has or had the same token */
+    private static void refuseToSendElsewhere(CredentialHandle handle, String hash, TokenFamilyCache.Entry entry)
+            throws TokenUnavailableException {
+        if (!entry.currentHash().equals(hash)) {
+            throw TokenUnavailableException.staleCopy(handle);
+        }
+        boolean isThisServer = entry.account().host().equals(handle.service().account().host());
+        if (entry.proven() && !isThisServer) {
+            throw TokenUnavailableException.wrongServer(
+                    handle, entry.account().description());
+        }
+        if (isThisServer && entry.isOutcomeUnknown()) {
+            throw TokenUnavailableException.uncertainElsewhere(handle, entry.account());
+        }
+        if (isThisServer && entry.proven() && !entry.nonRotating()) {
+            throw TokenUnavailableException.otherOrganization(handle, entry.account());
+        }
+    }
+
+    /**
+     * The same under the lock of a family that was found before. While the lock was waited for, or in another process,
+     * the account may have been authorized again; then the token leads to another family.
+     *
+     * @param id the family found before
+     * @param found its record as it is now
+     * @param written whether that is in the ledger
+     * @return the ID found before where the lock is the right one
+     */
+    String findFamilyAgain(
+            CredentialHandle handle, String hash, String id, @CheckForNull TokenFamily found, boolean written)
+            throws IOException, TokenUnavailableException {
+        if (found != null && found.locations().contains(handle.location())) {
+            return id;
+        }
+        if (found != null) {
+            cache.put(found, written);
+        } else {
+            cache.forget(id);
+        }
+        cache.catchUp();
+        return findFamily(handle, hash);
+    }
+
+    /**
+     * Why an empty credential cannot get an access token.
+     *
+     * @return null where it can, as its account was authorized in the browser, or where it is not empty
+     */
+    @CheckForNull
+    TokenUnavailableException secretMissing(CredentialHandle handle) {
+        if (!handle.token().isBlank() || !handle.service().needsSecret()) {
+            return null;
+        }
+        try {
+            String nothing = hashes.ofToken("");
+            TokenFamilyCache.Entry authorized = TokenFamilyCache.among(
+                    cache.find(nothing), nothing, handle.service().account(), handle.location());
+            boolean here = authorized != null && authorized.locations().contains(handle.location());
+            return here ? null : TokenUnavailableException.noSecret(handle);
+        } catch (IOException e) {
+            return TokenUnavailableException.ledgerUnusable(handle, e);
+        }
+    }
+}
