@@ -121,7 +121,7 @@ public final class VcfTokenService {
      * @throws TokenUnavailableException when none can be obtained
      */
     public AccessToken once(VcfCredentials credential) throws TokenUnavailableException, InterruptedException {
-        return leases().once(handles.of(credential, null), DEFAULT_MINIMUM_VALIDITY, currentUser());
+        return leases().issueWithoutLease(handles.of(credential, null), DEFAULT_MINIMUM_VALIDITY, currentUser());
     }
 
     /**

@@ -55,7 +55,7 @@ final class HealthCheck {
         // The family of a token that has rotated at another location is not shown here.
         boolean stale = family != null && !belongsTo(family, account, stored);
         UnreadableRecord unreadable =
-                account == null || family != null ? null : snapshot.unreadableOf(account, token(stored));
+                account == null || family != null ? null : snapshot.findUnreadable(account, token(stored));
         HealthStatus status;
         if (account == null) {
             status = HealthStatus.BAD_ADDRESS;
@@ -105,7 +105,7 @@ final class HealthCheck {
 
     @CheckForNull
     private TokenFamily findFamily(Account account, LocatedCredential stored) {
-        return snapshot.of(account, token(stored), stored.location());
+        return snapshot.find(account, token(stored), stored.location());
     }
 
     /** Includes a credential that was stored again with another ID: the next build uses the family under the new ID. */
@@ -121,7 +121,7 @@ final class HealthCheck {
         return switch (family.state()) {
             case READY -> statusWhenReady(family);
             case REQUESTING ->
-                snapshot.isFlying(family) || now.isBefore(family.changed().plus(LONGEST_REQUEST))
+                snapshot.isRequesting(family) || now.isBefore(family.changed().plus(LONGEST_REQUEST))
                         ? HealthStatus.REQUESTING
                         : unknown;
             case UNKNOWN -> unknown;

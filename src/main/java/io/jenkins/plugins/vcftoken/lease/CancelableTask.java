@@ -7,7 +7,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** What waits in the timer. A timer may keep what was canceled until its time comes, with all that hangs on it. */
+/** A scheduled task. A timer may keep a canceled task until its time comes; this one lets go of its work at once. */
 final class CancelableTask implements Runnable {
 
     @CheckForNull
@@ -15,7 +15,7 @@ final class CancelableTask implements Runnable {
 
     private final Future<?> timing;
 
-    /** @throws RejectedExecutionException when the timer takes nothing any more */
+    /** @throws RejectedExecutionException when the timer is shut down */
     CancelableTask(ScheduledExecutorService timer, Duration pause, Runnable work) {
         this.work = work;
         this.timing = timer.schedule(this, pause.toMillis(), TimeUnit.MILLISECONDS);

@@ -4,31 +4,30 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import java.time.Duration;
 
-/** What an open block holds: an access token that stays fresh until the lease is closed. */
+/** An access token that is renewed until the lease is closed. Thread-safe. */
 public interface Lease extends AutoCloseable {
 
     /**
-     * From memory, never blocking and never failing; an old one when every renewal has failed. One whose renewal is overdue,
-     * such as after a machine was suspended, is renewed from then on, in the background.
+     * From memory; does not block and does not fail. Returns an expired access token when all renewals have failed. Starts an
+     * overdue renewal in the background, as after a machine was suspended.
      */
     AccessToken accessToken();
 
     /**
-     * Where the access token has expired, waits until the renewal that runs, or has been overdue, is over, whether it works
-     * or not. Does nothing otherwise.
+     * If the access token has expired, waits until the running or overdue renewal has ended, whether it works or not. Blocks.
      */
     void awaitLiving(Duration limit) throws InterruptedException;
 
     /**
-     * Renews now, for a server that refuses an access token before its time. Blocks. Whoever asks while an exchange is in
-     * flight gets that one's access token, and so does everybody for {@link RenewalPolicy#REFRESH_PAUSE} after it.
+     * Renews now, for a server that refuses an access token before its expiry. Blocks. Callers during a request get its
+     * access token, as do all callers for {@link RenewalPolicy#REFRESH_PAUSE} after it.
      *
-     * @return the access token from now on; the one at hand where it is that new
-     * @throws TokenUnavailableException when the renewal fails, or failed a moment ago
+     * @return the new access token; the current one if it is younger than that
+     * @throws TokenUnavailableException when the renewal fails, or has failed within that time
      */
     AccessToken refresh() throws TokenUnavailableException, InterruptedException;
 
-    /** Lets go of the access token. Further calls do nothing. */
+    /** Ends the renewal, with the last lease of the credential the session, too. Further calls do nothing. */
     @Override
     void close();
 }

@@ -3,9 +3,9 @@ package io.jenkins.plugins.vcftoken.lease;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 
 /**
- * A lease that has not been closed.
+ * An open lease, for display.
  *
- * @param location of the credential it was opened with
- * @param owner who holds it, in the tenant's own words
+ * @param location of its credential
+ * @param owner {@link LeaseOwner#who}
  */
 public record LeaseInfo(CredentialLocation location, String owner) {}

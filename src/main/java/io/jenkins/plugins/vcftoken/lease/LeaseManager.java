@@ -28,58 +28,72 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * All open leases. Those of one credential share one access token and one timer. Credentials that have the same token share its
- * exchanges, which is for {@link TokenManager} to see to.
+ * Opens leases and lists them. The leases of one credential share one {@link RenewedToken}; credentials with the same token
+ * share requests in {@link TokenManager}.
  */
 public final class LeaseManager {
 
     private static final Logger LOGGER = Logger.getLogger(LeaseManager.class.getName());
 
     /**
-     * A block that opens waits for the one more request after a lost answer where that is due within this time. By
-     * default it is due within a minute.
+     * The longest time for which {@link #open} waits until a token with a lost response is sent once more. By default that
+     * happens within a minute.
      */
     static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
 
-    private final TokenManager families;
+    private final TokenManager manager;
     private final TokenListener listener;
     private final ScheduledExecutorService timer;
     private final InstantSource clock;
-    private final RenewalPolicy renewal;
-    private final Set<RenewedToken> shared = ConcurrentHashMap.newKeySet();
+    private final RenewalPolicy policy;
+    private final Set<RenewedToken> tokens = ConcurrentHashMap.newKeySet();
 
-    /** Until when each family's access tokens that were given for once may be in use. */
-    private final ConcurrentMap<String, Instant> once = new ConcurrentHashMap<>();
+    /** By family: when the last access token that was issued without a lease expires. */
+    private final ConcurrentMap<String, Instant> issuedWithoutLease = new ConcurrentHashMap<>();
 
-    /** @param timer only ever starts work, never does it */
+    /** @param timer starts tasks that do not block */
     public LeaseManager(
-            TokenManager families, ScheduledExecutorService timer, InstantSource clock, RenewalPolicy renewal) {
-        this.families = families;
-        this.listener = families.listener();
+            TokenManager manager, ScheduledExecutorService timer, InstantSource clock, RenewalPolicy policy) {
+        this.manager = manager;
+        this.listener = manager.listener();
         this.timer = timer;
         this.clock = clock;
-        this.renewal = renewal;
+        this.policy = policy;
     }
 
     /**
-     * Waits for an access token that will last, and keeps it fresh from then on.
+     * Waits for an access token that is valid for long enough, and renews it until the lease is closed.
      *
-     * @param minimumValidity what must remain of it; half its lifetime is enough where that is less
-     * @throws TokenUnavailableException when none can be had
+     * @param minimumValidity of the access token; half its lifetime where that is less
+     * @throws TokenUnavailableException when there is no access token
      */
     public Lease open(CredentialHandle handle, Duration minimumValidity, LeaseOwner owner)
             throws TokenUnavailableException, InterruptedException {
-        Instant asked = clock.instant();
+        Instant begin = clock.instant();
         TokenResult result = awaitRetry(handle, minimumValidity, owner);
-        Duration waited = Duration.between(asked, clock.instant());
-        return join(result, handle, minimumValidity, owner, waited);
+        Duration waited = Duration.between(begin, clock.instant());
+        TokenUnavailableException error = result.error();
+        if (error != null) {
+            owner.warn(error.getMessage() + " The current access token serves until "
+                    + result.accessToken().expiresAt() + ".");
+        }
+        if (result.warning() != null) {
+            owner.warn(result.warning());
+        }
+        RenewedToken.LeaseHandle lease = join(handle, result, owner);
+        listener.leaseOpened(
+                new TokenIssuedEvent(owner.who(), handle, result.account(), lease.accessToken(), true), waited);
+        if (manager.isReleased(result)) {
+            replaceReleased(lease, handle, minimumValidity, owner);
+        }
+        return lease;
     }
 
-    /** Like {@link #await}, but where the next request is due soon, it is waited for. */
+    /** Like {@link #await}, but waits for the next request where that is due soon. */
     private TokenResult awaitRetry(CredentialHandle handle, Duration minimumValidity, LeaseOwner owner)
             throws TokenUnavailableException, InterruptedException {
         try {
-            return families.await(handle, lastsFor(minimumValidity));
+            return manager.await(handle, isValidFor(minimumValidity));
         } catch (TokenUnavailableException e) {
             Instant retry = e.retry();
             Duration pause = retry == null ? LONGEST_WAIT : Duration.between(clock.instant(), retry);
@@ -106,142 +120,28 @@ public final class LeaseManager {
     private TokenResult await(CredentialHandle handle, Duration minimumValidity, String who)
             throws TokenUnavailableException, InterruptedException {
         try {
-            return families.await(handle, lastsFor(minimumValidity));
+            return manager.await(handle, isValidFor(minimumValidity));
         } catch (TokenUnavailableException e) {
             listener.denied(who, handle, e);
             throw e;
         }
     }
 
-    private Lease join(
-            TokenResult result, CredentialHandle handle, Duration minimumValidity, LeaseOwner owner, Duration waited)
-            throws TokenUnavailableException, InterruptedException {
-        TokenUnavailableException error = result.error();
-        if (error != null) {
-            owner.warn(error.getMessage() + " The access token at hand serves until "
-                    + result.accessToken().expiresAt() + ".");
-        }
-        if (result.warning() != null) {
-            owner.warn(result.warning());
-        }
-        RenewedToken.LeaseHandle lease = share(handle, result, owner);
-        listener.leaseOpened(
-                new TokenIssuedEvent(owner.who(), handle, result.account(), lease.accessToken(), true), waited);
-        return families.isReleased(result) ? reopened(lease, handle, minimumValidity, owner) : lease;
-    }
-
-    /** One at a time, or two that open at once would not share. */
-    private synchronized RenewedToken.LeaseHandle share(CredentialHandle handle, TokenResult result, LeaseOwner owner) {
-        for (RenewedToken accessToken : shared) {
-            RenewedToken.LeaseHandle lease = accessToken.join(handle, owner, result);
+    /** One thread at a time, so that leases that are opened together share. */
+    private synchronized RenewedToken.LeaseHandle join(CredentialHandle handle, TokenResult result, LeaseOwner owner) {
+        for (RenewedToken token : tokens) {
+            RenewedToken.LeaseHandle lease = token.join(handle, owner, result);
             if (lease != null) {
                 return lease;
             }
         }
-        RenewedToken accessToken = new RenewedToken(families, handle, result, timer, clock, renewal, this::forget);
-        shared.add(accessToken);
-        // Not null: nobody else has it yet.
-        return accessToken.join(handle, owner, result);
+        RenewedToken token = new RenewedToken(manager, handle, result, timer, clock, policy, this::onEnd);
+        tokens.add(token);
+        return token.join(handle, owner, result);
     }
 
-    /**
-     * An access token for once, with no promise to renew it.
-     *
-     * @param who wants it, for people
-     */
-    public AccessToken once(CredentialHandle handle, Duration minimumValidity, String who)
-            throws TokenUnavailableException, InterruptedException {
-        Instant asked = clock.instant();
-        TokenResult result = await(handle, minimumValidity, who);
-        once.values().removeIf(until -> !asked.isBefore(until));
-        once.merge(
-                result.familyId(), result.accessToken().expiresAt(), BinaryOperator.maxBy(Comparator.naturalOrder()));
-        listener.leaseOpened(
-                new TokenIssuedEvent(who, handle, result.account(), result.accessToken(), false),
-                Duration.between(asked, clock.instant()));
-        return result.accessToken();
-    }
-
-    /**
-     * An exchange now, whatever access token is at hand; open blocks of the credential have its access token when this returns. An
-     * exchange that is in flight does not count, since nobody knows when it was asked for. Other credentials with the same
-     * token look for theirs at once.
-     *
-     * @throws TokenUnavailableException when the exchange brought no access token; open blocks keep the one they have
-     */
-    public AccessToken renew(CredentialHandle handle) throws TokenUnavailableException, InterruptedException {
-        Instant asked = clock.instant();
-        TokenResult result =
-                families.await(handle, accessToken -> !accessToken.issuedAt().isBefore(asked));
-        TokenUnavailableException error = result.error();
-        if (error != null) {
-            throw new TokenUnavailableException(error.getMessage(), error);
-        }
-        for (RenewedToken open : shared) {
-            if (open.isFor(handle, result)) {
-                open.publish(result, result.accessToken());
-            } else if (open.isOf(result)) {
-                open.renew();
-            }
-        }
-        return result.accessToken();
-    }
-
-    /** Renews what should have been renewed while timers stood still. Does not block; to be called every minute or so. */
-    public void renewOverdue() {
-        shared.forEach(RenewedToken::renewIfOverdue);
-    }
-
-    /**
-     * After credentials were saved: renews where another secret is stored by now. Does not block.
-     *
-     * @param saved which places may have another one
-     */
-    public void renewChanged(Predicate<CredentialLocation> saved) {
-        for (RenewedToken accessToken : shared) {
-            if (saved.test(accessToken.location())) {
-                accessToken.renewIfStoredChanged();
-            }
-        }
-    }
-
-    /** Who holds a lease now, and of which credential. */
-    public List<LeaseInfo> list() {
-        List<LeaseInfo> list = new ArrayList<>();
-        shared.forEach(accessToken -> list.addAll(accessToken.open()));
-        return list;
-    }
-
-    /**
-     * A person's test: exchanges now, whatever is warm, and ends the session with the server if no block uses it.
-     *
-     * @param stored whether the secret is a stored credential's; of any other one nothing is left behind
-     * @return with {@code trouble} where the exchange failed and an older access token is still alive
-     */
-    public TokenResult connectionTest(CredentialHandle handle, boolean stored)
-            throws TokenUnavailableException, InterruptedException {
-        Instant now = clock.instant();
-        try {
-            TokenResult result = families.await(
-                    handle, accessToken -> !accessToken.issuedAt().isBefore(now));
-            if (stored) {
-                families.release(handle, result.familyId(), () -> isUnused(result.familyId()));
-            }
-            return result;
-        } finally {
-            if (!stored) {
-                families.forgetTrial(handle, this::isUnused);
-            }
-        }
-    }
-
-    /** How many access tokens are kept fresh. */
-    int accessTokens() {
-        return shared.size();
-    }
-
-    /** The last lease of before closed just now, and its access token went with it. This one keeps the next from that. */
-    private Lease reopened(
+    /** The last lease of before has revoked the access token meanwhile; the open lease keeps its successor from that. */
+    private void replaceReleased(
             RenewedToken.LeaseHandle lease, CredentialHandle handle, Duration minimumValidity, LeaseOwner owner)
             throws TokenUnavailableException, InterruptedException {
         boolean done = false;
@@ -249,7 +149,6 @@ public final class LeaseManager {
         try {
             lease.publish(await(handle, minimumValidity, owner.who()), old);
             done = true;
-            return lease;
         } finally {
             if (!done) {
                 lease.close();
@@ -257,11 +156,109 @@ public final class LeaseManager {
         }
     }
 
-    private void forget(RenewedToken ended) {
-        shared.remove(ended);
-        ended.release(this::isUnused);
-        once.entrySet().stream()
-                .filter(given -> ended.uses(given.getKey()))
+    /**
+     * An access token that is not renewed.
+     *
+     * @param minimumValidity as for {@link #open}
+     * @param who for audit and display
+     */
+    public AccessToken issueWithoutLease(CredentialHandle handle, Duration minimumValidity, String who)
+            throws TokenUnavailableException, InterruptedException {
+        Instant begin = clock.instant();
+        TokenResult result = await(handle, minimumValidity, who);
+        issuedWithoutLease.values().removeIf(until -> !begin.isBefore(until));
+        issuedWithoutLease.merge(
+                result.familyId(), result.accessToken().expiresAt(), BinaryOperator.maxBy(Comparator.naturalOrder()));
+        listener.leaseOpened(
+                new TokenIssuedEvent(who, handle, result.account(), result.accessToken(), false),
+                Duration.between(begin, clock.instant()));
+        return result.accessToken();
+    }
+
+    /**
+     * Requests a new access token; open leases of the credential have it when this returns. A request that began before does
+     * not count. Other credentials with the same token renew in the background.
+     *
+     * @throws TokenUnavailableException when there is no new access token; open leases keep their current one
+     */
+    public AccessToken renew(CredentialHandle handle) throws TokenUnavailableException, InterruptedException {
+        TokenResult result = awaitIssuedFromNow(handle);
+        TokenUnavailableException error = result.error();
+        if (error != null) {
+            throw new TokenUnavailableException(error.getMessage(), error);
+        }
+        for (RenewedToken token : tokens) {
+            if (token.isSharedBy(handle, result)) {
+                token.publish(result, result.accessToken());
+            } else if (token.hasFamilyOf(result)) {
+                token.renew();
+            }
+        }
+        return result.accessToken();
+    }
+
+    private TokenResult awaitIssuedFromNow(CredentialHandle handle)
+            throws TokenUnavailableException, InterruptedException {
+        Instant begin = clock.instant();
+        return manager.await(handle, token -> !token.issuedAt().isBefore(begin));
+    }
+
+    /** Starts overdue renewals. Does not block; to be called about every minute, since timers stop while a machine sleeps. */
+    public void renewOverdue() {
+        tokens.forEach(RenewedToken::renewIfOverdue);
+    }
+
+    /**
+     * Renews where a saved credential stores another secret now. Does not block.
+     *
+     * @param saved whether the credential at a location may have changed
+     */
+    public void renewChanged(Predicate<CredentialLocation> saved) {
+        for (RenewedToken token : tokens) {
+            if (saved.test(token.location())) {
+                token.renewIfStoredChanged();
+            }
+        }
+    }
+
+    /** All open leases. */
+    public List<LeaseInfo> list() {
+        List<LeaseInfo> list = new ArrayList<>();
+        tokens.forEach(token -> list.addAll(token.open()));
+        return list;
+    }
+
+    /**
+     * Requests a new access token for a person's connection test, and then ends its session at the server if no lease uses it.
+     *
+     * @param stored whether the secret is of a stored credential; nothing remains of another one
+     * @return with {@code error} where the request failed and an older access token is still valid
+     */
+    public TokenResult connectionTest(CredentialHandle handle, boolean stored)
+            throws TokenUnavailableException, InterruptedException {
+        try {
+            TokenResult result = awaitIssuedFromNow(handle);
+            if (stored) {
+                manager.release(handle, result.familyId(), () -> isUnused(result.familyId()));
+            }
+            return result;
+        } finally {
+            if (!stored) {
+                manager.forgetUnsaved(handle, this::isUnused);
+            }
+        }
+    }
+
+    /** How many access tokens are renewed. */
+    int accessTokens() {
+        return tokens.size();
+    }
+
+    private void onEnd(RenewedToken ended) {
+        tokens.remove(ended);
+        ended.releaseSessions(this::isUnused);
+        issuedWithoutLease.entrySet().stream()
+                .filter(issued -> ended.uses(issued.getKey()))
                 .map(Map.Entry::getValue)
                 .max(Comparator.naturalOrder())
                 .ifPresent(until -> releaseAt(until, ended));
@@ -273,24 +270,23 @@ public final class LeaseManager {
             return;
         }
         try {
-            timer.schedule(() -> ended.release(this::isUnused), pause.toMillis(), TimeUnit.MILLISECONDS);
+            timer.schedule(() -> ended.releaseSessions(this::isUnused), pause.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
             LOGGER.log(Level.FINE, "Shutting down; the server ends the session by itself", e);
         }
     }
 
     private boolean isUnused(String familyId) {
-        Instant until = once.get(familyId);
+        Instant until = issuedWithoutLease.get(familyId);
         return (until == null || !clock.instant().isBefore(until))
-                && shared.stream().noneMatch(accessToken -> accessToken.uses(familyId));
+                && tokens.stream().noneMatch(token -> token.uses(familyId));
     }
 
-    private Predicate<AccessToken> lastsFor(Duration minimumValidity) {
+    private Predicate<AccessToken> isValidFor(Duration minimumValidity) {
         return accessToken -> {
-            Instant now = clock.instant();
             Duration half = Duration.ofMillis(accessToken.lifetime().toMillis() / 2);
             Duration wanted = minimumValidity.compareTo(half) < 0 ? minimumValidity : half;
-            return accessToken.remaining(now).compareTo(wanted) >= 0;
+            return accessToken.remaining(clock.instant()).compareTo(wanted) >= 0;
         };
     }
 }

@@ -2,15 +2,15 @@ package io.jenkins.plugins.vcftoken.lease;
 
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 
-/** Who holds a lease. Called on the plugin's own threads. */
+/** The owner of a lease, such as a build. Called on threads of the plugin. */
 public interface LeaseOwner {
 
-    /** Who it is, for people: "build team/a#12". Must be quick, and is the same each time. */
+    /** Name for display: "build team/a#12". Must be fast and always the same. */
     String who();
 
-    /** Comes before the access token can be seen by anybody, so that it is masked by then. Must be quick: memory only. */
+    /** Called before the access token becomes visible, so that logs mask it by then. Must be fast, from memory. */
     void beforePublish(AccessToken accessToken);
 
-    /** A renewal failed; the message is fit for a build's log. */
+    /** Called after a renewal failed, with a message for a build's log. */
     void warn(String message);
 }

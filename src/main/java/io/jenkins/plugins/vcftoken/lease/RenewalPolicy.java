@@ -9,34 +9,34 @@ import java.util.function.DoubleSupplier;
 /**
  * When an access token is renewed.
  *
- * @param random numbers in [0, 1), so that access tokens issued in the same minute are not renewed in the same minute
+ * @param random in [0, 1), so that access tokens of the same minute are not all renewed in the same minute
  */
 public record RenewalPolicy(DoubleSupplier random) {
 
     /**
-     * Of an hour, this leaves a quarter of an hour for the server to come back, and a step that starts right before the
-     * renewal some ten minutes. Earlier wastes exchanges; later leaves less time to survive an outage.
+     * Of an hour, this leaves a quarter of an hour for an outage of the server, and at least ten minutes to a step that starts
+     * just before the renewal. Less causes more requests; more leaves less time.
      */
     static final double SHARE_OF_LIFETIME = 0.75;
 
     static final double JITTER = 0.05;
 
-    /** A server that hands out very short-lived access tokens is not asked more often than this. */
+    /** The shortest pause, for very short lifetimes. */
     static final Duration FLOOR = Duration.ofMillis(500);
 
-    /** While renewals fail: often enough to catch a short return of the server. */
+    /** The longest pause after a failed renewal, so that a short recovery of the server is not missed. */
     static final Duration MAX_RETRY_PAUSE = Duration.ofMinutes(1);
 
-    /** By how much a renewal may be late before the timer is taken to have stood still, with the machine. */
+    /** A renewal that is this late is overdue: its timer has stopped, with the machine. */
     static final Duration OVERDUE = Duration.ofSeconds(10);
 
     /**
-     * How long an access token that somebody asked for stands before it is renewed on demand: a loop that asks on each 401
-     * must not turn into a load on a server that refuses whatever it is shown.
+     * The shortest time between two renewals on demand: a loop that renews on each 401 is no load on a server that refuses
+     * every access token.
      */
     public static final Duration REFRESH_PAUSE = Duration.ofSeconds(10);
 
-    /** How long to wait before the access token is renewed. */
+    /** Time until the access token is renewed. */
     Duration pause(AccessToken accessToken, Instant now) {
         double share = SHARE_OF_LIFETIME - JITTER * random.getAsDouble();
         Instant due =
@@ -45,10 +45,10 @@ public record RenewalPolicy(DoubleSupplier random) {
     }
 
     /**
-     * How long to wait after a renewal failed: until the next request may be made, where that is known; else a third of what
-     * is left, so that tries grow denser toward the end.
+     * Time until the next try after a failed renewal: until the next possible request, where that is known; else a third of
+     * the remaining validity, so that tries are more frequent toward the end.
      *
-     * @param next when that is; null where it is not known
+     * @param next when the next request is possible; null where that is not known
      */
     Duration pauseAfterFailure(AccessToken accessToken, Instant now, @CheckForNull Instant next) {
         boolean isNextKnown = next != null && next.isAfter(now);

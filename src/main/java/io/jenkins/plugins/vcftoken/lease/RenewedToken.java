@@ -30,39 +30,42 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * The access token that all open leases of one credential look at, and its renewal. Ends with the last lease.
+ * The access token that all open leases of one credential share, and its renewal. Ends with the last lease.
  *
- * <p>Of one credential, and not of one family: two credentials may have the same token, and be different people's. Should
- * one of them type another token into theirs, the leases of the other have nothing to do with it.
+ * <p>Two credentials with the same token have one of these each: when another token is entered into one of them, the leases of
+ * the other keep theirs.
  */
 final class RenewedToken {
 
     private static final Logger LOGGER = Logger.getLogger(RenewedToken.class.getName());
 
-    /** By when they were asked for; of those of one moment, by when they end. */
+    /** By request time; of those of one moment, by expiry. */
     private static final Comparator<AccessToken> BY_AGE =
             Comparator.comparing(AccessToken::issuedAt).thenComparing(AccessToken::expiresAt);
 
-    private final TokenManager families;
+    private final TokenManager manager;
     private final ScheduledExecutorService timer;
     private final InstantSource clock;
-    private final RenewalPolicy renewal;
-    private final Consumer<RenewedToken> atEnd;
+    private final RenewalPolicy policy;
+    private final Consumer<RenewedToken> onEnd;
 
+    /** Guarded by this. */
     private final Set<LeaseHandle> leases = new LinkedHashSet<>();
 
-    /** Of all access tokens so far: what a tenant has seen it may use to its end. */
+    /** Families of all access tokens so far: an owner may use each of them until it expires. */
     private final Set<String> familyIds = ConcurrentHashMap.newKeySet();
 
-    /** The latest tenant's, who has seen the credential last. */
+    /** The credential of the latest lease, as the most recent one. */
     private volatile CredentialHandle handle;
 
+    /** Guarded by this. */
     private boolean ended;
 
+    /** The timer's task; guarded by this. */
     @CheckForNull
     private CancelableTask next;
 
-    /** When the next renewal is due, by the wall clock; null when none is. */
+    /** When the next renewal is due by the wall clock; null when none is scheduled. */
     @CheckForNull
     private volatile Instant due;
 
@@ -70,69 +73,68 @@ final class RenewedToken {
     @CheckForNull
     private volatile CompletableFuture<Void> renewing;
 
-    /** When somebody last asked for a renewal that failed. */
+    /** When the last renewal on demand failed; null when it worked. */
     @CheckForNull
     private volatile Instant refreshFailed;
 
     private volatile TokenResult current;
 
     RenewedToken(
-            TokenManager families,
+            TokenManager manager,
             CredentialHandle handle,
             TokenResult first,
             ScheduledExecutorService timer,
             InstantSource clock,
-            RenewalPolicy renewal,
-            Consumer<RenewedToken> atEnd) {
-        this.families = families;
+            RenewalPolicy policy,
+            Consumer<RenewedToken> onEnd) {
+        this.manager = manager;
         this.handle = handle;
         this.current = first;
         this.familyIds.add(first.familyId());
         this.timer = timer;
         this.clock = clock;
-        this.renewal = renewal;
-        this.atEnd = atEnd;
+        this.policy = policy;
+        this.onEnd = onEnd;
     }
 
-    /** Whether it has an access token of the same family now. */
-    boolean isOf(TokenResult other) {
+    boolean hasFamilyOf(TokenResult other) {
         return current.familyId().equals(other.familyId());
     }
 
-    /** Whether it is also the access token of that credential, under the name that its folder has now. */
-    boolean isFor(CredentialHandle its, TokenResult other) {
-        // The same one is at the same place even while that is renamed.
-        return (its.equals(handle) || its.location().equals(handle.location())) && isOf(other);
+    /** Whether a credential shares this access token: at the same location now, with a token of the same family. */
+    boolean isSharedBy(CredentialHandle other, TokenResult result) {
+        // One handle has one location even while its folder is being renamed.
+        return (other.equals(handle) || other.location().equals(handle.location())) && hasFamilyOf(result);
     }
 
-    /** Whether a tenant may still be using an access token of this family. */
+    /** Whether an owner may still use an access token of a family. */
     boolean uses(String familyId) {
         return familyIds.contains(familyId);
     }
 
     /**
-     * @param its the tenant's credential, as it is now
-     * @param fresh what the tenant's own request brought; may be newer than what is shared
-     * @return null when the tenant must look elsewhere: another credential, another token by now, or the last lease has
-     *     closed
+     * Opens a lease.
+     *
+     * @param fresh the result of the lease's own request; may be newer than what is shared
+     * @return null when this is of another credential or family, or has ended
      */
     @CheckForNull
-    LeaseHandle join(CredentialHandle its, LeaseOwner owner, TokenResult fresh) {
-        LeaseHandle lease = new LeaseHandle(its, owner);
+    LeaseHandle join(CredentialHandle credential, LeaseOwner owner, TokenResult fresh) {
+        LeaseHandle lease = new LeaseHandle(credential, owner);
         List<LeaseHandle> renewed;
         synchronized (this) {
-            if (ended || !isFor(its, fresh)) {
+            if (ended || !isSharedBy(credential, fresh)) {
                 return null;
             }
             renewed = replace(fresh, accessToken());
-            handle = its;
+            handle = credential;
             owner.beforePublish(accessToken());
             leases.add(lease);
             if (next == null) {
-                schedule(renewal.pause(accessToken(), clock.instant()));
+                schedule(policy.pause(accessToken(), clock.instant()));
             }
         }
-        tellRenewed(renewed, fresh);
+        notifyRenewed(renewed, fresh);
         return lease;
     }
 
@@ -140,25 +142,25 @@ final class RenewedToken {
         return current.accessToken();
     }
 
-    /** @param old what was shared when this one was asked for */
+    /** @param old the shared access token when the new one was requested */
     void publish(TokenResult fresh, AccessToken old) {
-        // Before anybody has it, or the last of those who had one of this family would end its session.
+        // First, so that a lease of the same family that ends meanwhile does not revoke the session.
         familyIds.add(fresh.familyId());
-        tellRenewed(replace(fresh, old), fresh);
+        notifyRenewed(replace(fresh, old), fresh);
         if (isEnded()) {
-            // It came too late for everybody.
-            atEnd.accept(this);
+            // After the last lease: the session of this access token is revoked, too.
+            onEnd.accept(this);
         }
     }
 
-    private void tellRenewed(List<LeaseHandle> renewed, TokenResult fresh) {
-        renewed.forEach(held -> tell(listener -> listener.renewed(held.handout(fresh))));
+    private void notifyRenewed(List<LeaseHandle> renewed, TokenResult fresh) {
+        renewed.forEach(lease -> notifyListener(listener -> listener.renewed(lease.issued(fresh))));
     }
 
-    /** A listener that throws must not end a renewal. */
-    private void tell(Consumer<TokenListener> event) {
+    /** A listener that throws does not end a renewal. */
+    private void notifyListener(Consumer<TokenListener> event) {
         try {
-            event.accept(families.listener());
+            event.accept(manager.listener());
         } catch (RuntimeException e) {
             LOGGER.log(Level.WARNING, e, () -> handle.description() + ": a listener failed");
         }
@@ -169,59 +171,31 @@ final class RenewedToken {
     }
 
     /**
-     * One step with joining, or a tenant that joins just now would see an access token it was not told to expect.
+     * Replaces the shared access token if the given one is newer, and tells all owners before. Under the lock of
+     * {@link #join}, so that a lease that is being opened is told as well.
      *
-     * @return whose access token this has become; none if it is no newer one
+     * @return the leases that have the new access token; none if it is not newer
      */
     private synchronized List<LeaseHandle> replace(TokenResult fresh, AccessToken old) {
-        AccessToken accessToken = accessToken();
-        boolean isOfAnother = !fresh.familyId().equals(current.familyId());
-        boolean older = BY_AGE.compare(fresh.accessToken(), accessToken) < 0 && accessToken.isAlive(clock.instant());
-        // Another family's is what another token led to, which was stored last unless something has come since.
-        if (fresh.accessToken().equals(accessToken) || (isOfAnother ? !accessToken.equals(old) : older)) {
+        AccessToken shared = accessToken();
+        boolean isOfAnother = !hasFamilyOf(fresh);
+        boolean isOlder = BY_AGE.compare(fresh.accessToken(), shared) < 0 && shared.isAlive(clock.instant());
+        // The access token of another family is of the token that was stored last, unless the shared one has changed since.
+        if (fresh.accessToken().equals(shared) || (isOfAnother ? !shared.equals(old) : isOlder)) {
             return List.of();
         }
         leases.forEach(lease -> lease.owner.beforePublish(fresh.accessToken()));
         current = fresh;
         leases.forEach(lease -> lease.failure = null);
-        // Whoever had it before may have ended the session while nobody knew that this one is about to use it.
-        boolean released = isOfAnother && families.isReleased(fresh);
-        schedule(released ? RenewalPolicy.FLOOR : renewal.pause(fresh.accessToken(), clock.instant()));
+        // The last lease of the other family may have revoked the session just before this one began to use it.
+        boolean released = isOfAnother && manager.isReleased(fresh);
+        schedule(released ? RenewalPolicy.FLOOR : policy.pause(fresh.accessToken(), clock.instant()));
         return List.copyOf(leases);
     }
 
-    private AccessToken refresh() throws TokenUnavailableException, InterruptedException {
-        AccessToken old = accessToken();
-        Instant now = clock.instant();
-        Instant latest = now.minus(RenewalPolicy.REFRESH_PAUSE);
-        if (old.issuedAt().isAfter(latest) && old.isAlive(now)) {
-            return old;
-        }
-        Instant failed = refreshFailed;
-        if (failed != null && failed.isAfter(latest)) {
-            throw new TokenUnavailableException(
-                    handle.description() + ": a renewal failed less than " + RenewalPolicy.REFRESH_PAUSE.toSeconds()
-                            + " s ago; not tried again so soon. The log says why it failed.",
-                    null);
-        }
-        try {
-            TokenResult result = families.await(handle.asStored(), newerThan(old));
-            TokenUnavailableException error = result.error();
-            if (error != null) {
-                throw new TokenUnavailableException(error.getMessage(), error);
-            }
-            publish(result, old);
-            refreshFailed = null;
-            return accessToken();
-        } catch (TokenUnavailableException e) {
-            refreshFailed = clock.instant();
-            throw e;
-        }
-    }
-
     /**
-     * The one that was asked for later, even if it ends sooner: a server may end the older one with it. Where the old one
-     * is of no use any more, such as after the clock was set back, any other one.
+     * Accepts an access token that was requested later, even if it expires sooner: a server may revoke the older one with it.
+     * When the old one is not valid, as after the clock was set back, accepts any other one.
      */
     private Predicate<AccessToken> newerThan(AccessToken old) {
         return candidate ->
@@ -229,9 +203,9 @@ final class RenewedToken {
     }
 
     /**
-     * With what the credential has now, unless a renewal runs already. Does not block.
+     * Renews with what the credential stores now, unless a renewal runs already. Does not block.
      *
-     * @return done when the renewal is, whether it worked or not
+     * @return completes when the renewal has ended, whether it worked or not
      */
     CompletableFuture<Void> renew() {
         CompletableFuture<Void> mine = new CompletableFuture<>();
@@ -243,9 +217,9 @@ final class RenewedToken {
             renewing = mine;
         }
         AccessToken old = accessToken();
-        families.renew(handle, newerThan(old)).whenComplete((result, failure) -> {
+        manager.renew(handle, newerThan(old)).whenComplete((result, failure) -> {
             try {
-                renewed(old, result, failure);
+                afterRenewal(old, result, failure);
             } finally {
                 renewing = null;
                 mine.complete(null);
@@ -254,7 +228,7 @@ final class RenewedToken {
         return mine;
     }
 
-    /** Timers stand still while a machine is suspended, and access tokens do not. */
+    /** Timers stop while a machine is suspended; the wall clock tells whether a renewal is overdue. */
     void renewIfOverdue() {
         Instant time = due;
         if (time != null && clock.instant().isAfter(time.plus(RenewalPolicy.OVERDUE))) {
@@ -262,30 +236,15 @@ final class RenewedToken {
         }
     }
 
-    private void awaitLiving(Duration limit) throws InterruptedException {
-        if (accessToken().isAlive(clock.instant())) {
-            return;
-        }
-        renewIfOverdue();
-        CompletableFuture<Void> running = renewing;
-        if (running != null) {
-            try {
-                running.get(limit.toMillis(), TimeUnit.MILLISECONDS);
-            } catch (ExecutionException | TimeoutException e) {
-                LOGGER.log(Level.FINE, e, () -> handle.description() + ": no living access token in time");
-            }
-        }
-    }
-
-    /** Where another secret is stored by now, its access token replaces the one of before. Does not block. */
+    /** Renews if the credential stores the secret of another family now. Does not block. */
     void renewIfStoredChanged() {
         CompletableFuture<Void> running = renewing;
         if (running != null) {
-            // It may have looked into the store before that was changed.
+            // It may have read the store before the change.
             running.thenRun(this::renewIfStoredChanged);
             return;
         }
-        families.isStoredChanged(handle, current).thenAccept(changed -> {
+        manager.isStoredChanged(handle, current).thenAccept(changed -> {
             if (changed && !isEnded()) {
                 renew();
             }
@@ -296,38 +255,38 @@ final class RenewedToken {
         return handle.location();
     }
 
-    private void renewed(AccessToken old, @CheckForNull TokenResult result, @CheckForNull Throwable failure) {
-        Throwable why = failure instanceof CompletionException ? failure.getCause() : failure;
+    private void afterRenewal(AccessToken old, @CheckForNull TokenResult result, @CheckForNull Throwable failure) {
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
         if (result != null) {
-            why = result.error();
+            cause = result.error();
             try {
                 publish(result, old);
             } catch (RuntimeException e) {
                 LOGGER.log(
                         Level.WARNING, e, () -> handle.description() + ": a new access token could not be handed out");
-                why = e;
+                cause = e;
             }
         }
         if (!accessToken().equals(old)) {
-            // Publishing has set the timer already.
+            // It was replaced, and the next renewal scheduled.
             return;
         }
         Instant now = clock.instant();
         List<LeaseHandle> open;
         synchronized (this) {
-            Instant next = why instanceof TokenUnavailableException known ? known.retry() : null;
-            schedule(renewal.pauseAfterFailure(old, now, next));
+            Instant retry = cause instanceof TokenUnavailableException known ? known.retry() : null;
+            schedule(policy.pauseAfterFailure(old, now, retry));
             open = List.copyOf(leases);
         }
-        String reason = why == null ? "No newer access token came." : String.valueOf(why.getMessage());
+        String reason = cause == null ? "No newer access token came." : String.valueOf(cause.getMessage());
         String left = old.isAlive(now)
-                ? "The access token at hand serves for another "
+                ? "The current access token serves for another "
                         + old.remaining(now).toSeconds() + " s."
-                : "The access token at hand has expired.";
+                : "The current access token has expired.";
         open.forEach(lease -> lease.warn(left, reason));
     }
 
-    /** Guarded by this. There is one timer, whoever renewed. */
+    /** Guarded by this. Replaces the scheduled renewal. */
     private void schedule(Duration pause) {
         if (ended) {
             return;
@@ -339,7 +298,7 @@ final class RenewedToken {
             next = new CancelableTask(timer, pause, this::renew);
             due = clock.instant().plus(pause);
         } catch (RejectedExecutionException e) {
-            // Jenkins is going down; what a resumed build needs is in the ledger.
+            // Jenkins is shutting down; the ledger has what a resumed build needs.
             next = null;
             due = null;
         }
@@ -347,62 +306,41 @@ final class RenewedToken {
 
     synchronized List<LeaseInfo> open() {
         return leases.stream()
-                .map(lease -> new LeaseInfo(lease.its.location(), lease.owner.who()))
+                .map(lease -> new LeaseInfo(lease.credential.location(), lease.owner.who()))
                 .toList();
     }
 
-    /** Ends the sessions that nobody else has use for, once this one has ended. */
-    void release(Predicate<String> unused) {
-        familyIds.forEach(id -> families.release(handle, id, () -> unused.test(id)));
+    /** Revokes the sessions of its families that are not used otherwise. Called after the last lease. */
+    void releaseSessions(Predicate<String> unused) {
+        familyIds.forEach(id -> manager.release(handle, id, () -> unused.test(id)));
     }
 
-    private void leave(LeaseHandle lease) {
-        boolean last;
-        synchronized (this) {
-            if (!leases.remove(lease)) {
-                return;
-            }
-            last = leases.isEmpty();
-            if (last) {
-                ended = true;
-                due = null;
-                if (next != null) {
-                    next.cancel();
-                }
-            }
-        }
-        tell(listener -> listener.leaseClosed(lease.handout(current)));
-        if (last) {
-            atEnd.accept(this);
-        }
-    }
-
-    /** A tenant's share of it. */
+    /** An owner's lease. */
     final class LeaseHandle implements Lease {
 
-        private final CredentialHandle its;
+        private final CredentialHandle credential;
         private final LeaseOwner owner;
 
-        /** Why the last renewal failed, as the tenant was told; null when it worked. */
+        /** Why the last renewal failed, as the owner was warned; null when it worked. */
         @CheckForNull
         private volatile String failure;
 
-        LeaseHandle(CredentialHandle its, LeaseOwner owner) {
-            this.its = its;
+        LeaseHandle(CredentialHandle credential, LeaseOwner owner) {
+            this.credential = credential;
             this.owner = owner;
         }
 
-        TokenIssuedEvent handout(TokenResult given) {
-            return new TokenIssuedEvent(owner.who(), its, given.account(), given.accessToken(), true);
+        TokenIssuedEvent issued(TokenResult result) {
+            return new TokenIssuedEvent(owner.who(), credential, result.account(), result.accessToken(), true);
         }
 
-        /** The whole text once, since it may be long and a server may be down for hours. */
+        /** Gives the same reason in full only once: it may be long, and a server may be down for hours. */
         void warn(String left, String reason) {
-            boolean known = reason.equals(failure);
+            boolean isSame = reason.equals(failure);
             failure = reason;
             try {
                 owner.warn(
-                        known
+                        isSame
                                 ? "Renewal failed again, for the same reason. " + left
                                 : "Renewal failed. " + left + ' ' + reason);
             } catch (RuntimeException e) {
@@ -418,7 +356,18 @@ final class RenewedToken {
 
         @Override
         public void awaitLiving(Duration limit) throws InterruptedException {
-            RenewedToken.this.awaitLiving(limit);
+            if (current.accessToken().isAlive(clock.instant())) {
+                return;
+            }
+            renewIfOverdue();
+            CompletableFuture<Void> running = renewing;
+            if (running != null) {
+                try {
+                    running.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+                } catch (ExecutionException | TimeoutException e) {
+                    LOGGER.log(Level.FINE, e, () -> handle.description() + ": no valid access token in time");
+                }
+            }
         }
 
         void publish(TokenResult fresh, AccessToken old) {
@@ -427,12 +376,55 @@ final class RenewedToken {
 
         @Override
         public AccessToken refresh() throws TokenUnavailableException, InterruptedException {
-            return RenewedToken.this.refresh();
+            AccessToken old = current.accessToken();
+            Instant now = clock.instant();
+            Instant latest = now.minus(RenewalPolicy.REFRESH_PAUSE);
+            if (old.issuedAt().isAfter(latest) && old.isAlive(now)) {
+                return old;
+            }
+            Instant failed = refreshFailed;
+            if (failed != null && failed.isAfter(latest)) {
+                throw new TokenUnavailableException(
+                        handle.description() + ": a renewal failed less than "
+                                + RenewalPolicy.REFRESH_PAUSE.toSeconds()
+                                + " s ago; not tried again so soon. The log says why it failed.",
+                        null);
+            }
+            try {
+                TokenResult result = manager.await(handle.asStored(), newerThan(old));
+                TokenUnavailableException error = result.error();
+                if (error != null) {
+                    throw new TokenUnavailableException(error.getMessage(), error);
+                }
+                publish(result, old);
+                refreshFailed = null;
+                return current.accessToken();
+            } catch (TokenUnavailableException e) {
+                refreshFailed = clock.instant();
+                throw e;
+            }
         }
 
         @Override
         public void close() {
-            leave(this);
+            boolean isLast;
+            synchronized (RenewedToken.this) {
+                if (!leases.remove(this)) {
+                    return;
+                }
+                isLast = leases.isEmpty();
+                if (isLast) {
+                    ended = true;
+                    due = null;
+                    if (next != null) {
+                        next.cancel();
+                    }
+                }
+            }
+            notifyListener(listener -> listener.leaseClosed(issued(current)));
+            if (isLast) {
+                onEnd.accept(RenewedToken.this);
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.concurrent.TimeUnit;
 
-/** Puts a file in the place of another one as a whole: readers see the old one or the new one, and never a part. */
+/** Replaces a file as a whole: readers see the old content or the new one. */
 public final class AtomicFileReplacement {
 
     private static final int TRIES = 20;
@@ -15,22 +15,22 @@ public final class AtomicFileReplacement {
 
     private AtomicFileReplacement() {}
 
-    /** @throws IOException when the file is still the old one; the new one is where it was */
+    /** @throws IOException when nothing was replaced; both files are as they were */
     public static void replace(Path fresh, Path file) throws IOException {
-        patiently(() -> Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING));
+        retryWhileOpen(
+                () -> Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING));
     }
 
-    /** One try. */
     @FunctionalInterface
     interface Move {
         void run() throws IOException;
     }
 
     /**
-     * On Windows a file cannot be replaced while a process has it open, such as a reader or a virus scanner, which takes no
-     * longer than a moment. An interrupt does not end the tries, since what is to be stored may be stored nowhere else.
+     * On Windows a file that a process has open cannot be replaced; readers and virus scanners close it within a moment. An
+     * interrupt does not end the tries, since the content may be stored nowhere else.
      */
-    static void patiently(Move move) throws IOException {
+    static void retryWhileOpen(Move move) throws IOException {
         boolean interrupted = false;
         try {
             for (int i = 1; ; i++) {
@@ -41,22 +41,17 @@ public final class AtomicFileReplacement {
                     if (i == TRIES) {
                         throw e;
                     }
-                    interrupted |= isInterruptedWithin(PAUSE_MILLIS);
+                }
+                try {
+                    TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
                 }
             }
         } finally {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
-        }
-    }
-
-    private static boolean isInterruptedWithin(long millis) {
-        try {
-            TimeUnit.MILLISECONDS.sleep(millis);
-            return false;
-        } catch (InterruptedException e) {
-            return true;
         }
     }
 }

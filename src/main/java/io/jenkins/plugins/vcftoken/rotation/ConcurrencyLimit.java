@@ -7,36 +7,33 @@ import java.util.Map;
 import java.util.Queue;
 import java.util.function.BooleanSupplier;
 
-/**
- * Limits how many tasks of one key run at a time. A task that has to wait is queued, first come first served, and takes no
- * thread.
- */
+/** Limits how many tasks of one key run at a time. Tasks that have to wait are queued in order and occupy no thread. */
 final class ConcurrencyLimit {
 
     private final int limit;
     private final Map<String, Slots> slots = new HashMap<>();
 
+    private static final class Slots {
+        int used;
+        final Queue<BooleanSupplier> waiting = new ArrayDeque<>();
+    }
+
     ConcurrencyLimit(int limit) {
         this.limit = limit;
     }
 
-    private static final class Slots {
-        int taken;
-        final Queue<BooleanSupplier> waiting = new ArrayDeque<>();
-    }
-
     /**
-     * @param start called at once, or when a slot is free, on the thread that frees it. Must not block. Returns whether a
-     *     task has begun, which then calls {@link #release} at its end.
+     * @param start called at once, or on the thread that frees a slot; must not block. Returns whether a task has begun, which
+     *     calls {@link #release} at its end.
      */
     void acquire(String key, BooleanSupplier start) {
         synchronized (slots) {
             Slots ofKey = slots.computeIfAbsent(key, same -> new Slots());
-            if (ofKey.taken == limit) {
+            if (ofKey.used == limit) {
                 ofKey.waiting.add(start);
                 return;
             }
-            ofKey.taken++;
+            ofKey.used++;
         }
         if (!start.getAsBoolean()) {
             release(key);
@@ -56,7 +53,7 @@ final class ConcurrencyLimit {
         synchronized (slots) {
             Slots ofKey = slots.get(key);
             BooleanSupplier next = ofKey.waiting.poll();
-            if (next == null && --ofKey.taken == 0) {
+            if (next == null && --ofKey.used == 0) {
                 slots.remove(key);
             }
             return next;

@@ -6,13 +6,13 @@ import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import java.util.function.Function;
 
 /**
- * A credential as the core sees it: what it stores, where it is stored, and how to put a newer token back there. Two are
- * equal only if they are the same object, since the place of each may change.
+ * A credential as {@link TokenManager} sees it: its secret, its location, the client of its server, and the writer of rotated
+ * tokens. Compared by identity, since the location may change.
  */
 public final class CredentialHandle {
 
     private final String name;
-    private final CredentialLocation givenPlace;
+    private final CredentialLocation initialLocation;
     private final String token;
     private final TokenEndpointClient service;
     private final CredentialWriter keeper;
@@ -31,14 +31,14 @@ public final class CredentialHandle {
     }
 
     /**
-     * @param name how people call it, for messages
-     * @param location where it is stored, unless the keeper knows better; the only place at which a token that was rotated
-     *     away still leads to its family
-     * @param token what is stored there now: the initial token, the current token, or one in between
-     * @param service how the token is exchanged
-     * @param keeper takes a rotated token back to that place
-     * @param derivation null, or what is wanted is another access token that this credential's own access token buys: the service that
-     *     sells it for the given one
+     * @param name for messages
+     * @param location where the credential is stored, unless the writer returns a newer location; a former token leads to its
+     *     family only from there
+     * @param token the stored secret: the initial token, the current one, or one in between
+     * @param service the client that requests access tokens with it
+     * @param keeper writes a rotated token back to the location
+     * @param derivation for the access token of another organization: makes the client that requests it with the credential's
+     *     own access token; else null
      */
     public CredentialHandle(
             String name,
@@ -48,7 +48,7 @@ public final class CredentialHandle {
             CredentialWriter keeper,
             @CheckForNull Function<AccessToken, TokenEndpointClient> derivation) {
         this.name = name;
-        this.givenPlace = location;
+        this.initialLocation = location;
         this.token = token;
         this.service = service;
         this.keeper = keeper;
@@ -60,12 +60,12 @@ public final class CredentialHandle {
     }
 
     /**
-     * Where it is stored now. Of a holder that an open block has, this changes when its folder is renamed, so that no
-     * family is bound to a name that may be another folder's by then.
+     * Where the credential is stored now. Changes when the folder of an open block's credential is renamed, so that no family
+     * is bound to a name that another folder may have by then.
      */
     public CredentialLocation location() {
         CredentialLocation now = keeper.location();
-        return now == null ? givenPlace : now;
+        return now == null ? initialLocation : now;
     }
 
     public String token() {
@@ -86,9 +86,9 @@ public final class CredentialHandle {
     }
 
     /**
-     * With the token that is stored now, and exchanged as the credential says now.
+     * The same credential with the secret and the settings that are stored now.
      *
-     * @throws TokenUnavailableException when what is stored now cannot be exchanged
+     * @throws TokenUnavailableException when no access token can be requested with these
      */
     public CredentialHandle asStored() throws TokenUnavailableException {
         String storedToken = keeper.stored(service.account());
@@ -99,29 +99,29 @@ public final class CredentialHandle {
         }
         return new CredentialHandle(
                 name,
-                givenPlace,
+                initialLocation,
                 sameToken ? token : storedToken,
                 storedService == null ? service : storedService,
                 keeper,
                 derivation);
     }
 
-    /** Itself, for its own access token. */
-    CredentialHandle underived() {
-        return new CredentialHandle(name, givenPlace, token, service, keeper);
+    /** The same credential for its own access token. */
+    CredentialHandle withoutDerivation() {
+        return new CredentialHandle(name, initialLocation, token, service, keeper);
     }
 
     /**
-     * The one who wants the derived access token. Its family is found by the family that pays for it, whose tokens may rotate
-     * while this stays the same, and has nothing to keep.
+     * For the access token of another organization. Its family ID comes from the provider's family ID, which stays the same
+     * while the provider's tokens rotate. There is no token to write back.
      */
-    CredentialHandle exchangeForTenant(Function<AccessToken, TokenEndpointClient> services, TokenResult payment) {
+    CredentialHandle exchangeForTenant(Function<AccessToken, TokenEndpointClient> clients, TokenResult provider) {
         return new CredentialHandle(
                 name,
                 location(),
-                payment.familyId(),
-                services.apply(payment.accessToken()),
-                (family, token, again) -> {});
+                provider.familyId(),
+                clients.apply(provider.accessToken()),
+                (sameFamily, current, again) -> {});
     }
 
     /** For messages: "Credential 'sa' (VCF Automation at https://…, organization 'acme')". */

@@ -3,12 +3,12 @@ package io.jenkins.plugins.vcftoken.rotation;
 /**
  * Where a credential is stored.
  *
- * @param context the store's owner, for example {@code system} or {@code folder:team/a}
- * @param credentialsId the ID within that store
+ * @param context the store's context, for example {@code system} or {@code folder:team/a}
+ * @param credentialsId the ID within that store; empty for a credential that is tested before it is saved
  */
 public record CredentialLocation(String context, String credentialsId) {
 
-    /** What a person tries out in a form before it is saved. */
+    /** For a credential that is tested before it is saved. */
     public static CredentialLocation ofUnsaved(String context) {
         return new CredentialLocation(context, "");
     }
@@ -17,12 +17,12 @@ public record CredentialLocation(String context, String credentialsId) {
         return credentialsId.isEmpty();
     }
 
-    /** Where it is once a store's owner has another name. */
+    /** The location after a store context was renamed. */
     CredentialLocation moved(String fromContext, String toContext) {
         return context.equals(fromContext) ? new CredentialLocation(toContext, credentialsId) : this;
     }
 
-    /** Where what is saved here may have been tried out before. */
+    /** The location at which this credential may have been tested before it was saved. */
     CredentialLocation beforeSaving() {
         return ofUnsaved(context);
     }

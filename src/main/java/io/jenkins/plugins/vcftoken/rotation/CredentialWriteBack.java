@@ -10,7 +10,7 @@ import java.util.concurrent.Executor;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** Brings rotated tokens back to where their credentials are stored, after the access tokens are out. */
+/** Writes rotated tokens back to the stores of their credentials, on a thread of its own. */
 final class CredentialWriteBack {
 
     private static final Logger LOGGER = Logger.getLogger(CredentialWriteBack.class.getName());
@@ -18,11 +18,15 @@ final class CredentialWriteBack {
     private final TokenLedger ledger;
     private final TokenHash hashes;
     private final Executor thread;
-    /** What waits for its turn. */
-    private final Set<Errand> pending = ConcurrentHashMap.newKeySet();
 
-    /** Where memory may be ahead of the disk, so that a credential that looks current is saved once more. */
+    /** Write-backs that have not begun. */
+    private final Set<Target> pending = ConcurrentHashMap.newKeySet();
+
+    /** Locations where the store in memory may be newer than its file, so that it is saved even if it has the token. */
     private final Set<CredentialLocation> failed = ConcurrentHashMap.newKeySet();
+
+    /** A person may store a token of another family at the location before the write-back. */
+    private record Target(CredentialLocation location, String familyId) {}
 
     CredentialWriteBack(TokenLedger ledger, TokenHash hashes, Executor thread) {
         this.ledger = ledger;
@@ -30,12 +34,12 @@ final class CredentialWriteBack {
         this.thread = thread;
     }
 
-    /** Places that did not take a rotated token when it was last brought there; changes as they do. */
+    /** Locations where the last write-back failed; a live view. */
     Set<CredentialLocation> failed() {
         return Collections.unmodifiableSet(failed);
     }
 
-    /** A store's owner has another name. */
+    /** After a store context was renamed. */
     void moved(String fromContext, String toContext) {
         for (CredentialLocation location : List.copyOf(failed)) {
             CredentialLocation now = location.moved(fromContext, toContext);
@@ -45,32 +49,32 @@ final class CredentialWriteBack {
         }
     }
 
-    /** Does nothing when the credential has the current token, or when it is on its way already. */
+    /** Does nothing when the credential stores the current token, or a write-back is pending. Does not block. */
     void enqueue(CredentialHandle handle, String storedHash, String familyId, String currentHash) {
         CredentialLocation location = handle.location();
-        Errand errand = new Errand(location, familyId);
+        Target target = new Target(location, familyId);
         boolean upToDate = currentHash.equals(storedHash) && !failed.contains(location);
-        if (upToDate || !pending.add(errand)) {
+        if (upToDate || !pending.add(target)) {
             return;
         }
         try {
             thread.execute(() -> {
-                // Before reading, so that a rotation from now on starts another one.
-                pending.remove(errand);
-                keep(handle, familyId);
+                // Before the family is loaded, so that a later rotation enqueues another write-back.
+                pending.remove(target);
+                write(handle, familyId);
             });
         } catch (RuntimeException e) {
-            pending.remove(errand);
-            LOGGER.log(Level.FINE, "Shutting down; the ledger has the token and the store gets it next time", e);
+            pending.remove(target);
+            LOGGER.log(Level.FINE, "Shutting down; the ledger has the token, and its next use writes it back", e);
         }
     }
 
-    private void keep(CredentialHandle handle, String familyId) {
+    private void write(CredentialHandle handle, String familyId) {
         boolean again = failed.remove(handle.location());
         try {
-            Optional<TokenFamily> record = ledger.load(familyId);
-            if (record.isPresent()) {
-                TokenHistory tokens = record.get().tokens();
+            Optional<TokenFamily> family = ledger.load(familyId);
+            if (family.isPresent()) {
+                TokenHistory tokens = family.get().tokens();
                 handle.keeper().keep(token -> isOf(tokens, token), tokens.current(), again);
             }
         } catch (IOException | RuntimeException e) {
@@ -86,7 +90,4 @@ final class CredentialWriteBack {
     private boolean isOf(TokenHistory tokens, String token) {
         return token.equals(tokens.current()) || tokens.isFormer(hashes.ofToken(token));
     }
-
-    /** Of one family to one place; a person may have stored another family there in between. */
-    private record Errand(CredentialLocation location, String familyId) {}
 }

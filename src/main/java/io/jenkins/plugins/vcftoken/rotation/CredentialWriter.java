@@ -6,25 +6,25 @@ import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import java.io.IOException;
 import java.util.function.Predicate;
 
-/** Where a credential is stored: puts a rotated token back there, and tells what stands there. */
+/** Writes a rotated token into the store of a credential, and reads what that store has now. */
 @FunctionalInterface
 public interface CredentialWriter {
 
     /**
-     * Replaces the stored token, unless a person has stored one of another family in the meantime: theirs wins.
-     * Called after the ledger has the token, on a thread that may block.
+     * Replaces the stored token, unless a person has stored a token of another family in the meantime, which stays. Called
+     * after the ledger has the token, on a thread that may block.
      *
-     * @param sameFamily whether a token found in the store belongs to the family
+     * @param sameFamily whether a stored token belongs to the family
      * @param current the token that the server accepts now
-     * @param again whether an earlier save failed, so that even a store that seems to have the token must be saved
+     * @param again whether an earlier save failed, so that a store that has the token in memory is saved, too
      * @throws IOException when the store could not be saved; the ledger still has the token
      */
     void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException;
 
     /**
-     * Where that is, under the name it has now: a folder may have been renamed since the block began. Quick, memory only.
+     * The location under its current name: the folder may have been renamed since the block opened. Fast, from memory.
      *
-     * @return null when it never gets another one than the {@link CredentialHandle} has
+     * @return null when the location that the {@link CredentialHandle} was created with never changes
      */
     @CheckForNull
     default CredentialLocation location() {
@@ -32,9 +32,9 @@ public interface CredentialWriter {
     }
 
     /**
-     * What is stored now: a person may have typed a new token since the block began. Quick, memory only.
+     * The secret that is stored now: a person may have entered another one since the block opened. Fast, from memory.
      *
-     * @return null when that is unknown, or no longer meant for this endpoint
+     * @return null when it is unknown, or the credential is of another account by now
      */
     @CheckForNull
     default String stored(Account account) {
@@ -42,11 +42,11 @@ public interface CredentialWriter {
     }
 
     /**
-     * How what is stored now is exchanged: a person may have changed the certificates that are trusted, or turned their
-     * verification on, since the block began. Quick, memory only.
+     * The client with the settings that are stored now: a person may have changed trusted certificates or their verification
+     * since the block opened. Fast, from memory.
      *
-     * @return null when that is unknown, or no longer meant for this endpoint
-     * @throws TokenUnavailableException when it cannot be exchanged as it is now
+     * @return null when they are unknown, or the credential is of another account by now
+     * @throws TokenUnavailableException when no access token can be requested with these settings
      */
     @CheckForNull
     default TokenEndpointClient service(Account account) throws TokenUnavailableException {

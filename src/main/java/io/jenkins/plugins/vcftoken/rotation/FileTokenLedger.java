@@ -1,7 +1,6 @@
 package io.jenkins.plugins.vcftoken.rotation;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
-import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -21,7 +20,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -33,9 +31,9 @@ import java.util.regex.Pattern;
 /**
  * The ledger as a directory with one small file per family.
  *
- * <p>A record is replaced as a whole: written beside the old one, forced to disk, moved over it, and the directory
- * forced too. After a crash there is the old record or the new one, never half of one. Plain files and not
- * {@code XmlFile}, so that history and backup plugins that listen to saves do not make copies of tokens.
+ * <p>A record is replaced as a whole: written to another file, forced to disk, moved over the old one, and the directory is
+ * forced too. After a crash there is the old record or the new one. These are plain files and not {@code XmlFile}, so that
+ * history and backup plugins that listen to saves make no copies of tokens.
  */
 public final class FileTokenLedger implements TokenLedger {
 
@@ -44,19 +42,19 @@ public final class FileTokenLedger implements TokenLedger {
     private static final String SUFFIX = ".json";
     private static final String UNFINISHED = ".tmp";
     private static final String RESERVED = ".reserved";
-    private static final String FORGOTTEN = ".forgotten";
+    private static final String TOMBSTONE = ".forgotten";
 
-    /** An access token and a refresh token of the largest size that is known, encrypted, twice over. */
+    /** Bytes: twice the largest known access token and refresh token, encrypted. */
     private static final int ROOM_FOR_RESPONSE = 32 << 10;
 
     private final Path directory;
     private final TokenFamilyJson format;
     private final InterProcessLocks locks;
 
-    /** Unreadable records that the log has named. */
+    /** Records that could not be read, as the log says. */
     private final Set<Path> logged = ConcurrentHashMap.newKeySet();
 
-    /** @throws IOException when the directory is not there and cannot be made */
+    /** @throws IOException when the directory does not exist and cannot be created */
     public FileTokenLedger(Path directory, SecretCipher cipher) throws IOException {
         this.directory = directory;
         createDirectory();
@@ -65,7 +63,7 @@ public final class FileTokenLedger implements TokenLedger {
         this.locks = new InterProcessLocks(directory.resolve("ledger.lock"));
     }
 
-    /** When it is there already, nothing happens, whatever its permissions are. */
+    /** Leaves the permissions of an existing directory as they are. */
     private void createDirectory() throws IOException {
         if (!Files.isDirectory(directory)) {
             Files.createDirectories(directory, onlyForOwner(directory, "rwx------"));
@@ -76,7 +74,7 @@ public final class FileTokenLedger implements TokenLedger {
         }
     }
 
-    /** What a process that was killed had begun to write. What another one is writing right now is younger. */
+    /** Deletes the unfinished files of a process that was killed. Younger ones may be those of a running process. */
     private void removeLeftovers() throws IOException {
         FileTime recent = FileTime.from(Instant.now().minus(Duration.ofHours(1)));
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + UNFINISHED)) {
@@ -117,28 +115,26 @@ public final class FileTokenLedger implements TokenLedger {
     @Override
     public Optional<UnreadableRecord> unusable(String token, String hash) {
         return logged.stream()
-                .map(file -> unusable(file, token, hash))
-                .filter(Objects::nonNull)
+                .flatMap(file -> unusable(file, token, hash).stream())
                 .findFirst();
     }
 
-    @CheckForNull
-    private UnreadableRecord unusable(Path file, String token, String hash) {
+    private Optional<UnreadableRecord> unusable(Path file, String token, String hash) {
         String text;
         try {
             text = Files.readString(file);
         } catch (IOException e) {
-            LOGGER.log(Level.FINE, "Gone by now, or it tells nothing", e);
-            return null;
+            LOGGER.log(Level.FINE, "Deleted since, or still not readable", e);
+            return Optional.empty();
         }
-        if (format.isOf(text, token, hash)) {
-            try {
+        try {
+            if (format.isOf(text, token, hash)) {
                 format.read(text);
-            } catch (IOException e) {
-                return unreadable(file, e);
             }
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.of(unreadable(file, e));
         }
-        return null;
     }
 
     private static UnreadableRecord unreadable(Path file, IOException e) {
@@ -162,7 +158,7 @@ public final class FileTokenLedger implements TokenLedger {
                         }
                     }
                 } catch (NoSuchFileException e) {
-                    LOGGER.log(Level.FINE, "Gone since it was listed", e);
+                    LOGGER.log(Level.FINE, "Deleted since it was listed", e);
                 } catch (IOException e) {
                     Level level = logged.add(file) ? Level.WARNING : Level.FINE;
                     LOGGER.log(level, e, () -> "The token record " + file + " cannot be read; it is left alone");
@@ -170,20 +166,20 @@ public final class FileTokenLedger implements TokenLedger {
                 }
             }
         }
-        // All or none: what an exception kept from the reader is not marked as read.
+        // After the loop: a reader that gets an exception gets all records again.
         seen.putAll(had);
         return new Contents(records, unreadable);
     }
 
-    /** What this class and its format say of a record; what the operating system says may be in any form. */
+    /** The message of this class or its format; one of the operating system may contain anything. */
     private static String reason(IOException e) {
         return e instanceof FileSystemException ? e.getClass().getSimpleName() : String.valueOf(e.getMessage());
     }
 
-    /** What a file's replacement changes. */
+    /** Changes with each replacement of a file. */
     private record Version(String key, long size, long modified) {
 
-        /** No file system's clock is coarser. */
+        /** The coarsest clock of a file system. */
         private static final long COARSEST_CLOCK_MILLIS = 2000;
 
         static Version of(Path file) throws IOException {
@@ -194,7 +190,7 @@ public final class FileTokenLedger implements TokenLedger {
                     attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS));
         }
 
-        /** Whether another replacement from now on would show. */
+        /** Whether each later replacement has another version. */
         boolean isSettled() {
             return System.currentTimeMillis() - TimeUnit.NANOSECONDS.toMillis(modified) > COARSEST_CLOCK_MILLIS;
         }
@@ -202,7 +198,7 @@ public final class FileTokenLedger implements TokenLedger {
 
     @Override
     public void save(TokenFamily record) throws IOException {
-        replace(file(record.id()), format.write(record), create(record.id(), UNFINISHED));
+        replace(file(record.id()), format.write(record), createUnfinished(record.id()));
     }
 
     @Override
@@ -223,16 +219,16 @@ public final class FileTokenLedger implements TokenLedger {
     @Override
     public void saveReserved(TokenFamily record) throws IOException {
         Path reserved = reserved(record.id());
-        Path fresh = Files.exists(reserved) ? reserved : create(record.id(), UNFINISHED);
+        Path fresh = Files.exists(reserved) ? reserved : createUnfinished(record.id());
         replace(file(record.id()), format.write(record), fresh);
     }
 
-    private Path create(String id, String suffix) throws IOException {
+    private Path createUnfinished(String id) throws IOException {
         createDirectory();
-        return Files.createTempFile(directory, id, suffix, onlyForOwner(directory, "rw-------"));
+        return Files.createTempFile(directory, id, UNFINISHED, onlyForOwner(directory, "rw-------"));
     }
 
-    /** Over blocks that the file has already, if it has any: these need no more space. */
+    /** Overwrites the blocks that the file has, which needs no more space. */
     private static void write(Path file, byte[] bytes) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             ByteBuffer buffer = ByteBuffer.wrap(bytes);
@@ -252,29 +248,25 @@ public final class FileTokenLedger implements TokenLedger {
             Files.deleteIfExists(fresh);
             throw e;
         }
-        forceDirectory();
+        force(directory);
     }
 
     @Override
     public void delete(String id) throws IOException {
         Files.deleteIfExists(file(id));
         Files.deleteIfExists(reserved(id));
-        forceDirectory();
+        force(directory);
     }
 
     @Override
-    public void saveForgotten(FamilyTombstone forgotten) throws IOException {
-        replace(
-                directory.resolve(checked(forgotten.hash()) + FORGOTTEN),
-                format.write(forgotten),
-                create(forgotten.hash(), UNFINISHED));
+    public void saveTombstone(FamilyTombstone tombstone) throws IOException {
+        replace(tombstone(tombstone.hash()), format.write(tombstone), createUnfinished(tombstone.hash()));
     }
 
     @Override
-    public Optional<FamilyTombstone> forgotten(String hash) throws IOException {
+    public Optional<FamilyTombstone> findTombstone(String hash) throws IOException {
         try {
-            return Optional.of(
-                    format.readForgotten(Files.readString(directory.resolve(checked(hash) + FORGOTTEN)), hash));
+            return Optional.of(format.readTombstone(Files.readString(tombstone(hash)), hash));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
@@ -285,7 +277,7 @@ public final class FileTokenLedger implements TokenLedger {
         return locks.acquire(id, limit);
     }
 
-    /** Whether a second process on this directory is known not to be kept out, because its file system has no locks. */
+    /** Whether other processes are known not to be kept out, because the directory's file system has no locks. */
     public boolean isLockedForThreadsAlone() {
         return locks.areOfThreadsAlone();
     }
@@ -298,6 +290,10 @@ public final class FileTokenLedger implements TokenLedger {
         return directory.resolve(checked(id) + RESERVED);
     }
 
+    private Path tombstone(String hash) {
+        return directory.resolve(checked(hash) + TOMBSTONE);
+    }
+
     private static String checked(String hash) {
         if (!ID.matcher(hash).matches()) {
             throw new IllegalArgumentException("Not a family's ID");
@@ -305,15 +301,13 @@ public final class FileTokenLedger implements TokenLedger {
         return hash;
     }
 
-    /** Without it the move may be undone by a power failure. */
-    private void forceDirectory() throws IOException {
-        force(directory);
-    }
-
-    /** Of a directory, that is the names in it. Windows has no such call and needs none. */
-    private static void force(Path names) throws IOException {
-        if (isPosix(names)) {
-            try (FileChannel channel = FileChannel.open(names, StandardOpenOption.READ)) {
+    /**
+     * Forces the names in a directory to disk: without this, a power failure may undo a move. Windows has no such call and
+     * needs none.
+     */
+    private static void force(Path directory) throws IOException {
+        if (isPosix(directory)) {
+            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
                 channel.force(true);
             }
         }
@@ -328,7 +322,6 @@ public final class FileTokenLedger implements TokenLedger {
     }
 
     private static boolean isPosix(Path path) {
-        Set<String> views = path.getFileSystem().supportedFileAttributeViews();
-        return views.contains("posix");
+        return path.getFileSystem().supportedFileAttributeViews().contains("posix");
     }
 }

@@ -2,6 +2,7 @@ package io.jenkins.plugins.vcftoken.rotation;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -17,45 +18,47 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Locks over all threads and processes: one byte of a single file for each family, at an offset that its ID gives. The
- * operating system frees them when a process dies, so none can go stale. The file stays open for good, since closing any
- * channel to it would free every lock of this process. Where the file system has no such locks, those of threads are left.
+ * Locks across threads and processes. Each family has one byte of a single file, at an offset from its ID. The operating
+ * system releases the locks of a process that dies. The file stays open, since closing any channel to it would release all
+ * locks of this process ({@link FileLock}). Where the file system has no locks, only threads are kept out.
  */
 final class InterProcessLocks {
 
     private static final Logger LOGGER = Logger.getLogger(InterProcessLocks.class.getName());
     private static final Duration POLL = Duration.ofMillis(10);
 
-    /** Of an ID: 60 bits, as many as an offset in a file can have. */
+    /** Of an ID: 60 bits, the largest offset that a file can have. */
     private static final int OFFSET_DIGITS = 15;
 
-    private final ByteLocks bytes;
+    private final Path file;
+    private final ByteLocks byteLocks;
     private final ConcurrentMap<String, ThreadLock> threads = new ConcurrentHashMap<>();
 
-    /** Whether the file system has locks; null until it was asked for the first one. */
+    @CheckForNull
+    private FileChannel channel;
+
+    /** Whether the file system has locks; null until the first one was requested. */
     @CheckForNull
     private volatile Boolean supported;
 
     InterProcessLocks(Path file) {
-        this(new OpenFile(file));
+        this(file, (channel, offset) -> channel.tryLock(offset, 1, false));
     }
 
-    InterProcessLocks(ByteLocks bytes) {
-        this.bytes = bytes;
+    InterProcessLocks(Path file, ByteLocks byteLocks) {
+        this.file = file;
+        this.byteLocks = byteLocks;
     }
 
-    /** What the file system is asked for. */
+    /** The call of the file system; tests replace it. */
     @FunctionalInterface
     interface ByteLocks {
-        /**
-         * @return null when another process has it
-         * @throws OverlappingFileLockException when another class loader of this process has it
-         */
+        /** @return null when another process has the lock */
         @CheckForNull
-        FileLock tryLock(long offset) throws IOException;
+        FileLock tryLock(FileChannel channel, long offset) throws IOException;
     }
 
-    /** There while any thread has it or waits for it. */
+    /** A fair lock that is in the map while a thread has it or waits for it. */
     private static final class ThreadLock extends ReentrantLock {
         private static final long serialVersionUID = 1;
 
@@ -72,11 +75,12 @@ final class InterProcessLocks {
         return Boolean.FALSE.equals(supported);
     }
 
-    /** How many families some thread has, or waits for. */
+    /** How many families are locked or waited for. */
     int size() {
         return threads.size();
     }
 
+    /** @throws IOException when the lock is not free within the limit, or the disk fails */
     TokenLedger.Lock acquire(String id, Duration limit) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         ThreadLock thread = threads.compute(id, (same, known) -> {
@@ -112,7 +116,7 @@ final class InterProcessLocks {
                 process.release();
             }
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         } finally {
             thread.unlock();
             leave(id);
@@ -128,7 +132,7 @@ final class InterProcessLocks {
     }
 
     /**
-     * Polls: a blocking lock would close the channel, and so free all locks, if its thread were interrupted.
+     * Polls: interrupting a thread in a blocking {@code lock} would close the channel, and so release all locks.
      *
      * @return null where the file system has no locks
      */
@@ -149,18 +153,19 @@ final class InterProcessLocks {
 
     @CheckForNull
     private FileLock tryLock(long offset) throws IOException {
+        FileChannel open = openFile();
         try {
-            FileLock lock = bytes.tryLock(offset);
+            FileLock lock = byteLocks.tryLock(open, offset);
             supported = true;
             return lock;
         } catch (OverlappingFileLockException e) {
-            // Another class loader of this process.
+            // Another class loader of this process has the lock.
             supported = true;
             return null;
-        } catch (ClosedChannelException | UnopenedException e) {
+        } catch (ClosedChannelException e) {
             throw e;
         } catch (IOException e) {
-            // What has worked once is no question of the file system.
+            // The file system has locks if one has worked before; then this is a failure of the disk.
             if (Boolean.TRUE.equals(supported)) {
                 throw e;
             }
@@ -168,50 +173,17 @@ final class InterProcessLocks {
             LOGGER.log(
                     Level.WARNING,
                     e,
-                    () -> "The file system of " + bytes + " has no locks, so a second Jenkins process on this home "
+                    () -> "The file system of " + file + " has no locks, so a second Jenkins process on this home "
                             + "directory would send refresh tokens that this one sends. Never start one");
             return null;
         }
     }
 
-    /** The file could not be opened, which tells nothing about locks. */
-    private static final class UnopenedException extends IOException {
-        private static final long serialVersionUID = 1;
-
-        UnopenedException(IOException cause) {
-            super(cause.getMessage(), cause);
+    private synchronized FileChannel openFile() throws IOException {
+        if (channel == null || !channel.isOpen()) {
+            channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         }
-    }
-
-    private static final class OpenFile implements ByteLocks {
-
-        private final Path file;
-        private FileChannel channel;
-
-        OpenFile(Path file) {
-            this.file = file;
-        }
-
-        @Override
-        public FileLock tryLock(long offset) throws IOException {
-            return channel().tryLock(offset, 1, false);
-        }
-
-        private synchronized FileChannel channel() throws IOException {
-            if (channel == null || !channel.isOpen()) {
-                try {
-                    channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                } catch (IOException e) {
-                    throw new UnopenedException(e);
-                }
-            }
-            return channel;
-        }
-
-        @Override
-        public String toString() {
-            return file.toString();
-        }
+        return channel;
     }
 
     private static IOException busy(Duration limit) {

@@ -13,12 +13,12 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * An organization's access token, which is requested with the provider's. Each has a token family of its own; that of the
- * organization is in memory alone.
+ * Requests the access token of another organization with the provider's. Each belongs to a token family of its own; that of
+ * the organization is in memory alone.
  */
 final class TenantTokenRequest {
 
-    /** What the provider's access token must have left to be sent; half its lifetime where that is less. */
+    /** How long the provider's access token must be valid to be sent; half its lifetime where that is less. */
     private static final Duration PROVIDER_TOKEN_VALIDITY = Duration.ofMinutes(1);
 
     private final TokenManager manager;
@@ -27,7 +27,7 @@ final class TenantTokenRequest {
     private final Function<AccessToken, TokenEndpointClient> clients;
     private final Predicate<AccessToken> acceptable;
 
-    /** @param clients the client that requests the organization's access token with the given one of the provider */
+    /** @param clients makes the client that requests the organization's access token with the given one of the provider */
     TenantTokenRequest(
             TokenManager manager,
             InstantSource clock,
@@ -43,7 +43,7 @@ final class TenantTokenRequest {
 
     CompletableFuture<TokenResult> send() {
         Instant begin = clock.instant();
-        return manager.request(handle.underived(), this::outlivesRequest).thenCompose(provider -> {
+        return manager.request(handle.withoutDerivation(), this::outlivesRequest).thenCompose(provider -> {
             CompletableFuture<TokenResult> tenant = requestWith(provider);
             boolean isFresh = !provider.accessToken().issuedAt().isBefore(begin);
             return isFresh ? tenant : retriedIfProviderRefused(provider, tenant);
@@ -55,10 +55,10 @@ final class TenantTokenRequest {
     }
 
     /**
-     * A server can end a cached access token of the provider before its time. Where it has, requests another one, once, and
-     * the organization's with that.
+     * A server can revoke a cached access token of the provider early. Then requests another one, once, and the organization's
+     * with it.
      *
-     * @param tenant what came of the cached one
+     * @param tenant the result with the cached one
      */
     private CompletableFuture<TokenResult> retriedIfProviderRefused(
             TokenResult cached, CompletableFuture<TokenResult> tenant) {
@@ -68,7 +68,7 @@ final class TenantTokenRequest {
             }
             Predicate<AccessToken> another = accessToken -> outlivesRequest(accessToken)
                     && !accessToken.value().equals(cached.accessToken().value());
-            return manager.request(handle.underived(), another)
+            return manager.request(handle.withoutDerivation(), another)
                     .handle((provider, failure) ->
                             provider == null || provider.error() != null ? tenant : requestWith(provider))
                     .thenCompose(Function.identity());

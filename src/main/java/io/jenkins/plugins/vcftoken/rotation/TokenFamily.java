@@ -9,31 +9,32 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
- * Everything known about one family, and the only moves it can make. Immutable; each move is a new record.
+ * All that is known about one token family, and its transitions. Immutable; each transition returns a new record.
  *
  * <pre>
- *              granted, untouched, rescued
- *            ┌────────────────────────────┐
- *            ▼                            │
- *  founded → OK ──── inFlight ──────► REQUESTING ──── dead ────► REJECTED
- *                                       ▲ │
- *                              inFlight │ │ uncertain
- *                                       │ ▼
- *                                     UNKNOWN
+ *               granted, untouched, rescued
+ *             ┌─────────────────────────────┐
+ *             ▼                             │
+ *  created → READY ──── requesting ───► REQUESTING ─── rejected ───► REJECTED
+ *                                         ▲ │
+ *                              requesting │ │ unknown
+ *                                         │ ▼
+ *                                       UNKNOWN
  * </pre>
  *
- * From UNKNOWN the token is sent once more when nothing can be lost by it any more. From REJECTED only a person leads on:
- * with a new token, which founds another family, or by vouching for the old one.
+ * From UNKNOWN the token is sent once more when nothing can be lost by it. REJECTED ends only when a person stores another
+ * token, which begins another family, or requests one more try of the same one.
  *
- * @param id made of endpoint and initial token; never changes
- * @param accessToken the last access token, or null
- * @param locations where it is stored; a former token leads here only from one of these
- * @param error what went wrong last, free of secrets, or null
- * @param changed when the state was entered
- * @param notBefore no request is sent before this; null where nothing stands in the way
- * @param orphaned since when no credential stands at any of the places, or null
+ * @param id hash of account and initial token; never changes
+ * @param accessToken the newest access token, or null
+ * @param locations where the token is stored; a former token leads to the family only from one of these
+ * @param error the last error, without secrets, or null
+ * @param changed when the state began
+ * @param notBefore no request is sent before this time; null where there is no such limit
+ * @param orphaned since when no credential at any of the locations leads to the family, or null
  */
 public record TokenFamily(
         String id,
@@ -47,29 +48,23 @@ public record TokenFamily(
         @CheckForNull Instant notBefore,
         @CheckForNull Instant orphaned) {
 
+    /** At most a twentieth of the access token's lifetime. */
+    private static final Duration LAST_MOMENTS = Duration.ofSeconds(15);
+
     public TokenFamily {
         locations = Set.copyOf(locations);
     }
 
     static TokenFamily created(Account account, String initialToken, TokenHash hashes, Instant now) {
-        return new TokenFamily(
-                hashes.ofFamily(account, initialToken),
-                account,
-                TokenFamilyStatus.READY,
-                TokenHistory.of(initialToken, hashes),
-                null,
-                Set.of(),
-                null,
-                now,
-                null,
-                null);
+        TokenHistory tokens = TokenHistory.of(initialToken, hashes);
+        return ready(hashes.ofFamily(account, initialToken), account, tokens, null, Set.of(), now);
     }
 
     /**
-     * A family that goes on, at one place, from the tokens of another one: whatever of these is brought back there by an
-     * old form or a file leads here.
+     * A family that continues the history of another one at one location: each of the former tokens that an old form or a
+     * file restores there leads to this family.
      *
-     * @param before the tokens that this one replaces
+     * @param before the tokens that this family replaces
      */
     static TokenFamily authorized(
             Account account,
@@ -79,20 +74,22 @@ public record TokenFamily(
             CredentialLocation location,
             TokenHash hashes,
             Instant now) {
-        return new TokenFamily(
-                hashes.ofFamily(account, refreshToken),
-                account,
-                TokenFamilyStatus.READY,
-                before.authorizedTo(refreshToken, hashes),
-                accessToken,
-                Set.of(location),
-                null,
-                now,
-                null,
-                null);
+        TokenHistory tokens = before.authorizedTo(refreshToken, hashes);
+        return ready(hashes.ofFamily(account, refreshToken), account, tokens, accessToken, Set.of(location), now);
     }
 
-    /** Whether this endpoint has ever answered with an access token, so that the secret is beyond doubt one of its own. */
+    private static TokenFamily ready(
+            String id,
+            Account account,
+            TokenHistory tokens,
+            @CheckForNull AccessToken accessToken,
+            Set<CredentialLocation> locations,
+            Instant now) {
+        return new TokenFamily(
+                id, account, TokenFamilyStatus.READY, tokens, accessToken, locations, null, now, null, null);
+    }
+
+    /** Whether the server of this account has ever accepted the secret. */
     boolean isProven() {
         return accessToken != null || tokens.generation() > 0;
     }
@@ -104,32 +101,35 @@ public record TokenFamily(
         Set<CredentialLocation> more = new HashSet<>(locations);
         more.remove(location.beforeSaving());
         more.add(location);
-        return new TokenFamily(id, account, state, tokens, accessToken, more, error, changed, notBefore, null);
+        return with(more, null);
     }
 
     TokenFamily without(CredentialLocation location) {
         Set<CredentialLocation> fewer = new HashSet<>(locations);
         fewer.remove(location);
-        return new TokenFamily(id, account, state, tokens, accessToken, fewer, error, changed, notBefore, orphaned);
+        return with(fewer, orphaned);
     }
 
-    /** The places of a store whose owner was renamed or moved. */
+    /** After a store context was renamed or moved. */
     TokenFamily moved(String fromContext, String toContext) {
-        Set<CredentialLocation> moved = new HashSet<>();
-        locations.forEach(location -> moved.add(location.moved(fromContext, toContext)));
-        return new TokenFamily(id, account, state, tokens, accessToken, moved, error, changed, notBefore, orphaned);
+        return with(movedLocations(fromContext, toContext), orphaned);
     }
 
-    /** The places of a store that was copied with its owner. */
+    /** After a store context was copied with its credentials. */
     TokenFamily copied(String fromContext, String toContext) {
-        Set<CredentialLocation> more =
-                new HashSet<>(moved(fromContext, toContext).locations());
-        more.addAll(locations);
-        return new TokenFamily(id, account, state, tokens, accessToken, more, error, changed, notBefore, orphaned);
+        Set<CredentialLocation> both = movedLocations(fromContext, toContext);
+        both.addAll(locations);
+        return with(both, orphaned);
+    }
+
+    private Set<CredentialLocation> movedLocations(String fromContext, String toContext) {
+        return locations.stream()
+                .map(location -> location.moved(fromContext, toContext))
+                .collect(Collectors.toCollection(HashSet::new));
     }
 
     TokenFamily orphaned(@CheckForNull Instant since) {
-        return new TokenFamily(id, account, state, tokens, accessToken, locations, error, changed, notBefore, since);
+        return with(locations, since);
     }
 
     TokenFamily requesting(Instant now) {
@@ -137,58 +137,56 @@ public record TokenFamily(
     }
 
     TokenFamily granted(TokenResponse response, TokenHash hashes, Instant now) {
-        TokenHistory rotated = tokens.rotatedTo(response.refreshToken(), hashes);
-        return new TokenFamily(
-                id,
-                account,
-                TokenFamilyStatus.READY,
-                rotated,
-                response.accessToken(),
-                locations,
-                null,
-                now,
-                null,
-                orphaned);
+        return rotated(response.refreshToken(), response.accessToken(), null, hashes, now);
     }
 
-    /** An answer without a usable access token that still carried a token: what it gave counts, what it lacked does not. */
-    TokenFamily rescued(String refreshToken, String why, TokenHash hashes, Instant now) {
+    /** After a response with a refresh token and without a usable access token. */
+    TokenFamily rescued(String refreshToken, String cause, TokenHash hashes, Instant now) {
+        return rotated(refreshToken, accessToken, cause, hashes, now);
+    }
+
+    private TokenFamily rotated(
+            @CheckForNull String refreshToken,
+            @CheckForNull AccessToken newest,
+            @CheckForNull String cause,
+            TokenHash hashes,
+            Instant now) {
         TokenHistory rotated = tokens.rotatedTo(refreshToken, hashes);
         return new TokenFamily(
-                id, account, TokenFamilyStatus.READY, rotated, accessToken, locations, why, now, null, orphaned);
+                id, account, TokenFamilyStatus.READY, rotated, newest, locations, cause, now, null, orphaned);
     }
 
-    /** Nothing happened to the token. */
-    TokenFamily untouched(String why, Instant now) {
-        return in(TokenFamilyStatus.READY, why, now, null);
+    /** The request left the token as it was. */
+    TokenFamily untouched(String cause, Instant now) {
+        return in(TokenFamilyStatus.READY, cause, now, null);
     }
 
     /** @param retry when the token may be sent once more at the earliest */
-    TokenFamily unknown(String why, Instant now, Instant retry) {
-        return in(TokenFamilyStatus.UNKNOWN, why, now, retry);
+    TokenFamily unknown(String cause, Instant now, Instant retry) {
+        return in(TokenFamilyStatus.UNKNOWN, cause, now, retry);
     }
 
-    TokenFamily rejected(String why, Instant now) {
-        return in(TokenFamilyStatus.REJECTED, why, now, null);
+    TokenFamily rejected(String cause, Instant now) {
+        return in(TokenFamilyStatus.REJECTED, cause, now, null);
     }
 
-    /** In the same state, but with no request before a time that the server or this controller has set. */
+    /** In the same state, without a request before a time that the server or this controller has set. */
     TokenFamily waitingUntil(@CheckForNull Instant time) {
         return in(state, error, changed, time);
     }
 
-    /** The access token was revoked. When it was issued stays known; no clock makes it alive again. */
+    /** Keeps when the access token was issued; it is expired at any time of any clock. */
     TokenFamily withRevokedAccessToken() {
         AccessToken revoked = accessToken == null ? null : new AccessToken("", accessToken.issuedAt(), Instant.EPOCH);
         return new TokenFamily(id, account, state, tokens, revoked, locations, error, changed, notBefore, orphaned);
     }
 
     /**
-     * What becomes of a family with a request when that has brought no access token.
+     * The state after a request that brought no access token. Called on the requesting family.
      *
      * @param before the family when the request was made
      * @param isResendable whether the server expects the same token again
-     * @param timeout after this the request can no longer be on its way
+     * @param timeout from the begin of the request to when it can no longer be on its way
      */
     TokenFamily afterFailure(
             TokenFamily before,
@@ -223,13 +221,32 @@ public record TokenFamily(
         return one.isAfter(other) ? one : other;
     }
 
+    /**
+     * When the access token is of no more use: a little before its expiry, since a request with it may arrive too late, and a
+     * block needs the next one by then.
+     *
+     * @return null when there is none
+     */
+    @CheckForNull
+    Instant endOfUse() {
+        if (accessToken == null) {
+            return null;
+        }
+        Duration share = accessToken.lifetime().dividedBy(20);
+        return accessToken.expiresAt().minus(share.compareTo(LAST_MOMENTS) < 0 ? share : LAST_MOMENTS);
+    }
+
     /** Whether the server may have rotated the token although no refresh token arrived. */
     static boolean isResponseMissing(TokenRequestException e) {
         return e instanceof TokenRequestException.OutcomeUnknown || e instanceof TokenRequestException.InvalidResponse;
     }
 
-    private TokenFamily in(TokenFamilyStatus to, @CheckForNull String why, Instant since, @CheckForNull Instant next) {
-        return new TokenFamily(id, account, to, tokens, accessToken, locations, why, since, next, orphaned);
+    private TokenFamily in(TokenFamilyStatus to, @CheckForNull String cause, Instant since, @CheckForNull Instant next) {
+        return new TokenFamily(id, account, to, tokens, accessToken, locations, cause, since, next, orphaned);
+    }
+
+    private TokenFamily with(Set<CredentialLocation> other, @CheckForNull Instant orphanedSince) {
+        return new TokenFamily(id, account, state, tokens, accessToken, other, error, changed, notBefore, orphanedSince);
     }
 
     @Override

@@ -12,20 +12,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import java.util.stream.Stream;
 
-/** What people and housekeeping do with families, apart from asking for access tokens. Blocks on locks and on the disk. */
+/** Operations of pages, listeners and housekeeping on token families. Methods block on locks and on the disk. */
 public final class TokenFamilyAdmin {
 
     private static final Logger LOGGER = Logger.getLogger(TokenFamilyAdmin.class.getName());
 
-    /** A credential deleted by mistake and made again within this time finds its family. */
+    /** A credential that is deleted by mistake and created again within this time finds its family. */
     static final Duration KEPT_AFTER_LAST_CREDENTIAL = Duration.ofDays(30);
 
     private final TokenLedger ledger;
-    private final TokenFamilyStore records;
+    private final TokenFamilyStore store;
     private final TokenFamilyCache cache;
     private final CredentialWriteBack writeBack;
     private final TokenHash hashes;
@@ -34,14 +36,14 @@ public final class TokenFamilyAdmin {
 
     TokenFamilyAdmin(
             TokenLedger ledger,
-            TokenFamilyStore records,
+            TokenFamilyStore store,
             TokenFamilyCache cache,
             CredentialWriteBack writeBack,
             TokenHash hashes,
             InstantSource clock,
             Duration timeout) {
         this.ledger = ledger;
-        this.records = records;
+        this.store = store;
         this.cache = cache;
         this.writeBack = writeBack;
         this.hashes = hashes;
@@ -49,77 +51,82 @@ public final class TokenFamilyAdmin {
         this.timeout = timeout;
     }
 
-    /** How many families memory has alone. */
+    /** How many families are in memory alone. */
     int heldInMemory() {
-        return records.held().size();
+        return store.notInLedger().size();
     }
 
     public List<TokenFamily> list() throws IOException {
         return ledger.loadAll();
     }
 
-    TokenFamilySnapshot survey(Set<String> flying, Set<CredentialLocation> unsaved) throws IOException {
+    /** @param requesting IDs of the families with a running request */
+    TokenFamilySnapshot survey(Set<String> requesting) throws IOException {
         TokenLedger.Contents contents = ledger.contents();
         Map<String, TokenFamily> newest = new LinkedHashMap<>();
-        contents.readable().forEach(record -> newest.put(record.id(), record));
-        records.held().forEach(record -> newest.put(record.id(), record));
+        Stream.concat(contents.readable().stream(), store.notInLedger().stream())
+                .forEach(family -> newest.put(family.id(), family));
         return new TokenFamilySnapshot(
-                newest.values(), contents.readable(), contents.unreadable(), ledger::unusable, flying, unsaved, hashes);
+                newest.values(), contents, ledger::unusable, requesting, writeBack.failed(), hashes);
     }
 
     /**
-     * A number that grows whenever a family gets into trouble or out of it, as seen by this process. From memory, for
-     * those who want to know whether it is worth looking.
+     * A counter that grows whenever a family in this process enters or leaves the states UNKNOWN and REJECTED. From memory,
+     * so that monitors can tell cheaply whether a survey is worthwhile.
      */
     public long alarms() {
         return cache.alarms();
     }
 
-    /** Whether two tokens are or were of one family at an endpoint. */
+    /** Whether two tokens are or were of one family of an account. */
     public boolean areRelated(Account account, String one, String other) throws IOException {
-        return one.equals(other) || idsAt(account, one).stream().anyMatch(idsAt(account, other)::contains);
+        if (one.equals(other)) {
+            return true;
+        }
+        List<String> ids = findIds(account, one);
+        return findIds(account, other).stream().anyMatch(ids::contains);
     }
 
     /**
-     * The credentials of the family that once had a token and has replaced it since.
+     * The locations of the family that has rotated a token away.
      *
-     * @return empty when the token is a current one, or unknown at the endpoint, or was had by several families
+     * @return empty when the token is a current one, is unknown for the account, or belonged to several families
      */
-    public Set<CredentialLocation> placesOfSpent(Account account, String token) throws IOException {
+    public Set<CredentialLocation> findLocationsOfFormerToken(Account account, String token) throws IOException {
         String hash = hashes.ofToken(token);
         List<TokenFamilyCache.Entry> families =
-                cache.find(hash).stream().filter(entry -> entry.isAt(account)).toList();
-        boolean isSpent = families.size() == 1 && !families.get(0).currentHash().equals(hash);
-        return isSpent ? families.get(0).locations() : Set.of();
+                cache.find(hash).stream().filter(entry -> entry.isFor(account)).toList();
+        boolean isFormer = families.size() == 1 && !families.get(0).currentHash().equals(hash);
+        return isFormer ? families.get(0).locations() : Set.of();
     }
 
-    private List<String> idsAt(Account account, String token) throws IOException {
+    private List<String> findIds(Account account, String token) throws IOException {
         return cache.find(hashes.ofToken(token)).stream()
-                .filter(entry -> entry.isAt(account))
+                .filter(entry -> entry.isFor(account))
                 .map(TokenFamilyCache.Entry::familyId)
                 .toList();
     }
 
     /**
-     * A person says that the token of a dead or uncertain family is worth one more try.
+     * Allows one more request with the token of a family that is in any other state than READY, at a person's request.
      *
-     * @return false when there is no such family, or it needs no such word
+     * @return false when there is no such family, or it is READY
      */
     public boolean vouch(String familyId) throws IOException, InterruptedException {
-        return change(familyId, record -> switch (record.state()) {
-            case READY -> record;
-            case REQUESTING, UNKNOWN, REJECTED -> record.untouched("tried again at a person's word", clock.instant());
+        return change(familyId, family -> switch (family.state()) {
+            case READY -> family;
+            case REQUESTING, UNKNOWN, REJECTED -> family.untouched("tried again at a person's word", clock.instant());
         });
     }
 
     /**
-     * Keeps the refresh token that a new authorization of an account brought. From now on whatever stands at the place
-     * (the token of before, one that an old form brings back, or nothing) leads to this one.
+     * Saves the refresh token of a new authorization. From now on all that the location stores or gets back leads to it: the
+     * token from before, a token that an old form restores, or the empty token.
      *
-     * @param before the token that stands at the place now; may be empty
-     * @param accessToken null when none came along
-     * @return when it would survive a power failure
-     * @throws IOException when it is not stored
+     * @param before the token that the location stores now; may be empty
+     * @param accessToken null when the response had none
+     * @return when the record would survive a power failure
+     * @throws IOException when it is not saved
      */
     public TokenFamily authorized(
             Account account,
@@ -129,24 +136,24 @@ public final class TokenFamilyAdmin {
             @CheckForNull AccessToken accessToken)
             throws IOException, InterruptedException {
         String hash = hashes.ofToken(before);
-        TokenFamilyCache.Entry old = TokenFamilyCache.among(cache.find(hash), hash, account, location);
-        boolean bound = old != null && old.locations().contains(location);
-        Optional<TokenFamily> replaced = bound ? readable(old.familyId()) : Optional.empty();
+        TokenFamilyCache.Entry old = TokenFamilyCache.findAmong(cache.find(hash), hash, account, location);
+        boolean isBound = old != null && old.locations().contains(location);
+        Optional<TokenFamily> replaced = isBound ? loadReadable(old.familyId()) : Optional.empty();
         TokenHistory history = replaced.map(TokenFamily::tokens)
-                .orElseGet(() -> TokenHistory.of(before, bound ? old.generation() : 0, hashes));
-        TokenFamily record =
+                .orElseGet(() -> TokenHistory.of(before, isBound ? old.generation() : 0, hashes));
+        TokenFamily family =
                 TokenFamily.authorized(account, history, refreshToken, accessToken, location, hashes, clock.instant());
-        try (TokenLedger.Lock lock = ledger.lock(record.id(), timeout)) {
-            ledger.save(record);
-            cache.put(record, true);
+        try (TokenLedger.Lock lock = ledger.lock(family.id(), timeout)) {
+            ledger.save(family);
+            cache.put(family, true);
         }
-        if (replaced.isPresent() && !old.familyId().equals(record.id())) {
-            leave(old.familyId(), location);
+        if (replaced.isPresent() && !old.familyId().equals(family.id())) {
+            unbind(old.familyId(), location);
         }
-        return record;
+        return family;
     }
 
-    private Optional<TokenFamily> readable(String familyId) {
+    private Optional<TokenFamily> loadReadable(String familyId) {
         try {
             return ledger.load(familyId);
         } catch (IOException e) {
@@ -155,43 +162,43 @@ public final class TokenFamilyAdmin {
         }
     }
 
-    /** A family without a place is no use to anybody; its tokens live on in the history of what replaced it. */
-    private void leave(String familyId, CredentialLocation location) {
+    /** Removes a family without locations: its tokens are in the history of the family that replaced it. */
+    private void unbind(String familyId, CredentialLocation location) {
         try {
-            change(familyId, record -> record.without(location));
+            change(familyId, family -> family.without(location));
             Optional<TokenFamily> left = ledger.load(familyId);
-            if (left.filter(record -> record.locations().isEmpty()).isPresent()) {
+            if (left.filter(family -> family.locations().isEmpty()).isPresent()) {
                 forget(familyId);
             }
         } catch (IOException e) {
-            // The newer one is found first all the same.
+            // Look-ups find the newer family first.
             LOGGER.log(Level.WARNING, "The record of a replaced token could not be removed", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
     }
 
-    /** A folder or user got another name; what is bound to its store goes along. */
+    /** After a folder or user was renamed or moved: families bound to its store follow. */
     public void moved(String fromContext, String toContext) throws IOException, InterruptedException {
         writeBack.moved(fromContext, toContext);
-        changeAll(fromContext, found -> found.moved(fromContext, toContext));
+        changeAll(fromContext, family -> family.moved(fromContext, toContext));
     }
 
-    /** A folder was copied with its credentials; what is bound to the store of the one is to that of the other, too. */
+    /** After a folder was copied with its credentials: families bound to its store are bound to the copy's, too. */
     public void copied(String fromContext, String toContext) throws IOException, InterruptedException {
-        changeAll(fromContext, found -> found.copied(fromContext, toContext));
+        changeAll(fromContext, family -> family.copied(fromContext, toContext));
     }
 
-    /** @throws IOException at the end, when some could not be changed; then all others are */
-    private void changeAll(String context, UnaryOperator<TokenFamily> move) throws IOException, InterruptedException {
+    /** @throws IOException after all others have changed, when some could not be changed */
+    private void changeAll(String context, UnaryOperator<TokenFamily> change) throws IOException, InterruptedException {
         IOException failed = null;
-        for (TokenFamily record : ledger.loadAll()) {
-            if (record.locations().stream()
+        for (TokenFamily family : ledger.loadAll()) {
+            if (family.locations().stream()
                     .anyMatch(location -> location.context().equals(context))) {
                 try {
-                    change(record.id(), move);
+                    change(family.id(), change);
                 } catch (IOException e) {
-                    // Its lock, for example, held by an exchange that takes its time.
+                    // For example, a request keeps the family locked for longer than the timeout.
                     if (failed == null) {
                         failed = e;
                     } else {
@@ -206,86 +213,75 @@ public final class TokenFamilyAdmin {
     }
 
     /**
-     * A credential was moved. It stays bound to where it was, too, as blocks that are open know no other place.
+     * After a credential was moved. The family stays bound to the old location as well, which open blocks still use.
      *
-     * @param token any that its family has or had
+     * @param token any current or former token of the family
      */
     public void follow(Account account, String token, CredentialLocation from, CredentialLocation to)
             throws IOException, InterruptedException {
-        for (String familyId : idsAt(account, token)) {
-            change(familyId, found -> found.locations().contains(from) ? found.boundTo(to) : found);
+        for (String familyId : findIds(account, token)) {
+            change(familyId, family -> family.locations().contains(from) ? family.boundTo(to) : family);
         }
     }
 
-    /** What credentials store now. */
+    /** Reads the secret that a credential stores now. */
     @FunctionalInterface
     public interface Stored {
-        /** @return null where no credential for this endpoint stands */
+        /** @return null where no credential of this account is stored */
         @CheckForNull
         String at(CredentialLocation location, Account account);
     }
 
     /**
-     * Removes the records whose credentials have been gone, or have stored another secret, for
+     * Removes the families whose credentials have been deleted, or have stored other secrets, for
      * {@link #KEPT_AFTER_LAST_CREDENTIAL}.
      */
     public void sweep(Stored stored) throws IOException, InterruptedException {
         pruneRefusals();
         Instant now = clock.instant();
-        for (TokenFamily record : ledger.loadAll()) {
-            Instant orphaned = record.orphaned();
-            if (isUsed(record, stored)) {
+        for (TokenFamily family : ledger.loadAll()) {
+            Instant orphaned = family.orphaned();
+            if (isUsed(family, stored)) {
                 if (orphaned != null) {
-                    change(record.id(), found -> found.orphaned(null));
+                    change(family.id(), found -> found.orphaned(null));
                 }
             } else if (orphaned == null) {
-                change(record.id(), found -> found.orphaned(now));
-            } else if (!orphaned.plus(KEPT_AFTER_LAST_CREDENTIAL).isAfter(now)) {
-                forgetOrphan(record.id(), orphaned);
+                change(family.id(), found -> found.orphaned(now));
+            } else if (!endOf(orphaned).isAfter(now)) {
+                // A credential may have used the family in the meantime.
+                forgetIf(family.id(), found -> orphaned.equals(found.orphaned()));
             }
         }
     }
 
-    /** Forgets refusals that no longer count, and the oldest of too many. */
+    /** Forgets refusals that are out of date, and the oldest of too many. */
     void pruneRefusals() {
-        records.prune(clock.instant().minus(TokenManager.REFUSAL_HOLDS)).forEach(cache::forget);
+        store.prune(clock.instant().minus(TokenManager.REFUSAL_HOLDS)).forEach(cache::forget);
     }
 
-    /** @param since as it was when nobody was found to use it; somebody may have come back in the meantime */
-    private void forgetOrphan(String familyId, Instant since) throws IOException, InterruptedException {
-        try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
-            boolean isStill = records.load(familyId)
-                    .filter(record -> since.equals(record.orphaned()))
-                    .isPresent();
-            if (isStill) {
-                forgetLocked(familyId);
-            }
-        }
-    }
-
-    private boolean isUsed(TokenFamily record, Stored stored) throws IOException {
-        for (CredentialLocation location : record.locations()) {
-            String token = stored.at(location, record.account());
-            if (token != null && (token.equals(record.tokens().current()) || leadsTo(record, token, location))) {
+    private boolean isUsed(TokenFamily family, Stored stored) throws IOException {
+        for (CredentialLocation location : family.locations()) {
+            String token = stored.at(location, family.account());
+            if (token != null && (token.equals(family.tokens().current()) || leadsTo(family, token, location))) {
                 return true;
             }
         }
         return false;
     }
 
-    /** By the rule that builds follow; another record may go on from the tokens of this one. */
-    private boolean leadsTo(TokenFamily record, String token, CredentialLocation location) throws IOException {
+    /** Another family may have continued the history of this one; then its tokens lead there. */
+    private boolean leadsTo(TokenFamily family, String token, CredentialLocation location) throws IOException {
         String hash = hashes.ofToken(token);
-        TokenFamilyCache.Entry found = TokenFamilyCache.among(cache.find(hash), hash, record.account(), location);
-        return found != null && found.familyId().equals(record.id());
+        TokenFamilyCache.Entry found = TokenFamilyCache.findAmong(cache.find(hash), hash, family.account(), location);
+        return found != null && found.familyId().equals(family.id());
     }
 
-    /** When the record of a family without a credential is removed. */
+    /** When the family of a credential that was deleted then is removed. */
     public static Instant endOf(Instant orphaned) {
         return orphaned.plus(KEPT_AFTER_LAST_CREDENTIAL);
     }
 
-    /** Deletes a record. What is stored in credentials stays; a token of it that is used again founds a new family. */
+    /** Deletes a family's record. Credentials keep their tokens, and their next use begins a new family. */
     public void forget(String familyId) throws IOException, InterruptedException {
         try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
             forgetLocked(familyId);
@@ -293,20 +289,23 @@ public final class TokenFamilyAdmin {
     }
 
     /**
-     * The same for a person who has looked at the record.
+     * Deletes the record that a person has seen.
      *
-     * @return false when the token has rotated since, so that the record alone may have it
+     * @return false when the token has rotated since, so that the record may be the only one that has the new token
      */
     public boolean forget(TokenFamily seen) throws IOException, InterruptedException {
-        try (TokenLedger.Lock lock = ledger.lock(seen.id(), timeout)) {
-            boolean isStill = records.load(seen.id())
-                    .filter(record ->
-                            record.tokens().current().equals(seen.tokens().current()))
-                    .isPresent();
-            if (isStill) {
-                forgetLocked(seen.id());
+        String token = seen.tokens().current();
+        return forgetIf(seen.id(), family -> family.tokens().current().equals(token));
+    }
+
+    private boolean forgetIf(String familyId, Predicate<TokenFamily> condition)
+            throws IOException, InterruptedException {
+        try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
+            boolean isMet = store.load(familyId).filter(condition).isPresent();
+            if (isMet) {
+                forgetLocked(familyId);
             }
-            return isStill;
+            return isMet;
         }
     }
 
@@ -315,41 +314,38 @@ public final class TokenFamilyAdmin {
         if (proven.isPresent()) {
             Account account = proven.get().account();
             String last = hashes.ofToken(proven.get().tokens().current());
-            ledger.saveForgotten(new FamilyTombstone(last, account.host(), account.description()));
+            ledger.saveTombstone(new FamilyTombstone(last, account.host(), account.description()));
         }
-        records.forget(familyId);
+        store.delete(familyId);
         cache.forget(familyId);
     }
 
     /**
-     * Writes down the answers that the disk would not take when they came. Each is written before its family is used
-     * again anyhow; this is for those that nobody uses before Jenkins goes down.
+     * Saves the responses that the ledger could not save when they arrived. The next request of a family does so as well;
+     * this is for families without one before Jenkins stops.
      */
     public void saveHeld() throws InterruptedException {
-        for (String familyId : records.refused()) {
+        for (String familyId : store.unsaved()) {
             try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
-                records.load(familyId);
+                store.load(familyId);
             } catch (IOException e) {
                 LOGGER.log(Level.WARNING, e, () -> "The token record " + familyId + " still cannot be written");
             }
         }
     }
 
-    private boolean change(String familyId, UnaryOperator<TokenFamily> move) throws IOException, InterruptedException {
+    /** @return whether there is such a family, and it has changed */
+    private boolean change(String familyId, UnaryOperator<TokenFamily> change)
+            throws IOException, InterruptedException {
         try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
-            return changeLocked(familyId, move);
+            Optional<TokenFamily> found = store.load(familyId);
+            Optional<TokenFamily> changed = found.map(change);
+            if (changed.equals(found)) {
+                return false;
+            }
+            store.replace(changed.orElseThrow());
+            cache.put(changed.orElseThrow(), store.isWritten(familyId));
+            return true;
         }
-    }
-
-    private boolean changeLocked(String familyId, UnaryOperator<TokenFamily> move) throws IOException {
-        Optional<TokenFamily> found = records.load(familyId);
-        Optional<TokenFamily> changed = found.map(move);
-        if (changed.equals(found)) {
-            return false;
-        }
-        TokenFamily record = changed.orElseThrow();
-        records.replace(record);
-        cache.put(record, records.isWritten(familyId));
-        return true;
     }
 }

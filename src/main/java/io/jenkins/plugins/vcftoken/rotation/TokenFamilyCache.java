@@ -11,25 +11,25 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Which families a token leads to, and their warm access tokens: what a block needs when nothing has to be exchanged. */
+/** In-memory look-up of token families by the hash of any of their tokens, with their newest access tokens. Thread-safe. */
 final class TokenFamilyCache {
 
     /**
-     * What memory keeps of a family.
+     * A family without its secret.
      *
-     * @param accessToken the last one known here, or null
-     * @param proven whether the secret is beyond doubt this endpoint's own, and nobody else's: it rotates, and this
-     *     endpoint has answered it with an access token. A password may be the same in two places.
-     * @param nonRotating whether the server is known to leave the secret as it is
-     * @param currentHash the hash of the current token
-     * @param hashes of all tokens that are remembered in full
-     * @param old the beginnings of the hashes of tokens that were rotated away long ago
+     * @param accessToken the newest one, or null
+     * @param proven whether this account's server has accepted the secret, and the secret rotates, so that it belongs to
+     *     this account alone; one password may belong to several accounts
+     * @param nonRotating whether the server's last response left the secret as it was
+     * @param hashes of all tokens with a hash that is kept in full
+     * @param briefHashes of the tokens that were rotated away before these, see {@link TokenHash#brief}
      */
     record Entry(
             String familyId,
@@ -40,11 +40,28 @@ final class TokenFamilyCache {
             boolean nonRotating,
             String currentHash,
             Set<String> hashes,
-            List<String> old,
+            List<String> briefHashes,
             long generation,
             Set<CredentialLocation> locations) {
 
-        boolean isAt(Account other) {
+        /** @param durable whether the family is in the ledger */
+        static Entry of(TokenFamily family, boolean durable, TokenHash hashes) {
+            TokenHistory tokens = family.tokens();
+            return new Entry(
+                    family.id(),
+                    family.account(),
+                    family.state(),
+                    family.accessToken(),
+                    durable && family.isProven(),
+                    tokens.nonRotating(),
+                    hashes.ofToken(tokens.current()),
+                    Set.copyOf(tokens.fullHashes(hashes)),
+                    tokens.briefHashes(),
+                    tokens.generation(),
+                    family.locations());
+        }
+
+        boolean isFor(Account other) {
             return account.isSameAs(other);
         }
 
@@ -57,10 +74,13 @@ final class TokenFamilyCache {
     private final TokenHash hashes;
     private final ConcurrentMap<String, Set<String>> idsByHash = new ConcurrentHashMap<>();
     private final ConcurrentMap<String, Entry> entries = new ConcurrentHashMap<>();
-    private final Set<String> troubled = ConcurrentHashMap.newKeySet();
+
+    /** Families in the state UNKNOWN or REJECTED. */
+    private final Set<String> failing = ConcurrentHashMap.newKeySet();
+
     private final AtomicLong alarms = new AtomicLong();
 
-    /** Which records of the ledger have been read, so that a token that none knows does not cost reading all again. */
+    /** Versions of the ledger's records that this cache has read, so that an unknown token costs no second reading. */
     private final Map<String, Object> read = new HashMap<>();
 
     TokenFamilyCache(TokenLedger ledger, TokenHash hashes) {
@@ -68,30 +88,31 @@ final class TokenFamilyCache {
         this.hashes = hashes;
     }
 
-    /** The family of a token at an endpoint, from memory alone. */
+    /** The cached family of a token for an account. */
     @CheckForNull
-    Entry warm(String hash, Account account, CredentialLocation location) {
-        return among(known(hash), hash, account, location);
+    Entry findCached(String hash, Account account, CredentialLocation location) {
+        return findAmong(known(hash), hash, account, location);
     }
 
-    /** The same, if its access token may be handed out at this place without asking anybody. */
+    /** The same, if the family has a valid access token and is bound to the location. */
     @CheckForNull
-    Entry cached(String hash, Account account, CredentialLocation location, Instant now) {
-        Entry warm = warm(hash, account, location);
-        AccessToken accessToken = warm == null ? null : warm.accessToken();
-        return accessToken != null && warm.locations().contains(location) && accessToken.isAlive(now) ? warm : null;
+    Entry findUsable(String hash, Account account, CredentialLocation location, Instant now) {
+        Entry cached = findCached(hash, account, location);
+        AccessToken accessToken = cached == null ? null : cached.accessToken();
+        return accessToken != null && cached.locations().contains(location) && accessToken.isAlive(now) ? cached : null;
     }
 
     /**
-     * Which one a token leads to. There are several where an account was authorized anew at one of the places that its
-     * former token is stored at: then the place decides.
+     * The one family of an account that a token leads to. Several have the token in their history where the account was
+     * authorized again for one of the locations that store it: the family that is bound to the location comes first, then
+     * the newest of these, then the family with this token as its current one.
      *
-     * @return null when there is none at this endpoint
+     * @return null when none is of this account
      */
     @CheckForNull
-    static Entry among(List<Entry> known, String hash, Account account, CredentialLocation location) {
+    static Entry findAmong(List<Entry> known, String hash, Account account, CredentialLocation location) {
         return known.stream()
-                .filter(entry -> entry.isAt(account))
+                .filter(entry -> entry.isFor(account))
                 .max(Comparator.comparingLong(
                                 (Entry entry) -> entry.locations().contains(location) ? entry.generation() : -1)
                         .thenComparing(entry -> entry.currentHash().equals(hash)))
@@ -99,8 +120,8 @@ final class TokenFamilyCache {
     }
 
     /**
-     * Every family that the token belongs or belonged to. Reads the ledger where memory knows none: another process may
-     * have rotated it there.
+     * All families that the token belongs or belonged to. Reads the ledger where the cache has none, since another process
+     * may have rotated the token.
      */
     List<Entry> find(String hash) throws IOException {
         List<Entry> known = known(hash);
@@ -111,7 +132,7 @@ final class TokenFamilyCache {
         return known;
     }
 
-    /** The same families as the ledger has them now: another process may have gone on with one that memory knows. */
+    /** The same families as the ledger has them now: another process may have continued them. */
     List<Entry> reread(List<Entry> known) throws IOException {
         List<Entry> now = new ArrayList<>(known.size());
         for (Entry entry : known) {
@@ -123,14 +144,14 @@ final class TokenFamilyCache {
     }
 
     /**
-     * Reads what other processes have written of families that are not known here. One at a time: whoever comes second,
-     * and is not given again what the first one was, must find it here.
+     * Reads the families that other processes have written. One thread at a time: the ledger returns each change once, so
+     * the second thread must find it in the cache.
      */
     synchronized void catchUp() throws IOException {
         boolean done = false;
         try {
             for (TokenFamily record : ledger.loadChanged(read)) {
-                entries.putIfAbsent(record.id(), index(record, true));
+                entries.putIfAbsent(record.id(), index(Entry.of(record, true, hashes)));
             }
             done = true;
         } finally {
@@ -143,31 +164,33 @@ final class TokenFamilyCache {
     private List<Entry> known(String hash) {
         Set<String> ids = idsByHash.get(hash);
         if (ids != null) {
-            return ids.stream().map(entries::get).filter(entry -> entry != null).toList();
+            return ids.stream().map(entries::get).filter(Objects::nonNull).toList();
         }
-        // Not worth memory of its own, since it is asked for when a backup comes back.
+        // Not indexed: brief hashes are only looked for after a backup was restored.
         String brief = TokenHash.brief(hash);
         return entries.values().stream()
-                .filter(entry -> entry.old().contains(brief))
+                .filter(entry -> entry.briefHashes().contains(brief))
                 .toList();
     }
 
-    /** @param durable whether the record is in the ledger */
-    Entry put(TokenFamily record, boolean durable) {
-        Entry entry = index(record, durable);
-        Entry before = entries.put(record.id(), entry);
+    /** @param durable whether the family is in the ledger */
+    Entry put(TokenFamily family, boolean durable) {
+        Entry entry = index(Entry.of(family, durable, hashes));
+        Entry before = entries.put(family.id(), entry);
         if (before != null) {
-            unindex(before, entry);
+            before.hashes().stream()
+                    .filter(hash -> !entry.hashes().contains(hash))
+                    .forEach(hash -> unindex(hash, family.id()));
         }
-        boolean isTroubled =
-                record.state() == TokenFamilyStatus.REJECTED || record.state() == TokenFamilyStatus.UNKNOWN;
-        if (isTroubled ? troubled.add(record.id()) : troubled.remove(record.id())) {
+        boolean isFailing =
+                family.state() == TokenFamilyStatus.REJECTED || family.state() == TokenFamilyStatus.UNKNOWN;
+        if (isFailing ? failing.add(family.id()) : failing.remove(family.id())) {
             alarms.incrementAndGet();
         }
         return entry;
     }
 
-    /** @return what was known, or null */
+    /** @return the removed entry, or null */
     @CheckForNull
     Entry forget(String familyId) {
         Entry entry = entries.remove(familyId);
@@ -177,60 +200,30 @@ final class TokenFamilyCache {
         return entry;
     }
 
-    /** Undoes {@link #forget}, unless there is something newer. */
-    void restore(String familyId, Entry entry) {
-        if (entries.putIfAbsent(familyId, entry) == null) {
-            entry.hashes().forEach(hash -> index(hash, familyId));
+    /** Undoes {@link #forget}, unless there is a newer entry. */
+    void restore(Entry entry) {
+        if (entries.putIfAbsent(entry.familyId(), entry) == null) {
+            index(entry);
         }
     }
 
-    /** Grows whenever a family gets into trouble or out of it. */
+    /** A counter of all changes of families into and out of the states UNKNOWN and REJECTED. */
     long alarms() {
         return alarms.get();
     }
 
-    boolean knows(String familyId) {
+    boolean contains(String familyId) {
         return entries.containsKey(familyId);
     }
 
-    private Entry index(TokenFamily record, boolean durable) {
-        TokenHistory tokens = record.tokens();
-        String currentHash = hashes.ofToken(tokens.current());
-        Set<String> known = tokens.inFull(hashes);
-        known.forEach(hash -> index(hash, record.id()));
-        boolean proven = durable && record.isProven();
-        return new Entry(
-                record.id(),
-                record.account(),
-                record.state(),
-                record.accessToken(),
-                proven,
-                tokens.nonRotating(),
-                currentHash,
-                Set.copyOf(known),
-                tokens.inBrief(),
-                tokens.generation(),
-                record.locations());
-    }
-
-    private void index(String hash, String familyId) {
-        idsByHash.merge(hash, Set.of(familyId), (old, added) -> {
-            if (old.containsAll(added)) {
-                return old;
-            }
-            Set<String> both = new HashSet<>(old);
-            both.addAll(added);
-            return Set.copyOf(both);
-        });
-    }
-
-    /** Or each rotation would cost memory for good. */
-    private void unindex(Entry before, Entry after) {
-        for (String hash : before.hashes()) {
-            if (!after.hashes().contains(hash)) {
-                unindex(hash, before.familyId());
-            }
+    private Entry index(Entry entry) {
+        for (String hash : entry.hashes()) {
+            idsByHash.merge(hash, Set.of(entry.familyId()), (old, added) -> {
+                Set<String> both = new HashSet<>(old);
+                return both.addAll(added) ? Set.copyOf(both) : old;
+            });
         }
+        return entry;
     }
 
     private void unindex(String hash, String familyId) {
@@ -241,7 +234,7 @@ final class TokenFamilyCache {
         });
     }
 
-    /** How many hashes memory has. */
+    /** How many hashes are indexed. */
     int size() {
         return idsByHash.size();
     }

@@ -17,7 +17,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** A family's record as JSON. Spelled out field by field, because files outlive classes. */
+/** JSON format of the ledger's files. Written field by field: the names are frozen, those of classes are not. */
 final class TokenFamilyJson {
 
     private static final int VERSION = 1;
@@ -99,21 +99,21 @@ final class TokenFamilyJson {
                     instant(root, "notBefore"),
                     instant(root, "orphaned"));
         } catch (JsonProcessingException e) {
-            // Without its message, which quotes the text.
+            // The message quotes the text.
             throw new IOException("damaged: not JSON");
         } catch (IllegalArgumentException | DateTimeException e) {
             throw new IOException("damaged: " + e.getClass().getSimpleName());
         }
     }
 
-    byte[] write(FamilyTombstone forgotten) throws IOException {
+    byte[] write(FamilyTombstone tombstone) throws IOException {
         ObjectNode root = json.createObjectNode();
-        root.put("host", forgotten.host());
-        root.put("owner", forgotten.owner());
+        root.put("host", tombstone.host());
+        root.put("owner", tombstone.owner());
         return json.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
     }
 
-    FamilyTombstone readForgotten(String text, String hash) throws IOException {
+    FamilyTombstone readTombstone(String text, String hash) throws IOException {
         try {
             JsonNode root = json.readTree(text);
             return new FamilyTombstone(hash, required(root, "host"), required(root, "owner"));
@@ -123,8 +123,8 @@ final class TokenFamilyJson {
     }
 
     /**
-     * Whether a record is of this token, whatever format it has: the fields asked here keep their names in all to come.
-     * False where the text tells nothing, and for an empty token: most have been that once.
+     * Whether a record of any format belongs to this token: the fields used here keep their names in all formats. False for
+     * text that is not JSON, and for the empty token, which belongs to most families.
      */
     boolean isOf(String text, String token, String hash) {
         if (token.isBlank()) {

@@ -20,10 +20,9 @@ final class TokenFamilyResolver {
     }
 
     /**
-     * The family that the token belongs to for this account, or that it begins there. A token that another server has
-     * accepted begins none: changing the address of a credential would send the secret to any server. Nor does one that
-     * this server has accepted for another organization, unless it does not rotate: two families would send one token
-     * twice.
+     * The family that the token belongs to for this account, or begins there. A token that another server has accepted
+     * begins none: else a changed address would send the secret to any server. Nor does a rotating token that this server
+     * has accepted for another organization: two families would send one token twice.
      *
      * @param hash of the handle's token
      * @throws TokenUnavailableException when the token must not be sent for this account
@@ -31,7 +30,7 @@ final class TokenFamilyResolver {
     String findFamily(CredentialHandle handle, String hash) throws IOException, TokenUnavailableException {
         Account account = handle.service().account();
         List<TokenFamilyCache.Entry> known = cache.find(hash);
-        TokenFamilyCache.Entry here = TokenFamilyCache.among(known, hash, account, handle.location());
+        TokenFamilyCache.Entry here = TokenFamilyCache.findAmong(known, hash, account, handle.location());
         if (here != null) {
             return here.familyId();
         }
@@ -39,17 +38,17 @@ final class TokenFamilyResolver {
             if (handle.service().needsSecret()) {
                 throw TokenUnavailableException.noSecret(handle);
             }
-            // Each account that was authorized in the browser has the empty token in its history.
+            // Each family of an account that was authorized in the browser has the empty token in its history.
             return hashes.ofFamily(account, handle.token());
         }
         for (TokenFamilyCache.Entry entry : cache.reread(known)) {
             refuseToSendElsewhere(handle, hash, entry);
         }
-        Optional<FamilyTombstone> deleted = ledger.forgotten(hash);
+        Optional<FamilyTombstone> deleted = ledger.findTombstone(hash);
         if (deleted.isPresent() && !deleted.get().host().equals(account.host())) {
             throw TokenUnavailableException.wrongServer(handle, deleted.get().owner());
         }
-        // The newest token may be in that record alone; what the credential stores may have been spent since.
+        // That record may be the only one with the newest token; the credential's token may be a former one.
         Optional<UnreadableRecord> unusable = ledger.unusable(handle.token(), hash);
         if (unusable.isPresent()) {
             throw TokenUnavailableException.recordUnusable(handle, unusable.get());
@@ -69,7 +68,7 @@ final class TokenFamilyResolver {
                     handle, entry.account().description());
         }
         if (isThisServer && entry.isOutcomeUnknown()) {
-            throw TokenUnavailableException.uncertainElsewhere(handle, entry.account());
+            throw TokenUnavailableException.unknownElsewhere(handle, entry.account());
         }
         if (isThisServer && entry.proven() && !entry.nonRotating()) {
             throw TokenUnavailableException.otherOrganization(handle, entry.account());
@@ -77,13 +76,12 @@ final class TokenFamilyResolver {
     }
 
     /**
-     * The same under the lock of a family that was found before. While the lock was waited for, or in another process,
-     * the account may have been authorized again; then the token leads to another family.
+     * The same under the lock of the family that was found. The account may have been authorized again while this thread
+     * waited for the lock, or by another process; then the token leads to another family.
      *
-     * @param id the family found before
-     * @param found its record as it is now
+     * @param found the locked family's record as it is now
      * @param written whether that is in the ledger
-     * @return the ID found before where the lock is the right one
+     * @return the locked family's ID where the token leads to it
      */
     String findFamilyAgain(
             CredentialHandle handle, String hash, String id, @CheckForNull TokenFamily found, boolean written)
@@ -101,9 +99,9 @@ final class TokenFamilyResolver {
     }
 
     /**
-     * Why an empty credential cannot get an access token.
+     * The error of a credential that stores no secret.
      *
-     * @return null where it can, as its account was authorized in the browser, or where it is not empty
+     * @return null where it stores one, needs none, or its account was authorized in the browser
      */
     @CheckForNull
     TokenUnavailableException secretMissing(CredentialHandle handle) {
@@ -112,10 +110,10 @@ final class TokenFamilyResolver {
         }
         try {
             String nothing = hashes.ofToken("");
-            TokenFamilyCache.Entry authorized = TokenFamilyCache.among(
+            TokenFamilyCache.Entry authorized = TokenFamilyCache.findAmong(
                     cache.find(nothing), nothing, handle.service().account(), handle.location());
-            boolean here = authorized != null && authorized.locations().contains(handle.location());
-            return here ? null : TokenUnavailableException.noSecret(handle);
+            boolean isBound = authorized != null && authorized.locations().contains(handle.location());
+            return isBound ? null : TokenUnavailableException.noSecret(handle);
         } catch (IOException e) {
             return TokenUnavailableException.ledgerUnusable(handle, e);
         }

@@ -4,7 +4,6 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,100 +11,101 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
 
-/** All families at one moment, for people to look at. */
+/** All families at one moment, for pages and monitors. Immutable; reads nothing but records that could not be read before. */
 public final class TokenFamilySnapshot {
 
-    /** For a controller that never asked for an access token. */
+    /** For a controller without a ledger. */
     public static final TokenFamilySnapshot EMPTY = new TokenFamilySnapshot(
-            List.of(), List.of(), List.of(), (token, hash) -> Optional.empty(), Set.of(), Set.of(), text -> text);
+            List.of(),
+            new TokenLedger.Contents(List.of(), List.of()),
+            (token, hash) -> Optional.empty(),
+            Set.of(),
+            Set.of(),
+            text -> text);
 
-    private final List<TokenFamily> written;
-    private final List<UnreadableRecord> unreadable;
+    private final TokenLedger.Contents contents;
     private final BiFunction<String, String, Optional<UnreadableRecord>> unusable;
-    private final Set<String> flying;
-    private final Set<CredentialLocation> unsaved;
+    private final Set<String> requesting;
+    private final Set<CredentialLocation> notWrittenBack;
     private final TokenHash hashes;
 
-    private final Map<String, List<TokenFamily>> byHash = new HashMap<>();
+    private final Map<String, TokenFamily> families = new HashMap<>();
+    private final Map<String, List<TokenFamilyCache.Entry>> byHash = new HashMap<>();
 
     /**
-     * @param families the newest that is known of each
-     * @param written those that are in the ledger
+     * @param families the newest record of each
+     * @param contents of the ledger
      * @param unusable {@link TokenLedger#unusable}
-     * @param flying families with an exchange in flight in this process
-     * @param unsaved places that did not take a rotated token
+     * @param requesting IDs of the families with a running request in this process
+     * @param notWrittenBack locations where the last write-back of a rotated token failed
      */
     TokenFamilySnapshot(
             Collection<TokenFamily> families,
-            List<TokenFamily> written,
-            List<UnreadableRecord> unreadable,
+            TokenLedger.Contents contents,
             BiFunction<String, String, Optional<UnreadableRecord>> unusable,
-            Set<String> flying,
-            Set<CredentialLocation> unsaved,
+            Set<String> requesting,
+            Set<CredentialLocation> notWrittenBack,
             TokenHash hashes) {
-        this.written = List.copyOf(written);
-        this.unreadable = List.copyOf(unreadable);
+        this.contents = contents;
         this.unusable = unusable;
-        this.flying = Set.copyOf(flying);
-        this.unsaved = Set.copyOf(unsaved);
+        this.requesting = Set.copyOf(requesting);
+        this.notWrittenBack = Set.copyOf(notWrittenBack);
         this.hashes = hashes;
-        families.forEach(this::index);
+        families.forEach(this::add);
     }
 
-    private void index(TokenFamily family) {
-        TokenHistory tokens = family.tokens();
-        Set<String> all = tokens.inFull(hashes);
-        all.addAll(tokens.inBrief());
-        all.forEach(
-                hash -> byHash.computeIfAbsent(hash, same -> new ArrayList<>(1)).add(family));
+    private void add(TokenFamily family) {
+        families.put(family.id(), family);
+        TokenFamilyCache.Entry entry = TokenFamilyCache.Entry.of(family, true, hashes);
+        entry.hashes().forEach(hash -> add(hash, entry));
+        entry.briefHashes().forEach(hash -> add(hash, entry));
     }
 
-    /** What the ledger has, as it has it. */
+    private void add(String hash, TokenFamilyCache.Entry entry) {
+        byHash.computeIfAbsent(hash, same -> new ArrayList<>(1)).add(entry);
+    }
+
+    /** The families that are in the ledger. */
     public List<TokenFamily> written() {
-        return written;
+        return contents.readable();
     }
 
     public List<UnreadableRecord> unreadable() {
-        return unreadable;
+        return contents.unreadable();
     }
 
     /**
-     * The family that a token stored at a place belongs or belonged to; where there are several, the one that is at home
-     * there, as for who asks for an access token.
+     * The family that the token at a location leads to, as for a request of an access token.
      *
-     * @return null when it has founded none yet
+     * @return null when the token has not been used yet
      */
     @CheckForNull
-    public TokenFamily of(Account account, String token, CredentialLocation location) {
+    public TokenFamily find(Account account, String token, CredentialLocation location) {
         String hash = hashes.ofToken(token.isBlank() ? "" : token);
-        return byHash.getOrDefault(hash, byHash.getOrDefault(TokenHash.brief(hash), List.of())).stream()
-                .filter(family -> family.account().isSameAs(account))
-                .max(Comparator.comparingLong(
-                                (TokenFamily family) -> family.locations().contains(location)
-                                        ? family.tokens().generation()
-                                        : -1)
-                        .thenComparing(family -> family.tokens().current().equals(token)))
-                .orElse(null);
+        List<TokenFamilyCache.Entry> known =
+                byHash.getOrDefault(hash, byHash.getOrDefault(TokenHash.brief(hash), List.of()));
+        TokenFamilyCache.Entry found = TokenFamilyCache.findAmong(known, hash, account, location);
+        return found == null ? null : families.get(found.familyId());
     }
 
-    /** Why the record of the family that a token founded, or belongs to, cannot be read; null when there is no such one. */
+    /** The record that the token began or belongs to, if that cannot be read; else null. */
     @CheckForNull
-    public UnreadableRecord unreadableOf(Account account, String token) {
+    public UnreadableRecord findUnreadable(Account account, String token) {
         String id = hashes.ofFamily(account, token);
-        return unreadable.stream()
+        return contents.unreadable().stream()
                 .filter(record -> record.familyId().equals(id))
                 .findFirst()
                 .or(() -> unusable.apply(token, hashes.ofToken(token)))
                 .orElse(null);
     }
 
-    /** Whether what is marked as in flight is, as far as this process knows. Another may be at it. */
-    public boolean isFlying(TokenFamily family) {
-        return flying.contains(family.id());
+    /** Whether a request of the family runs in this process. Another process may run one, too. */
+    public boolean isRequesting(TokenFamily family) {
+        return requesting.contains(family.id());
     }
 
-    /** Whether a place did not take the rotated token, so that it is in the ledger alone. */
+    /** Whether the last write-back to a location failed, so that the rotated token is in the ledger alone. */
     public boolean isUnsaved(CredentialLocation location) {
-        return unsaved.contains(location);
+        return notWrittenBack.contains(location);
     }
 }

@@ -1,13 +1,13 @@
 package io.jenkins.plugins.vcftoken.rotation;
 
-/** What the ledger knows about a family's current token. */
+/** The state of a family's current token. */
 public enum TokenFamilyStatus {
-    /** The current token can be exchanged. */
+    /** The token can be sent. */
     READY,
-    /** The current token was about to be sent when this was written; found at rest, it means that Jenkins stopped. */
+    /** The token is about to be sent, or was when Jenkins stopped. */
     REQUESTING,
-    /** The current token was sent and the answer was lost: it may be spent, and its successor unseen. */
+    /** The token was sent and the response was lost: the server may have rotated it. */
     UNKNOWN,
-    /** The server refused the current token for good. */
+    /** The server refused the token for good. */
     REJECTED
 }

@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.rotation;
 
 import java.io.IOException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -14,91 +13,93 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
- * Where each family's record is kept: in the ledger, or in memory while a restart could lose nothing. A secret that the
- * server does not replace costs no file; from the moment it comes back different, its family is a file like any other.
+ * Loads and saves families: in the ledger, or in memory while the secret has never rotated, so that a restart loses nothing.
+ * Methods that take an ID or a family are called under the family's lock.
  */
 final class TokenFamilyStore {
 
     private static final Logger LOGGER = Logger.getLogger(TokenFamilyStore.class.getName());
 
-    /** Far more than people mistype in the time for which a refusal counts. */
+    /** Far more than are mistyped while a refusal is remembered. */
     static final int MAX_REFUSALS = 256;
 
     private final TokenLedger ledger;
-    /** Families whose secret has never changed. */
-    private final ConcurrentMap<String, TokenFamily> unwritten = new ConcurrentHashMap<>();
-    /** Answers that the disk would not take. */
-    private final ConcurrentMap<String, TokenFamily> refused = new ConcurrentHashMap<>();
-    /** Requests that the disk may or may not have noted, and that were therefore never sent. */
-    private final ConcurrentMap<String, Unsent> unsent = new ConcurrentHashMap<>();
 
-    private record Unsent(TokenFamily requesting, TokenFamily before) {}
+    /** Families with a secret that has never rotated. */
+    private final ConcurrentMap<String, TokenFamily> inMemory = new ConcurrentHashMap<>();
+
+    /** Families with a response that the ledger could not save. */
+    private final ConcurrentMap<String, TokenFamily> unsaved = new ConcurrentHashMap<>();
+
+    /** Requests that the ledger failed to save. They were not sent, and may be on the disk nevertheless. */
+    private final ConcurrentMap<String, FailedRequest> failedRequests = new ConcurrentHashMap<>();
+
+    private record FailedRequest(TokenFamily requesting, TokenFamily before) {}
 
     TokenFamilyStore(TokenLedger ledger) {
         this.ledger = ledger;
     }
 
-    /** Whether a record of this holder's family belongs in the ledger. */
-    static boolean isDurable(TokenFamily record, CredentialHandle handle) {
-        return handle.service().rotates() || record.tokens().generation() > 0;
+    /** Whether the ledger saves a family of this credential. */
+    static boolean isDurable(TokenFamily family, CredentialHandle handle) {
+        return handle.service().rotates() || family.tokens().generation() > 0;
     }
 
-    /** What memory has and the ledger has not, or not yet. */
-    List<TokenFamily> held() {
-        List<TokenFamily> held = new ArrayList<>(unwritten.values());
-        held.addAll(refused.values());
-        return held;
+    /** All families that are not in the ledger, or newer than there. */
+    List<TokenFamily> notInLedger() {
+        return Stream.concat(inMemory.values().stream(), unsaved.values().stream())
+                .toList();
     }
 
-    /** Keeps a record where its family is kept. */
-    void replace(TokenFamily record) throws IOException {
-        if (unwritten.computeIfPresent(record.id(), (id, old) -> record) == null) {
-            ledger.save(record);
+    /** Saves a changed family where it is stored now. */
+    void replace(TokenFamily family) throws IOException {
+        if (inMemory.replace(family.id(), family) == null) {
+            ledger.save(family);
         }
     }
 
     boolean isWritten(String id) {
-        return !unwritten.containsKey(id);
+        return !inMemory.containsKey(id);
     }
 
-    void forget(String id) throws IOException {
+    void delete(String id) throws IOException {
         ledger.delete(id);
-        unwritten.remove(id);
-        refused.remove(id);
-        unsent.remove(id);
+        inMemory.remove(id);
+        unsaved.remove(id);
+        failedRequests.remove(id);
     }
 
-    /** The families whose last answer the disk would not take. */
-    Set<String> refused() {
-        return Set.copyOf(refused.keySet());
+    /** IDs of the families with a response that the ledger could not save; {@link #load} saves it. */
+    Set<String> unsaved() {
+        return Set.copyOf(unsaved.keySet());
     }
 
     Optional<TokenFamily> load(String id) throws IOException {
-        TokenFamily pending = refused.get(id);
+        TokenFamily pending = unsaved.get(id);
         if (pending != null) {
             ledger.save(pending);
-            unwritten.remove(id);
-            refused.remove(id, pending);
+            inMemory.remove(id);
+            unsaved.remove(id, pending);
             return Optional.of(pending);
         }
-        TokenFamily held = unwritten.get(id);
-        return held != null ? Optional.of(held) : ledger.load(id).map(this::withoutUnsent);
+        TokenFamily cached = inMemory.get(id);
+        return cached != null ? Optional.of(cached) : ledger.load(id).map(this::withoutFailedRequest);
     }
 
-    private TokenFamily withoutUnsent(TokenFamily found) {
-        Unsent request = unsent.get(found.id());
-        return request != null && request.requesting().equals(found) ? request.before() : found;
+    private TokenFamily withoutFailedRequest(TokenFamily found) {
+        FailedRequest failed = failedRequests.get(found.id());
+        return failed != null && failed.requesting().equals(found) ? failed.before() : found;
     }
 
-    /** Families whose secret is the access token of the given one. From memory, where all of them are. */
+    /** Families of organizations that were requested with access tokens of the given family. All of them are in memory. */
     Stream<TokenFamily> derivedFrom(String id) {
-        return unwritten.values().stream()
-                .filter(record -> record.tokens().current().equals(id));
+        return inMemory.values().stream()
+                .filter(family -> family.tokens().current().equals(id));
     }
 
     /**
-     * Notes a request that is sent only if this returns. Where it does not, the note may still be on disk, because its
-     * directory could not be forced, for example; this process knows better.
+     * Saves the request before it is sent, with space set aside for its response. Where this throws, the request is not
+     * sent; the record may be on the disk nevertheless, if forcing the directory failed, for example.
      *
      * @param before the same family without the request
      */
@@ -106,100 +107,96 @@ final class TokenFamilyStore {
         if (isDurable(requesting, handle)) {
             ledger.reserve(requesting);
         }
-        unsent.put(before.id(), new Unsent(requesting, before));
+        failedRequests.put(before.id(), new FailedRequest(requesting, before));
         save(requesting, handle);
-        unsent.remove(before.id());
+        failedRequests.remove(before.id());
     }
 
-    void save(TokenFamily record, CredentialHandle handle) throws IOException {
-        if (isDurable(record, handle)) {
-            ledger.save(record);
-            unwritten.remove(record.id());
-        } else {
-            unwritten.put(record.id(), record);
+    void save(TokenFamily family, CredentialHandle handle) throws IOException {
+        save(family, handle, false);
+    }
+
+    private void save(TokenFamily family, CredentialHandle handle, boolean reserved) throws IOException {
+        if (!isDurable(family, handle)) {
+            inMemory.put(family.id(), family);
+            return;
         }
+        if (reserved) {
+            ledger.saveReserved(family);
+        } else {
+            ledger.save(family);
+        }
+        inMemory.remove(family.id());
     }
 
-    /** After the server has answered, memory is the last place that has the token if the disk refuses it. */
-    void saveOrHold(TokenFamily record, CredentialHandle handle) throws IOException {
+    /** Saves a response. Where the ledger cannot, memory keeps it until {@link #load} saves it. */
+    void saveResponse(TokenFamily family, CredentialHandle handle) throws IOException {
         try {
-            if (isDurable(record, handle)) {
-                ledger.saveReserved(record);
-                unwritten.remove(record.id());
-            } else {
-                unwritten.put(record.id(), record);
-            }
+            save(family, handle, true);
         } catch (IOException | RuntimeException e) {
-            refused.put(record.id(), record);
+            unsaved.put(family.id(), family);
             LOGGER.log(
                     Level.SEVERE,
                     e,
-                    () -> "The token record of " + record.account().description()
+                    () -> "The token record of " + family.account().description()
                             + " could not be written; it is held in memory and written before its next use");
             throw e;
         }
     }
 
     /**
-     * @param location where it was tried out, and nowhere else
-     * @return false when it is to be remembered
+     * Forgets a secret that only a connection test has used, unless the server refused it or replaced it.
+     *
+     * @param location of the test
+     * @return false when the family stays
      */
-    boolean forgetTrial(String id, CredentialLocation location) {
-        TokenFamily record = unwritten.get(id);
-        boolean isForgettable = record != null
-                && record.state() != TokenFamilyStatus.REJECTED
-                && record.locations().equals(Set.of(location));
-        if (isForgettable) {
-            unwritten.remove(id);
-        }
-        return isForgettable;
+    boolean forgetUnsaved(String id, CredentialLocation location) {
+        TokenFamily family = inMemory.get(id);
+        return family != null
+                && family.state() != TokenFamilyStatus.REJECTED
+                && family.locations().equals(Set.of(location))
+                && inMemory.remove(id, family);
     }
 
     /**
-     * Removes what memory need not have any more: secrets that have been replaced where they are stored, and refusals
-     * that no longer count. Refusals are remembered for a time, {@link #MAX_REFUSALS} of them at most: any user can have
-     * any number of secrets refused.
+     * Removes refused secrets that are out of date, and the oldest beyond {@link #MAX_REFUSALS}, since any user can have any
+     * number of secrets refused.
      *
-     * @param refusalsEnd refusals before this are over
-     * @return the IDs of what was removed
+     * @param refusalsEnd refusals before this are out of date
+     * @return the IDs of the removed families
      */
     List<String> prune(Instant refusalsEnd) {
-        List<TokenFamily> refusals = unwritten.values().stream()
-                .filter(record -> record.state() == TokenFamilyStatus.REJECTED)
+        List<TokenFamily> refusals = inMemory.values().stream()
+                .filter(family -> family.state() == TokenFamilyStatus.REJECTED)
                 .sorted(Comparator.comparing(TokenFamily::changed).reversed())
                 .toList();
-        List<String> removed = new ArrayList<>();
-        for (int i = 0; i < refusals.size(); i++) {
-            TokenFamily record = refusals.get(i);
-            if ((i >= MAX_REFUSALS || record.changed().isBefore(refusalsEnd))
-                    && unwritten.remove(record.id(), record)) {
-                removed.add(record.id());
-            }
-        }
-        return removed;
+        return remove(Stream.concat(
+                refusals.stream().filter(family -> family.changed().isBefore(refusalsEnd)),
+                refusals.stream().skip(MAX_REFUSALS)));
     }
 
     /**
-     * Removes secrets that the given one has replaced at its only place.
+     * Removes secrets that the given one has replaced at all of their locations.
      *
-     * @return the IDs of what was removed
+     * @return the IDs of the removed families
      */
     List<String> removeReplaced(TokenFamily by) {
-        List<String> removed = new ArrayList<>();
-        for (TokenFamily other : unwritten.values()) {
-            boolean isReplaced = !other.id().equals(by.id())
-                    && other.state() == TokenFamilyStatus.READY
-                    && other.account().isSameAs(by.account())
-                    && by.locations().containsAll(other.locations());
-            if (isReplaced && unwritten.remove(other.id(), other)) {
-                removed.add(other.id());
-            }
-        }
-        return removed;
+        return remove(inMemory.values().stream()
+                .filter(other -> !other.id().equals(by.id())
+                        && other.state() == TokenFamilyStatus.READY
+                        && other.account().isSameAs(by.account())
+                        && by.locations().containsAll(other.locations())));
     }
 
-    /** Forgets the access token of a family that has no file, so that the next one to ask gets a new one. */
+    /** Leaves families that have changed since. */
+    private List<String> remove(Stream<TokenFamily> families) {
+        return families.filter(family -> inMemory.remove(family.id(), family))
+                .map(TokenFamily::id)
+                .toList();
+    }
+
+    /** Marks the access token of a family in memory as revoked, so that the next caller requests another one. */
     void dropAccessToken(String id) {
-        unwritten.computeIfPresent(id, (same, record) -> record.withRevokedAccessToken());
+        inMemory.computeIfPresent(id, (same, family) -> family.withRevokedAccessToken());
     }
 }

@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A family's tokens: the one that lives, and what is remembered of the others.
+ * A family's current token and the hashes of all others.
  *
- * @param initialTokenHash the hash of the first one
- * @param current the token the server accepts now, as far as is known
- * @param formerHashes the hashes of those rotated away, oldest first, bounded; of all but the {@link #RECENT} last ones
- *     the beginning, see {@link TokenHash#brief}
- * @param generation how often it has rotated
- * @param nonRotating whether the last answer left the token as it was: then sending it again is what the server expects
+ * @param initialTokenHash the hash of the first token
+ * @param current the token that the server accepts now, as far as is known
+ * @param formerHashes the hashes of rotated tokens, oldest first, at most {@link #MAX_FORMER}; all but the last
+ *     {@link #RECENT} are {@link TokenHash#brief}
+ * @param generation how often the token has rotated
+ * @param nonRotating whether the last response left the token as it was, so that the server expects it again
  */
 public record TokenHistory(
         String initialTokenHash, String current, List<String> formerHashes, long generation, boolean nonRotating) {
@@ -22,7 +22,7 @@ public record TokenHistory(
     /** Three days of constant use. */
     static final int RECENT = 100;
 
-    /** Three months of constant use. A copy older than that is recognized only if it is the initial token. */
+    /** Three months of constant use. An older copy is only recognized if it is the initial token. */
     static final int MAX_FORMER = 3_000;
 
     public TokenHistory {
@@ -33,14 +33,14 @@ public record TokenHistory(
         return of(initialToken, 0, hashes);
     }
 
-    /** @param generation of a history that cannot be read: what goes on from here is newer than that */
+    /** @param generation of a history that cannot be read, so that its continuation is newer */
     static TokenHistory of(String initialToken, long generation, TokenHash hashes) {
         return new TokenHistory(hashes.ofToken(initialToken), initialToken, List.of(), generation, false);
     }
 
     /**
-     * The same history, and a token that the server issued anew. An empty credential belongs to it as well: one that a
-     * file brings back without a token is still the one that was authorized.
+     * Continues the history with the token of a new authorization. The empty token becomes part of it: a credential that a
+     * file restores without a token still belongs to the authorized account.
      */
     TokenHistory authorizedTo(String next, TokenHash hashes) {
         TokenHistory further = rotatedTo(next, hashes);
@@ -60,8 +60,8 @@ public record TokenHistory(
                         || formerHashes.contains(TokenHash.brief(hash)));
     }
 
-    /** The hashes of all tokens that belong here, but for those of which only the beginning is known. */
-    Set<String> inFull(TokenHash hashes) {
+    /** The hashes of all tokens of the family, without those that are {@link #briefHashes}. */
+    Set<String> fullHashes(TokenHash hashes) {
         Set<String> all = new HashSet<>(formerHashes.subList(briefs(), formerHashes.size()));
         all.add(initialTokenHash);
         all.add(hashes.ofToken(current));
@@ -72,8 +72,7 @@ public record TokenHistory(
         return all;
     }
 
-    /** Those former hashes of which only the beginning is known. */
-    List<String> inBrief() {
+    List<String> briefHashes() {
         return formerHashes.subList(0, briefs());
     }
 
@@ -81,7 +80,7 @@ public record TokenHistory(
         return Math.max(0, formerHashes.size() - RECENT);
     }
 
-    /** @param next what came with a grant; null when nothing did */
+    /** @param next the refresh token of a response; null when it had none */
     TokenHistory rotatedTo(@CheckForNull String next, TokenHash hashes) {
         if (next == null || next.equals(current)) {
             return new TokenHistory(initialTokenHash, current, formerHashes, generation, true);
@@ -91,7 +90,7 @@ public record TokenHistory(
         return new TokenHistory(initialTokenHash, next, bounded(former, hashes), generation + 1, false);
     }
 
-    /** Without the oldest. But that the family was authorized, and so belongs to an empty credential, never is too old. */
+    /** Without the oldest hashes; the hash of the empty token, the mark of an authorized family, always stays. */
     private static List<String> bounded(List<String> former, TokenHash hashes) {
         String nothing = TokenHash.brief(hashes.ofToken(""));
         int whole = former.size() - RECENT;

@@ -4,13 +4,12 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 
 /**
- * Who has got which access token.
+ * An access token that was given to a lease or to a single use.
  *
- * @param owner who, for people
+ * @param owner for display
  * @param handle the credential
- * @param account whose access token it is; of another organization than the credential's where the credential bought it
- * @param accessToken the access token
- * @param leased whether it is kept fresh until it is returned, or was given for once
+ * @param account the access token's account; of another organization than the credential's for a derived access token
+ * @param leased whether the access token is renewed until the lease closes
  */
 public record TokenIssuedEvent(
         String owner, CredentialHandle handle, Account account, AccessToken accessToken, boolean leased) {}

@@ -6,59 +6,59 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The durable record of the families. Thread-safe; shared with every other process on the same home. */
+/** The durable record of the token families. Thread-safe; shared with all processes on the same Jenkins home directory. */
 public interface TokenLedger {
 
-    /** @throws IOException when there is a record that cannot be read; it stays where it is */
+    /** @throws IOException when there is a record that cannot be read; it stays as it is */
     Optional<TokenFamily> load(String id) throws IOException;
 
-    /** Returns only when the record would survive a power failure. */
-    void save(TokenFamily record) throws IOException;
+    /** Returns when the record would survive a power failure. */
+    void save(TokenFamily family) throws IOException;
 
     /**
-     * Sets space aside for the next {@link #saveReserved} of a family, which the server's response is to go to: a disk
-     * that fills up in between must not refuse that.
+     * Sets disk space aside for the next {@link #saveReserved} of a family, so that a disk that fills up during the request
+     * cannot refuse the response.
      *
-     * @throws IOException when the disk has not that much
+     * @throws IOException when the disk has too little space
      */
-    default void reserve(TokenFamily record) throws IOException {}
+    default void reserve(TokenFamily family) throws IOException {}
 
-    /** Like {@link #save}, into the space that was set aside, if any was. */
-    default void saveReserved(TokenFamily record) throws IOException {
-        save(record);
+    /** Like {@link #save}, into the space that was set aside, if any. */
+    default void saveReserved(TokenFamily family) throws IOException {
+        save(family);
     }
 
-    /** Does nothing when there is none. */
+    /** Does nothing when there is no such record. */
     void delete(String id) throws IOException;
 
-    /** Remembers whose a token was, for good. */
-    default void saveForgotten(FamilyTombstone forgotten) throws IOException {}
+    /** Saves for good which server the last token of a deleted record belongs to. */
+    default void saveTombstone(FamilyTombstone tombstone) throws IOException {}
 
-    /** What is remembered of a token of which there is no record any more. */
-    default Optional<FamilyTombstone> forgotten(String hash) throws IOException {
+    /** @param hash of the last token of a record that may have been deleted */
+    default Optional<FamilyTombstone> findTombstone(String hash) throws IOException {
         return Optional.empty();
     }
 
-    /** Every record that can be read. */
+    /** All records that can be read. */
     default List<TokenFamily> loadAll() throws IOException {
         return contents().readable();
     }
 
-    /** Every record, read once. */
+    /** All records, each read once. */
     Contents contents() throws IOException;
 
     /**
-     * Like {@link #loadAll}, but may leave out records that the same reader has had and that are still the same.
+     * Like {@link #loadAll}, without records that the same reader has had and that have not changed.
      *
-     * @param seen what the reader has had; empty at first, kept between calls, understood by the ledger alone
+     * @param seen the versions that the reader has had; empty at first, kept between calls, read and written by the ledger
      */
     default List<TokenFamily> loadChanged(Map<String, Object> seen) throws IOException {
         return loadAll();
     }
 
     /**
-     * A record that is there, cannot be used, and yet is known to be of this token: written by a newer version, for
-     * example. Looks only at records that were found unreadable before.
+     * A record that belongs to the token and cannot be used, such as one written by a newer version of the plugin. Looks only
+     * at records that could not be read before.
      *
      * @param hash of the token
      */
@@ -67,17 +67,19 @@ public interface TokenLedger {
     }
 
     /**
-     * Keeps every other thread and process out of one family.
+     * Keeps all other threads and processes out of one family.
      *
-     * @throws IOException when it was not to be had in time
+     * @throws IOException when the lock is not free within the limit
      */
     Lock lock(String id, Duration limit) throws IOException, InterruptedException;
 
-    /**
-     * @param readable what can be used
-     * @param unreadable what cannot, and stays where it is
-     */
-    record Contents(List<TokenFamily> readable, List<UnreadableRecord> unreadable) {}
+    /** @param unreadable records that cannot be used and stay as they are */
+    record Contents(List<TokenFamily> readable, List<UnreadableRecord> unreadable) {
+        public Contents {
+            readable = List.copyOf(readable);
+            unreadable = List.copyOf(unreadable);
+        }
+    }
 
     /** Held until closed. */
     interface Lock extends AutoCloseable {

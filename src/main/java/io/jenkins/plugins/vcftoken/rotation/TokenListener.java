@@ -4,49 +4,49 @@ import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import java.time.Duration;
 
 /**
- * Hears what becomes of tokens, for those who record or count it. Called on the thread on which it happens, and about
- * exchanges under the family's lock: must be quick, must not ask for an access token, and must not throw.
+ * Receives events of token families and leases, for audit and metrics. Called on the thread of the event, for requests under
+ * the family's lock: must be fast, must not request an access token, and must not throw.
  */
 public interface TokenListener {
 
-    /** Where nobody listens. */
+    /** Does nothing. */
     TokenListener NONE = new TokenListener() {};
 
     /**
-     * A server gave an access token, and it is on disk.
+     * A server issued an access token, and the ledger has it.
      *
-     * @param before the record that the request was made from
-     * @param took from right before the request until the answer was stored
+     * @param before the family when the request was made
+     * @param took from the begin of the request until the response was saved
      */
     default void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {}
 
     /**
-     * A request brought no access token, or it was found that Jenkins stopped before the answer came.
+     * A request brought no access token, or Jenkins had stopped during one.
      *
-     * @param after what has become of the family
+     * @param after the family with its new state
      */
     default void failed(CredentialHandle handle, TokenFamily after, TokenRequestException why, Duration took) {}
 
     /**
-     * Somebody got an access token, from memory or from a server.
+     * A lease was opened, or an access token was issued without one.
      *
-     * @param waited from asking to having it
+     * @param waited from the call until the access token was there
      */
-    default void leaseOpened(TokenIssuedEvent handout, Duration waited) {}
+    default void leaseOpened(TokenIssuedEvent event, Duration waited) {}
 
-    /** Somebody who has an access token got a newer one. */
-    default void renewed(TokenIssuedEvent handout) {}
+    /** An open lease got a newer access token. */
+    default void renewed(TokenIssuedEvent event) {}
 
-    /** Somebody let go of an access token: the last one this tenant had. Not called for access tokens given for once. */
-    default void leaseClosed(TokenIssuedEvent handout) {}
+    /** A lease was closed. The event has its last access token. */
+    default void leaseClosed(TokenIssuedEvent event) {}
 
     /**
-     * An account was authorized anew in a browser, and its refresh token is on disk.
+     * An account was authorized in a browser, and the ledger has its refresh token.
      *
-     * @param by who asked for it, for people
+     * @param by who requested it, for display
      */
-    default void authorized(CredentialLocation location, TokenFamily record, String by) {}
+    default void authorized(CredentialLocation location, TokenFamily family, String by) {}
 
-    /** Somebody who had none got none. */
+    /** A lease could not be opened, or an access token not be issued without one. */
     default void denied(String owner, CredentialHandle handle, TokenUnavailableException why) {}
 }

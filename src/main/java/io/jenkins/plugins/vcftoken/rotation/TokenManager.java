@@ -11,14 +11,10 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Comparator;
-import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -28,17 +24,15 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Access tokens of all token families. Two promises are kept here, in {@link #refresh}: a rotated refresh token is never
- * lost, and none is sent twice while anything could be lost by it.
+ * Access tokens of all token families. {@link #refresh} keeps two promises: a rotated refresh token is never lost, and none
+ * is sent twice while anything could be lost by it.
  *
- * <p>In this process a second request for a credential location waits for the response to the first one; a request for
- * another location of the family begins after that. Across processes the family's lock keeps the second request out until
- * it can read what the first one has written. A request runs on a thread of its own, so a caller that gives up waiting
- * never interrupts it.
+ * <p>In this process callers of one credential location share a request, and requests of one family run one after the other
+ * ({@link RequestQueue}). Across processes the family's lock keeps the second request out until it can load what the first
+ * one saved. A request runs on a thread of its own, so interrupting a caller never interrupts a request.
  */
 public final class TokenManager {
 
@@ -47,12 +41,6 @@ public final class TokenManager {
     /** Longer than servers count failed logins for, and than they lock an account. */
     static final Duration REFUSAL_HOLDS = Duration.ofMinutes(15);
 
-    /**
-     * What is left of an access token that is no longer of use: a request made with it may arrive too late. A block needs
-     * the next one by then. Of short lifetimes it is a twentieth.
-     */
-    private static final Duration LAST_MOMENTS = Duration.ofSeconds(15);
-
     private final TokenLedger ledger;
     private final TokenHash hashes;
     private final InstantSource clock;
@@ -60,35 +48,21 @@ public final class TokenManager {
     private final BooleanSupplier retriesUnknown;
     private final TokenListener listener;
     private final TokenFamilyCache cache;
-    private final TokenFamilyStore records;
+    private final TokenFamilyStore store;
     private final TokenFamilyResolver resolver;
-    private final ServerSessions sessions = new ServerSessions();
+    private final ServerSessions sessions;
     private final CredentialWriteBack writeBack;
     private final TokenFamilyAdmin admin;
     private final RequestQueue queue;
-    private final ConcurrentMap<Target, PendingRequest> pending = new ConcurrentHashMap<>();
-    private volatile boolean shutDown;
 
     /**
-     * What callers wait for together. Not shared between locations: a former token leads to its family from some of them
-     * only.
-     */
-    private record Target(String familyId, CredentialLocation location) {}
-
-    /** One request for an access token, queued until it has begun. */
-    private static final class PendingRequest {
-        final CompletableFuture<TokenResult> result = new CompletableFuture<>();
-        volatile boolean begun;
-    }
-
-    /**
-     * @param requestThreads runs requests, each at once, as many as there are; its threads block on the network
-     * @param writeBackThread runs writes to credentials stores one after the other, so that the newest token wins
-     * @param timeout how long a caller, or another process, waits for a request; twice what a call may take, so that a
-     *     request whose response was lost can no longer be on its way after it
-     * @param retriesUnknown whether a refresh token whose response was lost is sent once more when nothing can be lost by
-     *     it; else a person decides
-     * @param listener is told what happens to the families, and who gets access tokens of them
+     * @param requestThreads starts each task at once, whatever their number; its threads block on the network
+     * @param writeBackThread runs writes to credentials stores one after the other, so that the newest token is written last
+     * @param timeout how long a caller, or another process, waits for a request; twice the longest request, so that a request
+     *     with a lost response can no longer be on its way after it
+     * @param retriesUnknown whether a refresh token with a lost response is sent once more when nothing can be lost by it;
+     *     else a person decides
+     * @param listener gets the events of families and leases
      */
     public TokenManager(
             TokenLedger ledger,
@@ -106,11 +80,12 @@ public final class TokenManager {
         this.retriesUnknown = retriesUnknown;
         this.listener = listener;
         this.cache = new TokenFamilyCache(ledger, hashes);
-        this.records = new TokenFamilyStore(ledger);
+        this.store = new TokenFamilyStore(ledger);
         this.resolver = new TokenFamilyResolver(ledger, cache, hashes);
         this.writeBack = new CredentialWriteBack(ledger, hashes, writeBackThread);
-        this.admin = new TokenFamilyAdmin(ledger, records, cache, writeBack, hashes, clock, timeout);
+        this.admin = new TokenFamilyAdmin(ledger, store, cache, writeBack, hashes, clock, timeout);
         this.queue = new RequestQueue(requestThreads);
+        this.sessions = new ServerSessions(ledger, store, cache, queue, timeout);
     }
 
     public TokenFamilyAdmin administration() {
@@ -123,17 +98,13 @@ public final class TokenManager {
 
     /** All families as they are now. Reads the ledger. */
     public TokenFamilySnapshot survey() throws IOException {
-        Set<String> requesting = pending.entrySet().stream()
-                .filter(request -> request.getValue().begun)
-                .map(request -> request.getKey().familyId())
-                .collect(Collectors.toSet());
-        return admin.survey(requesting, writeBack.failed());
+        return admin.survey(queue.requestingFamilies());
     }
 
     /**
-     * Waits for an access token. Interrupting the caller ends the waiting, not the request.
+     * Waits for an access token. Interrupting the caller ends the wait, not the request.
      *
-     * @throws TokenUnavailableException when there is none, or not in time
+     * @throws TokenUnavailableException when there is none within the timeout
      */
     public TokenResult await(CredentialHandle handle, Predicate<AccessToken> acceptable)
             throws TokenUnavailableException, InterruptedException {
@@ -146,26 +117,16 @@ public final class TokenManager {
             }
             throw TokenUnavailableException.unexpected(handle, e.getCause());
         } catch (TimeoutException e) {
-            throw isQueued(handle)
+            throw queue.isQueued(handle.location())
                     ? TokenUnavailableException.notSentInTime(handle, timeout.toSeconds(), e)
                     : TokenUnavailableException.tooLong(handle, timeout.toSeconds(), e);
         }
     }
 
-    private boolean isQueued(CredentialHandle handle) {
-        CredentialLocation location = handle.location();
-        List<PendingRequest> here = pending.entrySet().stream()
-                .filter(request -> request.getKey().location().equals(location))
-                .map(Map.Entry::getValue)
-                .toList();
-        return !here.isEmpty() && here.stream().noneMatch(request -> request.begun);
-    }
-
     /**
-     * Does not block. Completes exceptionally with a {@link TokenUnavailableException} when there is no living access
-     * token.
+     * Does not block. Completes exceptionally with a {@link TokenUnavailableException} when there is no valid access token.
      *
-     * @param acceptable which cached access token the caller takes; must be quick and free of side effects
+     * @param acceptable whether a cached access token makes a request unnecessary; must be fast and free of side effects
      */
     public CompletableFuture<TokenResult> request(CredentialHandle handle, Predicate<AccessToken> acceptable) {
         Function<AccessToken, TokenEndpointClient> tenantClients = handle.derivation();
@@ -181,7 +142,7 @@ public final class TokenManager {
         Account account = handle.service().account();
         String hash = hashes.ofToken(handle.token().isBlank() ? "" : handle.token());
         CredentialLocation location = handle.location();
-        TokenFamilyCache.Entry known = cache.warm(hash, account, location);
+        TokenFamilyCache.Entry known = cache.findCached(hash, account, location);
         if (known != null) {
             AccessToken accessToken = known.accessToken();
             if (accessToken != null && known.locations().contains(location) && alive.test(accessToken)) {
@@ -190,47 +151,27 @@ public final class TokenManager {
             }
         }
         String id = known != null ? known.familyId() : hashes.ofFamily(account, handle.token());
-        Target target = new Target(id, location);
-        PendingRequest mine = new PendingRequest();
-        PendingRequest running = pending.putIfAbsent(target, mine);
-        if (running != null) {
-            return running.result.thenCompose(result -> result.error() != null || alive.test(result.accessToken())
-                    ? CompletableFuture.completedFuture(result)
-                    : request(handle, acceptable));
-        }
-        queue.runForFamily(id, handle, () -> run(target, mine, handle, hash, alive), rejection -> {
-            pending.remove(target, mine);
-            mine.result.completeExceptionally(TokenUnavailableException.shuttingDown(handle, rejection));
-        });
-        return mine.result;
+        Callable<TokenResult> mine = () -> refreshAndWriteBack(handle, hash, alive);
+        RequestQueue.PendingRequest pending = queue.enqueue(id, handle, mine);
+        return pending.isOf(mine)
+                ? pending.result()
+                : pending.result().thenCompose(result -> result.error() != null || alive.test(result.accessToken())
+                        ? CompletableFuture.completedFuture(result)
+                        : request(handle, acceptable));
     }
 
     /** On a thread that may block. */
-    private void run(
-            Target target,
-            PendingRequest request,
-            CredentialHandle handle,
-            String hash,
-            Predicate<AccessToken> acceptable) {
-        try {
-            if (shutDown) {
-                throw TokenUnavailableException.shuttingDown(handle, null);
-            }
-            request.begun = true;
-            TokenResult result = refreshOrCached(handle, hash, acceptable);
-            TokenFamilyCache.Entry entry = cache.warm(hash, handle.service().account(), handle.location());
-            if (entry != null) {
-                writeBack.enqueue(handle, hash, entry.familyId(), entry.currentHash());
-            }
-            pending.remove(target, request);
-            request.result.complete(result);
-        } catch (Throwable t) {
-            pending.remove(target, request);
-            request.result.completeExceptionally(t);
+    private TokenResult refreshAndWriteBack(CredentialHandle handle, String hash, Predicate<AccessToken> acceptable)
+            throws TokenUnavailableException, InterruptedException {
+        TokenResult result = refreshOrCached(handle, hash, acceptable);
+        TokenFamilyCache.Entry entry = cache.findCached(hash, handle.service().account(), handle.location());
+        if (entry != null) {
+            writeBack.enqueue(handle, hash, entry.familyId(), entry.currentHash());
         }
+        return result;
     }
 
-    /** While nothing can be written, nothing is sent; a cached access token needs neither. */
+    /** Falls back to a cached access token while the ledger cannot be written, which prevents all requests. */
     private TokenResult refreshOrCached(CredentialHandle handle, String hash, Predicate<AccessToken> acceptable)
             throws TokenUnavailableException, InterruptedException {
         try {
@@ -238,7 +179,7 @@ public final class TokenManager {
         } catch (IOException e) {
             TokenUnavailableException unusable = TokenUnavailableException.ledgerUnusable(handle, e);
             TokenFamilyCache.Entry entry =
-                    cache.cached(hash, handle.service().account(), handle.location(), clock.instant());
+                    cache.findUsable(hash, handle.service().account(), handle.location(), clock.instant());
             if (entry == null) {
                 throw unusable;
             }
@@ -260,9 +201,9 @@ public final class TokenManager {
             // 1. Lock the family, against the threads of this process and against other processes.
             try (TokenLedger.Lock lock = ledger.lock(id, timeout)) {
                 // 2. Load it: another process may have refreshed it since.
-                Optional<TokenFamily> found = records.load(id);
+                Optional<TokenFamily> found = store.load(id);
                 String now =
-                        resolver.findFamilyAgain(handle, hash, id, found.orElse(null), records.isWritten(id));
+                        resolver.findFamilyAgain(handle, hash, id, found.orElse(null), store.isWritten(id));
                 if (!now.equals(id)) {
                     id = now;
                     continue;
@@ -272,7 +213,7 @@ public final class TokenManager {
                 AccessToken cached = family.accessToken();
                 if (cached != null && acceptable.test(cached)) {
                     if (!Optional.of(family).equals(found)) {
-                        records.save(family, handle);
+                        store.save(family, handle);
                     }
                     return cachedResult(handle, family, cached, null);
                 }
@@ -281,32 +222,33 @@ public final class TokenManager {
                 if (reason != null) {
                     return cachedOrThrow(handle, family, reason);
                 }
-                // 4. Save that the token is about to be sent: a crash from here on leaves a record of what was at stake.
+                // 4. Save that the token is about to be sent: after a crash the ledger tells that it may have been.
                 TokenFamily requesting = family.requesting(clock.instant());
-                records.saveRequest(requesting, family, handle);
+                store.saveRequest(requesting, family, handle);
                 // 5. Send it, once.
-                Instant sent = clock.instant();
+                Attempt attempt = new Attempt(handle, family, requesting, clock.instant());
                 TokenResponse response;
                 try {
                     response = sessions.request(
                             handle.service(), id, family.tokens().current());
                 } catch (TokenRequestException e) {
-                    return failed(handle, family, requesting, e, sent);
+                    return failed(attempt, e);
                 } catch (RuntimeException e) {
-                    saveFailure(handle, family, requesting, unexpected(e), sent);
+                    String cause = "unexpected failure: " + e.getClass().getName();
+                    saveFailure(attempt, new TokenRequestException.OutcomeUnknown(cause, e));
                     throw e;
                 }
                 // 6. Save the response, forced to disk before any caller has the access token.
-                return granted(handle, family, requesting, response, sent);
+                return granted(attempt, response);
             } // 7. Unlock.
         }
     }
 
-    /** The family with the location that the token is at, from which a former token leads to it. */
+    /** Binds the family to the location of its current token. A former token leads to it only from a bound location. */
     private TokenFamily bound(CredentialHandle handle, String hash, TokenFamily family)
             throws TokenUnavailableException {
         boolean isCurrent = hashes.ofToken(family.tokens().current()).equals(hash);
-        // As of now: renaming its folder waits for the lock, and renames the locations that are bound by then.
+        // Read under the lock: renaming the folder waits for the lock, and then renames the bound locations.
         CredentialLocation location = handle.location();
         boolean isBound = family.locations().contains(location)
                 || family.locations().contains(location.beforeSaving());
@@ -320,13 +262,13 @@ public final class TokenManager {
         return TokenFamily.created(handle.service().account(), handle.token(), hashes, clock.instant());
     }
 
-    /** No other process has the lock, so the one that wrote this has ended. */
+    /** The lock is free, so the process that saved the request has ended. */
     private TokenFamily stopped(CredentialHandle handle, TokenFamily requesting) throws IOException {
         TokenRequestException cause = new TokenRequestException.OutcomeUnknown(
                 "Jenkins stopped while the refresh token was on its way to the server", null);
         TokenFamily stopped = requesting.afterFailure(
                 requesting, cause, isResendable(handle, requesting), timeout, hashes, clock.instant());
-        records.save(stopped, handle);
+        store.save(stopped, handle);
         listener.failed(handle, stopped, cause, Duration.ZERO);
         return stopped;
     }
@@ -343,8 +285,8 @@ public final class TokenManager {
                         : TokenUnavailableException.throttled(handle, family, notBefore);
             }
             case REJECTED -> {
-                // A password may be put right at the server without a change here. It is not sent again at once, since
-                // servers count refused logins and lock the account.
+                // A password may be corrected at the server alone, so it is sent again; not at once, since servers count
+                // refused logins and lock the account.
                 Instant end = family.changed().plus(REFUSAL_HOLDS);
                 if (TokenFamilyStore.isDurable(family, handle)) {
                     yield TokenUnavailableException.refusedEarlier(handle, family);
@@ -362,10 +304,11 @@ public final class TokenManager {
     }
 
     /**
-     * When a token whose response was lost is sent once more: when the lost request can no longer be on its way, and no
-     * access token is left that a refusal could cost, neither of this family nor one that was obtained with it for another
-     * organization. If the server had not rotated the token, all is well; if it had, the next one is lost whatever happens
-     * here (RFC 9700 section 4.14 lets a server revoke the whole family for a token that it sees twice).
+     * When a token with a lost response is sent once more: when the lost request can no longer be on its way, and no access
+     * token remains that a refusal could cost, neither of this family nor one that was requested with it for another
+     * organization. If the server had not rotated the token, the request works; if it had, the next token is lost in any case
+     * (<a href="https://www.rfc-editor.org/rfc/rfc9700#section-4.14">RFC 9700 section 4.14</a> lets a server revoke the whole
+     * family for a token that it sees twice).
      *
      * @return null when a person decides
      */
@@ -376,32 +319,28 @@ public final class TokenManager {
         }
         Instant notBefore = family.notBefore();
         Instant earliest = notBefore == null ? family.changed().plus(timeout) : notBefore;
-        return Stream.concat(Stream.of(family), records.derivedFrom(family.id()))
-                .map(TokenFamily::accessToken)
+        return Stream.concat(Stream.of(family), store.derivedFrom(family.id()))
+                .map(TokenFamily::endOfUse)
                 .filter(Objects::nonNull)
-                .map(TokenManager::endOfUse)
                 .filter(earliest::isBefore)
                 .max(Comparator.naturalOrder())
                 .orElse(earliest);
     }
 
-    private static Instant endOfUse(AccessToken accessToken) {
-        Duration share = accessToken.lifetime().dividedBy(20);
-        return accessToken.expiresAt().minus(share.compareTo(LAST_MOMENTS) < 0 ? share : LAST_MOMENTS);
-    }
+    /**
+     * A request that is sent.
+     *
+     * @param before the family when the request was made
+     */
+    private record Attempt(CredentialHandle handle, TokenFamily before, TokenFamily requesting, Instant sent) {}
 
-    /** @param before the family when the request was made */
-    private TokenResult granted(
-            CredentialHandle handle,
-            TokenFamily before,
-            TokenFamily requesting,
-            TokenResponse response,
-            Instant sent)
-            throws IOException {
-        TokenFamily granted = requesting.granted(response, hashes, clock.instant());
-        records.saveOrHold(granted, handle);
-        records.removeReplaced(granted).forEach(cache::forget);
-        listener.granted(handle, before, granted, since(sent));
+    private TokenResult granted(Attempt attempt, TokenResponse response) throws IOException {
+        CredentialHandle handle = attempt.handle();
+        TokenFamily before = attempt.before();
+        TokenFamily granted = attempt.requesting().granted(response, hashes, clock.instant());
+        store.saveResponse(granted, handle);
+        store.removeReplaced(granted).forEach(cache::forget);
+        listener.granted(handle, before, granted, Duration.between(attempt.sent(), clock.instant()));
         if (before.state() == TokenFamilyStatus.UNKNOWN) {
             LOGGER.log(
                     Level.INFO,
@@ -412,53 +351,34 @@ public final class TokenManager {
         return cachedResult(handle, granted, response.accessToken(), null).rotated(rotated);
     }
 
-    private TokenResult failed(
-            CredentialHandle handle,
-            TokenFamily before,
-            TokenFamily requesting,
-            TokenRequestException e,
-            Instant sent)
-            throws IOException, TokenUnavailableException {
-        TokenFamily after = saveFailure(handle, before, requesting, e, sent);
+    private TokenResult failed(Attempt attempt, TokenRequestException e) throws IOException, TokenUnavailableException {
+        TokenFamily after = saveFailure(attempt, e);
         boolean nothingLost = after.state() == TokenFamilyStatus.READY && TokenFamily.isResponseMissing(e);
         Instant retry = after.state() == TokenFamilyStatus.UNKNOWN ? retryAfterUnknown(after) : null;
         return cachedOrThrow(
-                handle,
+                attempt.handle(),
                 after,
                 nothingLost
-                        ? TokenUnavailableException.nothingLost(handle, e)
-                        : TokenUnavailableException.exchangeFailed(handle, before, e, retry));
+                        ? TokenUnavailableException.nothingLost(attempt.handle(), e)
+                        : TokenUnavailableException.requestFailed(attempt.handle(), attempt.before(), e, retry));
     }
 
-    private TokenFamily saveFailure(
-            CredentialHandle handle,
-            TokenFamily before,
-            TokenFamily requesting,
-            TokenRequestException e,
-            Instant sent)
-            throws IOException {
+    private TokenFamily saveFailure(Attempt attempt, TokenRequestException e) throws IOException {
+        CredentialHandle handle = attempt.handle();
+        TokenFamily requesting = attempt.requesting();
         TokenFamily after = requesting.afterFailure(
-                before, e, isResendable(handle, requesting), timeout, hashes, clock.instant());
-        records.saveOrHold(after, handle);
+                attempt.before(), e, isResendable(handle, requesting), timeout, hashes, clock.instant());
+        store.saveResponse(after, handle);
         if (after.state() == TokenFamilyStatus.REJECTED) {
             admin.pruneRefusals();
         }
-        listener.failed(handle, after, e, since(sent));
+        listener.failed(handle, after, e, Duration.between(attempt.sent(), clock.instant()));
         return after;
     }
 
-    private static TokenRequestException unexpected(RuntimeException e) {
-        return new TokenRequestException.OutcomeUnknown(
-                "unexpected failure: " + e.getClass().getName(), e);
-    }
-
-    /** The server expects a token again that its last response left as it was. */
+    /** Whether the server expects the same token again, as its last response left it as it was. */
     private static boolean isResendable(CredentialHandle handle, TokenFamily family) {
         return family.tokens().nonRotating() || !TokenFamilyStore.isDurable(family, handle);
-    }
-
-    private Duration since(Instant begin) {
-        return Duration.between(begin, clock.instant());
     }
 
     private TokenResult cachedOrThrow(CredentialHandle handle, TokenFamily family, TokenUnavailableException error)
@@ -490,45 +410,30 @@ public final class TokenManager {
     }
 
     /**
-     * A living access token of a credential. From memory alone: sends nothing.
+     * A valid access token of a credential, from memory. Sends nothing.
      *
      * @return null when there is none
      */
     @CheckForNull
     public AccessToken cached(CredentialHandle handle) {
-        TokenFamilyCache.Entry entry = cache.cached(
+        TokenFamilyCache.Entry entry = cache.findUsable(
                 hashes.ofToken(handle.token()), handle.service().account(), handle.location(), clock.instant());
         return entry == null ? null : entry.accessToken();
     }
 
     /**
-     * Like {@link #request}, with the token that is stored by then. Does not block either: reading a store may wait for a
-     * save of it, so that is done on a request's thread.
+     * Like {@link #request}, with the secret and the settings that are stored now. Does not block: reading a store may wait for
+     * a save, so it happens on a request thread.
      */
     public CompletableFuture<TokenResult> renew(CredentialHandle handle, Predicate<AccessToken> acceptable) {
-        return asStored(handle).thenCompose(now -> request(now, acceptable));
+        return queue.call(handle, handle::asStored).thenCompose(now -> request(now, acceptable));
     }
 
-    private CompletableFuture<CredentialHandle> asStored(CredentialHandle handle) {
-        CompletableFuture<CredentialHandle> stored = new CompletableFuture<>();
-        queue.run(
-                handle,
-                () -> {
-                    try {
-                        stored.complete(handle.asStored());
-                    } catch (Throwable t) {
-                        stored.completeExceptionally(t);
-                    }
-                },
-                rejection -> stored.completeExceptionally(TokenUnavailableException.shuttingDown(handle, rejection)));
-        return stored;
-    }
-
-    /** Whether the token that is stored now leads to another family than a result. Sends nothing, does not block. */
+    /** Whether the secret that is stored now leads to another family than a result. Sends nothing, does not block. */
     public CompletableFuture<Boolean> isStoredChanged(CredentialHandle handle, TokenResult result) {
-        return asStored(handle).thenApply(now -> {
+        return queue.call(handle, handle::asStored).thenApply(now -> {
             TokenFamilyCache.Entry entry =
-                    cache.warm(hashes.ofToken(now.token()), now.service().account(), now.location());
+                    cache.findCached(hashes.ofToken(now.token()), now.service().account(), now.location());
             if (entry == null) {
                 return true;
             }
@@ -540,87 +445,33 @@ public final class TokenManager {
     }
 
     /**
-     * Revokes a family's session at its server, if it has one, and takes the access token that belongs to it out of use.
-     * Does not block; a server that does not answer ends the session by itself some time later.
+     * Revokes a family's session at its server, if it has one, and drops the access token that belongs to it. Does not block; a
+     * server without a response ends the session by itself later.
      *
-     * @param unused asked under the family's lock, after its access token is out of use: whether this is still wanted
+     * @param unused called under the family's lock, after its access token was dropped: whether no lease uses the family
      */
     public void release(CredentialHandle handle, String familyId, BooleanSupplier unused) {
-        if (sessions.exists(familyId)) {
-            runInBackground(handle, () -> revokeSession(handle, familyId, unused));
-        }
-    }
-
-    private void revokeSession(CredentialHandle handle, String familyId, BooleanSupplier unused)
-            throws TokenRequestException, IOException, InterruptedException {
-        String session = null;
-        if (sessions.exists(familyId)) {
-            try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
-                session = removeSession(familyId, unused);
-            }
-        }
-        if (session != null) {
-            handle.service().revokeSession(session);
-        }
-    }
-
-    @CheckForNull
-    private String removeSession(String familyId, BooleanSupplier unused) {
-        TokenFamilyCache.Entry known = cache.forget(familyId);
-        if (!unused.getAsBoolean()) {
-            if (known != null) {
-                cache.restore(familyId, known);
-            }
-            return null;
-        }
-        records.dropAccessToken(familyId);
-        return sessions.remove(familyId);
+        sessions.release(handle, familyId, unused);
     }
 
     /**
-     * Forgets what a connection test of a form left that may never be saved: the session at the server, and what memory has,
-     * unless the server replaced the secret, or refused it and counts refusals. Does not block.
+     * Forgets a connection test of a secret that may never be saved: its session at the server, and its family in memory unless
+     * the server replaced the secret, or refused it and counts refusals. Does not block.
      *
-     * @param unused whether no block uses a family
+     * @param unused whether no lease uses a family
      */
-    public void forgetTrial(CredentialHandle handle, Predicate<String> unused) {
+    public void forgetUnsaved(CredentialHandle handle, Predicate<String> unused) {
         String id = hashes.ofFamily(handle.service().account(), handle.token());
-        runInBackground(handle, () -> {
-            revokeSession(handle, id, () -> unused.test(id));
-            try (TokenLedger.Lock lock = ledger.lock(id, timeout)) {
-                if (records.forgetTrial(id, handle.location())) {
-                    cache.forget(id);
-                }
-            }
-        });
+        sessions.forgetUnsaved(handle, id, () -> unused.test(id));
     }
 
-    private interface Task {
-        void run() throws TokenRequestException, IOException, InterruptedException;
-    }
-
-    private void runInBackground(CredentialHandle handle, Task task) {
-        queue.run(
-                handle,
-                () -> {
-                    try {
-                        task.run();
-                    } catch (TokenRequestException | IOException | RuntimeException e) {
-                        LOGGER.log(Level.INFO, e, () -> handle.description() + ": its session could not be ended");
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
-                },
-                rejection -> LOGGER.log(Level.FINE, "Shutting down; the server ends the session by itself", rejection));
-    }
-
-    /** From now on no request begins, not even a queued one: its response might come when it can no longer be saved. */
+    /** From now on no request begins, since its response might come when it can no longer be saved. */
     public void shutdown() {
-        shutDown = true;
+        queue.shutdown();
     }
 
-    /** Whether the access token may have been revoked since it was handed out. A false alarm costs a look-up. */
+    /** Whether the access token may have been revoked since it was returned; true without need costs another look-up. */
     public boolean isReleased(TokenResult result) {
-        return !cache.knows(result.familyId());
+        return !cache.contains(result.familyId());
     }
 }

@@ -5,14 +5,12 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 
 /**
- * An access token, and what stood in the way of a better one.
+ * A valid access token, and why there is no newer one.
  *
- * @param familyId the family it belongs to
- * @param account whose access token it is
- * @param accessToken alive when it was handed out
- * @param error why a wanted renewal failed while this access token serves on; null when all is well
- * @param warning what is odd about the access token although it works, fit for a build's log; null when nothing is
- * @param rotated whether the exchange that brought it also replaced the stored secret
+ * @param account of the access token
+ * @param error why a request failed although this older access token is still valid; null when none failed
+ * @param warning an oddity of a working access token, for a build's log; null when there is none
+ * @param rotated whether the request also replaced the stored secret
  */
 public record TokenResult(
         String familyId,

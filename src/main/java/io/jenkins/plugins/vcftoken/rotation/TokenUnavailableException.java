@@ -7,12 +7,11 @@ import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 
-/** No access token can be had. The message is complete: which credential, which system, what it means, what to do. */
+/** There is no access token. The message names the credential, its account, the cause and the advice. */
 public final class TokenUnavailableException extends Exception {
 
     private static final long serialVersionUID = 1;
 
-    /** {@code java.time.Instant} is serializable. */
     @CheckForNull
     private final Instant retry;
 
@@ -25,7 +24,7 @@ public final class TokenUnavailableException extends Exception {
         this.retry = retry;
     }
 
-    /** Whether it came of a request that was answered so. */
+    /** Whether the cause is a request with this error. */
     boolean isFor(TokenError tokenError) {
         return getCause() instanceof TokenRequestException e && e.tokenError() == tokenError;
     }
@@ -39,13 +38,13 @@ public final class TokenUnavailableException extends Exception {
         return new TokenUnavailableException(handle.description() + ": " + text, cause, retry);
     }
 
-    /** When the plugin tries by itself what failed here; null where it does not. */
+    /** When the plugin repeats the request by itself; null where it does not. */
     @CheckForNull
     public Instant retry() {
         return retry;
     }
 
-    /** The same with the stack trace of the caller, and a list of suppressed exceptions that is not shared. */
+    /** A copy with the stack trace of the caller and its own list of suppressed exceptions. */
     public TokenUnavailableException again() {
         return new TokenUnavailableException(getMessage(), this, retry);
     }
@@ -62,7 +61,7 @@ public final class TokenUnavailableException extends Exception {
         return of(
                 handle,
                 "its refresh token was rotated away while it was stored elsewhere, so this copy of it does not work. "
-                        + "Authorize the account anew and store the new refresh token in this credential.",
+                        + "Authorize the account again and store the new refresh token in this credential.",
                 null);
     }
 
@@ -83,20 +82,20 @@ public final class TokenUnavailableException extends Exception {
                 null);
     }
 
-    static TokenUnavailableException uncertainElsewhere(CredentialHandle handle, Account other) {
+    static TokenUnavailableException unknownElsewhere(CredentialHandle handle, Account other) {
         return of(
                 handle,
                 "its refresh token was sent for " + other.description() + ", and what came of that is not known, so it "
                         + "is not sent again for another organization. Set the organization back and decide about the "
-                        + "token on the page \"VCF tokens\", or authorize the account anew.",
+                        + "token on the page \"VCF tokens\", or authorize the account again.",
                 null);
     }
 
     /**
-     * @param before the record that the request was made from
+     * @param before the family when the request was made
      * @param retry when the token is sent once more; null when it is not
      */
-    static TokenUnavailableException exchangeFailed(
+    static TokenUnavailableException requestFailed(
             CredentialHandle handle, TokenFamily before, TokenRequestException e, @CheckForNull Instant retry) {
         String next = retry == null ? e.tokenError().nextStep() : retried(retry);
         return of(handle, e.getMessage() + "." + history(before, e) + ' ' + next, e, retry);
@@ -123,7 +122,7 @@ public final class TokenUnavailableException extends Exception {
                 + "is well then. There is nothing to do before.";
     }
 
-    /** The answer was of no use, but the secret that is stored now is still good as far as is known. */
+    /** The response was unusable, and the stored secret can be sent again. */
     static TokenUnavailableException nothingLost(CredentialHandle handle, TokenRequestException e) {
         return of(
                 handle,
@@ -182,7 +181,7 @@ public final class TokenUnavailableException extends Exception {
                 "nothing was sent, because the record of its tokens, " + record.where() + ", cannot be used: "
                         + record.why() + ". If an older version of the plugin was installed, install the newer one "
                         + "again. Else restore that file from a backup, or remove that file and authorize the account "
-                        + "anew or store a new secret.",
+                        + "again or store a new secret.",
                 null);
     }
 

@@ -1,10 +1,11 @@
 package io.jenkins.plugins.vcftoken.rotation;
 
 /**
- * A record that is there and cannot be read: damaged, or encrypted with another controller's key. It is left as it is.
+ * A record of the ledger that cannot be read: damaged, of a newer format, or encrypted with another controller's key. It
+ * stays as it is.
  *
- * @param familyId the family it should be of
- * @param where what a person finds it by
- * @param why free of secrets
+ * @param familyId from the file's name
+ * @param where the file's path
+ * @param why the cause, without secrets
  */
 public record UnreadableRecord(String familyId, String where, String why) {}

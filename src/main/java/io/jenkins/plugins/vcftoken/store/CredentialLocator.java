@@ -185,7 +185,7 @@ public final class CredentialLocator {
     public Optional<CredentialLocation> findFormerLocation(Account account, String token, CredentialLocation now) {
         Set<CredentialLocation> locations = token.isBlank()
                 ? Set.of()
-                : askLedger(ledger -> ledger.placesOfSpent(account, token), Set.of(), () -> unreadable(account));
+                : askLedger(ledger -> ledger.findLocationsOfFormerToken(account, token), Set.of(), () -> unreadable(account));
         return locations.contains(now)
                 ? Optional.empty()
                 : locations.stream()

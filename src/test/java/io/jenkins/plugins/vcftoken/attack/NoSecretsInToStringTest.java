@@ -54,7 +54,7 @@ class NoSecretsInToStringTest {
             oauth.JwtClaims.claims
             rotation.CredentialLocation.context
             rotation.CredentialLocation.credentialsId
-            rotation.CredentialWriteBack.Errand.familyId
+            rotation.CredentialWriteBack.Target.familyId
             rotation.FamilyTombstone.hash
             rotation.FamilyTombstone.host
             rotation.FamilyTombstone.owner
@@ -64,11 +64,11 @@ class NoSecretsInToStringTest {
             rotation.TokenFamilyCache.Entry.familyId
             rotation.TokenFamilyCache.Entry.hashes
             rotation.TokenFamilyCache.Entry.locations
-            rotation.TokenFamilyCache.Entry.old
+            rotation.TokenFamilyCache.Entry.briefHashes
             rotation.TokenIssuedEvent.owner
             rotation.TokenLedger.Contents.readable
             rotation.TokenLedger.Contents.unreadable
-            rotation.TokenManager.Target.familyId
+            rotation.RequestQueue.Target.familyId
             rotation.TokenResult.familyId
             rotation.TokenResult.warning
             rotation.UnreadableRecord.familyId
@@ -82,7 +82,7 @@ class NoSecretsInToStringTest {
             """;
 
     /** Classes that are no records and say something of themselves. What they say was looked at. */
-    private static final Set<String> TALKING = Set.of("CredentialHandle", "OpenFile", "TokenFileLocation");
+    private static final Set<String> TALKING = Set.of("CredentialHandle", "TokenFileLocation");
 
     private static List<JavaClass> classes;
 

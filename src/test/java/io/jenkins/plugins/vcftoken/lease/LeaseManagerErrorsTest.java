@@ -90,7 +90,7 @@ class LeaseManagerErrorsTest {
 
     @Test
     void aBlockThatOpensOnWhatIsLeftIsTold() throws Exception {
-        leases.once(handle, TEN_MINUTES, "somebody");
+        leases.issueWithoutLease(handle, TEN_MINUTES, "somebody");
         clock.advance(Duration.ofMinutes(55));
         simulator.inject(Fault.STATUS_429);
         Lease lease = leases.open(handle, TEN_MINUTES, block);
@@ -99,7 +99,7 @@ class LeaseManagerErrorsTest {
                 .singleElement()
                 .asString()
                 .contains("HTTP 429")
-                .endsWith("The access token at hand serves until 2026-01-01T01:00:00Z.");
+                .endsWith("The current access token serves until 2026-01-01T01:00:00Z.");
     }
 
     @Test
@@ -129,10 +129,10 @@ class LeaseManagerErrorsTest {
         }
         assertThat(block.warnings).hasSize(3);
         assertThat(block.warnings.get(0))
-                .startsWith("Renewal failed. The access token at hand serves for another 900 s. Credential 'ci'")
+                .startsWith("Renewal failed. The current access token serves for another 900 s. Credential 'ci'")
                 .contains("HTTP 403");
-        assertThat(block.warnings.get(1)).endsWith("The access token at hand serves for another 60 s.");
-        assertThat(block.warnings.get(2)).endsWith("The access token at hand has expired.");
+        assertThat(block.warnings.get(1)).endsWith("The current access token serves for another 60 s.");
+        assertThat(block.warnings.get(2)).endsWith("The current access token has expired.");
         assertThat(timer.pauses)
                 .containsExactly(
                         Duration.ofMinutes(45), Duration.ofMinutes(1), Duration.ofSeconds(20), Duration.ofMinutes(1));
@@ -174,7 +174,7 @@ class LeaseManagerErrorsTest {
         assertThat(block.warnings.get(0)).contains("HTTP 403", "serves for another 900 s");
         assertThat(block.warnings.get(1))
                 .isEqualTo(
-                        "Renewal failed again, for the same reason. The access token at hand serves for another 840 s.");
+                        "Renewal failed again, for the same reason. The current access token serves for another 840 s.");
         assertThat(block.warnings.get(2)).endsWith("another 780 s.");
         assertThat(late.warnings).singleElement().asString().contains("HTTP 403");
         fail(Duration.ofMinutes(1), Fault.STATUS_429);
@@ -279,7 +279,7 @@ class LeaseManagerErrorsTest {
     void anAccessTokenForOnceOutlivesTheLastBlock() throws Exception {
         SddcManager server = simulator.sddcManager();
         Lease lease = leases.open(sddc(), TEN_MINUTES, block);
-        AccessToken once = leases.once(sddc(), TEN_MINUTES, "somebody");
+        AccessToken once = leases.issueWithoutLease(sddc(), TEN_MINUTES, "somebody");
         lease.close();
         assertThat(server.isOpen(once.value())).isTrue();
         assertThat(leases.accessTokens()).isZero();
@@ -513,7 +513,7 @@ class LeaseManagerErrorsTest {
 
     @Test
     void aPersonRenewsWithoutAnyBlock() throws Exception {
-        AccessToken first = leases.once(handle, TEN_MINUTES, "somebody");
+        AccessToken first = leases.issueWithoutLease(handle, TEN_MINUTES, "somebody");
         assertThat(simulator.accessTokens()).containsExactly(first.value());
         clock.advance(Duration.ofSeconds(1));
         AccessToken second = leases.renew(handle);
@@ -525,11 +525,11 @@ class LeaseManagerErrorsTest {
 
     @Test
     void whatIsLeftIsEnoughToTheSecond() throws Exception {
-        AccessToken first = leases.once(handle, TEN_MINUTES, "somebody");
+        AccessToken first = leases.issueWithoutLease(handle, TEN_MINUTES, "somebody");
         clock.advance(Duration.ofMinutes(50));
-        assertThat(leases.once(handle, TEN_MINUTES, "somebody")).isEqualTo(first);
+        assertThat(leases.issueWithoutLease(handle, TEN_MINUTES, "somebody")).isEqualTo(first);
         clock.advance(Duration.ofSeconds(1));
-        assertThat(leases.once(handle, TEN_MINUTES, "somebody")).isNotEqualTo(first);
+        assertThat(leases.issueWithoutLease(handle, TEN_MINUTES, "somebody")).isNotEqualTo(first);
         assertThat(simulator.grants()).isEqualTo(2);
     }
 
@@ -539,7 +539,7 @@ class LeaseManagerErrorsTest {
     void aNewerAccessTokenThatIsThereAlreadyCostsNoExchange(boolean byTimer) throws Exception {
         Lease lease = leases.open(handle, TEN_MINUTES, block);
         clock.advance(Duration.ofMinutes(45));
-        AccessToken newer = leases.once(handle, Duration.ofMinutes(30), "somebody");
+        AccessToken newer = leases.issueWithoutLease(handle, Duration.ofMinutes(30), "somebody");
         assertThat(lease.accessToken()).isNotEqualTo(newer);
         if (byTimer) {
             timer.fire();

@@ -131,7 +131,7 @@ class LeaseManagerTest {
 
     @Test
     void aTrialExchangesWhateverIsWarmAndTellsWhetherTheTokenRotated() throws Exception {
-        leases.once(handle, TEN_MINUTES, "somebody");
+        leases.issueWithoutLease(handle, TEN_MINUTES, "somebody");
         clock.advance(Duration.ofSeconds(1));
         assertThat(leases.connectionTest(handle, true).rotated()).isTrue();
         assertThat(simulator.rotations()).isEqualTo(2);
@@ -193,11 +193,11 @@ class LeaseManagerTest {
                         .rotated())
                 .isTrue();
         clock.advance(Duration.ofHours(2));
-        leases.once(core.handle("saved", core.cspApiToken(), "api-token-one"), TEN_MINUTES, "somebody");
+        leases.issueWithoutLease(core.handle("saved", core.cspApiToken(), "api-token-one"), TEN_MINUTES, "somebody");
         CredentialLocation elsewhere = new CredentialLocation("folder:other", "saved");
         CredentialHandle other =
                 new CredentialHandle("x", elsewhere, "api-token-one", core.cspApiToken(), (family, token, again) -> {});
-        assertThatThrownBy(() -> leases.once(other, TEN_MINUTES, "somebody")).hasMessageContaining("stored elsewhere");
+        assertThatThrownBy(() -> leases.issueWithoutLease(other, TEN_MINUTES, "somebody")).hasMessageContaining("stored elsewhere");
         assertThat(core.ledger.loadAll())
                 .singleElement()
                 .satisfies(record ->
@@ -349,7 +349,7 @@ class LeaseManagerTest {
         assertThat(refreshed).isNotEqualTo(before).isEqualTo(lease.accessToken());
         assertThat(leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()).accessToken())
                 .isEqualTo(refreshed);
-        assertThat(leases.once(handle, TEN_MINUTES, "who")).isEqualTo(refreshed);
+        assertThat(leases.issueWithoutLease(handle, TEN_MINUTES, "who")).isEqualTo(refreshed);
         assertThat(simulator.requests()).isEqualTo(2);
 
         clock.advance(Duration.ofHours(-2));
@@ -486,7 +486,7 @@ class LeaseManagerTest {
         await(() -> simulator.sddcManager().releases() == 1);
         for (Duration later : List.of(Duration.ZERO, Duration.ofSeconds(30), Duration.ofHours(3))) {
             clock.advance(later);
-            TokenFamily record = core.families.survey().of(user.service().account(), user.token(), user.location());
+            TokenFamily record = core.families.survey().find(user.service().account(), user.token(), user.location());
             assertThat(record.accessToken()).isNotNull();
             assertThat(record.accessToken().issuedAt()).isEqualTo(renewed);
             assertThat(record.accessToken().value()).isEmpty();
@@ -616,14 +616,14 @@ class LeaseManagerTest {
     @Test
     void anAccessTokenForOnceThatHasEnded_keepsNoSession() throws Exception {
         CredentialHandle user = sddcUser();
-        leases.once(user, TEN_MINUTES, "a step");
+        leases.issueWithoutLease(user, TEN_MINUTES, "a step");
         clock.advance(Duration.ofHours(2));
         Lease lease = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
         lease.close();
         await(() -> simulator.sddcManager().openSessions() == 0);
-        leases.once(user, TEN_MINUTES, "a step");
+        leases.issueWithoutLease(user, TEN_MINUTES, "a step");
         clock.advance(Duration.ofHours(2));
-        leases.once(user, TEN_MINUTES, "a step");
+        leases.issueWithoutLease(user, TEN_MINUTES, "a step");
         assertThat(simulator.sddcManager().openSessions()).isEqualTo(1);
     }
 

@@ -59,7 +59,7 @@ class TokenListenerTest {
     void twoBlocksARenewalAndTheEnd() throws Exception {
         Lease one = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner("one"));
         Lease two = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner("two"));
-        leases.once(handle, TEN_MINUTES, "three");
+        leases.issueWithoutLease(handle, TEN_MINUTES, "three");
         clock.advance(Duration.ofMinutes(30));
         one.refresh();
         one.close();
@@ -101,7 +101,7 @@ class TokenListenerTest {
     @Test
     void aRefusal() {
         simulator.revoke("ci");
-        assertThatThrownBy(() -> leases.once(handle, TEN_MINUTES, "one")).isInstanceOf(TokenUnavailableException.class);
+        assertThatThrownBy(() -> leases.issueWithoutLease(handle, TEN_MINUTES, "one")).isInstanceOf(TokenUnavailableException.class);
         assertThat(heard).containsExactly("failed SPENT_OR_REVOKED REJECTED", "one denied");
     }
 

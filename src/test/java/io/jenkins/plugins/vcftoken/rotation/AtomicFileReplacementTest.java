@@ -26,20 +26,20 @@ class AtomicFileReplacementTest {
 
     @Test
     void replace_whileTheFileIsOpenElsewhere_isTriedUntilItIsClosed() throws Exception {
-        AtomicFileReplacement.patiently(() -> deniedUntil(4));
+        AtomicFileReplacement.retryWhileOpen(() -> deniedUntil(4));
         assertThat(tries).hasValue(4);
     }
 
     @Test
     void replace_ofAFileThatStaysOpen_fails() {
-        assertThatThrownBy(() -> AtomicFileReplacement.patiently(() -> deniedUntil(Integer.MAX_VALUE)))
+        assertThatThrownBy(() -> AtomicFileReplacement.retryWhileOpen(() -> deniedUntil(Integer.MAX_VALUE)))
                 .isInstanceOf(AccessDeniedException.class);
         assertThat(tries).hasValueBetween(10, 100);
     }
 
     @Test
     void replace_thatFailsOtherwise_isNotTriedAgain(@TempDir Path directory) {
-        assertThatThrownBy(() -> AtomicFileReplacement.patiently(() -> {
+        assertThatThrownBy(() -> AtomicFileReplacement.retryWhileOpen(() -> {
                     tries.incrementAndGet();
                     throw new NoSuchFileException("fresh");
                 }))
@@ -50,7 +50,7 @@ class AtomicFileReplacementTest {
     @Test
     void replace_onAThreadThatIsInterrupted_isDoneAllTheSame() throws Exception {
         Thread.currentThread().interrupt();
-        AtomicFileReplacement.patiently(() -> deniedUntil(3));
+        AtomicFileReplacement.retryWhileOpen(() -> deniedUntil(3));
         assertThat(tries).hasValue(3);
         assertThat(Thread.interrupted()).isTrue();
     }

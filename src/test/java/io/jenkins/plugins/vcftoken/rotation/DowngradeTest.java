@@ -67,7 +67,7 @@ class DowngradeTest {
                     .hasMessageNotContainingAny(initialToken, between, current);
             CredentialHandle asker = handle(stored);
             UnreadableRecord known =
-                    core.families.survey().unreadableOf(asker.service().account(), stored);
+                    core.families.survey().findUnreadable(asker.service().account(), stored);
             assertThat(known).as("what the health page shows").isNotNull();
             assertThat(known.where()).isEqualTo(file.toString());
         }

@@ -100,10 +100,10 @@ class FileTokenLedgerTest {
     void whoseAForgottenTokenWasIsReadBack() throws Exception {
         FamilyTombstone forgotten =
                 new FamilyTombstone("0123456789abcdef", "vcfa.example.com:443", "VCF Automation at x");
-        ledger.saveForgotten(forgotten);
-        assertThat(new FileTokenLedger(directory, TestTokenService.CIPHER).forgotten(forgotten.hash()))
+        ledger.saveTombstone(forgotten);
+        assertThat(new FileTokenLedger(directory, TestTokenService.CIPHER).findTombstone(forgotten.hash()))
                 .contains(forgotten);
-        assertThat(ledger.forgotten("0123456789abcdee")).isEmpty();
+        assertThat(ledger.findTombstone("0123456789abcdee")).isEmpty();
         assertThat(ledger.loadAll()).isEmpty();
     }
 

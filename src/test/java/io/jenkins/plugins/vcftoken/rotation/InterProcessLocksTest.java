@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,7 +89,7 @@ class InterProcessLocksTest {
     @Test
     void acquire_whereTheFileSystemHasNoLocks_keepsThreadsOut() throws Exception {
         AtomicInteger asked = new AtomicInteger();
-        InterProcessLocks alone = new InterProcessLocks(offset -> {
+        InterProcessLocks alone = new InterProcessLocks(directory.resolve("lock"), (channel, offset) -> {
             asked.incrementAndGet();
             throw new IOException("No locks available");
         });
@@ -109,14 +107,12 @@ class InterProcessLocksTest {
 
     @Test
     void acquire_afterLocksHaveWorked_failsWhenTheDiskDoes() throws Exception {
-        FileChannel file =
-                FileChannel.open(directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         AtomicInteger asked = new AtomicInteger();
-        InterProcessLocks failing = new InterProcessLocks(offset -> {
+        InterProcessLocks failing = new InterProcessLocks(directory.resolve("lock"), (channel, offset) -> {
             if (asked.incrementAndGet() > 1) {
                 throw new IOException("Input/output error");
             }
-            return file.tryLock(offset, 1, false);
+            return channel.tryLock(offset, 1, false);
         });
         failing.acquire(FAMILY, LONG).close();
         assertThatThrownBy(() -> failing.acquire(FAMILY, LONG)).hasMessageContaining("Input/output error");

@@ -430,7 +430,7 @@ class NonRotatingSecretTest {
         simulator.tenants().add("acme");
         AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
         CredentialHandle handle = organization(stored, "acme");
-        core.families.await(handle.underived(), ANY);
+        core.families.await(handle.withoutDerivation(), ANY);
         core.awaitWriteBacks();
         clock.advance(Duration.ofMinutes(5));
         simulator.admitNobody();
@@ -489,15 +489,15 @@ class NonRotatingSecretTest {
                 core.cspApiToken(),
                 (family, token, again) -> {});
         TokenResult connectionTest = families.await(typed, ANY);
-        families.forgetTrial(typed, id -> true);
+        families.forgetUnsaved(typed, id -> true);
         assertThat(families.isReleased(connectionTest)).isTrue();
-        assertThat(families.survey().of(typed.service().account(), typed.token(), typed.location()))
+        assertThat(families.survey().find(typed.service().account(), typed.token(), typed.location()))
                 .isNull();
         families.await(cspHolder("api-token-one"), ANY);
         families.await(typed, ANY);
-        families.forgetTrial(typed, id -> true);
+        families.forgetUnsaved(typed, id -> true);
         assertThat(families.survey()
-                        .of(typed.service().account(), typed.token(), typed.location())
+                        .find(typed.service().account(), typed.token(), typed.location())
                         .locations())
                 .contains(new CredentialLocation("system", "csp"));
         families.await(cspHolder("api-token-one"), ANY);

@@ -147,11 +147,11 @@ class TokenFamilyAdminTest {
         ask();
         CredentialHandle handle = core.handle("sa", core.service("acme"), initialToken);
         Account account = handle.service().account();
-        assertThat(administration.placesOfSpent(account, initialToken)).isEqualTo(only().locations());
-        assertThat(administration.placesOfSpent(account, only().tokens().current()))
+        assertThat(administration.findLocationsOfFormerToken(account, initialToken)).isEqualTo(only().locations());
+        assertThat(administration.findLocationsOfFormerToken(account, only().tokens().current()))
                 .isEmpty();
-        assertThat(administration.placesOfSpent(account, "never-seen")).isEmpty();
-        assertThat(administration.placesOfSpent(core.service("globex").account(), initialToken))
+        assertThat(administration.findLocationsOfFormerToken(account, "never-seen")).isEmpty();
+        assertThat(administration.findLocationsOfFormerToken(core.service("globex").account(), initialToken))
                 .isEmpty();
     }
 
@@ -165,7 +165,7 @@ class TokenFamilyAdminTest {
                 "folder:copy", only().locations().iterator().next().credentialsId());
         administration.authorized(account, copy, initialToken, simulator.reauthorize("ci"), null);
         assertThat(administration.list()).hasSize(2);
-        assertThat(administration.placesOfSpent(account, initialToken)).isEmpty();
+        assertThat(administration.findLocationsOfFormerToken(account, initialToken)).isEmpty();
     }
 
     @Test
@@ -514,7 +514,7 @@ class TokenFamilyAdminTest {
                 .hasSize(2)
                 .allMatch(record -> record.locations().contains(here));
         for (String brought : List.of(initialToken, "", fresh)) {
-            assertThat(families.survey().of(account, brought, here).tokens().current())
+            assertThat(families.survey().find(account, brought, here).tokens().current())
                     .isEqualTo(simulator.currentToken("ci"));
             clock.advance(Duration.ofHours(2));
             families.await(core.handle("ci", "acme", brought, (f, t, again) -> {}), accessToken -> true);

@@ -33,16 +33,16 @@ class TokenFamilyCacheTest {
     void whoComesSecondWaitsForWhatTheFirstOneReads() throws Exception {
         CountDownLatch reading = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
-        TokenFamilyCache index = new TokenFamilyCache(
+        TokenFamilyCache cache = new TokenFamilyCache(
                 new OneRecord(() -> {
                     reading.countDown();
                     go.await();
                 }),
                 TestTokenService.HASH);
-        CompletableFuture<List<TokenFamilyCache.Entry>> first = CompletableFuture.supplyAsync(() -> find(index));
+        CompletableFuture<List<TokenFamilyCache.Entry>> first = CompletableFuture.supplyAsync(() -> find(cache));
         assertThat(reading.await(TestTokenService.PLENTY.toSeconds(), TimeUnit.SECONDS))
                 .isTrue();
-        CompletableFuture<List<TokenFamilyCache.Entry>> second = CompletableFuture.supplyAsync(() -> find(index));
+        CompletableFuture<List<TokenFamilyCache.Entry>> second = CompletableFuture.supplyAsync(() -> find(cache));
         assertThatThrownBy(() -> second.get(100, TimeUnit.MILLISECONDS))
                 .isInstanceOf(java.util.concurrent.TimeoutException.class);
         go.countDown();
@@ -54,29 +54,29 @@ class TokenFamilyCacheTest {
 
     @Test
     void rotationsDoNotFillTheMemory() throws Exception {
-        TokenFamilyCache index = new TokenFamilyCache(new OneRecord(() -> {}), TestTokenService.HASH);
+        TokenFamilyCache cache = new TokenFamilyCache(new OneRecord(() -> {}), TestTokenService.HASH);
         TokenHistory tokens = RECORD.tokens();
         for (int i = 0; i < 3 * TokenHistory.RECENT; i++) {
             tokens = tokens.rotatedTo("token " + i, TestTokenService.HASH);
-            index.put(rotated(tokens), true);
+            cache.put(rotated(tokens), true);
         }
-        assertThat(index.size()).isEqualTo(TokenHistory.RECENT + 2);
+        assertThat(cache.size()).isEqualTo(TokenHistory.RECENT + 2);
         for (String token : List.of("seed", "token 0", "token 250", tokens.current())) {
-            assertThat(index.find(TestTokenService.HASH.ofToken(token)))
+            assertThat(cache.find(TestTokenService.HASH.ofToken(token)))
                     .as(token)
                     .hasSize(1);
         }
-        assertThat(index.find(TestTokenService.HASH.ofToken("another"))).isEmpty();
+        assertThat(cache.find(TestTokenService.HASH.ofToken("another"))).isEmpty();
     }
 
     @Test
     void whatIsForgottenTakesNoMemory() throws Exception {
-        TokenFamilyCache index = new TokenFamilyCache(new OneRecord(() -> {}), TestTokenService.HASH);
-        index.put(RECORD, true);
-        TokenFamilyCache.Entry forgotten = index.forget(RECORD.id());
-        assertThat(index.size()).isZero();
-        index.restore(RECORD.id(), forgotten);
-        assertThat(index.find(HASH)).containsExactly(forgotten);
+        TokenFamilyCache cache = new TokenFamilyCache(new OneRecord(() -> {}), TestTokenService.HASH);
+        cache.put(RECORD, true);
+        TokenFamilyCache.Entry forgotten = cache.forget(RECORD.id());
+        assertThat(cache.size()).isZero();
+        cache.restore(forgotten);
+        assertThat(cache.find(HASH)).containsExactly(forgotten);
     }
 
     private static TokenFamily rotated(TokenHistory tokens) {
@@ -96,15 +96,15 @@ class TokenFamilyCacheTest {
     @Test
     void whatCouldNotBeReadIsReadAgain() throws Exception {
         AtomicInteger tries = new AtomicInteger();
-        TokenFamilyCache index = new TokenFamilyCache(
+        TokenFamilyCache cache = new TokenFamilyCache(
                 new OneRecord(() -> {
                     if (tries.incrementAndGet() == 1) {
                         throw new IOException("disk");
                     }
                 }),
                 TestTokenService.HASH);
-        assertThatThrownBy(() -> index.find(HASH)).hasMessage("disk");
-        assertThat(index.find(HASH)).hasSize(1);
+        assertThatThrownBy(() -> cache.find(HASH)).hasMessage("disk");
+        assertThat(cache.find(HASH)).hasSize(1);
     }
 
     /** At home first, then the one that was authorized last, then the one whose current token it is. */
@@ -122,16 +122,16 @@ class TokenFamilyCacheTest {
         assertMeant(same, home, same, young);
         assertMeant(null, home);
         Account other = new Account("test", URI.create("https://vcfa.example"), "globex");
-        assertThat(TokenFamilyCache.among(List.of(current, old), HASH, other, home))
+        assertThat(TokenFamilyCache.findAmong(List.of(current, old), HASH, other, home))
                 .isNull();
     }
 
     private static void assertMeant(
             TokenFamilyCache.Entry expected, CredentialLocation location, TokenFamilyCache.Entry... known) {
         List<TokenFamilyCache.Entry> list = new ArrayList<>(List.of(known));
-        assertThat(TokenFamilyCache.among(list, HASH, ENDPOINT, location)).isEqualTo(expected);
+        assertThat(TokenFamilyCache.findAmong(list, HASH, ENDPOINT, location)).isEqualTo(expected);
         Collections.reverse(list);
-        assertThat(TokenFamilyCache.among(list, HASH, ENDPOINT, location)).isEqualTo(expected);
+        assertThat(TokenFamilyCache.findAmong(list, HASH, ENDPOINT, location)).isEqualTo(expected);
     }
 
     private static TokenFamilyCache.Entry entry(
@@ -150,9 +150,9 @@ class TokenFamilyCacheTest {
                 Set.of(locations));
     }
 
-    private static List<TokenFamilyCache.Entry> find(TokenFamilyCache index) {
+    private static List<TokenFamilyCache.Entry> find(TokenFamilyCache cache) {
         try {
-            return index.find(HASH);
+            return cache.find(HASH);
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }

@@ -44,20 +44,20 @@ class TokenFamilySnapshotTest {
     @Test
     void aFamilyIsFoundByAnyOfItsTokensAtItsEndpoint() throws Exception {
         Account account = handle.service().account();
-        assertThat(core.families.survey().of(account, handle.token(), handle.location()))
+        assertThat(core.families.survey().find(account, handle.token(), handle.location()))
                 .isNull();
         core.families.await(handle, accessToken -> true);
         clock.advance(Duration.ofHours(2));
         core.families.await(handle, accessToken -> true);
         TokenFamilySnapshot survey = core.families.survey();
-        TokenFamily found = survey.of(account, handle.token(), handle.location());
+        TokenFamily found = survey.find(account, handle.token(), handle.location());
         assertThat(found.tokens().generation()).isEqualTo(2);
         for (String token : simulator.refreshTokens()) {
-            assertThat(survey.of(account, token, handle.location())).isSameAs(found);
+            assertThat(survey.find(account, token, handle.location())).isSameAs(found);
         }
-        assertThat(survey.of(core.service("globex").account(), handle.token(), handle.location()))
+        assertThat(survey.find(core.service("globex").account(), handle.token(), handle.location()))
                 .isNull();
-        assertThat(survey.isFlying(found)).isFalse();
+        assertThat(survey.isRequesting(found)).isFalse();
         assertThat(survey.written()).containsExactly(found);
     }
 
@@ -73,19 +73,19 @@ class TokenFamilySnapshotTest {
         core.families.administration().authorized(account, copy, handle.token(), fresh, null);
         TokenFamilySnapshot survey = core.families.survey();
         for (String brought : List.of(handle.token(), simulator.currentToken("ci"))) {
-            assertThat(survey.of(account, brought, copy).tokens().current()).isEqualTo(fresh);
-            assertThat(survey.of(account, brought, handle.location()).tokens().current())
+            assertThat(survey.find(account, brought, copy).tokens().current()).isEqualTo(fresh);
+            assertThat(survey.find(account, brought, handle.location()).tokens().current())
                     .isEqualTo(simulator.currentToken("ci"));
         }
-        assertThat(survey.of(account, " ", copy).tokens().current()).isEqualTo(fresh);
+        assertThat(survey.find(account, " ", copy).tokens().current()).isEqualTo(fresh);
         CredentialLocation nowhere = new CredentialLocation("system", "nowhere");
-        assertThat(survey.of(account, fresh, nowhere).tokens().current()).isEqualTo(fresh);
-        assertThat(survey.of(account, simulator.currentToken("ci"), nowhere)
+        assertThat(survey.find(account, fresh, nowhere).tokens().current()).isEqualTo(fresh);
+        assertThat(survey.find(account, simulator.currentToken("ci"), nowhere)
                         .tokens()
                         .current())
                 .as("the one whose current token it is")
                 .isEqualTo(simulator.currentToken("ci"));
-        assertThat(survey.unreadableOf(account, fresh)).isNull();
+        assertThat(survey.findUnreadable(account, fresh)).isNull();
     }
 
     @Test
@@ -106,7 +106,7 @@ class TokenFamilySnapshotTest {
         CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
         core.families.await(user, accessToken -> true);
         TokenFamilySnapshot survey = core.families.survey();
-        assertThat(survey.of(user.service().account(), "password", user.location())
+        assertThat(survey.find(user.service().account(), "password", user.location())
                         .accessToken())
                 .isNotNull();
         assertThat(survey.written()).isEmpty();
@@ -118,7 +118,7 @@ class TokenFamilySnapshotTest {
         CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "wrong");
         assertThatThrownBy(() -> core.families.await(user, accessToken -> true))
                 .isInstanceOf(TokenUnavailableException.class);
-        TokenFamily rejected = core.families.survey().of(user.service().account(), "wrong", user.location());
+        TokenFamily rejected = core.families.survey().find(user.service().account(), "wrong", user.location());
         assertThat(rejected.state()).isEqualTo(TokenFamilyStatus.REJECTED);
         assertThat(core.families.administration().vouch(rejected.id())).isTrue();
         assertThat(core.ledger.loadAll()).as("a password's place is not there").isEmpty();
@@ -126,7 +126,7 @@ class TokenFamilySnapshotTest {
                 .isInstanceOf(TokenUnavailableException.class);
         assertThat(simulator.sddcManager().refusedLogins()).isEqualTo(2);
         core.families.administration().forget(rejected.id());
-        assertThat(core.families.survey().of(user.service().account(), "wrong", user.location()))
+        assertThat(core.families.survey().find(user.service().account(), "wrong", user.location()))
                 .isNull();
         assertThat(core.ledger.loadAll()).isEmpty();
     }
@@ -146,10 +146,10 @@ class TokenFamilySnapshotTest {
         assertThat(survey.unreadable())
                 .extracting(UnreadableRecord::why)
                 .containsExactlyInAnyOrder("sealed by another controller", "damaged: not JSON");
-        assertThat(survey.unreadableOf(handle.service().account(), handle.token())
+        assertThat(survey.findUnreadable(handle.service().account(), handle.token())
                         .where())
                 .isEqualTo(record.toString());
-        assertThat(survey.unreadableOf(handle.service().account(), simulator.addAccount("other", "acme")))
+        assertThat(survey.findUnreadable(handle.service().account(), simulator.addAccount("other", "acme")))
                 .isNull();
         assertThat(damaged).hasContent("{\"format\":1");
         assertThat(record).hasContent(before);

@@ -64,8 +64,8 @@ class TokenHistoryTest {
         assertThat(old.formerHashes())
                 .startsWith(initialToken.substring(0, 16), first.substring(0, 16), second)
                 .hasSize(TokenHistory.RECENT + 2);
-        assertThat(old.inBrief()).containsExactly(initialToken.substring(0, 16), first.substring(0, 16));
-        assertThat(old.inFull(TestTokenService.HASH))
+        assertThat(old.briefHashes()).containsExactly(initialToken.substring(0, 16), first.substring(0, 16));
+        assertThat(old.fullHashes(TestTokenService.HASH))
                 .hasSize(TokenHistory.RECENT + 2)
                 .contains(initialToken, second)
                 .doesNotContain(first);
@@ -97,11 +97,11 @@ class TokenHistoryTest {
             old = old.rotatedTo("token " + i, TestTokenService.HASH);
         }
         assertThat(isFormer(old, "")).isTrue();
-        assertThat(old.inFull(TestTokenService.HASH)).contains(TestTokenService.HASH.ofToken(""));
+        assertThat(old.fullHashes(TestTokenService.HASH)).contains(TestTokenService.HASH.ofToken(""));
         assertThat(old.formerHashes()).hasSize(TokenHistory.MAX_FORMER + 1);
         assertThat(isFormer(old, "token 5")).isFalse();
         assertThat(isFormer(old, "token 15")).isTrue();
-        assertThat(INITIAL.rotatedTo("one", TestTokenService.HASH).inFull(TestTokenService.HASH))
+        assertThat(INITIAL.rotatedTo("one", TestTokenService.HASH).fullHashes(TestTokenService.HASH))
                 .doesNotContain(TestTokenService.HASH.ofToken(""));
     }
 

@@ -145,14 +145,14 @@ class TokenManagerErrorsTest {
         ask();
         clock.advance(Duration.ofHours(2));
         TokenFamily record = families.administration().list().get(0);
-        assertThat(families.survey().isFlying(record)).isFalse();
+        assertThat(families.survey().isRequesting(record)).isFalse();
         families.request(handle, ANY);
-        assertThat(families.survey().isFlying(record)).as("queued").isFalse();
+        assertThat(families.survey().isRequesting(record)).as("queued").isFalse();
         List<Boolean> sent = new ArrayList<>();
         simulator.setWitness(moment -> {
             try {
                 if (moment == RefreshPhase.RECEIVED) {
-                    sent.add(families.survey().isFlying(record));
+                    sent.add(families.survey().isRequesting(record));
                 }
             } catch (IOException e) {
                 throw new IllegalStateException(e);
@@ -160,7 +160,7 @@ class TokenManagerErrorsTest {
         });
         work();
         assertThat(sent).containsExactly(true);
-        assertThat(families.survey().isFlying(record)).isFalse();
+        assertThat(families.survey().isRequesting(record)).isFalse();
     }
 
     @Test
@@ -188,7 +188,7 @@ class TokenManagerErrorsTest {
                     .hasMessageContaining("Jenkins is shutting down");
         }
         families.release(user, result.get().familyId(), () -> true);
-        families.forgetTrial(user, id -> true);
+        families.forgetUnsaved(user, id -> true);
         assertThat(simulator.requests()).isEqualTo(1);
         goingDown = false;
         ask();
@@ -327,7 +327,7 @@ class TokenManagerErrorsTest {
                 core.sddcManager("svc@vsphere.local"),
                 (family, token, again) -> {});
         TokenResult result = await(typed);
-        families.forgetTrial(typed, id -> !used);
+        families.forgetUnsaved(typed, id -> !used);
         work();
         assertThat(simulator.sddcManager().openSessions()).isEqualTo(used ? 1 : 0);
         assertThat(families.isReleased(result)).isTrue();
@@ -392,7 +392,7 @@ class TokenManagerErrorsTest {
         CredentialHandle app = publicApp();
         await(app);
         assertThat(simulator.accessTokens()).hasSize(1);
-        assertThat(families.survey().unreadableOf(app.service().account(), app.token()))
+        assertThat(families.survey().findUnreadable(app.service().account(), app.token()))
                 .as("what the health page shows")
                 .isNull();
     }
@@ -688,7 +688,7 @@ class TokenManagerErrorsTest {
                     core.sddcManager("svc@vsphere.local"),
                     (family, token, again) -> {});
             assertThatThrownBy(() -> await(typed)).isInstanceOf(Exception.class);
-            families.forgetTrial(typed, id -> true);
+            families.forgetUnsaved(typed, id -> true);
             work();
         }
         assertThat(families.administration().heldInMemory()).isEqualTo(TokenFamilyStore.MAX_REFUSALS);
