@@ -8,13 +8,14 @@ import java.time.Duration;
 public interface Lease extends AutoCloseable {
 
     /**
-     * From memory; does not block and does not fail. Returns an expired access token when all renewals have failed. Starts an
-     * overdue renewal in the background, as after a machine was suspended.
+     * From memory; does not block and does not fail. Returns an expired access token when all renewals have failed.
+     * Starts an overdue renewal in the background, as after a machine was suspended.
      */
     AccessToken accessToken();
 
     /**
-     * If the access token has expired, waits until the running or overdue renewal has ended, whether it works or not. Blocks.
+     * If the access token has expired, waits until the running or overdue renewal has ended, whether it works or not.
+     * Blocks.
      */
     void awaitLiving(Duration limit) throws InterruptedException;
 

@@ -28,16 +28,16 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Opens leases and lists them. The leases of one credential share one {@link RenewedToken}; credentials with the same token
- * share requests in {@link TokenManager}.
+ * Opens leases and lists them. The leases of one credential share one {@link RenewedToken}; credentials with the same
+ * token share requests in {@link TokenManager}.
  */
 public final class LeaseManager {
 
     private static final Logger LOGGER = Logger.getLogger(LeaseManager.class.getName());
 
     /**
-     * The longest time for which {@link #open} waits until a token with a lost response is sent once more. By default that
-     * happens within a minute.
+     * The longest time for which {@link #open} waits until a token with a lost response is sent once more. By default
+     * that happens within a minute.
      */
     static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
 
@@ -140,7 +140,9 @@ public final class LeaseManager {
         return token.join(handle, owner, result);
     }
 
-    /** The last lease of before has revoked the access token meanwhile; the open lease keeps its successor from that. */
+    /**
+     * The last lease of before has revoked the access token meanwhile; the open lease keeps its successor from that.
+     */
     private void replaceReleased(
             RenewedToken.LeaseHandle lease, CredentialHandle handle, Duration minimumValidity, LeaseOwner owner)
             throws TokenUnavailableException, InterruptedException {
@@ -176,8 +178,8 @@ public final class LeaseManager {
     }
 
     /**
-     * Requests a new access token; open leases of the credential have it when this returns. A request that began before does
-     * not count. Other credentials with the same token renew in the background.
+     * Requests a new access token; open leases of the credential have it when this returns. A request that began before
+     * does not count. Other credentials with the same token renew in the background.
      *
      * @throws TokenUnavailableException when there is no new access token; open leases keep their current one
      */
@@ -203,7 +205,10 @@ public final class LeaseManager {
         return manager.await(handle, token -> !token.issuedAt().isBefore(begin));
     }
 
-    /** Starts overdue renewals. Does not block; to be called about every minute, since timers stop while a machine sleeps. */
+    /**
+     * Starts overdue renewals. Does not block; to be called about every minute, since timers stop while a machine
+     * sleeps.
+     */
     public void renewOverdue() {
         tokens.forEach(RenewedToken::renewIfOverdue);
     }
@@ -229,7 +234,8 @@ public final class LeaseManager {
     }
 
     /**
-     * Requests a new access token for a person's connection test, and then ends its session at the server if no lease uses it.
+     * Requests a new access token for a person's connection test, and then ends its session at the server if no lease
+     * uses it.
      *
      * @param stored whether the secret is of a stored credential; nothing remains of another one
      * @return with {@code error} where the request failed and an older access token is still valid

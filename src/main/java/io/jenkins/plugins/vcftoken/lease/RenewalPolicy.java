@@ -14,8 +14,8 @@ import java.util.function.DoubleSupplier;
 public record RenewalPolicy(DoubleSupplier random) {
 
     /**
-     * Of an hour, this leaves a quarter of an hour for an outage of the server, and at least ten minutes to a step that starts
-     * just before the renewal. Less causes more requests; more leaves less time.
+     * Of an hour, this leaves a quarter of an hour for an outage of the server, and at least ten minutes to a step that
+     * starts just before the renewal. Less causes more requests; more leaves less time.
      */
     static final double SHARE_OF_LIFETIME = 0.75;
 
@@ -31,8 +31,8 @@ public record RenewalPolicy(DoubleSupplier random) {
     static final Duration OVERDUE = Duration.ofSeconds(10);
 
     /**
-     * The shortest time between two renewals on demand: a loop that renews on each 401 is no load on a server that refuses
-     * every access token.
+     * The shortest time between two renewals on demand: a loop that renews on each 401 is no load on a server that
+     * refuses every access token.
      */
     public static final Duration REFRESH_PAUSE = Duration.ofSeconds(10);
 
@@ -45,8 +45,8 @@ public record RenewalPolicy(DoubleSupplier random) {
     }
 
     /**
-     * Time until the next try after a failed renewal: until the next possible request, where that is known; else a third of
-     * the remaining validity, so that tries are more frequent toward the end.
+     * Time until the next try after a failed renewal: until the next possible request, where that is known; else a
+     * third of the remaining validity, so that tries are more frequent toward the end.
      *
      * @param next when the next request is possible; null where that is not known
      */

@@ -32,8 +32,8 @@ import java.util.logging.Logger;
 /**
  * The access token that all open leases of one credential share, and its renewal. Ends with the last lease.
  *
- * <p>Two credentials with the same token have one of these each: when another token is entered into one of them, the leases of
- * the other keep theirs.
+ * <p>Two credentials with the same token have one of these each: when another token is entered into one of them, the
+ * leases of the other keep theirs.
  */
 final class RenewedToken {
 
@@ -180,7 +180,8 @@ final class RenewedToken {
         AccessToken shared = accessToken();
         boolean isOfAnother = !hasFamilyOf(fresh);
         boolean isOlder = BY_AGE.compare(fresh.accessToken(), shared) < 0 && shared.isAlive(clock.instant());
-        // The access token of another family is of the token that was stored last, unless the shared one has changed since.
+        // The access token of another family is of the token that was stored last, unless the shared one has changed
+        // since.
         if (fresh.accessToken().equals(shared) || (isOfAnother ? !shared.equals(old) : isOlder)) {
             return List.of();
         }
@@ -194,8 +195,8 @@ final class RenewedToken {
     }
 
     /**
-     * Accepts an access token that was requested later, even if it expires sooner: a server may revoke the older one with it.
-     * When the old one is not valid, as after the clock was set back, accepts any other one.
+     * Accepts an access token that was requested later, even if it expires sooner: a server may revoke the older one
+     * with it. When the old one is not valid, as after the clock was set back, accepts any other one.
      */
     private Predicate<AccessToken> newerThan(AccessToken old) {
         return candidate ->

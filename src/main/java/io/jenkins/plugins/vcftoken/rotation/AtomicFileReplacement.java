@@ -27,8 +27,8 @@ public final class AtomicFileReplacement {
     }
 
     /**
-     * On Windows a file that a process has open cannot be replaced; readers and virus scanners close it within a moment. An
-     * interrupt does not end the tries, since the content may be stored nowhere else.
+     * On Windows a file that a process has open cannot be replaced; readers and virus scanners close it within a
+     * moment. An interrupt does not end the tries, since the content may be stored nowhere else.
      */
     static void retryWhileOpen(Move move) throws IOException {
         boolean interrupted = false;

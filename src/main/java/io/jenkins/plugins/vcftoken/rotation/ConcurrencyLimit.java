@@ -23,8 +23,8 @@ final class ConcurrencyLimit {
     }
 
     /**
-     * @param start called at once, or on the thread that frees a slot; must not block. Returns whether a task has begun, which
-     *     calls {@link #release} at its end.
+     * @param start called at once, or on the thread that frees a slot; must not block. Returns whether a task has
+     *     begun, which calls {@link #release} at its end.
      */
     void acquire(String key, BooleanSupplier start) {
         synchronized (slots) {

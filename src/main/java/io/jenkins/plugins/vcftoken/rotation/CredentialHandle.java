@@ -6,8 +6,8 @@ import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import java.util.function.Function;
 
 /**
- * A credential as {@link TokenManager} sees it: its secret, its location, the client of its server, and the writer of rotated
- * tokens. Compared by identity, since the location may change.
+ * A credential as {@link TokenManager} sees it: its secret, its location, the client of its server, and the writer of
+ * rotated tokens. Compared by identity, since the location may change.
  */
 public final class CredentialHandle {
 
@@ -32,13 +32,13 @@ public final class CredentialHandle {
 
     /**
      * @param name for messages
-     * @param location where the credential is stored, unless the writer returns a newer location; a former token leads to its
-     *     family only from there
+     * @param location where the credential is stored, unless the writer returns a newer location; a former token leads
+     *     to its family only from there
      * @param token the stored secret: the initial token, the current one, or one in between
      * @param service the client that requests access tokens with it
      * @param keeper writes a rotated token back to the location
-     * @param derivation for the access token of another organization: makes the client that requests it with the credential's
-     *     own access token; else null
+     * @param derivation for the access token of another organization: makes the client that requests it with the
+     *     credential's own access token; else null
      */
     public CredentialHandle(
             String name,
@@ -60,8 +60,8 @@ public final class CredentialHandle {
     }
 
     /**
-     * Where the credential is stored now. Changes when the folder of an open block's credential is renamed, so that no family
-     * is bound to a name that another folder may have by then.
+     * Where the credential is stored now. Changes when the folder of an open block's credential is renamed, so that no
+     * family is bound to a name that another folder may have by then.
      */
     public CredentialLocation location() {
         CredentialLocation now = keeper.location();
@@ -112,8 +112,8 @@ public final class CredentialHandle {
     }
 
     /**
-     * For the access token of another organization. Its family ID comes from the provider's family ID, which stays the same
-     * while the provider's tokens rotate. There is no token to write back.
+     * For the access token of another organization. Its family ID comes from the provider's family ID, which stays the
+     * same while the provider's tokens rotate. There is no token to write back.
      */
     CredentialHandle exchangeForTenant(Function<AccessToken, TokenEndpointClient> clients, TokenResult provider) {
         return new CredentialHandle(

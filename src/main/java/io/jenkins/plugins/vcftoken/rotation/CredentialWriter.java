@@ -11,8 +11,8 @@ import java.util.function.Predicate;
 public interface CredentialWriter {
 
     /**
-     * Replaces the stored token, unless a person has stored a token of another family in the meantime, which stays. Called
-     * after the ledger has the token, on a thread that may block.
+     * Replaces the stored token, unless a person has stored a token of another family in the meantime, which stays.
+     * Called after the ledger has the token, on a thread that may block.
      *
      * @param sameFamily whether a stored token belongs to the family
      * @param current the token that the server accepts now
@@ -42,8 +42,8 @@ public interface CredentialWriter {
     }
 
     /**
-     * The client with the settings that are stored now: a person may have changed trusted certificates or their verification
-     * since the block opened. Fast, from memory.
+     * The client with the settings that are stored now: a person may have changed trusted certificates or their
+     * verification since the block opened. Fast, from memory.
      *
      * @return null when they are unknown, or the credential is of another account by now
      * @throws TokenUnavailableException when no access token can be requested with these settings

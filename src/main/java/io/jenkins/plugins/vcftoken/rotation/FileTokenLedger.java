@@ -31,9 +31,9 @@ import java.util.regex.Pattern;
 /**
  * The ledger as a directory with one small file per family.
  *
- * <p>A record is replaced as a whole: written to another file, forced to disk, moved over the old one, and the directory is
- * forced too. After a crash there is the old record or the new one. These are plain files and not {@code XmlFile}, so that
- * history and backup plugins that listen to saves make no copies of tokens.
+ * <p>A record is replaced as a whole: written to another file, forced to disk, moved over the old one, and the
+ * directory is forced too. After a crash there is the old record or the new one. These are plain files and not
+ * {@code XmlFile}, so that history and backup plugins that listen to saves make no copies of tokens.
  */
 public final class FileTokenLedger implements TokenLedger {
 
@@ -302,8 +302,8 @@ public final class FileTokenLedger implements TokenLedger {
     }
 
     /**
-     * Forces the names in a directory to disk: without this, a power failure may undo a move. Windows has no such call and
-     * needs none.
+     * Forces the names in a directory to disk: without this, a power failure may undo a move. Windows has no such call
+     * and needs none.
      */
     private static void force(Path directory) throws IOException {
         if (isPosix(directory)) {

@@ -18,9 +18,10 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Locks across threads and processes. Each family has one byte of a single file, at an offset from its ID. The operating
- * system releases the locks of a process that dies. The file stays open, since closing any channel to it would release all
- * locks of this process ({@link FileLock}). Where the file system has no locks, only threads are kept out.
+ * Locks across threads and processes. Each family has one byte of a single file, at an offset from its ID. The
+ * operating system releases the locks of a process that dies. The file stays open, since closing any channel to it
+ * would release all locks of this process ({@link FileLock}). Where the file system has no locks, only threads are kept
+ * out.
  */
 final class InterProcessLocks {
 

@@ -12,8 +12,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.Collectors;
 
 /**
- * Runs tasks that block on a server: {@link #PER_SERVER} of each server at a time, and one request of each token family. A
- * task that has to wait is queued and occupies no thread. Callers of one credential location share one request.
+ * Runs tasks that block on a server: {@link #PER_SERVER} of each server at a time, and one request of each token
+ * family. A task that has to wait is queued and occupies no thread. Callers of one credential location share one
+ * request.
  */
 final class RequestQueue {
 
@@ -29,7 +30,9 @@ final class RequestQueue {
     private final ConcurrentMap<Target, PendingRequest> pending = new ConcurrentHashMap<>();
     private volatile boolean shutDown;
 
-    /** Locations of one family do not share requests, since a former token leads to the family only from some of them. */
+    /**
+     * Locations of one family do not share requests, since a former token leads to the family only from some of them.
+     */
     private record Target(String familyId, CredentialLocation location) {}
 
     /** A request that is queued or runs. */
@@ -88,7 +91,8 @@ final class RequestQueue {
     }
 
     /**
-     * Enqueues a request after those of the same family, unless one of the handle's location is pending. Does not block.
+     * Enqueues a request after those of the same family, unless one of the handle's location is pending. Does not
+     * block.
      *
      * @return the pending request, of the given work or of another caller's
      */

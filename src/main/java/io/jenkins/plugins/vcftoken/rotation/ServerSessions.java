@@ -13,8 +13,8 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * The sessions that a server keeps for access tokens, in memory alone: a session's token is sent when its access token is
- * refreshed or revoked, and is as secret as that one.
+ * The sessions that a server keeps for access tokens, in memory alone: a session's token is sent when its access token
+ * is refreshed or revoked, and is as secret as that one.
  */
 final class ServerSessions {
 

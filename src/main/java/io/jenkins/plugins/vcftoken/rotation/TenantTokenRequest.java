@@ -13,8 +13,8 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * Requests the access token of another organization with the provider's. Each belongs to a token family of its own; that of
- * the organization is in memory alone.
+ * Requests the access token of another organization with the provider's. Each belongs to a token family of its own;
+ * that of the organization is in memory alone.
  */
 final class TenantTokenRequest {
 
@@ -27,7 +27,9 @@ final class TenantTokenRequest {
     private final Function<AccessToken, TokenEndpointClient> clients;
     private final Predicate<AccessToken> acceptable;
 
-    /** @param clients makes the client that requests the organization's access token with the given one of the provider */
+    /**
+     * @param clients makes the client that requests the organization's access token with the given one of the provider
+     */
     TenantTokenRequest(
             TokenManager manager,
             InstantSource clock,
@@ -43,11 +45,12 @@ final class TenantTokenRequest {
 
     CompletableFuture<TokenResult> send() {
         Instant begin = clock.instant();
-        return manager.request(handle.withoutDerivation(), this::outlivesRequest).thenCompose(provider -> {
-            CompletableFuture<TokenResult> tenant = requestWith(provider);
-            boolean isFresh = !provider.accessToken().issuedAt().isBefore(begin);
-            return isFresh ? tenant : retriedIfProviderRefused(provider, tenant);
-        });
+        return manager.request(handle.withoutDerivation(), this::outlivesRequest)
+                .thenCompose(provider -> {
+                    CompletableFuture<TokenResult> tenant = requestWith(provider);
+                    boolean isFresh = !provider.accessToken().issuedAt().isBefore(begin);
+                    return isFresh ? tenant : retriedIfProviderRefused(provider, tenant);
+                });
     }
 
     private CompletableFuture<TokenResult> requestWith(TokenResult provider) {
@@ -55,8 +58,8 @@ final class TenantTokenRequest {
     }
 
     /**
-     * A server can revoke a cached access token of the provider early. Then requests another one, once, and the organization's
-     * with it.
+     * A server can revoke a cached access token of the provider early. Then requests another one, once, and the
+     * organization's with it.
      *
      * @param tenant the result with the cached one
      */

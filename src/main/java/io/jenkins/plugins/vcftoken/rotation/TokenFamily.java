@@ -25,8 +25,8 @@ import java.util.stream.Collectors;
  *                                       UNKNOWN
  * </pre>
  *
- * From UNKNOWN the token is sent once more when nothing can be lost by it. REJECTED ends only when a person stores another
- * token, which begins another family, or requests one more try of the same one.
+ * From UNKNOWN the token is sent once more when nothing can be lost by it. REJECTED ends only when a person stores
+ * another token, which begins another family, or requests one more try of the same one.
  *
  * @param id hash of account and initial token; never changes
  * @param accessToken the newest access token, or null
@@ -61,8 +61,8 @@ public record TokenFamily(
     }
 
     /**
-     * A family that continues the history of another one at one location: each of the former tokens that an old form or a
-     * file restores there leads to this family.
+     * A family that continues the history of another one at one location: each of the former tokens that an old form or
+     * a file restores there leads to this family.
      *
      * @param before the tokens that this family replaces
      */
@@ -210,7 +210,8 @@ public record TokenFamily(
             return unknown(cause, now, latest(retryAfter, changed.plus(timeout)));
         }
         if (before.state == TokenFamilyStatus.UNKNOWN) {
-            // A request that was not sent, or was turned away, leaves the outcome of the one before as unknown as it was.
+            // A request that was not sent, or was turned away, leaves the outcome of the one before as unknown as it
+            // was.
             boolean sent = !(e instanceof TokenRequestException.NotSent);
             return sent ? before.waitingUntil(latest(retryAfter, now.plus(timeout))) : before;
         }
@@ -222,8 +223,8 @@ public record TokenFamily(
     }
 
     /**
-     * When the access token is of no more use: a little before its expiry, since a request with it may arrive too late, and a
-     * block needs the next one by then.
+     * When the access token is of no more use: a little before its expiry, since a request with it may arrive too late,
+     * and a block needs the next one by then.
      *
      * @return null when there is none
      */
@@ -241,12 +242,14 @@ public record TokenFamily(
         return e instanceof TokenRequestException.OutcomeUnknown || e instanceof TokenRequestException.InvalidResponse;
     }
 
-    private TokenFamily in(TokenFamilyStatus to, @CheckForNull String cause, Instant since, @CheckForNull Instant next) {
+    private TokenFamily in(
+            TokenFamilyStatus to, @CheckForNull String cause, Instant since, @CheckForNull Instant next) {
         return new TokenFamily(id, account, to, tokens, accessToken, locations, cause, since, next, orphaned);
     }
 
     private TokenFamily with(Set<CredentialLocation> other, @CheckForNull Instant orphanedSince) {
-        return new TokenFamily(id, account, state, tokens, accessToken, other, error, changed, notBefore, orphanedSince);
+        return new TokenFamily(
+                id, account, state, tokens, accessToken, other, error, changed, notBefore, orphanedSince);
     }
 
     @Override

@@ -71,8 +71,8 @@ public final class TokenFamilyAdmin {
     }
 
     /**
-     * A counter that grows whenever a family in this process enters or leaves the states UNKNOWN and REJECTED. From memory,
-     * so that monitors can tell cheaply whether a survey is worthwhile.
+     * A counter that grows whenever a family in this process enters or leaves the states UNKNOWN and REJECTED. From
+     * memory, so that monitors can tell cheaply whether a survey is worthwhile.
      */
     public long alarms() {
         return cache.alarms();
@@ -96,7 +96,8 @@ public final class TokenFamilyAdmin {
         String hash = hashes.ofToken(token);
         List<TokenFamilyCache.Entry> families =
                 cache.find(hash).stream().filter(entry -> entry.isFor(account)).toList();
-        boolean isFormer = families.size() == 1 && !families.get(0).currentHash().equals(hash);
+        boolean isFormer =
+                families.size() == 1 && !families.get(0).currentHash().equals(hash);
         return isFormer ? families.get(0).locations() : Set.of();
     }
 
@@ -120,8 +121,8 @@ public final class TokenFamilyAdmin {
     }
 
     /**
-     * Saves the refresh token of a new authorization. From now on all that the location stores or gets back leads to it: the
-     * token from before, a token that an old form restores, or the empty token.
+     * Saves the refresh token of a new authorization. From now on all that the location stores or gets back leads to
+     * it: the token from before, a token that an old form restores, or the empty token.
      *
      * @param before the token that the location stores now; may be empty
      * @param accessToken null when the response had none
@@ -321,8 +322,8 @@ public final class TokenFamilyAdmin {
     }
 
     /**
-     * Saves the responses that the ledger could not save when they arrived. The next request of a family does so as well;
-     * this is for families without one before Jenkins stops.
+     * Saves the responses that the ledger could not save when they arrived. The next request of a family does so as
+     * well; this is for families without one before Jenkins stops.
      */
     public void saveHeld() throws InterruptedException {
         for (String familyId : store.unsaved()) {

@@ -18,15 +18,17 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** In-memory look-up of token families by the hash of any of their tokens, with their newest access tokens. Thread-safe. */
+/**
+ * In-memory look-up of token families by the hash of any of their tokens, with their newest access tokens. Thread-safe.
+ */
 final class TokenFamilyCache {
 
     /**
      * A family without its secret.
      *
      * @param accessToken the newest one, or null
-     * @param proven whether this account's server has accepted the secret, and the secret rotates, so that it belongs to
-     *     this account alone; one password may belong to several accounts
+     * @param proven whether this account's server has accepted the secret, and the secret rotates, so that it belongs
+     *     to this account alone; one password may belong to several accounts
      * @param nonRotating whether the server's last response left the secret as it was
      * @param hashes of all tokens with a hash that is kept in full
      * @param briefHashes of the tokens that were rotated away before these, see {@link TokenHash#brief}
@@ -104,8 +106,8 @@ final class TokenFamilyCache {
 
     /**
      * The one family of an account that a token leads to. Several have the token in their history where the account was
-     * authorized again for one of the locations that store it: the family that is bound to the location comes first, then
-     * the newest of these, then the family with this token as its current one.
+     * authorized again for one of the locations that store it: the family that is bound to the location comes first,
+     * then the newest of these, then the family with this token as its current one.
      *
      * @return null when none is of this account
      */
@@ -120,8 +122,8 @@ final class TokenFamilyCache {
     }
 
     /**
-     * All families that the token belongs or belonged to. Reads the ledger where the cache has none, since another process
-     * may have rotated the token.
+     * All families that the token belongs or belonged to. Reads the ledger where the cache has none, since another
+     * process may have rotated the token.
      */
     List<Entry> find(String hash) throws IOException {
         List<Entry> known = known(hash);
@@ -144,8 +146,8 @@ final class TokenFamilyCache {
     }
 
     /**
-     * Reads the families that other processes have written. One thread at a time: the ledger returns each change once, so
-     * the second thread must find it in the cache.
+     * Reads the families that other processes have written. One thread at a time: the ledger returns each change once,
+     * so the second thread must find it in the cache.
      */
     synchronized void catchUp() throws IOException {
         boolean done = false;
@@ -182,8 +184,7 @@ final class TokenFamilyCache {
                     .filter(hash -> !entry.hashes().contains(hash))
                     .forEach(hash -> unindex(hash, family.id()));
         }
-        boolean isFailing =
-                family.state() == TokenFamilyStatus.REJECTED || family.state() == TokenFamilyStatus.UNKNOWN;
+        boolean isFailing = family.state() == TokenFamilyStatus.REJECTED || family.state() == TokenFamilyStatus.UNKNOWN;
         if (isFailing ? failing.add(family.id()) : failing.remove(family.id())) {
             alarms.incrementAndGet();
         }

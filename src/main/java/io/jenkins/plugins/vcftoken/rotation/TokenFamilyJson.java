@@ -123,8 +123,8 @@ final class TokenFamilyJson {
     }
 
     /**
-     * Whether a record of any format belongs to this token: the fields used here keep their names in all formats. False for
-     * text that is not JSON, and for the empty token, which belongs to most families.
+     * Whether a record of any format belongs to this token: the fields used here keep their names in all formats. False
+     * for text that is not JSON, and for the empty token, which belongs to most families.
      */
     boolean isOf(String text, String token, String hash) {
         if (token.isBlank()) {

@@ -21,8 +21,8 @@ final class TokenFamilyResolver {
 
     /**
      * The family that the token belongs to for this account, or begins there. A token that another server has accepted
-     * begins none: else a changed address would send the secret to any server. Nor does a rotating token that this server
-     * has accepted for another organization: two families would send one token twice.
+     * begins none: else a changed address would send the secret to any server. Nor does a rotating token that this
+     * server has accepted for another organization: two families would send one token twice.
      *
      * @param hash of the handle's token
      * @throws TokenUnavailableException when the token must not be sent for this account
@@ -62,10 +62,10 @@ final class TokenFamilyResolver {
         if (!entry.currentHash().equals(hash)) {
             throw TokenUnavailableException.staleCopy(handle);
         }
-        boolean isThisServer = entry.account().host().equals(handle.service().account().host());
+        boolean isThisServer =
+                entry.account().host().equals(handle.service().account().host());
         if (entry.proven() && !isThisServer) {
-            throw TokenUnavailableException.wrongServer(
-                    handle, entry.account().description());
+            throw TokenUnavailableException.wrongServer(handle, entry.account().description());
         }
         if (isThisServer && entry.isOutcomeUnknown()) {
             throw TokenUnavailableException.unknownElsewhere(handle, entry.account());
@@ -76,8 +76,8 @@ final class TokenFamilyResolver {
     }
 
     /**
-     * The same under the lock of the family that was found. The account may have been authorized again while this thread
-     * waited for the lock, or by another process; then the token leads to another family.
+     * The same under the lock of the family that was found. The account may have been authorized again while this
+     * thread waited for the lock, or by another process; then the token leads to another family.
      *
      * @param found the locked family's record as it is now
      * @param written whether that is in the ledger

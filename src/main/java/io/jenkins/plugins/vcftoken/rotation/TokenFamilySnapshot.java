@@ -11,7 +11,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
 
-/** All families at one moment, for pages and monitors. Immutable; reads nothing but records that could not be read before. */
+/**
+ * All families at one moment, for pages and monitors. Immutable; reads nothing but records that could not be read
+ * before.
+ */
 public final class TokenFamilySnapshot {
 
     /** For a controller without a ledger. */

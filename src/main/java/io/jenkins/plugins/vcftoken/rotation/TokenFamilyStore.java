@@ -13,8 +13,8 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
- * Loads and saves families: in the ledger, or in memory while the secret has never rotated, so that a restart loses nothing.
- * Methods that take an ID or a family are called under the family's lock.
+ * Loads and saves families: in the ledger, or in memory while the secret has never rotated, so that a restart loses
+ * nothing. Methods that take an ID or a family are called under the family's lock.
  */
 final class TokenFamilyStore {
 
@@ -91,7 +91,9 @@ final class TokenFamilyStore {
         return failed != null && failed.requesting().equals(found) ? failed.before() : found;
     }
 
-    /** Families of organizations that were requested with access tokens of the given family. All of them are in memory. */
+    /**
+     * Families of organizations that were requested with access tokens of the given family. All of them are in memory.
+     */
     Stream<TokenFamily> derivedFrom(String id) {
         return inMemory.values().stream()
                 .filter(family -> family.tokens().current().equals(id));
@@ -159,8 +161,8 @@ final class TokenFamilyStore {
     }
 
     /**
-     * Removes refused secrets that are out of date, and the oldest beyond {@link #MAX_REFUSALS}, since any user can have any
-     * number of secrets refused.
+     * Removes refused secrets that are out of date, and the oldest beyond {@link #MAX_REFUSALS}, since any user can
+     * have any number of secrets refused.
      *
      * @param refusalsEnd refusals before this are out of date
      * @return the IDs of the removed families

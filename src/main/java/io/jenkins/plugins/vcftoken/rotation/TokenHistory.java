@@ -39,8 +39,8 @@ public record TokenHistory(
     }
 
     /**
-     * Continues the history with the token of a new authorization. The empty token becomes part of it: a credential that a
-     * file restores without a token still belongs to the authorized account.
+     * Continues the history with the token of a new authorization. The empty token becomes part of it: a credential
+     * that a file restores without a token still belongs to the authorized account.
      */
     TokenHistory authorizedTo(String next, TokenHash hashes) {
         TokenHistory further = rotatedTo(next, hashes);

@@ -6,7 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** The durable record of the token families. Thread-safe; shared with all processes on the same Jenkins home directory. */
+/**
+ * The durable record of the token families. Thread-safe; shared with all processes on the same Jenkins home directory.
+ */
 public interface TokenLedger {
 
     /** @throws IOException when there is a record that cannot be read; it stays as it is */
@@ -16,8 +18,8 @@ public interface TokenLedger {
     void save(TokenFamily family) throws IOException;
 
     /**
-     * Sets disk space aside for the next {@link #saveReserved} of a family, so that a disk that fills up during the request
-     * cannot refuse the response.
+     * Sets disk space aside for the next {@link #saveReserved} of a family, so that a disk that fills up during the
+     * request cannot refuse the response.
      *
      * @throws IOException when the disk has too little space
      */
@@ -50,15 +52,16 @@ public interface TokenLedger {
     /**
      * Like {@link #loadAll}, without records that the same reader has had and that have not changed.
      *
-     * @param seen the versions that the reader has had; empty at first, kept between calls, read and written by the ledger
+     * @param seen the versions that the reader has had; empty at first, kept between calls, read and written by the
+     *     ledger
      */
     default List<TokenFamily> loadChanged(Map<String, Object> seen) throws IOException {
         return loadAll();
     }
 
     /**
-     * A record that belongs to the token and cannot be used, such as one written by a newer version of the plugin. Looks only
-     * at records that could not be read before.
+     * A record that belongs to the token and cannot be used, such as one written by a newer version of the plugin.
+     * Looks only at records that could not be read before.
      *
      * @param hash of the token
      */

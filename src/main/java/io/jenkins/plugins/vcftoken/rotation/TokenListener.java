@@ -4,8 +4,8 @@ import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import java.time.Duration;
 
 /**
- * Receives events of token families and leases, for audit and metrics. Called on the thread of the event, for requests under
- * the family's lock: must be fast, must not request an access token, and must not throw.
+ * Receives events of token families and leases, for audit and metrics. Called on the thread of the event, for requests
+ * under the family's lock: must be fast, must not request an access token, and must not throw.
  */
 public interface TokenListener {
 

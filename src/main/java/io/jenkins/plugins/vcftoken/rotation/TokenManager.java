@@ -27,12 +27,12 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
- * Access tokens of all token families. {@link #refresh} keeps two promises: a rotated refresh token is never lost, and none
- * is sent twice while anything could be lost by it.
+ * Access tokens of all token families. {@link #refresh} keeps two promises: a rotated refresh token is never lost, and
+ * none is sent twice while anything could be lost by it.
  *
- * <p>In this process callers of one credential location share a request, and requests of one family run one after the other
- * ({@link RequestQueue}). Across processes the family's lock keeps the second request out until it can load what the first
- * one saved. A request runs on a thread of its own, so interrupting a caller never interrupts a request.
+ * <p>In this process callers of one credential location share a request, and requests of one family run one after the
+ * other ({@link RequestQueue}). Across processes the family's lock keeps the second request out until it can load what
+ * the first one saved. A request runs on a thread of its own, so interrupting a caller never interrupts a request.
  */
 public final class TokenManager {
 
@@ -57,11 +57,12 @@ public final class TokenManager {
 
     /**
      * @param requestThreads starts each task at once, whatever their number; its threads block on the network
-     * @param writeBackThread runs writes to credentials stores one after the other, so that the newest token is written last
-     * @param timeout how long a caller, or another process, waits for a request; twice the longest request, so that a request
-     *     with a lost response can no longer be on its way after it
-     * @param retriesUnknown whether a refresh token with a lost response is sent once more when nothing can be lost by it;
-     *     else a person decides
+     * @param writeBackThread runs writes to credentials stores one after the other, so that the newest token is written
+     *     last
+     * @param timeout how long a caller, or another process, waits for a request; twice the longest request, so that a
+     *     request with a lost response can no longer be on its way after it
+     * @param retriesUnknown whether a refresh token with a lost response is sent once more when nothing can be lost by
+     *     it; else a person decides
      * @param listener gets the events of families and leases
      */
     public TokenManager(
@@ -124,9 +125,11 @@ public final class TokenManager {
     }
 
     /**
-     * Does not block. Completes exceptionally with a {@link TokenUnavailableException} when there is no valid access token.
+     * Does not block. Completes exceptionally with a {@link TokenUnavailableException} when there is no valid access
+     * token.
      *
-     * @param acceptable whether a cached access token makes a request unnecessary; must be fast and free of side effects
+     * @param acceptable whether a cached access token makes a request unnecessary; must be fast and free of side
+     *     effects
      */
     public CompletableFuture<TokenResult> request(CredentialHandle handle, Predicate<AccessToken> acceptable) {
         Function<AccessToken, TokenEndpointClient> tenantClients = handle.derivation();
@@ -155,9 +158,10 @@ public final class TokenManager {
         RequestQueue.PendingRequest pending = queue.enqueue(id, handle, mine);
         return pending.isOf(mine)
                 ? pending.result()
-                : pending.result().thenCompose(result -> result.error() != null || alive.test(result.accessToken())
-                        ? CompletableFuture.completedFuture(result)
-                        : request(handle, acceptable));
+                : pending.result()
+                        .thenCompose(result -> result.error() != null || alive.test(result.accessToken())
+                                ? CompletableFuture.completedFuture(result)
+                                : request(handle, acceptable));
     }
 
     /** On a thread that may block. */
@@ -188,8 +192,8 @@ public final class TokenManager {
     }
 
     /**
-     * How a stored token becomes an access token, in seven steps. The caller then enqueues the write-back of a rotated token
-     * and publishes the result.
+     * How a stored token becomes an access token, in seven steps. The caller then enqueues the write-back of a rotated
+     * token and publishes the result.
      *
      * @param hash of the handle's token
      * @param acceptable which cached access token makes a request unnecessary
@@ -202,8 +206,7 @@ public final class TokenManager {
             try (TokenLedger.Lock lock = ledger.lock(id, timeout)) {
                 // 2. Load it: another process may have refreshed it since.
                 Optional<TokenFamily> found = store.load(id);
-                String now =
-                        resolver.findFamilyAgain(handle, hash, id, found.orElse(null), store.isWritten(id));
+                String now = resolver.findFamilyAgain(handle, hash, id, found.orElse(null), store.isWritten(id));
                 if (!now.equals(id)) {
                     id = now;
                     continue;
@@ -250,8 +253,8 @@ public final class TokenManager {
         boolean isCurrent = hashes.ofToken(family.tokens().current()).equals(hash);
         // Read under the lock: renaming the folder waits for the lock, and then renames the bound locations.
         CredentialLocation location = handle.location();
-        boolean isBound = family.locations().contains(location)
-                || family.locations().contains(location.beforeSaving());
+        boolean isBound =
+                family.locations().contains(location) || family.locations().contains(location.beforeSaving());
         if (!isCurrent && !isBound) {
             throw TokenUnavailableException.staleCopy(handle);
         }
@@ -285,7 +288,8 @@ public final class TokenManager {
                         : TokenUnavailableException.throttled(handle, family, notBefore);
             }
             case REJECTED -> {
-                // A password may be corrected at the server alone, so it is sent again; not at once, since servers count
+                // A password may be corrected at the server alone, so it is sent again; not at once, since servers
+                // count
                 // refused logins and lock the account.
                 Instant end = family.changed().plus(REFUSAL_HOLDS);
                 if (TokenFamilyStore.isDurable(family, handle)) {
@@ -304,11 +308,11 @@ public final class TokenManager {
     }
 
     /**
-     * When a token with a lost response is sent once more: when the lost request can no longer be on its way, and no access
-     * token remains that a refusal could cost, neither of this family nor one that was requested with it for another
-     * organization. If the server had not rotated the token, the request works; if it had, the next token is lost in any case
-     * (<a href="https://www.rfc-editor.org/rfc/rfc9700#section-4.14">RFC 9700 section 4.14</a> lets a server revoke the whole
-     * family for a token that it sees twice).
+     * When a token with a lost response is sent once more: when the lost request can no longer be on its way, and no
+     * access token remains that a refusal could cost, neither of this family nor one that was requested with it for
+     * another organization. If the server had not rotated the token, the request works; if it had, the next token is
+     * lost in any case (<a href="https://www.rfc-editor.org/rfc/rfc9700#section-4.14">RFC 9700 section 4.14</a> lets a
+     * server revoke the whole family for a token that it sees twice).
      *
      * @return null when a person decides
      */
@@ -422,8 +426,8 @@ public final class TokenManager {
     }
 
     /**
-     * Like {@link #request}, with the secret and the settings that are stored now. Does not block: reading a store may wait for
-     * a save, so it happens on a request thread.
+     * Like {@link #request}, with the secret and the settings that are stored now. Does not block: reading a store may
+     * wait for a save, so it happens on a request thread.
      */
     public CompletableFuture<TokenResult> renew(CredentialHandle handle, Predicate<AccessToken> acceptable) {
         return queue.call(handle, handle::asStored).thenCompose(now -> request(now, acceptable));
@@ -445,18 +449,19 @@ public final class TokenManager {
     }
 
     /**
-     * Revokes a family's session at its server, if it has one, and drops the access token that belongs to it. Does not block; a
-     * server without a response ends the session by itself later.
+     * Revokes a family's session at its server, if it has one, and drops the access token that belongs to it. Does not
+     * block; a server without a response ends the session by itself later.
      *
-     * @param unused called under the family's lock, after its access token was dropped: whether no lease uses the family
+     * @param unused called under the family's lock, after its access token was dropped: whether no lease uses the
+     *     family
      */
     public void release(CredentialHandle handle, String familyId, BooleanSupplier unused) {
         sessions.release(handle, familyId, unused);
     }
 
     /**
-     * Forgets a connection test of a secret that may never be saved: its session at the server, and its family in memory unless
-     * the server replaced the secret, or refused it and counts refusals. Does not block.
+     * Forgets a connection test of a secret that may never be saved: its session at the server, and its family in
+     * memory unless the server replaced the secret, or refused it and counts refusals. Does not block.
      *
      * @param unused whether no lease uses a family
      */
@@ -470,7 +475,9 @@ public final class TokenManager {
         queue.shutdown();
     }
 
-    /** Whether the access token may have been revoked since it was returned; true without need costs another look-up. */
+    /**
+     * Whether the access token may have been revoked since it was returned; true without need costs another look-up.
+     */
     public boolean isReleased(TokenResult result) {
         return !cache.contains(result.familyId());
     }

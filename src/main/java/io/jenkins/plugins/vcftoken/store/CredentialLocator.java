@@ -115,8 +115,7 @@ public final class CredentialLocator {
         }
         // An empty secret is related to each family that was authorized while its credential was empty.
         Predicate<VcfCredentials> isNotEmpty = candidate -> !secret(candidate).isBlank();
-        List<LocatedCredential> all = scan(
-                        possibleOwners(credential), credential.getId(), isNotEmpty.and(isRelated))
+        List<LocatedCredential> all = scan(possibleOwners(credential), credential.getId(), isNotEmpty.and(isRelated))
                 .limit(2)
                 .toList();
         return all.size() == 1 ? Optional.of(all.get(0)) : Optional.empty();
@@ -185,7 +184,10 @@ public final class CredentialLocator {
     public Optional<CredentialLocation> findFormerLocation(Account account, String token, CredentialLocation now) {
         Set<CredentialLocation> locations = token.isBlank()
                 ? Set.of()
-                : askLedger(ledger -> ledger.findLocationsOfFormerToken(account, token), Set.of(), () -> unreadable(account));
+                : askLedger(
+                        ledger -> ledger.findLocationsOfFormerToken(account, token),
+                        Set.of(),
+                        () -> unreadable(account));
         return locations.contains(now)
                 ? Optional.empty()
                 : locations.stream()

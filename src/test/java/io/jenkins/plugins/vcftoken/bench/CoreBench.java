@@ -164,7 +164,9 @@ class CoreBench {
                     exchanges,
                     writeBacks,
                     InstantSource.system(),
-                    Duration.ofSeconds(60), () -> true, TokenListener.NONE);
+                    Duration.ofSeconds(60),
+                    () -> true,
+                    TokenListener.NONE);
             LeaseManager leases = new LeaseManager(all, timer, InstantSource.system(), new RenewalPolicy(() -> 0));
             CountDownLatch renewed = new CountDownLatch(families);
             List<CredentialHandle> handles = new ArrayList<>();

@@ -162,7 +162,14 @@ class LeaseManagerTest {
         CredentialHandle saved = core.handle("sddc", core.sddcManager("svc@vsphere.local"), "pass");
         // What is done later is done at once here, so that there is nothing to wait for that should not happen.
         TokenManager families = new TokenManager(
-                core.ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                core.ledger,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                TokenListener.NONE);
         LeaseManager prompt = new LeaseManager(families, timer, clock, new RenewalPolicy(() -> 0));
         try (Lease lease = prompt.open(saved, TEN_MINUTES, new RecordingLeaseOwner())) {
             clock.advance(Duration.ofSeconds(1));
@@ -197,7 +204,8 @@ class LeaseManagerTest {
         CredentialLocation elsewhere = new CredentialLocation("folder:other", "saved");
         CredentialHandle other =
                 new CredentialHandle("x", elsewhere, "api-token-one", core.cspApiToken(), (family, token, again) -> {});
-        assertThatThrownBy(() -> leases.issueWithoutLease(other, TEN_MINUTES, "somebody")).hasMessageContaining("stored elsewhere");
+        assertThatThrownBy(() -> leases.issueWithoutLease(other, TEN_MINUTES, "somebody"))
+                .hasMessageContaining("stored elsewhere");
         assertThat(core.ledger.loadAll())
                 .singleElement()
                 .satisfies(record ->

@@ -101,7 +101,8 @@ class TokenListenerTest {
     @Test
     void aRefusal() {
         simulator.revoke("ci");
-        assertThatThrownBy(() -> leases.issueWithoutLease(handle, TEN_MINUTES, "one")).isInstanceOf(TokenUnavailableException.class);
+        assertThatThrownBy(() -> leases.issueWithoutLease(handle, TEN_MINUTES, "one"))
+                .isInstanceOf(TokenUnavailableException.class);
         assertThat(heard).containsExactly("failed SPENT_OR_REVOKED REJECTED", "one denied");
     }
 

@@ -40,7 +40,14 @@ class TokenReplacedDuringBlockTest {
         server = simulator.sddcManager();
         core = new TestTokenService(directory, simulator, clock);
         TokenManager families = new TokenManager(
-                core.ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                core.ledger,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                TokenListener.NONE);
         leases = new LeaseManager(families, timer, clock, new RenewalPolicy(() -> 0));
     }
 

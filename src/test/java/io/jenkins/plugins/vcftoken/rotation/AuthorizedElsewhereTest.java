@@ -111,7 +111,14 @@ class AuthorizedElsewhereTest {
     void anAuthorizationWhileAnotherOneWaitsForTheLock() throws Exception {
         InterceptingLedger hooked = new InterceptingLedger(core.ledger);
         TokenManager families = new TokenManager(
-                hooked, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                hooked,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                TokenListener.NONE);
         CredentialHandle handle = holderOf(core, "ci");
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
         assertThatThrownBy(() -> families.await(handle, ANY)).hasMessageContaining("may have rotated");

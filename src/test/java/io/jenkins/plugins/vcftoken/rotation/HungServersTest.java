@@ -68,7 +68,15 @@ class HungServersTest {
             }
         });
         FileTokenLedger ledger = new FileTokenLedger(directory, TestTokenService.CIPHER);
-        return new TokenManager(ledger, TestTokenService.HASH, counting, writeBacks, InstantSource.system(), patience, () -> true, TokenListener.NONE);
+        return new TokenManager(
+                ledger,
+                TestTokenService.HASH,
+                counting,
+                writeBacks,
+                InstantSource.system(),
+                patience,
+                () -> true,
+                TokenListener.NONE);
     }
 
     @AfterEach

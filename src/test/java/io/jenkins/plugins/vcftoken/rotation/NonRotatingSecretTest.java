@@ -189,7 +189,14 @@ class NonRotatingSecretTest {
     @Test
     void aRefusalOutlastsTheSession() throws Exception {
         TokenManager families = new TokenManager(
-                core.ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                core.ledger,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                TokenListener.NONE);
         TokenResult first = families.await(sddcHolder(PASSWORD), ANY);
         sddc.addUser(USER, "changed-on-the-server");
         sddc.forgetSessions();
@@ -481,7 +488,14 @@ class NonRotatingSecretTest {
     @Test
     void aTrialIsForgottenUnlessItIsUsedElsewhere() throws Exception {
         TokenManager families = new TokenManager(
-                core.ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                core.ledger,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                TokenListener.NONE);
         CredentialHandle typed = new CredentialHandle(
                 "typed",
                 CredentialLocation.ofUnsaved("system"),
@@ -561,7 +575,14 @@ class NonRotatingSecretTest {
         csp.replaceAtNextUse("first", "second");
         InterceptingLedger full = new InterceptingLedger(core.ledger);
         TokenManager families = new TokenManager(
-                full, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                full,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                TokenListener.NONE);
         full.save = id -> {
             throw new IOException("disk full");
         };

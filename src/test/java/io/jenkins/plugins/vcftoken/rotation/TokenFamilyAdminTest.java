@@ -147,11 +147,15 @@ class TokenFamilyAdminTest {
         ask();
         CredentialHandle handle = core.handle("sa", core.service("acme"), initialToken);
         Account account = handle.service().account();
-        assertThat(administration.findLocationsOfFormerToken(account, initialToken)).isEqualTo(only().locations());
-        assertThat(administration.findLocationsOfFormerToken(account, only().tokens().current()))
+        assertThat(administration.findLocationsOfFormerToken(account, initialToken))
+                .isEqualTo(only().locations());
+        assertThat(administration.findLocationsOfFormerToken(
+                        account, only().tokens().current()))
                 .isEmpty();
-        assertThat(administration.findLocationsOfFormerToken(account, "never-seen")).isEmpty();
-        assertThat(administration.findLocationsOfFormerToken(core.service("globex").account(), initialToken))
+        assertThat(administration.findLocationsOfFormerToken(account, "never-seen"))
+                .isEmpty();
+        assertThat(administration.findLocationsOfFormerToken(
+                        core.service("globex").account(), initialToken))
                 .isEmpty();
     }
 
@@ -165,7 +169,8 @@ class TokenFamilyAdminTest {
                 "folder:copy", only().locations().iterator().next().credentialsId());
         administration.authorized(account, copy, initialToken, simulator.reauthorize("ci"), null);
         assertThat(administration.list()).hasSize(2);
-        assertThat(administration.findLocationsOfFormerToken(account, initialToken)).isEmpty();
+        assertThat(administration.findLocationsOfFormerToken(account, initialToken))
+                .isEmpty();
     }
 
     @Test
@@ -208,7 +213,14 @@ class TokenFamilyAdminTest {
                 new CredentialHandle("sa", BEFORE, only().tokens().current(), core.service("acme"), folder);
         InterceptingLedger ledger = new InterceptingLedger(core.ledger);
         TokenManager families = new TokenManager(
-                ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                ledger,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                TokenListener.NONE);
         ledger.lock = id -> {
             // The block is about to renew, and knows its place already.
             ledger.lock = same -> {};
@@ -334,7 +346,14 @@ class TokenFamilyAdminTest {
         clock.advance(Duration.ofHours(2));
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
         TokenManager families = new TokenManager(
-                counting, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                counting,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                TokenListener.NONE);
         families.await(core.handle("ci", "acme", initialToken, (f, t, again) -> {}), accessToken -> true);
         assertThat(counting.saves).isEqualTo(2);
         families.await(core.handle("ci", "acme", initialToken, (f, t, again) -> {}), accessToken -> true);
@@ -409,7 +428,14 @@ class TokenFamilyAdminTest {
             throw new IOException("disk full");
         };
         TokenManager families = new TokenManager(
-                full, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                full,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                TokenListener.NONE);
         assertThatThrownBy(() -> families.administration()
                         .authorized(
                                 core.service("acme").account(),
@@ -504,7 +530,14 @@ class TokenFamilyAdminTest {
             }
         };
         TokenManager families = new TokenManager(
-                stubborn, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                stubborn,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                TokenListener.NONE);
         String fresh = simulator.reauthorize("ci");
         CredentialLocation here = new CredentialLocation("system", "ci");
         Account account = core.service("acme").account();
@@ -586,7 +619,14 @@ class TokenFamilyAdminTest {
                 }
             };
             TokenManager families = new TokenManager(
-                    stubborn, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                    stubborn,
+                    TestTokenService.HASH,
+                    Runnable::run,
+                    Runnable::run,
+                    clock,
+                    TestTokenService.PLENTY,
+                    () -> true,
+                    TokenListener.NONE);
             assertThatThrownBy(() -> families.administration().moved("folder:a", "folder:b"))
                     .isInstanceOf(IOException.class)
                     .hasMessage("in use");
@@ -601,7 +641,14 @@ class TokenFamilyAdminTest {
             throw new IOException("in use");
         };
         TokenManager families = new TokenManager(
-                closed, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                closed,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                TokenListener.NONE);
         assertThatThrownBy(() -> families.administration().moved("folder:a", "folder:b"))
                 .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2));
     }
@@ -620,7 +667,14 @@ class TokenFamilyAdminTest {
         core.families.await(core.handle("other", "acme", unmoved, (f, t, again) -> {}), accessToken -> true);
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
         TokenManager families = new TokenManager(
-                counting, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                counting,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                TokenListener.NONE);
         families.administration().moved("folder:a", "folder:c");
         assertThat(counting.locks).isEqualTo(1);
         assertThat(administration.list())
@@ -635,7 +689,14 @@ class TokenFamilyAdminTest {
         ask();
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
         TokenManager families = new TokenManager(
-                counting, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, TokenListener.NONE);
+                counting,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                TokenListener.NONE);
         for (String stored : List.of(initialToken, simulator.currentToken("ci"))) {
             families.administration().sweep((location, account) -> stored);
         }

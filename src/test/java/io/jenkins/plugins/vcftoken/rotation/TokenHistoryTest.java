@@ -17,8 +17,7 @@ class TokenHistoryTest {
 
     @Test
     void whatWasRotatedAwayIsFormerAndWhatIsCurrentIsNot() {
-        TokenHistory twice =
-                INITIAL.rotatedTo("one", TestTokenService.HASH).rotatedTo("two", TestTokenService.HASH);
+        TokenHistory twice = INITIAL.rotatedTo("one", TestTokenService.HASH).rotatedTo("two", TestTokenService.HASH);
         assertThat(isFormer(twice, "seed")).isTrue();
         assertThat(isFormer(twice, "one")).isTrue();
         assertThat(isFormer(twice, "two")).isFalse();

@@ -64,7 +64,15 @@ class TokenManagerErrorsTest {
     }
 
     private TokenManager families(Executor exchanges, Duration patience) {
-        return new TokenManager(ledger, TestTokenService.HASH, exchanges, Runnable::run, clock, patience, () -> true, TokenListener.NONE);
+        return new TokenManager(
+                ledger,
+                TestTokenService.HASH,
+                exchanges,
+                Runnable::run,
+                clock,
+                patience,
+                () -> true,
+                TokenListener.NONE);
     }
 
     @AfterEach
@@ -261,7 +269,14 @@ class TokenManagerErrorsTest {
             }
         };
         families = new TokenManager(
-                ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, listener);
+                ledger,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                listener);
         assertThatThrownBy(() -> families.await(core.handle("ci", slow, handle.token()), ANY))
                 .isInstanceOf(TokenUnavailableException.class);
         assertThat(heard).containsExactly("UNKNOWN OUTCOME_UNKNOWN PT3S");
@@ -282,7 +297,14 @@ class TokenManagerErrorsTest {
             }
         };
         families = new TokenManager(
-                ledger, TestTokenService.HASH, Runnable::run, Runnable::run, clock, TestTokenService.PLENTY, () -> true, listener);
+                ledger,
+                TestTokenService.HASH,
+                Runnable::run,
+                Runnable::run,
+                clock,
+                TestTokenService.PLENTY,
+                () -> true,
+                listener);
         assertThat(families.listener()).isSameAs(listener);
         assertThat(families.await(handle, ANY).rotated()).isTrue();
         simulator.setRotation("ci", false);

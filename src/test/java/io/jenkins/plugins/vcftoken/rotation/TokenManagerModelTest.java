@@ -161,7 +161,8 @@ class TokenManagerModelTest {
                             return now;
                         }
                     },
-                    Duration.ofMinutes(1), () -> true,
+                    Duration.ofMinutes(1),
+                    () -> true,
                     new TokenListener() {
                         @Override
                         public void granted(

@@ -42,7 +42,8 @@ final class SoakProcess {
                 Executors.newCachedThreadPool(),
                 Executors.newSingleThreadExecutor(),
                 clock,
-                CALL_TIMEOUT.multipliedBy(2), () -> true,
+                CALL_TIMEOUT.multipliedBy(2),
+                () -> true,
                 new TokenListener() {
                     @Override
                     public void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
