@@ -308,7 +308,7 @@ class TokenManagerTest {
     }
 
     @Test
-    void aRefusedTokenIsNotSentAgainAndANewInitialTokenFoundsANewFamily() throws Exception {
+    void refusedToken_isNotSentAgain_andAnotherInitialTokenCreatesAFamily() throws Exception {
         simulator.revoke("ci");
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(() -> core.families.await(handle(), ANY))
