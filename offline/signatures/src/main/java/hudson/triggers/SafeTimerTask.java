@@ -4,7 +4,7 @@ package hudson.triggers;
 public abstract class SafeTimerTask extends java.util.TimerTask {
     public SafeTimerTask() {}
 
-    public static hudson.triggers.SafeTimerTask of(hudson.triggers.SafeTimerTask.ExceptionRunnable arg0) {
+    public static hudson.triggers.SafeTimerTask of(hudson.triggers.SafeTimerTask.ExceptionRunnable r) {
         throw new UnsupportedOperationException();
     }
 
