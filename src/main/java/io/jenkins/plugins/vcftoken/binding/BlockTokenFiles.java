@@ -269,11 +269,12 @@ public final class BlockTokenFiles implements Serializable {
                 @NonNull StepContext context, @NonNull EnvVars env, @NonNull TaskListener listener) {
             try {
                 for (TokenBlock block = context.get(TokenBlock.class); block != null; block = block.outer()) {
-                    FilePath workspace = block.files() == null ? null : context.get(FilePath.class);
+                    BlockTokenFiles files = block.files();
+                    FilePath workspace = files == null ? null : context.get(FilePath.class);
                     Computer computer = workspace == null ? null : workspace.toComputer();
                     TokenFileLocation location = computer == null ? null : block.findLocation(computer.getName(), env);
-                    if (location != null) {
-                        block.files().ensure(location);
+                    if (files != null && location != null) {
+                        files.ensure(location);
                     }
                 }
             } catch (IOException | InterruptedException | RuntimeException e) {

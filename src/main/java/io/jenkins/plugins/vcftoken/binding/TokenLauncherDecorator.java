@@ -75,11 +75,15 @@ final class TokenLauncherDecorator extends LauncherDecorator implements Serializ
         }
         // Steps double each $ before a launch, which would take it for a reference.
         env.replaceAll((name, value) -> value.replace("$$", "$"));
+        BlockTokenFiles files = block.files();
         TokenFileLocation location = block.findLocation(node, env);
-        if (location != null && outdated) {
-            block.files().awaitCurrent(location);
-        } else if (location != null) {
-            block.files().await(location);
+        if (files == null || location == null) {
+            return;
+        }
+        if (outdated) {
+            files.awaitCurrent(location);
+        } else {
+            files.await(location);
         }
     }
 }

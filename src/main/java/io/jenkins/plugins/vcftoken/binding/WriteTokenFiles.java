@@ -63,7 +63,7 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Boolean> {
 
     private static void replace(Path directory, String name, String content, boolean posix, TokenFileMode mode)
             throws IOException {
-        Path fresh = Files.createTempFile(directory, name, ".new", permissions(posix, TokenFileMode.OWNER.ofFile()));
+        Path fresh = Files.createTempFile(directory, "file", ".new", permissions(posix, TokenFileMode.OWNER.ofFile()));
         try {
             Files.writeString(fresh, content, StandardCharsets.UTF_8);
             if (posix) {
