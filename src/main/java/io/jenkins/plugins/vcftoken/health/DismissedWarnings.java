@@ -34,7 +34,7 @@ public final class DismissedWarnings {
                 keys.addAll(List.of(stored));
             }
         } catch (IOException e) {
-            LOGGER.log(Level.WARNING, e, () -> file + " cannot be read; dismissed warnings are shown again");
+            LOGGER.log(Level.WARNING, e, () -> file.getFile() + " cannot be read; dismissed warnings are shown again");
         }
     }
 
@@ -63,7 +63,7 @@ public final class DismissedWarnings {
             try {
                 save();
             } catch (IOException e) {
-                LOGGER.log(Level.WARNING, e, () -> file + " cannot be written");
+                LOGGER.log(Level.WARNING, e, () -> file.getFile() + " cannot be written");
             }
         }
     }
