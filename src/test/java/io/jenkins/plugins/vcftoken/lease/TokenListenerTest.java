@@ -92,7 +92,7 @@ class TokenListenerTest {
     void aLostAnswerAndWhoGoesWithoutForIt() {
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
         for (int i = 0; i < 2; i++) {
-            assertThatThrownBy(() -> leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner("one")))
+            assertThatThrownBy(() -> leases.issueWithoutLease(handle, TEN_MINUTES, "one"))
                     .isInstanceOf(TokenUnavailableException.class);
         }
         assertThat(heard).containsExactly("failed OUTCOME_UNKNOWN UNKNOWN", "one denied", "one denied");
