@@ -8,6 +8,10 @@ public final class XmlFile {
         throw new UnsupportedOperationException();
     }
 
+    public java.io.File getFile() {
+        throw new UnsupportedOperationException();
+    }
+
     public java.lang.Object read() throws java.io.IOException {
         throw new UnsupportedOperationException();
     }

@@ -23,8 +23,4 @@ public abstract class AbstractItem extends hudson.model.Actionable implements je
     public java.lang.String getDisplayName() {
         throw new UnsupportedOperationException();
     }
-
-    public void save() throws java.io.IOException {
-        throw new UnsupportedOperationException();
-    }
 }

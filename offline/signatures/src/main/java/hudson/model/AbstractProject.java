@@ -5,8 +5,4 @@ public abstract class AbstractProject<P extends hudson.model.AbstractProject<P, 
     protected AbstractProject(hudson.model.ItemGroup parent, java.lang.String name) {
         super((hudson.model.ItemGroup) null, (java.lang.String) null);
     }
-
-    public void save() throws java.io.IOException {
-        throw new UnsupportedOperationException();
-    }
 }

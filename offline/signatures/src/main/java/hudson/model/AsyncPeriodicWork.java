@@ -13,8 +13,4 @@ public abstract class AsyncPeriodicWork extends hudson.model.PeriodicWork {
     protected java.util.logging.Level getNormalLoggingLevel() {
         throw new UnsupportedOperationException();
     }
-
-    public final void doRun() {
-        throw new UnsupportedOperationException();
-    }
 }

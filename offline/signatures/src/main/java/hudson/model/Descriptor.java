@@ -9,8 +9,4 @@ public abstract class Descriptor<T extends hudson.model.Describable<T>> implemen
     public java.lang.String getDisplayName() {
         throw new UnsupportedOperationException();
     }
-
-    public void save() {
-        throw new UnsupportedOperationException();
-    }
 }

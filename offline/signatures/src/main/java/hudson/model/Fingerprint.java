@@ -23,8 +23,4 @@ public class Fingerprint implements hudson.model.ModelObject, hudson.model.Savea
             throw new UnsupportedOperationException();
         }
     }
-
-    public void save() throws java.io.IOException {
-        throw new UnsupportedOperationException();
-    }
 }

@@ -5,8 +5,4 @@ public abstract class Job<JobT extends hudson.model.Job<JobT, RunT>, RunT extend
     protected Job(hudson.model.ItemGroup parent, java.lang.String name) {
         super((hudson.model.ItemGroup) null, (java.lang.String) null);
     }
-
-    public void save() throws java.io.IOException {
-        throw new UnsupportedOperationException();
-    }
 }

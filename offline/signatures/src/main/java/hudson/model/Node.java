@@ -9,8 +9,4 @@ public abstract class Node extends hudson.model.AbstractModelObject implements h
     public java.lang.String getDisplayName() {
         throw new UnsupportedOperationException();
     }
-
-    public void save() throws java.io.IOException {
-        throw new UnsupportedOperationException();
-    }
 }

@@ -9,8 +9,4 @@ public class Queue extends hudson.model.ResourceController implements hudson.mod
 
     public interface Task extends jenkins.model.FullyNamedModelObject, hudson.model.queue.SubTask {
     }
-
-    public void save() {
-        throw new UnsupportedOperationException();
-    }
 }

@@ -55,8 +55,4 @@ public abstract class Run<JobT extends hudson.model.Job<JobT, RunT>, RunT extend
     public static hudson.model.Run<?, ?> fromExternalizableId(java.lang.String id) throws java.lang.IllegalArgumentException, org.springframework.security.access.AccessDeniedException {
         throw new UnsupportedOperationException();
     }
-
-    public void save() throws java.io.IOException {
-        throw new UnsupportedOperationException();
-    }
 }

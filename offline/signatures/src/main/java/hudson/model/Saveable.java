@@ -2,5 +2,4 @@
 package hudson.model;
 
 public interface Saveable {
-    void save() throws java.io.IOException;
 }

@@ -288,8 +288,7 @@ public final class TokenManager {
                         : TokenUnavailableException.throttled(handle, family, notBefore);
             }
             case REJECTED -> {
-                // A password may be corrected at the server alone, so it is sent again; not at once, since servers
-                // count
+                // A password may be corrected at the server alone, so it is sent again. Not at once: servers count
                 // refused logins and lock the account.
                 Instant end = family.changed().plus(REFUSAL_HOLDS);
                 if (TokenFamilyStore.isDurable(family, handle)) {

@@ -33,8 +33,4 @@ public abstract class CredentialsStore implements hudson.security.AccessControll
     public java.util.List<com.cloudbees.plugins.credentials.domains.Domain> getDomains() {
         throw new UnsupportedOperationException();
     }
-
-    public void save() throws java.io.IOException {
-        throw new UnsupportedOperationException();
-    }
 }

@@ -3,8 +3,4 @@ package com.cloudbees.plugins.credentials;
 
 public class SystemCredentialsProvider extends hudson.model.AbstractDescribableImpl<com.cloudbees.plugins.credentials.SystemCredentialsProvider> implements hudson.model.Saveable {
     public SystemCredentialsProvider() {}
-
-    public void save() throws java.io.IOException {
-        throw new UnsupportedOperationException();
-    }
 }
