@@ -26,8 +26,8 @@ final class WebMethods {
     private static final String PACKAGE = "io.jenkins.plugins.vcftoken";
 
     /** Shown within a page that Jenkins guards; nobody can ask for them by themselves. */
-    private static final Set<String> PARTS =
-            Set.of("config", "credentials", "tls", "tokens", "global", "message", "summary", "badge", "box", "jumbotron");
+    private static final Set<String> PARTS = Set.of(
+            "config", "credentials", "tls", "tokens", "global", "message", "summary", "badge", "box", "jumbotron");
 
     private WebMethods() {}
 

@@ -7,6 +7,7 @@ import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.JwtClaims;
 import io.jenkins.plugins.vcftoken.rotation.TokenResult;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -28,9 +29,10 @@ final class ConnectionTestResult {
      */
     static FormValidation of(TokenResult result, @CheckForNull Instant secretExpiry, boolean stored) {
         AccessToken accessToken = result.accessToken();
-        if (result.error() != null) {
+        TokenUnavailableException error = result.error();
+        if (error != null) {
             return FormValidation.warning(
-                    Messages.ConnectionTester_onlyOlder(result.error().getMessage(), seconds(accessToken.expiresAt())));
+                    Messages.ConnectionTester_onlyOlder(error.getMessage(), seconds(accessToken.expiresAt())));
         }
         List<String> sentences = new ArrayList<>();
         sentences.add(Messages.ConnectionTester_works());
