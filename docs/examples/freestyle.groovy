@@ -3,7 +3,11 @@ freeStyleJob('vcf-freestyle') {
     wrappers {
         vcfToken {
             credentialsId('vcfa')
-            headerFileVariable('VCF_HEADER_FILE')
+            bindings {
+                headerFile {
+                    variable('VCF_HEADER_FILE')
+                }
+            }
         }
     }
     steps {

@@ -4,6 +4,10 @@ package hudson;
 public class Util {
     public Util() {}
 
+    public static <T> java.util.List<T> fixNull(java.util.List<T> l) {
+        throw new UnsupportedOperationException();
+    }
+
     public static java.lang.String fixEmpty(java.lang.String s) {
         throw new UnsupportedOperationException();
     }

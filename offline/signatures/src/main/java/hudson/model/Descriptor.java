@@ -6,6 +6,10 @@ public abstract class Descriptor<T extends hudson.model.Describable<T>> implemen
 
     protected Descriptor() {}
 
+    protected void addHelpFileRedirect(java.lang.String fieldName, java.lang.Class<? extends hudson.model.Describable> owner, java.lang.String fieldNameToRedirectTo) {
+        throw new UnsupportedOperationException();
+    }
+
     public java.lang.String getDisplayName() {
         throw new UnsupportedOperationException();
     }

@@ -125,7 +125,7 @@ class LeaseInfoJenkinsTest {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class);
         String get = " $VCF_URL/deployment/api/deployments > /dev/null";
         job.setDefinition(new CpsFlowDefinition(
-                "node { withVcfToken(credentialsId: 'sa', headerFileVariable: 'H') {\n"
+                "node { withVcfToken(credentialsId: 'sa', bindings: [headerFile('H')]) {\n"
                         + "sh 'true'\n semaphore 'suspended'\n"
                         + "sh 'curl --fail -sS -H \"Authorization: Bearer $VCF_TOKEN\"" + get
                         + "; curl --fail -sS -H @\"$H\"" + get + "' } }",

@@ -189,7 +189,7 @@ class OutageJenkinsTest {
             JenkinsAccount.add(url, authority, name, accounts[i + 1]);
             WorkflowJob job = rule.createProject(WorkflowJob.class, name);
             job.setDefinition(new CpsFlowDefinition(
-                    "node { withVcfToken(credentialsId: '" + name + "', headerFileVariable: 'H') { sh '''" + script
+                    "node { withVcfToken(credentialsId: '" + name + "', bindings: [headerFile('H')]) { sh '''" + script
                             + "''' } }",
                     true));
             job.scheduleBuild2(0).waitForStart();

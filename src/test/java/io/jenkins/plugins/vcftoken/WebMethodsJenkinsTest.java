@@ -131,6 +131,14 @@ class WebMethodsJenkinsTest {
             SddcManagerUser.doTestConnection | job/team/ | url=x | - | 403 denied denied error error | -
             VcfaServiceAccount.doCheckClientId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
             VcfaServiceAccount.doCheckClientId | job/team/ | value=x | - | 403 ok ok warning warning | -
+            CaFileBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
+            HeaderFileBinding.doCheckHeader | | value=a:b | 403 404 404 404 404 | 403 error error error error | 403
+            HeaderFileBinding.doCheckScheme | | value=a:b | 403 404 404 404 404 | 403 error error error error | 403
+            HeaderFileBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
+            OrganizationBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
+            TerraformBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
+            TokenFileBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
+            TerraformBinding.doFillProviderItems | | provider=x | 403 404 404 404 404 | 403 current current current current | 403
             VcfTokenBuildWrapper.doCheckCredentialsId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
             VcfTokenBuildWrapper.doCheckCredentialsId | job/team/ | value=x | - | 403 ok ok warning warning | -
             VcfTokenBuildWrapper.doCheckCredentialsId | job/team/job/job/ | value=x | - | 403 ok warning warning warning | -

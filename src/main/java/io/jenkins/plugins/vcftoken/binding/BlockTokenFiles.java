@@ -48,6 +48,8 @@ public final class BlockTokenFiles implements Serializable {
 
     private final String name = PREFIX + UUID.randomUUID();
     private final String run;
+
+    /** Of the files with the access token. */
     private final TokenFileMode mode;
 
     /** Changed under the lock of this; saved by Pipeline without it. */
@@ -59,10 +61,13 @@ public final class BlockTokenFiles implements Serializable {
     /** The first write at each location. */
     private transient Map<TokenFileLocation, CompletableFuture<Void>> first = new ConcurrentHashMap<>();
 
-    private transient volatile Supplier<Map<String, String>> contents;
+    private transient volatile Supplier<Map<String, WriteTokenFiles.Content>> contents;
     private transient volatile Consumer<String> log;
 
-    /** @param run the external ID of the build */
+    /**
+     * @param run the external ID of the build
+     * @param mode of the files with the access token
+     */
     BlockTokenFiles(String run, TokenFileMode mode) {
         this.run = run;
         this.mode = mode;
@@ -82,7 +87,7 @@ public final class BlockTokenFiles implements Serializable {
      * @param log of the build
      * @return done when the files from before a restart hold this access token, where their nodes are online
      */
-    CompletableFuture<Void> start(Supplier<Map<String, String>> contents, Consumer<String> log) {
+    CompletableFuture<Void> start(Supplier<Map<String, WriteTokenFiles.Content>> contents, Consumer<String> log) {
         this.log = log;
         this.contents = contents;
         return CompletableFuture.allOf(locations().stream().map(this::rewrite).toArray(CompletableFuture[]::new));
@@ -113,13 +118,11 @@ public final class BlockTokenFiles implements Serializable {
     }
 
     /**
-     * @param file the value that the variable of a file has in a step
-     * @return null when it is not a file of this block: the script has changed the variable
+     * @param directory of the files, as the variables of a step name it
+     * @return null when it is not that of this block: the script has changed the variable
      */
     @CheckForNull
-    TokenFileLocation findLocation(String node, String file) {
-        int end = file.lastIndexOf(separator(file));
-        String directory = end < 0 ? "" : file.substring(0, end);
+    TokenFileLocation findLocation(String node, String directory) {
         return directory.endsWith(separator(directory) + name) ? new TokenFileLocation(run, node, directory) : null;
     }
 
@@ -233,13 +236,13 @@ public final class BlockTokenFiles implements Serializable {
     @CheckForNull
     private Boolean write(TokenFileLocation location) throws IOException, InterruptedException {
         FilePath path = location.findPath();
-        Supplier<Map<String, String>> source = contents;
-        Map<String, String> newest = source == null ? null : source.get();
+        Supplier<Map<String, WriteTokenFiles.Content>> source = contents;
+        Map<String, WriteTokenFiles.Content> newest = source == null ? null : source.get();
         if (path == null || newest == null || deleted) {
             return null;
         }
         boolean[] hasMode = new boolean[1];
-        TokenFileRegistry.runWithTimeout(() -> hasMode[0] = path.act(new WriteTokenFiles(newest, mode)));
+        TokenFileRegistry.runWithTimeout(() -> hasMode[0] = path.act(new WriteTokenFiles(newest)));
         return hasMode[0];
     }
 

@@ -55,12 +55,9 @@ final class IssuedTokens implements Serializable {
         return isNew;
     }
 
-    /** Adds the visible access token and its expiry to an environment; right after a restart, the saved one. */
-    synchronized void contribute(Map<String, String> env, TokenVariables variables) {
-        String value = current();
-        if (value != null) {
-            variables.contribute(env, value, expiresAt);
-        }
+    /** Adds the variables with the visible access token to an environment; right after a restart, the saved one. */
+    synchronized void contribute(Map<String, String> env, BlockVariables variables) {
+        variables.contribute(env, current(), expiresAt);
     }
 
     /** @return the visible access token; null before the first */

@@ -17,7 +17,9 @@ import java.io.Serial;
 import java.io.Serializable;
 import java.nio.charset.Charset;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -46,15 +48,19 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     private final String run;
     private final String charset;
     private final String credentialsId;
-    private final String url;
-    private final TokenVariables variables;
+    private final BlockVariables variables;
     private final IssuedTokens issued = new IssuedTokens();
 
+    /** Null before the block is open, and when it has no files. */
     @CheckForNull
-    private final BlockTokenFiles files;
+    private volatile BlockTokenFiles files;
 
     @CheckForNull
     private final TokenBlock outer;
+
+    /** Those that have not added their variables and files; null after a restart. */
+    @CheckForNull
+    private transient List<TokenBinding> bindings;
 
     /** Null until the block opens, also after a restart. Its ID changes when its job is moved. */
     private transient volatile Run<?, ?> build;
@@ -67,25 +73,38 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     /** Open until there is a lease after a restart, or the first try to get one has failed; null without a restart. */
     private transient volatile CountDownLatch resuming;
 
-    /** @param outer the block around this one; null for none */
+    /**
+     * @param tokenVariable gets the access token
+     * @param urlVariable gets the system's address
+     * @param bindings add further variables and files
+     * @param outer the block around this one; null for none
+     * @throws AbortException when a variable cannot have its name
+     */
     public TokenBlock(
-            Run<?, ?> run, VcfCredentials credentials, TokenVariables variables, @CheckForNull TokenBlock outer) {
+            Run<?, ?> run,
+            VcfCredentials credentials,
+            String tokenVariable,
+            String urlVariable,
+            List<TokenBinding> bindings,
+            @CheckForNull TokenBlock outer)
+            throws AbortException {
         this.run = run.getExternalizableId();
         this.charset = run.getCharset().name();
         this.credentialsId = credentials.getId();
-        this.url = credentials.getUrl();
-        this.variables = variables;
-        this.files = variables.hasFiles() ? new BlockTokenFiles(this.run, variables.fileMode()) : null;
+        this.variables = new BlockVariables(tokenVariable, urlVariable, credentials.getUrl());
+        this.bindings = bindings;
         this.outer = outer;
     }
 
     /**
-     * Gets a lease on an access token, which is renewed until the block closes. Blocks.
+     * Gets a lease on an access token, which is renewed until the block closes; before it does so for the first time,
+     * the bindings add their variables and files. Blocks.
      *
      * @param organization the tenant organization, for a provider's credential; empty for the credential's own
      * @param listener the build's log; gets warnings from any thread
      * @param save called when there is state to save; null when the build cannot be resumed
-     * @throws AbortException when there is no access token; its message is meant for the build's log
+     * @throws AbortException when a binding refuses, or when there is no access token; its message is meant for the
+     *     build's log
      */
     public void open(
             VcfCredentials credentials,
@@ -94,28 +113,29 @@ public final class TokenBlock implements LeaseOwner, Serializable {
             Duration minimumValidity,
             TaskListener listener,
             @CheckForNull Runnable save)
-            throws AbortException, InterruptedException {
+            throws IOException, InterruptedException {
         this.listener = listener;
         this.build = build;
         TokenBlockRegistry.get().add(this);
         boolean isOpen = false;
+        BindingContext.AccessTokenSource opening =
+                () -> lease(credentials, organization, build, minimumValidity).accessToken();
         try {
-            lease = VcfTokenService.get().open(credentials, organization, build.getParent(), minimumValidity, this);
+            bind(new BindingContext(credentials, organization, build, listener, variables, opening));
+            lease(credentials, organization, build, minimumValidity);
             isOpen = true;
-        } catch (TokenUnavailableException e) {
-            LOGGER.log(Level.FINE, e, () -> "No access token for " + build);
-            throw new AbortException(e.getMessage());
         } finally {
             // After a restart there are further tries, and the registry must find the block at the end of the build.
             if (!isOpen && (resuming == null || closed)) {
-                TokenBlockRegistry.get().remove(this);
+                close();
             }
         }
         this.save = save;
-        if (files != null) {
-            CompletableFuture<Void> written = files.start(this::fileContents, this::warn);
+        BlockTokenFiles written = files;
+        if (written != null) {
+            CompletableFuture<Void> current = written.start(this::fileContents, this::warn);
             if (resuming != null) {
-                awaitRewritten(written);
+                awaitRewritten(current);
             }
         }
         if (closed) {
@@ -123,10 +143,37 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         }
     }
 
+    private void bind(BindingContext context) throws IOException, InterruptedException {
+        if (bindings != null) {
+            for (TokenBinding binding : bindings) {
+                binding.bind(context);
+            }
+            bindings = null;
+            files = variables.hasFiles() ? new BlockTokenFiles(run, variables.tokenFileMode()) : null;
+        }
+    }
+
+    private Lease lease(VcfCredentials credentials, String organization, Run<?, ?> build, Duration minimumValidity)
+            throws AbortException, InterruptedException {
+        Lease known = lease;
+        if (known != null) {
+            return known;
+        }
+        try {
+            Lease opened =
+                    VcfTokenService.get().open(credentials, organization, build.getParent(), minimumValidity, this);
+            lease = opened;
+            return opened;
+        } catch (TokenUnavailableException e) {
+            LOGGER.log(Level.FINE, e, () -> "No access token for " + build);
+            throw new AbortException(e.getMessage());
+        }
+    }
+
     @CheckForNull
-    private Map<String, String> fileContents() {
+    private Map<String, WriteTokenFiles.Content> fileContents() {
         String accessToken = issued.current();
-        return accessToken == null ? null : TokenVariables.fileContents(accessToken);
+        return accessToken == null ? null : variables.fillFiles(accessToken);
     }
 
     /** After a restart, steps must not read files from before. A write that fails is repeated and logged. */
@@ -141,13 +188,14 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     /** Waits until the files exist in a workspace, or warns if they cannot. */
     void awaitFiles(String node, FilePath workspace, @CheckForNull String temporary)
             throws IOException, InterruptedException {
-        if (files == null) {
+        BlockTokenFiles awaited = files;
+        if (awaited == null) {
             return;
         }
         if (temporary == null) {
             warn(Messages.WithVcfTokenStep_noTemporary(workspace.getRemote()));
         } else {
-            files.await(files.location(node, temporary));
+            awaited.await(awaited.location(node, temporary));
         }
     }
 
@@ -189,7 +237,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
             return false;
         }
         open.awaitLiving(RENEWAL_TIMEOUT);
-        String token = env.get(variables.token());
+        String token = env.get(variables.tokenVariable());
         return token != null && !token.equals(issued.current()) && issued.contains(token);
     }
 
@@ -205,8 +253,9 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         if (open != null) {
             open.close();
         }
-        if (files != null) {
-            files.delete();
+        BlockTokenFiles deleted = files;
+        if (deleted != null) {
+            deleted.delete();
         }
     }
 
@@ -226,7 +275,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         return open.refresh();
     }
 
-    /** Adds the variables of the block, without those of files, to an environment. */
+    /** Adds the variables of the block, without those that hold paths, to an environment. */
     public void contribute(Map<String, String> env) {
         Lease open = lease;
         if (open != null) {
@@ -234,13 +283,13 @@ public final class TokenBlock implements LeaseOwner, Serializable {
             open.accessToken();
         }
         issued.contribute(env, variables);
-        env.put(variables.url(), url);
     }
 
     /** @param temporary the directory for temporary files that belongs to the workspace */
-    void contributeFiles(Map<String, String> env, String temporary) {
-        if (files != null) {
-            variables.contributeFiles(env, files, temporary);
+    void contributePaths(Map<String, String> env, String temporary) {
+        BlockTokenFiles named = files;
+        if (named != null) {
+            variables.contributePaths(env, named, temporary);
         }
     }
 
@@ -249,8 +298,9 @@ public final class TokenBlock implements LeaseOwner, Serializable {
      */
     @CheckForNull
     TokenFileLocation findLocation(String node, Map<String, String> env) {
-        String path = files == null ? null : variables.findFile(env);
-        return path == null ? null : files.findLocation(node, path);
+        BlockTokenFiles known = files;
+        String directory = known == null ? null : variables.findDirectory(env);
+        return directory == null ? null : known.findLocation(node, directory);
     }
 
     public TokenMasker masker() {
@@ -274,8 +324,9 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         return credentialsId;
     }
 
-    TokenVariables variables() {
-        return variables;
+    /** The variables whose values contain the access token. */
+    Set<String> secretVariables() {
+        return variables.secretVariables();
     }
 
     @CheckForNull
@@ -299,8 +350,9 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         if (!issued.publish(accessToken)) {
             return;
         }
-        if (files != null) {
-            files.rewriteAll();
+        BlockTokenFiles outdated = files;
+        if (outdated != null) {
+            outdated.rewriteAll();
         }
         Runnable saving = save;
         if (saving != null) {

@@ -8,6 +8,7 @@ import hudson.model.Run;
 import hudson.model.TaskListener;
 import hudson.model.listeners.RunListener;
 import hudson.slaves.ComputerListener;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,6 +55,13 @@ public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
             result = block.masker().mask(result);
         }
         return result;
+    }
+
+    /** The variables of a freestyle build whose values contain an access token. */
+    Set<String> secretVariables(Run<?, ?> build) {
+        Set<String> names = new HashSet<>();
+        masked.getOrDefault(build, List.of()).forEach(block -> names.addAll(block.secretVariables()));
+        return names;
     }
 
     /** Saves a build after a moment, once for all of its blocks that get the same access token. */

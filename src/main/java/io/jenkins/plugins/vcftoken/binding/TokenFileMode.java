@@ -3,9 +3,14 @@ package io.jenkins.plugins.vcftoken.binding;
 import io.jenkins.plugins.vcftoken.Messages;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
 import java.util.Set;
+import java.util.stream.Stream;
 
-/** Which users of a node may read token files. The names are saved in jobs and builds and written in scripts. */
+/**
+ * Which users of a node may read token files, fewest first. The names are saved in jobs and builds and written in
+ * scripts.
+ */
 public enum TokenFileMode {
     /** The user that the agent runs as. */
     OWNER("0600", "rw-------", "rwx------"),
@@ -37,6 +42,11 @@ public enum TokenFileMode {
 
     String octal() {
         return octal;
+    }
+
+    /** @return the mode with the most readers; {@link #OWNER} for none */
+    static TokenFileMode widest(Stream<TokenFileMode> modes) {
+        return modes.max(Comparator.naturalOrder()).orElse(OWNER);
     }
 
     Set<PosixFilePermission> ofFile() {

@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.binding;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.AbortException;
 import hudson.Util;
 import hudson.model.Item;
 import hudson.util.FormValidation;
@@ -17,13 +18,13 @@ public interface TokenStepDescriptor extends CredentialsIdDescriptor {
 
     @POST
     default FormValidation doCheckTokenVariable(
-            @QueryParameter String tokenVariable,
-            @QueryParameter String urlVariable,
-            @QueryParameter String tokenFileVariable,
-            @QueryParameter String headerFileVariable) {
-        String error =
-                new TokenVariables(tokenVariable, urlVariable, tokenFileVariable, headerFileVariable).findError();
-        return error == null ? FormValidation.ok() : FormValidation.error(error);
+            @QueryParameter String tokenVariable, @QueryParameter String urlVariable) {
+        try {
+            new BlockVariables(tokenVariable, urlVariable, "");
+            return FormValidation.ok();
+        } catch (AbortException e) {
+            return FormValidation.error(e.getMessage());
+        }
     }
 
     /** Warns of a credential that the job cannot use, to users who may list the credentials. */

@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.binding;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
-import hudson.AbortException;
 import hudson.Extension;
 import hudson.FilePath;
 import hudson.Launcher;
@@ -19,7 +18,9 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jenkinsci.Symbol;
@@ -36,18 +37,14 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     /** In minutes. */
     public static final int DEFAULT_MINIMUM_VALIDITY = (int) VcfTokenService.DEFAULT_MINIMUM_VALIDITY.toMinutes();
 
+    private static final List<String> FIELDS =
+            List.of("credentialsId", "organization", "tokenVariable", "urlVariable", "bindings", "minimumValidity");
+
     private final String credentialsId;
-    private String tokenVariable = TokenVariables.DEFAULT_TOKEN;
-    private String urlVariable = TokenVariables.DEFAULT_URL;
+    private String tokenVariable = BlockVariables.DEFAULT_TOKEN;
+    private String urlVariable = BlockVariables.DEFAULT_URL;
 
-    @CheckForNull
-    private String tokenFileVariable;
-
-    @CheckForNull
-    private String headerFileVariable;
-
-    @CheckForNull
-    private TokenFileMode tokenFileMode;
+    private List<TokenBinding> bindings = new ArrayList<>();
 
     private int minimumValidity = DEFAULT_MINIMUM_VALIDITY;
 
@@ -70,7 +67,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     /** @param tokenVariable the variable for the access token; blank for the default */
     @DataBoundSetter
     public void setTokenVariable(@CheckForNull String tokenVariable) {
-        this.tokenVariable = new TokenVariables(tokenVariable, null, null, null).token();
+        this.tokenVariable = BlockVariables.orDefault(tokenVariable, BlockVariables.DEFAULT_TOKEN);
     }
 
     public String getUrlVariable() {
@@ -80,39 +77,17 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     /** @param urlVariable the variable for the system's address; blank for the default */
     @DataBoundSetter
     public void setUrlVariable(@CheckForNull String urlVariable) {
-        this.urlVariable = new TokenVariables(null, urlVariable, null, null).url();
+        this.urlVariable = BlockVariables.orDefault(urlVariable, BlockVariables.DEFAULT_URL);
     }
 
-    @CheckForNull
-    public String getTokenFileVariable() {
-        return tokenFileVariable;
+    public List<TokenBinding> getBindings() {
+        return bindings;
     }
 
-    /** @param tokenFileVariable the variable for the path of a file with the access token; blank for no file */
+    /** @param bindings what else the build hands over; null for nothing */
     @DataBoundSetter
-    public void setTokenFileVariable(@CheckForNull String tokenFileVariable) {
-        this.tokenFileVariable = Util.fixEmptyAndTrim(tokenFileVariable);
-    }
-
-    @CheckForNull
-    public String getHeaderFileVariable() {
-        return headerFileVariable;
-    }
-
-    /** @param headerFileVariable the variable for the path of a file with an HTTP header; blank for no file */
-    @DataBoundSetter
-    public void setHeaderFileVariable(@CheckForNull String headerFileVariable) {
-        this.headerFileVariable = Util.fixEmptyAndTrim(headerFileVariable);
-    }
-
-    public TokenFileMode getTokenFileMode() {
-        return tokenFileMode == null ? TokenFileMode.OWNER : tokenFileMode;
-    }
-
-    /** @param tokenFileMode null for the default */
-    @DataBoundSetter
-    public void setTokenFileMode(@CheckForNull TokenFileMode tokenFileMode) {
-        this.tokenFileMode = tokenFileMode == TokenFileMode.OWNER ? null : tokenFileMode;
+    public void setBindings(@CheckForNull List<TokenBinding> bindings) {
+        this.bindings = new ArrayList<>(Util.fixNull(bindings));
     }
 
     /** Not null. Of the setter's type, without which forms and configuration as code do not pair the two. */
@@ -139,22 +114,12 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         this.organization = Util.fixEmptyAndTrim(organization);
     }
 
-    private TokenVariables variables() {
-        return new TokenVariables(
-                tokenVariable, urlVariable, tokenFileVariable, headerFileVariable, getTokenFileMode());
-    }
-
     @Override
     @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
     public Environment setUp(AbstractBuild build, Launcher launcher, BuildListener listener)
             throws IOException, InterruptedException {
-        TokenVariables variables = variables();
-        String nameError = variables.findError();
-        if (nameError != null) {
-            throw new AbortException(nameError);
-        }
         VcfCredentials credentials = CredentialLookup.use(credentialsId, build);
-        TokenBlock block = new TokenBlock(build, credentials, variables, null);
+        TokenBlock block = new TokenBlock(build, credentials, tokenVariable, urlVariable, bindings, null);
         TokenBlockRegistry.get().addToLog(build, block);
         block.open(credentials, getOrganization(), build, Duration.ofMinutes(minimumValidity), listener, null);
         try {
@@ -183,6 +148,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
     public void makeSensitiveBuildVariables(AbstractBuild build, Set<String> sensitiveVariables) {
         sensitiveVariables.add(tokenVariable);
+        sensitiveVariables.addAll(TokenBlockRegistry.get().secretVariables(build));
     }
 
     private final class BuildEnvironment extends Environment {
@@ -207,7 +173,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
             }
             block.contribute(added);
             if (temporary != null) {
-                block.contributeFiles(added, temporary);
+                block.contributePaths(added, temporary);
             }
             // Jenkins expands references in values twice before a process starts.
             added.forEach((name, value) -> env.put(name, value.replace("$", "$$$$")));
@@ -224,6 +190,13 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     @Extension
     @Symbol("vcfToken")
     public static final class DescriptorImpl extends BuildWrapperDescriptor implements TokenStepDescriptor {
+
+        /** The form is that of the step. */
+        public DescriptorImpl() {
+            for (String field : FIELDS) {
+                addHelpFileRedirect(field, WithVcfTokenStep.class, field);
+            }
+        }
 
         @NonNull
         @Override

@@ -1,10 +1,11 @@
 package io.jenkins.plugins.vcftoken.binding;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
-import hudson.AbortException;
 import hudson.EnvVars;
 import hudson.FilePath;
 import hudson.LauncherDecorator;
+import hudson.Util;
 import hudson.console.ConsoleLogFilter;
 import hudson.model.Computer;
 import hudson.model.Run;
@@ -13,6 +14,8 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.io.Serial;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
@@ -41,7 +44,13 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     private static final int RETRY_SECONDS = 20;
 
     private final String credentialsId;
-    private final TokenVariables variables;
+    private final String tokenVariable;
+    private final String urlVariable;
+
+    /** Null once the block is open. */
+    @CheckForNull
+    private List<TokenBinding> bindings;
+
     private final int minimumValidity;
     private final String organization;
     private volatile TokenBlock block;
@@ -54,7 +63,9 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     WithVcfTokenExecution(StepContext context, WithVcfTokenStep step) {
         super(context);
         this.credentialsId = step.getCredentialsId();
-        this.variables = step.variables();
+        this.tokenVariable = step.getTokenVariable();
+        this.urlVariable = step.getUrlVariable();
+        this.bindings = new ArrayList<>(step.getBindings());
         this.minimumValidity = step.getMinimumValidity();
         this.organization = step.getOrganization();
     }
@@ -66,14 +77,11 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     }
 
     private void open() throws Exception {
-        String nameError = variables.findError();
-        if (nameError != null) {
-            throw new AbortException(nameError);
-        }
         StepContext context = getContext();
         Run<?, ?> run = context.get(Run.class);
         VcfCredentials credentials = CredentialLookup.use(credentialsId, run);
-        TokenBlock opened = new TokenBlock(run, credentials, variables, context.get(TokenBlock.class));
+        TokenBlock opened = new TokenBlock(
+                run, credentials, tokenVariable, urlVariable, Util.fixNull(bindings), context.get(TokenBlock.class));
         block = opened;
         lease(opened, credentials, run);
         try {
@@ -88,6 +96,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
             return;
         }
         opening = false;
+        bindings = null;
         context.newBodyInvoker()
                 .withContext(opened)
                 .withContext(EnvironmentExpander.merge(
@@ -234,14 +243,14 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
             block.contribute(env);
             String temporary = env.get(TEMPORARY);
             if (temporary != null) {
-                block.contributeFiles(env, temporary);
+                block.contributePaths(env, temporary);
             }
         }
 
         @NonNull
         @Override
         public Set<String> getSensitiveVariables() {
-            return Set.of(block.variables().token());
+            return block.secretVariables();
         }
     }
 }

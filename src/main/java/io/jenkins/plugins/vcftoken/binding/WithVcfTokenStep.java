@@ -8,6 +8,8 @@ import hudson.model.Run;
 import hudson.model.TaskListener;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import org.jenkinsci.plugins.workflow.steps.Step;
 import org.jenkinsci.plugins.workflow.steps.StepContext;
@@ -26,17 +28,10 @@ public final class WithVcfTokenStep extends Step {
     public static final int DEFAULT_MINIMUM_VALIDITY = (int) VcfTokenService.DEFAULT_MINIMUM_VALIDITY.toMinutes();
 
     private final String credentialsId;
-    private String tokenVariable = TokenVariables.DEFAULT_TOKEN;
-    private String urlVariable = TokenVariables.DEFAULT_URL;
+    private String tokenVariable = BlockVariables.DEFAULT_TOKEN;
+    private String urlVariable = BlockVariables.DEFAULT_URL;
 
-    @CheckForNull
-    private String tokenFileVariable;
-
-    @CheckForNull
-    private String headerFileVariable;
-
-    @CheckForNull
-    private TokenFileMode tokenFileMode;
+    private List<TokenBinding> bindings = new ArrayList<>();
 
     private int minimumValidity = DEFAULT_MINIMUM_VALIDITY;
     private String organization = "";
@@ -57,7 +52,7 @@ public final class WithVcfTokenStep extends Step {
     /** @param tokenVariable the variable for the access token; blank for the default */
     @DataBoundSetter
     public void setTokenVariable(@CheckForNull String tokenVariable) {
-        this.tokenVariable = new TokenVariables(tokenVariable, null, null, null).token();
+        this.tokenVariable = BlockVariables.orDefault(tokenVariable, BlockVariables.DEFAULT_TOKEN);
     }
 
     public String getUrlVariable() {
@@ -67,7 +62,7 @@ public final class WithVcfTokenStep extends Step {
     /** @param urlVariable the variable for the system's address; blank for the default */
     @DataBoundSetter
     public void setUrlVariable(@CheckForNull String urlVariable) {
-        this.urlVariable = new TokenVariables(null, urlVariable, null, null).url();
+        this.urlVariable = BlockVariables.orDefault(urlVariable, BlockVariables.DEFAULT_URL);
     }
 
     public String getOrganization() {
@@ -80,36 +75,14 @@ public final class WithVcfTokenStep extends Step {
         this.organization = Util.fixNull(organization).trim();
     }
 
-    @CheckForNull
-    public String getTokenFileVariable() {
-        return tokenFileVariable;
+    public List<TokenBinding> getBindings() {
+        return bindings;
     }
 
-    /** @param tokenFileVariable the variable for the path of a file with the access token; blank for no file */
+    /** @param bindings what else the block hands over; null for nothing */
     @DataBoundSetter
-    public void setTokenFileVariable(@CheckForNull String tokenFileVariable) {
-        this.tokenFileVariable = Util.fixEmptyAndTrim(tokenFileVariable);
-    }
-
-    @CheckForNull
-    public String getHeaderFileVariable() {
-        return headerFileVariable;
-    }
-
-    /** @param headerFileVariable the variable for the path of a file with an HTTP header; blank for no file */
-    @DataBoundSetter
-    public void setHeaderFileVariable(@CheckForNull String headerFileVariable) {
-        this.headerFileVariable = Util.fixEmptyAndTrim(headerFileVariable);
-    }
-
-    public TokenFileMode getTokenFileMode() {
-        return tokenFileMode == null ? TokenFileMode.OWNER : tokenFileMode;
-    }
-
-    /** @param tokenFileMode null for the default */
-    @DataBoundSetter
-    public void setTokenFileMode(@CheckForNull TokenFileMode tokenFileMode) {
-        this.tokenFileMode = tokenFileMode == TokenFileMode.OWNER ? null : tokenFileMode;
+    public void setBindings(@CheckForNull List<TokenBinding> bindings) {
+        this.bindings = new ArrayList<>(Util.fixNull(bindings));
     }
 
     /** Not null. Of the setter's type, without which forms and configuration as code do not pair the two. */
@@ -124,11 +97,6 @@ public final class WithVcfTokenStep extends Step {
     @DataBoundSetter
     public void setMinimumValidity(@CheckForNull Integer minimumValidity) {
         this.minimumValidity = minimumValidity == null ? DEFAULT_MINIMUM_VALIDITY : Math.max(0, minimumValidity);
-    }
-
-    TokenVariables variables() {
-        return new TokenVariables(
-                tokenVariable, urlVariable, tokenFileVariable, headerFileVariable, getTokenFileMode());
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.jenkins.plugins.vcftoken.rotation.AtomicFileReplacement;
 import java.io.File;
 import java.io.IOException;
 import java.io.Serial;
+import java.io.Serializable;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -28,22 +29,29 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Boolean> {
     private static final long serialVersionUID = 1;
 
     @SuppressWarnings("serial") // the map that is in it is serializable, which newer compilers doubt
-    private final Map<String, String> contents;
+    private final Map<String, Content> contents;
 
-    private final TokenFileMode mode;
+    /** One file. */
+    record Content(String text, TokenFileMode mode) implements Serializable {
+
+        /** Without the text, which is secret. */
+        @Override
+        public String toString() {
+            return "Content[" + mode + "]";
+        }
+    }
 
     /** @param contents by file name; a serializable map */
-    WriteTokenFiles(Map<String, String> contents, TokenFileMode mode) {
+    WriteTokenFiles(Map<String, Content> contents) {
         this.contents = contents;
-        this.mode = mode;
     }
 
     @Override
     public Boolean invoke(File target, VirtualChannel channel) throws IOException {
-        return write(target.toPath(), contents, mode);
+        return write(target.toPath(), contents);
     }
 
-    static boolean write(Path directory, Map<String, String> contents, TokenFileMode mode) throws IOException {
+    static boolean write(Path directory, Map<String, Content> contents) throws IOException {
         boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
         // A symbolic link there is not the plugin's. Then creating the directory fails.
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
@@ -52,24 +60,31 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Boolean> {
             Files.createDirectory(directory, permissions(posix, TokenFileMode.OWNER.ofDirectory()));
             if (posix) {
                 // The umask may have removed some from the permissions at creation.
-                Files.setPosixFilePermissions(directory, mode.ofDirectory());
+                Files.setPosixFilePermissions(directory, widest(contents).ofDirectory());
             }
         }
-        for (Map.Entry<String, String> file : contents.entrySet()) {
-            replace(directory, file.getKey(), file.getValue(), posix, mode);
+        for (Map.Entry<String, Content> file : contents.entrySet()) {
+            replace(directory.resolve(file.getKey()), file.getValue(), posix);
         }
         return posix;
     }
 
-    private static void replace(Path directory, String name, String content, boolean posix, TokenFileMode mode)
-            throws IOException {
-        Path fresh = Files.createTempFile(directory, "file", ".new", permissions(posix, TokenFileMode.OWNER.ofFile()));
+    private static TokenFileMode widest(Map<String, Content> contents) {
+        return TokenFileMode.widest(contents.values().stream().map(Content::mode));
+    }
+
+    private static void replace(Path file, Content content, boolean posix) throws IOException {
+        Path fresh = Files.createTempFile(
+                Objects.requireNonNull(file.getParent()),
+                "file",
+                ".new",
+                permissions(posix, TokenFileMode.OWNER.ofFile()));
         try {
-            Files.writeString(fresh, content, StandardCharsets.UTF_8);
+            Files.writeString(fresh, content.text(), StandardCharsets.UTF_8);
             if (posix) {
-                Files.setPosixFilePermissions(fresh, mode.ofFile());
+                Files.setPosixFilePermissions(fresh, content.mode().ofFile());
             }
-            AtomicFileReplacement.replace(fresh, directory.resolve(name));
+            AtomicFileReplacement.replace(fresh, file);
         } finally {
             Files.deleteIfExists(fresh);
         }

@@ -128,6 +128,11 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     }
 
     @Override
+    public String organizationName() {
+        return account().organization();
+    }
+
+    @Override
     public boolean isProvider() {
         return account().organization().equals(VcfaTokenClient.PROVIDER);
     }

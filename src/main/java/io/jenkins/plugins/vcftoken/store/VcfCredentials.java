@@ -47,6 +47,16 @@ public interface VcfCredentials extends StringCredentials {
     /** The client that requests access tokens for this credential. */
     TokenEndpointClient tokenClient(OneShotHttpClient client);
 
+    /**
+     * The organization that access tokens are for, as the vendor's tools name it.
+     *
+     * @return null for systems without organizations
+     */
+    @CheckForNull
+    default String organizationName() {
+        return null;
+    }
+
     /** Whether {@link #tenantTokenClient} is supported. */
     default boolean isProvider() {
         return false;

@@ -142,7 +142,7 @@ class HostileJobJenkinsTest {
         for (String name : new String[] {"PATH", "PATH+X", "path", "LD_PRELOAD", "BASH_ENV", "A B", "A=B", "1A"}) {
             refused("withVcfToken(credentialsId: 'sa', tokenVariable: '" + name + "') { }", "");
             refused("withVcfToken(credentialsId: 'sa', urlVariable: '" + name + "') { }", "");
-            refused("withVcfToken(credentialsId: 'sa', tokenFileVariable: '" + name + "') { echo 'in' }", "");
+            refused("withVcfToken(credentialsId: 'sa', bindings: [tokenFile('" + name + "')]) { echo 'in' }", "");
         }
     }
 

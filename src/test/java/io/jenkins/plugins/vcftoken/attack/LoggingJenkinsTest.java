@@ -66,7 +66,7 @@ class LoggingJenkinsTest {
             try {
                 WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
                 job.setDefinition(new CpsFlowDefinition(
-                        "node { withVcfToken(credentialsId: 'sa', tokenFileVariable: 'F') {\n"
+                        "node { withVcfToken(credentialsId: 'sa', bindings: [tokenFile('F')]) {\n"
                                 + "  for (int i = 0; i < 3; i++) { sh 'cat \"$F\"'; sleep 1 }\n  vcfTokenRefresh()\n} }",
                         true));
                 jenkins.buildAndAssertSuccess(job);

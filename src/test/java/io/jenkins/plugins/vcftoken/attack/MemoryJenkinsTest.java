@@ -15,6 +15,7 @@ import hudson.tasks.Shell;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.DeviceFlowRegistry;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.binding.TokenFileBinding;
 import io.jenkins.plugins.vcftoken.binding.VcfTokenBuildWrapper;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -130,7 +131,7 @@ class MemoryJenkinsTest {
         JenkinsAccount.add(url, authority, "sa", initialToken);
         WorkflowJob job = rule.createProject(WorkflowJob.class, "job");
         job.setDefinition(new CpsFlowDefinition(
-                "node { withVcfToken(credentialsId: 'sa', tokenFileVariable: 'F') { sh '''" + OUTLIVE_A_ACCESS_TOKEN
+                "node { withVcfToken(credentialsId: 'sa', bindings: [tokenFile('F')]) { sh '''" + OUTLIVE_A_ACCESS_TOKEN
                         + "''' } }",
                 true));
         rule.buildAndAssertSuccess(job);
@@ -140,7 +141,7 @@ class MemoryJenkinsTest {
         rule.buildAndAssertStatus(Result.FAILURE, failing);
         FreeStyleProject freestyle = rule.createFreeStyleProject();
         VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("sa");
-        wrapper.setTokenFileVariable("F");
+        wrapper.setBindings(List.of(new TokenFileBinding("F")));
         freestyle.getBuildWrappersList().add(wrapper);
         freestyle.getBuildersList().add(new Shell(OUTLIVE_A_ACCESS_TOKEN));
         rule.buildAndAssertSuccess(freestyle);

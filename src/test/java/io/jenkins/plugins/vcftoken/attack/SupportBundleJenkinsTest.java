@@ -64,7 +64,7 @@ class SupportBundleJenkinsTest {
             jenkins.buildAndAssertSuccess(freestyle);
             WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
             job.setDefinition(new CpsFlowDefinition(
-                    "node { withVcfToken(credentialsId: 'sa', tokenFileVariable: 'F') {\n"
+                    "node { withVcfToken(credentialsId: 'sa', bindings: [tokenFile('F')]) {\n"
                             + "  sh 'echo $VCF_TOKEN; cat \"$F\"; echo open; until test -e \"" + disk
                             + "/go\"; do sleep 0.2; done' } }",
                     true));

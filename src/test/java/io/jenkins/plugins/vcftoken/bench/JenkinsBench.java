@@ -12,7 +12,6 @@ import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.binding.TokenBlock;
 import io.jenkins.plugins.vcftoken.binding.TokenLogFilter;
-import io.jenkins.plugins.vcftoken.binding.TokenVariables;
 import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
@@ -450,7 +449,7 @@ class JenkinsBench {
                 log,
                 megabytes));
         for (int count : counts) {
-            TokenBlock block = new TokenBlock(run, stored("sa"), new TokenVariables(null, null, null, null), null);
+            TokenBlock block = new TokenBlock(run, stored("sa"), "VCF_TOKEN", "VCF_URL", List.of(), null);
             Instant now = Instant.now();
             accessTokens
                     .subList(0, count)
@@ -596,7 +595,7 @@ class JenkinsBench {
                 TokenBlock[] blocks = new TokenBlock[count];
                 long before = CoreBench.used();
                 for (int i = 0; i < count; i++) {
-                    blocks[i] = new TokenBlock(run, stored("sa"), new TokenVariables(null, null, null, null), null);
+                    blocks[i] = new TokenBlock(run, stored("sa"), "VCF_TOKEN", "VCF_URL", List.of(), null);
                     blocks[i].beforePublish(one);
                     blocks[i].masker();
                 }

@@ -6,7 +6,6 @@ import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.binding.TokenBlock;
 import io.jenkins.plugins.vcftoken.binding.TokenLogFilter;
-import io.jenkins.plugins.vcftoken.binding.TokenVariables;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -97,7 +96,7 @@ class JenkinsProfileBench {
             WorkflowRun run = jenkins.buildAndAssertSuccess(job);
             VcfCredentials credential = (VcfCredentials)
                     SystemCredentialsProvider.getInstance().getCredentials().get(0);
-            TokenBlock block = new TokenBlock(run, credential, new TokenVariables(null, null, null, null), null);
+            TokenBlock block = new TokenBlock(run, credential, "VCF_TOKEN", "VCF_URL", List.of(), null);
             List<String> accessTokens = JenkinsBench.accessTokens(100);
             Instant now = Instant.now();
             accessTokens.forEach(

@@ -54,7 +54,7 @@ class ContainerRestartJenkinsTest {
                 JenkinsAccount.trust(simulator.authorityPem());
                 WorkflowJob job = rule.createProject(WorkflowJob.class, "job");
                 job.setDefinition(new CpsFlowDefinition(
-                        "node { withVcfToken(credentialsId: 'sa', headerFileVariable: 'H') { ownLaunch {\n"
+                        "node { withVcfToken(credentialsId: 'sa', bindings: [headerFile('H')]) { ownLaunch {\n"
                                 + "  echo 'ready'\n"
                                 + "  while (!new File('" + disk.resolve("go") + "').exists()) { sleep 1 }\n"
                                 + "  new File('" + disk.resolve("seen") + "').text = env.VCF_TOKEN\n"
@@ -95,7 +95,7 @@ class ContainerRestartJenkinsTest {
                 JenkinsAccount.trust(simulator.authorityPem());
                 WorkflowJob job = rule.createProject(WorkflowJob.class, "job");
                 job.setDefinition(new CpsFlowDefinition(
-                        "withVcfToken(credentialsId: 'sa', headerFileVariable: 'H') { for (int i = 1; i <= 5; i++) {\n"
+                        "withVcfToken(credentialsId: 'sa', bindings: [headerFile('H')]) { for (int i = 1; i <= 5; i++) {\n"
                                 + "  node { ws(\"space-$i\") { ownLaunch {\n"
                                 + "    sh 'curl --fail --silent -H @\"$H\" $VCF_URL/deployment/api/deployments'\n"
                                 + "} } } } }",

@@ -115,7 +115,7 @@ class FailingBlockJenkinsTest {
     void withoutADirectoryForTemporaryFilesThereIsNoTokenFileAndTheLogSaysSo() throws Exception {
         int served = simulator.served();
         WorkflowRun run = build("node { withEnv(['WORKSPACE_TMP=']) {\n"
-                + "  withVcfToken(credentialsId: 'sa', tokenFileVariable: 'F') { sh 'test -z \"$F\"; " + GET
+                + "  withVcfToken(credentialsId: 'sa', bindings: [tokenFile('F')]) { sh 'test -z \"$F\"; " + GET
                 + "' } } }");
         jenkins.assertLogContains("has no directory for temporary files beside it, so there is no token file", run);
         assertThat(simulator.served() - served).isEqualTo(1);
@@ -128,7 +128,7 @@ class FailingBlockJenkinsTest {
     void withoutANodeThereIsNoTokenFile() throws Exception {
         build(
                 "withEnv(['WORKSPACE_TMP=" + disk.resolve("nowhere") + "']) {\n"
-                        + "  withVcfToken(credentialsId: 'sa', tokenFileVariable: 'F') { node { echo 'x' }; timeout(1) { echo F } } }");
+                        + "  withVcfToken(credentialsId: 'sa', bindings: [tokenFile('F')]) { node { echo 'x' }; timeout(1) { echo F } } }");
         assertThat(tokenFiles(disk)).isEmpty();
     }
 
@@ -139,7 +139,7 @@ class FailingBlockJenkinsTest {
         InboundAgentExtension.Options options =
                 InboundAgentExtension.Options.newBuilder().name("away").build();
         inbound.start(jenkins, options);
-        WorkflowRun run = started("node('away') { withVcfToken(credentialsId: 'sa', tokenFileVariable: 'F') {\n"
+        WorkflowRun run = started("node('away') { withVcfToken(credentialsId: 'sa', bindings: [tokenFile('F')]) {\n"
                 + "  echo 'ready'\n" + until("gone") + "  withEnv(['A=B']) { echo \"with $VCF_TOKEN\" }\n"
                 + "  withVcfToken(credentialsId: 'sa', tokenVariable: 'T', urlVariable: 'U') { echo \"and $T\" }\n"
                 + until("back") + "} }");
@@ -158,7 +158,7 @@ class FailingBlockJenkinsTest {
     void whereTheFileCannotBeWrittenTheBlockFailsAndHoldsNoAccessToken() throws Exception {
         WorkflowRun run = started("node {\n  def place = new File(env.WORKSPACE_TMP)\n"
                 + "  place.parentFile.mkdirs()\n  place.text = 'in the way'\n"
-                + "  try { withVcfToken(credentialsId: 'sa', tokenFileVariable: 'F') { echo 'it has begun' } }\n"
+                + "  try { withVcfToken(credentialsId: 'sa', bindings: [tokenFile('F')]) { echo 'it has begun' } }\n"
                 + "  catch (e) { echo \"failed: $e.message\" }\n" + until("seen") + "  place.delete()\n}");
         jenkins.waitForMessage("failed: ", run);
         jenkins.assertLogContains("The token file cannot be written into", run);

@@ -8,6 +8,7 @@ import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.model.Describable;
 import hudson.model.Descriptor;
 import hudson.model.FreeStyleProject;
 import hudson.model.Item;
@@ -18,6 +19,7 @@ import hudson.security.ACLContext;
 import hudson.util.ListBoxModel;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
+import java.util.ArrayList;
 import java.util.List;
 import jenkins.model.Jenkins;
 import org.htmlunit.HttpMethod;
@@ -85,13 +87,12 @@ class GeneratorsJenkinsTest {
                 step, "withVcfToken(credentialsId: 'of-all', organization: 'acme') {\n    // some block\n}");
         step.setTokenVariable("A");
         step.setUrlVariable("B");
-        step.setTokenFileVariable("C");
-        step.setHeaderFileVariable("D");
+        step.setBindings(List.of(new TokenFileBinding("C"), new HeaderFileBinding("D")));
         step.setMinimumValidity(7);
         tester.assertRoundTrip(
                 step,
-                "withVcfToken(credentialsId: 'of-all', headerFileVariable: 'D', minimumValidity: 7, "
-                        + "organization: 'acme', tokenFileVariable: 'C', tokenVariable: 'A', urlVariable: 'B') {\n"
+                "withVcfToken(bindings: [tokenFile('C'), headerFile('D')], credentialsId: 'of-all', "
+                        + "minimumValidity: 7, organization: 'acme', tokenVariable: 'A', urlVariable: 'B') {\n"
                         + "    // some block\n}");
         VcfTokenRefreshStep refresh = new VcfTokenRefreshStep();
         tester.assertRoundTrip(refresh, "vcfTokenRefresh()");
@@ -112,8 +113,13 @@ class GeneratorsJenkinsTest {
 
     @Test
     void eachParameterHasHelp() throws Exception {
-        for (Class<?> type : List.of(WithVcfTokenStep.class, VcfTokenRefreshStep.class, VcfTokenBuildWrapper.class)) {
-            SnippetizerTester.assertDocGeneration(type.asSubclass(hudson.model.Describable.class));
+        List<Class<?>> types = new ArrayList<>(List.of(WithVcfTokenStep.class, VcfTokenRefreshStep.class));
+        for (TokenBindingDescriptor binding : jenkins.jenkins.getExtensionList(TokenBindingDescriptor.class)) {
+            types.add(binding.clazz);
+        }
+        assertThat(types).hasSizeGreaterThan(6);
+        for (Class<?> type : types) {
+            SnippetizerTester.assertDocGeneration(type.asSubclass(Describable.class));
             DescribableModel<?> model = DescribableModel.of(type);
             assertThat(model.getHelp()).as(type.getName()).isNotBlank();
             for (DescribableParameter parameter : model.getParameters()) {
@@ -122,6 +128,17 @@ class GeneratorsJenkinsTest {
                         .isNotBlank();
             }
         }
+    }
+
+    /** The form of freestyle projects is that of the step, with its help. */
+    @Test
+    void theBuildWrapperHasTheParametersOfTheStep() {
+        assertThat(DescribableModel.of(VcfTokenBuildWrapper.class).getParameters())
+                .extracting(DescribableParameter::getName)
+                .containsExactlyInAnyOrderElementsOf(
+                        DescribableModel.of(WithVcfTokenStep.class).getParameters().stream()
+                                .map(DescribableParameter::getName)
+                                .toList());
     }
 
     @Test

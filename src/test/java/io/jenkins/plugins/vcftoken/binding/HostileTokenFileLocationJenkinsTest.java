@@ -35,8 +35,7 @@ class HostileTokenFileLocationJenkinsTest {
     void aLinkInPlaceOfTheDirectoryIsNotFollowed(JenkinsRule jenkins) throws Exception {
         Path elsewhere = Files.createDirectory(disk.resolve("elsewhere"));
         Path link = Files.createSymbolicLink(disk.resolve("vcf-token-1"), elsewhere);
-        assertThatThrownBy(() -> new WriteTokenFiles(TokenVariables.fileContents("token"), TokenFileMode.OWNER)
-                        .invoke(link.toFile(), null))
+        assertThatThrownBy(() -> new WriteTokenFiles(FileContents.of("token")).invoke(link.toFile(), null))
                 .isInstanceOf(FileAlreadyExistsException.class);
         assertThat(elsewhere).isEmptyDirectory();
     }
@@ -45,12 +44,11 @@ class HostileTokenFileLocationJenkinsTest {
     void aLinkInPlaceOfAFileIsReplacedAndNotWrittenThrough(JenkinsRule jenkins) throws Exception {
         Path victim = Files.writeString(disk.resolve("victim"), "untouched");
         Path directory = disk.resolve("vcf-token-1");
-        new WriteTokenFiles(TokenVariables.fileContents("first"), TokenFileMode.OWNER).invoke(directory.toFile(), null);
-        Path token = directory.resolve(TokenVariables.TOKEN_FILE);
+        new WriteTokenFiles(FileContents.of("first")).invoke(directory.toFile(), null);
+        Path token = directory.resolve(FileContents.TOKEN_FILE);
         Files.delete(token);
         Files.createSymbolicLink(token, victim);
-        new WriteTokenFiles(TokenVariables.fileContents("second"), TokenFileMode.OWNER)
-                .invoke(directory.toFile(), null);
+        new WriteTokenFiles(FileContents.of("second")).invoke(directory.toFile(), null);
         assertThat(victim).hasContent("untouched");
         assertThat(Files.isSymbolicLink(token)).isFalse();
         assertThat(token).hasContent("second");
@@ -63,12 +61,11 @@ class HostileTokenFileLocationJenkinsTest {
         BlockTokenFiles other = new BlockTokenFiles("a#2", TokenFileMode.OWNER);
         String temporary = disk.toString();
         assertThat(one.directory(temporary)).isNotEqualTo(other.directory(temporary));
-        new WriteTokenFiles(TokenVariables.fileContents("b"), TokenFileMode.OWNER)
-                .invoke(new File(one.directory(temporary)), null);
+        new WriteTokenFiles(FileContents.of("b")).invoke(new File(one.directory(temporary)), null);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(Path.of(one.directory(temporary)))))
                 .isEqualTo("rwx------");
         assertThat(PosixFilePermissions.toString(
-                        Files.getPosixFilePermissions(Path.of(one.path(temporary, TokenVariables.TOKEN_FILE)))))
+                        Files.getPosixFilePermissions(Path.of(one.path(temporary, FileContents.TOKEN_FILE)))))
                 .isEqualTo("rw-------");
     }
 
@@ -96,7 +93,7 @@ class HostileTokenFileLocationJenkinsTest {
         public String call() throws IOException {
             try {
                 new FilePath(Channel.currentOrFail(), target)
-                        .act(new WriteTokenFiles(TokenVariables.fileContents("from the agent"), TokenFileMode.OWNER));
+                        .act(new WriteTokenFiles(FileContents.of("from the agent")));
                 return "written";
             } catch (Exception e) {
                 StringBuilder chain = new StringBuilder();

@@ -37,14 +37,14 @@ class HungNodeJenkinsTest {
         try {
             for (int i = 0; i < BLOCKS; i++) {
                 BlockTokenFiles files = new BlockTokenFiles("job#" + i, TokenFileMode.OWNER);
-                files.start(() -> TokenVariables.fileContents("token-of-a-hung-agent"), line -> {});
+                files.start(() -> FileContents.of("token-of-a-hung-agent"), line -> {});
                 files.ensure(files.location("hung", disk.resolve("hung").toString()));
             }
             BlockTokenFiles here = new BlockTokenFiles("job#" + BLOCKS, TokenFileMode.OWNER);
-            here.start(() -> TokenVariables.fileContents("token"), line -> {});
+            here.start(() -> FileContents.of("token"), line -> {});
             Path temporary = Files.createDirectory(disk.resolve("tmp"));
             here.ensure(here.location("", temporary.toString())).get(10, TimeUnit.SECONDS);
-            assertThat(Path.of(here.path(temporary.toString(), TokenVariables.TOKEN_FILE)))
+            assertThat(Path.of(here.path(temporary.toString(), FileContents.TOKEN_FILE)))
                     .hasContent("token");
         } finally {
             signal("-CONT", process);

@@ -32,7 +32,7 @@ class IssuedTokensJenkinsTest {
     }
 
     @Test
-    void publish_ofAnAccessTokenAgain_addsNoneAndMakesItTheVisibleOne() {
+    void publish_ofAnAccessTokenAgain_addsNoneAndMakesItTheVisibleOne() throws Exception {
         assertThat(issued.publish(token(1))).isTrue();
         assertThat(issued.publish(token(2))).isTrue();
         TokenMasker masker = issued.masker();
@@ -40,7 +40,7 @@ class IssuedTokensJenkinsTest {
         assertThat(issued.values()).hasSize(2);
         assertThat(issued.masker()).isSameAs(masker);
         Map<String, String> env = new HashMap<>();
-        issued.contribute(env, new TokenVariables(null, null, null, null));
+        issued.contribute(env, new BlockVariables(null, null, "https://vcf.example.com"));
         assertThat(env)
                 .containsEntry("VCF_TOKEN", token(1).value())
                 .containsEntry("VCF_TOKEN_EXPIRES_AT", Long.toString(NOW.getEpochSecond() + 1));

@@ -180,7 +180,7 @@ class LiveBlockJenkinsTest {
                 .orElseThrow();
         WorkflowRun run = build("echo 'x'", Result.SUCCESS);
         store.updateCredentials(Domain.global(), found, found.withStoredSecret(found.storedSecret()));
-        TokenBlock block = new TokenBlock(run, found, new TokenVariables(null, null, null, null), null);
+        TokenBlock block = new TokenBlock(run, found, "VCF_TOKEN", "VCF_URL", List.of(), null);
         block.open(found, "", run, Duration.ofMinutes(1), TaskListener.NULL, null);
         Map<String, String> env = new HashMap<>();
         block.contribute(env);
@@ -192,11 +192,11 @@ class LiveBlockJenkinsTest {
     void declarativeOptionsOfThePipelineAndOfAStage() throws Exception {
         int served = simulator.served();
         build(
-                "pipeline { agent any\n options { withVcfToken(credentialsId: 'sa', headerFileVariable: 'H') }\n"
+                "pipeline { agent any\n options { withVcfToken(credentialsId: 'sa', bindings: [headerFile('H')]) }\n"
                         + " stages { stage('a') { steps { sh '''" + GET + "; curl --fail --silent -H @\"$H\""
                         + " $VCF_URL/deployment/api/deployments''' } }\n"
                         + " stage('b') { agent any\n options { withVcfToken(credentialsId: 'sa', tokenVariable: 'S',"
-                        + " urlVariable: 'U', headerFileVariable: 'I') }\n"
+                        + " urlVariable: 'U', bindings: [headerFile('I')]) }\n"
                         + " steps { sh '''" + GET + "; curl --fail --silent -H @\"$I\""
                         + " $U/deployment/api/deployments''' } } } }",
                 Result.SUCCESS);
@@ -226,7 +226,7 @@ class LiveBlockJenkinsTest {
         JenkinsAccount.add(simulator, "m" + push);
         simulator.setLifetime(Duration.ofSeconds(4));
         WorkflowRun run = build(
-                "node('" + name + "') { withVcfToken(credentialsId: 'm" + push + "', tokenFileVariable: 'F') {\n"
+                "node('" + name + "') { withVcfToken(credentialsId: 'm" + push + "', bindings: [tokenFile('F')]) {\n"
                         + " sh '''for i in 1 2 3 4 5 6 7 8; do echo now $(cat \"$F\") end; sleep 1\n"
                         + "  (printf 'Authorization: Bearer '; cat \"$F\") | base64 -w0; echo\n"
                         + "  base64 -w0 \"$F\"; echo; printf '{\"t\":\"%s\"}' \"$(cat \"$F\")\"; echo; done'''\n"

@@ -90,7 +90,7 @@ class RestartJenkinsTest {
     private static void startWaiting(JenkinsRule jenkins, String disk) throws Throwable {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
         job.setDefinition(new CpsFlowDefinition(
-                "node('built-in') { withVcfToken(credentialsId: 'sa', headerFileVariable: 'H') {\n"
+                "node('built-in') { withVcfToken(credentialsId: 'sa', bindings: [headerFile('H')]) {\n"
                         + "  sh 'echo ready; until [ -f \"" + disk + "/go\" ]; do sleep 0.1; done'\n"
                         + "  sh 'curl --fail --silent -H \"Authorization: Bearer $VCF_TOKEN\""
                         + " $VCF_URL/deployment/api/deployments;"
@@ -131,7 +131,7 @@ class RestartJenkinsTest {
     private static void startFreestyle(JenkinsRule jenkins) throws Throwable {
         FreeStyleProject project = jenkins.createFreeStyleProject("job");
         VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("sa");
-        wrapper.setTokenFileVariable("F");
+        wrapper.setBindings(List.of(new TokenFileBinding("F")));
         project.getBuildWrappersList().add(wrapper);
         project.getBuildersList().add(new Shell("echo ready; sleep 300"));
         project.setAssignedNode(jenkins.jenkins.getNode("remote"));
@@ -190,8 +190,8 @@ class RestartJenkinsTest {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
         String get = "curl --fail --silent --show-error -H @\"$VCF_HEADER_FILE\" $VCF_URL/deployment/api/deployments";
         job.setDefinition(new CpsFlowDefinition(
-                "withVcfToken(credentialsId: 'sa', tokenFileVariable: 'VCF_TOKEN_FILE',"
-                        + " headerFileVariable: 'VCF_HEADER_FILE') { node('remote') {\n"
+                "withVcfToken(credentialsId: 'sa', bindings: [tokenFile('VCF_TOKEN_FILE'),"
+                        + "headerFile('VCF_HEADER_FILE')]) { node('remote') {\n"
                         + "  sh '''set +x; echo ready\n"
                         + "    until [ -f \"$WORKSPACE/../go\" ]; do " + get + " > /dev/null || exit 1\n"
                         + "      cat \"$VCF_TOKEN_FILE\"; echo; base64 -w0 \"$VCF_TOKEN_FILE\"; echo; sleep 1; done'''\n"

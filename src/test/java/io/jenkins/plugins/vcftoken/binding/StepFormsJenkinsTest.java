@@ -44,8 +44,7 @@ class StepFormsJenkinsTest {
         WithVcfTokenStep step = new WithVcfTokenStep("sa");
         step.setTokenVariable("A");
         step.setUrlVariable("B");
-        step.setTokenFileVariable("C");
-        step.setHeaderFileVariable("D");
+        step.setBindings(List.of(new TokenFileBinding("C"), new HeaderFileBinding("D")));
         step.setMinimumValidity(7);
         step.setOrganization("acme");
         jenkins.assertEqualDataBoundBeans(step, tester.configRoundTrip(step));
@@ -57,8 +56,8 @@ class StepFormsJenkinsTest {
 
         WithVcfTokenStep.DescriptorImpl form =
                 jenkins.jenkins.getDescriptorByType(WithVcfTokenStep.DescriptorImpl.class);
-        assertThat(form.doCheckTokenVariable("", "", "", "").kind).isEqualTo(FormValidation.Kind.OK);
-        assertThat(form.doCheckTokenVariable("A", "", "A", "").kind).isEqualTo(FormValidation.Kind.ERROR);
+        assertThat(form.doCheckTokenVariable("", "").kind).isEqualTo(FormValidation.Kind.OK);
+        assertThat(form.doCheckTokenVariable("A", "A").kind).isEqualTo(FormValidation.Kind.ERROR);
         assertThat(form.doCheckMinimumValidity("-1").kind).isEqualTo(FormValidation.Kind.ERROR);
         assertThat(form.doCheckMinimumValidity("x").kind).isEqualTo(FormValidation.Kind.ERROR);
         assertThat(form.doCheckMinimumValidity("").kind).isEqualTo(FormValidation.Kind.OK);

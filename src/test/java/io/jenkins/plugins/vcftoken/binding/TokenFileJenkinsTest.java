@@ -41,8 +41,8 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class TokenFileJenkinsTest {
 
-    private static final String BLOCK = "withVcfToken(credentialsId: 'sa', tokenFileVariable: 'VCF_TOKEN_FILE',"
-            + " headerFileVariable: 'VCF_HEADER_FILE')";
+    private static final String BLOCK = "withVcfToken(credentialsId: 'sa', bindings: [tokenFile('VCF_TOKEN_FILE'),"
+            + "headerFile('VCF_HEADER_FILE')])";
 
     /** With an access token that no renewal replaces between two looks at it. */
     private static final String CALM = BLOCK.replace("'sa'", "'calm'");
@@ -112,14 +112,15 @@ class TokenFileJenkinsTest {
         simulator.setLifetime(Duration.ofHours(1));
         for (String mode : List.of("GROUP 640 750", "EVERYONE 644 755")) {
             String[] parts = mode.split(" ");
-            WorkflowRun run = build("node { " + CALM.replace(")", ", tokenFileMode: '" + parts[0] + "')")
+            WorkflowRun run = build("node { " + CALM.replace("File('", "File(mode: '" + parts[0] + "', variable: '")
                     + " { sh 'stat -c \"mode %a\" \"$VCF_TOKEN_FILE\" \"$VCF_HEADER_FILE\""
                     + " \"$(dirname \"$VCF_TOKEN_FILE\")\"' } }");
             assertThat(JenkinsRule.getLog(run))
                     .contains("mode " + parts[1] + "\nmode " + parts[1] + "\nmode " + parts[2] + "\n")
                     .containsOnlyOnce("on the built-in node have the mode 0" + parts[1]);
         }
-        job.setDefinition(new CpsFlowDefinition(CALM.replace(")", ", tokenFileMode: '0777')") + " { }", true));
+        job.setDefinition(
+                new CpsFlowDefinition(CALM.replace("File('", "File(mode: '0777', variable: '") + " { }", true));
         jenkins.assertLogContains("0777", jenkins.buildAndAssertStatus(Result.FAILURE, job));
         awaitNoFiles();
     }
@@ -252,7 +253,7 @@ class TokenFileJenkinsTest {
         JenkinsAccount.add(simulator, "other");
         simulator.setLifetime(Duration.ofHours(1));
         build(CALM + " { withVcfToken(credentialsId: 'other', tokenVariable: 'T', urlVariable: 'U',"
-                + " tokenFileVariable: 'F') { node {\n"
+                + " bindings: [tokenFile('F')]) { node {\n"
                 + "  sh '" + GET
                 + "; test \"$(cat \"$F\")\" = \"$T\" -a \"$(cat \"$VCF_TOKEN_FILE\")\" = \"$VCF_TOKEN\"'\n"
                 + "  sh 'test $VCF_TOKEN_EXPIRES_AT -gt $(date +%s) -a $T_EXPIRES_AT -gt $(date +%s)'\n"

@@ -21,12 +21,12 @@ class TokenFileModeTest {
             TokenFileMode mode, String ofFile, String ofDirectory) throws Exception {
         Path directory = disk.resolve("job@tmp").resolve("vcf-token-1");
         for (String token : new String[] {"first", "second"}) {
-            assertThat(WriteTokenFiles.write(directory, TokenVariables.fileContents(token), mode))
+            assertThat(WriteTokenFiles.write(directory, FileContents.of(token, mode)))
                     .isTrue();
             assertThat(modeOf(directory)).isEqualTo(ofDirectory);
-            assertThat(modeOf(directory.resolve(TokenVariables.TOKEN_FILE))).isEqualTo(ofFile);
-            assertThat(modeOf(directory.resolve(TokenVariables.HEADER_FILE))).isEqualTo(ofFile);
-            assertThat(directory.resolve(TokenVariables.TOKEN_FILE)).hasContent(token);
+            assertThat(modeOf(directory.resolve(FileContents.TOKEN_FILE))).isEqualTo(ofFile);
+            assertThat(modeOf(directory.resolve(FileContents.HEADER_FILE))).isEqualTo(ofFile);
+            assertThat(directory.resolve(FileContents.TOKEN_FILE)).hasContent(token);
         }
     }
 

@@ -143,7 +143,7 @@ class VcfTokenBuildWrapperJenkinsTest {
         SystemCredentialsProvider.getInstance().getCredentials().add(provider);
         VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("provider");
         wrapper.setOrganization(" allapps_org01 ");
-        wrapper.setHeaderFileVariable("VCF_HEADER_FILE");
+        wrapper.setBindings(List.of(new HeaderFileBinding("VCF_HEADER_FILE")));
         project.getBuildWrappersList().add(wrapper);
         project.getBuildersList().add(new Shell(GET));
         FreeStyleBuild build = jenkins.buildAndAssertSuccess(project);
@@ -250,8 +250,7 @@ class VcfTokenBuildWrapperJenkinsTest {
 
     private static VcfTokenBuildWrapper wrapper() {
         VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("vcfa");
-        wrapper.setTokenFileVariable("VCF_TOKEN_FILE");
-        wrapper.setHeaderFileVariable("VCF_HEADER_FILE");
+        wrapper.setBindings(List.of(new TokenFileBinding("VCF_TOKEN_FILE"), new HeaderFileBinding("VCF_HEADER_FILE")));
         return wrapper;
     }
 

@@ -68,8 +68,8 @@ class WarmBlockJenkinsTest {
         run("withVcfToken(credentialsId: 'sa') { echo VCF_URL }");
         int requests = simulator.requests();
         List<RecordedEvent> events = record("for (int i = 0; i < 3; i++) {\n"
-                + "withVcfToken(credentialsId: 'sa', tokenFileVariable: 'F') { node { sh 'cat \"$F\"' } }\n"
-                + "node { withVcfToken(credentialsId: 'sa', tokenFileVariable: 'F') { sh 'cat \"$F\"' } } }");
+                + "withVcfToken(credentialsId: 'sa', bindings: [tokenFile('F')]) { node { sh 'cat \"$F\"' } }\n"
+                + "node { withVcfToken(credentialsId: 'sa', bindings: [tokenFile('F')]) { sh 'cat \"$F\"' } } }");
         assertThat(simulator.requests()).isEqualTo(requests);
         assertThat(events.stream().filter(WarmBlockJenkinsTest::isIo).filter(WarmBlockJenkinsTest::isOurs))
                 .as("the recording sees our files being written")

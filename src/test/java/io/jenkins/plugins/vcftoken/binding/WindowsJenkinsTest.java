@@ -51,10 +51,10 @@ class WindowsJenkinsTest {
     @Test
     void tokenFilesAreWrittenAndReplaced() throws Exception {
         Path directory = windows.getPath("C:\\agent\\workspace\\job@tmp\\vcf-token-1");
-        WriteTokenFiles.write(directory, TokenVariables.fileContents("first"), TokenFileMode.OWNER);
-        WriteTokenFiles.write(directory, TokenVariables.fileContents("second"), TokenFileMode.OWNER);
-        assertThat(directory.resolve(TokenVariables.TOKEN_FILE)).hasContent("second");
-        assertThat(directory.resolve(TokenVariables.HEADER_FILE)).hasContent("Authorization: Bearer second\n");
+        WriteTokenFiles.write(directory, FileContents.of("first"));
+        WriteTokenFiles.write(directory, FileContents.of("second"));
+        assertThat(directory.resolve(FileContents.TOKEN_FILE)).hasContent("second");
+        assertThat(directory.resolve(FileContents.HEADER_FILE)).hasContent("Authorization: Bearer second\n");
         try (var files = Files.list(directory)) {
             assertThat(files).hasSize(2);
         }
@@ -64,7 +64,7 @@ class WindowsJenkinsTest {
     void aLinkInPlaceOfTheDirectoryIsNotFollowed() throws Exception {
         Path elsewhere = Files.createDirectories(windows.getPath("C:\\elsewhere"));
         Path link = Files.createSymbolicLink(windows.getPath("C:\\vcf-token-1"), elsewhere);
-        assertThatThrownBy(() -> WriteTokenFiles.write(link, TokenVariables.fileContents("token"), TokenFileMode.OWNER))
+        assertThatThrownBy(() -> WriteTokenFiles.write(link, FileContents.of("token")))
                 .isInstanceOf(FileAlreadyExistsException.class);
         assertThat(elsewhere).isEmptyDirectory();
     }
@@ -72,11 +72,11 @@ class WindowsJenkinsTest {
     @Test
     void pathsGoOnAsTheyBegan() {
         BlockTokenFiles files = new BlockTokenFiles("job#1", TokenFileMode.OWNER);
-        assertThat(files.path("C:\\agent\\job@tmp", TokenVariables.TOKEN_FILE))
+        assertThat(files.path("C:\\agent\\job@tmp", FileContents.TOKEN_FILE))
                 .matches("C:\\\\agent\\\\job@tmp\\\\vcf-token-[0-9a-f-]{36}\\\\token");
-        assertThat(files.path("\\\\server\\share\\job@tmp", TokenVariables.HEADER_FILE))
+        assertThat(files.path("\\\\server\\share\\job@tmp", FileContents.HEADER_FILE))
                 .matches("\\\\\\\\server\\\\share\\\\job@tmp\\\\vcf-token-[0-9a-f-]{36}\\\\header");
-        assertThat(files.path("C:/agent/job@tmp", TokenVariables.TOKEN_FILE))
+        assertThat(files.path("C:/agent/job@tmp", FileContents.TOKEN_FILE))
                 .matches("C:/agent/job@tmp/vcf-token-[0-9a-f-]{36}/token");
     }
 
@@ -109,7 +109,7 @@ class WindowsJenkinsTest {
         view.setAcl(only);
         FileTokenLedger ledger = new FileTokenLedger(directory, TestTokenService.CIPHER);
         ledger.save(record(1));
-        WriteTokenFiles.write(directory, TokenVariables.fileContents("token"), TokenFileMode.OWNER);
+        WriteTokenFiles.write(directory, FileContents.of("token"));
         assertThat(view.getAcl()).isEqualTo(only);
     }
 

@@ -92,6 +92,13 @@ final class JenkinsForm {
         return this;
     }
 
+    /** Adds an entry to a list of different ones. */
+    JenkinsForm add(String button, String entry) {
+        press(button);
+        browser.click(browser.find(".jenkins-dropdown__item", entry));
+        return this;
+    }
+
     void press(String button) {
         browser.click(browser.find(css + " button", button));
     }

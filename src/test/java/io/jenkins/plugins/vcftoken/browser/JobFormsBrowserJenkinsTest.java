@@ -11,6 +11,7 @@ import com.cloudbees.plugins.credentials.impl.UsernamePasswordCredentialsImpl;
 import hudson.model.FreeStyleProject;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
+import io.jenkins.plugins.vcftoken.binding.TokenFileBinding;
 import io.jenkins.plugins.vcftoken.binding.VcfTokenBuildWrapper;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
 import java.util.List;
@@ -45,11 +46,11 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
         assertOffers(form);
         form.select("credentialsId", OF_THE_TEAM).fill("tokenVariable", "not a name");
         form.assertSays("tokenVariable", "error", "cannot be the name of an environment variable");
-        form.fill("tokenVariable", "TOKEN").fill("headerFileVariable", "HEADER_FILE");
+        form.fill("tokenVariable", "TOKEN");
+        form.add("Add binding", "File with an HTTP header").fill("variable", "HEADER_FILE");
         assertThat(generated())
-                .contains("withVcfToken(credentialsId: 'team-sddc'")
+                .contains("withVcfToken(bindings: [headerFile('HEADER_FILE')], credentialsId: 'team-sddc'")
                 .contains("tokenVariable: 'TOKEN'")
-                .contains("headerFileVariable: 'HEADER_FILE'")
                 .doesNotContain("urlVariable")
                 .doesNotContain("minimumValidity");
         browser.picture("snippet-generator", "form[name='config']");
@@ -96,14 +97,19 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
         browser.click(box);
         JenkinsForm form = new JenkinsForm(browser, "form[name='config']");
         assertOffers(form);
-        form.select("credentialsId", OF_THE_TEAM).fill("tokenFileVariable", "VCF_TOKEN");
+        form.select("credentialsId", OF_THE_TEAM).fill("urlVariable", "VCF_TOKEN");
         form.assertSays("tokenVariable", "error", "cannot hold two things");
-        form.fill("tokenFileVariable", "TOKEN_FILE").assertHelp("tokenFileVariable");
+        form.fill("urlVariable", "").assertHelp("urlVariable");
+        form.add("Add binding", "File with the token")
+                .fill("variable", "TOKEN_FILE")
+                .assertHelp("variable");
         form.press("Save");
         browser.await("saved", here -> !browser.path().endsWith("configure"));
         VcfTokenBuildWrapper stored = project.getBuildWrappersList().get(VcfTokenBuildWrapper.class);
         assertThat(stored.getCredentialsId()).isEqualTo("team-sddc");
-        assertThat(stored.getTokenFileVariable()).isEqualTo("TOKEN_FILE");
+        assertThat(stored.getBindings())
+                .usingRecursiveFieldByFieldElementComparator()
+                .isEqualTo(List.of(new TokenFileBinding("TOKEN_FILE")));
     }
 
     @Test

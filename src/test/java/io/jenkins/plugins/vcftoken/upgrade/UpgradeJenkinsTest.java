@@ -14,6 +14,8 @@ import hudson.model.FreeStyleProject;
 import hudson.model.Result;
 import hudson.model.listeners.ItemListener;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.binding.HeaderFileBinding;
+import io.jenkins.plugins.vcftoken.binding.TokenFileBinding;
 import io.jenkins.plugins.vcftoken.binding.VcfTokenBuildWrapper;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
@@ -197,8 +199,9 @@ class UpgradeJenkinsTest {
         assertThat(wrapper.getCredentialsId()).isEqualTo("system-provider");
         assertThat(wrapper.getTokenVariable()).isEqualTo("T");
         assertThat(wrapper.getUrlVariable()).isEqualTo("U");
-        assertThat(wrapper.getTokenFileVariable()).isEqualTo("F");
-        assertThat(wrapper.getHeaderFileVariable()).isEqualTo("H");
+        assertThat(wrapper.getBindings())
+                .usingRecursiveFieldByFieldElementComparator()
+                .isEqualTo(List.of(new TokenFileBinding("F"), new HeaderFileBinding("H")));
         assertThat(wrapper.getMinimumValidity()).isEqualTo(7);
         assertThat(wrapper.getOrganization()).isEqualTo("acme");
     }

@@ -14,6 +14,8 @@ import hudson.model.User;
 import hudson.security.ACLContext;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.binding.HeaderFileBinding;
+import io.jenkins.plugins.vcftoken.binding.TokenFileBinding;
 import io.jenkins.plugins.vcftoken.binding.VcfTokenBuildWrapper;
 import io.jenkins.plugins.vcftoken.credentials.AbstractVcfCredentials;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
@@ -153,16 +155,15 @@ class WriteHomeJenkinsTest {
         VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("system-provider");
         wrapper.setTokenVariable("T");
         wrapper.setUrlVariable("U");
-        wrapper.setTokenFileVariable("F");
-        wrapper.setHeaderFileVariable("H");
+        wrapper.setBindings(List.of(new TokenFileBinding("F"), new HeaderFileBinding("H")));
         wrapper.setMinimumValidity(7);
         wrapper.setOrganization("acme");
         freestyle.getBuildWrappersList().add(wrapper);
 
         WorkflowJob open = jenkins.createProject(WorkflowJob.class, "open");
         open.setDefinition(new CpsFlowDefinition(
-                "withVcfToken(credentialsId: 'system-vcfa', tokenVariable: 'T', urlVariable: 'U', tokenFileVariable: 'F',"
-                        + " headerFileVariable: 'H') {\n"
+                "withVcfToken(credentialsId: 'system-vcfa', tokenVariable: 'T', urlVariable: 'U', bindings: [tokenFile('F'),"
+                        + "headerFile('H')]) {\n"
                         + "  def saved = env.T_EXPIRES_AT\n"
                         + "  input 'Go on?'\n"
                         + "  waitUntil(quiet: true) { env.T_EXPIRES_AT != saved }\n"

@@ -1,0 +1,207 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.AbortException;
+import hudson.Util;
+import io.jenkins.plugins.vcftoken.Messages;
+import java.io.Serial;
+import java.io.Serializable;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * The environment variables and files of a block, by name: the token variable, its expiry, the URL, and what bindings
+ * add. Has templates and no access token. Immutable once the block is open. Saved with the build.
+ */
+final class BlockVariables implements Serializable {
+
+    static final String DEFAULT_TOKEN = "VCF_TOKEN";
+    static final String DEFAULT_URL = "VCF_URL";
+
+    private static final String EXPIRES_AT_SUFFIX = "_EXPIRES_AT";
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
+
+    /**
+     * Variables that control shells, loaders and Jenkins. An access token or an address in these is a mistake or an
+     * attack.
+     */
+    private static final Pattern RESERVED = Pattern.compile(
+            "(?i)PATH|PATHEXT|HOME|SHELL|COMSPEC|SYSTEMROOT|IFS|ENV|BASH_ENV|PS4|WORKSPACE|JAVA_TOOL_OPTIONS|"
+                    + "(LD|DYLD|JENKINS|HUDSON)_.*");
+
+    private final String tokenVariable;
+    private final Map<String, TokenTemplate> values = new LinkedHashMap<>();
+
+    /** Names of files by the variables that hold their paths. */
+    private final Map<String, String> paths = new LinkedHashMap<>();
+
+    /** What follows the directory of the files in a variable, by variable. */
+    private final Map<String, String> directories = new LinkedHashMap<>();
+
+    private final Map<String, FileTemplate> files = new LinkedHashMap<>();
+    private final Set<String> names = new HashSet<>();
+
+    /**
+     * @param token the variable for the access token; blank for {@value #DEFAULT_TOKEN}
+     * @param urlVariable blank for {@value #DEFAULT_URL}
+     * @throws AbortException when a name is unusable
+     */
+    BlockVariables(@CheckForNull String token, @CheckForNull String urlVariable, String url) throws AbortException {
+        this.tokenVariable = orDefault(token, DEFAULT_TOKEN);
+        addValue(tokenVariable, TokenTemplate.of("", ""));
+        addValue(orDefault(urlVariable, DEFAULT_URL), TokenTemplate.of(url));
+        takeName(tokenVariable + EXPIRES_AT_SUFFIX);
+    }
+
+    static String orDefault(@CheckForNull String name, String defaultName) {
+        return Objects.requireNonNullElse(Util.fixEmptyAndTrim(name), defaultName);
+    }
+
+    void addValue(String name, TokenTemplate value) throws AbortException {
+        takeName(name);
+        values.put(name, value);
+    }
+
+    void addPath(String name, String file) throws AbortException {
+        takeName(name);
+        paths.put(name, file);
+    }
+
+    void addDirectory(String name, String suffix) throws AbortException {
+        takeName(name);
+        directories.put(name, suffix);
+    }
+
+    void addFile(String name, TokenTemplate content, TokenFileMode mode) throws AbortException {
+        // Some file systems ignore case.
+        if (files.keySet().stream().anyMatch(name::equalsIgnoreCase)) {
+            throw new AbortException(Messages.BlockVariables_twice(name));
+        }
+        files.put(name, new FileTemplate(content, mode));
+    }
+
+    private void takeName(String name) throws AbortException {
+        String error = findNameError(name);
+        if (error != null) {
+            throw new AbortException(error);
+        }
+        if (!names.add(name)) {
+            throw new AbortException(Messages.BlockVariables_twice(name));
+        }
+    }
+
+    /** @return a message when a variable cannot have this name; null when it can */
+    @CheckForNull
+    static String findNameError(String name) {
+        if (!NAME.matcher(name).matches()) {
+            return Messages.BlockVariables_bad(name);
+        }
+        return RESERVED.matcher(name).matches() ? Messages.BlockVariables_taken(name) : null;
+    }
+
+    String tokenVariable() {
+        return tokenVariable;
+    }
+
+    /** The variables whose values contain the access token. */
+    Set<String> secretVariables() {
+        Set<String> secret = new HashSet<>();
+        values.forEach((name, value) -> {
+            if (value.isSecret()) {
+                secret.add(name);
+            }
+        });
+        return secret;
+    }
+
+    boolean hasFiles() {
+        return !files.isEmpty();
+    }
+
+    /** Who may read the files with the access token. */
+    TokenFileMode tokenFileMode() {
+        return TokenFileMode.widest(
+                files.values().stream().filter(file -> file.content.isSecret()).map(file -> file.mode));
+    }
+
+    /** @return all files by name, as a serializable map */
+    Map<String, WriteTokenFiles.Content> fillFiles(String accessToken) {
+        Map<String, WriteTokenFiles.Content> filled = new HashMap<>();
+        files.forEach((name, file) ->
+                filled.put(name, new WriteTokenFiles.Content(file.content.fill(accessToken), file.mode)));
+        return filled;
+    }
+
+    /**
+     * Adds the variables, without those that hold paths.
+     *
+     * @param accessToken null before there is one: adds only what does not contain it
+     * @param expiresAt of the access token, in seconds since 1970
+     */
+    void contribute(Map<String, String> env, @CheckForNull String accessToken, long expiresAt) {
+        values.forEach((name, value) -> {
+            if (accessToken != null) {
+                env.put(name, value.fill(accessToken));
+            } else if (!value.isSecret()) {
+                env.put(name, value.fill(""));
+            }
+        });
+        if (accessToken != null) {
+            env.put(tokenVariable + EXPIRES_AT_SUFFIX, Long.toString(expiresAt));
+        }
+    }
+
+    /**
+     * Adds the variables that hold paths.
+     *
+     * @param temporary the directory for temporary files that belongs to a workspace
+     */
+    void contributePaths(Map<String, String> env, BlockTokenFiles location, String temporary) {
+        paths.forEach((name, file) -> env.put(name, location.path(temporary, file)));
+        directories.forEach((name, suffix) -> env.put(name, location.directory(temporary) + suffix));
+    }
+
+    /** @return the directory of the files in a step's environment; null when it has none */
+    @CheckForNull
+    String findDirectory(Map<String, String> env) {
+        for (Map.Entry<String, String> path : paths.entrySet()) {
+            String value = env.get(path.getKey());
+            if (value != null
+                    && value.endsWith(path.getValue())
+                    && value.length() > path.getValue().length()) {
+                return value.substring(0, value.length() - path.getValue().length() - 1);
+            }
+        }
+        for (Map.Entry<String, String> directory : directories.entrySet()) {
+            String value = env.get(directory.getKey());
+            if (value != null && value.endsWith(directory.getValue())) {
+                return value.substring(0, value.length() - directory.getValue().length());
+            }
+        }
+        return null;
+    }
+
+    /** A file, whatever the access token is. Not a record, for Pipeline's way to save builds. */
+    private static final class FileTemplate implements Serializable {
+
+        @Serial
+        private static final long serialVersionUID = 1;
+
+        private final TokenTemplate content;
+        private final TokenFileMode mode;
+
+        FileTemplate(TokenTemplate content, TokenFileMode mode) {
+            this.content = content;
+            this.mode = mode;
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.AbortException;
+import hudson.Extension;
+import hudson.Util;
+import hudson.util.FormValidation;
+import io.jenkins.plugins.vcftoken.Messages;
+import java.io.Serial;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import org.jenkinsci.Symbol;
+import org.kohsuke.stapler.DataBoundConstructor;
+import org.kohsuke.stapler.DataBoundSetter;
+import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.verb.POST;
+
+/**
+ * {@code headerFile('VCF_HEADER_FILE')}: a file with an HTTP header that always has a valid access token, for {@code
+ * curl -H @"$VCF_HEADER_FILE"}.
+ */
+public final class HeaderFileBinding extends TokenBinding {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    public static final String DEFAULT_HEADER = "Authorization";
+
+    /** Of the header {@value #DEFAULT_HEADER}; other headers have none by default. */
+    public static final String DEFAULT_SCHEME = "Bearer";
+
+    /** Of RFC 9110, section 5.6.2: names of headers and of authentication schemes. */
+    private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]+");
+
+    private final String variable;
+    private String header = DEFAULT_HEADER;
+
+    @CheckForNull
+    private String scheme;
+
+    private TokenFileMode mode = TokenFileMode.OWNER;
+
+    /** @param variable gets the path of the file */
+    @DataBoundConstructor
+    public HeaderFileBinding(String variable) {
+        this.variable = Util.fixNull(variable).trim();
+    }
+
+    public String getVariable() {
+        return variable;
+    }
+
+    public String getHeader() {
+        return header;
+    }
+
+    /** @param header the name of the header; blank for the default */
+    @DataBoundSetter
+    public void setHeader(@CheckForNull String header) {
+        this.header = Objects.requireNonNullElse(Util.fixEmptyAndTrim(header), DEFAULT_HEADER);
+    }
+
+    @CheckForNull
+    public String getScheme() {
+        return scheme;
+    }
+
+    /** @param scheme what stands before the access token; blank for the default of the header */
+    @DataBoundSetter
+    public void setScheme(@CheckForNull String scheme) {
+        this.scheme = Util.fixEmptyAndTrim(scheme);
+    }
+
+    public TokenFileMode getMode() {
+        return mode;
+    }
+
+    /** @param mode null for the default */
+    @DataBoundSetter
+    public void setMode(@CheckForNull TokenFileMode mode) {
+        this.mode = Objects.requireNonNullElse(mode, TokenFileMode.OWNER);
+    }
+
+    @Override
+    public void bind(BindingContext context) throws AbortException {
+        for (String text : new String[] {header, Util.fixNull(scheme)}) {
+            String error = findError(text);
+            if (error != null) {
+                throw new AbortException(error);
+            }
+        }
+        String before = scheme != null ? scheme : header.equalsIgnoreCase(DEFAULT_HEADER) ? DEFAULT_SCHEME : "";
+        context.addFileVariable(
+                variable, TokenTemplate.of(header + ": " + before + (before.isEmpty() ? "" : " "), "\n"), mode);
+    }
+
+    @CheckForNull
+    private static String findError(String text) {
+        return text.isEmpty() || TOKEN.matcher(text).matches() ? null : Messages.HeaderFileBinding_bad(text);
+    }
+
+    @Extension
+    @Symbol("headerFile")
+    public static final class DescriptorImpl extends TokenBindingDescriptor {
+
+        @NonNull
+        @Override
+        public String getDisplayName() {
+            return Messages.HeaderFileBinding_displayName();
+        }
+
+        @POST
+        public FormValidation doCheckHeader(@CheckForNull @QueryParameter String value) {
+            String error = findError(Util.fixNull(value).trim());
+            return error == null ? FormValidation.ok() : FormValidation.error(error);
+        }
+
+        @POST
+        public FormValidation doCheckScheme(@CheckForNull @QueryParameter String value) {
+            return doCheckHeader(value);
+        }
+    }
+}

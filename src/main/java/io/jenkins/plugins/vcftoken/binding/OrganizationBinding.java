@@ -1,0 +1,47 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.AbortException;
+import hudson.Extension;
+import hudson.Util;
+import io.jenkins.plugins.vcftoken.Messages;
+import java.io.Serial;
+import org.jenkinsci.Symbol;
+import org.kohsuke.stapler.DataBoundConstructor;
+
+/** {@code organization('VCF_ORGANIZATION')}: the name of the organization that the access token is for. */
+public final class OrganizationBinding extends TokenBinding {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private static final String SYMBOL = "organization";
+
+    private final String variable;
+
+    /** @param variable gets the name of the organization */
+    @DataBoundConstructor
+    public OrganizationBinding(String variable) {
+        this.variable = Util.fixNull(variable).trim();
+    }
+
+    public String getVariable() {
+        return variable;
+    }
+
+    @Override
+    public void bind(BindingContext context) throws AbortException {
+        context.addVariable(variable, context.organization(SYMBOL));
+    }
+
+    @Extension
+    @Symbol(SYMBOL)
+    public static final class DescriptorImpl extends TokenBindingDescriptor {
+
+        @NonNull
+        @Override
+        public String getDisplayName() {
+            return Messages.OrganizationBinding_displayName();
+        }
+    }
+}
