@@ -15,6 +15,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
 import okhttp3.OkHttpClient;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,6 +48,24 @@ class VcfaTokenClientTest {
         assertThat(response.refreshToken())
                 .isEqualTo(simulator.currentToken("ci"))
                 .isNotEqualTo(initialToken);
+    }
+
+    /** The token endpoint also answers where there is no such header, with JSON or without. */
+    @Test
+    void requestToken_asksForJson() throws Exception {
+        AtomicReference<String> accept = new AtomicReference<>();
+        OkHttpClient http = TestTokenService.trusting(simulator)
+                .newBuilder()
+                .addInterceptor(chain -> {
+                    accept.set(chain.request().header("Accept"));
+                    return chain.proceed(chain.request());
+                })
+                .build();
+        new VcfaTokenClient(
+                        TestTokenService.client(http, InstantSource.system(), TestTokenService.PLENTY),
+                        new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme"))
+                .requestToken(simulator.addAccount("ci", "acme"));
+        assertThat(accept).hasValue("application/json");
     }
 
     @Test

@@ -120,8 +120,7 @@ public final class ApiTokens implements TokenApi {
         if (!simulator.tenants().accepts(call)) {
             return Reply.json(406, "{\"minorErrorCode\":\"NOT_ACCEPTABLE\",\"message\":\"No\"}");
         }
-        String authorization = call.header("Authorization");
-        String accessToken = authorization.startsWith("Bearer ") ? authorization.substring(7) : "";
+        String accessToken = call.accessToken();
         if (!simulator.admits(accessToken)) {
             return Reply.json(401, "");
         }

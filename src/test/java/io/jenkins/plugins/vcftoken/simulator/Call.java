@@ -39,6 +39,15 @@ record Call(String method, String path, @CheckForNull String query, Headers head
         return value == null ? "" : value;
     }
 
+    /**
+     * The access token in the header; empty when there is none. The case of the scheme does not matter (RFC 9110, section
+     * 11.1): the vendor's Go client writes {@code bearer}.
+     */
+    String accessToken() {
+        String authorization = header("Authorization");
+        return authorization.regionMatches(true, 0, "Bearer ", 0, 7) ? authorization.substring(7) : "";
+    }
+
     /** Without parameters such as a charset. */
     String contentType() {
         return header("Content-Type").split(";")[0].trim();

@@ -60,6 +60,20 @@ public final class SimulatedOrganizations implements TokenApi {
         }
     }
 
+    Set<String> versions() {
+        return versions;
+    }
+
+    void remove(String name) {
+        names.remove(name);
+    }
+
+    /** The organizations that an access token admits to: all for the provider's, else its own. */
+    List<String> visibleTo(String accessToken) {
+        String own = simulator.organizationOf(accessToken);
+        return own.equals("System") ? List.copyOf(names) : List.of(own);
+    }
+
     /** How many pages were asked for. */
     public int lists() {
         synchronized (simulator) {
@@ -118,14 +132,13 @@ public final class SimulatedOrganizations implements TokenApi {
         if (call.path().equals(TOKEN)) {
             return token(call);
         }
-        String authorization = call.header("Authorization");
-        String accessToken = authorization.startsWith("Bearer ") ? authorization.substring(7) : "";
+        String accessToken = call.accessToken();
         if (!simulator.admits(accessToken)) {
             return Reply.json(401, "");
         }
         String own = simulator.organizationOf(accessToken);
         if (call.path().endsWith("/orgs")) {
-            return page(call.parameters(), organizations(own.equals("System") ? names : List.of(own)), PAGE);
+            return page(call.parameters(), organizations(visibleTo(accessToken)), PAGE);
         }
         return own.equals("System")
                 ? page(call.parameters(), relyingParties(), PAGE)
@@ -134,8 +147,12 @@ public final class SimulatedOrganizations implements TokenApi {
 
     /** Whether a request names a version that the server knows. */
     boolean accepts(Call call) {
-        return versions.stream()
-                .anyMatch(version -> call.header("Accept").equals("application/json;version=" + version));
+        return accepts(call, "application/json");
+    }
+
+    /** Whether a request asks for this type, in a version that the server knows. */
+    boolean accepts(Call call, String type) {
+        return versions.stream().anyMatch(version -> call.header("Accept").equals(type + ";version=" + version));
     }
 
     private Reply token(Call call) {
@@ -183,7 +200,7 @@ public final class SimulatedOrganizations implements TokenApi {
                         + page + ",\"pageSize\":" + size + ",\"values\":[" + String.join(",", values) + "]}");
     }
 
-    private static String id(String name) {
+    static String id(String name) {
         return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString();
     }
 }

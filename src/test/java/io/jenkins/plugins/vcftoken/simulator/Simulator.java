@@ -73,6 +73,17 @@ public final class Simulator implements AutoCloseable {
     private final SimulatedOrganizations tenants = new SimulatedOrganizations(this);
     private final ApiTokens apiTokens = new ApiTokens(this);
     private final Devices devices = new Devices(this);
+    private final OrganizationObjects organizationObjects = new OrganizationObjects(this);
+    private final DefinedInterfaceObjects definedInterfaces = new DefinedInterfaceObjects(this);
+    private final List<TokenApi> apis = List.of(
+            sddcManager,
+            cloudServices,
+            tenants,
+            apiTokens,
+            new VcloudApi(this),
+            organizationObjects,
+            definedInterfaces,
+            new IaasApi(this));
     private final List<Traffic> traffic = new ArrayList<>();
     private String claimedOrganization;
     private String nextRefreshToken;
@@ -187,6 +198,18 @@ public final class Simulator implements AutoCloseable {
 
     public Devices devices() {
         return devices;
+    }
+
+    public OrganizationObjects organizationObjects() {
+        return organizationObjects;
+    }
+
+    public DefinedInterfaceObjects definedInterfaces() {
+        return definedInterfaces;
+    }
+
+    List<TokenApi> apis() {
+        return apis;
     }
 
     // What tests set up

@@ -1,0 +1,124 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * What a client of VCF Automation or Cloud Director reads to log in with an access token: the versions, the organizations
+ * that the access token admits to, and the session.
+ *
+ * <p>Paths, headers and names are those of the vendor's client, go-vcloud-director 3.1.1: {@code api_vcd_versions.go:135}
+ * (versions), {@code api_vcd.go:281} (organizations), {@code session_info.go:27} (session).
+ */
+final class VcloudApi implements TokenApi {
+
+    private static final String VERSIONS = "/api/versions";
+    private static final String ORGANIZATIONS = "/api/org";
+    private static final String SESSION = "/cloudapi/1.0.0/sessions/current";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private final Simulator simulator;
+
+    VcloudApi(Simulator simulator) {
+        this.simulator = simulator;
+    }
+
+    @Override
+    public boolean serves(String path) {
+        return List.of(VERSIONS, ORGANIZATIONS, SESSION).contains(path);
+    }
+
+    @Override
+    public boolean isExchange(String path) {
+        return false;
+    }
+
+    @Override
+    public String secret(Call call) {
+        return "";
+    }
+
+    @Override
+    @CheckForNull
+    public String violation(Call call) {
+        return call.method().equals("GET") ? null : "method " + call.method();
+    }
+
+    @Override
+    public Reply answer(Call call) {
+        if (call.path().equals(VERSIONS)) {
+            return versions();
+        }
+        String type = call.path().equals(SESSION) ? "application/json" : "application/*+xml";
+        if (!simulator.tenants().accepts(call, type)) {
+            return new Reply(406, "text/plain", "");
+        }
+        if (!simulator.admits(call.accessToken())) {
+            return new Reply(401, "text/plain", "");
+        }
+        return call.path().equals(SESSION) ? session(call.accessToken()) : organizations(call.accessToken());
+    }
+
+    private Reply versions() {
+        StringBuilder versions = new StringBuilder();
+        for (String version : simulator.tenants().versions()) {
+            versions.append("""
+                    <VersionInfo deprecated="false">
+                    <Version>%s</Version>
+                    <LoginUrl>%s/cloudapi/1.0.0/sessions</LoginUrl>
+                    <ProviderLoginUrl>%2$s/cloudapi/1.0.0/sessions/provider</ProviderLoginUrl>
+                    </VersionInfo>
+                    """.formatted(version, simulator.url()));
+        }
+        return xml("SupportedVersions", "versions", versions);
+    }
+
+    private Reply organizations(String accessToken) {
+        StringBuilder organizations = new StringBuilder();
+        for (String name : simulator.tenants().visibleTo(accessToken)) {
+            organizations.append("""
+                    <Org href="%s/api/org/%s" name="%s" type="application/vnd.vmware.vcloud.org+xml"/>
+                    """.formatted(simulator.url(), SimulatedOrganizations.id(name), escaped(name)));
+        }
+        return xml("OrgList", "v1.5", organizations);
+    }
+
+    private Reply session(String accessToken) {
+        String organization = simulator.organizationOf(accessToken);
+        String user = simulator.userOf(accessToken);
+        String role = organization.equals("System") ? "System Administrator" : "Organization Administrator";
+        ObjectNode session = JSON.createObjectNode();
+        session.put("id", "urn:vcloud:session:" + uuid(accessToken));
+        reference(session.putObject("user"), "user", user, uuid(user));
+        reference(session.putObject("org"), "org", organization, SimulatedOrganizations.id(organization));
+        session.put("location", "");
+        session.putArray("roles").add(role);
+        reference(session.putArray("roleRefs").addObject(), "role", role, uuid(role));
+        session.put("sessionIdleTimeoutMinutes", simulator.lifetime().toMinutes());
+        return Reply.json(200, session.toString());
+    }
+
+    private static void reference(ObjectNode reference, String type, String name, String id) {
+        reference.put("name", name).put("id", "urn:vcloud:" + type + ':' + id);
+    }
+
+    private static Reply xml(String root, String namespace, CharSequence content) {
+        return new Reply(200, "text/xml", """
+                <?xml version="1.0" encoding="UTF-8"?>
+                <%s xmlns="http://www.vmware.com/vcloud/%s">
+                %s</%1$s>
+                """.formatted(root, namespace, content));
+    }
+
+    private static String escaped(String name) {
+        return name.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;");
+    }
+
+    private static String uuid(String name) {
+        return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString();
+    }
+}
