@@ -7,6 +7,7 @@ import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.interop.Tool.Result;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
+import io.jenkins.plugins.vcftoken.simulator.SimulatedOrganizations;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +16,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -31,10 +31,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class GoToolsTest {
 
     private static final String JANE = "8a0f8d6c-8a2f-4c3f-9d5e-0c5f7c5a1b11";
-
-    /** The versions of the API in Cloud Director 10.6. */
-    private static final Set<String> CLOUD_DIRECTOR =
-            Set.of("37.0", "37.1", "37.2", "37.3", "38.0", "38.1", "39.0", "39.1");
 
     private static final String OWN_ORGANIZATION = """
             data "vcfa_org" "own" {
@@ -204,7 +200,7 @@ class GoToolsTest {
             throws Exception {
         boolean isVcd = provider.equals("vcd");
         if (isVcd) {
-            simulator.tenants().setVersions(CLOUD_DIRECTOR);
+            simulator.tenants().setVersions(SimulatedOrganizations.CLOUD_DIRECTOR);
         }
         tofu(provider, isVcd ? ANY_INTERFACE : OWN_ORGANIZATION);
         String accessToken = accessToken("ci", "acme");
@@ -259,7 +255,7 @@ class GoToolsTest {
 
     @Test
     void vcdProvider_withTheAccessTokenOfTheProvider_makesReadsAndDeletesAnInterface() throws Exception {
-        simulator.tenants().setVersions(CLOUD_DIRECTOR);
+        simulator.tenants().setVersions(SimulatedOrganizations.CLOUD_DIRECTOR);
         tofu("vcd", """
                 resource "vcd_rde_interface" "team" {
                   vendor  = "acme"
@@ -288,7 +284,7 @@ class GoToolsTest {
 
     @Test
     void vcdProvider_withTheAccessTokenOfAnOrganization_readsAnInterface() throws Exception {
-        simulator.tenants().setVersions(CLOUD_DIRECTOR);
+        simulator.tenants().setVersions(SimulatedOrganizations.CLOUD_DIRECTOR);
         simulator.definedInterfaces().add("acme", "any", "1.0.0", "Any");
         tofu("vcd", ANY_INTERFACE);
         assertSuccess(tofu(vcd("acme", accessToken("ci", "acme")), "apply", "-auto-approve"));
@@ -298,7 +294,7 @@ class GoToolsTest {
 
     @Test
     void vcdProvider_withAnAddressThatHasNoApi_fails() throws Exception {
-        simulator.tenants().setVersions(CLOUD_DIRECTOR);
+        simulator.tenants().setVersions(SimulatedOrganizations.CLOUD_DIRECTOR);
         tofu("vcd", ANY_INTERFACE);
         Map<String, String> environment = new HashMap<>(vcd("acme", accessToken("ci", "acme")));
         environment.put("VCD_URL", simulator.url().toString());

@@ -12,6 +12,13 @@ import java.util.UUID;
 /** VCF Automation's way from the provider's access token to an organization's. Caps its pages, whatever is asked for. */
 public final class SimulatedOrganizations implements TokenApi {
 
+    /** The versions of the API in VCF Automation 9.1. */
+    public static final Set<String> VCF_AUTOMATION = Set.of("9.1.0", "9.0.0", "40.0");
+
+    /** The versions of the API in Cloud Director 10.6. */
+    public static final Set<String> CLOUD_DIRECTOR =
+            Set.of("37.0", "37.1", "37.2", "37.3", "38.0", "38.1", "39.0", "39.1");
+
     private static final String LISTS = "/cloudapi/1.0.0/";
     private static final String TOKEN = "/oidc/oauth2/token";
     private static final String CLIENT_ID = "3c1f7d0a-5c54-4e8e-9f11-1f1d0a5c54ee";
@@ -21,7 +28,7 @@ public final class SimulatedOrganizations implements TokenApi {
     private final List<String> names = new ArrayList<>();
     private final List<String> parties = new ArrayList<>();
     private final Set<String> closed = new HashSet<>();
-    private Set<String> versions = Set.of("9.1.0", "9.0.0", "40.0");
+    private Set<String> versions = VCF_AUTOMATION;
     private int lists;
 
     SimulatedOrganizations(Simulator simulator) {

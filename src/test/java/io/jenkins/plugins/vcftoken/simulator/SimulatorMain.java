@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.UUID;
 
 /** The simulator for people to try things out with: {@code SimulatorMain PORT BEARER-LIFETIME-IN-SECONDS DIRECTORY}. */
@@ -27,6 +29,10 @@ public final class SimulatorMain {
         Simulator simulator = Simulator.start(InstantSource.system(), Integer.parseInt(args[0]));
         simulator.setLifetime(Duration.ofSeconds(Long.parseLong(args[1])));
         simulator.devices().setInterval(Duration.ofSeconds(5));
+        // For clients of either product.
+        Set<String> versions = new HashSet<>(SimulatedOrganizations.VCF_AUTOMATION);
+        versions.addAll(SimulatedOrganizations.CLOUD_DIRECTOR);
+        simulator.tenants().setVersions(versions);
         Path directory = Files.createDirectories(Path.of(args[2]));
         Path authority = Files.writeString(directory.resolve("ca.pem"), simulator.authorityPem());
         // Last, since it tells that all is there.
