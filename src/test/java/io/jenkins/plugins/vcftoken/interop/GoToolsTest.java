@@ -61,7 +61,7 @@ class GoToolsTest {
 
     @BeforeEach
     void start() throws Exception {
-        Tool.folder();
+        Tool.directory();
         simulator = Simulator.start();
         authority = Files.writeString(
                 Files.createDirectory(directory.resolve("certificates")).resolve("ca.pem"), simulator.authorityPem());
@@ -82,7 +82,7 @@ class GoToolsTest {
         for (int run = 1; run <= 2; run++) {
             Result result = vendorsClient("", "service-account", organization, file.toString());
             assertThat(result.output()).contains("user=ci org=" + organization + " id=urn:vcloud:org:");
-            assertThat(result.status()).isZero();
+            assertThat(result.code()).isZero();
             assertThat(simulator.rotations()).isEqualTo(run);
             assertThat(Files.readString(file)).contains(simulator.currentToken("ci"));
         }
@@ -96,7 +96,7 @@ class GoToolsTest {
         simulator.rotate("ci");
         Result result = vendorsClient(
                 "", "service-account", "acme", tokenFile(initialToken).toString());
-        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.code()).isEqualTo(1);
         assertThat(result.output()).contains("error authorizing service account");
         assertThat(simulator.reuses()).isEqualTo(1);
         assertServed(0);
@@ -107,7 +107,7 @@ class GoToolsTest {
         String apiToken = simulator.apiTokens().addUser("jane", "acme", JANE, null);
         Result result = vendorsClient(apiToken, "api-token", "acme");
         assertThat(result.output()).contains("user=jane org=acme ");
-        assertThat(result.status()).isZero();
+        assertThat(result.code()).isZero();
         assertThat(simulator.grantsBy("jane")).isEqualTo(1);
         assertServed(2);
     }
@@ -116,7 +116,7 @@ class GoToolsTest {
     void vendorsClient_withTheAccessToken_readsTheSession() throws Exception {
         Result result = vendorsClient(accessToken("ci", "acme"), "access-token", "acme");
         assertThat(result.output()).contains("user=ci org=acme ");
-        assertThat(result.status()).isZero();
+        assertThat(result.code()).isZero();
         assertServed(2);
     }
 
@@ -125,7 +125,7 @@ class GoToolsTest {
         String accessToken = accessToken("ci", "acme");
         simulator.endSessions();
         Result result = vendorsClient(accessToken, "access-token", "acme");
-        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.code()).isEqualTo(1);
         assertThat(simulator.unauthorized()).isEqualTo(1);
         assertThat(simulator.served()).isZero();
     }
@@ -163,7 +163,7 @@ class GoToolsTest {
     void vcfaProvider_withTheAccessTokenOfAnOrganization_makesNoOrganization() throws Exception {
         tofu("vcfa", TEAM);
         Result result = tofu(vcfa("acme", accessToken("ci", "acme")), "apply", "-auto-approve");
-        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.code()).isEqualTo(1);
         assertThat(result.output()).contains("ACCESS_TO_RESOURCE_IS_FORBIDDEN");
         assertAllServed();
     }
@@ -186,7 +186,7 @@ class GoToolsTest {
         }
         Result result = tofu(environment, "apply", "-auto-approve");
         assertThat(result.output()).contains(message);
-        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.code()).isEqualTo(1);
         assertThat(simulator.served()).isZero();
     }
 
@@ -206,7 +206,7 @@ class GoToolsTest {
         String accessToken = accessToken("ci", "acme");
         Map<String, String> environment = new HashMap<>(isVcd ? vcd("acme", accessToken) : vcfa("acme", accessToken));
         environment.put(variable, "another-secret");
-        assertThat(tofu(environment, "plan").status()).isEqualTo(1);
+        assertThat(tofu(environment, "plan").code()).isEqualTo(1);
         assertThat(simulator.served()).isZero();
 
         environment.put(variable, "");
@@ -237,7 +237,7 @@ class GoToolsTest {
         simulator.endSessions();
         Result result = tofu(environment, "plan");
         assertThat(result.output()).contains("401 Unauthorized");
-        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.code()).isEqualTo(1);
         assertThat(simulator.unauthorized()).isEqualTo(1);
         assertThat(simulator.requests()).isEqualTo(1);
     }
@@ -249,7 +249,7 @@ class GoToolsTest {
         Files.writeString(authority, "");
         Result result = tofu(environment, "plan");
         assertThat(result.output()).contains("certificate signed by unknown authority");
-        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.code()).isEqualTo(1);
         assertThat(simulator.served() + simulator.unauthorized()).isZero();
     }
 
@@ -298,14 +298,14 @@ class GoToolsTest {
         tofu("vcd", ANY_INTERFACE);
         Map<String, String> environment = new HashMap<>(vcd("acme", accessToken("ci", "acme")));
         environment.put("VCD_URL", simulator.url().toString());
-        assertThat(tofu(environment, "plan").status()).isEqualTo(1);
+        assertThat(tofu(environment, "plan").code()).isEqualTo(1);
         assertThat(simulator.served()).isZero();
     }
 
     @Test
     void vendorsIaasClient_withTheAccessTokenOfAnOrganization_readsAProject() throws Exception {
         String accessToken = accessToken("ci", "acme");
-        Result result = Tool.named("vraclient")
+        Result result = Tool.require("vraclient")
                 .run(
                         directory,
                         environment(Map.of()),
@@ -313,20 +313,20 @@ class GoToolsTest {
                         simulator.url().toString(),
                         "default");
         assertThat(result.output()).contains("project=default ");
-        assertThat(result.status()).isZero();
+        assertThat(result.code()).isZero();
         assertServed(1);
     }
 
     @Test
     void vendorsIaasClient_withTheAccessTokenOfTheProvider_fails() throws Exception {
-        Result result = Tool.named("vraclient")
+        Result result = Tool.require("vraclient")
                 .run(
                         directory,
                         environment(Map.of()),
                         accessToken("provider", "System"),
                         simulator.url().toString(),
                         "default");
-        assertThat(result.status()).isEqualTo(1);
+        assertThat(result.code()).isEqualTo(1);
         assertThat(result.output()).contains("500");
     }
 
@@ -376,16 +376,16 @@ class GoToolsTest {
     private Result vendorsClient(String input, String way, String organization, String... file) throws Exception {
         List<String> arguments = new ArrayList<>(List.of(way, simulator.url().toString(), organization));
         arguments.addAll(List.of(file));
-        return Tool.named("vcdclient").run(directory, environment(Map.of()), input, arguments.toArray(String[]::new));
+        return Tool.require("vcdclient").runWithInput(directory, environment(Map.of()), input, arguments.toArray(String[]::new));
     }
 
     /** Writes a configuration with an empty provider block and initializes it. */
     private void tofu(String provider, String configuration) throws Exception {
-        Path providers = Tool.folder().resolve("providers");
+        Path providers = Tool.directory().resolve("providers");
         assumeTrue(
                 Files.isDirectory(
                         providers.resolve("interop.example.com/vmware").resolve(provider)),
-                () -> "The provider " + provider + " is not installed; see " + Tool.folder() + "/missing.txt");
+                () -> "The provider " + provider + " is not installed; see " + Tool.directory() + "/missing.txt");
         Files.writeString(directory.resolve("main.tf"), """
                 terraform {
                   required_providers {
@@ -414,7 +414,7 @@ class GoToolsTest {
         environment.put("TF_IN_AUTOMATION", "1");
         List<String> all = new ArrayList<>(List.of(command, "-no-color", "-input=false"));
         all.addAll(List.of(arguments));
-        return Tool.named("tofu").run(directory, environment, "", all.toArray(String[]::new));
+        return Tool.require("tofu").run(directory, environment, all.toArray(String[]::new));
     }
 
     private Map<String, String> environment(Map<String, String> binding) {
@@ -429,7 +429,7 @@ class GoToolsTest {
     }
 
     private static void assertSuccess(Result result) {
-        assertThat(result.status()).as(result.output()).isZero();
+        assertThat(result.code()).as(result.output()).isZero();
     }
 
     private void assertServed(int count) {

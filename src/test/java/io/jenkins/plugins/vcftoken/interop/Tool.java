@@ -1,25 +1,23 @@
 package io.jenkins.plugins.vcftoken.interop;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.File;
 import java.io.IOException;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** A program that {@code interop/install} has put into the folder that {@code -Dinterop.tools} names. */
+/** A real program that uses an access token: of the directory {@code -Dinterop.tools}, or of the machine. */
 final class Tool {
 
-    private static final String FOLDER = System.getProperty("interop.tools");
-
-    /**
-     * @param output standard output and standard error
-     */
-    record Result(int status, String output) {}
+    private static final Duration LIMIT = Duration.ofMinutes(5);
 
     private final Path program;
 
@@ -27,45 +25,104 @@ final class Tool {
         this.program = program;
     }
 
-    /** Skips the test when the program is not there. */
-    static Tool named(String name) {
-        Path program = folder().resolve("bin").resolve(name);
-        assumeTrue(Files.isExecutable(program), () -> program + " is not installed; see " + folder() + "/missing.txt");
-        return new Tool(program);
+    /** Skips the test where the program is not there. */
+    static Tool require(String name) {
+        String tools = System.getProperty("interop.tools");
+        assumeTrue(tools != null, "-Dinterop.tools names no directory filled by interop/*/install");
+        Path program = Path.of(tools, "bin", name);
+        assumeTrue(Files.isExecutable(program), () -> name + " is not in " + tools + "/bin; see missing.txt there");
+        return new Tool(program.toAbsolutePath());
     }
 
-    /** Skips the test when no folder is named. */
-    static Path folder() {
-        assumeTrue(FOLDER != null, "-Dinterop.tools names no folder that interop/install has filled");
-        return Path.of(FOLDER).toAbsolutePath();
+    /** A program that comes with the operating system. */
+    static Tool ofMachine(String name) {
+        assumeTrue(System.getProperty("interop.tools") != null, "-Dinterop.tools is not set");
+        for (String directory : System.getenv("PATH").split(File.pathSeparator)) {
+            Path program = Path.of(directory, name);
+            if (Files.isExecutable(program)) {
+                return new Tool(program);
+            }
+        }
+        assumeTrue(false, name + " is not on this machine");
+        throw new AssertionError();
+    }
+
+    /** The tools before the programs of the machine. */
+    static String path() {
+        return Path.of(System.getProperty("interop.tools"), "bin").toAbsolutePath()
+                + File.pathSeparator
+                + System.getenv("PATH");
+    }
+
+    /** For a test that runs the program by its name. */
+    Path program() {
+        return program;
+    }
+
+    /** What a program wrote to its two streams, and how it ended. */
+    record Result(int code, String output) {
+
+        String success() {
+            assertThat(code).as(output).isZero();
+            return output;
+        }
+
+        String failure() {
+            assertThat(code).as(output).isNotZero();
+            return output;
+        }
+    }
+
+    /** A program that runs. */
+    record Run(Process process, Path log) {
+
+        Result await(Duration limit) throws IOException, InterruptedException {
+            boolean ended = process.waitFor(limit.toSeconds(), TimeUnit.SECONDS);
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly().waitFor();
+            return new Result(ended ? process.exitValue() : -1, Files.readString(log));
+        }
+    }
+
+    /** Skips the test when no directory is named. */
+    static Path directory() {
+        String tools = System.getProperty("interop.tools");
+        assumeTrue(tools != null, "-Dinterop.tools names no directory filled by interop/install");
+        return Path.of(tools).toAbsolutePath();
+    }
+
+    /** Runs the program to its end. */
+    Result run(Path directory, Map<String, String> environment, String... arguments)
+            throws IOException, InterruptedException {
+        return start(directory, environment, arguments).await(LIMIT);
+    }
+
+    /** Runs the program to its end, with a text on its standard input. */
+    Result runWithInput(Path directory, Map<String, String> environment, String input, String... arguments)
+            throws IOException, InterruptedException {
+        Run run = start(directory, environment, arguments);
+        try (Writer writer = run.process().outputWriter()) {
+            writer.write(input);
+        }
+        return run.await(LIMIT);
     }
 
     /**
-     * Runs the program to its end.
-     *
-     * @param environment all of it, but for the path
-     * @param input on standard input
+     * @param directory the working directory, also the home of its user
+     * @param environment in addition to a PATH with the tools
      */
-    Result run(Path directory, Map<String, String> environment, String input, String... arguments)
-            throws IOException, InterruptedException {
+    Run start(Path directory, Map<String, String> environment, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(program.toString()));
         command.addAll(List.of(arguments));
-        Path in = Files.writeString(Files.createTempFile(directory, "in", ""), input);
-        Path out = Files.createTempFile(directory, "out", "");
+        Path log = Files.createTempFile(directory, "output", ".log");
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
-                .redirectInput(in.toFile())
-                .redirectOutput(out.toFile());
-        Map<String, String> all = new HashMap<>(environment);
-        all.put("PATH", System.getenv("PATH"));
+                .redirectOutput(log.toFile());
         builder.environment().clear();
-        builder.environment().putAll(all);
-        Process process = builder.start();
-        if (!process.waitFor(3, TimeUnit.MINUTES)) {
-            process.destroyForcibly();
-            throw new AssertionError(command + " does not end: " + Files.readString(out));
-        }
-        return new Result(process.exitValue(), Files.readString(out));
+        builder.environment().put("PATH", path());
+        builder.environment().put("HOME", directory.toString());
+        builder.environment().putAll(environment);
+        return new Run(builder.start(), log);
     }
 }

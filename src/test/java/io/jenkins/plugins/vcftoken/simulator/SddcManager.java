@@ -20,6 +20,8 @@ public final class SddcManager implements TokenApi {
         OBJECT
     }
 
+    static final String DOMAINS = "/v1/domains";
+
     private static final int LOCKS_AFTER = 5;
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -176,6 +178,29 @@ public final class SddcManager implements TokenApi {
             case "DELETE /v1/tokens/refresh-token" -> release(call);
             default -> error(405, "METHOD_NOT_ALLOWED", "Request method not supported");
         };
+    }
+
+    /** One page of workload domains, for an access token of SDDC Manager. */
+    Reply domains(String accessToken) {
+        synchronized (simulator) {
+            boolean own = sessionOf.containsKey(accessToken);
+            if (!simulator.admits(own ? accessToken : "")) {
+                return error(401, "Unauthorized", "Authorization Header is missing or not in correct format");
+            }
+        }
+        ObjectNode page = JSON.createObjectNode();
+        page.putArray("elements")
+                .addObject()
+                .put("id", "2e0b1a54-6d2c-4f0a-9a53-3e1f6b3c7d10")
+                .put("name", "mgmt")
+                .put("type", "MANAGEMENT")
+                .put("status", "ACTIVE");
+        page.putObject("pageMetadata")
+                .put("pageNumber", 0)
+                .put("pageSize", 1)
+                .put("totalElements", 1)
+                .put("totalPages", 1);
+        return Reply.json(200, page.toString());
     }
 
     private Reply login(Call call) {

@@ -84,6 +84,7 @@ public final class Simulator implements AutoCloseable {
             organizationObjects,
             definedInterfaces,
             new IaasApi(this));
+    private final KubernetesApi kubernetes = new KubernetesApi(this);
     private final List<Traffic> traffic = new ArrayList<>();
     private String claimedOrganization;
     private String nextRefreshToken;
@@ -163,6 +164,7 @@ public final class Simulator implements AutoCloseable {
 
     @Override
     public void close() {
+        kubernetes.close();
         server.stop(0);
         threads.shutdownNow();
     }
@@ -210,6 +212,10 @@ public final class Simulator implements AutoCloseable {
 
     List<TokenApi> apis() {
         return apis;
+    }
+
+    public KubernetesApi kubernetes() {
+        return kubernetes;
     }
 
     // What tests set up
@@ -428,6 +434,10 @@ public final class Simulator implements AutoCloseable {
 
     // What the handler needs
 
+    ExecutorService threads() {
+        return threads;
+    }
+
     synchronized boolean isDown() {
         return isDown;
     }
@@ -614,8 +624,16 @@ public final class Simulator implements AutoCloseable {
     }
 
     public synchronized boolean admits(String accessToken) {
+        return admits(accessToken, organizationOf(accessToken));
+    }
+
+    /** @param organization whose access tokens are admitted */
+    synchronized boolean admits(String accessToken, String organization) {
         Instant expiry = accessTokens.get(accessToken);
-        boolean admitted = !admitsNobody && expiry != null && clock.instant().isBefore(expiry);
+        boolean admitted = !admitsNobody
+                && expiry != null
+                && clock.instant().isBefore(expiry)
+                && organization.equals(organizationOf(accessToken));
         if (admitted) {
             served++;
         } else {

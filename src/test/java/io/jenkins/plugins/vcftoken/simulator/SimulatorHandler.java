@@ -19,7 +19,7 @@ final class SimulatorHandler implements HttpHandler {
             "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid refresh token\"}";
 
     private static final List<String> RESOURCES =
-            List.of("/cloudapi/", "/deployment/api/", "/v1/sddc-managers", "/vmc/api/");
+            List.of("/cloudapi/", "/deployment/api/", "/v1/sddc-managers", SddcManager.DOMAINS, "/vmc/api/");
 
     private final Simulator simulator;
 
@@ -56,6 +56,8 @@ final class SimulatorHandler implements HttpHandler {
             deviceCodes(exchange, path);
         } else if (api(path) != null) {
             api(exchange, api(path));
+        } else if (simulator.kubernetes().serves(path)) {
+            simulator.kubernetes().handle(exchange);
         } else if (RESOURCES.stream().anyMatch(path::startsWith)) {
             resource(exchange, path);
         } else {
@@ -316,7 +318,9 @@ final class SimulatorHandler implements HttpHandler {
 
     private void resource(HttpExchange exchange, String path) throws IOException {
         Call call = call(exchange, null);
-        if (!simulator.admits(call.accessToken())) {
+        if (path.equals(SddcManager.DOMAINS)) {
+            answer(exchange, simulator.sddcManager().domains(call.accessToken()));
+        } else if (!simulator.admits(call.accessToken())) {
             answer(exchange, 401, "application/json", "");
         } else if (path.startsWith("/cloudapi/") && !simulator.tenants().accepts(call)) {
             answer(exchange, 406, "application/json", "{\"minorErrorCode\":\"NOT_ACCEPTABLE\"}");
@@ -327,6 +331,10 @@ final class SimulatorHandler implements HttpHandler {
                     "application/json",
                     "{\"content\":[],\"org\":{\"name\":\"" + simulator.organizationOf(call.accessToken()) + "\"}}");
         }
+    }
+
+    static void answer(HttpExchange exchange, Reply reply) throws IOException {
+        answer(exchange, reply.status(), reply.type(), reply.body());
     }
 
     private static void answer(HttpExchange exchange, int status, String type, String body) throws IOException {

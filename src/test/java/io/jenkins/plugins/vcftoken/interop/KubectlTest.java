@@ -1,0 +1,288 @@
+package io.jenkins.plugins.vcftoken.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** kubectl and helm with a kubeconfig whose token file is replaced at each renewal. */
+class KubectlTest {
+
+    private static final Duration LIFETIME = Duration.ofSeconds(Integer.getInteger("interop.lifetime", 210));
+    private static final int LIFETIMES = Integer.getInteger("interop.lifetimes", 1);
+
+    @TempDir
+    private Path directory;
+
+    private Simulator simulator;
+    private URI cci;
+    private URI dev;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start();
+        cci = simulator.url().resolve("/cci/kubernetes");
+        dev = simulator.kubernetes().addNamespace("acme", "default-project", "dev");
+    }
+
+    @AfterEach
+    void stop() {
+        simulator.close();
+    }
+
+    private Map<String, String> environment(Path kubeconfig) {
+        return Map.of("KUBECONFIG", kubeconfig.toString());
+    }
+
+    private Map<String, String> kubeconfig(RenewedTokenFiles files) throws Exception {
+        return environment(new Kubeconfig(files.token, simulator.authorityPem())
+                .context("acme", cci, "default-project")
+                .context("acme:dev:default-project", dev, "dev")
+                .write(directory.resolve("kubeconfig")));
+    }
+
+    private Tool.Result kubectl(Map<String, String> environment, String... arguments) throws Exception {
+        return Tool.require("kubectl").run(directory, environment, arguments);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"true, v1alpha3", "true, v1alpha1", "false, v1alpha2"})
+    void organizationContext_listsSupervisorNamespaces(boolean aggregatedDiscovery, String version) throws Exception {
+        simulator.kubernetes().setAggregatedDiscovery(aggregatedDiscovery);
+        simulator.kubernetes().setVersions(List.of(version));
+        simulator.kubernetes().addNamespace("other", "default-project", "foreign");
+        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+            Map<String, String> kubeconfig = kubeconfig(files);
+            assertThat(kubectl(kubeconfig, "get", "supervisornamespaces", "--all-namespaces", "--output=name")
+                            .success()
+                            .strip())
+                    .isEqualTo("supervisornamespace.infrastructure.cci.vmware.com/dev");
+            assertThat(kubectl(kubeconfig, "get", "svns/dev", "--output=jsonpath={.status.namespaceEndpointURL}")
+                            .success())
+                    .isEqualTo(dev.toString());
+        }
+        assertThat(simulator.unauthorized()).isZero();
+        assertThat(simulator.served()).isPositive();
+    }
+
+    @Test
+    void organizationContext_moreNamespacesThanOnePage_listsAll() throws Exception {
+        for (int i = 0; i < 600; i++) {
+            simulator.kubernetes().addNamespace("acme", "default-project", "n" + i);
+        }
+        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+            assertThat(kubectl(kubeconfig(files), "get", "supervisornamespaces", "--output=name")
+                            .success()
+                            .lines())
+                    .hasSize(601);
+        }
+        assertThat(simulator.kubernetes().lists()).isEqualTo(2);
+    }
+
+    @Test
+    void namespaceContext_objectsAreCreatedReadAndDeleted() throws Exception {
+        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+            Map<String, String> kubeconfig = kubeconfig(files);
+            String context = "--context=acme:dev:default-project";
+            Path manifest = Files.writeString(directory.resolve("settings.yaml"), """
+                    apiVersion: v1
+                    kind: ConfigMap
+                    metadata: {name: settings}
+                    data: {size: small}
+                    """);
+            kubectl(kubeconfig, context, "apply", "--filename=" + manifest).success();
+            kubectl(kubeconfig, context, "create", "secret", "generic", "login", "--from-literal=user=a")
+                    .success();
+            assertThat(kubectl(kubeconfig, context, "get", "secret/login", "--output=jsonpath={.data.user}")
+                            .success())
+                    .isEqualTo("YQ==");
+            assertThat(kubectl(kubeconfig, context, "wait", "--for=jsonpath={.data.size}=small", "configmap/settings")
+                            .success())
+                    .contains("condition met");
+            kubectl(kubeconfig, context, "delete", "configmap/settings").success();
+            assertThat(simulator.kubernetes().names("dev", "configmaps")).isEmpty();
+            assertThat(simulator.kubernetes().names("dev", "secrets")).containsExactly("login");
+            assertThat(kubectl(kubeconfig, context, "get", "configmaps", "--all-namespaces")
+                            .failure())
+                    .contains("Forbidden");
+        }
+        assertThat(simulator.unauthorized()).isZero();
+    }
+
+    @Test
+    void kubeconfigOfServerRoot_fails() throws Exception {
+        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+            Map<String, String> withoutCertificates = environment(new Kubeconfig(files.token, null)
+                    .context("root", simulator.url(), "dev")
+                    .write(directory.resolve("without-ca")));
+            assertThat(kubectl(withoutCertificates, "get", "configmaps").failure())
+                    .contains("x509");
+            Map<String, String> withCertificates = environment(new Kubeconfig(files.token, simulator.authorityPem())
+                    .context("root", simulator.url(), "dev")
+                    .write(directory.resolve("with-ca")));
+            assertThat(kubectl(withCertificates, "get", "configmaps").failure())
+                    .contains("the server could not find the requested resource");
+        }
+        assertThat(simulator.served()).isZero();
+        assertThat(simulator.missed()).isPositive();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"System", "other"})
+    void accessTokenOfAnotherOrganization_isUnauthorized(String organization) throws Exception {
+        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, organization)) {
+            assertThat(kubectl(kubeconfig(files), "--context=acme:dev:default-project", "get", "configmaps")
+                            .failure())
+                    .contains("You must be logged in to the server");
+        }
+        assertThat(simulator.unauthorized()).isPositive();
+    }
+
+    @Test
+    void kubeconfigOfVksCluster_worksWithoutAccessToken() throws Exception {
+        simulator.kubernetes().addGuestCluster("dev", "app");
+        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+            String kubeconfig = kubectl(
+                            kubeconfig(files),
+                            "--context=acme:dev:default-project",
+                            "get",
+                            "secret/app-kubeconfig",
+                            "--template={{.data.value | base64decode}}")
+                    .success();
+            int served = simulator.served();
+            Map<String, String> guest = environment(Files.writeString(directory.resolve("guest"), kubeconfig));
+            kubectl(guest, "create", "configmap", "settings", "--from-literal=size=small")
+                    .success();
+            assertThat(kubectl(guest, "get", "configmaps", "--output=name")
+                            .success()
+                            .strip())
+                    .isEqualTo("configmap/settings");
+            assertThat(simulator.served()).isEqualTo(served);
+        }
+    }
+
+    @Test
+    void helm_installsListsAndUninstalls() throws Exception {
+        Tool helm = Tool.require("helm");
+        Path chart = chart();
+        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+            Map<String, String> kubeconfig = kubeconfig(files);
+            String context = "--kube-context=acme:dev:default-project";
+            helm.run(directory, kubeconfig, context, "install", "app", chart.toString())
+                    .success();
+            assertThat(helm.run(directory, kubeconfig, context, "list", "--short")
+                            .success()
+                            .strip())
+                    .isEqualTo("app");
+            assertThat(simulator.kubernetes().names("dev", "virtualmachines")).containsExactly("app");
+            assertThat(simulator.kubernetes().names("dev", "secrets")).containsExactly("sh.helm.release.v1.app.v1");
+            helm.run(directory, kubeconfig, context, "uninstall", "app").success();
+            assertThat(simulator.kubernetes().names("dev", "virtualmachines")).isEmpty();
+            assertThat(simulator.kubernetes().names("dev", "secrets")).isEmpty();
+        }
+        assertThat(simulator.unauthorized()).isZero();
+    }
+
+    /** One process each; the server ends one of the watches every five seconds, so that kubectl sends a next request. */
+    @Test
+    void accessTokenIsRenewedDuringOneProcess_noRequestIsUnauthorized() throws Exception {
+        Tool kubectl = Tool.require("kubectl");
+        Tool helm = Tool.require("helm");
+        simulator.setLifetime(LIFETIME);
+        URI test = simulator.kubernetes().addNamespace("acme", "default-project", "test");
+        simulator.kubernetes().setLongestWatch("test", Duration.ofSeconds(5));
+        simulator.kubernetes().setLongestWatch("dev", LIFETIME.multipliedBy(LIFETIMES + 2));
+        Path chart = chart();
+        Duration limit = LIFETIME.multipliedBy(LIFETIMES + 1);
+        String timeout = "--timeout=" + limit.toSeconds() + "s";
+        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+            Map<String, String> kubeconfig = environment(new Kubeconfig(files.token, simulator.authorityPem())
+                    .context("dev", dev, "dev")
+                    .context("test", test, "test")
+                    .write(directory.resolve("kubeconfig")));
+            helm.run(directory, kubeconfig, "--kube-context=dev", "install", "one", chart.toString())
+                    .success();
+            helm.run(directory, kubeconfig, "--kube-context=test", "install", "two", chart.toString())
+                    .success();
+            Tool.Run oneWatch = kubectl.start(
+                    directory, kubeconfig, "--context=dev", "wait", "--for=condition=Ready", "vm/one", timeout);
+            Tool.Run manyWatches = kubectl.start(
+                    directory, kubeconfig, "--context=test", "wait", "--for=condition=Ready", "vm/two", timeout);
+            Tool.Run release = helm.start(
+                    directory,
+                    kubeconfig,
+                    "--kube-context=test",
+                    "install",
+                    "three",
+                    chart.toString(),
+                    "--wait",
+                    timeout);
+            Thread.sleep(LIFETIME.multipliedBy(LIFETIMES).plusSeconds(5).toMillis());
+            assertThat(List.of(oneWatch, manyWatches, release))
+                    .allSatisfy(run -> assertThat(run.process().isAlive())
+                            .as(Files.readString(run.log()))
+                            .isTrue());
+            makeReady("dev", "one");
+            makeReady("test", "two");
+            makeReady("test", "three");
+            oneWatch.await(Duration.ofSeconds(30)).success();
+            manyWatches.await(Duration.ofSeconds(30)).success();
+            release.await(Duration.ofSeconds(30)).success();
+            // The file is read once a minute: a request after the renewal uses the next access token.
+            kubectl(kubeconfig, "--context=dev", "get", "configmaps").success();
+            assertThat(files.warnings).isEmpty();
+            System.out.println("Interop: kubectl and helm ran for " + LIFETIMES + " lifetimes of "
+                    + LIFETIME.toSeconds() + " s each: " + simulator.served() + " requests served, "
+                    + simulator.kubernetes().watches() + " of them watches, " + simulator.unauthorized()
+                    + " unauthorized, " + simulator.accessTokens().size() + " access tokens");
+        }
+        assertThat(simulator.unauthorized()).isZero();
+        assertThat(simulator.accessTokens()).hasSizeGreaterThan(LIFETIMES);
+        assertThat(simulator.kubernetes().watches()).isGreaterThan((int) LIFETIME.toSeconds() * LIFETIMES / 5);
+    }
+
+    private void makeReady(String namespace, String name) {
+        simulator
+                .kubernetes()
+                .changeObject(
+                        namespace,
+                        "virtualmachines",
+                        name,
+                        machine -> machine.withObject("/status")
+                                .putArray("conditions")
+                                .addObject()
+                                .put("type", "Ready")
+                                .put("status", "True"));
+    }
+
+    /** A chart with a virtual machine that is not ready until the test says so. */
+    private Path chart() throws Exception {
+        Path chart =
+                Files.createDirectories(directory.resolve("chart/templates")).getParent();
+        Files.writeString(chart.resolve("Chart.yaml"), """
+                apiVersion: v2
+                name: machine
+                version: 1.0.0
+                """);
+        Files.writeString(chart.resolve("templates/machine.yaml"), """
+                apiVersion: vmoperator.vmware.com/v1alpha3
+                kind: VirtualMachine
+                metadata: {name: "{{ .Release.Name }}"}
+                spec: {powerState: PoweredOn}
+                status: {conditions: [{type: Ready, status: "False"}]}
+                """);
+        return chart;
+    }
+}

@@ -1,0 +1,94 @@
+package io.jenkins.plugins.vcftoken.interop;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.lease.Lease;
+import io.jenkins.plugins.vcftoken.lease.LeaseManager;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.rotation.AtomicFileReplacement;
+import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+
+/** The token files of a block: written by a lease, which renews at 75 % of the lifetime, and replaced as a whole. */
+final class RenewedTokenFiles implements AutoCloseable, LeaseOwner {
+
+    final Path token;
+    final Path header;
+    final Path certificates;
+    final List<String> warnings = new CopyOnWriteArrayList<>();
+
+    private final TestTokenService service;
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+    private final Lease lease;
+
+    private RenewedTokenFiles(Path directory, Simulator simulator, TestTokenService service, CredentialHandle handle)
+            throws Exception {
+        this.service = service;
+        token = directory.resolve("token");
+        header = directory.resolve("header");
+        certificates = Files.writeString(directory.resolve("ca.pem"), simulator.authorityPem());
+        // Without jitter, renewals are as late as they get.
+        RenewalPolicy policy = new RenewalPolicy(() -> 0);
+        lease = new LeaseManager(service.families, timer, InstantSource.system(), policy)
+                .open(handle, Duration.ofMinutes(10), this);
+    }
+
+    /** Of a service account of VCF Automation in an organization. */
+    static RenewedTokenFiles ofOrganization(Simulator simulator, Path directory, String organization) throws Exception {
+        TestTokenService service = new TestTokenService(directory.resolve("ledger"), simulator, InstantSource.system());
+        String secret = simulator.addAccount("ci", organization);
+        CredentialHandle handle = service.handle("ci", organization, secret, (family, current, again) -> {});
+        return new RenewedTokenFiles(directory, simulator, service, handle);
+    }
+
+    /** Of a user of SDDC Manager. */
+    static RenewedTokenFiles ofSddcManager(Simulator simulator, Path directory) throws Exception {
+        TestTokenService service = new TestTokenService(directory.resolve("ledger"), simulator, InstantSource.system());
+        simulator.sddcManager().addUser("svc-jenkins", "password");
+        return new RenewedTokenFiles(
+                directory, simulator, service, service.handle("sddc", service.sddcManager("svc-jenkins"), "password"));
+    }
+
+    @Override
+    public String who() {
+        return "interop test";
+    }
+
+    @Override
+    public void beforePublish(AccessToken accessToken) {
+        replace(token, accessToken.value());
+        replace(header, "Authorization: Bearer " + accessToken.value());
+    }
+
+    private static void replace(Path file, String content) {
+        try {
+            Path fresh = Files.writeString(file.resolveSibling(file.getFileName() + ".new"), content);
+            AtomicFileReplacement.replace(fresh, file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public void warn(String message) {
+        warnings.add(message);
+    }
+
+    @Override
+    public void close() {
+        lease.close();
+        timer.shutdownNow();
+        service.close();
+    }
+}

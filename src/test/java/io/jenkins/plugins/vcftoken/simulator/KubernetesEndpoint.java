@@ -1,0 +1,529 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** One address of a Kubernetes API: discovery, and the verbs on objects except watch, which {@link KubernetesApi} streams. */
+final class KubernetesEndpoint {
+
+    private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+
+    /** The encoding of discovery that answers all groups at once; clients name it in {@code Accept}. */
+    private static final String AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+
+    private static final Set<String> OBJECT_TYPES = Set.of("application/json", KubernetesProtobuf.TYPE);
+    private static final String APPLY_TYPE = "application/apply-patch+yaml";
+
+    private static final Pattern RESOURCE =
+            Pattern.compile("/(?:api|apis/([^/]+))/([^/]+)(?:/namespaces/([^/]+))?/([^/]+)(?:/([^/]+))?");
+
+    private static final Pattern NAME = Pattern.compile("[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?");
+
+    final KubernetesObjects objects;
+
+    @CheckForNull
+    private final String onlyNamespace;
+
+    private final Supplier<List<KubernetesResource>> resources;
+    private volatile boolean aggregatedDiscovery = true;
+    private volatile Duration longestWatch = Duration.ofMinutes(30);
+
+    /**
+     * @param onlyNamespace the one whose objects the account may see; null for all
+     * @param resources what is served
+     */
+    KubernetesEndpoint(
+            KubernetesObjects objects,
+            @CheckForNull String onlyNamespace,
+            Supplier<List<KubernetesResource>> resources) {
+        this.objects = objects;
+        this.onlyNamespace = onlyNamespace;
+        this.resources = resources;
+    }
+
+    void setAggregatedDiscovery(boolean aggregatedDiscovery) {
+        this.aggregatedDiscovery = aggregatedDiscovery;
+    }
+
+    void setLongestWatch(Duration longestWatch) {
+        this.longestWatch = longestWatch;
+    }
+
+    /** @param seconds that a client asks for; 0 for no limit */
+    Duration lengthOfWatch(int seconds) {
+        Duration asked = Duration.ofSeconds(seconds);
+        return asked.isZero() || asked.compareTo(longestWatch) > 0 ? longestWatch : asked;
+    }
+
+    /** What a path below the address names. */
+    record Target(KubernetesResource resource, String version, String namespace, String name) {
+        KubernetesObjects.Key key() {
+            return new KubernetesObjects.Key(resource.name(), namespace, name);
+        }
+    }
+
+    /** @param path below the address */
+    Reply answer(Call call, String path) throws KubernetesError {
+        Reply discovery = discovery(call, path);
+        if (discovery != null) {
+            return discovery;
+        }
+        Target target = target(path);
+        ObjectNode reply =
+                switch (call.method() + (target.name().isEmpty() ? " all" : " one")) {
+                    case "GET all" -> list(call, target);
+                    case "GET one" -> stored(target);
+                    case "POST all" -> create(call, target);
+                    case "PUT one" -> update(call, target);
+                    case "PATCH one" -> patch(call, target);
+                    case "DELETE one" -> delete(target);
+                    default ->
+                        throw new KubernetesError(
+                                405,
+                                "MethodNotAllowed",
+                                "the server does not allow this method on the requested resource");
+                };
+        return Reply.json(call.method().equals("POST") ? 201 : 200, reply.toString());
+    }
+
+    Target target(String path) throws KubernetesError {
+        Matcher parts = RESOURCE.matcher(path);
+        if (parts.matches()) {
+            String group = parts.group(1) == null ? "" : parts.group(1);
+            for (KubernetesResource resource : resources.get()) {
+                if (resource.group().equals(group)
+                        && resource.versions().contains(parts.group(2))
+                        && resource.name().equals(parts.group(4))) {
+                    Target target =
+                            new Target(resource, parts.group(2), orEmpty(parts.group(3)), orEmpty(parts.group(5)));
+                    if (onlyNamespace != null && !onlyNamespace.equals(target.namespace())) {
+                        throw new KubernetesError(
+                                403,
+                                "Forbidden",
+                                resource.name() + " is forbidden: the user cannot access them "
+                                        + (target.namespace().isEmpty()
+                                                ? "at the cluster scope"
+                                                : "in the namespace \"" + target.namespace() + '"'));
+                    }
+                    return target;
+                }
+            }
+        }
+        throw new KubernetesError(404, "NotFound", "the server could not find the requested resource");
+    }
+
+    boolean isList(String path) {
+        try {
+            return target(path).name().isEmpty();
+        } catch (KubernetesError e) {
+            return false;
+        }
+    }
+
+    private static String orEmpty(@CheckForNull String text) {
+        return text == null ? "" : text;
+    }
+
+    // Discovery
+
+    @CheckForNull
+    private Reply discovery(Call call, String path) {
+        boolean aggregated = aggregatedDiscovery && call.header("Accept").contains(AGGREGATED);
+        ObjectNode answer = JSON.objectNode();
+        if (path.equals("/version")) {
+            answer.put("major", "1").put("minor", "32").put("gitVersion", "v1.32.4+vmware.1");
+        } else if (path.equals("/api") || path.equals("/apis")) {
+            boolean core = path.equals("/api");
+            if (aggregated) {
+                return new Reply(200, AGGREGATED, aggregated(core).toString());
+            }
+            answer = core ? coreVersions() : groups();
+        } else if (path.equals("/openapi/v3")) {
+            answer = documents();
+        } else if (path.startsWith("/openapi/v3/")) {
+            answer = document(path.substring("/openapi/v3".length()));
+        } else {
+            answer = group(path) == null ? resourceList(path) : group(path);
+        }
+        return answer == null ? null : Reply.json(200, answer.toString());
+    }
+
+    private ObjectNode coreVersions() {
+        ObjectNode answer = JSON.objectNode();
+        answer.put("kind", "APIVersions");
+        ArrayNode versions = answer.putArray("versions");
+        byGroup().getOrDefault("", List.of()).stream()
+                .limit(1)
+                .forEach(core -> core.versions().forEach(versions::add));
+        return answer;
+    }
+
+    private ObjectNode groups() {
+        ObjectNode answer = JSON.objectNode();
+        answer.put("kind", "APIGroupList").put("apiVersion", "v1");
+        ArrayNode groups = answer.putArray("groups");
+        byGroup().forEach((name, members) -> {
+            if (!name.isEmpty()) {
+                groups.add(group(members.get(0)));
+            }
+        });
+        return answer;
+    }
+
+    private static ObjectNode group(KubernetesResource first) {
+        ObjectNode group = JSON.objectNode().put("name", first.group());
+        ArrayNode versions = group.putArray("versions");
+        first.versions().forEach(version -> versions.add(groupVersion(first, version)));
+        return group.set(
+                "preferredVersion", groupVersion(first, first.versions().get(0)));
+    }
+
+    /** Where the path names a group that is served; else null. */
+    @CheckForNull
+    private ObjectNode group(String path) {
+        return resources.get().stream()
+                .filter(resource -> path.equals("/apis/" + resource.group()))
+                .findFirst()
+                .map(resource -> group(resource).put("kind", "APIGroup").put("apiVersion", "v1"))
+                .orElse(null);
+    }
+
+    private static ObjectNode groupVersion(KubernetesResource resource, String version) {
+        return JSON.objectNode()
+                .put("groupVersion", resource.apiVersion(version))
+                .put("version", version);
+    }
+
+    private ObjectNode aggregated(boolean core) {
+        ObjectNode answer = JSON.objectNode();
+        answer.put("kind", "APIGroupDiscoveryList").put("apiVersion", "apidiscovery.k8s.io/v2");
+        answer.putObject("metadata");
+        ArrayNode items = answer.putArray("items");
+        byGroup().forEach((name, members) -> {
+            if (name.isEmpty() == core) {
+                ObjectNode group = items.addObject();
+                group.putObject("metadata").put("name", name);
+                ArrayNode versions = group.putArray("versions");
+                for (String version : members.get(0).versions()) {
+                    ObjectNode one =
+                            versions.addObject().put("version", version).put("freshness", "Current");
+                    ArrayNode list = one.putArray("resources");
+                    members.forEach(resource -> list.add(resource.discovery(version)));
+                }
+            }
+        });
+        return answer;
+    }
+
+    /** Of one group and version, where the path names one that is served; else null. */
+    @CheckForNull
+    private ObjectNode resourceList(String path) {
+        ObjectNode answer = JSON.objectNode();
+        answer.put("kind", "APIResourceList").put("apiVersion", "v1");
+        ArrayNode list = answer.putArray("resources");
+        for (KubernetesResource resource : resources.get()) {
+            for (String version : resource.versions()) {
+                if (path.equals(resource.path(version))) {
+                    answer.put("groupVersion", resource.apiVersion(version));
+                    list.add(resource.apiResource());
+                }
+            }
+        }
+        return list.isEmpty() ? null : answer;
+    }
+
+    /** The index of OpenAPI documents, one for each group and version. */
+    private ObjectNode documents() {
+        ObjectNode answer = JSON.objectNode();
+        ObjectNode paths = answer.putObject("paths");
+        for (KubernetesResource resource : resources.get()) {
+            for (String version : resource.versions()) {
+                String path = resource.path(version);
+                paths.putObject(path.substring(1)).put("serverRelativeURL", "/openapi/v3" + path);
+            }
+        }
+        return answer;
+    }
+
+    /** What clients read in it: that the server validates the fields of what is written, so that they need not do so. */
+    @CheckForNull
+    private ObjectNode document(String groupVersion) {
+        ObjectNode answer = JSON.objectNode().put("openapi", "3.0.0");
+        answer.putObject("info").put("title", "Kubernetes").put("version", "v1.32.4");
+        ObjectNode paths = answer.putObject("paths");
+        for (KubernetesResource resource : resources.get()) {
+            for (String version : resource.versions()) {
+                if (resource.path(version).equals(groupVersion)) {
+                    ObjectNode patch = paths.putObject(
+                                    groupVersion + "/namespaces/{namespace}/" + resource.name() + "/{name}")
+                            .putObject("patch");
+                    patch.putArray("parameters")
+                            .addObject()
+                            .put("name", "fieldValidation")
+                            .put("in", "query");
+                    patch.putObject("x-kubernetes-group-version-kind")
+                            .put("group", resource.group())
+                            .put("version", version)
+                            .put("kind", resource.kind());
+                }
+            }
+        }
+        return paths.isEmpty() ? null : answer;
+    }
+
+    private Map<String, List<KubernetesResource>> byGroup() {
+        Map<String, List<KubernetesResource>> groups = new LinkedHashMap<>();
+        resources
+                .get()
+                .forEach(resource -> groups.computeIfAbsent(resource.group(), name -> new ArrayList<>())
+                        .add(resource));
+        return groups;
+    }
+
+    // Objects
+
+    private ObjectNode list(Call call, Target target) throws KubernetesError {
+        Predicate<KubernetesObjects.Event> selected = selected(call, target);
+        List<ObjectNode> all = objects.all(target.resource().name()).stream()
+                .filter(selected)
+                .map(event -> shown(event.object(), target))
+                .toList();
+        int from = continued(call.parameters().get("continue"));
+        int limit = number(call.parameters().get("limit"));
+        int to = limit == 0 ? all.size() : Math.min(all.size(), from + limit);
+        ObjectNode list = JSON.objectNode();
+        list.put("apiVersion", target.resource().apiVersion(target.version()));
+        list.put("kind", target.resource().kind() + "List");
+        ObjectNode metadata = list.putObject("metadata").put("resourceVersion", String.valueOf(objects.version()));
+        if (to < all.size()) {
+            metadata.put("continue", Base64.getUrlEncoder().encodeToString(bytes("from " + to)));
+            metadata.put("remainingItemCount", all.size() - to);
+        }
+        list.putArray("items").addAll(all.subList(Math.min(from, all.size()), to));
+        return list;
+    }
+
+    private static int continued(@CheckForNull String token) throws KubernetesError {
+        if (token == null || token.isEmpty()) {
+            return 0;
+        }
+        try {
+            String text = new String(Base64.getUrlDecoder().decode(token), StandardCharsets.UTF_8);
+            return Integer.parseInt(text.substring("from ".length()));
+        } catch (IllegalArgumentException | StringIndexOutOfBoundsException e) {
+            throw new KubernetesError(400, "BadRequest", "continue key is not valid");
+        }
+    }
+
+    static int number(@CheckForNull String text) throws KubernetesError {
+        try {
+            return text == null ? 0 : Integer.parseInt(text);
+        } catch (NumberFormatException e) {
+            throw new KubernetesError(400, "BadRequest", "not a number: " + text);
+        }
+    }
+
+    /** Which objects a list or a watch is of. */
+    Predicate<KubernetesObjects.Event> selected(Call call, Target target) throws KubernetesError {
+        Predicate<KubernetesObjects.Event> selected =
+                event -> event.key().resource().equals(target.resource().name())
+                        && (target.namespace().isEmpty()
+                                || event.key().namespace().equals(target.namespace()))
+                        && (target.name().isEmpty() || event.key().name().equals(target.name()));
+        for (Map.Entry<String, String> field :
+                requirements(call, "fieldSelector").entrySet()) {
+            selected = selected.and(
+                    switch (field.getKey()) {
+                        case "metadata.name" -> event -> event.key().name().equals(field.getValue());
+                        case "metadata.namespace" ->
+                            event -> event.key().namespace().equals(field.getValue());
+                        default ->
+                            throw new KubernetesError(
+                                    400, "BadRequest", "field label not supported: " + field.getKey());
+                    });
+        }
+        for (Map.Entry<String, String> label :
+                requirements(call, "labelSelector").entrySet()) {
+            selected = selected.and(event -> event.object()
+                    .path("metadata")
+                    .path("labels")
+                    .path(label.getKey())
+                    .asText()
+                    .equals(label.getValue()));
+        }
+        return selected;
+    }
+
+    /** Of a selector with equality alone, which is all that the tools of the tests send. */
+    private static Map<String, String> requirements(Call call, String parameter) throws KubernetesError {
+        Map<String, String> requirements = new LinkedHashMap<>();
+        for (String requirement : call.parameters().getOrDefault(parameter, "").split(",")) {
+            Matcher equality = Pattern.compile("([^=!()]+?)==?([^=!()]*)").matcher(requirement);
+            if (equality.matches()) {
+                requirements.put(equality.group(1), equality.group(2));
+            } else if (!requirement.isEmpty()) {
+                throw new KubernetesError(400, "BadRequest", "unable to parse requirement: " + requirement);
+            }
+        }
+        return requirements;
+    }
+
+    private ObjectNode stored(Target target) throws KubernetesError {
+        ObjectNode object = objects.get(target.key());
+        if (object == null) {
+            throw new KubernetesError(
+                    404, "NotFound", target.resource().name() + " \"" + target.name() + "\" not found");
+        }
+        return shown(object, target);
+    }
+
+    private ObjectNode create(Call call, Target target) throws KubernetesError {
+        ObjectNode object = body(call, target, OBJECT_TYPES);
+        Target named = new Target(
+                target.resource(),
+                target.version(),
+                target.namespace(),
+                object.path("metadata").path("name").asText());
+        if (objects.get(named.key()) != null) {
+            throw new KubernetesError(
+                    409, "AlreadyExists", target.resource().name() + " \"" + named.name() + "\" already exists");
+        }
+        return save(call, named, object);
+    }
+
+    private ObjectNode update(Call call, Target target) throws KubernetesError {
+        stored(target);
+        return save(call, target, body(call, target, OBJECT_TYPES));
+    }
+
+    /** Server-side apply creates what is not there; the other patches change what is. */
+    private ObjectNode patch(Call call, Target target) throws KubernetesError {
+        boolean apply = call.contentType().equals(APPLY_TYPE);
+        if (apply && !call.parameters().containsKey("fieldManager")) {
+            throw new KubernetesError(422, "Invalid", "fieldManager: Required value: is required for apply patch");
+        }
+        ObjectNode before = objects.get(target.key());
+        ObjectNode object = before == null && apply ? JSON.objectNode() : stored(target);
+        if (apply) {
+            merge(object, body(call, target, Set.of(APPLY_TYPE)));
+        } else if (call.contentType().equals("application/merge-patch+json")
+                || call.contentType().equals("application/strategic-merge-patch+json")) {
+            merge(object, object(call));
+        } else {
+            throw unsupported(call);
+        }
+        return save(call, target, object);
+    }
+
+    private static void merge(ObjectNode object, ObjectNode patch) {
+        patch.properties().forEach(field -> {
+            if (field.getValue().isNull()) {
+                object.remove(field.getKey());
+            } else if (field.getValue() instanceof ObjectNode child
+                    && object.get(field.getKey()) instanceof ObjectNode existing) {
+                merge(existing, child);
+            } else {
+                object.set(field.getKey(), field.getValue());
+            }
+        });
+    }
+
+    private ObjectNode delete(Target target) throws KubernetesError {
+        ObjectNode removed = stored(target);
+        objects.remove(target.key());
+        ObjectNode status = JSON.objectNode();
+        status.put("kind", "Status").put("apiVersion", "v1").putObject("metadata");
+        status.put("status", "Success");
+        status.putObject("details")
+                .put("name", target.name())
+                .put("kind", target.resource().name())
+                .set("uid", removed.path("metadata").get("uid"));
+        return status;
+    }
+
+    private ObjectNode save(Call call, Target target, ObjectNode object) throws KubernetesError {
+        boolean dryRun = "All".equals(call.parameters().get("dryRun"));
+        return shown(dryRun ? object : objects.put(target.key(), object), target);
+    }
+
+    /** What is in the body of a request, if an API server would take it there. */
+    private static ObjectNode body(Call call, Target target, Set<String> types) throws KubernetesError {
+        if (!types.contains(call.contentType())) {
+            throw unsupported(call);
+        }
+        ObjectNode object = object(call);
+        JsonNode metadata = object.path("metadata");
+        String expected = target.resource().apiVersion(target.version());
+        if (!object.path("apiVersion").asText().equals(expected)
+                || !object.path("kind").asText().equals(target.resource().kind())) {
+            throw new KubernetesError(
+                    400,
+                    "BadRequest",
+                    "the API version in the data does not match the expected API version: " + expected);
+        }
+        if (!metadata.path("namespace").asText(target.namespace()).equals(target.namespace())
+                || !metadata.path("name").asText(target.name()).equals(target.name())
+                        && !target.name().isEmpty()) {
+            throw new KubernetesError(
+                    400, "BadRequest", "the name or namespace of the object does not match the one of the URL");
+        }
+        String name = metadata.path("name").asText(target.name());
+        if (!NAME.matcher(name).matches()) {
+            throw new KubernetesError(422, "Invalid", "metadata.name: Invalid value: \"" + name + '"');
+        }
+        if (target.resource().kind().equals("ConfigMap")
+                || target.resource().kind().equals("Secret")) {
+            checkData(object.path("data"), target.resource().kind().equals("Secret"));
+        }
+        return object;
+    }
+
+    private static void checkData(JsonNode data, boolean base64) throws KubernetesError {
+        for (JsonNode value : data) {
+            try {
+                if (!value.isTextual() || base64 && Base64.getDecoder().decode(value.asText()) == null) {
+                    throw new KubernetesError(400, "BadRequest", "json: cannot unmarshal into Go struct field .data");
+                }
+            } catch (IllegalArgumentException e) {
+                throw new KubernetesError(400, "BadRequest", "illegal base64 data");
+            }
+        }
+    }
+
+    private static ObjectNode object(Call call) throws KubernetesError {
+        if (call.json() instanceof ObjectNode object) {
+            return object;
+        }
+        throw new KubernetesError(400, "BadRequest", "the body of the request was in an unknown format");
+    }
+
+    private static KubernetesError unsupported(Call call) {
+        return new KubernetesError(
+                415, "UnsupportedMediaType", "the body of the request was in an unknown format: " + call.contentType());
+    }
+
+    /** In the version of the request. */
+    static ObjectNode shown(ObjectNode object, Target target) {
+        return object.put("apiVersion", target.resource().apiVersion(target.version()))
+                .put("kind", target.resource().kind());
+    }
+
+    private static byte[] bytes(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}
