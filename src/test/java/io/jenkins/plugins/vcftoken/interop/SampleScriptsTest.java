@@ -104,7 +104,7 @@ class SampleScriptsTest {
         int rounds = 4 * LIFETIMES;
         try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
             export(files);
-            run(Sample.scripts("ansible").get(0) + " -e rounds=" + rounds + " -e pause=2");
+            run(Sample.scripts("ansible").get(0) + " -e rounds=" + rounds + " -e pause=2.5");
         }
         assertRenewedWithoutA401(rounds);
     }
