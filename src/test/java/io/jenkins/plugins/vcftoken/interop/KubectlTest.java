@@ -2,6 +2,8 @@ package io.jenkins.plugins.vcftoken.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.jenkins.plugins.vcftoken.binding.Kubeconfig;
+import io.jenkins.plugins.vcftoken.oauth.SupervisorNamespace;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.net.URI;
 import java.nio.file.Files;
@@ -27,14 +29,17 @@ class KubectlTest {
     private Path directory;
 
     private Simulator simulator;
-    private URI cci;
-    private URI dev;
+    private SupervisorNamespace dev;
 
     @BeforeEach
     void start() throws Exception {
         simulator = Simulator.start();
-        cci = simulator.url().resolve("/cci/kubernetes");
-        dev = simulator.kubernetes().addNamespace("acme", "default-project", "dev");
+        dev = addNamespace("dev");
+    }
+
+    private SupervisorNamespace addNamespace(String name) {
+        URI endpoint = simulator.kubernetes().addNamespace("acme", "default-project", name);
+        return new SupervisorNamespace(name, "default-project", endpoint.toString());
     }
 
     @AfterEach
@@ -42,15 +47,18 @@ class KubectlTest {
         simulator.close();
     }
 
-    private Map<String, String> environment(Path kubeconfig) {
-        return Map.of("KUBECONFIG", kubeconfig.toString());
+    /** A context for the organization and for each of the namespaces, and the last one is the current context. */
+    private Map<String, String> kubeconfig(RenewedTokenFiles files, SupervisorNamespace... namespaces)
+            throws Exception {
+        Kubeconfig kubeconfig = new Kubeconfig(
+                simulator.url(), "acme", List.of(namespaces), simulator.authorityPem(), false, files.token.toString());
+        String context = namespaces.length == 0 ? "acme" : kubeconfig.context(namespaces[namespaces.length - 1]);
+        return kubeconfig(kubeconfig.json(context));
     }
 
-    private Map<String, String> kubeconfig(RenewedTokenFiles files) throws Exception {
-        return environment(new Kubeconfig(files.token, simulator.authorityPem())
-                .context("acme", cci, "default-project")
-                .context("acme:dev:default-project", dev, "dev")
-                .write(directory.resolve("kubeconfig")));
+    private Map<String, String> kubeconfig(String content) throws Exception {
+        Path file = Files.writeString(directory.resolve("kubeconfig"), content);
+        return Map.of("KUBECONFIG", file.toString());
     }
 
     private Tool.Result kubectl(Map<String, String> environment, String... arguments) throws Exception {
@@ -69,9 +77,14 @@ class KubectlTest {
                             .success()
                             .strip())
                     .isEqualTo("supervisornamespace.infrastructure.cci.vmware.com/dev");
-            assertThat(kubectl(kubeconfig, "get", "svns/dev", "--output=jsonpath={.status.namespaceEndpointURL}")
+            assertThat(kubectl(
+                                    kubeconfig,
+                                    "get",
+                                    "svns/dev",
+                                    "--namespace=default-project",
+                                    "--output=jsonpath={.status.namespaceEndpointURL}")
                             .success())
-                    .isEqualTo(dev.toString());
+                    .isEqualTo(dev.endpoint());
         }
         assertThat(simulator.unauthorized()).isZero();
         assertThat(simulator.served()).isPositive();
@@ -83,7 +96,7 @@ class KubectlTest {
             simulator.kubernetes().addNamespace("acme", "default-project", "n" + i);
         }
         try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
-            assertThat(kubectl(kubeconfig(files), "get", "supervisornamespaces", "--output=name")
+            assertThat(kubectl(kubeconfig(files), "get", "supervisornamespaces", "-A", "--output=name")
                             .success()
                             .lines())
                     .hasSize(601);
@@ -94,27 +107,26 @@ class KubectlTest {
     @Test
     void namespaceContext_objectsAreCreatedReadAndDeleted() throws Exception {
         try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
-            Map<String, String> kubeconfig = kubeconfig(files);
-            String context = "--context=acme:dev:default-project";
+            Map<String, String> kubeconfig = kubeconfig(files, dev);
             Path manifest = Files.writeString(directory.resolve("settings.yaml"), """
                     apiVersion: v1
                     kind: ConfigMap
                     metadata: {name: settings}
                     data: {size: small}
                     """);
-            kubectl(kubeconfig, context, "apply", "--filename=" + manifest).success();
-            kubectl(kubeconfig, context, "create", "secret", "generic", "login", "--from-literal=user=a")
+            kubectl(kubeconfig, "apply", "--filename=" + manifest).success();
+            kubectl(kubeconfig, "create", "secret", "generic", "login", "--from-literal=user=a")
                     .success();
-            assertThat(kubectl(kubeconfig, context, "get", "secret/login", "--output=jsonpath={.data.user}")
+            assertThat(kubectl(kubeconfig, "get", "secret/login", "--output=jsonpath={.data.user}")
                             .success())
                     .isEqualTo("YQ==");
-            assertThat(kubectl(kubeconfig, context, "wait", "--for=jsonpath={.data.size}=small", "configmap/settings")
+            assertThat(kubectl(kubeconfig, "wait", "--for=jsonpath={.data.size}=small", "configmap/settings")
                             .success())
                     .contains("condition met");
-            kubectl(kubeconfig, context, "delete", "configmap/settings").success();
+            kubectl(kubeconfig, "delete", "configmap/settings").success();
             assertThat(simulator.kubernetes().names("dev", "configmaps")).isEmpty();
             assertThat(simulator.kubernetes().names("dev", "secrets")).containsExactly("login");
-            assertThat(kubectl(kubeconfig, context, "get", "configmaps", "--all-namespaces")
+            assertThat(kubectl(kubeconfig, "get", "configmaps", "--all-namespaces")
                             .failure())
                     .contains("Forbidden");
         }
@@ -124,15 +136,21 @@ class KubectlTest {
     @Test
     void kubeconfigOfServerRoot_fails() throws Exception {
         try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
-            Map<String, String> withoutCertificates = environment(new Kubeconfig(files.token, null)
-                    .context("root", simulator.url(), "dev")
-                    .write(directory.resolve("without-ca")));
-            assertThat(kubectl(withoutCertificates, "get", "configmaps").failure())
+            String root = """
+                    apiVersion: v1
+                    kind: Config
+                    clusters: [{name: vcf, cluster: {server: "%s"%s}}]
+                    users: [{name: jenkins, user: {tokenFile: "%s"}}]
+                    contexts: [{name: vcf, context: {cluster: vcf, user: jenkins}}]
+                    current-context: vcf
+                    """;
+            String url = simulator.url().toString();
+            assertThat(kubectl(kubeconfig(root.formatted(url, "", files.token)), "get", "configmaps")
+                            .failure())
                     .contains("x509");
-            Map<String, String> withCertificates = environment(new Kubeconfig(files.token, simulator.authorityPem())
-                    .context("root", simulator.url(), "dev")
-                    .write(directory.resolve("with-ca")));
-            assertThat(kubectl(withCertificates, "get", "configmaps").failure())
+            String authority = ", certificate-authority: \"" + files.certificates + '"';
+            assertThat(kubectl(kubeconfig(root.formatted(url, authority, files.token)), "get", "configmaps")
+                            .failure())
                     .contains("the server could not find the requested resource");
         }
         assertThat(simulator.served()).isZero();
@@ -143,8 +161,7 @@ class KubectlTest {
     @ValueSource(strings = {"System", "other"})
     void accessTokenOfAnotherOrganization_isUnauthorized(String organization) throws Exception {
         try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, organization)) {
-            assertThat(kubectl(kubeconfig(files), "--context=acme:dev:default-project", "get", "configmaps")
-                            .failure())
+            assertThat(kubectl(kubeconfig(files, dev), "get", "configmaps").failure())
                     .contains("You must be logged in to the server");
         }
         assertThat(simulator.unauthorized()).isPositive();
@@ -155,14 +172,13 @@ class KubectlTest {
         simulator.kubernetes().addGuestCluster("dev", "app");
         try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
             String kubeconfig = kubectl(
-                            kubeconfig(files),
-                            "--context=acme:dev:default-project",
+                            kubeconfig(files, dev),
                             "get",
                             "secret/app-kubeconfig",
                             "--template={{.data.value | base64decode}}")
                     .success();
             int served = simulator.served();
-            Map<String, String> guest = environment(Files.writeString(directory.resolve("guest"), kubeconfig));
+            Map<String, String> guest = kubeconfig(kubeconfig);
             kubectl(guest, "create", "configmap", "settings", "--from-literal=size=small")
                     .success();
             assertThat(kubectl(guest, "get", "configmaps", "--output=name")
@@ -178,17 +194,15 @@ class KubectlTest {
         Tool helm = Tool.require("helm");
         Path chart = chart();
         try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
-            Map<String, String> kubeconfig = kubeconfig(files);
-            String context = "--kube-context=acme:dev:default-project";
-            helm.run(directory, kubeconfig, context, "install", "app", chart.toString())
-                    .success();
-            assertThat(helm.run(directory, kubeconfig, context, "list", "--short")
+            Map<String, String> kubeconfig = kubeconfig(files, dev);
+            helm.run(directory, kubeconfig, "install", "app", chart.toString()).success();
+            assertThat(helm.run(directory, kubeconfig, "list", "--short")
                             .success()
                             .strip())
                     .isEqualTo("app");
             assertThat(simulator.kubernetes().names("dev", "virtualmachines")).containsExactly("app");
             assertThat(simulator.kubernetes().names("dev", "secrets")).containsExactly("sh.helm.release.v1.app.v1");
-            helm.run(directory, kubeconfig, context, "uninstall", "app").success();
+            helm.run(directory, kubeconfig, "uninstall", "app").success();
             assertThat(simulator.kubernetes().names("dev", "virtualmachines")).isEmpty();
             assertThat(simulator.kubernetes().names("dev", "secrets")).isEmpty();
         }
@@ -201,29 +215,50 @@ class KubectlTest {
         Tool kubectl = Tool.require("kubectl");
         Tool helm = Tool.require("helm");
         simulator.setLifetime(LIFETIME);
-        URI test = simulator.kubernetes().addNamespace("acme", "default-project", "test");
+        SupervisorNamespace test = addNamespace("test");
         simulator.kubernetes().setLongestWatch("test", Duration.ofSeconds(5));
         simulator.kubernetes().setLongestWatch("dev", LIFETIME.multipliedBy(LIFETIMES + 2));
         Path chart = chart();
         Duration limit = LIFETIME.multipliedBy(LIFETIMES + 1);
         String timeout = "--timeout=" + limit.toSeconds() + "s";
         try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
-            Map<String, String> kubeconfig = environment(new Kubeconfig(files.token, simulator.authorityPem())
-                    .context("dev", dev, "dev")
-                    .context("test", test, "test")
-                    .write(directory.resolve("kubeconfig")));
-            helm.run(directory, kubeconfig, "--kube-context=dev", "install", "one", chart.toString())
+            Map<String, String> kubeconfig = kubeconfig(files, dev, test);
+            helm.run(
+                            directory,
+                            kubeconfig,
+                            "--kube-context=acme:dev:default-project",
+                            "install",
+                            "one",
+                            chart.toString())
                     .success();
-            helm.run(directory, kubeconfig, "--kube-context=test", "install", "two", chart.toString())
+            helm.run(
+                            directory,
+                            kubeconfig,
+                            "--kube-context=acme:test:default-project",
+                            "install",
+                            "two",
+                            chart.toString())
                     .success();
             Tool.Run oneWatch = kubectl.start(
-                    directory, kubeconfig, "--context=dev", "wait", "--for=condition=Ready", "vm/one", timeout);
+                    directory,
+                    kubeconfig,
+                    "--context=acme:dev:default-project",
+                    "wait",
+                    "--for=condition=Ready",
+                    "vm/one",
+                    timeout);
             Tool.Run manyWatches = kubectl.start(
-                    directory, kubeconfig, "--context=test", "wait", "--for=condition=Ready", "vm/two", timeout);
+                    directory,
+                    kubeconfig,
+                    "--context=acme:test:default-project",
+                    "wait",
+                    "--for=condition=Ready",
+                    "vm/two",
+                    timeout);
             Tool.Run release = helm.start(
                     directory,
                     kubeconfig,
-                    "--kube-context=test",
+                    "--kube-context=acme:test:default-project",
                     "install",
                     "three",
                     chart.toString(),
@@ -241,7 +276,8 @@ class KubectlTest {
             manyWatches.await(Duration.ofSeconds(30)).success();
             release.await(Duration.ofSeconds(30)).success();
             // The file is read once a minute: a request after the renewal uses the next access token.
-            kubectl(kubeconfig, "--context=dev", "get", "configmaps").success();
+            kubectl(kubeconfig, "--context=acme:dev:default-project", "get", "configmaps")
+                    .success();
             assertThat(files.warnings).isEmpty();
             System.out.println("Interop: kubectl and helm ran for " + LIFETIMES + " lifetimes of "
                     + LIFETIME.toSeconds() + " s each: " + simulator.served() + " requests served, "

@@ -2,12 +2,15 @@ package io.jenkins.plugins.vcftoken.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.jenkins.plugins.vcftoken.binding.Kubeconfig;
+import io.jenkins.plugins.vcftoken.oauth.SupervisorNamespace;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,12 +55,16 @@ class SampleScriptsTest {
 
     /** Exports what the tools of Kubernetes need. */
     private void exportKubeconfig(RenewedTokenFiles files) throws Exception {
-        URI dev = simulator.kubernetes().addNamespace("acme", "default-project", "dev");
-        Path kubeconfig = new Kubeconfig(files.token, simulator.authorityPem())
-                .context("acme", simulator.url().resolve("/cci/kubernetes"), "default-project")
-                .context("acme:dev:default-project", dev, "dev")
-                .write(directory.resolve("kubeconfig"));
-        environment.put("KUBECONFIG", kubeconfig.toString());
+        URI endpoint = simulator.kubernetes().addNamespace("acme", "default-project", "dev");
+        Kubeconfig kubeconfig = new Kubeconfig(
+                simulator.url(),
+                "acme",
+                List.of(new SupervisorNamespace("dev", "default-project", endpoint.toString())),
+                simulator.authorityPem(),
+                false,
+                files.token.toString());
+        Path file = Files.writeString(directory.resolve("kubeconfig"), kubeconfig.json("acme"));
+        environment.put("KUBECONFIG", file.toString());
     }
 
     private void assertRenewedWithoutA401(int requests) {

@@ -43,7 +43,6 @@ public final class SimulatorMain {
     private String accounts(Path authority) {
         simulator.tenants().add("allapps_org01");
         simulator.kubernetes().addNamespace("acme", "default-project", "dev");
-        simulator.kubernetes().setLongestWatch("dev", java.time.Duration.ofSeconds(3));
         String user = "svc-jenkins@vsphere.local";
         String password = simulator.newSecret();
         simulator.sddcManager().addUser(user, password);

@@ -1,0 +1,78 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.jenkins.plugins.vcftoken.oauth.SupervisorNamespace;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+
+/**
+ * The <a href="https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/">kubeconfig</a> of an organization of VCF
+ * Automation, with a context for the organization and one for each Supervisor namespace, named as the vendor's Terraform
+ * provider names them. Its text is JSON, which is YAML. It contains no secret: its user is a token file, which clients of
+ * Kubernetes read again every minute.
+ *
+ * @param url the address of VCF Automation
+ * @param caCertificates in PEM; empty for those of the operating system
+ * @param skipTlsVerification whether any certificate is accepted
+ * @param tokenFile the absolute path where the tools run
+ */
+public record Kubeconfig(
+        URI url,
+        String organization,
+        List<SupervisorNamespace> namespaces,
+        String caCertificates,
+        boolean skipTlsVerification,
+        String tokenFile) {
+
+    private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+    private static final String USER = "jenkins";
+
+    /** The context in which a Supervisor namespace is the default. */
+    public String context(SupervisorNamespace namespace) {
+        return organization + ':' + namespace.name() + ':' + namespace.project();
+    }
+
+    /** @param currentContext one of the contexts */
+    public String json(String currentContext) {
+        ObjectNode config = JSON.objectNode().put("apiVersion", "v1").put("kind", "Config");
+        config.put("current-context", currentContext);
+        ArrayNode clusters = config.putArray("clusters");
+        ArrayNode contexts = config.putArray("contexts");
+        String host = url.getRawAuthority();
+        String cluster = organization + ':' + host;
+        String server = url.toString().replaceAll("/+$", "") + "/cci/kubernetes";
+        clusters.add(cluster(cluster, server));
+        contexts.add(named(
+                organization,
+                "context",
+                JSON.objectNode().put("cluster", cluster).put("user", USER)));
+        for (SupervisorNamespace namespace : namespaces) {
+            String name = organization + ':' + namespace.name() + '@' + host;
+            clusters.add(cluster(name, namespace.endpoint()));
+            ObjectNode context = JSON.objectNode().put("cluster", name).put("user", USER);
+            contexts.add(named(context(namespace), "context", context.put("namespace", namespace.name())));
+        }
+        config.putArray("users").add(named(USER, "user", JSON.objectNode().put("tokenFile", tokenFile)));
+        return config.toPrettyString();
+    }
+
+    private ObjectNode cluster(String name, String server) {
+        ObjectNode cluster = JSON.objectNode().put("server", server);
+        if (skipTlsVerification) {
+            cluster.put("insecure-skip-tls-verify", true);
+        } else if (!caCertificates.isEmpty()) {
+            cluster.put(
+                    "certificate-authority-data",
+                    Base64.getEncoder().encodeToString(caCertificates.getBytes(StandardCharsets.UTF_8)));
+        }
+        return named(name, "cluster", cluster);
+    }
+
+    private static ObjectNode named(String name, String field, ObjectNode value) {
+        return JSON.objectNode().put("name", name).set(field, value);
+    }
+}
