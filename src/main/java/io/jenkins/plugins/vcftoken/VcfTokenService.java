@@ -17,6 +17,8 @@ import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
 import io.jenkins.plugins.vcftoken.oauth.ServerCapabilities;
+import io.jenkins.plugins.vcftoken.oauth.SupervisorNamespace;
+import io.jenkins.plugins.vcftoken.oauth.SupervisorNamespaceClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
@@ -152,6 +154,28 @@ public final class VcfTokenService {
         } catch (TokenRequestException e) {
             throw new TokenUnavailableException(
                     handle.description() + ": it cannot be told when its secret ends: " + e.getMessage() + ". "
+                            + e.tokenError().nextStep(),
+                    e);
+        }
+    }
+
+    /**
+     * Lists the Supervisor namespaces of an organization that are ready. Blocks, for several requests at most.
+     *
+     * @param accessToken of the organization
+     * @throws TokenUnavailableException when the server was not reached, or refuses the access token; its message is
+     *     meant for the build's log
+     */
+    public List<SupervisorNamespace> supervisorNamespaces(VcfCredentials credential, AccessToken accessToken)
+            throws TokenUnavailableException {
+        try {
+            return new SupervisorNamespaceClient(handles.httpClient(credential), credential.account())
+                    .list(accessToken);
+        } catch (TokenRequestException e) {
+            throw new TokenUnavailableException(
+                    "Credential '" + credential.getId() + "' ("
+                            + credential.account().description()
+                            + "): the Supervisor namespaces cannot be listed: " + e.getMessage() + ". "
                             + e.tokenError().nextStep(),
                     e);
         }

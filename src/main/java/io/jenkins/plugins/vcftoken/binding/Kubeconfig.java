@@ -8,6 +8,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The <a href="https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/">kubeconfig</a> of an organization of VCF
@@ -18,7 +19,7 @@ import java.util.List;
  * @param url the address of VCF Automation
  * @param caCertificates in PEM; empty for those of the operating system
  * @param skipTlsVerification whether any certificate is accepted
- * @param tokenFile the absolute path where the tools run
+ * @param tokenFile its path, absolute or relative to the directory of the kubeconfig
  */
 public record Kubeconfig(
         URI url,
@@ -34,6 +35,12 @@ public record Kubeconfig(
     /** The context in which a Supervisor namespace is the default. */
     public String context(SupervisorNamespace namespace) {
         return organization + ':' + namespace.name() + ':' + namespace.project();
+    }
+
+    /** The names of all contexts, that of the organization first. */
+    List<String> contexts() {
+        return Stream.concat(Stream.of(organization), namespaces.stream().map(this::context))
+                .toList();
     }
 
     /** @param currentContext one of the contexts */

@@ -131,7 +131,7 @@ class TokenBindingJenkinsTest {
 
     @Test
     void organizationAndTerraform_ofASystemWithoutOrganizations_areRefusedBeforeARequest() throws Exception {
-        for (String binding : List.of("organization('O')", "terraform()")) {
+        for (String binding : List.of("organization('O')", "terraform()", "kubeconfig()")) {
             WorkflowRun run = build(
                     Result.FAILURE, "withVcfToken(credentialsId: 'csp', bindings: [" + binding + "]) { echo 'in' }");
             jenkins.assertLogContains("Credential ‘csp’ (Cloud Services API token) belongs to no organization", run);
@@ -162,6 +162,49 @@ class TokenBindingJenkinsTest {
                 build(
                         Result.FAILURE,
                         "withVcfToken(credentialsId: 'sa', bindings: [terraform(provider: 'azurerm')]) { echo 'in' }"));
+    }
+
+    @Test
+    void kubeconfig_namesTheTokenFileBesideItAndTheContexts() throws Exception {
+        simulator.kubernetes().addNamespace("acme", "default-project", "dev");
+        simulator.tenants().add("allapps_org01");
+        simulator.kubernetes().addNamespace("allapps_org01", "default-project", "test");
+        int unauthorized = simulator.unauthorized();
+        assertThat(log("""
+                        node { withVcfToken(credentialsId: 'sa', bindings: [kubeconfig()]) {
+                          def config = readFile(env.KUBECONFIG)
+                          if (readFile(env.KUBECONFIG + '.token') != env.VCF_TOKEN) error 'token'
+                          if (!config.contains('"server" : "' + env.VCF_URL + '/cci/kubernetes"')) error config
+                          if (config.contains('acme:dev')) error config
+                          sh 'stat -c "mode %a" "$KUBECONFIG"'
+                        } }
+                        node { withVcfToken(credentialsId: 'provider', organization: 'allapps_org01', bindings:
+                            [kubeconfig(variable: 'CONFIG', context: 'allapps_org01:test:default-project')]) {
+                          sh 'grep current-context "$CONFIG"'
+                        } }
+                        """)).contains("mode 600", "\"current-context\" : \"allapps_org01:test:default-project\"");
+        assertThat(simulator.unauthorized()).isEqualTo(unauthorized);
+        jenkins.assertLogContains(
+                "Set the parameter organization of the block",
+                build(
+                        Result.FAILURE,
+                        "withVcfToken(credentialsId: 'provider', bindings: [kubeconfig()]) { echo 'in' }"));
+        jenkins.assertLogContains(
+                "has no context ‘acme:test’. It has: acme, acme:dev:default-project.",
+                build(
+                        Result.FAILURE,
+                        "withVcfToken(credentialsId: 'sa', bindings: [kubeconfig(context: 'acme:test')]) { echo 'in' }"));
+        simulator.kubernetes().setVersions(List.of());
+        try {
+            jenkins.assertLogContains(
+                    "Credential 'sa' (VCF Automation at " + simulator.url()
+                            + ", organization 'acme'): the Supervisor namespaces cannot be listed",
+                    build(
+                            Result.FAILURE,
+                            "withVcfToken(credentialsId: 'sa', bindings: [kubeconfig(namespaces: true)]) { echo 'in' }"));
+        } finally {
+            simulator.kubernetes().setVersions(List.of("v1alpha3"));
+        }
     }
 
     /** The providers use each of these before the access token. */

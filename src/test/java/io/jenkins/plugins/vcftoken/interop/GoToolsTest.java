@@ -376,7 +376,8 @@ class GoToolsTest {
     private Result vendorsClient(String input, String way, String organization, String... file) throws Exception {
         List<String> arguments = new ArrayList<>(List.of(way, simulator.url().toString(), organization));
         arguments.addAll(List.of(file));
-        return Tool.require("vcdclient").runWithInput(directory, environment(Map.of()), input, arguments.toArray(String[]::new));
+        return Tool.require("vcdclient")
+                .runWithInput(directory, environment(Map.of()), input, arguments.toArray(String[]::new));
     }
 
     /** Writes a configuration with an empty provider block and initializes it. */
