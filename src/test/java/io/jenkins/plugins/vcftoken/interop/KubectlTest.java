@@ -61,8 +61,8 @@ class KubectlTest {
         return Map.of("KUBECONFIG", file.toString());
     }
 
-    private Tool.Result kubectl(Map<String, String> environment, String... arguments) throws Exception {
-        return Tool.require("kubectl").run(directory, environment, arguments);
+    private Program.Result kubectl(Map<String, String> environment, String... arguments) throws Exception {
+        return Program.require("kubectl").run(directory, environment, arguments);
     }
 
     @ParameterizedTest
@@ -191,7 +191,7 @@ class KubectlTest {
 
     @Test
     void helm_installsListsAndUninstalls() throws Exception {
-        Tool helm = Tool.require("helm");
+        Program helm = Program.require("helm");
         Path chart = chart();
         try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
             Map<String, String> kubeconfig = kubeconfig(files, dev);
@@ -212,8 +212,8 @@ class KubectlTest {
     /** One process each; the server ends one of the watches every five seconds, so that kubectl sends a next request. */
     @Test
     void accessTokenIsRenewedDuringOneProcess_noRequestIsUnauthorized() throws Exception {
-        Tool kubectl = Tool.require("kubectl");
-        Tool helm = Tool.require("helm");
+        Program kubectl = Program.require("kubectl");
+        Program helm = Program.require("helm");
         simulator.setLifetime(LIFETIME);
         SupervisorNamespace test = addNamespace("test");
         simulator.kubernetes().setLongestWatch("test", Duration.ofSeconds(5));
@@ -239,7 +239,7 @@ class KubectlTest {
                             "two",
                             chart.toString())
                     .success();
-            Tool.Run oneWatch = kubectl.start(
+            Program.Run oneWatch = kubectl.start(
                     directory,
                     kubeconfig,
                     "--context=acme:dev:default-project",
@@ -247,7 +247,7 @@ class KubectlTest {
                     "--for=condition=Ready",
                     "vm/one",
                     timeout);
-            Tool.Run manyWatches = kubectl.start(
+            Program.Run manyWatches = kubectl.start(
                     directory,
                     kubeconfig,
                     "--context=acme:test:default-project",
@@ -255,7 +255,7 @@ class KubectlTest {
                     "--for=condition=Ready",
                     "vm/two",
                     timeout);
-            Tool.Run release = helm.start(
+            Program.Run release = helm.start(
                     directory,
                     kubeconfig,
                     "--kube-context=acme:test:default-project",

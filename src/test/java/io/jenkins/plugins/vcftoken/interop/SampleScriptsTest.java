@@ -41,7 +41,7 @@ class SampleScriptsTest {
 
     /** As Jenkins runs it. */
     private String run(String script) throws Exception {
-        return Tool.ofMachine("sh")
+        return Program.ofMachine("sh")
                 .run(directory, environment, "-xe", "-c", script)
                 .success();
     }
@@ -75,7 +75,7 @@ class SampleScriptsTest {
 
     @Test
     void curlLoop_readsTheHeaderFileForEachRequest() throws Exception {
-        Tool.ofMachine("curl");
+        Program.ofMachine("curl");
         simulator.setLifetime(Duration.ofSeconds(3));
         environment.put("ROUNDS", String.valueOf(3 * LIFETIMES));
         try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
@@ -87,10 +87,10 @@ class SampleScriptsTest {
 
     @Test
     void pythonSdk_readsTheTokenFileForEachCall() throws Exception {
-        Tool python = Tool.require("vcf-sdk-python");
+        Program python = Program.require("vcf-sdk-python");
         Path programs = Files.createDirectory(directory.resolve("bin"));
-        Files.createSymbolicLink(programs.resolve("python3"), python.program());
-        environment.put("PATH", programs + ":" + Tool.path());
+        Files.createSymbolicLink(programs.resolve("python3"), python.file());
+        environment.put("PATH", programs + ":" + Program.path());
         Files.copy(Sample.file("sddc_domains.py"), directory.resolve("sddc_domains.py"));
         simulator.setLifetime(Duration.ofSeconds(3));
         environment.put("ROUNDS", String.valueOf(3 * LIFETIMES));
@@ -105,7 +105,7 @@ class SampleScriptsTest {
     /** A new process makes each request, which takes a second on a slow machine. */
     @Test
     void ansible_readsTheTokenFileForEachItemOfALoop() throws Exception {
-        Tool.require("ansible-playbook");
+        Program.require("ansible-playbook");
         Files.copy(Sample.file("deployments.yml"), directory.resolve("deployments.yml"));
         simulator.setLifetime(Duration.ofSeconds(12));
         int rounds = 4 * LIFETIMES;
@@ -118,7 +118,7 @@ class SampleScriptsTest {
 
     @Test
     void helm_installsAChart() throws Exception {
-        Tool.require("helm");
+        Program.require("helm");
         Path chart = Files.createDirectories(directory.resolve("chart/templates"));
         Files.writeString(directory.resolve("chart/Chart.yaml"), "{apiVersion: v2, name: app, version: 1.0.0}");
         Files.writeString(
@@ -134,7 +134,7 @@ class SampleScriptsTest {
 
     @Test
     void vksCluster_isUsedWithTheKubeconfigOfItsSecret() throws Exception {
-        Tool.require("kubectl");
+        Program.require("kubectl");
         try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
             exportKubeconfig(files);
             simulator.kubernetes().addGuestCluster("dev", "app");

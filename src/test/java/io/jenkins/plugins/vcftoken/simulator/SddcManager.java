@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 
-/** SDDC Manager's token pairs. Locks a user after five refused logins, as its directory does. */
+/** SDDC Manager's token pairs, and one list that needs an access token. Locks a user after five refused logins, as its directory does. */
 public final class SddcManager implements TokenApi {
 
     /** How the answer to PATCH is written. */
@@ -20,7 +20,7 @@ public final class SddcManager implements TokenApi {
         OBJECT
     }
 
-    static final String DOMAINS = "/v1/domains";
+    private static final String DOMAINS = "/v1/domains";
 
     private static final int LOCKS_AFTER = 5;
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -140,7 +140,12 @@ public final class SddcManager implements TokenApi {
 
     @Override
     public boolean serves(String path) {
-        return path.equals("/v1/tokens") || path.startsWith("/v1/tokens/");
+        return path.equals("/v1/tokens") || path.startsWith("/v1/tokens/") || path.equals(DOMAINS);
+    }
+
+    @Override
+    public boolean isExchange(String path) {
+        return !path.equals(DOMAINS);
     }
 
     @Override
@@ -153,6 +158,9 @@ public final class SddcManager implements TokenApi {
 
     @Override
     public String violation(Call call) {
+        if (call.path().equals(DOMAINS)) {
+            return null;
+        }
         String untidy = call.untidy("application/json");
         if (untidy != null) {
             return untidy;
@@ -173,6 +181,7 @@ public final class SddcManager implements TokenApi {
     @Override
     public Reply answer(Call call) {
         return switch (call.method() + ' ' + call.path()) {
+            case "GET " + DOMAINS -> domains(call);
             case "POST /v1/tokens" -> login(call);
             case "PATCH /v1/tokens/access-token/refresh" -> renew(call);
             case "DELETE /v1/tokens/refresh-token" -> release(call);
@@ -181,12 +190,10 @@ public final class SddcManager implements TokenApi {
     }
 
     /** One page of workload domains, for an access token of SDDC Manager. */
-    Reply domains(String accessToken) {
-        synchronized (simulator) {
-            boolean own = sessionOf.containsKey(accessToken);
-            if (!simulator.admits(own ? accessToken : "")) {
-                return error(401, "Unauthorized", "Authorization Header is missing or not in correct format");
-            }
+    private Reply domains(Call call) {
+        String accessToken = call.header("Authorization").replaceFirst("^Bearer ", "");
+        if (!simulator.admits(sessionOf.containsKey(accessToken) ? accessToken : "")) {
+            return error(401, "Unauthorized", "Authorization Header is missing or not in correct format");
         }
         ObjectNode page = JSON.createObjectNode();
         page.putArray("elements")

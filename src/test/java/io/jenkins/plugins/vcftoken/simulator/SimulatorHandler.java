@@ -19,7 +19,7 @@ final class SimulatorHandler implements HttpHandler {
             "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid refresh token\"}";
 
     private static final List<String> RESOURCES =
-            List.of("/cloudapi/", "/deployment/api/", "/v1/sddc-managers", SddcManager.DOMAINS, "/vmc/api/");
+            List.of("/cloudapi/", "/deployment/api/", "/v1/sddc-managers", "/vmc/api/");
 
     private final Simulator simulator;
 
@@ -318,9 +318,7 @@ final class SimulatorHandler implements HttpHandler {
 
     private void resource(HttpExchange exchange, String path) throws IOException {
         Call call = call(exchange, null);
-        if (path.equals(SddcManager.DOMAINS)) {
-            answer(exchange, simulator.sddcManager().domains(call.accessToken()));
-        } else if (!simulator.admits(call.accessToken())) {
+        if (!simulator.admits(call.accessToken())) {
             answer(exchange, 401, "application/json", "");
         } else if (path.startsWith("/cloudapi/") && !simulator.tenants().accepts(call)) {
             answer(exchange, 406, "application/json", "{\"minorErrorCode\":\"NOT_ACCEPTABLE\"}");

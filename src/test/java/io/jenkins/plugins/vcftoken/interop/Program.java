@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.abort;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.File;
@@ -15,36 +16,35 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A real program that uses an access token: of the directory {@code -Dinterop.tools}, or of the machine. */
-final class Tool {
+final class Program {
 
     private static final Duration LIMIT = Duration.ofMinutes(5);
 
-    private final Path program;
+    private final Path file;
 
-    private Tool(Path program) {
-        this.program = program;
+    private Program(Path file) {
+        this.file = file;
     }
 
     /** Skips the test where the program is not there. */
-    static Tool require(String name) {
+    static Program require(String name) {
         String tools = System.getProperty("interop.tools");
         assumeTrue(tools != null, "-Dinterop.tools names no directory filled by interop/*/install");
         Path program = Path.of(tools, "bin", name);
         assumeTrue(Files.isExecutable(program), () -> name + " is not in " + tools + "/bin; see missing.txt there");
-        return new Tool(program.toAbsolutePath());
+        return new Program(program.toAbsolutePath());
     }
 
     /** A program that comes with the operating system. */
-    static Tool ofMachine(String name) {
+    static Program ofMachine(String name) {
         assumeTrue(System.getProperty("interop.tools") != null, "-Dinterop.tools is not set");
         for (String directory : System.getenv("PATH").split(File.pathSeparator)) {
             Path program = Path.of(directory, name);
             if (Files.isExecutable(program)) {
-                return new Tool(program);
+                return new Program(program);
             }
         }
-        assumeTrue(false, name + " is not on this machine");
-        throw new AssertionError();
+        return abort(name + " is not on this machine");
     }
 
     /** The tools before the programs of the machine. */
@@ -55,8 +55,8 @@ final class Tool {
     }
 
     /** For a test that runs the program by its name. */
-    Path program() {
-        return program;
+    Path file() {
+        return file;
     }
 
     /** What a program wrote to its two streams, and how it ended. */
@@ -112,7 +112,7 @@ final class Tool {
      * @param environment in addition to a PATH with the tools
      */
     Run start(Path directory, Map<String, String> environment, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(program.toString()));
+        List<String> command = new ArrayList<>(List.of(file.toString()));
         command.addAll(List.of(arguments));
         Path log = Files.createTempFile(directory, "output", ".log");
         ProcessBuilder builder = new ProcessBuilder(command)
