@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.interop.Tool.Result;
+import io.jenkins.plugins.vcftoken.interop.Program.Result;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.simulator.SimulatedOrganizations;
@@ -61,7 +61,7 @@ class GoToolsTest {
 
     @BeforeEach
     void start() throws Exception {
-        Tool.directory();
+        Program.directory();
         simulator = Simulator.start();
         authority = Files.writeString(
                 Files.createDirectory(directory.resolve("certificates")).resolve("ca.pem"), simulator.authorityPem());
@@ -305,7 +305,7 @@ class GoToolsTest {
     @Test
     void vendorsIaasClient_withTheAccessTokenOfAnOrganization_readsAProject() throws Exception {
         String accessToken = accessToken("ci", "acme");
-        Result result = Tool.require("vraclient")
+        Result result = Program.require("vraclient")
                 .run(
                         directory,
                         environment(Map.of()),
@@ -319,7 +319,7 @@ class GoToolsTest {
 
     @Test
     void vendorsIaasClient_withTheAccessTokenOfTheProvider_fails() throws Exception {
-        Result result = Tool.require("vraclient")
+        Result result = Program.require("vraclient")
                 .run(
                         directory,
                         environment(Map.of()),
@@ -376,17 +376,17 @@ class GoToolsTest {
     private Result vendorsClient(String input, String way, String organization, String... file) throws Exception {
         List<String> arguments = new ArrayList<>(List.of(way, simulator.url().toString(), organization));
         arguments.addAll(List.of(file));
-        return Tool.require("vcdclient")
+        return Program.require("vcdclient")
                 .runWithInput(directory, environment(Map.of()), input, arguments.toArray(String[]::new));
     }
 
     /** Writes a configuration with an empty provider block and initializes it. */
     private void tofu(String provider, String configuration) throws Exception {
-        Path providers = Tool.directory().resolve("providers");
+        Path providers = Program.directory().resolve("providers");
         assumeTrue(
                 Files.isDirectory(
                         providers.resolve("interop.example.com/vmware").resolve(provider)),
-                () -> "The provider " + provider + " is not installed; see " + Tool.directory() + "/missing.txt");
+                () -> "The provider " + provider + " is not installed; see " + Program.directory() + "/missing.txt");
         Files.writeString(directory.resolve("main.tf"), """
                 terraform {
                   required_providers {
@@ -415,7 +415,7 @@ class GoToolsTest {
         environment.put("TF_IN_AUTOMATION", "1");
         List<String> all = new ArrayList<>(List.of(command, "-no-color", "-input=false"));
         all.addAll(List.of(arguments));
-        return Tool.require("tofu").run(directory, environment, all.toArray(String[]::new));
+        return Program.require("tofu").run(directory, environment, all.toArray(String[]::new));
     }
 
     private Map<String, String> environment(Map<String, String> binding) {
