@@ -87,6 +87,57 @@ class RestartJenkinsTest {
         assertThat(simulator.unauthorized()).isZero();
     }
 
+    /** The last stage runs on an agent where the files of the block were not before. */
+    @Test
+    void bindingsInDeclarativeOptions_afterARestart_areHandedOverOnASecondAgent() throws Throwable {
+        controller.startJenkins();
+        String initialToken = simulator.addAccount("sa", "acme");
+        simulator.kubernetes().addNamespace("acme", "default-project", "dev");
+        controller.runRemotely(
+                RestartJenkinsTest::configure,
+                simulator.url().toString(),
+                simulator.authorityPem(),
+                initialToken,
+                disk.toString());
+        InboundAgentExtension.Options remote =
+                InboundAgentExtension.Options.newBuilder().name("remote").build();
+        inbound.start(controller, remote);
+        controller.runRemotely(
+                RestartJenkinsTest::startDeclarative, disk.toString(), System.getProperty("interop.tools", ""));
+        controller.stopJenkinsForcibly();
+        controller.startJenkins();
+        Files.writeString(disk.resolve("go"), "");
+        controller.runRemotely(RestartJenkinsTest::awaitSuccess);
+        assertThat(simulator.kubernetes().lists()).isEqualTo(4);
+        assertThat(simulator.unauthorized()).isZero();
+        await(() -> !anyTokenFile());
+        SecretSweep.assertNone(simulator, disk);
+        SecretSweep.assertNone(simulator, controller.getHome().toPath());
+    }
+
+    /** With the real kubectl where it is installed. */
+    private static void startDeclarative(JenkinsRule jenkins, String disk, String tools) throws Throwable {
+        String namespaces = "/apis/infrastructure.cci.vmware.com/v1alpha3/supervisornamespaces";
+        String list = (tools.isEmpty()
+                        ? "curl --fail --silent --cacert \"$CA\" -H \"Authorization: Bearer $(cat \"$KUBECONFIG.token\")\""
+                                + " $VCF_URL/cci/kubernetes" + namespaces
+                        : tools + "/bin/kubectl get supervisornamespaces --all-namespaces")
+                + " | grep default-project";
+        String stage = " steps { sh '''grep BEGIN \"$CA\"; " + list + "; %s" + list + "''' } }\n";
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
+        job.setDefinition(new CpsFlowDefinition(
+                "pipeline { agent none\n"
+                        + " options { withVcfToken(credentialsId: 'sa', bindings: [kubeconfig(), caFile('CA')]) }\n"
+                        + " stages {\n"
+                        + "  stage('first') { agent { label 'built-in' }\n"
+                        + stage.formatted("echo ready; until [ -f \"" + disk + "/go\" ]; do sleep 0.1; done; ")
+                        + "  stage('second') { agent { label 'remote' }\n"
+                        + stage.formatted("")
+                        + " } }",
+                true));
+        jenkins.waitForMessage("ready\n", job.scheduleBuild2(0).waitForStart());
+    }
+
     private static void startWaiting(JenkinsRule jenkins, String disk) throws Throwable {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
         job.setDefinition(new CpsFlowDefinition(
