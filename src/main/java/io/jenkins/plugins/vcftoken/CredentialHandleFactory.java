@@ -102,8 +102,8 @@ final class CredentialHandleFactory {
         }
 
         @Override
-        public void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException {
-            writer.keep(sameFamily, current, again);
+        public void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException {
+            writer.writeBack(sameFamily, current, again);
         }
 
         @Override
@@ -117,7 +117,7 @@ final class CredentialHandleFactory {
         }
 
         @Override
-        public TokenEndpointClient service(Account account) throws TokenUnavailableException {
+        public TokenEndpointClient client(Account account) throws TokenUnavailableException {
             VcfCredentials stored = writer.credential(account);
             return stored == null ? null : tokenClient(stored);
         }

@@ -1,7 +1,7 @@
 package io.jenkins.plugins.vcftoken;
 
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.rotation.SecretCipher;
+import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenHash;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,7 +22,7 @@ public final class LedgerKeys {
     public static final TokenHash HASH =
             text -> HexFormat.of().formatHex(KEY.mac(text.getBytes(StandardCharsets.UTF_8)));
 
-    public static final SecretCipher CIPHER = new SecretCipher() {
+    public static final FileTokenLedger.Cipher CIPHER = new FileTokenLedger.Cipher() {
         @Override
         public String seal(String secret) {
             return Secret.fromString(MARK + secret).getEncryptedValue();

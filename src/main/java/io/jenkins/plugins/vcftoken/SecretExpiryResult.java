@@ -25,7 +25,7 @@ public record SecretExpiryResult(
      */
     public static SecretExpiryResult of(CredentialHandle handle, Supplier<AccessToken> cached)
             throws TokenRequestException {
-        TokenEndpointClient service = handle.service();
+        TokenEndpointClient service = handle.client();
         if (handle.token().isBlank()) {
             return new SecretExpiryResult(true, null);
         }

@@ -10,7 +10,6 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilyAdmin;
-import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.RefreshPhase;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -225,7 +224,7 @@ class CrashJenkinsTest {
         for (int i = 0; i < ACCOUNTS; i++) {
             String id = "a" + i;
             boolean isUsable = outcomes[i].isEmpty();
-            if (TokenFamilyStatus.valueOf(records[i][0]) == TokenFamilyStatus.READY) {
+            if (TokenFamily.Status.valueOf(records[i][0]) == TokenFamily.Status.READY) {
                 tally.merge(alive[i] && isUsable ? LIVE : LOST, 1, Integer::sum);
             } else if (isUsable) {
                 assertThat(alive[i]).isTrue();
@@ -310,7 +309,7 @@ class CrashJenkinsTest {
                 }
             }
             records[i] = new String[] {
-                newest.map(TokenFamily::state).orElse(TokenFamilyStatus.READY).name(),
+                newest.map(TokenFamily::state).orElse(TokenFamily.Status.READY).name(),
                 newest.map(record -> record.tokens().current()).orElse(stored),
                 newest.map(TokenFamily::accessToken).map(AccessToken::value).orElse("")
             };

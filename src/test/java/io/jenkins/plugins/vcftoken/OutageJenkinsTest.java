@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import hudson.model.Result;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,8 +112,8 @@ class OutageJenkinsTest {
         healed.removeAll(lost);
         await("each account works again or is rejected", () -> {
             Map<String, String> states = states();
-            return healed.stream().allMatch(name -> states.get(name).equals(TokenFamilyStatus.READY.name()))
-                    && lost.stream().allMatch(name -> states.get(name).equals(TokenFamilyStatus.REJECTED.name()))
+            return healed.stream().allMatch(name -> states.get(name).equals(TokenFamily.Status.READY.name()))
+                    && lost.stream().allMatch(name -> states.get(name).equals(TokenFamily.Status.REJECTED.name()))
                     && simulator.grants() >= grants + healed.size();
         });
         Map<String, Integer> served = new HashMap<>();
@@ -141,7 +140,7 @@ class OutageJenkinsTest {
         assertThat(simulator.repeatsWhileAlive()).isZero();
         assertThat(refused.get("")).as("401 for what is no access token").isZero();
         assertThat(states.entrySet().stream()
-                        .filter(state -> state.getValue().equals(TokenFamilyStatus.REJECTED.name()))
+                        .filter(state -> state.getValue().equals(TokenFamily.Status.REJECTED.name()))
                         .map(Map.Entry::getKey))
                 .as("rejected are those of which the new refresh token was lost")
                 .containsExactlyInAnyOrderElementsOf(lost);

@@ -61,7 +61,7 @@ class SecretExpiryResultTest {
         CredentialHandle handle = user("own");
         core.families.await(handle, any -> true);
         CredentialHandle copy = new CredentialHandle(
-                "copy", new CredentialLocation("folder:x", "copy"), handle.token(), handle.service(), handle.keeper());
+                "copy", new CredentialLocation("folder:x", "copy"), handle.token(), handle.client(), handle.writer());
         assertThat(core.families.cached(copy)).isNull();
         CredentialHandle elsewhere = core.handle("own", core.service("other"), handle.token());
         assertThat(core.families.cached(elsewhere)).isNull();

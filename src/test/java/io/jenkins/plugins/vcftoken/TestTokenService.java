@@ -12,8 +12,8 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
-import io.jenkins.plugins.vcftoken.rotation.SecretCipher;
 import io.jenkins.plugins.vcftoken.rotation.TokenHash;
+import io.jenkins.plugins.vcftoken.rotation.TokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -35,7 +35,7 @@ import okhttp3.tls.HandshakeCertificates;
 public final class TestTokenService implements AutoCloseable {
 
     /** Not encryption, but enough to see that what is stored went through it. */
-    public static final SecretCipher CIPHER = new SecretCipher() {
+    public static final FileTokenLedger.Cipher CIPHER = new FileTokenLedger.Cipher() {
         @Override
         public String seal(String secret) {
             return "sealed:" + Base64.getEncoder().encodeToString(secret.getBytes(StandardCharsets.UTF_8));
@@ -89,6 +89,15 @@ public final class TestTokenService implements AutoCloseable {
         this.client = client;
         this.ledger = new FileTokenLedger(directory, CIPHER);
         this.families = new TokenManager(ledger, HASH, exchanges, writeBacks, clock, PLENTY, () -> true, listener);
+    }
+
+    /** A manager that does everything on the thread of its caller. */
+    public static TokenManager manager(TokenLedger ledger, InstantSource clock) {
+        return manager(ledger, clock, TokenListener.NONE);
+    }
+
+    public static TokenManager manager(TokenLedger ledger, InstantSource clock, TokenListener listener) {
+        return new TokenManager(ledger, HASH, Runnable::run, Runnable::run, clock, PLENTY, () -> true, listener);
     }
 
     public static OneShotHttpClient client(Simulator simulator, InstantSource clock) {

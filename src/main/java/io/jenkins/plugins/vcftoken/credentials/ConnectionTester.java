@@ -150,7 +150,7 @@ public final class ConnectionTester {
             throws TokenUnavailableException {
         CredentialHandle handle = VcfTokenService.get().handle(stored);
         TokenEndpointClient client = VcfTokenService.get().client(typed);
-        return new CredentialHandle(handle.name(), handle.location(), handle.token(), client, handle.keeper());
+        return new CredentialHandle(handle.name(), handle.location(), handle.token(), client, handle.writer());
     }
 
     /** Strips the server's text from errors, so that a test cannot be used to read internal servers (SSRF). */
@@ -185,7 +185,7 @@ public final class ConnectionTester {
     /** @return null when unknown, or never; the test has succeeded without */
     @CheckForNull
     private static Instant findSecretExpiry(CredentialHandle handle, TokenResult result) {
-        if (result.rotated() && !handle.service().expiryNeedsAccessToken()) {
+        if (result.rotated() && !handle.client().expiryNeedsAccessToken()) {
             return null;
         }
         try {

@@ -23,7 +23,6 @@ import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
 import io.jenkins.plugins.vcftoken.rotation.TokenIssuedEvent;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
@@ -83,7 +82,7 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
                 .put("next", current.equals(sent) ? null : hash(current))
                 .put("accessToken", accessToken == null ? null : hash(accessToken.value()))
                 .put("ms", took.toMillis()));
-        if (before.state() == TokenFamilyStatus.UNKNOWN) {
+        if (before.state() == TokenFamily.Status.UNKNOWN) {
             log(addFamily(event("healed"), handle, after)
                     .put("since", before.changed().toString())
                     .put("why", before.error()));
@@ -127,7 +126,7 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
     @Override
     public void denied(String owner, CredentialHandle handle, TokenUnavailableException why) {
         ObjectNode event = addLocation(event("denied").put("to", owner), handle.location());
-        log(addAccount(event, handle.service().account()).put("why", why.getMessage()));
+        log(addAccount(event, handle.client().account()).put("why", why.getMessage()));
     }
 
     @Override
@@ -173,7 +172,7 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
     }
 
     private static ObjectNode addFamily(ObjectNode event, CredentialHandle handle, TokenFamily family) {
-        addAccount(addLocation(event, handle.location()), handle.service().account());
+        addAccount(addLocation(event, handle.location()), handle.client().account());
         return event.put("family", shorten(family.id()));
     }
 

@@ -8,8 +8,8 @@ import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilySnapshot;
+import io.jenkins.plugins.vcftoken.rotation.TokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
-import io.jenkins.plugins.vcftoken.rotation.UnreadableRecord;
 import io.jenkins.plugins.vcftoken.store.CredentialLocator;
 import io.jenkins.plugins.vcftoken.store.CredentialScanner;
 import io.jenkins.plugins.vcftoken.store.LocatedCredential;
@@ -54,7 +54,7 @@ final class HealthCheck {
         TokenFamily family = account == null ? null : findFamily(account, stored);
         // The family of a token that has rotated at another location is not shown here.
         boolean stale = family != null && !belongsTo(family, account, stored);
-        UnreadableRecord unreadable =
+        TokenLedger.UnreadableRecord unreadable =
                 account == null || family != null ? null : snapshot.findUnreadable(account, token(stored));
         HealthStatus status;
         if (account == null) {
@@ -99,7 +99,7 @@ final class HealthCheck {
                 .toList();
     }
 
-    List<UnreadableRecord> unreadable() {
+    List<TokenLedger.UnreadableRecord> unreadable() {
         return snapshot.unreadable();
     }
 

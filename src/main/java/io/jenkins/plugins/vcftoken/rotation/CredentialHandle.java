@@ -14,45 +14,46 @@ public final class CredentialHandle {
     private final String name;
     private final CredentialLocation initialLocation;
     private final String token;
-    private final TokenEndpointClient service;
-    private final CredentialWriter keeper;
+    private final TokenEndpointClient client;
+    private final CredentialWriter writer;
 
     @CheckForNull
-    private final Function<AccessToken, TokenEndpointClient> derivation;
+    private final Function<AccessToken, TokenEndpointClient> tenantClients;
 
     /** As the other constructor, for the credential's own access token. */
     public CredentialHandle(
             String name,
             CredentialLocation location,
             String token,
-            TokenEndpointClient service,
-            CredentialWriter keeper) {
-        this(name, location, token, service, keeper, null);
+            TokenEndpointClient client,
+            CredentialWriter writer) {
+        this(name, location, token, client, writer, null);
     }
 
     /**
      * @param name for messages
      * @param location where the credential is stored, unless the writer returns a newer location; a former token leads
      *     to its family only from there
-     * @param token the stored secret: the initial token, the current one, or one in between
-     * @param service the client that requests access tokens with it
-     * @param keeper writes a rotated token back to the location
-     * @param derivation for the access token of another organization: makes the client that requests it with the
+     * @param token the stored secret: the initial token, the current one, or one in between; a blank one counts as
+     *     empty
+     * @param client requests access tokens with it
+     * @param writer writes a rotated token back to the location
+     * @param tenantClients for the access token of another organization: makes the client that requests it with the
      *     credential's own access token; else null
      */
     public CredentialHandle(
             String name,
             CredentialLocation location,
             String token,
-            TokenEndpointClient service,
-            CredentialWriter keeper,
-            @CheckForNull Function<AccessToken, TokenEndpointClient> derivation) {
+            TokenEndpointClient client,
+            CredentialWriter writer,
+            @CheckForNull Function<AccessToken, TokenEndpointClient> tenantClients) {
         this.name = name;
         this.initialLocation = location;
-        this.token = token;
-        this.service = service;
-        this.keeper = keeper;
-        this.derivation = derivation;
+        this.token = token.isBlank() ? "" : token;
+        this.client = client;
+        this.writer = writer;
+        this.tenantClients = tenantClients;
     }
 
     public String name() {
@@ -64,7 +65,7 @@ public final class CredentialHandle {
      * family is bound to a name that another folder may have by then.
      */
     public CredentialLocation location() {
-        CredentialLocation now = keeper.location();
+        CredentialLocation now = writer.location();
         return now == null ? initialLocation : now;
     }
 
@@ -72,17 +73,17 @@ public final class CredentialHandle {
         return token;
     }
 
-    public TokenEndpointClient service() {
-        return service;
+    public TokenEndpointClient client() {
+        return client;
     }
 
-    public CredentialWriter keeper() {
-        return keeper;
+    public CredentialWriter writer() {
+        return writer;
     }
 
     @CheckForNull
-    public Function<AccessToken, TokenEndpointClient> derivation() {
-        return derivation;
+    Function<AccessToken, TokenEndpointClient> tenantClients() {
+        return tenantClients;
     }
 
     /**
@@ -91,42 +92,38 @@ public final class CredentialHandle {
      * @throws TokenUnavailableException when no access token can be requested with these
      */
     public CredentialHandle asStored() throws TokenUnavailableException {
-        String storedToken = keeper.stored(service.account());
-        TokenEndpointClient storedService = keeper.service(service.account());
-        boolean sameToken = storedToken == null || storedToken.isBlank() || storedToken.equals(token);
-        if (sameToken && storedService == null) {
-            return this;
-        }
+        String storedToken = writer.stored(client.account());
+        TokenEndpointClient storedClient = writer.client(client.account());
         return new CredentialHandle(
                 name,
                 initialLocation,
-                sameToken ? token : storedToken,
-                storedService == null ? service : storedService,
-                keeper,
-                derivation);
+                storedToken == null || storedToken.isBlank() ? token : storedToken,
+                storedClient == null ? client : storedClient,
+                writer,
+                tenantClients);
     }
 
     /** The same credential for its own access token. */
-    CredentialHandle withoutDerivation() {
-        return new CredentialHandle(name, initialLocation, token, service, keeper);
+    CredentialHandle forProvider() {
+        return new CredentialHandle(name, initialLocation, token, client, writer);
     }
 
     /**
      * For the access token of another organization. Its family ID comes from the provider's family ID, which stays the
      * same while the provider's tokens rotate. There is no token to write back.
      */
-    CredentialHandle exchangeForTenant(Function<AccessToken, TokenEndpointClient> clients, TokenResult provider) {
+    CredentialHandle forTenant(TokenResult provider) {
         return new CredentialHandle(
                 name,
                 location(),
                 provider.familyId(),
-                clients.apply(provider.accessToken()),
+                tenantClients.apply(provider.accessToken()),
                 (sameFamily, current, again) -> {});
     }
 
     /** For messages: "Credential 'sa' (VCF Automation at https://…, organization 'acme')". */
     public String description() {
-        return "Credential '" + name + "' (" + service.account().description() + ")";
+        return "Credential '" + name + "' (" + client.account().description() + ")";
     }
 
     @Override

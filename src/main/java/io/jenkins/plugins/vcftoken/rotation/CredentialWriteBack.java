@@ -50,10 +50,11 @@ final class CredentialWriteBack {
     }
 
     /** Does nothing when the credential stores the current token, or a write-back is pending. Does not block. */
-    void enqueue(CredentialHandle handle, String storedHash, String familyId, String currentHash) {
+    void enqueue(CredentialHandle handle, TokenFamily known) {
+        String familyId = known.id();
         CredentialLocation location = handle.location();
         Target target = new Target(location, familyId);
-        boolean upToDate = currentHash.equals(storedHash) && !failed.contains(location);
+        boolean upToDate = known.tokens().current().equals(handle.token()) && !failed.contains(location);
         if (upToDate || !pending.add(target)) {
             return;
         }
@@ -75,7 +76,7 @@ final class CredentialWriteBack {
             Optional<TokenFamily> family = ledger.load(familyId);
             if (family.isPresent()) {
                 TokenHistory tokens = family.get().tokens();
-                handle.keeper().keep(token -> isOf(tokens, token), tokens.current(), again);
+                handle.writer().writeBack(token -> isOf(tokens, token), tokens.current(), again);
             }
         } catch (IOException | RuntimeException e) {
             failed.add(handle.location());

@@ -19,7 +19,7 @@ public interface CredentialWriter {
      * @param again whether an earlier save failed, so that a store that has the token in memory is saved, too
      * @throws IOException when the store could not be saved; the ledger still has the token
      */
-    void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException;
+    void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException;
 
     /**
      * The location under its current name: the folder may have been renamed since the block opened. Fast, from memory.
@@ -49,7 +49,7 @@ public interface CredentialWriter {
      * @throws TokenUnavailableException when no access token can be requested with these settings
      */
     @CheckForNull
-    default TokenEndpointClient service(Account account) throws TokenUnavailableException {
+    default TokenEndpointClient client(Account account) throws TokenUnavailableException {
         return null;
     }
 }

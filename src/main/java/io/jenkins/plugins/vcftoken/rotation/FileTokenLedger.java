@@ -37,6 +37,15 @@ import java.util.regex.Pattern;
  */
 public final class FileTokenLedger implements TokenLedger {
 
+    /** Encrypts the tokens in the files. */
+    public interface Cipher {
+
+        String seal(String secret);
+
+        /** @throws IOException when it was not encrypted with this controller's key */
+        String open(String sealed) throws IOException;
+    }
+
     private static final Logger LOGGER = Logger.getLogger(FileTokenLedger.class.getName());
     private static final Pattern ID = Pattern.compile("[0-9a-f]{8,128}");
     private static final String SUFFIX = ".json";
@@ -55,7 +64,7 @@ public final class FileTokenLedger implements TokenLedger {
     private final Set<Path> logged = ConcurrentHashMap.newKeySet();
 
     /** @throws IOException when the directory does not exist and cannot be created */
-    public FileTokenLedger(Path directory, SecretCipher cipher) throws IOException {
+    public FileTokenLedger(Path directory, Cipher cipher) throws IOException {
         this.directory = directory;
         createDirectory();
         removeLeftovers();
@@ -259,12 +268,12 @@ public final class FileTokenLedger implements TokenLedger {
     }
 
     @Override
-    public void saveTombstone(FamilyTombstone tombstone) throws IOException {
+    public void saveTombstone(Tombstone tombstone) throws IOException {
         replace(tombstone(tombstone.hash()), format.write(tombstone), createUnfinished(tombstone.hash()));
     }
 
     @Override
-    public Optional<FamilyTombstone> findTombstone(String hash) throws IOException {
+    public Optional<Tombstone> findTombstone(String hash) throws IOException {
         try {
             return Optional.of(format.readTombstone(Files.readString(tombstone(hash)), hash));
         } catch (NoSuchFileException e) {

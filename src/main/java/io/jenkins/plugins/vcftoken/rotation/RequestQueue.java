@@ -69,7 +69,7 @@ final class RequestQueue {
         CompletableFuture<T> result = new CompletableFuture<>();
         String server = handle.location().isUnsaved()
                 ? UNSAVED
-                : handle.service().account().host();
+                : handle.client().account().host();
         servers.acquire(server, () -> {
             try {
                 threads.execute(() -> {

@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.rotation;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import java.time.Duration;
 import java.time.Instant;
@@ -24,37 +23,28 @@ final class TenantTokenRequest {
     private final TokenManager manager;
     private final InstantSource clock;
     private final CredentialHandle handle;
-    private final Function<AccessToken, TokenEndpointClient> clients;
     private final Predicate<AccessToken> acceptable;
 
-    /**
-     * @param clients makes the client that requests the organization's access token with the given one of the provider
-     */
+    /** @param handle with {@link CredentialHandle#tenantClients} */
     TenantTokenRequest(
-            TokenManager manager,
-            InstantSource clock,
-            CredentialHandle handle,
-            Function<AccessToken, TokenEndpointClient> clients,
-            Predicate<AccessToken> acceptable) {
+            TokenManager manager, InstantSource clock, CredentialHandle handle, Predicate<AccessToken> acceptable) {
         this.manager = manager;
         this.clock = clock;
         this.handle = handle;
-        this.clients = clients;
         this.acceptable = acceptable;
     }
 
     CompletableFuture<TokenResult> send() {
         Instant begin = clock.instant();
-        return manager.request(handle.withoutDerivation(), this::outlivesRequest)
-                .thenCompose(provider -> {
-                    CompletableFuture<TokenResult> tenant = requestWith(provider);
-                    boolean isFresh = !provider.accessToken().issuedAt().isBefore(begin);
-                    return isFresh ? tenant : retriedIfProviderRefused(provider, tenant);
-                });
+        return manager.request(handle.forProvider(), this::outlivesRequest).thenCompose(provider -> {
+            CompletableFuture<TokenResult> tenant = requestWith(provider);
+            boolean isFresh = !provider.accessToken().issuedAt().isBefore(begin);
+            return isFresh ? tenant : retriedIfProviderRefused(provider, tenant);
+        });
     }
 
     private CompletableFuture<TokenResult> requestWith(TokenResult provider) {
-        return manager.request(handle.exchangeForTenant(clients, provider), acceptable);
+        return manager.request(handle.forTenant(provider), acceptable);
     }
 
     /**
@@ -71,7 +61,7 @@ final class TenantTokenRequest {
             }
             Predicate<AccessToken> another = accessToken -> outlivesRequest(accessToken)
                     && !accessToken.value().equals(cached.accessToken().value());
-            return manager.request(handle.withoutDerivation(), another)
+            return manager.request(handle.forProvider(), another)
                     .handle((provider, failure) ->
                             provider == null || provider.error() != null ? tenant : requestWith(provider))
                     .thenCompose(Function.identity());

@@ -39,7 +39,7 @@ import java.util.stream.Collectors;
 public record TokenFamily(
         String id,
         Account account,
-        TokenFamilyStatus state,
+        Status state,
         TokenHistory tokens,
         @CheckForNull AccessToken accessToken,
         Set<CredentialLocation> locations,
@@ -47,6 +47,18 @@ public record TokenFamily(
         Instant changed,
         @CheckForNull Instant notBefore,
         @CheckForNull Instant orphaned) {
+
+    /** The state of a family's current token. */
+    public enum Status {
+        /** The token can be sent. */
+        READY,
+        /** The token is about to be sent, or was when Jenkins stopped. */
+        REQUESTING,
+        /** The token was sent and the response was lost: the server may have rotated it. */
+        UNKNOWN,
+        /** The server refused the token for good. */
+        REJECTED
+    }
 
     /** At most a twentieth of the access token's lifetime. */
     private static final Duration LAST_MOMENTS = Duration.ofSeconds(15);
@@ -85,13 +97,16 @@ public record TokenFamily(
             @CheckForNull AccessToken accessToken,
             Set<CredentialLocation> locations,
             Instant now) {
-        return new TokenFamily(
-                id, account, TokenFamilyStatus.READY, tokens, accessToken, locations, null, now, null, null);
+        return new TokenFamily(id, account, Status.READY, tokens, accessToken, locations, null, now, null, null);
     }
 
     /** Whether the server of this account has ever accepted the secret. */
     boolean isProven() {
         return accessToken != null || tokens.generation() > 0;
+    }
+
+    boolean isOutcomeUnknown() {
+        return state == Status.UNKNOWN || state == Status.REQUESTING;
     }
 
     TokenFamily boundTo(CredentialLocation location) {
@@ -133,7 +148,7 @@ public record TokenFamily(
     }
 
     TokenFamily requesting(Instant now) {
-        return in(TokenFamilyStatus.REQUESTING, error, now, null);
+        return in(Status.REQUESTING, error, now, null);
     }
 
     TokenFamily granted(TokenResponse response, TokenHash hashes, Instant now) {
@@ -152,22 +167,21 @@ public record TokenFamily(
             TokenHash hashes,
             Instant now) {
         TokenHistory rotated = tokens.rotatedTo(refreshToken, hashes);
-        return new TokenFamily(
-                id, account, TokenFamilyStatus.READY, rotated, newest, locations, cause, now, null, orphaned);
+        return new TokenFamily(id, account, Status.READY, rotated, newest, locations, cause, now, null, orphaned);
     }
 
     /** The request left the token as it was. */
     TokenFamily untouched(String cause, Instant now) {
-        return in(TokenFamilyStatus.READY, cause, now, null);
+        return in(Status.READY, cause, now, null);
     }
 
     /** @param retry when the token may be sent once more at the earliest */
     TokenFamily unknown(String cause, Instant now, Instant retry) {
-        return in(TokenFamilyStatus.UNKNOWN, cause, now, retry);
+        return in(Status.UNKNOWN, cause, now, retry);
     }
 
     TokenFamily rejected(String cause, Instant now) {
-        return in(TokenFamilyStatus.REJECTED, cause, now, null);
+        return in(Status.REJECTED, cause, now, null);
     }
 
     /** In the same state, without a request before a time that the server or this controller has set. */
@@ -209,7 +223,7 @@ public record TokenFamily(
         if (isResponseMissing(e) && !isResendable) {
             return unknown(cause, now, latest(retryAfter, changed.plus(timeout)));
         }
-        if (before.state == TokenFamilyStatus.UNKNOWN) {
+        if (before.state == Status.UNKNOWN) {
             // A request that was not sent, or was turned away, leaves the outcome of the one before as unknown as it
             // was.
             boolean sent = !(e instanceof TokenRequestException.NotSent);
@@ -242,8 +256,7 @@ public record TokenFamily(
         return e instanceof TokenRequestException.OutcomeUnknown || e instanceof TokenRequestException.InvalidResponse;
     }
 
-    private TokenFamily in(
-            TokenFamilyStatus to, @CheckForNull String cause, Instant since, @CheckForNull Instant next) {
+    private TokenFamily in(Status to, @CheckForNull String cause, Instant since, @CheckForNull Instant next) {
         return new TokenFamily(id, account, to, tokens, accessToken, locations, cause, since, next, orphaned);
     }
 

@@ -28,7 +28,6 @@ public final class TokenFamilyAdmin {
 
     private final TokenLedger ledger;
     private final TokenFamilyStore store;
-    private final TokenFamilyCache cache;
     private final CredentialWriteBack writeBack;
     private final TokenHash hashes;
     private final InstantSource clock;
@@ -37,14 +36,12 @@ public final class TokenFamilyAdmin {
     TokenFamilyAdmin(
             TokenLedger ledger,
             TokenFamilyStore store,
-            TokenFamilyCache cache,
             CredentialWriteBack writeBack,
             TokenHash hashes,
             InstantSource clock,
             Duration timeout) {
         this.ledger = ledger;
         this.store = store;
-        this.cache = cache;
         this.writeBack = writeBack;
         this.hashes = hashes;
         this.clock = clock;
@@ -75,7 +72,7 @@ public final class TokenFamilyAdmin {
      * memory, so that monitors can tell cheaply whether a survey is worthwhile.
      */
     public long alarms() {
-        return cache.alarms();
+        return store.alarms();
     }
 
     /** Whether two tokens are or were of one family of an account. */
@@ -93,18 +90,19 @@ public final class TokenFamilyAdmin {
      * @return empty when the token is a current one, is unknown for the account, or belonged to several families
      */
     public Set<CredentialLocation> findLocationsOfFormerToken(Account account, String token) throws IOException {
-        String hash = hashes.ofToken(token);
-        List<TokenFamilyCache.Entry> families =
-                cache.find(hash).stream().filter(entry -> entry.isFor(account)).toList();
+        List<TokenFamily> families = findFamilies(account, token);
         boolean isFormer =
-                families.size() == 1 && !families.get(0).currentHash().equals(hash);
+                families.size() == 1 && !families.get(0).tokens().current().equals(token);
         return isFormer ? families.get(0).locations() : Set.of();
     }
 
     private List<String> findIds(Account account, String token) throws IOException {
-        return cache.find(hashes.ofToken(token)).stream()
-                .filter(entry -> entry.isFor(account))
-                .map(TokenFamilyCache.Entry::familyId)
+        return findFamilies(account, token).stream().map(TokenFamily::id).toList();
+    }
+
+    private List<TokenFamily> findFamilies(Account account, String token) throws IOException {
+        return store.find(token).stream()
+                .filter(family -> family.account().isSameAs(account))
                 .toList();
     }
 
@@ -136,20 +134,19 @@ public final class TokenFamilyAdmin {
             String refreshToken,
             @CheckForNull AccessToken accessToken)
             throws IOException, InterruptedException {
-        String hash = hashes.ofToken(before);
-        TokenFamilyCache.Entry old = TokenFamilyCache.findAmong(cache.find(hash), hash, account, location);
+        TokenFamily old = store.find(before, account, location);
         boolean isBound = old != null && old.locations().contains(location);
-        Optional<TokenFamily> replaced = isBound ? loadReadable(old.familyId()) : Optional.empty();
+        Optional<TokenFamily> replaced = isBound ? loadReadable(old.id()) : Optional.empty();
         TokenHistory history = replaced.map(TokenFamily::tokens)
-                .orElseGet(() -> TokenHistory.of(before, isBound ? old.generation() : 0, hashes));
+                .orElseGet(() -> TokenHistory.of(before, isBound ? old.tokens().generation() : 0, hashes));
         TokenFamily family =
                 TokenFamily.authorized(account, history, refreshToken, accessToken, location, hashes, clock.instant());
         try (TokenLedger.Lock lock = ledger.lock(family.id(), timeout)) {
             ledger.save(family);
-            cache.put(family, true);
+            store.put(family);
         }
-        if (replaced.isPresent() && !old.familyId().equals(family.id())) {
-            unbind(old.familyId(), location);
+        if (replaced.isPresent() && !old.id().equals(family.id())) {
+            unbind(old.id(), location);
         }
         return family;
     }
@@ -257,7 +254,7 @@ public final class TokenFamilyAdmin {
 
     /** Forgets refusals that are out of date, and the oldest of too many. */
     void pruneRefusals() {
-        store.prune(clock.instant().minus(TokenManager.REFUSAL_HOLDS)).forEach(cache::forget);
+        store.prune(clock.instant().minus(TokenManager.REFUSAL_HOLDS));
     }
 
     private boolean isUsed(TokenFamily family, Stored stored) throws IOException {
@@ -272,9 +269,8 @@ public final class TokenFamilyAdmin {
 
     /** Another family may have continued the history of this one; then its tokens lead there. */
     private boolean leadsTo(TokenFamily family, String token, CredentialLocation location) throws IOException {
-        String hash = hashes.ofToken(token);
-        TokenFamilyCache.Entry found = TokenFamilyCache.findAmong(cache.find(hash), hash, family.account(), location);
-        return found != null && found.familyId().equals(family.id());
+        TokenFamily found = store.find(token, family.account(), location);
+        return found != null && found.id().equals(family.id());
     }
 
     /** When the family of a credential that was deleted then is removed. */
@@ -315,10 +311,9 @@ public final class TokenFamilyAdmin {
         if (proven.isPresent()) {
             Account account = proven.get().account();
             String last = hashes.ofToken(proven.get().tokens().current());
-            ledger.saveTombstone(new FamilyTombstone(last, account.host(), account.description()));
+            ledger.saveTombstone(new TokenLedger.Tombstone(last, account.host(), account.description()));
         }
         store.delete(familyId);
-        cache.forget(familyId);
     }
 
     /**
@@ -345,7 +340,6 @@ public final class TokenFamilyAdmin {
                 return false;
             }
             store.replace(changed.orElseThrow());
-            cache.put(changed.orElseThrow(), store.isWritten(familyId));
             return true;
         }
     }

@@ -23,9 +23,9 @@ final class TokenFamilyJson {
     private static final int VERSION = 1;
 
     private final ObjectMapper json;
-    private final SecretCipher cipher;
+    private final FileTokenLedger.Cipher cipher;
 
-    TokenFamilyJson(ObjectMapper json, SecretCipher cipher) {
+    TokenFamilyJson(ObjectMapper json, FileTokenLedger.Cipher cipher) {
         this.json = json;
         this.cipher = cipher;
     }
@@ -85,7 +85,7 @@ final class TokenFamilyJson {
                             URI.create(required(root, "url")),
                             required(root, "organization"),
                             root.path("account").asText()),
-                    TokenFamilyStatus.valueOf(required(root, "status")),
+                    TokenFamily.Status.valueOf(required(root, "status")),
                     new TokenHistory(
                             required(root, "initialTokenHash"),
                             cipher.open(required(root, "current")),
@@ -106,17 +106,17 @@ final class TokenFamilyJson {
         }
     }
 
-    byte[] write(FamilyTombstone tombstone) throws IOException {
+    byte[] write(TokenLedger.Tombstone tombstone) throws IOException {
         ObjectNode root = json.createObjectNode();
         root.put("host", tombstone.host());
         root.put("owner", tombstone.owner());
         return json.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
     }
 
-    FamilyTombstone readTombstone(String text, String hash) throws IOException {
+    TokenLedger.Tombstone readTombstone(String text, String hash) throws IOException {
         try {
             JsonNode root = json.readTree(text);
-            return new FamilyTombstone(hash, required(root, "host"), required(root, "owner"));
+            return new TokenLedger.Tombstone(hash, required(root, "host"), required(root, "owner"));
         } catch (JsonProcessingException e) {
             throw new IOException("damaged: not JSON");
         }

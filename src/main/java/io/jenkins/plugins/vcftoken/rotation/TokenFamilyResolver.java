@@ -10,12 +10,12 @@ import java.util.Optional;
 final class TokenFamilyResolver {
 
     private final TokenLedger ledger;
-    private final TokenFamilyCache cache;
+    private final TokenFamilyStore store;
     private final TokenHash hashes;
 
-    TokenFamilyResolver(TokenLedger ledger, TokenFamilyCache cache, TokenHash hashes) {
+    TokenFamilyResolver(TokenLedger ledger, TokenFamilyStore store, TokenHash hashes) {
         this.ledger = ledger;
-        this.cache = cache;
+        this.store = store;
         this.hashes = hashes;
     }
 
@@ -24,54 +24,55 @@ final class TokenFamilyResolver {
      * begins none: else a changed address would send the secret to any server. Nor does a rotating token that this
      * server has accepted for another organization: two families would send one token twice.
      *
-     * @param hash of the handle's token
      * @throws TokenUnavailableException when the token must not be sent for this account
      */
-    String findFamily(CredentialHandle handle, String hash) throws IOException, TokenUnavailableException {
-        Account account = handle.service().account();
-        List<TokenFamilyCache.Entry> known = cache.find(hash);
-        TokenFamilyCache.Entry here = TokenFamilyCache.findAmong(known, hash, account, handle.location());
+    String findFamily(CredentialHandle handle) throws IOException, TokenUnavailableException {
+        Account account = handle.client().account();
+        String token = handle.token();
+        List<TokenFamily> known = store.find(token);
+        TokenFamily here = TokenFamilyStore.findAmong(known, token, account, handle.location());
         if (here != null) {
-            return here.familyId();
+            return here.id();
         }
-        if (handle.token().isBlank()) {
-            if (handle.service().needsSecret()) {
+        if (token.isEmpty()) {
+            if (handle.client().needsSecret()) {
                 throw TokenUnavailableException.noSecret(handle);
             }
             // Each family of an account that was authorized in the browser has the empty token in its history.
-            return hashes.ofFamily(account, handle.token());
+            return hashes.ofFamily(account, token);
         }
-        for (TokenFamilyCache.Entry entry : cache.reread(known)) {
-            refuseToSendElsewhere(handle, hash, entry);
+        for (TokenFamily family : known) {
+            refuseToSendElsewhere(handle, store.reread(family));
         }
-        Optional<FamilyTombstone> deleted = ledger.findTombstone(hash);
+        String hash = hashes.ofToken(token);
+        Optional<TokenLedger.Tombstone> deleted = ledger.findTombstone(hash);
         if (deleted.isPresent() && !deleted.get().host().equals(account.host())) {
             throw TokenUnavailableException.wrongServer(handle, deleted.get().owner());
         }
         // That record may be the only one with the newest token; the credential's token may be a former one.
-        Optional<UnreadableRecord> unusable = ledger.unusable(handle.token(), hash);
+        Optional<TokenLedger.UnreadableRecord> unusable = ledger.unusable(token, hash);
         if (unusable.isPresent()) {
             throw TokenUnavailableException.recordUnusable(handle, unusable.get());
         }
-        return hashes.ofFamily(account, handle.token());
+        return hashes.ofFamily(account, token);
     }
 
-    /** @param entry a family of another account that has or had the same token */
-    private static void refuseToSendElsewhere(CredentialHandle handle, String hash, TokenFamilyCache.Entry entry)
-            throws TokenUnavailableException {
-        if (!entry.currentHash().equals(hash)) {
+    /** @param family of another account, which has or had the same token */
+    private void refuseToSendElsewhere(CredentialHandle handle, TokenFamily family) throws TokenUnavailableException {
+        if (!family.tokens().current().equals(handle.token())) {
             throw TokenUnavailableException.staleCopy(handle);
         }
+        boolean isProven = store.isProvenAndRotates(family);
         boolean isThisServer =
-                entry.account().host().equals(handle.service().account().host());
-        if (entry.proven() && !isThisServer) {
-            throw TokenUnavailableException.wrongServer(handle, entry.account().description());
+                family.account().host().equals(handle.client().account().host());
+        if (isProven && !isThisServer) {
+            throw TokenUnavailableException.wrongServer(handle, family.account().description());
         }
-        if (isThisServer && entry.isOutcomeUnknown()) {
-            throw TokenUnavailableException.unknownElsewhere(handle, entry.account());
+        if (isThisServer && family.isOutcomeUnknown()) {
+            throw TokenUnavailableException.unknownElsewhere(handle, family.account());
         }
-        if (isThisServer && entry.proven() && !entry.nonRotating()) {
-            throw TokenUnavailableException.otherOrganization(handle, entry.account());
+        if (isThisServer && isProven && !family.tokens().nonRotating()) {
+            throw TokenUnavailableException.otherOrganization(handle, family.account());
         }
     }
 
@@ -80,22 +81,20 @@ final class TokenFamilyResolver {
      * thread waited for the lock, or by another process; then the token leads to another family.
      *
      * @param found the locked family's record as it is now
-     * @param written whether that is in the ledger
      * @return the locked family's ID where the token leads to it
      */
-    String findFamilyAgain(
-            CredentialHandle handle, String hash, String id, @CheckForNull TokenFamily found, boolean written)
+    String findFamilyAgain(CredentialHandle handle, String id, @CheckForNull TokenFamily found)
             throws IOException, TokenUnavailableException {
         if (found != null && found.locations().contains(handle.location())) {
             return id;
         }
         if (found != null) {
-            cache.put(found, written);
+            store.put(found);
         } else {
-            cache.forget(id);
+            store.uncache(id);
         }
-        cache.catchUp();
-        return findFamily(handle, hash);
+        store.catchUp();
+        return findFamily(handle);
     }
 
     /**
@@ -105,14 +104,13 @@ final class TokenFamilyResolver {
      */
     @CheckForNull
     TokenUnavailableException secretMissing(CredentialHandle handle) {
-        if (!handle.token().isBlank() || !handle.service().needsSecret()) {
+        if (!handle.token().isEmpty() || !handle.client().needsSecret()) {
             return null;
         }
         try {
-            String nothing = hashes.ofToken("");
-            TokenFamilyCache.Entry authorized = TokenFamilyCache.findAmong(
-                    cache.find(nothing), nothing, handle.service().account(), handle.location());
-            boolean isBound = authorized != null && authorized.locations().contains(handle.location());
+            CredentialLocation location = handle.location();
+            TokenFamily authorized = store.find("", handle.client().account(), location);
+            boolean isBound = authorized != null && authorized.locations().contains(location);
             return isBound ? null : TokenUnavailableException.noSecret(handle);
         } catch (IOException e) {
             return TokenUnavailableException.ledgerUnusable(handle, e);

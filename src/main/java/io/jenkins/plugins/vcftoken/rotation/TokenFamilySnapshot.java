@@ -27,13 +27,12 @@ public final class TokenFamilySnapshot {
             text -> text);
 
     private final TokenLedger.Contents contents;
-    private final BiFunction<String, String, Optional<UnreadableRecord>> unusable;
+    private final BiFunction<String, String, Optional<TokenLedger.UnreadableRecord>> unusable;
     private final Set<String> requesting;
     private final Set<CredentialLocation> notWrittenBack;
     private final TokenHash hashes;
 
-    private final Map<String, TokenFamily> families = new HashMap<>();
-    private final Map<String, List<TokenFamilyCache.Entry>> byHash = new HashMap<>();
+    private final Map<String, List<TokenFamily>> byHash = new HashMap<>();
 
     /**
      * @param families the newest record of each
@@ -45,7 +44,7 @@ public final class TokenFamilySnapshot {
     TokenFamilySnapshot(
             Collection<TokenFamily> families,
             TokenLedger.Contents contents,
-            BiFunction<String, String, Optional<UnreadableRecord>> unusable,
+            BiFunction<String, String, Optional<TokenLedger.UnreadableRecord>> unusable,
             Set<String> requesting,
             Set<CredentialLocation> notWrittenBack,
             TokenHash hashes) {
@@ -54,18 +53,14 @@ public final class TokenFamilySnapshot {
         this.requesting = Set.copyOf(requesting);
         this.notWrittenBack = Set.copyOf(notWrittenBack);
         this.hashes = hashes;
-        families.forEach(this::add);
+        for (TokenFamily family : families) {
+            family.tokens().fullHashes(hashes).forEach(hash -> add(hash, family));
+            family.tokens().briefHashes().forEach(hash -> add(hash, family));
+        }
     }
 
-    private void add(TokenFamily family) {
-        families.put(family.id(), family);
-        TokenFamilyCache.Entry entry = TokenFamilyCache.Entry.of(family, true, hashes);
-        entry.hashes().forEach(hash -> add(hash, entry));
-        entry.briefHashes().forEach(hash -> add(hash, entry));
-    }
-
-    private void add(String hash, TokenFamilyCache.Entry entry) {
-        byHash.computeIfAbsent(hash, same -> new ArrayList<>(1)).add(entry);
+    private void add(String hash, TokenFamily family) {
+        byHash.computeIfAbsent(hash, same -> new ArrayList<>(1)).add(family);
     }
 
     /** The families that are in the ledger. */
@@ -73,7 +68,7 @@ public final class TokenFamilySnapshot {
         return contents.readable();
     }
 
-    public List<UnreadableRecord> unreadable() {
+    public List<TokenLedger.UnreadableRecord> unreadable() {
         return contents.unreadable();
     }
 
@@ -84,16 +79,15 @@ public final class TokenFamilySnapshot {
      */
     @CheckForNull
     public TokenFamily find(Account account, String token, CredentialLocation location) {
-        String hash = hashes.ofToken(token.isBlank() ? "" : token);
-        List<TokenFamilyCache.Entry> known =
-                byHash.getOrDefault(hash, byHash.getOrDefault(TokenHash.brief(hash), List.of()));
-        TokenFamilyCache.Entry found = TokenFamilyCache.findAmong(known, hash, account, location);
-        return found == null ? null : families.get(found.familyId());
+        String stored = token.isBlank() ? "" : token;
+        String hash = hashes.ofToken(stored);
+        List<TokenFamily> known = byHash.getOrDefault(hash, byHash.getOrDefault(TokenHash.brief(hash), List.of()));
+        return TokenFamilyStore.findAmong(known, stored, account, location);
     }
 
     /** The record that the token began or belongs to, if that cannot be read; else null. */
     @CheckForNull
-    public UnreadableRecord findUnreadable(Account account, String token) {
+    public TokenLedger.UnreadableRecord findUnreadable(Account account, String token) {
         String id = hashes.ofFamily(account, token);
         return contents.unreadable().stream()
                 .filter(record -> record.familyId().equals(id))

@@ -34,10 +34,10 @@ public interface TokenLedger {
     void delete(String id) throws IOException;
 
     /** Saves for good which server the last token of a deleted record belongs to. */
-    default void saveTombstone(FamilyTombstone tombstone) throws IOException {}
+    default void saveTombstone(Tombstone tombstone) throws IOException {}
 
     /** @param hash of the last token of a record that may have been deleted */
-    default Optional<FamilyTombstone> findTombstone(String hash) throws IOException {
+    default Optional<Tombstone> findTombstone(String hash) throws IOException {
         return Optional.empty();
     }
 
@@ -83,6 +83,26 @@ public interface TokenLedger {
             unreadable = List.copyOf(unreadable);
         }
     }
+
+    /**
+     * A record that cannot be read: damaged, of a newer format, or encrypted with another controller's key. It stays as
+     * it is.
+     *
+     * @param familyId from the file's name
+     * @param where the file's path
+     * @param why the cause, without secrets
+     */
+    record UnreadableRecord(String familyId, String where, String why) {}
+
+    /**
+     * Remains of a deleted record: the server of its last token. Without it, a copy of the encrypted token could be
+     * stored with the address of another server, and would be sent there.
+     *
+     * @param hash of the last token
+     * @param host {@link io.jenkins.plugins.vcftoken.oauth.Account#host}
+     * @param owner description of the account, for messages
+     */
+    record Tombstone(String hash, String host, String owner) {}
 
     /** Held until closed. */
     interface Lock extends AutoCloseable {

@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.rotation;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
@@ -20,7 +19,6 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -47,10 +45,8 @@ public final class TokenManager {
     private final Duration timeout;
     private final BooleanSupplier retriesUnknown;
     private final TokenListener listener;
-    private final TokenFamilyCache cache;
     private final TokenFamilyStore store;
     private final TokenFamilyResolver resolver;
-    private final ServerSessions sessions;
     private final CredentialWriteBack writeBack;
     private final TokenFamilyAdmin admin;
     private final RequestQueue queue;
@@ -80,13 +76,11 @@ public final class TokenManager {
         this.timeout = timeout;
         this.retriesUnknown = retriesUnknown;
         this.listener = listener;
-        this.cache = new TokenFamilyCache(ledger, hashes);
-        this.store = new TokenFamilyStore(ledger);
-        this.resolver = new TokenFamilyResolver(ledger, cache, hashes);
+        this.store = new TokenFamilyStore(ledger, hashes);
+        this.resolver = new TokenFamilyResolver(ledger, store, hashes);
         this.writeBack = new CredentialWriteBack(ledger, hashes, writeBackThread);
-        this.admin = new TokenFamilyAdmin(ledger, store, cache, writeBack, hashes, clock, timeout);
+        this.admin = new TokenFamilyAdmin(ledger, store, writeBack, hashes, clock, timeout);
         this.queue = new RequestQueue(requestThreads);
-        this.sessions = new ServerSessions(ledger, store, cache, queue, timeout);
     }
 
     public TokenFamilyAdmin administration() {
@@ -132,29 +126,22 @@ public final class TokenManager {
      *     effects
      */
     public CompletableFuture<TokenResult> request(CredentialHandle handle, Predicate<AccessToken> acceptable) {
-        Function<AccessToken, TokenEndpointClient> tenantClients = handle.derivation();
-        if (tenantClients != null) {
-            return new TenantTokenRequest(this, clock, handle, tenantClients, acceptable).send();
+        if (handle.tenantClients() != null) {
+            return new TenantTokenRequest(this, clock, handle, acceptable).send();
         }
         TokenUnavailableException missing = resolver.secretMissing(handle);
         if (missing != null) {
             return CompletableFuture.failedFuture(missing);
         }
-        Predicate<AccessToken> alive =
-                accessToken -> accessToken.isAlive(clock.instant()) && acceptable.test(accessToken);
-        Account account = handle.service().account();
-        String hash = hashes.ofToken(handle.token().isBlank() ? "" : handle.token());
-        CredentialLocation location = handle.location();
-        TokenFamilyCache.Entry known = cache.findCached(hash, account, location);
-        if (known != null) {
-            AccessToken accessToken = known.accessToken();
-            if (accessToken != null && known.locations().contains(location) && alive.test(accessToken)) {
-                writeBack.enqueue(handle, hash, known.familyId(), known.currentHash());
-                return CompletableFuture.completedFuture(result(handle, known.familyId(), accessToken, null));
-            }
+        Predicate<AccessToken> alive = token -> token.isAlive(clock.instant()) && acceptable.test(token);
+        TokenFamily known = findCached(handle);
+        AccessToken accessToken = known == null ? null : known.accessToken();
+        if (accessToken != null && known.locations().contains(handle.location()) && alive.test(accessToken)) {
+            writeBack.enqueue(handle, known);
+            return CompletableFuture.completedFuture(result(handle, known, accessToken, null));
         }
-        String id = known != null ? known.familyId() : hashes.ofFamily(account, handle.token());
-        Callable<TokenResult> mine = () -> refreshAndWriteBack(handle, hash, alive);
+        String id = known != null ? known.id() : hashes.ofFamily(handle.client().account(), handle.token());
+        Callable<TokenResult> mine = () -> refreshAndWriteBack(handle, alive);
         RequestQueue.PendingRequest pending = queue.enqueue(id, handle, mine);
         return pending.isOf(mine)
                 ? pending.result()
@@ -165,29 +152,33 @@ public final class TokenManager {
     }
 
     /** On a thread that may block. */
-    private TokenResult refreshAndWriteBack(CredentialHandle handle, String hash, Predicate<AccessToken> acceptable)
+    private TokenResult refreshAndWriteBack(CredentialHandle handle, Predicate<AccessToken> acceptable)
             throws TokenUnavailableException, InterruptedException {
-        TokenResult result = refreshOrCached(handle, hash, acceptable);
-        TokenFamilyCache.Entry entry = cache.findCached(hash, handle.service().account(), handle.location());
-        if (entry != null) {
-            writeBack.enqueue(handle, hash, entry.familyId(), entry.currentHash());
+        TokenResult result = refreshOrCached(handle, acceptable);
+        TokenFamily family = findCached(handle);
+        if (family != null) {
+            writeBack.enqueue(handle, family);
         }
         return result;
     }
 
+    @CheckForNull
+    private TokenFamily findCached(CredentialHandle handle) {
+        return store.findCached(handle.token(), handle.client().account(), handle.location());
+    }
+
     /** Falls back to a cached access token while the ledger cannot be written, which prevents all requests. */
-    private TokenResult refreshOrCached(CredentialHandle handle, String hash, Predicate<AccessToken> acceptable)
+    private TokenResult refreshOrCached(CredentialHandle handle, Predicate<AccessToken> acceptable)
             throws TokenUnavailableException, InterruptedException {
         try {
-            return refresh(handle, hash, acceptable);
+            return refresh(handle, acceptable);
         } catch (IOException e) {
             TokenUnavailableException unusable = TokenUnavailableException.ledgerUnusable(handle, e);
-            TokenFamilyCache.Entry entry =
-                    cache.findUsable(hash, handle.service().account(), handle.location(), clock.instant());
-            if (entry == null) {
+            TokenFamily family = store.findUsable(handle, clock.instant());
+            if (family == null) {
                 throw unusable;
             }
-            return result(handle, entry.familyId(), entry.accessToken(), unusable);
+            return result(handle, family, family.accessToken(), unusable);
         }
     }
 
@@ -195,23 +186,22 @@ public final class TokenManager {
      * How a stored token becomes an access token, in seven steps. The caller then enqueues the write-back of a rotated
      * token and publishes the result.
      *
-     * @param hash of the handle's token
      * @param acceptable which cached access token makes a request unnecessary
      */
-    private TokenResult refresh(CredentialHandle handle, String hash, Predicate<AccessToken> acceptable)
+    private TokenResult refresh(CredentialHandle handle, Predicate<AccessToken> acceptable)
             throws IOException, InterruptedException, TokenUnavailableException {
-        String id = resolver.findFamily(handle, hash);
+        String id = resolver.findFamily(handle);
         while (true) {
             // 1. Lock the family, against the threads of this process and against other processes.
             try (TokenLedger.Lock lock = ledger.lock(id, timeout)) {
                 // 2. Load it: another process may have refreshed it since.
                 Optional<TokenFamily> found = store.load(id);
-                String now = resolver.findFamilyAgain(handle, hash, id, found.orElse(null), store.isWritten(id));
+                String now = resolver.findFamilyAgain(handle, id, found.orElse(null));
                 if (!now.equals(id)) {
                     id = now;
                     continue;
                 }
-                TokenFamily family = bound(handle, hash, found.orElseGet(() -> created(handle)));
+                TokenFamily family = bound(handle, found.orElseGet(() -> created(handle)));
                 // 3. Is an access token cached that lasts?
                 AccessToken cached = family.accessToken();
                 if (cached != null && acceptable.test(cached)) {
@@ -220,7 +210,7 @@ public final class TokenManager {
                     }
                     return cachedResult(handle, family, cached, null);
                 }
-                family = family.state() == TokenFamilyStatus.REQUESTING ? stopped(handle, family) : family;
+                family = family.state() == TokenFamily.Status.REQUESTING ? stopped(handle, family) : family;
                 TokenUnavailableException reason = reasonNotToSend(handle, family);
                 if (reason != null) {
                     return cachedOrThrow(handle, family, reason);
@@ -232,8 +222,7 @@ public final class TokenManager {
                 Attempt attempt = new Attempt(handle, family, requesting, clock.instant());
                 TokenResponse response;
                 try {
-                    response = sessions.request(
-                            handle.service(), id, family.tokens().current());
+                    response = send(handle.client(), family);
                 } catch (TokenRequestException e) {
                     return failed(attempt, e);
                 } catch (RuntimeException e) {
@@ -248,9 +237,8 @@ public final class TokenManager {
     }
 
     /** Binds the family to the location of its current token. A former token leads to it only from a bound location. */
-    private TokenFamily bound(CredentialHandle handle, String hash, TokenFamily family)
-            throws TokenUnavailableException {
-        boolean isCurrent = hashes.ofToken(family.tokens().current()).equals(hash);
+    private TokenFamily bound(CredentialHandle handle, TokenFamily family) throws TokenUnavailableException {
+        boolean isCurrent = family.tokens().current().equals(handle.token());
         // Read under the lock: renaming the folder waits for the lock, and then renames the bound locations.
         CredentialLocation location = handle.location();
         boolean isBound =
@@ -262,7 +250,24 @@ public final class TokenManager {
     }
 
     private TokenFamily created(CredentialHandle handle) {
-        return TokenFamily.created(handle.service().account(), handle.token(), hashes, clock.instant());
+        return TokenFamily.created(handle.client().account(), handle.token(), hashes, clock.instant());
+    }
+
+    /** Sends the session of the family's access token where there is one, else the secret. */
+    private TokenResponse send(TokenEndpointClient client, TokenFamily family) throws TokenRequestException {
+        String secret = family.tokens().current();
+        String session = store.session(family.id());
+        try {
+            TokenResponse response =
+                    session == null ? client.requestToken(secret) : client.refreshSession(secret, session);
+            store.putSession(family.id(), response.session());
+            return response;
+        } catch (TokenRequestException e) {
+            if (!(e instanceof TokenRequestException.NotSent)) {
+                store.endSession(family.id());
+            }
+            throw e;
+        }
     }
 
     /** The lock is free, so the process that saved the request has ended. */
@@ -342,9 +347,9 @@ public final class TokenManager {
         TokenFamily before = attempt.before();
         TokenFamily granted = attempt.requesting().granted(response, hashes, clock.instant());
         store.saveResponse(granted, handle);
-        store.removeReplaced(granted).forEach(cache::forget);
+        store.removeReplaced(granted);
         listener.granted(handle, before, granted, Duration.between(attempt.sent(), clock.instant()));
-        if (before.state() == TokenFamilyStatus.UNKNOWN) {
+        if (before.state() == TokenFamily.Status.UNKNOWN) {
             LOGGER.log(
                     Level.INFO,
                     "{0}: healed. The response of {1} was lost ({2}), but the server had not rotated the refresh token.",
@@ -356,8 +361,8 @@ public final class TokenManager {
 
     private TokenResult failed(Attempt attempt, TokenRequestException e) throws IOException, TokenUnavailableException {
         TokenFamily after = saveFailure(attempt, e);
-        boolean nothingLost = after.state() == TokenFamilyStatus.READY && TokenFamily.isResponseMissing(e);
-        Instant retry = after.state() == TokenFamilyStatus.UNKNOWN ? retryAfterUnknown(after) : null;
+        boolean nothingLost = after.state() == TokenFamily.Status.READY && TokenFamily.isResponseMissing(e);
+        Instant retry = after.state() == TokenFamily.Status.UNKNOWN ? retryAfterUnknown(after) : null;
         return cachedOrThrow(
                 attempt.handle(),
                 after,
@@ -372,7 +377,7 @@ public final class TokenManager {
         TokenFamily after = requesting.afterFailure(
                 attempt.before(), e, isResendable(handle, requesting), timeout, hashes, clock.instant());
         store.saveResponse(after, handle);
-        if (after.state() == TokenFamilyStatus.REJECTED) {
+        if (after.state() == TokenFamily.Status.REJECTED) {
             admin.pruneRefusals();
         }
         listener.failed(handle, after, e, Duration.between(attempt.sent(), clock.instant()));
@@ -388,7 +393,7 @@ public final class TokenManager {
             throws TokenUnavailableException {
         AccessToken accessToken = family.accessToken();
         if (accessToken == null || !accessToken.isAlive(clock.instant())) {
-            cache.put(family, TokenFamilyStore.isDurable(family, handle));
+            store.put(family);
             throw error;
         }
         return cachedResult(handle, family, accessToken, error);
@@ -399,17 +404,17 @@ public final class TokenManager {
             TokenFamily family,
             AccessToken accessToken,
             @CheckForNull TokenUnavailableException error) {
-        cache.put(family, TokenFamilyStore.isDurable(family, handle));
-        return result(handle, family.id(), accessToken, error);
+        store.put(family);
+        return result(handle, family, accessToken, error);
     }
 
     private static TokenResult result(
             CredentialHandle handle,
-            String familyId,
+            TokenFamily family,
             AccessToken accessToken,
             @CheckForNull TokenUnavailableException error) {
-        TokenEndpointClient client = handle.service();
-        return new TokenResult(familyId, client.account(), accessToken, error, client.warning(accessToken), false);
+        TokenEndpointClient client = handle.client();
+        return new TokenResult(family.id(), client.account(), accessToken, error, client.warning(accessToken), false);
     }
 
     /**
@@ -419,9 +424,8 @@ public final class TokenManager {
      */
     @CheckForNull
     public AccessToken cached(CredentialHandle handle) {
-        TokenFamilyCache.Entry entry = cache.findUsable(
-                hashes.ofToken(handle.token()), handle.service().account(), handle.location(), clock.instant());
-        return entry == null ? null : entry.accessToken();
+        TokenFamily family = store.findUsable(handle, clock.instant());
+        return family == null ? null : family.accessToken();
     }
 
     /**
@@ -435,14 +439,12 @@ public final class TokenManager {
     /** Whether the secret that is stored now leads to another family than a result. Sends nothing, does not block. */
     public CompletableFuture<Boolean> isStoredChanged(CredentialHandle handle, TokenResult result) {
         return queue.call(handle, handle::asStored).thenApply(now -> {
-            TokenFamilyCache.Entry entry =
-                    cache.findCached(hashes.ofToken(now.token()), now.service().account(), now.location());
-            if (entry == null) {
+            TokenFamily family = findCached(now);
+            if (family == null) {
                 return true;
             }
-            String leadsTo = handle.derivation() == null
-                    ? entry.familyId()
-                    : hashes.ofFamily(result.account(), entry.familyId());
+            String leadsTo =
+                    handle.tenantClients() == null ? family.id() : hashes.ofFamily(result.account(), family.id());
             return !leadsTo.equals(result.familyId());
         });
     }
@@ -455,7 +457,9 @@ public final class TokenManager {
      *     family
      */
     public void release(CredentialHandle handle, String familyId, BooleanSupplier unused) {
-        sessions.release(handle, familyId, unused);
+        if (store.hasSession(familyId)) {
+            runInBackground(handle, () -> revokeSession(handle, familyId, unused));
+        }
     }
 
     /**
@@ -465,8 +469,46 @@ public final class TokenManager {
      * @param unused whether no lease uses a family
      */
     public void forgetUnsaved(CredentialHandle handle, Predicate<String> unused) {
-        String id = hashes.ofFamily(handle.service().account(), handle.token());
-        sessions.forgetUnsaved(handle, id, () -> unused.test(id));
+        String id = hashes.ofFamily(handle.client().account(), handle.token());
+        runInBackground(handle, () -> {
+            revokeSession(handle, id, () -> unused.test(id));
+            try (TokenLedger.Lock lock = ledger.lock(id, timeout)) {
+                store.forgetTested(id, handle.location());
+            }
+            return null;
+        });
+    }
+
+    private Void revokeSession(CredentialHandle handle, String familyId, BooleanSupplier unused)
+            throws TokenRequestException, IOException, InterruptedException {
+        String session;
+        try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
+            session = store.takeSession(familyId, unused);
+        }
+        if (session != null) {
+            handle.client().revokeSession(session);
+        }
+        return null;
+    }
+
+    private void runInBackground(CredentialHandle handle, Callable<Void> task) {
+        queue.call(handle, () -> {
+                    try {
+                        return task.call();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                        throw e;
+                    }
+                })
+                .whenComplete((nothing, failure) -> {
+                    if (failure != null) {
+                        // A server ends a session by itself some time later.
+                        LOGGER.log(
+                                failure instanceof TokenUnavailableException ? Level.FINE : Level.INFO,
+                                failure,
+                                () -> handle.description() + ": its session could not be ended");
+                    }
+                });
     }
 
     /** From now on no request begins, since its response might come when it can no longer be saved. */
@@ -478,6 +520,6 @@ public final class TokenManager {
      * Whether the access token may have been revoked since it was returned; true without need costs another look-up.
      */
     public boolean isReleased(TokenResult result) {
-        return !cache.contains(result.familyId());
+        return !store.isCached(result.familyId());
     }
 }

@@ -50,7 +50,7 @@ public final class TokenUnavailableException extends Exception {
     }
 
     static TokenUnavailableException noSecret(CredentialHandle handle) {
-        String text = handle.service().rotates()
+        String text = handle.client().rotates()
                 ? "it stores no refresh token yet. Open the credential and authorize the account, or store a refresh "
                         + "token in it."
                 : "it stores no secret. Enter it in the credential.";
@@ -105,7 +105,7 @@ public final class TokenUnavailableException extends Exception {
         if (e.tokenError() != TokenError.SPENT_OR_REVOKED) {
             return "";
         }
-        if (before.state() == TokenFamilyStatus.UNKNOWN) {
+        if (before.state() == TokenFamily.Status.UNKNOWN) {
             return " This was the one more request after a lost answer (at " + before.changed() + ": " + before.error()
                     + "): the server had rotated the token, and its successor is lost.";
         }
@@ -175,7 +175,7 @@ public final class TokenUnavailableException extends Exception {
                 e);
     }
 
-    static TokenUnavailableException recordUnusable(CredentialHandle handle, UnreadableRecord record) {
+    static TokenUnavailableException recordUnusable(CredentialHandle handle, TokenLedger.UnreadableRecord record) {
         return of(
                 handle,
                 "nothing was sent, because the record of its tokens, " + record.where() + ", cannot be used: "

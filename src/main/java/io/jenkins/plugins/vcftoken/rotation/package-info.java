@@ -4,7 +4,7 @@
  *
  * <p>Entry point: {@link io.jenkins.plugins.vcftoken.rotation.TokenManager}; its method {@code refresh} reads as the
  * steps of docs/rotation.md. Lock order: a family's lock ({@code InterProcessLocks}: its thread lock, then its byte of
- * the lock file), then {@code TokenFamilyCache}; no thread locks two families at a time. Requests run on request
+ * the lock file), then {@code TokenFamilyStore}; no thread locks two families at a time. Requests run on request
  * threads, which block on the network under the family's lock; write-backs run on a thread of their own, without a
  * lock. Methods that return a {@code CompletableFuture} do not block on the network. Nothing here imports Jenkins:
  * cipher, hash, directory, clock and threads are passed in.

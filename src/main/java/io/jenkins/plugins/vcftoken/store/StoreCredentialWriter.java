@@ -56,7 +56,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
     }
 
     @Override
-    public void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException {
+    public void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException {
         StoreEntry target = entry;
         if (!locator.refusing().isTried(target.kind(), target.location()) || looksLikeCiphertext(current)) {
             return;

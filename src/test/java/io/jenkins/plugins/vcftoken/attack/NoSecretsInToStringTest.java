@@ -63,25 +63,20 @@ class NoSecretsInToStringTest {
             rotation.CredentialLocation.context
             rotation.CredentialLocation.credentialsId
             rotation.CredentialWriteBack.Target.familyId
-            rotation.FamilyTombstone.hash
-            rotation.FamilyTombstone.host
-            rotation.FamilyTombstone.owner
             rotation.FileTokenLedger.Version.key
             rotation.TokenFamily.id
-            rotation.TokenFamilyCache.Entry.currentHash
-            rotation.TokenFamilyCache.Entry.familyId
-            rotation.TokenFamilyCache.Entry.hashes
-            rotation.TokenFamilyCache.Entry.locations
-            rotation.TokenFamilyCache.Entry.briefHashes
             rotation.TokenIssuedEvent.owner
             rotation.TokenLedger.Contents.readable
             rotation.TokenLedger.Contents.unreadable
+            rotation.TokenLedger.Tombstone.hash
+            rotation.TokenLedger.Tombstone.host
+            rotation.TokenLedger.Tombstone.owner
+            rotation.TokenLedger.UnreadableRecord.familyId
+            rotation.TokenLedger.UnreadableRecord.where
+            rotation.TokenLedger.UnreadableRecord.why
             rotation.RequestQueue.Target.familyId
             rotation.TokenResult.familyId
             rotation.TokenResult.warning
-            rotation.UnreadableRecord.familyId
-            rotation.UnreadableRecord.where
-            rotation.UnreadableRecord.why
             store.LocatedCredential.credential
             store.StoreContext.context
             store.StoreEntry.Expected.read

@@ -15,7 +15,6 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
 import io.jenkins.plugins.vcftoken.rotation.TokenHistory;
 import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
@@ -174,7 +173,7 @@ class CoreBench {
                 CredentialHandle handle = core.handle("account-" + accounts, core.service("acme"), newAccount());
                 Instant issued = due.minus(LIFETIME.multipliedBy(3).dividedBy(4));
                 AccessToken accessToken = new AccessToken("old-", issued, issued.plus(LIFETIME));
-                records.add(record(handle.service().account(), handle.token(), accessToken, handle.location()));
+                records.add(record(handle.client().account(), handle.token(), accessToken, handle.location()));
                 handles.add(handle);
             }
             copies(folder, records);
@@ -394,7 +393,7 @@ class CoreBench {
 
     private static double areRelated(TestTokenService core, CredentialHandle handle) throws Exception {
         long start = System.nanoTime();
-        core.families.administration().areRelated(handle.service().account(), handle.token(), "another");
+        core.families.administration().areRelated(handle.client().account(), handle.token(), "another");
         return BareExchange.millisSince(start) / 2;
     }
 
@@ -444,7 +443,7 @@ class CoreBench {
         return new TokenFamily(
                 TestTokenService.HASH.ofFamily(account, "seed-" + i),
                 account,
-                TokenFamilyStatus.READY,
+                TokenFamily.Status.READY,
                 tokens,
                 new AccessToken("x".repeat(800), now, now.plus(LIFETIME)),
                 Set.of(new CredentialLocation("system", "sa-" + i)),
@@ -459,7 +458,7 @@ class CoreBench {
         return new TokenFamily(
                 TestTokenService.HASH.ofFamily(account, initialToken),
                 account,
-                TokenFamilyStatus.READY,
+                TokenFamily.Status.READY,
                 new TokenHistory(TestTokenService.HASH.ofToken(initialToken), initialToken, List.of(), 0, false),
                 accessToken,
                 Set.of(location),

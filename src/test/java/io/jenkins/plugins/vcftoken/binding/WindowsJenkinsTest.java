@@ -11,7 +11,6 @@ import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
 import io.jenkins.plugins.vcftoken.rotation.TokenHistory;
 import io.jenkins.plugins.vcftoken.rotation.TokenLedger;
 import java.io.IOException;
@@ -117,7 +116,7 @@ class WindowsJenkinsTest {
         return new TokenFamily(
                 "0123456789abcdef",
                 new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme"),
-                TokenFamilyStatus.READY,
+                TokenFamily.Status.READY,
                 new TokenHistory("cc", "token", List.of("aa"), generation, false),
                 new AccessToken("eyJ.b.c", NOW, NOW.plusSeconds(60)),
                 Set.of(new CredentialLocation("system", "sa")),

@@ -279,7 +279,11 @@ class KindContractJenkinsTest {
             AbstractVcfCredentials before = kind.sample("kept-" + kind, simulator);
             system().addCredentials(domain, before);
             String old = before.storedSecret().getPlainText();
-            VcfTokenService.get().locator().find(before, null).orElseThrow().keep(old::equals, "rotated-" + old, false);
+            VcfTokenService.get()
+                    .locator()
+                    .find(before, null)
+                    .orElseThrow()
+                    .writeBack(old::equals, "rotated-" + old, false);
             Credentials after = system().getCredentials(domain).stream()
                     .filter(before::equals)
                     .findFirst()

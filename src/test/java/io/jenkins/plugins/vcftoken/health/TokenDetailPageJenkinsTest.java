@@ -21,7 +21,6 @@ import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
 import io.jenkins.plugins.vcftoken.rotation.TokenHistory;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -304,16 +303,16 @@ class TokenDetailPageJenkinsTest {
 
     @Test
     void everyState_isShownAndServerTextIsEscaped() throws Exception {
-        record("dead", TokenFamilyStatus.REJECTED, HOSTILE, null);
-        record("doubtful", TokenFamilyStatus.UNKNOWN, "the answer was lost", null);
-        record("stopped", TokenFamilyStatus.REQUESTING, null, null);
-        record("failing", TokenFamilyStatus.READY, "the server cannot be reached", alive());
+        record("dead", TokenFamily.Status.REJECTED, HOSTILE, null);
+        record("doubtful", TokenFamily.Status.UNKNOWN, "the answer was lost", null);
+        record("stopped", TokenFamily.Status.REQUESTING, null, null);
+        record("failing", TokenFamily.Status.READY, "the server cannot be reached", alive());
         record(
                 "idle",
-                TokenFamilyStatus.READY,
+                TokenFamily.Status.READY,
                 null,
                 new AccessToken("old-bearer-value", Instant.EPOCH, Instant.EPOCH.plusSeconds(9)));
-        record("ready", TokenFamilyStatus.READY, null, alive());
+        record("ready", TokenFamily.Status.READY, null, alive());
         both.addToSystem(both.account("empty", ""));
         both.addToSystem(both.account(CredentialsScope.GLOBAL, "nowhere", "no address", "token-of-nowhere"));
         both.addToSystem(both.account(CredentialsScope.GLOBAL, HOSTILE, HOSTILE, "token-of-hostile"));
@@ -358,7 +357,7 @@ class TokenDetailPageJenkinsTest {
 
     @Test
     void unknownOutcome_withoutAutomaticRetry_isBroken() throws Exception {
-        record("doubtful", TokenFamilyStatus.UNKNOWN, "the answer was lost", null);
+        record("doubtful", TokenFamily.Status.UNKNOWN, "the answer was lost", null);
         System.setProperty(VcfTokenService.class.getName() + ".retryUnknown", "false");
         try {
             JSONObject json = pages.json("manage/vcf-tokens/credential/doubtful/api/json");
@@ -378,7 +377,7 @@ class TokenDetailPageJenkinsTest {
     }
 
     /** Adds a credential with a record. */
-    private void record(String id, TokenFamilyStatus state, String error, AccessToken accessToken) throws Exception {
+    private void record(String id, TokenFamily.Status state, String error, AccessToken accessToken) throws Exception {
         VcfaServiceAccount credential = both.account(id, "current-of-" + id);
         both.addToSystem(credential);
         Account account = credential.account();

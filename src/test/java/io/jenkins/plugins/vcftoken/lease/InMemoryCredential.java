@@ -43,7 +43,7 @@ final class InMemoryCredential implements CredentialWriter {
     }
 
     @Override
-    public synchronized void keep(Predicate<String> sameFamily, String current, boolean again) {
+    public synchronized void writeBack(Predicate<String> sameFamily, String current, boolean again) {
         if (sameFamily.test(token)) {
             token = current;
         }

@@ -407,7 +407,7 @@ class LeaseManagerErrorsTest {
     void aStoreThatCannotBeLookedIntoIsSaid() throws Exception {
         CredentialWriter broken = new CredentialWriter() {
             @Override
-            public void keep(Predicate<String> sameFamily, String current, boolean again) {}
+            public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
 
             @Override
             public String stored(Account account) {
@@ -619,18 +619,18 @@ class LeaseManagerErrorsTest {
 
     private static CredentialHandle typed(CredentialHandle stored) {
         return new CredentialHandle(
-                "typed", CredentialLocation.ofUnsaved("system"), stored.token(), stored.service(), stored.keeper());
+                "typed", CredentialLocation.ofUnsaved("system"), stored.token(), stored.client(), stored.writer());
     }
 
     /** The same, for whom something happens just before a warm access token is handed out, once. */
     private static CredentialHandle during(CredentialHandle handle, InterceptingClient.Step step) {
         boolean[] done = new boolean[1];
-        InterceptingClient watched = new InterceptingClient(handle.service(), () -> {
+        InterceptingClient watched = new InterceptingClient(handle.client(), () -> {
             if (!done[0]) {
                 done[0] = true;
                 step.run();
             }
         });
-        return new CredentialHandle(handle.name(), handle.location(), handle.token(), watched, handle.keeper());
+        return new CredentialHandle(handle.name(), handle.location(), handle.token(), watched, handle.writer());
     }
 }

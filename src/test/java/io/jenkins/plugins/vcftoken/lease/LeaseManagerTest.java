@@ -12,7 +12,6 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -111,7 +110,7 @@ class LeaseManagerTest {
         List<Thread> lookers = new CopyOnWriteArrayList<>();
         CredentialWriter keeper = new CredentialWriter() {
             @Override
-            public void keep(Predicate<String> sameFamily, String current, boolean again) {}
+            public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
 
             @Override
             public String stored(Account account) {
@@ -120,7 +119,7 @@ class LeaseManagerTest {
             }
         };
         CredentialHandle kept =
-                new CredentialHandle(handle.name(), handle.location(), handle.token(), handle.service(), keeper);
+                new CredentialHandle(handle.name(), handle.location(), handle.token(), handle.client(), keeper);
         Lease lease = leases.open(kept, TEN_MINUTES, new RecordingLeaseOwner());
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofMinutes(45));
@@ -161,15 +160,7 @@ class LeaseManagerTest {
         sddc.addUser("svc@vsphere.local", "pass");
         CredentialHandle saved = core.handle("sddc", core.sddcManager("svc@vsphere.local"), "pass");
         // What is done later is done at once here, so that there is nothing to wait for that should not happen.
-        TokenManager families = new TokenManager(
-                core.ledger,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
+        TokenManager families = TestTokenService.manager(core.ledger, clock);
         LeaseManager prompt = new LeaseManager(families, timer, clock, new RenewalPolicy(() -> 0));
         try (Lease lease = prompt.open(saved, TEN_MINUTES, new RecordingLeaseOwner())) {
             clock.advance(Duration.ofSeconds(1));
@@ -436,7 +427,7 @@ class LeaseManagerTest {
         AtomicReference<String> store = new AtomicReference<>(handle.token());
         CredentialWriter keeper = new CredentialWriter() {
             @Override
-            public void keep(Predicate<String> sameFamily, String current, boolean again) {
+            public void writeBack(Predicate<String> sameFamily, String current, boolean again) {
                 store.updateAndGet(stored -> sameFamily.test(stored) ? current : stored);
             }
 
@@ -494,7 +485,7 @@ class LeaseManagerTest {
         await(() -> simulator.sddcManager().releases() == 1);
         for (Duration later : List.of(Duration.ZERO, Duration.ofSeconds(30), Duration.ofHours(3))) {
             clock.advance(later);
-            TokenFamily record = core.families.survey().find(user.service().account(), user.token(), user.location());
+            TokenFamily record = core.families.survey().find(user.client().account(), user.token(), user.location());
             assertThat(record.accessToken()).isNotNull();
             assertThat(record.accessToken().issuedAt()).isEqualTo(renewed);
             assertThat(record.accessToken().value()).isEmpty();
@@ -546,12 +537,12 @@ class LeaseManagerTest {
         SddcManager sddc = simulator.sddcManager();
         CredentialHandle user = sddcUser();
         Lease first = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
-        TokenEndpointClient closing = new InterceptingClient(user.service(), () -> {
+        TokenEndpointClient closing = new InterceptingClient(user.client(), () -> {
             first.close();
             await(() -> sddc.releases() == 1);
         });
         Lease second = leases.open(
-                new CredentialHandle(user.name(), user.location(), user.token(), closing, user.keeper()),
+                new CredentialHandle(user.name(), user.location(), user.token(), closing, user.writer()),
                 TEN_MINUTES,
                 new RecordingLeaseOwner());
         assertThat(sddc.isOpen(second.accessToken().value())).isTrue();

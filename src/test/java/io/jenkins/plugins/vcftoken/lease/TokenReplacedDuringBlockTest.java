@@ -6,7 +6,6 @@ import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
-import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -39,15 +38,7 @@ class TokenReplacedDuringBlockTest {
         simulator = Simulator.start(clock, 0);
         server = simulator.sddcManager();
         core = new TestTokenService(directory, simulator, clock);
-        TokenManager families = new TokenManager(
-                core.ledger,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
+        TokenManager families = TestTokenService.manager(core.ledger, clock);
         leases = new LeaseManager(families, timer, clock, new RenewalPolicy(() -> 0));
     }
 

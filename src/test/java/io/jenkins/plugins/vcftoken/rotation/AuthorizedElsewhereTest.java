@@ -110,15 +110,7 @@ class AuthorizedElsewhereTest {
     @Test
     void anAuthorizationWhileAnotherOneWaitsForTheLock() throws Exception {
         InterceptingLedger hooked = new InterceptingLedger(core.ledger);
-        TokenManager families = new TokenManager(
-                hooked,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
+        TokenManager families = TestTokenService.manager(hooked, clock);
         CredentialHandle handle = holderOf(core, "ci");
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
         assertThatThrownBy(() -> families.await(handle, ANY)).hasMessageContaining("may have rotated");
@@ -137,6 +129,6 @@ class AuthorizedElsewhereTest {
     private void authorize(TokenManager families, CredentialHandle handle) throws IOException, InterruptedException {
         families.administration()
                 .authorized(
-                        handle.service().account(), handle.location(), initialToken, simulator.reauthorize("ci"), null);
+                        handle.client().account(), handle.location(), initialToken, simulator.reauthorize("ci"), null);
     }
 }

@@ -36,10 +36,10 @@ class CredentialHandleTest {
     void whatIsStoredNowIsExchangedAsItSaysNow(String token) throws Exception {
         TokenEndpointClient now = new UnusedClient(ENDPOINT);
         CredentialHandle handle = handle(token, now);
-        assertThat(handle.service()).isNotSameAs(now);
-        assertThat(handle.asStored().service()).isSameAs(now);
+        assertThat(handle.client()).isNotSameAs(now);
+        assertThat(handle.asStored().client()).isSameAs(now);
         assertThat(handle.asStored().token()).isEqualTo(token);
-        assertThat(handle(token, null).asStored().service()).isNotSameAs(now);
+        assertThat(handle(token, null).asStored().client()).isNotSameAs(now);
     }
 
     @Test
@@ -47,7 +47,7 @@ class CredentialHandleTest {
         String[] context = {"folder:old"};
         CredentialWriter keeper = new CredentialWriter() {
             @Override
-            public void keep(Predicate<String> sameFamily, String current, boolean again) {}
+            public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
 
             @Override
             public CredentialLocation location() {
@@ -90,7 +90,7 @@ class CredentialHandleTest {
     private static CredentialHandle handle(String stored, TokenEndpointClient service) {
         CredentialWriter keeper = new CredentialWriter() {
             @Override
-            public void keep(Predicate<String> sameFamily, String current, boolean again) {}
+            public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
 
             @Override
             public String stored(Account account) {
@@ -98,7 +98,7 @@ class CredentialHandleTest {
             }
 
             @Override
-            public TokenEndpointClient service(Account account) {
+            public TokenEndpointClient client(Account account) {
                 return service;
             }
         };

@@ -48,8 +48,7 @@ class CredentialWriteBackTest {
         for (String token : List.of("first", "first", "second")) {
             TokenFamily record = TokenFamily.created(ENDPOINT, token, TestTokenService.HASH, Instant.EPOCH);
             ledger.save(record);
-            writeBacks.enqueue(
-                    handle, TestTokenService.HASH.ofToken("old"), record.id(), TestTokenService.HASH.ofToken(token));
+            writeBacks.enqueue(handle, record);
         }
         waiting.forEach(Runnable::run);
         assertThat(stored).containsExactly("first", "second");
@@ -134,7 +133,6 @@ class CredentialWriteBackTest {
 
     private static void enqueue(CredentialWriteBack writeBacks, CredentialWriter keeper, String stored) {
         CredentialHandle handle = new CredentialHandle("sa", PLACE, stored, VCFA, keeper);
-        writeBacks.enqueue(
-                handle, TestTokenService.HASH.ofToken(stored), ROTATED.id(), TestTokenService.HASH.ofToken("current"));
+        writeBacks.enqueue(handle, ROTATED);
     }
 }

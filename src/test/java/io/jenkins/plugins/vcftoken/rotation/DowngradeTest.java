@@ -66,8 +66,8 @@ class DowngradeTest {
                     .hasMessageContaining("or remove that file and")
                     .hasMessageNotContainingAny(initialToken, between, current);
             CredentialHandle asker = handle(stored);
-            UnreadableRecord known =
-                    core.families.survey().findUnreadable(asker.service().account(), stored);
+            TokenLedger.UnreadableRecord known =
+                    core.families.survey().findUnreadable(asker.client().account(), stored);
             assertThat(known).as("what the health page shows").isNotNull();
             assertThat(known.where()).isEqualTo(file.toString());
         }

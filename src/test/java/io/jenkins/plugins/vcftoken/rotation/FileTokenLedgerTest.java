@@ -31,7 +31,7 @@ class FileTokenLedgerTest {
     private static final TokenFamily RECORD = new TokenFamily(
             "0123456789abcdef",
             new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme"),
-            TokenFamilyStatus.UNKNOWN,
+            TokenFamily.Status.UNKNOWN,
             new TokenHistory("cc", "{AQAAABAAAAAQ}", List.of("aa", "bb"), 7, true),
             new AccessToken("eyJ.b.c", NOW, NOW.plusSeconds(60)),
             Set.of(new CredentialLocation("system", "sa"), new CredentialLocation("folder:a/b", "sa")),
@@ -98,8 +98,8 @@ class FileTokenLedgerTest {
 
     @Test
     void whoseAForgottenTokenWasIsReadBack() throws Exception {
-        FamilyTombstone forgotten =
-                new FamilyTombstone("0123456789abcdef", "vcfa.example.com:443", "VCF Automation at x");
+        TokenLedger.Tombstone forgotten =
+                new TokenLedger.Tombstone("0123456789abcdef", "vcfa.example.com:443", "VCF Automation at x");
         ledger.saveTombstone(forgotten);
         assertThat(new FileTokenLedger(directory, TestTokenService.CIPHER).findTombstone(forgotten.hash()))
                 .contains(forgotten);

@@ -23,9 +23,9 @@ import org.junit.jupiter.api.Test;
 class FullDiskJenkinsTest {
 
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
-    private static final TokenFamily RECORD = record(TokenFamilyStatus.REQUESTING, "current", "access");
+    private static final TokenFamily RECORD = record(TokenFamily.Status.REQUESTING, "current", "access");
 
-    private static TokenFamily record(TokenFamilyStatus state, String current, String accessToken) {
+    private static TokenFamily record(TokenFamily.Status state, String current, String accessToken) {
         return new TokenFamily(
                 "0123456789abcdef",
                 new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme"),
@@ -56,7 +56,7 @@ class FullDiskJenkinsTest {
             full.save(RECORD);
             fill(disk.getPath("/home/rest"));
             assertThatThrownBy(() -> full.save(RECORD)).isInstanceOf(IOException.class);
-            TokenFamily response = record(TokenFamilyStatus.READY, "n".repeat(4000), "b".repeat(8000));
+            TokenFamily response = record(TokenFamily.Status.READY, "n".repeat(4000), "b".repeat(8000));
             full.saveReserved(response);
             assertThat(full.load(RECORD.id())).contains(response);
             try (var files = Files.list(disk.getPath("/home/ledger"))) {

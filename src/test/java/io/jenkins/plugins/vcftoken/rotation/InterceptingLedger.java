@@ -68,7 +68,7 @@ final class InterceptingLedger implements TokenLedger {
     }
 
     @Override
-    public Optional<UnreadableRecord> unusable(String token, String hash) {
+    public Optional<TokenLedger.UnreadableRecord> unusable(String token, String hash) {
         return ledger.unusable(token, hash);
     }
 

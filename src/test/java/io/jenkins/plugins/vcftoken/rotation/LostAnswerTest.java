@@ -92,7 +92,7 @@ class LostAnswerTest {
         clock.advance(Duration.ofSeconds(1));
         assertThat(core.families.await(handle, ANY).error()).isNull();
         assertThat(simulator.requests()).isEqualTo(2);
-        assertThat(onDisk().state()).isEqualTo(TokenFamilyStatus.READY);
+        assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.READY);
         assertThat(onDisk().tokens().current()).isEqualTo(simulator.currentToken("ci"));
         assertThat(heard).containsExactly("UNKNOWN OUTCOME_UNKNOWN", "UNKNOWN to READY");
     }
@@ -108,7 +108,7 @@ class LostAnswerTest {
                     .hasMessageNotContaining("never sent that token");
         }
         assertThat(simulator.requests()).isEqualTo(2);
-        assertThat(onDisk().state()).isEqualTo(TokenFamilyStatus.REJECTED);
+        assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.REJECTED);
     }
 
     @Test
@@ -132,7 +132,12 @@ class LostAnswerTest {
     void whileAnAccessTokenOfAnotherOrganizationIsAliveThatCameOfIt_theTokenIsNotSent() throws Exception {
         CredentialHandle provider = core.handle(
                 "provider", "System", simulator.addAccount("provider", "System"), (family, token, again) -> {});
-        CredentialHandle owner = provider.exchangeForTenant(
+        CredentialHandle tenant = new CredentialHandle(
+                provider.name(),
+                provider.location(),
+                provider.token(),
+                provider.client(),
+                provider.writer(),
                 accessToken -> new TokenEndpointClient() {
                     @Override
                     public Account account() {
@@ -153,8 +158,8 @@ class LostAnswerTest {
                                         clock.instant().plus(LIFETIME)),
                                 null);
                     }
-                },
-                core.families.await(provider, ANY));
+                });
+        CredentialHandle owner = tenant.forTenant(core.families.await(provider, ANY));
         clock.advance(Duration.ofMinutes(30));
         core.families.await(owner, ANY);
         simulator.inject(Fault.STATUS_502);
@@ -194,7 +199,7 @@ class LostAnswerTest {
             assertThatThrownBy(() -> core.families.await(handle, ANY)).isInstanceOf(TokenUnavailableException.class);
         }
         assertThat(simulator.requests()).isEqualTo(2);
-        assertThat(onDisk().state()).isEqualTo(TokenFamilyStatus.UNKNOWN);
+        assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.UNKNOWN);
         clock.advance(TestTokenService.PLENTY);
         assertThat(core.families.await(handle, ANY).error()).isNull();
     }
@@ -206,7 +211,7 @@ class LostAnswerTest {
         TokenEndpointClient unreachable = new TokenEndpointClient() {
             @Override
             public Account account() {
-                return handle.service().account();
+                return handle.client().account();
             }
 
             @Override
@@ -216,7 +221,7 @@ class LostAnswerTest {
         };
         assertThatThrownBy(() -> core.families.await(core.handle("ci", unreachable, handle.token()), ANY))
                 .hasMessageContaining("no route");
-        assertThat(onDisk().state()).isEqualTo(TokenFamilyStatus.UNKNOWN);
+        assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.UNKNOWN);
         assertThat(core.families.await(handle, ANY).error()).isNull();
         assertThat(simulator.requests()).isEqualTo(2);
     }
@@ -241,7 +246,7 @@ class LostAnswerTest {
         assertThatThrownBy(() -> core.families.await(handle, ANY))
                 .hasMessageContaining("nothing is sent before 2026-01-01T00:10:00Z");
         assertThat(simulator.requests()).isEqualTo(1);
-        assertThat(onDisk().state()).isEqualTo(TokenFamilyStatus.READY);
+        assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.READY);
         clock.advance(Duration.ofMinutes(10));
         assertThat(core.families.await(handle, ANY).error()).isNull();
     }

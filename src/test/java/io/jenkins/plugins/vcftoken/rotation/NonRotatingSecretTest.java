@@ -188,15 +188,7 @@ class NonRotatingSecretTest {
     /** What was refused is remembered when a block ends, whatever else is let go of then. */
     @Test
     void aRefusalOutlastsTheSession() throws Exception {
-        TokenManager families = new TokenManager(
-                core.ledger,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
+        TokenManager families = TestTokenService.manager(core.ledger, clock);
         TokenResult first = families.await(sddcHolder(PASSWORD), ANY);
         sddc.addUser(USER, "changed-on-the-server");
         sddc.forgetSessions();
@@ -437,7 +429,7 @@ class NonRotatingSecretTest {
         simulator.tenants().add("acme");
         AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
         CredentialHandle handle = organization(stored, "acme");
-        core.families.await(handle.withoutDerivation(), ANY);
+        core.families.await(handle.forProvider(), ANY);
         core.awaitWriteBacks();
         clock.advance(Duration.ofMinutes(5));
         simulator.admitNobody();
@@ -487,15 +479,7 @@ class NonRotatingSecretTest {
 
     @Test
     void aTrialIsForgottenUnlessItIsUsedElsewhere() throws Exception {
-        TokenManager families = new TokenManager(
-                core.ledger,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
+        TokenManager families = TestTokenService.manager(core.ledger, clock);
         CredentialHandle typed = new CredentialHandle(
                 "typed",
                 CredentialLocation.ofUnsaved("system"),
@@ -505,13 +489,13 @@ class NonRotatingSecretTest {
         TokenResult connectionTest = families.await(typed, ANY);
         families.forgetUnsaved(typed, id -> true);
         assertThat(families.isReleased(connectionTest)).isTrue();
-        assertThat(families.survey().find(typed.service().account(), typed.token(), typed.location()))
+        assertThat(families.survey().find(typed.client().account(), typed.token(), typed.location()))
                 .isNull();
         families.await(cspHolder("api-token-one"), ANY);
         families.await(typed, ANY);
         families.forgetUnsaved(typed, id -> true);
         assertThat(families.survey()
-                        .find(typed.service().account(), typed.token(), typed.location())
+                        .find(typed.client().account(), typed.token(), typed.location())
                         .locations())
                 .contains(new CredentialLocation("system", "csp"));
         families.await(cspHolder("api-token-one"), ANY);
@@ -574,15 +558,7 @@ class NonRotatingSecretTest {
         csp.addApiToken("first", Instant.parse("2099-01-01T00:00:00Z"));
         csp.replaceAtNextUse("first", "second");
         InterceptingLedger full = new InterceptingLedger(core.ledger);
-        TokenManager families = new TokenManager(
-                full,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
+        TokenManager families = TestTokenService.manager(full, clock);
         full.save = id -> {
             throw new IOException("disk full");
         };

@@ -146,7 +146,7 @@ class TokenFamilyAdminTest {
     void aSpentTokenTellsWhereItsOneFamilyIsBoundAndTheCurrentOneTellsNothing() throws Exception {
         ask();
         CredentialHandle handle = core.handle("sa", core.service("acme"), initialToken);
-        Account account = handle.service().account();
+        Account account = handle.client().account();
         assertThat(administration.findLocationsOfFormerToken(account, initialToken))
                 .isEqualTo(only().locations());
         assertThat(administration.findLocationsOfFormerToken(
@@ -212,15 +212,7 @@ class TokenFamilyAdminTest {
         CredentialHandle block =
                 new CredentialHandle("sa", BEFORE, only().tokens().current(), core.service("acme"), folder);
         InterceptingLedger ledger = new InterceptingLedger(core.ledger);
-        TokenManager families = new TokenManager(
-                ledger,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
+        TokenManager families = TestTokenService.manager(ledger, clock);
         ledger.lock = id -> {
             // The block is about to renew, and knows its place already.
             ledger.lock = same -> {};
@@ -345,15 +337,7 @@ class TokenFamilyAdminTest {
         ask();
         clock.advance(Duration.ofHours(2));
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
-        TokenManager families = new TokenManager(
-                counting,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
+        TokenManager families = TestTokenService.manager(counting, clock);
         families.await(core.handle("ci", "acme", initialToken, (f, t, again) -> {}), accessToken -> true);
         assertThat(counting.saves).isEqualTo(2);
         families.await(core.handle("ci", "acme", initialToken, (f, t, again) -> {}), accessToken -> true);
@@ -370,7 +354,7 @@ class TokenFamilyAdminTest {
         String fresh = simulator.reauthorize("ci");
         administration.authorized(
                 core.service("acme").account(), new CredentialLocation("system", "ci"), initialToken, fresh, null);
-        assertThat(only().state()).isEqualTo(TokenFamilyStatus.READY);
+        assertThat(only().state()).isEqualTo(TokenFamily.Status.READY);
         for (String brought : List.of(initialToken, rejected, "", fresh)) {
             clock.advance(Duration.ofHours(2));
             core.families.await(core.handle("ci", "acme", brought, (f, t, again) -> {}), accessToken -> true);
@@ -427,15 +411,7 @@ class TokenFamilyAdminTest {
         full.save = id -> {
             throw new IOException("disk full");
         };
-        TokenManager families = new TokenManager(
-                full,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
+        TokenManager families = TestTokenService.manager(full, clock);
         assertThatThrownBy(() -> families.administration()
                         .authorized(
                                 core.service("acme").account(),
@@ -529,15 +505,7 @@ class TokenFamilyAdminTest {
                 throw new IOException("in use");
             }
         };
-        TokenManager families = new TokenManager(
-                stubborn,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
+        TokenManager families = TestTokenService.manager(stubborn, clock);
         String fresh = simulator.reauthorize("ci");
         CredentialLocation here = new CredentialLocation("system", "ci");
         Account account = core.service("acme").account();
@@ -618,15 +586,7 @@ class TokenFamilyAdminTest {
                     throw new IOException("in use");
                 }
             };
-            TokenManager families = new TokenManager(
-                    stubborn,
-                    TestTokenService.HASH,
-                    Runnable::run,
-                    Runnable::run,
-                    clock,
-                    TestTokenService.PLENTY,
-                    () -> true,
-                    TokenListener.NONE);
+            TokenManager families = TestTokenService.manager(stubborn, clock);
             assertThatThrownBy(() -> families.administration().moved("folder:a", "folder:b"))
                     .isInstanceOf(IOException.class)
                     .hasMessage("in use");
@@ -640,15 +600,7 @@ class TokenFamilyAdminTest {
         closed.lock = id -> {
             throw new IOException("in use");
         };
-        TokenManager families = new TokenManager(
-                closed,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
+        TokenManager families = TestTokenService.manager(closed, clock);
         assertThatThrownBy(() -> families.administration().moved("folder:a", "folder:b"))
                 .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2));
     }
@@ -666,15 +618,7 @@ class TokenFamilyAdminTest {
         }
         core.families.await(core.handle("other", "acme", unmoved, (f, t, again) -> {}), accessToken -> true);
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
-        TokenManager families = new TokenManager(
-                counting,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
+        TokenManager families = TestTokenService.manager(counting, clock);
         families.administration().moved("folder:a", "folder:c");
         assertThat(counting.locks).isEqualTo(1);
         assertThat(administration.list())
@@ -688,15 +632,7 @@ class TokenFamilyAdminTest {
     void aSweepOfWhatIsInUseWritesNothing() throws Exception {
         ask();
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
-        TokenManager families = new TokenManager(
-                counting,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
+        TokenManager families = TestTokenService.manager(counting, clock);
         for (String stored : List.of(initialToken, simulator.currentToken("ci"))) {
             families.administration().sweep((location, account) -> stored);
         }
@@ -741,7 +677,7 @@ class TokenFamilyAdminTest {
         private CredentialLocation location = BEFORE;
 
         @Override
-        public void keep(Predicate<String> sameFamily, String current, boolean again) {}
+        public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
 
         @Override
         public CredentialLocation location() {

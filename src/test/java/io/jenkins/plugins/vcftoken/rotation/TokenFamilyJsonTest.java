@@ -21,7 +21,7 @@ class TokenFamilyJsonTest {
             Path.of("src/test/resources/io/jenkins/plugins/vcftoken/upgrade/UpgradeJenkinsTest");
 
     /** Leaves ciphertext as it is. */
-    private static final SecretCipher SEALED = new SecretCipher() {
+    private static final FileTokenLedger.Cipher SEALED = new FileTokenLedger.Cipher() {
         @Override
         public String seal(String secret) {
             return secret;
@@ -43,15 +43,15 @@ class TokenFamilyJsonTest {
         assertThat(records.values())
                 .extracting(TokenFamily::state)
                 .contains(
-                        TokenFamilyStatus.READY,
-                        TokenFamilyStatus.REQUESTING,
-                        TokenFamilyStatus.UNKNOWN,
-                        TokenFamilyStatus.REJECTED);
+                        TokenFamily.Status.READY,
+                        TokenFamily.Status.REQUESTING,
+                        TokenFamily.Status.UNKNOWN,
+                        TokenFamily.Status.REJECTED);
 
         TokenFamily rotated = records.get("system-vcfa");
         assertThat(rotated.account())
                 .isEqualTo(new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme"));
-        assertThat(rotated.state()).isEqualTo(TokenFamilyStatus.READY);
+        assertThat(rotated.state()).isEqualTo(TokenFamily.Status.READY);
         assertThat(rotated.tokens().generation()).isEqualTo(2);
         assertThat(rotated.tokens().nonRotating()).isFalse();
         assertThat(rotated.tokens().initialTokenHash()).matches("[0-9a-f]{64}");
@@ -75,7 +75,7 @@ class TokenFamilyJsonTest {
         assertThat(records.get("system-authorized").tokens().formerHashes()).hasSize(2);
         assertThat(records.get("system-authorized").accessToken()).isNull();
         assertThat(records.get("system-gone").orphaned()).isNotNull();
-        assertThat(records.get("system-flying").state()).isEqualTo(TokenFamilyStatus.REQUESTING);
+        assertThat(records.get("system-flying").state()).isEqualTo(TokenFamily.Status.REQUESTING);
         for (String id : new String[] {"system-dead", "system-unknown", "system-rescued"}) {
             assertThat(records.get(id).error()).as(id).isNotBlank();
         }

@@ -43,7 +43,7 @@ class TokenFamilySnapshotTest {
 
     @Test
     void aFamilyIsFoundByAnyOfItsTokensAtItsEndpoint() throws Exception {
-        Account account = handle.service().account();
+        Account account = handle.client().account();
         assertThat(core.families.survey().find(account, handle.token(), handle.location()))
                 .isNull();
         core.families.await(handle, accessToken -> true);
@@ -63,11 +63,11 @@ class TokenFamilySnapshotTest {
 
     @Test
     void ofSeveralFamiliesTheOneAtHomeIsFound() throws Exception {
-        Account account = handle.service().account();
+        Account account = handle.client().account();
         core.families.await(handle, accessToken -> true);
         CredentialLocation copy = new CredentialLocation("folder:a", "copy");
         core.families.await(
-                new CredentialHandle("copy", copy, simulator.currentToken("ci"), handle.service(), handle.keeper()),
+                new CredentialHandle("copy", copy, simulator.currentToken("ci"), handle.client(), handle.writer()),
                 accessToken -> true);
         String fresh = simulator.addAccount("other", "acme");
         core.families.administration().authorized(account, copy, handle.token(), fresh, null);
@@ -106,7 +106,7 @@ class TokenFamilySnapshotTest {
         CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
         core.families.await(user, accessToken -> true);
         TokenFamilySnapshot survey = core.families.survey();
-        assertThat(survey.find(user.service().account(), "password", user.location())
+        assertThat(survey.find(user.client().account(), "password", user.location())
                         .accessToken())
                 .isNotNull();
         assertThat(survey.written()).isEmpty();
@@ -118,15 +118,15 @@ class TokenFamilySnapshotTest {
         CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "wrong");
         assertThatThrownBy(() -> core.families.await(user, accessToken -> true))
                 .isInstanceOf(TokenUnavailableException.class);
-        TokenFamily rejected = core.families.survey().find(user.service().account(), "wrong", user.location());
-        assertThat(rejected.state()).isEqualTo(TokenFamilyStatus.REJECTED);
+        TokenFamily rejected = core.families.survey().find(user.client().account(), "wrong", user.location());
+        assertThat(rejected.state()).isEqualTo(TokenFamily.Status.REJECTED);
         assertThat(core.families.administration().vouch(rejected.id())).isTrue();
         assertThat(core.ledger.loadAll()).as("a password's place is not there").isEmpty();
         assertThatThrownBy(() -> core.families.await(user, accessToken -> true))
                 .isInstanceOf(TokenUnavailableException.class);
         assertThat(simulator.sddcManager().refusedLogins()).isEqualTo(2);
         core.families.administration().forget(rejected.id());
-        assertThat(core.families.survey().find(user.service().account(), "wrong", user.location()))
+        assertThat(core.families.survey().find(user.client().account(), "wrong", user.location()))
                 .isNull();
         assertThat(core.ledger.loadAll()).isEmpty();
     }
@@ -141,15 +141,15 @@ class TokenFamilySnapshotTest {
         String before = Files.readString(record);
         TokenFamilySnapshot survey = core.families.survey();
         assertThat(survey.unreadable())
-                .extracting(UnreadableRecord::where)
+                .extracting(TokenLedger.UnreadableRecord::where)
                 .containsExactlyInAnyOrder(record.toString(), damaged.toString());
         assertThat(survey.unreadable())
-                .extracting(UnreadableRecord::why)
+                .extracting(TokenLedger.UnreadableRecord::why)
                 .containsExactlyInAnyOrder("sealed by another controller", "damaged: not JSON");
-        assertThat(survey.findUnreadable(handle.service().account(), handle.token())
+        assertThat(survey.findUnreadable(handle.client().account(), handle.token())
                         .where())
                 .isEqualTo(record.toString());
-        assertThat(survey.findUnreadable(handle.service().account(), simulator.addAccount("other", "acme")))
+        assertThat(survey.findUnreadable(handle.client().account(), simulator.addAccount("other", "acme")))
                 .isNull();
         assertThat(damaged).hasContent("{\"format\":1");
         assertThat(record).hasContent(before);

@@ -104,7 +104,7 @@ class TokenManagerErrorsTest {
         clock.advance(Duration.ofHours(2));
         CompletableFuture<TokenResult> rightful = families.request(handle, ANY);
         CompletableFuture<TokenResult> thief =
-                families.request(core.handle("thief", handle.service(), handle.token()), ANY);
+                families.request(core.handle("thief", handle.client(), handle.token()), ANY);
         work();
         assertThat(rightful.get().error()).isNull();
         assertThatThrownBy(thief::get).cause().hasMessageContaining("stored elsewhere");
@@ -117,7 +117,7 @@ class TokenManagerErrorsTest {
         simulator.setRotation("ci", false);
         CompletableFuture<TokenResult> one = families.request(handle, ANY);
         CompletableFuture<TokenResult> two =
-                families.request(core.handle("twin", handle.service(), handle.token()), ANY);
+                families.request(core.handle("twin", handle.client(), handle.token()), ANY);
         work();
         assertThat(two.get().accessToken()).isEqualTo(one.get().accessToken());
         assertThat(simulator.requests()).isEqualTo(1);
@@ -220,7 +220,7 @@ class TokenManagerErrorsTest {
         TokenEndpointClient broken = new TokenEndpointClient() {
             @Override
             public Account account() {
-                return handle.service().account();
+                return handle.client().account();
             }
 
             @Override
@@ -259,7 +259,7 @@ class TokenManagerErrorsTest {
         TokenEndpointClient slow = new TokenEndpointClient() {
             @Override
             public Account account() {
-                return handle.service().account();
+                return handle.client().account();
             }
 
             @Override
@@ -268,15 +268,7 @@ class TokenManagerErrorsTest {
                 throw new IllegalStateException("a bug");
             }
         };
-        families = new TokenManager(
-                ledger,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                listener);
+        families = TestTokenService.manager(ledger, clock, listener);
         assertThatThrownBy(() -> families.await(core.handle("ci", slow, handle.token()), ANY))
                 .isInstanceOf(TokenUnavailableException.class);
         assertThat(heard).containsExactly("UNKNOWN OUTCOME_UNKNOWN PT3S");
@@ -296,15 +288,7 @@ class TokenManagerErrorsTest {
                 heard.add(after.state() + " " + why.tokenError());
             }
         };
-        families = new TokenManager(
-                ledger,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                listener);
+        families = TestTokenService.manager(ledger, clock, listener);
         assertThat(families.listener()).isSameAs(listener);
         assertThat(families.await(handle, ANY).rotated()).isTrue();
         simulator.setRotation("ci", false);
@@ -323,7 +307,7 @@ class TokenManagerErrorsTest {
         String typed = simulator.addAccount("typed", "acme");
         CredentialWriter store = new CredentialWriter() {
             @Override
-            public void keep(Predicate<String> sameFamily, String current, boolean again) {}
+            public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
 
             @Override
             public String stored(Account account) {
@@ -366,7 +350,7 @@ class TokenManagerErrorsTest {
         TokenEndpointClient flaky = new TokenEndpointClient() {
             @Override
             public Account account() {
-                return handle.service().account();
+                return handle.client().account();
             }
 
             @Override
@@ -374,7 +358,7 @@ class TokenManagerErrorsTest {
                 if (down[0]) {
                     throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "down", null);
                 }
-                return handle.service().requestToken(secret);
+                return handle.client().requestToken(secret);
             }
         };
         CredentialHandle unlucky = core.handle("ci", flaky, handle.token());
@@ -405,7 +389,7 @@ class TokenManagerErrorsTest {
     void whatIsEmptyIsNobodysToken(boolean newerFormat) throws Exception {
         TokenFamily record = families.administration()
                 .authorized(
-                        handle.service().account(), handle.location(), "", simulator.addAccount("two", "acme"), null);
+                        handle.client().account(), handle.location(), "", simulator.addAccount("two", "acme"), null);
         if (newerFormat) {
             Path file = directory.resolve(record.id() + ".json");
             Files.writeString(file, Files.readString(file).replace("\"format\" : 1", "\"format\" : 2"));
@@ -414,7 +398,7 @@ class TokenManagerErrorsTest {
         CredentialHandle app = publicApp();
         await(app);
         assertThat(simulator.accessTokens()).hasSize(1);
-        assertThat(families.survey().findUnreadable(app.service().account(), app.token()))
+        assertThat(families.survey().findUnreadable(app.client().account(), app.token()))
                 .as("what the health page shows")
                 .isNull();
     }
@@ -433,7 +417,7 @@ class TokenManagerErrorsTest {
             throw new IOException("stale file handle");
         };
         for (String token : List.of("", handle.token())) {
-            assertThatThrownBy(() -> await(core.handle("ci", handle.service(), token)))
+            assertThatThrownBy(() -> await(core.handle("ci", handle.client(), token)))
                     .isInstanceOf(TokenUnavailableException.class)
                     .hasMessageContaining("the record of its tokens cannot be used (stale file handle)");
         }
@@ -444,8 +428,8 @@ class TokenManagerErrorsTest {
     @Test
     void anAccountForgottenWhileSomebodyWaitsForItIsNotAskedFor() throws Exception {
         TokenFamily record = families.administration()
-                .authorized(handle.service().account(), handle.location(), "", handle.token(), null);
-        CompletableFuture<TokenResult> late = families.request(core.handle("ci", handle.service(), ""), ANY);
+                .authorized(handle.client().account(), handle.location(), "", handle.token(), null);
+        CompletableFuture<TokenResult> late = families.request(core.handle("ci", handle.client(), ""), ANY);
         families.administration().forget(record.id());
         work();
         assertThatThrownBy(late::get).cause().hasMessageContaining("it stores no refresh token yet");
@@ -498,12 +482,12 @@ class TokenManagerErrorsTest {
         TokenEndpointClient doubtful = new TokenEndpointClient() {
             @Override
             public Account account() {
-                return handle.service().account();
+                return handle.client().account();
             }
 
             @Override
             public TokenResponse requestToken(String secret) throws TokenRequestException {
-                return handle.service().requestToken(secret);
+                return handle.client().requestToken(secret);
             }
 
             @Override
@@ -517,7 +501,7 @@ class TokenManagerErrorsTest {
         CredentialHandle unlucky = core.handle("ci", doubtful, handle.token());
         assertThatThrownBy(() -> await(unlucky)).isInstanceOf(IllegalStateException.class);
         TokenFamily record = families.administration().list().get(0);
-        assertThat(record.state()).isEqualTo(TokenFamilyStatus.READY);
+        assertThat(record.state()).isEqualTo(TokenFamily.Status.READY);
         assertThat(record.tokens().current()).isEqualTo(simulator.currentToken("ci"));
         broken[0] = false;
         await(unlucky);
@@ -555,11 +539,11 @@ class TokenManagerErrorsTest {
         };
         assertThatThrownBy(() -> ask()).hasMessageContaining("No space left on device");
         families.administration().saveHeld();
-        assertThat(families.administration().list().get(0).state()).isEqualTo(TokenFamilyStatus.REQUESTING);
+        assertThat(families.administration().list().get(0).state()).isEqualTo(TokenFamily.Status.REQUESTING);
         ledger.save = id -> {};
         families.administration().saveHeld();
         TokenFamily record = families.administration().list().get(0);
-        assertThat(record.state()).isEqualTo(TokenFamilyStatus.READY);
+        assertThat(record.state()).isEqualTo(TokenFamily.Status.READY);
         assertThat(record.tokens().current()).isEqualTo(simulator.currentToken("ci"));
         int after = ledger.saves;
         families.administration().saveHeld();
@@ -635,7 +619,7 @@ class TokenManagerErrorsTest {
         "UNKNOWN, it is not known whether",
         "REQUESTING, Jenkins stopped while the refresh token was on its way"
     })
-    void aLivingAccessTokenServesOnWhateverHappenedToItsToken(TokenFamilyStatus state, String error) throws Exception {
+    void aLivingAccessTokenServesOnWhateverHappenedToItsToken(TokenFamily.Status state, String error) throws Exception {
         ask();
         TokenFamily record = families.administration().list().get(0);
         core.ledger.save(
@@ -651,7 +635,7 @@ class TokenManagerErrorsTest {
         assertThat(result.get().accessToken()).isEqualTo(record.accessToken());
         assertThat(simulator.requests()).isEqualTo(1);
         clock.advance(Duration.ofHours(1));
-        if (state == TokenFamilyStatus.REJECTED) {
+        if (state == TokenFamily.Status.REJECTED) {
             assertThatThrownBy(this::ask).isInstanceOf(TokenUnavailableException.class);
             assertThat(simulator.requests()).isEqualTo(1);
         } else {
@@ -673,14 +657,14 @@ class TokenManagerErrorsTest {
         assertThat(core.ledger.loadAll())
                 .singleElement()
                 .extracting(TokenFamily::state)
-                .isEqualTo(TokenFamilyStatus.REQUESTING);
+                .isEqualTo(TokenFamily.Status.REQUESTING);
         ledger.saved = id -> {};
         ask();
         assertThat(simulator.requests()).isEqualTo(1);
         assertThat(core.ledger.loadAll())
                 .singleElement()
                 .extracting(TokenFamily::state)
-                .isEqualTo(TokenFamilyStatus.READY);
+                .isEqualTo(TokenFamily.Status.READY);
     }
 
     @Test
@@ -746,8 +730,8 @@ class TokenManagerErrorsTest {
         ask();
         String current = simulator.currentToken("ci");
         CredentialLocation copy = new CredentialLocation("folder:a", "copy");
-        await(new CredentialHandle("copy", copy, current, handle.service(), handle.keeper()));
-        await(new CredentialHandle("copy", copy, current, handle.service(), handle.keeper()));
+        await(new CredentialHandle("copy", copy, current, handle.client(), handle.writer()));
+        await(new CredentialHandle("copy", copy, current, handle.client(), handle.writer()));
         assertThat(simulator.requests()).isEqualTo(1);
         assertThat(families.administration().list().get(0).locations())
                 .containsExactlyInAnyOrder(copy, handle.location());

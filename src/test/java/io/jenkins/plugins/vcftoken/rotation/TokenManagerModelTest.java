@@ -167,7 +167,7 @@ class TokenManagerModelTest {
                         @Override
                         public void granted(
                                 CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
-                            healed += before.state() == TokenFamilyStatus.UNKNOWN ? 1 : 0;
+                            healed += before.state() == TokenFamily.Status.UNKNOWN ? 1 : 0;
                         }
                     });
         }
@@ -238,11 +238,11 @@ class TokenManagerModelTest {
 
         private void check() {
             boolean onDisk = disk.values().stream()
-                    .anyMatch(record -> record.state() != TokenFamilyStatus.REJECTED
+                    .anyMatch(record -> record.state() != TokenFamily.Status.REJECTED
                             && record.tokens().current().equals(living));
             boolean diagnosed = disk.values().stream()
                     .filter(record -> !past.contains(record.id()))
-                    .anyMatch(record -> record.state() != TokenFamilyStatus.READY);
+                    .anyMatch(record -> record.state() != TokenFamily.Status.READY);
             boolean neverSeen = living.startsWith("seed") && !received.contains(living);
             assertThat(stored.equals(living) || onDisk || neverSeen || (livingIsLost && diagnosed))
                     .as(this::story)

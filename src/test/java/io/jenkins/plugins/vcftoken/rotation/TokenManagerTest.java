@@ -184,7 +184,7 @@ class TokenManagerTest {
 
     @Test
     void journaledBeforeItIsSentAndSavedBeforeItIsSeen() throws Exception {
-        List<TokenFamilyStatus> seen = new ArrayList<>();
+        List<TokenFamily.Status> seen = new ArrayList<>();
         TokenEndpointClient real = core.service("acme");
         TokenEndpointClient watching = new TokenEndpointClient() {
             @Override
@@ -208,7 +208,7 @@ class TokenManagerTest {
                     assertThat(onDisk().tokens().current()).isEqualTo(simulator.currentToken("ci"));
                 })
                 .get();
-        assertThat(seen).containsExactly(TokenFamilyStatus.REQUESTING, TokenFamilyStatus.READY);
+        assertThat(seen).containsExactly(TokenFamily.Status.REQUESTING, TokenFamily.Status.READY);
     }
 
     @Test
@@ -223,7 +223,7 @@ class TokenManagerTest {
                 .hasMessageContaining("Jenkins stopped while the refresh token was on its way")
                 .hasMessageContaining("is sent once more at 2026-01-01T02:02:00Z");
         assertThat(simulator.requests()).isEqualTo(before);
-        assertThat(onDisk().state()).isEqualTo(TokenFamilyStatus.UNKNOWN);
+        assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.UNKNOWN);
     }
 
     @ParameterizedTest
@@ -244,7 +244,7 @@ class TokenManagerTest {
             assertThatThrownBy(() -> core.families.await(handle(), ANY)).isInstanceOf(TokenUnavailableException.class);
         }
         assertUsableOrExplained(Fault.TRICKLE);
-        assertThat(onDisk().state()).isEqualTo(TokenFamilyStatus.UNKNOWN);
+        assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.UNKNOWN);
     }
 
     private TestTokenService impatient(Duration limit) throws IOException {
@@ -253,10 +253,10 @@ class TokenManagerTest {
     }
 
     /** Of a token that has not proved to be steady. */
-    private static TokenFamilyStatus after(Fault fault) {
+    private static TokenFamily.Status after(Fault fault) {
         return switch (fault) {
-            case NO_ACCESS_TOKEN, EXPIRED_ACCESS_TOKEN, STATUS_307, STATUS_403, STATUS_429 -> TokenFamilyStatus.READY;
-            default -> TokenFamilyStatus.UNKNOWN;
+            case NO_ACCESS_TOKEN, EXPIRED_ACCESS_TOKEN, STATUS_307, STATUS_403, STATUS_429 -> TokenFamily.Status.READY;
+            default -> TokenFamily.Status.UNKNOWN;
         };
     }
 
@@ -272,12 +272,12 @@ class TokenManagerTest {
                         .isEqualTo(fault == Fault.NO_ACCESS_TOKEN || fault == Fault.EXPIRED_ACCESS_TOKEN));
         TokenFamily record = onDisk();
         assertThat(record.state()).isEqualTo(after(fault));
-        if (record.state() == TokenFamilyStatus.READY) {
+        if (record.state() == TokenFamily.Status.READY) {
             clock.advance(Duration.ofMinutes(1));
             assertThat(record.tokens().current()).isEqualTo(simulator.currentToken("ci"));
             core.families.await(handle(), ANY);
         } else {
-            assertThat(record.state()).isEqualTo(TokenFamilyStatus.UNKNOWN);
+            assertThat(record.state()).isEqualTo(TokenFamily.Status.UNKNOWN);
             assertThat(record.error()).isNotBlank();
             assertThatThrownBy(() -> core.families.await(handle(), ANY))
                     .hasMessageContaining("it is not known whether");

@@ -9,7 +9,6 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
 import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -47,7 +46,7 @@ final class SoakProcess {
                 new TokenListener() {
                     @Override
                     public void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
-                        if (before.state() == TokenFamilyStatus.UNKNOWN) {
+                        if (before.state() == TokenFamily.Status.UNKNOWN) {
                             System.out.println("HEALED " + handle.name());
                         }
                     }

@@ -6,7 +6,6 @@ import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.RefreshPhase;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -202,7 +201,7 @@ class SoakTest {
     private boolean isLiveOrDiagnosed(Simulator simulator, String id) throws IOException {
         return new TokenFile(home.resolve(id)).read().equals(simulator.currentToken(id))
                 || newest(id)
-                        .filter(record -> record.state() != TokenFamilyStatus.READY
+                        .filter(record -> record.state() != TokenFamily.Status.READY
                                 || record.tokens().current().equals(simulator.currentToken(id)))
                         .isPresent();
     }

@@ -27,7 +27,7 @@ final class TokenFile implements CredentialWriter {
     }
 
     @Override
-    public void keep(Predicate<String> sameFamily, String current, boolean again) throws IOException {
+    public void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException {
         change(token -> sameFamily.test(token) ? current : token);
     }
 

@@ -139,21 +139,21 @@ class ForeignStoreJenkinsTest {
                 .findFirst()
                 .orElseThrow();
         for (int i = 0; i < 3; i++) {
-            writer.keep(initialToken::equals, "rotated", false);
+            writer.writeBack(initialToken::equals, "rotated", false);
         }
         assertThat(vault.updates).hasValue(1);
         assertThat(locator.isReadOnly(stored)).isTrue();
         clock.advance(RefusingStoreCache.RETRY_AFTER);
         assertThat(locator.isReadOnly(stored)).as("until it is known better").isTrue();
-        writer.keep(initialToken::equals, "rotated", false);
+        writer.writeBack(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(2);
         assertThat(logged.of("reopened")).isEqualTo(1);
 
         vault.answer = Answer.YES;
-        writer.keep(initialToken::equals, "rotated", false);
+        writer.writeBack(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(2);
         clock.advance(RefusingStoreCache.RETRY_AFTER);
-        writer.keep(initialToken::equals, "rotated", false);
+        writer.writeBack(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(3);
         assertThat(locator.isReadOnly(stored)).isFalse();
     }

@@ -22,7 +22,6 @@ import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenFamilyStatus;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
@@ -191,7 +190,8 @@ class UpgradeJenkinsTest {
         assertThat(records.get("system-vcfa").tokens().current())
                 .isIn(SECRET + "system-vcfa-3", SECRET + "system-vcfa-4");
         assertThat(records.get("system-vcfa").accessToken().value()).startsWith("eyJ");
-        assertThat(records.get("system-flying").state()).isIn(TokenFamilyStatus.REQUESTING, TokenFamilyStatus.UNKNOWN);
+        assertThat(records.get("system-flying").state())
+                .isIn(TokenFamily.Status.REQUESTING, TokenFamily.Status.UNKNOWN);
     }
 
     private static void wrapper(FreeStyleProject project) {

@@ -21,28 +21,28 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
-class TokenFamilyCacheTest {
+class TokenFamilyStoreTest {
 
     private static final Account ENDPOINT = new Account("test", URI.create("https://vcfa.example"), "acme");
     private static final TokenFamily RECORD =
             TokenFamily.created(ENDPOINT, "seed", TestTokenService.HASH, Instant.parse("2026-01-01T00:00:00Z"));
-    private static final String HASH = TestTokenService.HASH.ofToken("seed");
+    private static final String TOKEN = "seed";
 
     /** Who founded another family meanwhile would send a token that may be spent. */
     @Test
     void whoComesSecondWaitsForWhatTheFirstOneReads() throws Exception {
         CountDownLatch reading = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
-        TokenFamilyCache cache = new TokenFamilyCache(
+        TokenFamilyStore store = new TokenFamilyStore(
                 new OneRecord(() -> {
                     reading.countDown();
                     go.await();
                 }),
                 TestTokenService.HASH);
-        CompletableFuture<List<TokenFamilyCache.Entry>> first = CompletableFuture.supplyAsync(() -> find(cache));
+        CompletableFuture<List<TokenFamily>> first = CompletableFuture.supplyAsync(() -> find(store));
         assertThat(reading.await(TestTokenService.PLENTY.toSeconds(), TimeUnit.SECONDS))
                 .isTrue();
-        CompletableFuture<List<TokenFamilyCache.Entry>> second = CompletableFuture.supplyAsync(() -> find(cache));
+        CompletableFuture<List<TokenFamily>> second = CompletableFuture.supplyAsync(() -> find(store));
         assertThatThrownBy(() -> second.get(100, TimeUnit.MILLISECONDS))
                 .isInstanceOf(java.util.concurrent.TimeoutException.class);
         go.countDown();
@@ -54,36 +54,33 @@ class TokenFamilyCacheTest {
 
     @Test
     void rotationsDoNotFillTheMemory() throws Exception {
-        TokenFamilyCache cache = new TokenFamilyCache(new OneRecord(() -> {}), TestTokenService.HASH);
+        TokenFamilyStore store = new TokenFamilyStore(new OneRecord(() -> {}), TestTokenService.HASH);
         TokenHistory tokens = RECORD.tokens();
         for (int i = 0; i < 3 * TokenHistory.RECENT; i++) {
             tokens = tokens.rotatedTo("token " + i, TestTokenService.HASH);
-            cache.put(rotated(tokens), true);
+            store.put(rotated(tokens));
         }
-        assertThat(cache.size()).isEqualTo(TokenHistory.RECENT + 2);
+        assertThat(store.size()).isEqualTo(TokenHistory.RECENT + 2);
         for (String token : List.of("seed", "token 0", "token 250", tokens.current())) {
-            assertThat(cache.find(TestTokenService.HASH.ofToken(token)))
-                    .as(token)
-                    .hasSize(1);
+            assertThat(store.find(token)).as(token).hasSize(1);
         }
-        assertThat(cache.find(TestTokenService.HASH.ofToken("another"))).isEmpty();
+        assertThat(store.find("another")).isEmpty();
     }
 
     @Test
-    void whatIsForgottenTakesNoMemory() throws Exception {
-        TokenFamilyCache cache = new TokenFamilyCache(new OneRecord(() -> {}), TestTokenService.HASH);
-        cache.put(RECORD, true);
-        TokenFamilyCache.Entry forgotten = cache.forget(RECORD.id());
-        assertThat(cache.size()).isZero();
-        cache.restore(forgotten);
-        assertThat(cache.find(HASH)).containsExactly(forgotten);
+    void uncache_leavesNoHashBehind() throws Exception {
+        TokenFamilyStore store = new TokenFamilyStore(new OneRecord(() -> {}), TestTokenService.HASH);
+        store.put(RECORD);
+        assertThat(store.uncache(RECORD.id())).isEqualTo(RECORD);
+        assertThat(store.size()).isZero();
+        assertThat(store.uncache(RECORD.id())).isNull();
     }
 
     private static TokenFamily rotated(TokenHistory tokens) {
         return new TokenFamily(
                 RECORD.id(),
                 ENDPOINT,
-                TokenFamilyStatus.READY,
+                TokenFamily.Status.READY,
                 tokens,
                 null,
                 Set.of(),
@@ -96,63 +93,61 @@ class TokenFamilyCacheTest {
     @Test
     void whatCouldNotBeReadIsReadAgain() throws Exception {
         AtomicInteger tries = new AtomicInteger();
-        TokenFamilyCache cache = new TokenFamilyCache(
+        TokenFamilyStore store = new TokenFamilyStore(
                 new OneRecord(() -> {
                     if (tries.incrementAndGet() == 1) {
                         throw new IOException("disk");
                     }
                 }),
                 TestTokenService.HASH);
-        assertThatThrownBy(() -> cache.find(HASH)).hasMessage("disk");
-        assertThat(cache.find(HASH)).hasSize(1);
+        assertThatThrownBy(() -> store.find(TOKEN)).hasMessage("disk");
+        assertThat(store.find(TOKEN)).hasSize(1);
     }
 
     /** At home first, then the one that was authorized last, then the one whose current token it is. */
     @Test
     void ofSeveralFamiliesTheOneAtHomeIsMeant() {
         CredentialLocation home = new CredentialLocation("system", "sa");
-        TokenFamilyCache.Entry current = entry("current", HASH, 9);
-        TokenFamilyCache.Entry former = entry("former", "other", 7);
-        TokenFamilyCache.Entry old = entry("old", HASH, 1, home);
-        TokenFamilyCache.Entry young = entry("young", "other", 2, home);
-        TokenFamilyCache.Entry same = entry("same", HASH, 2, home);
+        TokenFamily current = entry("current", TOKEN, 9);
+        TokenFamily former = entry("former", "other", 7);
+        TokenFamily old = entry("old", TOKEN, 1, home);
+        TokenFamily young = entry("young", "other", 2, home);
+        TokenFamily same = entry("same", TOKEN, 2, home);
         assertMeant(current, home, former, current);
         assertMeant(old, home, current, former, old);
         assertMeant(young, home, old, young, current);
         assertMeant(same, home, same, young);
         assertMeant(null, home);
         Account other = new Account("test", URI.create("https://vcfa.example"), "globex");
-        assertThat(TokenFamilyCache.findAmong(List.of(current, old), HASH, other, home))
+        assertThat(TokenFamilyStore.findAmong(List.of(current, old), TOKEN, other, home))
                 .isNull();
     }
 
-    private static void assertMeant(
-            TokenFamilyCache.Entry expected, CredentialLocation location, TokenFamilyCache.Entry... known) {
-        List<TokenFamilyCache.Entry> list = new ArrayList<>(List.of(known));
-        assertThat(TokenFamilyCache.findAmong(list, HASH, ENDPOINT, location)).isEqualTo(expected);
+    private static void assertMeant(TokenFamily expected, CredentialLocation location, TokenFamily... known) {
+        List<TokenFamily> list = new ArrayList<>(List.of(known));
+        assertThat(TokenFamilyStore.findAmong(list, TOKEN, ENDPOINT, location)).isEqualTo(expected);
         Collections.reverse(list);
-        assertThat(TokenFamilyCache.findAmong(list, HASH, ENDPOINT, location)).isEqualTo(expected);
+        assertThat(TokenFamilyStore.findAmong(list, TOKEN, ENDPOINT, location)).isEqualTo(expected);
     }
 
-    private static TokenFamilyCache.Entry entry(
-            String id, String currentHash, long generation, CredentialLocation... locations) {
-        return new TokenFamilyCache.Entry(
+    private static TokenFamily entry(String id, String current, long generation, CredentialLocation... locations) {
+        TokenHistory tokens = new TokenHistory("", current, List.of(), generation, false);
+        return new TokenFamily(
                 id,
                 ENDPOINT,
-                TokenFamilyStatus.READY,
+                TokenFamily.Status.READY,
+                tokens,
                 null,
-                false,
-                false,
-                currentHash,
-                Set.of(),
-                List.of(),
-                generation,
-                Set.of(locations));
+                Set.of(locations),
+                null,
+                RECORD.changed(),
+                null,
+                null);
     }
 
-    private static List<TokenFamilyCache.Entry> find(TokenFamilyCache cache) {
+    private static List<TokenFamily> find(TokenFamilyStore store) {
         try {
-            return cache.find(HASH);
+            return store.find(TOKEN);
         } catch (IOException e) {
             throw new IllegalStateException(e);
         }
