@@ -3,8 +3,8 @@ package io.jenkins.plugins.vcftoken;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.Extension;
 import hudson.ExtensionList;
-import io.jenkins.plugins.vcftoken.oauth.DeviceAuthorizationClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
@@ -56,7 +56,7 @@ public final class DeviceFlowRegistry {
             }
             // Fails where the ledger cannot be used, before a person approves a token that could not be saved.
             tokens.administration();
-            DeviceAuthorizationClient client = client(tokens, credential, clientId);
+            VcfaTokenClient client = client(tokens, credential, clientId);
             try {
                 DeviceFlowSession session = new DeviceFlowSession(
                         tokens,
@@ -79,11 +79,11 @@ public final class DeviceFlowRegistry {
         }
     }
 
-    private static DeviceAuthorizationClient client(VcfTokenService tokens, VcfCredentials credential, String clientId)
+    private static VcfaTokenClient client(VcfTokenService tokens, VcfCredentials credential, String clientId)
             throws TokenUnavailableException {
-        DeviceAuthorizationClient client;
+        VcfaTokenClient client;
         try {
-            client = credential.deviceEndpoint(tokens.handles().httpClient(credential), clientId);
+            client = credential.deviceFlowClient(tokens.handles().httpClient(credential), clientId);
         } catch (IllegalArgumentException e) {
             throw CredentialHandleFactory.invalidAddress(credential, e);
         }

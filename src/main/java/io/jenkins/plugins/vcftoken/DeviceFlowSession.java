@@ -3,9 +3,9 @@ package io.jenkins.plugins.vcftoken;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.DeviceAuthorizationClient;
 import io.jenkins.plugins.vcftoken.oauth.DeviceAuthorizationResponse;
 import io.jenkins.plugins.vcftoken.oauth.DeviceFlow;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -57,7 +57,7 @@ public final class DeviceFlowSession {
     DeviceFlowSession(
             VcfTokenService tokens,
             StoreCredentialWriter writer,
-            DeviceAuthorizationClient client,
+            VcfaTokenClient client,
             DeviceAuthorizationResponse codes,
             String storedAtStart,
             String startedBy) {

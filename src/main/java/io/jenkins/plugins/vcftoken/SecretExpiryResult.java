@@ -25,16 +25,13 @@ public record SecretExpiryResult(
      */
     public static SecretExpiryResult of(CredentialHandle handle, Supplier<AccessToken> cached)
             throws TokenRequestException {
-        TokenEndpointClient service = handle.client();
-        if (handle.token().isBlank()) {
+        TokenEndpointClient client = handle.client();
+        if (handle.token().isEmpty()) {
             return new SecretExpiryResult(true, null);
         }
-        if (!service.expiryNeedsAccessToken()) {
-            return new SecretExpiryResult(true, service.secretExpiry(handle.token()));
-        }
-        AccessToken accessToken = cached.get();
-        return accessToken == null
+        AccessToken accessToken = client.expiryNeedsAccessToken() ? cached.get() : null;
+        return accessToken == null && client.expiryNeedsAccessToken()
                 ? new SecretExpiryResult(false, null)
-                : new SecretExpiryResult(true, service.secretExpiry(accessToken));
+                : new SecretExpiryResult(true, client.secretExpiry(handle.token(), accessToken));
     }
 }

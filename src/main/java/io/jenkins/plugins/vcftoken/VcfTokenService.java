@@ -10,7 +10,6 @@ import hudson.triggers.SafeTimerTask;
 import hudson.util.DaemonThreadFactory;
 import hudson.util.NamingThreadFactory;
 import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.LeaseInfo;
 import io.jenkins.plugins.vcftoken.lease.LeaseManager;
 import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
 import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
@@ -225,7 +224,7 @@ public final class VcfTokenService {
     }
 
     /** The leases of open blocks, from memory. */
-    public List<LeaseInfo> openLeases() {
+    public List<Lease> openLeases() {
         LeaseManager existing = existingLeases();
         return existing == null ? List.of() : existing.list();
     }

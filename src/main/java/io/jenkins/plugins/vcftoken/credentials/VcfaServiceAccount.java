@@ -15,7 +15,6 @@ import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.DeviceAuthorizationClient;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
@@ -85,8 +84,8 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     }
 
     @Override
-    public DeviceAuthorizationClient deviceEndpoint(OneShotHttpClient client, String clientId) {
-        return new DeviceAuthorizationClient(client, account(), clientId);
+    public VcfaTokenClient deviceFlowClient(OneShotHttpClient client, String clientId) {
+        return new VcfaTokenClient(client, account(), clientId);
     }
 
     @Override

@@ -2,7 +2,7 @@ package io.jenkins.plugins.vcftoken.health;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
-import io.jenkins.plugins.vcftoken.lease.LeaseInfo;
+import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
@@ -37,8 +37,7 @@ final class HealthCheck {
     private HealthCheck(VcfTokenService tokens) throws TokenUnavailableException {
         this.snapshot = tokens.survey();
         this.leaseOwners = tokens.openLeases().stream()
-                .collect(Collectors.groupingBy(
-                        LeaseInfo::location, Collectors.mapping(LeaseInfo::owner, Collectors.toList())));
+                .collect(Collectors.groupingBy(Lease::location, Collectors.mapping(Lease::owner, Collectors.toList())));
         this.locator = tokens.locator();
         this.expiries = HealthMonitorWork.get().expiries();
         this.now = tokens.clock().instant();

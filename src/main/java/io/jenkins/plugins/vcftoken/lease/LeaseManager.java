@@ -11,7 +11,6 @@ import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +18,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -80,7 +80,7 @@ public final class LeaseManager {
         if (result.warning() != null) {
             owner.warn(result.warning());
         }
-        RenewedToken.LeaseHandle lease = join(handle, result, owner);
+        Lease lease = join(handle, result, owner);
         listener.leaseOpened(
                 new TokenIssuedEvent(owner.who(), handle, result.account(), lease.accessToken(), true), waited);
         if (manager.isReleased(result)) {
@@ -109,11 +109,11 @@ public final class LeaseManager {
 
     private void sleep(Duration pause) throws InterruptedException {
         CountDownLatch over = new CountDownLatch(1);
-        CancelableTask wake = new CancelableTask(timer, pause, over::countDown);
+        Future<?> wake = timer.schedule(over::countDown, pause.toMillis(), TimeUnit.MILLISECONDS);
         try {
             over.await();
         } finally {
-            wake.cancel();
+            wake.cancel(false);
         }
     }
 
@@ -128,9 +128,9 @@ public final class LeaseManager {
     }
 
     /** One thread at a time, so that leases that are opened together share. */
-    private synchronized RenewedToken.LeaseHandle join(CredentialHandle handle, TokenResult result, LeaseOwner owner) {
+    private synchronized Lease join(CredentialHandle handle, TokenResult result, LeaseOwner owner) {
         for (RenewedToken token : tokens) {
-            RenewedToken.LeaseHandle lease = token.join(handle, owner, result);
+            Lease lease = token.join(handle, owner, result);
             if (lease != null) {
                 return lease;
             }
@@ -143,8 +143,7 @@ public final class LeaseManager {
     /**
      * The last lease of before has revoked the access token meanwhile; the open lease keeps its successor from that.
      */
-    private void replaceReleased(
-            RenewedToken.LeaseHandle lease, CredentialHandle handle, Duration minimumValidity, LeaseOwner owner)
+    private void replaceReleased(Lease lease, CredentialHandle handle, Duration minimumValidity, LeaseOwner owner)
             throws TokenUnavailableException, InterruptedException {
         boolean done = false;
         AccessToken old = lease.accessToken();
@@ -227,10 +226,8 @@ public final class LeaseManager {
     }
 
     /** All open leases. */
-    public List<LeaseInfo> list() {
-        List<LeaseInfo> list = new ArrayList<>();
-        tokens.forEach(token -> list.addAll(token.open()));
-        return list;
+    public List<Lease> list() {
+        return tokens.stream().flatMap(token -> token.leases().stream()).toList();
     }
 
     /**

@@ -4,7 +4,6 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
-import io.jenkins.plugins.vcftoken.rotation.TokenIssuedEvent;
 import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenResult;
@@ -20,6 +19,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -50,7 +50,7 @@ final class RenewedToken {
     private final Consumer<RenewedToken> onEnd;
 
     /** Guarded by this. */
-    private final Set<LeaseHandle> leases = new LinkedHashSet<>();
+    private final Set<Lease> leases = new LinkedHashSet<>();
 
     /** Families of all access tokens so far: an owner may use each of them until it expires. */
     private final Set<String> familyIds = ConcurrentHashMap.newKeySet();
@@ -119,16 +119,16 @@ final class RenewedToken {
      * @return null when this is of another credential or family, or has ended
      */
     @CheckForNull
-    LeaseHandle join(CredentialHandle credential, LeaseOwner owner, TokenResult fresh) {
-        LeaseHandle lease = new LeaseHandle(credential, owner);
-        List<LeaseHandle> renewed;
+    Lease join(CredentialHandle credential, LeaseOwner owner, TokenResult fresh) {
+        Lease lease = new Lease(this, credential, owner);
+        List<Lease> renewed;
         synchronized (this) {
             if (ended || !isSharedBy(credential, fresh)) {
                 return null;
             }
             renewed = replace(fresh, accessToken());
             handle = credential;
-            owner.beforePublish(accessToken());
+            lease.beforePublish(accessToken());
             leases.add(lease);
             if (next == null) {
                 schedule(policy.pause(accessToken(), clock.instant()));
@@ -138,8 +138,77 @@ final class RenewedToken {
         return lease;
     }
 
-    private AccessToken accessToken() {
+    AccessToken accessToken() {
         return current.accessToken();
+    }
+
+    /** See {@link Lease#awaitLiving}. */
+    void awaitLiving(Duration limit) throws InterruptedException {
+        if (accessToken().isAlive(clock.instant())) {
+            return;
+        }
+        renewIfOverdue();
+        CompletableFuture<Void> running = renewing;
+        if (running != null) {
+            try {
+                running.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (ExecutionException | TimeoutException e) {
+                LOGGER.log(Level.FINE, e, () -> handle.description() + ": no valid access token in time");
+            }
+        }
+    }
+
+    /** See {@link Lease#refresh}. */
+    AccessToken refresh() throws TokenUnavailableException, InterruptedException {
+        AccessToken old = accessToken();
+        Instant now = clock.instant();
+        Instant latest = now.minus(RenewalPolicy.REFRESH_PAUSE);
+        if (old.issuedAt().isAfter(latest) && old.isAlive(now)) {
+            return old;
+        }
+        Instant failed = refreshFailed;
+        if (failed != null && failed.isAfter(latest)) {
+            throw new TokenUnavailableException(
+                    handle.description() + ": a renewal failed less than "
+                            + RenewalPolicy.REFRESH_PAUSE.toSeconds()
+                            + " s ago; not tried again so soon. The log says why it failed.",
+                    null);
+        }
+        try {
+            TokenResult result = manager.await(handle.asStored(), newerThan(old));
+            TokenUnavailableException error = result.error();
+            if (error != null) {
+                throw new TokenUnavailableException(error.getMessage(), error);
+            }
+            publish(result, old);
+            refreshFailed = null;
+            return accessToken();
+        } catch (TokenUnavailableException e) {
+            refreshFailed = clock.instant();
+            throw e;
+        }
+    }
+
+    /** Ends with the last lease. */
+    void close(Lease lease) {
+        boolean isLast;
+        synchronized (this) {
+            if (!leases.remove(lease)) {
+                return;
+            }
+            isLast = leases.isEmpty();
+            if (isLast) {
+                ended = true;
+                due = null;
+                if (next != null) {
+                    next.cancel();
+                }
+            }
+        }
+        notifyListener(listener -> listener.leaseClosed(lease.issued(current)));
+        if (isLast) {
+            onEnd.accept(this);
+        }
     }
 
     /** @param old the shared access token when the new one was requested */
@@ -153,7 +222,7 @@ final class RenewedToken {
         }
     }
 
-    private void notifyRenewed(List<LeaseHandle> renewed, TokenResult fresh) {
+    private void notifyRenewed(List<Lease> renewed, TokenResult fresh) {
         renewed.forEach(lease -> notifyListener(listener -> listener.renewed(lease.issued(fresh))));
     }
 
@@ -176,7 +245,7 @@ final class RenewedToken {
      *
      * @return the leases that have the new access token; none if it is not newer
      */
-    private synchronized List<LeaseHandle> replace(TokenResult fresh, AccessToken old) {
+    private synchronized List<Lease> replace(TokenResult fresh, AccessToken old) {
         AccessToken shared = accessToken();
         boolean isOfAnother = !hasFamilyOf(fresh);
         boolean isOlder = BY_AGE.compare(fresh.accessToken(), shared) < 0 && shared.isAlive(clock.instant());
@@ -185,9 +254,9 @@ final class RenewedToken {
         if (fresh.accessToken().equals(shared) || (isOfAnother ? !shared.equals(old) : isOlder)) {
             return List.of();
         }
-        leases.forEach(lease -> lease.owner.beforePublish(fresh.accessToken()));
+        leases.forEach(lease -> lease.beforePublish(fresh.accessToken()));
         current = fresh;
-        leases.forEach(lease -> lease.failure = null);
+        leases.forEach(Lease::clearFailure);
         // The last lease of the other family may have revoked the session just before this one began to use it.
         boolean released = isOfAnother && manager.isReleased(fresh);
         schedule(released ? RenewalPolicy.FLOOR : policy.pause(fresh.accessToken(), clock.instant()));
@@ -273,7 +342,7 @@ final class RenewedToken {
             return;
         }
         Instant now = clock.instant();
-        List<LeaseHandle> open;
+        List<Lease> open;
         synchronized (this) {
             Instant retry = cause instanceof TokenUnavailableException known ? known.retry() : null;
             schedule(policy.pauseAfterFailure(old, now, retry));
@@ -305,10 +374,8 @@ final class RenewedToken {
         }
     }
 
-    synchronized List<LeaseInfo> open() {
-        return leases.stream()
-                .map(lease -> new LeaseInfo(lease.credential.location(), lease.owner.who()))
-                .toList();
+    synchronized List<Lease> leases() {
+        return List.copyOf(leases);
     }
 
     /** Revokes the sessions of its families that are not used otherwise. Called after the last lease. */
@@ -316,116 +383,31 @@ final class RenewedToken {
         familyIds.forEach(id -> manager.release(handle, id, () -> unused.test(id)));
     }
 
-    /** An owner's lease. */
-    final class LeaseHandle implements Lease {
+    /** The scheduled renewal. */
+    private static final class CancelableTask implements Runnable {
 
-        private final CredentialHandle credential;
-        private final LeaseOwner owner;
-
-        /** Why the last renewal failed, as the owner was warned; null when it worked. */
         @CheckForNull
-        private volatile String failure;
+        private volatile Runnable work;
 
-        LeaseHandle(CredentialHandle credential, LeaseOwner owner) {
-            this.credential = credential;
-            this.owner = owner;
-        }
+        private final Future<?> timing;
 
-        TokenIssuedEvent issued(TokenResult result) {
-            return new TokenIssuedEvent(owner.who(), credential, result.account(), result.accessToken(), true);
-        }
-
-        /** Gives the same reason in full only once: it may be long, and a server may be down for hours. */
-        void warn(String left, String reason) {
-            boolean isSame = reason.equals(failure);
-            failure = reason;
-            try {
-                owner.warn(
-                        isSame
-                                ? "Renewal failed again, for the same reason. " + left
-                                : "Renewal failed. " + left + ' ' + reason);
-            } catch (RuntimeException e) {
-                LOGGER.log(Level.WARNING, e, () -> owner.who() + " could not be warned");
-            }
+        CancelableTask(ScheduledExecutorService timer, Duration pause, Runnable work) {
+            this.work = work;
+            this.timing = timer.schedule(this, pause.toMillis(), TimeUnit.MILLISECONDS);
         }
 
         @Override
-        public AccessToken accessToken() {
-            renewIfOverdue();
-            return current.accessToken();
-        }
-
-        @Override
-        public void awaitLiving(Duration limit) throws InterruptedException {
-            if (current.accessToken().isAlive(clock.instant())) {
-                return;
-            }
-            renewIfOverdue();
-            CompletableFuture<Void> running = renewing;
-            if (running != null) {
-                try {
-                    running.get(limit.toMillis(), TimeUnit.MILLISECONDS);
-                } catch (ExecutionException | TimeoutException e) {
-                    LOGGER.log(Level.FINE, e, () -> handle.description() + ": no valid access token in time");
-                }
+        public void run() {
+            Runnable found = work;
+            if (found != null) {
+                found.run();
             }
         }
 
-        void publish(TokenResult fresh, AccessToken old) {
-            RenewedToken.this.publish(fresh, old);
-        }
-
-        @Override
-        public AccessToken refresh() throws TokenUnavailableException, InterruptedException {
-            AccessToken old = current.accessToken();
-            Instant now = clock.instant();
-            Instant latest = now.minus(RenewalPolicy.REFRESH_PAUSE);
-            if (old.issuedAt().isAfter(latest) && old.isAlive(now)) {
-                return old;
-            }
-            Instant failed = refreshFailed;
-            if (failed != null && failed.isAfter(latest)) {
-                throw new TokenUnavailableException(
-                        handle.description() + ": a renewal failed less than "
-                                + RenewalPolicy.REFRESH_PAUSE.toSeconds()
-                                + " s ago; not tried again so soon. The log says why it failed.",
-                        null);
-            }
-            try {
-                TokenResult result = manager.await(handle.asStored(), newerThan(old));
-                TokenUnavailableException error = result.error();
-                if (error != null) {
-                    throw new TokenUnavailableException(error.getMessage(), error);
-                }
-                publish(result, old);
-                refreshFailed = null;
-                return current.accessToken();
-            } catch (TokenUnavailableException e) {
-                refreshFailed = clock.instant();
-                throw e;
-            }
-        }
-
-        @Override
-        public void close() {
-            boolean isLast;
-            synchronized (RenewedToken.this) {
-                if (!leases.remove(this)) {
-                    return;
-                }
-                isLast = leases.isEmpty();
-                if (isLast) {
-                    ended = true;
-                    due = null;
-                    if (next != null) {
-                        next.cancel();
-                    }
-                }
-            }
-            notifyListener(listener -> listener.leaseClosed(issued(current)));
-            if (isLast) {
-                onEnd.accept(RenewedToken.this);
-            }
+        /** A timer may keep a canceled task until its time comes, so this lets go of its work at once. */
+        void cancel() {
+            work = null;
+            timing.cancel(false);
         }
     }
 }

@@ -1,19 +1,51 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.temporal.TemporalAccessor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.Predicate;
 import okhttp3.HttpUrl;
 
 /**
- * Reads paged lists of VCF Automation's cloud API ({@code /cloudapi/1.0.0}), with an access token and a version in the
+ * Searches the lists of VCF Automation's cloud API ({@code /cloudapi/1.0.0}), with an access token and a version in the
  * {@code Accept} header.
  */
 final class CloudApiClient {
 
     /** Newest first. The numbers went from 40.0 to 9.0.0. */
     static final List<String> API_VERSIONS = List.of("9.1.0", "9.0.0", "40.0");
+
+    private static final int PAGE_SIZE = 100;
+    private static final int MAX_PAGES = 1_000;
+
+    private static final String REFRESH = "REFRESH";
+
+    /** 128 is the largest page that the server gives. */
+    private static final Map<String, String> REFRESH_TOKENS = Map.of("pageSize", "128", "filter", "type==" + REFRESH);
+
+    /** About a thousand tokens; there is no result for a token behind these. */
+    static final int MAX_TOKEN_PAGES = 8;
+
+    private static final String TOKEN_URN = "urn:vcloud:token:";
+
+    /** Servers may encode "never expires" as year 9999. */
+    private static final Instant NEVER = Instant.parse("9999-01-01T00:00:00Z");
+
+    private static final DateTimeFormatter TIME = new DateTimeFormatterBuilder()
+            .append(DateTimeFormatter.ISO_LOCAL_DATE_TIME)
+            .appendPattern("[XXX][XX][X]")
+            .toFormatter(Locale.ROOT);
 
     private final OneShotHttpClient client;
     private final HttpUrl base;
@@ -28,13 +60,106 @@ final class CloudApiClient {
         this.unauthorized = unauthorized;
     }
 
+    /** The first item of a list that matches, or null. */
+    @CheckForNull
+    JsonNode find(List<String> path, Predicate<JsonNode> wanted) throws TokenRequestException {
+        for (int page = 1; page <= MAX_PAGES; page++) {
+            JsonNode list = page(path, Map.of("pageSize", String.valueOf(PAGE_SIZE)), page);
+            for (JsonNode item : list.path("values")) {
+                if (wanted.test(item)) {
+                    return item;
+                }
+            }
+            if (isLast(list, page)) {
+                return null;
+            }
+        }
+        return null;
+    }
+
+    /**
+     * When the user's API token expires that brought the access token. An access token does not name the API token that
+     * it came from. With the client ID of the token, its record is the one with the ID {@code urn:vcloud:token:} and the
+     * client ID. Without it, it is the only refresh token of the whole list, if that has the same owner as the access
+     * token; with several there is no result, because a wrong date is worse than none.
+     *
+     * @param clientId of the stored token; empty where it is not known
+     * @return null when the token does not expire, the server does not say, or the match is ambiguous
+     */
+    @CheckForNull
+    Instant apiTokenExpiry(String clientId) throws TokenRequestException {
+        if (client.capabilities().hasNoTokenList(base)) {
+            return null;
+        }
+        try {
+            JsonNode record = findApiToken(clientId);
+            Instant expiry = record == null ? null : time(TokenResponseParser.text(record, "expirationTimeUtc"));
+            // An expired token would not have brought this access token.
+            return expiry != null && expiry.isAfter(accessToken.issuedAt()) && expiry.isBefore(NEVER) ? expiry : null;
+        } catch (TokenRequestException e) {
+            if (e.tokenError() == TokenError.NO_SUCH_SERVICE) {
+                client.capabilities().setNoTokenList(base);
+            }
+            throw e.forNonRotatingSecret();
+        }
+    }
+
+    @CheckForNull
+    private JsonNode findApiToken(String clientId) throws TokenRequestException {
+        JsonNode last = null;
+        int count = 0;
+        for (int page = 1; page <= MAX_TOKEN_PAGES; page++) {
+            JsonNode list = page(List.of("tokens"), REFRESH_TOKENS, page);
+            for (JsonNode token : list.path("values")) {
+                if (REFRESH.equals(TokenResponseParser.text(token, "type"))) {
+                    if (!clientId.isEmpty()
+                            && (TOKEN_URN + clientId).equalsIgnoreCase(TokenResponseParser.text(token, "id"))) {
+                        return token;
+                    }
+                    last = token;
+                    count++;
+                }
+            }
+            if (isLast(list, page)) {
+                return clientId.isEmpty() && count == 1 && hasSameOwner(last) ? last : null;
+            }
+        }
+        return null;
+    }
+
+    /** Compares the owner, and the organization where both say. */
+    private boolean hasSameOwner(JsonNode token) {
+        JwtClaims claims = JwtClaims.of(accessToken.value());
+        String owner = TokenResponseParser.text(token.path("owner"), "name");
+        String organization = TokenResponseParser.text(token.path("org"), "name");
+        return owner != null
+                && owner.equalsIgnoreCase(claims.text("preferred_username"))
+                && (organization == null || organization.equalsIgnoreCase(claims.text("org_name")));
+    }
+
+    /** UTC without an offset, as the name of the field says. */
+    @CheckForNull
+    private static Instant time(@CheckForNull String text) {
+        if (text == null) {
+            return null;
+        }
+        try {
+            TemporalAccessor time = TIME.parseBest(text.trim(), OffsetDateTime::from, LocalDateTime::from);
+            return time instanceof OffsetDateTime withOffset
+                    ? withOffset.toInstant()
+                    : LocalDateTime.from(time).toInstant(ZoneOffset.UTC);
+        } catch (DateTimeException e) {
+            return null;
+        }
+    }
+
     /**
      * Reads one page of a list. Tries the other path and older versions where the server does not know the first ones,
      * and remembers those that it knows.
      *
      * @param page counted from 1
      */
-    JsonNode page(List<String> path, Map<String, String> query, int page) throws TokenRequestException {
+    private JsonNode page(List<String> path, Map<String, String> query, int page) throws TokenRequestException {
         ServerCapabilities capabilities = client.capabilities();
         TokenResponseParser response = null;
         for (String version : versions()) {
@@ -59,7 +184,7 @@ final class CloudApiClient {
     }
 
     /** Whether no page follows this one. */
-    static boolean isLast(JsonNode list, int page) {
+    private static boolean isLast(JsonNode list, int page) {
         return list.path("pageCount").isNumber()
                 ? page >= list.path("pageCount").asInt()
                 : list.path("values").size() == 0;

@@ -47,7 +47,7 @@ public final class CspApiTokenClient extends AbstractTokenClient {
     /** Does not send a token that was rejected and has not been accepted since. */
     @CheckForNull
     @Override
-    public Instant secretExpiry(String apiToken) throws TokenRequestException {
+    public Instant secretExpiry(String apiToken, @CheckForNull AccessToken accessToken) throws TokenRequestException {
         if (client.capabilities().isRefused(account(), apiToken)) {
             throw new TokenRequestException.Rejected(
                     TokenError.API_TOKEN_REFUSED, "refused before, and not sent again");

@@ -45,7 +45,7 @@ public final class DeviceFlow {
 
     private static final String NOT_IN_TIME = "the request was not approved in time";
 
-    private final DeviceAuthorizationClient client;
+    private final VcfaTokenClient client;
     private final TokenSink sink;
     private final InstantSource clock;
 
@@ -66,8 +66,7 @@ public final class DeviceFlow {
     @CheckForNull
     private AccessToken unsavedAccessToken;
 
-    public DeviceFlow(
-            DeviceAuthorizationClient client, DeviceAuthorizationResponse codes, TokenSink sink, InstantSource clock) {
+    public DeviceFlow(VcfaTokenClient client, DeviceAuthorizationResponse codes, TokenSink sink, InstantSource clock) {
         this.client = client;
         this.codes = codes;
         this.sink = sink;

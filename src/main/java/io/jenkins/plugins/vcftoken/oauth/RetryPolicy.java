@@ -159,19 +159,13 @@ public final class RetryPolicy {
 
         @CheckForNull
         @Override
-        public Instant secretExpiry(String secret) throws TokenRequestException {
-            return call(() -> client.secretExpiry(secret));
+        public Instant secretExpiry(String secret, @CheckForNull AccessToken accessToken) throws TokenRequestException {
+            return call(() -> client.secretExpiry(secret, accessToken));
         }
 
         @Override
         public boolean expiryNeedsAccessToken() {
             return client.expiryNeedsAccessToken();
-        }
-
-        @CheckForNull
-        @Override
-        public Instant secretExpiry(AccessToken accessToken) throws TokenRequestException {
-            return call(() -> client.secretExpiry(accessToken));
         }
 
         @CheckForNull

@@ -53,28 +53,19 @@ public interface TokenEndpointClient {
     /**
      * Asks when the stored secret expires, so that a person can be warned in time. Consumes nothing.
      *
+     * @param accessToken a valid access token that this client obtained with the secret, or null; without one, the
+     *     server is not asked where {@link #expiryNeedsAccessToken}
      * @return null when the secret does not expire, or the server does not say
-     * @throws TokenRequestException when the server was not reached, or rejects the secret
+     * @throws TokenRequestException when the server was not reached, or rejects the secret or the request
      */
     @CheckForNull
-    default Instant secretExpiry(String secret) throws TokenRequestException {
+    default Instant secretExpiry(String secret, @CheckForNull AccessToken accessToken) throws TokenRequestException {
         return null;
     }
 
-    /** Whether only {@link #secretExpiry(AccessToken)} knows when the secret expires. */
+    /** Whether {@link #secretExpiry} sends an access token in place of the secret. */
     default boolean expiryNeedsAccessToken() {
         return false;
-    }
-
-    /**
-     * As {@link #secretExpiry(String)}, with an access token in place of the secret.
-     *
-     * @param accessToken a valid access token that this client obtained with the secret
-     * @throws TokenRequestException when the server was not reached, or rejects the request
-     */
-    @CheckForNull
-    default Instant secretExpiry(AccessToken accessToken) throws TokenRequestException {
-        return null;
     }
 
     /**

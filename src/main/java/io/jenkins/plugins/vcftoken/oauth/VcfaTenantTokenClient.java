@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 
 /**
  * Requests an access token of one organization with an access token of the provider: {@code /oidc/oauth2/token} of VCF
@@ -18,8 +17,6 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
     static final String RELYING_PARTY = "automation-relying-party";
 
     private static final String SCOPE = "openid profile email phone groups vcd_idp";
-    private static final int PAGE_SIZE = 100;
-    private static final int MAX_PAGES = 1_000;
 
     private final AccessToken provider;
     private final CloudApiClient cloudApi;
@@ -42,7 +39,7 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
 
     @Override
     public TokenResponse requestToken(String unused) throws TokenRequestException {
-        JsonNode party = find(
+        JsonNode party = cloudApi.find(
                 List.of("openIdProvider", "relyingParties"),
                 item -> RELYING_PARTY.equals(TokenResponseParser.text(item, "clientName"))
                         || RELYING_PARTY.equals(TokenResponseParser.text(item, "name")));
@@ -51,7 +48,7 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
             throw new TokenRequestException.Rejected(
                     TokenError.NO_SUCH_SERVICE, "no relying party '" + RELYING_PARTY + "' is registered there");
         }
-        JsonNode organization = find(
+        JsonNode organization = cloudApi.find(
                 List.of("orgs"),
                 item -> account().organization().equalsIgnoreCase(TokenResponseParser.text(item, "name")));
         String id = organization == null ? null : TokenResponseParser.text(organization, "id");
@@ -60,10 +57,10 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
                     TokenError.WRONG_ORGANIZATION,
                     "no organization '" + account().organization() + "' among those that the provider's account sees");
         }
-        return exchangeForTenant(clientId, VcfaTokenClient.bareOrganizationId(id));
+        return requestTenantToken(clientId, VcfaTokenClient.bareOrganizationId(id));
     }
 
-    private TokenResponse exchangeForTenant(String clientId, String organizationId) throws TokenRequestException {
+    private TokenResponse requestTenantToken(String clientId, String organizationId) throws TokenRequestException {
         Map<String, String> form = Map.of(
                 "grant_type",
                 "urn:ietf:params:oauth:grant-type:jwt-bearer",
@@ -81,23 +78,6 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
                         VcfaTenantTokenClient::classify)
                 .response();
         return new TokenResponse(response.accessToken(), null);
-    }
-
-    /** The first item of a list that matches, or null. */
-    @CheckForNull
-    private JsonNode find(List<String> path, Predicate<JsonNode> wanted) throws TokenRequestException {
-        for (int page = 1; page <= MAX_PAGES; page++) {
-            JsonNode list = cloudApi.page(path, Map.of("pageSize", String.valueOf(PAGE_SIZE)), page);
-            for (JsonNode item : list.path("values")) {
-                if (wanted.test(item)) {
-                    return item;
-                }
-            }
-            if (CloudApiClient.isLast(list, page)) {
-                return null;
-            }
-        }
-        return null;
     }
 
     /** The organization was found, so a rejection means that the provider's account has no role in it. */

@@ -7,7 +7,8 @@ import java.util.regex.Pattern;
 import okhttp3.HttpUrl;
 
 /**
- * The refresh grant of VCF Automation 9 and VMware Cloud Director, for service accounts and users' API tokens.
+ * The refresh grant of VCF Automation 9 and VMware Cloud Director, for service accounts and users' API tokens, and the
+ * device flow (<a href="https://www.rfc-editor.org/rfc/rfc8628">RFC 8628</a>) of service accounts.
  *
  * <p>{@code POST /oauth/provider/token} or {@code /oauth/tenant/ORG/token} with only {@code grant_type} and
  * {@code refresh_token}: no client ID, no version in {@code Accept}. The vendor's pages print the path with {@code /tm}
@@ -32,7 +33,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
     }
 
     /**
-     * @param clientId of the account or API token, which finds its expiry; empty where it is not known
+     * @param clientId of the account or API token, for its device flow or to find its expiry; empty where it is not known
      * @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address}
      */
     public VcfaTokenClient(OneShotHttpClient client, Account account, String clientId) {
@@ -47,13 +48,43 @@ public final class VcfaTokenClient extends AbstractTokenClient {
     @Override
     public TokenResponse requestToken(String refreshToken) throws TokenRequestException {
         return post(
-                        client,
-                        account(),
                         "token",
                         Map.of("grant_type", "refresh_token", "refresh_token", refreshToken),
                         refreshToken,
                         VcfaTokenClient::classify)
                 .response();
+    }
+
+    public String clientId() {
+        return clientId;
+    }
+
+    /**
+     * Requests codes for the device flow of the client ID. A further request gives further codes, and the former ones
+     * stay valid.
+     */
+    public DeviceAuthorizationResponse requestCodes() throws TokenRequestException {
+        try {
+            return DeviceAuthorizationResponse.of(post(
+                    "device_authorization",
+                    Map.of("client_id", clientId),
+                    clientId,
+                    VcfaTokenClient::classifyDeviceFlow));
+        } catch (TokenRequestException e) {
+            throw e.forNonRotatingSecret();
+        }
+    }
+
+    /** Polls once. The response of an approved request is the only copy of the refresh token. */
+    TokenResponseParser poll(DeviceAuthorizationResponse codes) throws TokenRequestException {
+        Map<String, String> form = Map.of(
+                "grant_type",
+                "urn:ietf:params:oauth:grant-type:device_code",
+                "client_id",
+                clientId,
+                "device_code",
+                codes.deviceCode());
+        return post("token", form, codes.deviceCode(), VcfaTokenClient::classifyDeviceFlow);
     }
 
     @Override
@@ -64,8 +95,11 @@ public final class VcfaTokenClient extends AbstractTokenClient {
     /** Of users' API tokens; the tokens of service accounts do not expire. */
     @CheckForNull
     @Override
-    public Instant secretExpiry(AccessToken accessToken) throws TokenRequestException {
-        return new VcfaApiTokenExpiryClient(client, base, clientId).expiry(accessToken);
+    public Instant secretExpiry(String refreshToken, @CheckForNull AccessToken accessToken)
+            throws TokenRequestException {
+        return accessToken == null
+                ? null
+                : new CloudApiClient(client, base, accessToken, TokenError.FORBIDDEN).apiTokenExpiry(clientId);
     }
 
     /** One server issues the access tokens of all organizations, so a valid one can be that of another organization. */
@@ -82,20 +116,14 @@ public final class VcfaTokenClient extends AbstractTokenClient {
      * @param secret in the form, removed from messages
      * @throws TokenRequestException when no response arrived, or the organization's name would lead to another path
      */
-    static TokenResponseParser post(
-            OneShotHttpClient client,
-            Account account,
-            String endpoint,
-            Map<String, String> form,
-            String secret,
-            TokenResponseParser.ErrorClassifier classifier)
+    private TokenResponseParser post(
+            String endpoint, Map<String, String> form, String secret, TokenResponseParser.ErrorClassifier classifier)
             throws TokenRequestException {
-        HttpUrl base = account.base();
         boolean behindTm = client.capabilities().isBehindTm(base);
-        HttpUrl first = endpointUrl(base, account.organization(), behindTm, endpoint);
+        HttpUrl first = endpointUrl(behindTm, endpoint);
         TokenResponseParser response = new TokenResponseParser(client.postForm(first, form), secret, classifier);
         if (response.isNoTokenEndpoint()) {
-            HttpUrl second = endpointUrl(base, account.organization(), !behindTm, endpoint);
+            HttpUrl second = endpointUrl(!behindTm, endpoint);
             TokenResponseParser other = new TokenResponseParser(client.postForm(second, form), secret, classifier);
             if (!other.isNoTokenEndpoint()) {
                 client.capabilities().setBehindTm(base, !behindTm);
@@ -105,8 +133,8 @@ public final class VcfaTokenClient extends AbstractTokenClient {
         return response;
     }
 
-    private static HttpUrl endpointUrl(HttpUrl base, String organization, boolean behindTm, String endpoint)
-            throws TokenRequestException {
+    private HttpUrl endpointUrl(boolean behindTm, String endpoint) throws TokenRequestException {
+        String organization = account().organization();
         if (!isOrganization(organization)) {
             throw new TokenRequestException.NotSent(
                     TokenError.WRONG_ORGANIZATION,
@@ -128,6 +156,10 @@ public final class VcfaTokenClient extends AbstractTokenClient {
 
     static TokenError classify(int status, String code, String message) {
         return code.equals("invalid_grant") ? TokenError.SPENT_OR_REVOKED : TokenError.ofStatus(status);
+    }
+
+    private static TokenError classifyDeviceFlow(int status, String code, String message) {
+        return code.equals("invalid_client") || status == 401 ? TokenError.UNKNOWN_CLIENT : TokenError.ofStatus(status);
     }
 
     /**

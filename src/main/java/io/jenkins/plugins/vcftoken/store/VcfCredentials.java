@@ -4,9 +4,9 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.DeviceAuthorizationClient;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import org.jenkinsci.plugins.plaincredentials.StringCredentials;
 
 /**
@@ -73,7 +73,7 @@ public interface VcfCredentials extends StringCredentials {
         throw new UnsupportedOperationException();
     }
 
-    /** Whether {@link #deviceEndpoint} is supported. */
+    /** Whether {@link #deviceFlowClient} is supported. */
     default boolean isAuthorizable() {
         return false;
     }
@@ -85,11 +85,11 @@ public interface VcfCredentials extends StringCredentials {
      * @return null unless {@link #isAuthorizable}
      */
     @CheckForNull
-    default DeviceAuthorizationClient deviceEndpoint(OneShotHttpClient client, String clientId) {
+    default VcfaTokenClient deviceFlowClient(OneShotHttpClient client, String clientId) {
         return null;
     }
 
-    /** The ID of the account for {@link #deviceEndpoint}; empty when unknown. Not a secret. */
+    /** The ID of the account for {@link #deviceFlowClient}; empty when unknown. Not a secret. */
     default String clientId() {
         return "";
     }

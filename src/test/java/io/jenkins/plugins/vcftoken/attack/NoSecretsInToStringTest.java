@@ -50,7 +50,6 @@ class NoSecretsInToStringTest {
             health.HealthWarning.about
             health.HealthWarning.page
             health.SecretExpiryCache.Answer.credential
-            lease.LeaseInfo.owner
             lease.RenewalPolicy.random
             oauth.Account.name
             oauth.Account.organization

@@ -484,7 +484,10 @@ class LeaseManagerErrorsTest {
             }
         };
         first.close();
-        assertThat(leases.list()).containsExactly(new LeaseInfo(user.location(), block.who()));
+        assertThat(leases.list()).singleElement().satisfies(lease -> {
+            assertThat(lease.location()).isEqualTo(user.location());
+            assertThat(lease.owner()).isEqualTo(block.who());
+        });
         assertThat(server.isOpen(second[0].accessToken().value())).isTrue();
         clock.advance(Duration.ofMinutes(45));
         AccessToken before = second[0].accessToken();

@@ -73,7 +73,9 @@ class LeaseManagerTest {
         RecordingLeaseOwner block = new RecordingLeaseOwner();
         Lease lease = leases.open(handle, TEN_MINUTES, block);
         AccessToken first = lease.accessToken();
-        assertThat(leases.list()).containsExactly(new LeaseInfo(handle.location(), block.who()));
+        assertThat(leases.list()).containsExactly(lease);
+        assertThat(lease.location()).isEqualTo(handle.location());
+        assertThat(lease.owner()).isEqualTo(block.who());
         clock.advance(Duration.ofSeconds(1));
         AccessToken renewed = leases.renew(handle);
         assertThat(renewed).isNotEqualTo(first);

@@ -72,8 +72,8 @@ final class ArbitraryResponse {
         AccessToken accessToken = new AccessToken(SECRET, NOW, NOW.plusSeconds(60));
         VcfaTenantTokenClient organization =
                 new VcfaTenantTokenClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"), accessToken);
-        DeviceAuthorizationClient device =
-                new DeviceAuthorizationClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"), SECRET);
+        VcfaTokenClient device =
+                new VcfaTokenClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"), SECRET);
         return List.of(
                 () -> vcfa.requestToken(SECRET),
                 () -> sddc.requestToken(SECRET),
@@ -82,11 +82,11 @@ final class ArbitraryResponse {
                 () -> app.requestToken(SECRET),
                 () -> organization.requestToken(""),
                 () -> {
-                    csp.secretExpiry(SECRET);
+                    csp.secretExpiry(SECRET, null);
                     return any();
                 },
                 () -> {
-                    Instant ends = vcfa.secretExpiry(accessToken);
+                    Instant ends = vcfa.secretExpiry("", accessToken);
                     assertThat(ends == null || ends.isAfter(NOW)).isTrue();
                     return any();
                 },

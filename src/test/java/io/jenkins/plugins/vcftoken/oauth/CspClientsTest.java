@@ -64,18 +64,18 @@ class CspClientsTest {
     @ValueSource(booleans = {true, false})
     void anApiTokenTellsWhenItExpires(boolean milliseconds) throws Exception {
         csp.setMilliseconds(milliseconds);
-        assertThat(new CspApiTokenClient(client(), account("", "")).secretExpiry(API_TOKEN))
+        assertThat(new CspApiTokenClient(client(), account("", "")).secretExpiry(API_TOKEN, null))
                 .isEqualTo(EXPIRY);
     }
 
     @Test
     void theEndOfASecretIsAskedForPatientlyAndSpendsNothing() throws Exception {
         simulator.inject(Fault.STATUS_502);
-        assertThat(apiToken().secretExpiry(API_TOKEN)).isEqualTo(EXPIRY);
-        assertThat(app("app-1", "", 0, "").secretExpiry("s3cr:et+&ü")).isNull();
+        assertThat(apiToken().secretExpiry(API_TOKEN, null)).isEqualTo(EXPIRY);
+        assertThat(app("app-1", "", 0, "").secretExpiry("s3cr:et+&ü", null)).isNull();
         assertThat(apiToken().expiryNeedsAccessToken()).isFalse();
-        assertThat(apiToken().secretExpiry(new AccessToken("b", Instant.EPOCH, EXPIRY)))
-                .isNull();
+        assertThat(apiToken().secretExpiry(API_TOKEN, new AccessToken("b", Instant.EPOCH, EXPIRY)))
+                .isEqualTo(EXPIRY);
         assertThat(simulator.requests()).isZero();
         assertThat(simulator.accessTokens()).isEmpty();
     }
@@ -83,7 +83,7 @@ class CspClientsTest {
     @Test
     void theEndOfASecretThatIsUnknownIsNoMatterOfOrganizations() {
         TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> apiToken().secretExpiry("withdrawn"));
+                TokenRequestException.class, () -> apiToken().secretExpiry("withdrawn", null));
         assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED);
     }
 

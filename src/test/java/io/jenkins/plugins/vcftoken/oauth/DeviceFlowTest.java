@@ -68,7 +68,7 @@ class DeviceFlowTest {
         begin();
         next();
         // Polls of another client with the same code are too fast for the server.
-        DeviceAuthorizationClient other = account("acme");
+        VcfaTokenClient other = account("acme");
         other.poll(attempt.codes());
         clock.advance(Duration.ofSeconds(30));
         other.poll(attempt.codes());
@@ -235,11 +235,11 @@ class DeviceFlowTest {
     }
 
     private void begin() throws TokenRequestException {
-        DeviceAuthorizationClient account = account("acme");
+        VcfaTokenClient account = account("acme");
         begin(account, account);
     }
 
-    private void begin(DeviceAuthorizationClient first, DeviceAuthorizationClient later) throws TokenRequestException {
+    private void begin(VcfaTokenClient first, VcfaTokenClient later) throws TokenRequestException {
         attempt = new DeviceFlow(
                 later,
                 first.requestCodes(),
@@ -257,12 +257,12 @@ class DeviceFlowTest {
         return attempt.step();
     }
 
-    private DeviceAuthorizationClient account(String organization) {
+    private VcfaTokenClient account(String organization) {
         return account(organization, TestTokenService.PLENTY);
     }
 
-    private DeviceAuthorizationClient account(String organization, Duration limit) {
-        return new DeviceAuthorizationClient(
+    private VcfaTokenClient account(String organization, Duration limit) {
+        return new VcfaTokenClient(
                 TestTokenService.client(simulator, clock, limit),
                 new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization),
                 clientId);

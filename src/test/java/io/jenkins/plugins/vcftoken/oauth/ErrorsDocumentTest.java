@@ -141,8 +141,8 @@ class ErrorsDocumentTest {
     }
 
     private static Seen device(int status, String body, String what) {
-        DeviceAuthorizationClient device =
-                new DeviceAuthorizationClient(answering(status, body), account(VcfaTokenClient.SYSTEM, ""), "client");
+        VcfaTokenClient device =
+                new VcfaTokenClient(answering(status, body), account(VcfaTokenClient.SYSTEM, ""), "client");
         TokenError tokenError = catchThrowableOfType(TokenRequestException.class, device::requestCodes)
                 .tokenError();
         return new Seen(tokenError, VcfaTokenClient.SYSTEM + ": " + what);

@@ -181,8 +181,7 @@ class RetryPolicyTest {
         for (Call call : List.<Call>of(
                 () -> decorated.requestToken("s"),
                 () -> decorated.refreshSession("s", "session"),
-                () -> decorated.secretExpiry(RESPONSE.accessToken()),
-                () -> decorated.secretExpiry("s"))) {
+                () -> decorated.secretExpiry("s", RESPONSE.accessToken()))) {
             failures.clear();
             failures.addAll(List.of(failure, failure, failure));
             TokenRequestException bare = catchThrowableOfType(TokenRequestException.class, call::run);
@@ -229,9 +228,9 @@ class RetryPolicyTest {
             assertThat(decorated.needsSecret()).isFalse();
             assertThat(decorated.requestToken("s")).isSameAs(RESPONSE);
             assertThat(decorated.refreshSession("s", "session")).isSameAs(RESPONSE);
-            assertThat(decorated.secretExpiry("s")).isEqualTo(Instant.EPOCH);
+            assertThat(decorated.secretExpiry("s", null)).isEqualTo(Instant.EPOCH);
             assertThat(decorated.expiryNeedsAccessToken()).isTrue();
-            assertThat(decorated.secretExpiry(RESPONSE.accessToken())).isEqualTo(Instant.MAX);
+            assertThat(decorated.secretExpiry("s", RESPONSE.accessToken())).isEqualTo(Instant.MAX);
             assertThat(decorated.warning(RESPONSE.accessToken())).isEqualTo("warning");
         }
     }
@@ -287,20 +286,14 @@ class RetryPolicyTest {
         }
 
         @Override
-        public Instant secretExpiry(String secret) throws TokenRequestException {
+        public Instant secretExpiry(String secret, AccessToken accessToken) throws TokenRequestException {
             requestToken(secret);
-            return Instant.EPOCH;
+            return accessToken == null ? Instant.EPOCH : Instant.MAX;
         }
 
         @Override
         public boolean expiryNeedsAccessToken() {
             return true;
-        }
-
-        @Override
-        public Instant secretExpiry(AccessToken accessToken) throws TokenRequestException {
-            requestToken("s");
-            return Instant.MAX;
         }
 
         @Override

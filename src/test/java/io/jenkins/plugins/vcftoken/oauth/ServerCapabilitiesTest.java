@@ -121,19 +121,19 @@ class ServerCapabilitiesTest {
         AccessToken accessToken = refresh().requestToken(token).accessToken();
         simulator.apiTokens().setAnswer(404, "");
         TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> refresh().secretExpiry(accessToken));
+                TokenRequestException.class, () -> refresh().secretExpiry("", accessToken));
         assertThat(e.tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
         int lists = simulator.apiTokens().lists();
         int missed = simulator.missed();
         for (int i = 0; i < 3; i++) {
             restart();
-            assertThat(refresh().secretExpiry(accessToken)).isNull();
+            assertThat(refresh().secretExpiry("", accessToken)).isNull();
         }
         assertThat(simulator.apiTokens().lists()).isEqualTo(lists);
         assertThat(simulator.missed()).isEqualTo(missed);
         clock.advance(ServerCapabilities.ABSENCE_HOLDS);
         simulator.apiTokens().setAnswer(200, "{\"pageCount\":1,\"values\":[]}");
-        assertThat(refresh().secretExpiry(refresh().requestToken(token).accessToken()))
+        assertThat(refresh().secretExpiry(token, refresh().requestToken(token).accessToken()))
                 .isNull();
         assertThat(simulator.apiTokens().lists()).isEqualTo(lists + 1);
     }
@@ -142,12 +142,12 @@ class ServerCapabilitiesTest {
     void whereAServersPathsAre_isNotTriedAgainAfterARestart() throws Exception {
         simulator.moveBehindTm();
         String token = simulator.apiTokens().addUser("ann", "acme", "mine", END);
-        assertThat(refresh().secretExpiry(refresh().requestToken(token).accessToken()))
+        assertThat(refresh().secretExpiry(token, refresh().requestToken(token).accessToken()))
                 .isEqualTo(END);
         int missed = simulator.missed();
         int lists = simulator.apiTokens().lists();
         restart();
-        assertThat(refresh().secretExpiry(refresh().requestToken(token).accessToken()))
+        assertThat(refresh().secretExpiry(token, refresh().requestToken(token).accessToken()))
                 .isEqualTo(END);
         assertThat(simulator.missed()).isEqualTo(missed);
         assertThat(simulator.apiTokens().lists()).isEqualTo(lists + 1);
@@ -159,26 +159,26 @@ class ServerCapabilitiesTest {
         csp.addApiToken("good-token", END);
         for (int i = 0; i < 3; i++) {
             TokenRequestException e = catchThrowableOfType(
-                    TokenRequestException.class, () -> apiTokens().secretExpiry("revoked-token"));
+                    TokenRequestException.class, () -> apiTokens().secretExpiry("revoked-token", null));
             assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED);
             restart();
         }
         assertThat(csp.lookUps()).isEqualTo(1);
         catchThrowableOfType(TokenRequestException.class, () -> apiTokens().requestToken("another-one"));
         restart();
-        catchThrowableOfType(TokenRequestException.class, () -> apiTokens().secretExpiry("another-one"));
+        catchThrowableOfType(TokenRequestException.class, () -> apiTokens().secretExpiry("another-one", null));
         assertThat(csp.lookUps()).isEqualTo(1);
-        assertThat(apiTokens().secretExpiry("good-token")).isEqualTo(END);
+        assertThat(apiTokens().secretExpiry("good-token", null)).isEqualTo(END);
         assertThat(Files.readString(disk.resolve("servers"))).doesNotContain("revoked-token", "another-one");
     }
 
     @Test
     void anApiTokenThatIsAcceptedLater_isLookedUpAgain() throws Exception {
-        catchThrowableOfType(TokenRequestException.class, () -> apiTokens().secretExpiry("late-token"));
+        catchThrowableOfType(TokenRequestException.class, () -> apiTokens().secretExpiry("late-token", null));
         simulator.cloudServices().addApiToken("late-token", END);
         apiTokens().requestToken("late-token");
         restart();
-        assertThat(apiTokens().secretExpiry("late-token")).isEqualTo(END);
+        assertThat(apiTokens().secretExpiry("late-token", null)).isEqualTo(END);
     }
 
     private VcfaTokenClient refresh() {

@@ -97,7 +97,7 @@ class UnusualResponsesTest {
                 .answer(200, codes)
                 .answer(missing, "")
                 .answer(missing, "");
-        DeviceAuthorizationClient account = device();
+        VcfaTokenClient account = device();
         account.requestCodes();
         account.requestCodes();
         assertThat(failure(account::requestCodes).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
@@ -340,7 +340,7 @@ class UnusualResponsesTest {
     })
     void theEndOfAnApiTokenIsReadHoweverItIsWritten(String written, Instant end) throws Exception {
         server.answer(200, "{\"expiresAt\":" + written + "}");
-        assertThat(apiTokens().secretExpiry("s")).isEqualTo(end);
+        assertThat(apiTokens().secretExpiry("s", null)).isEqualTo(end);
     }
 
     @ParameterizedTest
@@ -358,7 +358,8 @@ class UnusualResponsesTest {
             int status, String body, TokenError exchange, TokenError details, TokenError app) {
         server.answer(status, body).answer(status, body).answer(status, body);
         assertThat(failure(() -> apiTokens().requestToken("s")).tokenError()).isEqualTo(exchange);
-        assertThat(failure(() -> apiTokens().secretExpiry("s")).tokenError()).isEqualTo(details);
+        assertThat(failure(() -> apiTokens().secretExpiry("s", null)).tokenError())
+                .isEqualTo(details);
         CspClientCredentialsClient service = new CspClientCredentialsClient(
                 server.client,
                 new Account(CspApiTokenClient.SYSTEM, URL, "", "app"),
@@ -487,8 +488,8 @@ class UnusualResponsesTest {
         return new VcfaTokenClient(server.client, new Account(VcfaTokenClient.SYSTEM, URL, "acme"));
     }
 
-    private DeviceAuthorizationClient device() {
-        return new DeviceAuthorizationClient(server.client, new Account(VcfaTokenClient.SYSTEM, URL, "acme"), "client");
+    private VcfaTokenClient device() {
+        return new VcfaTokenClient(server.client, new Account(VcfaTokenClient.SYSTEM, URL, "acme"), "client");
     }
 
     /** A device flow whose next poll is due. */

@@ -116,7 +116,7 @@ class VcfaTokenClientTest {
                         TokenRequestException.class, () -> service(organization).requestToken(initialToken)),
                 catchThrowableOfType(
                         TokenRequestException.class,
-                        () -> new DeviceAuthorizationClient(
+                        () -> new VcfaTokenClient(
                                         TestTokenService.client(simulator, InstantSource.system()),
                                         new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization),
                                         "client")

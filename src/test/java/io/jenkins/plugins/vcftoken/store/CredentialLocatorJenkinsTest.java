@@ -16,7 +16,6 @@ import hudson.model.Result;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.LeaseInfo;
 import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
@@ -393,7 +392,7 @@ class CredentialLocatorJenkinsTest {
             assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
             CredentialLocation now = new CredentialLocation(StoreContext.folderName(inner.getFullName()), "sa");
             assertThat(VcfTokenService.get().openLeases())
-                    .extracting(LeaseInfo::location)
+                    .extracting(Lease::location)
                     .contains(now);
             assertThat(placesOf(simulator)).containsExactly(now);
         }

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The expiry of a user's API token in VCF Automation, and the cases in which there is no reliable one. */
-class VcfaApiTokenExpiryClientTest {
+class ApiTokenExpiryTest {
 
     private static final String MINE = "7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a01";
     private static final String OTHER = "7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a02";
@@ -90,12 +90,12 @@ class VcfaApiTokenExpiryClientTest {
     void aListWithoutEndIsLeft() throws Exception {
         AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", "first", END), "acme");
         simulator.apiTokens().setCap(1);
-        for (int i = 0; i < VcfaApiTokenExpiryClient.MAX_PAGES; i++) {
+        for (int i = 0; i < CloudApiClient.MAX_TOKEN_PAGES; i++) {
             simulator.apiTokens().list("ann", "acme", "other-" + i, END);
         }
         simulator.apiTokens().list("ann", "acme", MINE, END);
         assertThat(expiry(MINE, accessToken)).isNull();
-        assertThat(simulator.apiTokens().lists()).isEqualTo(VcfaApiTokenExpiryClient.MAX_PAGES);
+        assertThat(simulator.apiTokens().lists()).isEqualTo(CloudApiClient.MAX_TOKEN_PAGES);
     }
 
     @ParameterizedTest
@@ -197,9 +197,9 @@ class VcfaApiTokenExpiryClientTest {
         server.answer(200, only).answer(200, only);
         AccessToken opaque = new AccessToken("opaque", ScriptedHttp.NOW, ScriptedHttp.NOW.plusSeconds(60));
         Account account = new Account(VcfaTokenClient.SYSTEM, java.net.URI.create("https://host.example.com"), "acme");
-        assertThat(new VcfaTokenClient(server.client, account).secretExpiry(opaque))
+        assertThat(new VcfaTokenClient(server.client, account).secretExpiry("", opaque))
                 .isNull();
-        assertThat(new VcfaTokenClient(server.client, account, MINE).secretExpiry(opaque))
+        assertThat(new VcfaTokenClient(server.client, account, MINE).secretExpiry("", opaque))
                 .isEqualTo(END);
     }
 
@@ -255,7 +255,7 @@ class VcfaApiTokenExpiryClientTest {
     }
 
     private Instant expiry(String clientId, AccessToken accessToken) throws TokenRequestException {
-        return new VcfaTokenClient(client, account("acme"), clientId).secretExpiry(accessToken);
+        return new VcfaTokenClient(client, account("acme"), clientId).secretExpiry("", accessToken);
     }
 
     private Account account(String organization) {
