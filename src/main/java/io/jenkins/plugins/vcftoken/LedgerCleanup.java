@@ -33,8 +33,8 @@ public final class LedgerCleanup extends AsyncPeriodicWork {
             return;
         }
         try {
-            tokens.administration().saveHeld();
-            tokens.administration().sweep(tokens.locator()::stored);
+            tokens.administration().saveUnsaved();
+            tokens.administration().removeOrphans(tokens.locator()::stored);
         } catch (TokenUnavailableException e) {
             listener.error(e.getMessage());
         }

@@ -209,12 +209,12 @@ public final class VcfTokenService {
      *
      * @throws TokenUnavailableException when the directory cannot be read
      */
-    public TokenFamilySnapshot survey() throws TokenUnavailableException {
+    public TokenFamilySnapshot snapshot() throws TokenUnavailableException {
         if (!hasLedger()) {
             return TokenFamilySnapshot.EMPTY;
         }
         try {
-            return families().survey();
+            return families().snapshot();
         } catch (IOException e) {
             throw new TokenUnavailableException(
                     "The directory " + directory() + " for tokens cannot be read (" + e.getMessage()
@@ -377,7 +377,7 @@ public final class VcfTokenService {
             }
             Optional<TokenFamilyAdmin> administration = tokens.findAdministration();
             if (administration.isPresent()) {
-                administration.get().saveHeld();
+                administration.get().saveUnsaved();
             }
             DeviceFlowRegistry.get().close();
             tokens.writeBackThread.shutdown();

@@ -85,18 +85,18 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
         if (before.state() == TokenFamily.Status.UNKNOWN) {
             log(addFamily(event("healed"), handle, after)
                     .put("since", before.changed().toString())
-                    .put("why", before.error()));
+                    .put("cause", before.error()));
         }
     }
 
     @Override
-    public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException why, Duration took) {
+    public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {
         log(addFamily(event("failed"), handle, after)
                 .put("generation", after.tokens().generation())
                 .put("token", hash(after.tokens().current()))
-                .put("problem", why.tokenError().name())
+                .put("error", cause.tokenError().name())
                 .put("state", after.state().name())
-                .put("why", why.detail())
+                .put("cause", cause.detail())
                 .put("ms", took.toMillis()));
     }
 
@@ -124,9 +124,9 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
     }
 
     @Override
-    public void denied(String owner, CredentialHandle handle, TokenUnavailableException why) {
+    public void denied(String owner, CredentialHandle handle, TokenUnavailableException cause) {
         ObjectNode event = addLocation(event("denied").put("to", owner), handle.location());
-        log(addAccount(event, handle.client().account()).put("why", why.getMessage()));
+        log(addAccount(event, handle.client().account()).put("cause", cause.getMessage()));
     }
 
     @Override

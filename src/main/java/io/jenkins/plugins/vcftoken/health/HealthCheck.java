@@ -35,7 +35,7 @@ final class HealthCheck {
     private final Instant now;
 
     private HealthCheck(VcfTokenService tokens) throws TokenUnavailableException {
-        this.snapshot = tokens.survey();
+        this.snapshot = tokens.snapshot();
         this.leaseOwners = tokens.openLeases().stream()
                 .collect(Collectors.groupingBy(Lease::location, Collectors.mapping(Lease::owner, Collectors.toList())));
         this.locator = tokens.locator();
@@ -73,7 +73,7 @@ final class HealthCheck {
                 account,
                 stale ? null : family,
                 status,
-                unreadable == null ? error : Messages.HealthCheck_unreadable(unreadable.where(), unreadable.why()),
+                unreadable == null ? error : Messages.HealthCheck_unreadable(unreadable.file(), unreadable.cause()),
                 expiries.find(stored),
                 leaseOwners.getOrDefault(stored.location(), List.of()),
                 snapshot.isUnsaved(stored.location()),

@@ -90,9 +90,9 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
             shared.forEach(stored -> found.addAll(HealthWarning.findIn(check.assess(stored))));
             check.unreadable()
                     .forEach(record -> found.add(ledgerWarning(
-                            record.where(),
-                            Messages._HealthWarning_record(record.where()),
-                            Messages._HealthWarning_unreadable(record.why()))));
+                            record.file(),
+                            Messages._HealthWarning_record(record.file()),
+                            Messages._HealthWarning_unreadable(record.cause()))));
             if (VcfTokenService.get().isLockedForThreadsAlone()) {
                 found.add(ledgerWarning("locks", Messages._HealthWarning_home(), Messages._HealthWarning_locks()));
             }
@@ -105,7 +105,7 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
     }
 
     private static HealthWarning ledgerWarning(String about, Localizable subject, Localizable text) {
-        return new HealthWarning(HealthWarning.Kind.TROUBLE, about, subject, text, TokenListPage.CONTROLLER_URL);
+        return new HealthWarning(HealthWarning.Kind.ERROR, about, subject, text, TokenListPage.CONTROLLER_URL);
     }
 
     @Override

@@ -21,9 +21,9 @@ public record HealthWarning(Kind kind, String about, Localizable subject, Locali
 
     /** Which monitor shows a warning. The names stand in the file of {@link DismissedWarnings}. */
     public enum Kind {
-        TROUBLE,
+        ERROR,
         EXPIRY,
-        TRUST
+        TLS
     }
 
     private static final Duration WARNED_BEFORE_EXPIRY = Duration.ofDays(14);
@@ -48,10 +48,10 @@ public record HealthWarning(Kind kind, String about, Localizable subject, Locali
             Localizable text = error == null
                     ? Messages._HealthWarning_brokenSilently(status.words(), health.nextStep())
                     : Messages._HealthWarning_broken(status.words(), error, health.nextStep());
-            found.add(warning(Kind.TROUBLE, health, status.name(), text));
+            found.add(warning(Kind.ERROR, health, status.name(), text));
         }
         if (health.isUnsaved()) {
-            found.add(warning(Kind.TROUBLE, health, "unsaved", Messages._HealthWarning_unsaved()));
+            found.add(warning(Kind.ERROR, health, "unsaved", Messages._HealthWarning_unsaved()));
         }
         Duration left = health.secretLeft();
         if (left != null && left.compareTo(WARNED_BEFORE_EXPIRY) < 0) {
@@ -66,7 +66,7 @@ public record HealthWarning(Kind kind, String about, Localizable subject, Locali
                                     Messages._HealthWarning_expires(end, new RemainingTime(left))));
         }
         if (!health.isTlsVerified()) {
-            found.add(warning(Kind.TRUST, health, "tls", Messages._HealthWarning_tls()));
+            found.add(warning(Kind.TLS, health, "tls", Messages._HealthWarning_tls()));
         }
         return found;
     }

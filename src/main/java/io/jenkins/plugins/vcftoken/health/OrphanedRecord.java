@@ -33,7 +33,7 @@ public final class OrphanedRecord {
 
     /** The locations of its credentials. The owners of personal ones are not shown. */
     @Exported
-    public String getPlaces() {
+    public String getLocations() {
         return family.locations().stream()
                 .map(OrphanedRecord::describe)
                 .distinct()

@@ -5,11 +5,11 @@ import org.jenkinsci.Symbol;
 
 /** Warns of credentials with TLS verification switched off. */
 @Extension
-@Symbol("vcfTokenTrust")
+@Symbol("vcfTokenTls")
 public final class TlsVerificationMonitor extends AbstractTokenMonitor {
 
     public TlsVerificationMonitor() {
-        super(HealthWarning.Kind.TRUST);
+        super(HealthWarning.Kind.TLS);
     }
 
     @Override

@@ -147,7 +147,7 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
             throw new Failure(Messages.TokenDetailPage_nothingToRetry());
         }
         AuditLog.get().acted("vouch", stored.location(), family.id());
-        VcfTokenService.get().administration().vouch(family.id());
+        VcfTokenService.get().administration().allowRetry(family.id());
         return renew();
     }
 

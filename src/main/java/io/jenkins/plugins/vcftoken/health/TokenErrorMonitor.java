@@ -5,11 +5,11 @@ import org.jenkinsci.Symbol;
 
 /** Warns of credentials and records that make builds fail, or will. */
 @Extension
-@Symbol("vcfTokenTrouble")
+@Symbol("vcfTokenError")
 public final class TokenErrorMonitor extends AbstractTokenMonitor {
 
     public TokenErrorMonitor() {
-        super(HealthWarning.Kind.TROUBLE);
+        super(HealthWarning.Kind.ERROR);
     }
 
     @Override

@@ -136,7 +136,7 @@ public final class TokenListPage implements Action, StaplerProxy {
     public List<String> getUnreadable() {
         return isForAdministrator()
                 ? check().unreadable().stream()
-                        .map(record -> record.where() + ": " + record.why())
+                        .map(record -> record.file() + ": " + record.cause())
                         .toList()
                 : List.of();
     }

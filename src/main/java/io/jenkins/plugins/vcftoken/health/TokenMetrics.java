@@ -44,7 +44,7 @@ public final class TokenMetrics extends MetricProvider implements VcfTokenListen
     @Override
     public MetricSet getMetricSet() {
         Map<String, Metric> all = new HashMap<>(Map.of(
-                PREFIX + "exchanges", requests,
+                PREFIX + "requests", requests,
                 PREFIX + "waits", waits,
                 PREFIX + "denied", denied,
                 PREFIX + "renewals", renewals,
@@ -70,8 +70,8 @@ public final class TokenMetrics extends MetricProvider implements VcfTokenListen
     }
 
     @Override
-    public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException why, Duration took) {
-        failures.get(why.tokenError()).inc();
+    public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {
+        failures.get(cause.tokenError()).inc();
     }
 
     @Override
@@ -88,7 +88,7 @@ public final class TokenMetrics extends MetricProvider implements VcfTokenListen
     }
 
     @Override
-    public void denied(String owner, CredentialHandle handle, TokenUnavailableException why) {
+    public void denied(String owner, CredentialHandle handle, TokenUnavailableException cause) {
         denied.inc();
     }
 }

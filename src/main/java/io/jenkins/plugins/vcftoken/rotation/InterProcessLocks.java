@@ -188,6 +188,6 @@ final class InterProcessLocks {
     }
 
     private static IOException busy(Duration limit) {
-        return new IOException("another exchange of this account is in flight since " + limit.toSeconds() + " s");
+        return new IOException("another request of this account has run for more than " + limit.toSeconds() + " s");
     }
 }

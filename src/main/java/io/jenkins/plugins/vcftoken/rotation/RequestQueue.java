@@ -1,7 +1,11 @@
 package io.jenkins.plugins.vcftoken.rotation;
 
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.util.ArrayDeque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -9,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 
 /**
@@ -147,5 +152,59 @@ final class RequestQueue {
                 .filter(request -> request.getValue().begun)
                 .map(request -> request.getKey().familyId())
                 .collect(Collectors.toSet());
+    }
+
+    /** Limits how many tasks of one key run at a time. Tasks that have to wait are queued in order. */
+    private static final class ConcurrencyLimit {
+
+        private final int limit;
+        private final Map<String, Slots> slots = new HashMap<>();
+
+        private static final class Slots {
+            int used;
+            final Queue<BooleanSupplier> waiting = new ArrayDeque<>();
+        }
+
+        ConcurrencyLimit(int limit) {
+            this.limit = limit;
+        }
+
+        /**
+         * @param start called at once, or on the thread that frees a slot; must not block. Returns whether a task has
+         *     begun, which calls {@link #release} at its end.
+         */
+        void acquire(String key, BooleanSupplier start) {
+            synchronized (slots) {
+                Slots ofKey = slots.computeIfAbsent(key, same -> new Slots());
+                if (ofKey.used == limit) {
+                    ofKey.waiting.add(start);
+                    return;
+                }
+                ofKey.used++;
+            }
+            if (!start.getAsBoolean()) {
+                release(key);
+            }
+        }
+
+        /** Gives the slot to the next task that begins. */
+        void release(String key) {
+            BooleanSupplier next;
+            do {
+                next = next(key);
+            } while (next != null && !next.getAsBoolean());
+        }
+
+        @CheckForNull
+        private BooleanSupplier next(String key) {
+            synchronized (slots) {
+                Slots ofKey = slots.get(key);
+                BooleanSupplier next = ofKey.waiting.poll();
+                if (next == null && --ofKey.used == 0) {
+                    slots.remove(key);
+                }
+                return next;
+            }
+        }
     }
 }

@@ -49,7 +49,7 @@ public final class TokenFamilyAdmin {
     }
 
     /** How many families are in memory alone. */
-    int heldInMemory() {
+    int countInMemory() {
         return store.notInLedger().size();
     }
 
@@ -58,7 +58,7 @@ public final class TokenFamilyAdmin {
     }
 
     /** @param requesting IDs of the families with a running request */
-    TokenFamilySnapshot survey(Set<String> requesting) throws IOException {
+    TokenFamilySnapshot snapshot(Set<String> requesting) throws IOException {
         TokenLedger.Contents contents = ledger.contents();
         Map<String, TokenFamily> newest = new LinkedHashMap<>();
         Stream.concat(contents.readable().stream(), store.notInLedger().stream())
@@ -69,7 +69,7 @@ public final class TokenFamilyAdmin {
 
     /**
      * A counter that grows whenever a family in this process enters or leaves the states UNKNOWN and REJECTED. From
-     * memory, so that monitors can tell cheaply whether a survey is worthwhile.
+     * memory, so that monitors can tell cheaply whether a snapshot is worthwhile.
      */
     public long alarms() {
         return store.alarms();
@@ -111,7 +111,7 @@ public final class TokenFamilyAdmin {
      *
      * @return false when there is no such family, or it is READY
      */
-    public boolean vouch(String familyId) throws IOException, InterruptedException {
+    public boolean allowRetry(String familyId) throws IOException, InterruptedException {
         return change(familyId, family -> switch (family.state()) {
             case READY -> family;
             case REQUESTING, UNKNOWN, REJECTED -> family.untouched("tried again at a person's word", clock.instant());
@@ -234,7 +234,7 @@ public final class TokenFamilyAdmin {
      * Removes the families whose credentials have been deleted, or have stored other secrets, for
      * {@link #KEPT_AFTER_LAST_CREDENTIAL}.
      */
-    public void sweep(Stored stored) throws IOException, InterruptedException {
+    public void removeOrphans(Stored stored) throws IOException, InterruptedException {
         pruneRefusals();
         Instant now = clock.instant();
         for (TokenFamily family : ledger.loadAll()) {
@@ -320,7 +320,7 @@ public final class TokenFamilyAdmin {
      * Saves the responses that the ledger could not save when they arrived. The next request of a family does so as
      * well; this is for families without one before Jenkins stops.
      */
-    public void saveHeld() throws InterruptedException {
+    public void saveUnsaved() throws InterruptedException {
         for (String familyId : store.unsaved()) {
             try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
                 store.load(familyId);

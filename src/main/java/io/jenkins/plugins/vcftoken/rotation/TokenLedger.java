@@ -89,10 +89,10 @@ public interface TokenLedger {
      * it is.
      *
      * @param familyId from the file's name
-     * @param where the file's path
-     * @param why the cause, without secrets
+     * @param file its path
+     * @param cause without secrets
      */
-    record UnreadableRecord(String familyId, String where, String why) {}
+    record UnreadableRecord(String familyId, String file, String cause) {}
 
     /**
      * Remains of a deleted record: the server of its last token. Without it, a copy of the encrypted token could be

@@ -25,7 +25,7 @@ public interface TokenListener {
      *
      * @param after the family with its new state
      */
-    default void failed(CredentialHandle handle, TokenFamily after, TokenRequestException why, Duration took) {}
+    default void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {}
 
     /**
      * A lease was opened, or an access token was issued without one.
@@ -48,5 +48,5 @@ public interface TokenListener {
     default void authorized(CredentialLocation location, TokenFamily family, String by) {}
 
     /** A lease could not be opened, or an access token not be issued without one. */
-    default void denied(String owner, CredentialHandle handle, TokenUnavailableException why) {}
+    default void denied(String owner, CredentialHandle handle, TokenUnavailableException cause) {}
 }

@@ -92,8 +92,8 @@ public final class TokenManager {
     }
 
     /** All families as they are now. Reads the ledger. */
-    public TokenFamilySnapshot survey() throws IOException {
-        return admin.survey(queue.requestingFamilies());
+    public TokenFamilySnapshot snapshot() throws IOException {
+        return admin.snapshot(queue.requestingFamilies());
     }
 
     /**

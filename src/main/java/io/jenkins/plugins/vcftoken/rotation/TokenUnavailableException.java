@@ -178,8 +178,8 @@ public final class TokenUnavailableException extends Exception {
     static TokenUnavailableException recordUnusable(CredentialHandle handle, TokenLedger.UnreadableRecord record) {
         return of(
                 handle,
-                "nothing was sent, because the record of its tokens, " + record.where() + ", cannot be used: "
-                        + record.why() + ". If an older version of the plugin was installed, install the newer one "
+                "nothing was sent, because the record of its tokens, " + record.file() + ", cannot be used: "
+                        + record.cause() + ". If an older version of the plugin was installed, install the newer one "
                         + "again. Else restore that file from a backup, or remove that file and authorize the account "
                         + "again or store a new secret.",
                 null);
@@ -193,7 +193,7 @@ public final class TokenUnavailableException extends Exception {
         return of(
                 handle,
                 "no access token after " + seconds
-                        + " s; an exchange is still in flight and its answer will be kept. Run " + "again later.",
+                        + " s; the request still runs, and its response will be kept. Run again later.",
                 e);
     }
 

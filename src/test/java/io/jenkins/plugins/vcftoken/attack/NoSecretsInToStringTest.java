@@ -71,8 +71,8 @@ class NoSecretsInToStringTest {
             rotation.TokenLedger.Tombstone.host
             rotation.TokenLedger.Tombstone.owner
             rotation.TokenLedger.UnreadableRecord.familyId
-            rotation.TokenLedger.UnreadableRecord.where
-            rotation.TokenLedger.UnreadableRecord.why
+            rotation.TokenLedger.UnreadableRecord.file
+            rotation.TokenLedger.UnreadableRecord.cause
             rotation.RequestQueue.Target.familyId
             rotation.TokenResult.familyId
             rotation.TokenResult.warning

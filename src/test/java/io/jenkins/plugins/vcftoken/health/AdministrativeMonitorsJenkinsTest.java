@@ -163,7 +163,7 @@ class AdministrativeMonitorsJenkinsTest {
         assertThat(active()).isEmpty();
         assertThat(new DismissedWarnings()
                         .contains(new HealthWarning(
-                                HealthWarning.Kind.TRUST, "manage/vcf-tokens/credential/first/ tls", null, null, null)))
+                                HealthWarning.Kind.TLS, "manage/vcf-tokens/credential/first/ tls", null, null, null)))
                 .as("after a restart")
                 .isTrue();
 

@@ -197,9 +197,9 @@ class AuditLogJenkinsTest {
         job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL }", true));
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
         assertThat(log.only("failed"))
-                .containsEntry("problem", "SPENT_OR_REVOKED")
+                .containsEntry("error", "SPENT_OR_REVOKED")
                 .containsEntry("state", "REJECTED")
-                .hasEntrySatisfying("why", why -> assertThat((String) why).startsWith("HTTP 400"));
+                .hasEntrySatisfying("cause", cause -> assertThat((String) cause).startsWith("HTTP 400"));
         assertThat(log.only("denied")).containsEntry("to", "build team/job#1").containsEntry("credential", "vcfa");
         assertThat(log.named("given")).isEmpty();
     }

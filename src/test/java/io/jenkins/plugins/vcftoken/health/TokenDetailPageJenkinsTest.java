@@ -216,7 +216,7 @@ class TokenDetailPageJenkinsTest {
             assertThat(shown.getTitleText()).startsWith("Tokens of " + id);
         }
         HealthMonitorWork.get().refresh();
-        assertThat(HealthMonitorWork.get().warnings(HealthWarning.Kind.TROUBLE))
+        assertThat(HealthMonitorWork.get().warnings(HealthWarning.Kind.ERROR))
                 .extracting(HealthWarning::getText)
                 .anyMatch(text -> text.endsWith(". Store a new secret in the credential."))
                 .anyMatch(

@@ -36,13 +36,13 @@ class TokenMetricsJenkinsTest {
             assertThat(count("leases")).isEqualTo(1);
             SemaphoreStep.success("in/1", null);
             jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
-            JenkinsAndSimulator.await("the last exchange is counted", () -> timer("exchanges") == simulator.grants());
+            JenkinsAndSimulator.await("the last request is counted", () -> timer("requests") == simulator.grants());
             assertThat(simulator.grants()).isGreaterThan(1);
             assertThat(count("rotations")).isEqualTo(simulator.rotations());
             assertThat(count("renewals")).isEqualTo(simulator.grants() - 1);
             assertThat(count("leases")).isZero();
             assertThat(timer("waits")).isEqualTo(1);
-            assertThat(registry().timer("vcf-token.exchanges").getSnapshot().getMax())
+            assertThat(registry().timer("vcf-token.requests").getSnapshot().getMax())
                     .isPositive();
 
             Thread.sleep(2_000);

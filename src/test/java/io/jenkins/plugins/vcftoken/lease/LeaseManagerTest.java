@@ -487,7 +487,7 @@ class LeaseManagerTest {
         await(() -> simulator.sddcManager().releases() == 1);
         for (Duration later : List.of(Duration.ZERO, Duration.ofSeconds(30), Duration.ofHours(3))) {
             clock.advance(later);
-            TokenFamily record = core.families.survey().find(user.client().account(), user.token(), user.location());
+            TokenFamily record = core.families.snapshot().find(user.client().account(), user.token(), user.location());
             assertThat(record.accessToken()).isNotNull();
             assertThat(record.accessToken().issuedAt()).isEqualTo(renewed);
             assertThat(record.accessToken().value()).isEmpty();

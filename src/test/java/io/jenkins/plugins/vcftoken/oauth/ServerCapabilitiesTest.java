@@ -79,7 +79,9 @@ class ServerCapabilitiesTest {
                 "",
                 "[]",
                 "{",
+                "null",
                 "{\"hosts\":7}",
+                "{\"hosts\":{\"vcf.example.com:443\":null}}",
                 "{\"refused\":[]}",
                 "{\"hosts\":{\"vcf.example.com:443\":1}}",
                 "{\"hosts\":{\"vcf.example.com:443\":{\"tokenListAbsentSince\":\"soon\",\"apiVersion\":9}}}"

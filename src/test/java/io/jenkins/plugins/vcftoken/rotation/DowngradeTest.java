@@ -67,9 +67,9 @@ class DowngradeTest {
                     .hasMessageNotContainingAny(initialToken, between, current);
             CredentialHandle asker = handle(stored);
             TokenLedger.UnreadableRecord known =
-                    core.families.survey().findUnreadable(asker.client().account(), stored);
+                    core.families.snapshot().findUnreadable(asker.client().account(), stored);
             assertThat(known).as("what the health page shows").isNotNull();
-            assertThat(known.where()).isEqualTo(file.toString());
+            assertThat(known.file()).isEqualTo(file.toString());
         }
         assertThat(simulator.requests()).isEqualTo(2);
         assertThat(onlyRecord()).isEqualTo(file).hasContent(newer);

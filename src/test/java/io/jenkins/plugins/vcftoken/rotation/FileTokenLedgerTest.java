@@ -193,7 +193,7 @@ class FileTokenLedgerTest {
         assertThatThrownBy(() -> ledger.load(RECORD.id())).hasMessageContaining("written by a newer version");
         assertThat(ledger.contents().unreadable()).singleElement().satisfies(record -> {
             assertThat(record.familyId()).isEqualTo(RECORD.id());
-            assertThat(record.why()).isEqualTo("written by a newer version of the plugin, in format 2");
+            assertThat(record.cause()).isEqualTo("written by a newer version of the plugin, in format 2");
         });
         assertThat(ledger.unusable("another", "cc")).as("the initial token").isPresent();
         assertThat(ledger.unusable("another", "bb")).as("a former token").isPresent();
@@ -251,7 +251,7 @@ class FileTokenLedgerTest {
         try (TokenLedger.Lock lock = ledger.lock(RECORD.id(), Duration.ofSeconds(1))) {
             assertThatThrownBy(() -> other.lock(RECORD.id(), Duration.ofMillis(50)))
                     .isInstanceOf(IOException.class)
-                    .hasMessageContaining("in flight");
+                    .hasMessageContaining("another request of this account");
         }
         other.lock(RECORD.id(), Duration.ofSeconds(1)).close();
     }

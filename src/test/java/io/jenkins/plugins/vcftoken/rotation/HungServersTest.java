@@ -149,9 +149,9 @@ class HungServersTest {
         assertThatThrownBy(() -> impatient.await(handle(hung, "late", "system"), ANY))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("was not sent yet")
-                .hasMessageNotContaining("in flight");
+                .hasMessageNotContaining("still runs");
         assertThatThrownBy(() -> impatient.await(handle(hung, "hung-0", "system"), ANY))
-                .hasMessageContaining("still in flight");
+                .hasMessageContaining("the request still runs");
         assertThat(hung.received).hasValue(RequestQueue.PER_SERVER);
     }
 

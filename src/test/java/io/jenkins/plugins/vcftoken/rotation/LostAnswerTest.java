@@ -306,7 +306,7 @@ class LostAnswerTest {
             clock.advance(Duration.ofDays(1));
         }
         assertThat(simulator.requests()).isEqualTo(1);
-        manual.administration().vouch(onDisk().id());
+        manual.administration().allowRetry(onDisk().id());
         assertThat(manual.await(handle, ANY).error()).isNull();
     }
 }

@@ -212,7 +212,7 @@ class NonRotatingSecretTest {
                         .await(sddcHolder(PASSWORD), accessToken -> false)
                         .error())
                 .isNotNull();
-        assertThat(core.families.administration().vouch(result.familyId())).isTrue();
+        assertThat(core.families.administration().allowRetry(result.familyId())).isTrue();
         try (Simulator other = Simulator.start(clock, 0)) {
             other.sddcManager().addUser(USER, PASSWORD);
             Account there = new Account(SddcManagerTokenClient.SYSTEM, other.url(), "", USER);
@@ -489,12 +489,12 @@ class NonRotatingSecretTest {
         TokenResult connectionTest = families.await(typed, ANY);
         families.forgetUnsaved(typed, id -> true);
         assertThat(families.isReleased(connectionTest)).isTrue();
-        assertThat(families.survey().find(typed.client().account(), typed.token(), typed.location()))
+        assertThat(families.snapshot().find(typed.client().account(), typed.token(), typed.location()))
                 .isNull();
         families.await(cspHolder("api-token-one"), ANY);
         families.await(typed, ANY);
         families.forgetUnsaved(typed, id -> true);
-        assertThat(families.survey()
+        assertThat(families.snapshot()
                         .find(typed.client().account(), typed.token(), typed.location())
                         .locations())
                 .contains(new CredentialLocation("system", "csp"));
@@ -565,7 +565,7 @@ class NonRotatingSecretTest {
         CredentialHandle handle = core.handle("csp", core.cspApiToken(), "first");
         assertThatThrownBy(() -> families.await(handle, accessToken -> true)).hasMessageContaining("disk full");
         full.save = id -> {};
-        families.administration().saveHeld();
+        families.administration().saveUnsaved();
         assertThat(families.await(handle, accessToken -> true).error()).isNull();
         assertThat(core.ledger.loadAll())
                 .singleElement()

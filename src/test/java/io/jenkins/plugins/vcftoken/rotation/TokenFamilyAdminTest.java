@@ -57,36 +57,36 @@ class TokenFamilyAdminTest {
         simulator.inject(Fault.STATUS_502);
         assertThatThrownBy(this::ask).isInstanceOf(TokenUnavailableException.class);
         assertThatThrownBy(this::ask).hasMessageContaining("it is not known whether");
-        assertThat(administration.vouch(only().id())).isTrue();
+        assertThat(administration.allowRetry(only().id())).isTrue();
         ask();
         assertThat(simulator.grants()).isEqualTo(1);
-        assertThat(administration.vouch(only().id())).isFalse();
-        assertThat(administration.vouch("00000000")).isFalse();
+        assertThat(administration.allowRetry(only().id())).isFalse();
+        assertThat(administration.allowRetry("00000000")).isFalse();
     }
 
     @Test
     void recordsAreKeptThirtyDaysAfterTheLastCredential() throws Exception {
         ask();
-        administration.sweep((location, account) -> null);
+        administration.removeOrphans((location, account) -> null);
         clock.advance(Duration.ofDays(29));
-        administration.sweep((location, account) -> null);
+        administration.removeOrphans((location, account) -> null);
         assertThat(administration.list()).hasSize(1);
         clock.advance(Duration.ofDays(1));
-        administration.sweep((location, account) -> null);
+        administration.removeOrphans((location, account) -> null);
         assertThat(administration.list()).isEmpty();
     }
 
     @Test
     void aCredentialMadeAgainStopsTheCount() throws Exception {
         ask();
-        administration.sweep((location, account) -> null);
+        administration.removeOrphans((location, account) -> null);
         clock.advance(Duration.ofDays(29));
         String current = only().tokens().current();
-        administration.sweep((location, account) -> current);
+        administration.removeOrphans((location, account) -> current);
         clock.advance(Duration.ofDays(29));
-        administration.sweep((location, account) -> null);
+        administration.removeOrphans((location, account) -> null);
         clock.advance(Duration.ofDays(29));
-        administration.sweep((location, account) -> null);
+        administration.removeOrphans((location, account) -> null);
         assertThat(administration.list()).hasSize(1);
     }
 
@@ -94,9 +94,9 @@ class TokenFamilyAdminTest {
     @Test
     void aCredentialThatStoresAnotherTokenKeepsNoRecord() throws Exception {
         ask();
-        administration.sweep((location, account) -> "typed-anew");
+        administration.removeOrphans((location, account) -> "typed-anew");
         clock.advance(Duration.ofDays(30));
-        administration.sweep((location, account) -> "typed-anew");
+        administration.removeOrphans((location, account) -> "typed-anew");
         assertThat(administration.list()).isEmpty();
     }
 
@@ -113,9 +113,9 @@ class TokenFamilyAdminTest {
         Account respelling = core.service("Acme").account();
         TokenFamilyAdmin.Stored respelled =
                 (location, account) -> account.isSameAs(respelling) ? simulator.currentToken("ci") : null;
-        administration.sweep(respelled);
+        administration.removeOrphans(respelled);
         clock.advance(Duration.ofDays(30));
-        administration.sweep(respelled);
+        administration.removeOrphans(respelled);
         assertThat(administration.list()).hasSize(1);
         assertThat(only().account().isSameAs(respelling)).isTrue();
     }
@@ -135,10 +135,10 @@ class TokenFamilyAdminTest {
         core.ledger.save(older);
         core.ledger.save(newer);
         for (String stored : List.of("third", "fourth")) {
-            administration.sweep((at, of) -> stored);
+            administration.removeOrphans((at, of) -> stored);
             clock.advance(Duration.ofDays(30));
         }
-        administration.sweep((at, of) -> "fourth");
+        administration.removeOrphans((at, of) -> "fourth");
         assertThat(administration.list()).extracting(TokenFamily::id).containsExactly(newer.id());
     }
 
@@ -282,9 +282,9 @@ class TokenFamilyAdminTest {
         if (byAPerson) {
             assertThat(administration.forget(only())).isTrue();
         } else {
-            administration.sweep((location, account) -> null);
+            administration.removeOrphans((location, account) -> null);
             clock.advance(TokenFamilyAdmin.KEPT_AFTER_LAST_CREDENTIAL);
-            administration.sweep((location, account) -> null);
+            administration.removeOrphans((location, account) -> null);
         }
         assertThat(administration.list()).isEmpty();
         try (Simulator thief = Simulator.start(clock, 0);
@@ -515,7 +515,7 @@ class TokenFamilyAdminTest {
                 .hasSize(2)
                 .allMatch(record -> record.locations().contains(here));
         for (String brought : List.of(initialToken, "", fresh)) {
-            assertThat(families.survey().find(account, brought, here).tokens().current())
+            assertThat(families.snapshot().find(account, brought, here).tokens().current())
                     .isEqualTo(simulator.currentToken("ci"));
             clock.advance(Duration.ofHours(2));
             families.await(core.handle("ci", "acme", brought, (f, t, again) -> {}), accessToken -> true);
@@ -634,11 +634,11 @@ class TokenFamilyAdminTest {
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
         TokenManager families = TestTokenService.manager(counting, clock);
         for (String stored : List.of(initialToken, simulator.currentToken("ci"))) {
-            families.administration().sweep((location, account) -> stored);
+            families.administration().removeOrphans((location, account) -> stored);
         }
         assertThat(counting.saves + counting.locks).isZero();
-        families.administration().sweep((location, account) -> null);
-        families.administration().sweep((location, account) -> null);
+        families.administration().removeOrphans((location, account) -> null);
+        families.administration().removeOrphans((location, account) -> null);
         assertThat(counting.saves).isEqualTo(1);
         Instant orphaned = only().orphaned();
         assertThat(TokenFamilyAdmin.endOf(orphaned)).isEqualTo(clock.instant().plus(Duration.ofDays(30)));
@@ -648,9 +648,9 @@ class TokenFamilyAdminTest {
     @Test
     void aFamilyThatComesBackToLifeDuringTheSweepStays() throws Exception {
         ask();
-        administration.sweep((location, account) -> null);
+        administration.removeOrphans((location, account) -> null);
         clock.advance(Duration.ofDays(31));
-        administration.sweep((location, account) -> {
+        administration.removeOrphans((location, account) -> {
             try {
                 ask();
             } catch (Exception e) {

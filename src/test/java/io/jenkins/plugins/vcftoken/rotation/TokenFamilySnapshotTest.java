@@ -44,21 +44,21 @@ class TokenFamilySnapshotTest {
     @Test
     void aFamilyIsFoundByAnyOfItsTokensAtItsEndpoint() throws Exception {
         Account account = handle.client().account();
-        assertThat(core.families.survey().find(account, handle.token(), handle.location()))
+        assertThat(core.families.snapshot().find(account, handle.token(), handle.location()))
                 .isNull();
         core.families.await(handle, accessToken -> true);
         clock.advance(Duration.ofHours(2));
         core.families.await(handle, accessToken -> true);
-        TokenFamilySnapshot survey = core.families.survey();
-        TokenFamily found = survey.find(account, handle.token(), handle.location());
+        TokenFamilySnapshot snapshot = core.families.snapshot();
+        TokenFamily found = snapshot.find(account, handle.token(), handle.location());
         assertThat(found.tokens().generation()).isEqualTo(2);
         for (String token : simulator.refreshTokens()) {
-            assertThat(survey.find(account, token, handle.location())).isSameAs(found);
+            assertThat(snapshot.find(account, token, handle.location())).isSameAs(found);
         }
-        assertThat(survey.find(core.service("globex").account(), handle.token(), handle.location()))
+        assertThat(snapshot.find(core.service("globex").account(), handle.token(), handle.location()))
                 .isNull();
-        assertThat(survey.isRequesting(found)).isFalse();
-        assertThat(survey.written()).containsExactly(found);
+        assertThat(snapshot.isRequesting(found)).isFalse();
+        assertThat(snapshot.written()).containsExactly(found);
     }
 
     @Test
@@ -71,21 +71,23 @@ class TokenFamilySnapshotTest {
                 accessToken -> true);
         String fresh = simulator.addAccount("other", "acme");
         core.families.administration().authorized(account, copy, handle.token(), fresh, null);
-        TokenFamilySnapshot survey = core.families.survey();
+        TokenFamilySnapshot snapshot = core.families.snapshot();
         for (String brought : List.of(handle.token(), simulator.currentToken("ci"))) {
-            assertThat(survey.find(account, brought, copy).tokens().current()).isEqualTo(fresh);
-            assertThat(survey.find(account, brought, handle.location()).tokens().current())
+            assertThat(snapshot.find(account, brought, copy).tokens().current()).isEqualTo(fresh);
+            assertThat(snapshot.find(account, brought, handle.location())
+                            .tokens()
+                            .current())
                     .isEqualTo(simulator.currentToken("ci"));
         }
-        assertThat(survey.find(account, " ", copy).tokens().current()).isEqualTo(fresh);
+        assertThat(snapshot.find(account, " ", copy).tokens().current()).isEqualTo(fresh);
         CredentialLocation nowhere = new CredentialLocation("system", "nowhere");
-        assertThat(survey.find(account, fresh, nowhere).tokens().current()).isEqualTo(fresh);
-        assertThat(survey.find(account, simulator.currentToken("ci"), nowhere)
+        assertThat(snapshot.find(account, fresh, nowhere).tokens().current()).isEqualTo(fresh);
+        assertThat(snapshot.find(account, simulator.currentToken("ci"), nowhere)
                         .tokens()
                         .current())
                 .as("the one whose current token it is")
                 .isEqualTo(simulator.currentToken("ci"));
-        assertThat(survey.findUnreadable(account, fresh)).isNull();
+        assertThat(snapshot.findUnreadable(account, fresh)).isNull();
     }
 
     @Test
@@ -95,8 +97,8 @@ class TokenFamilySnapshotTest {
         });
         core.families.await(full, accessToken -> true);
         core.awaitWriteBacks();
-        assertThat(core.families.survey().isUnsaved(full.location())).isTrue();
-        assertThat(core.families.survey().isUnsaved(new CredentialLocation("system", "other")))
+        assertThat(core.families.snapshot().isUnsaved(full.location())).isTrue();
+        assertThat(core.families.snapshot().isUnsaved(new CredentialLocation("system", "other")))
                 .isFalse();
     }
 
@@ -105,11 +107,11 @@ class TokenFamilySnapshotTest {
         simulator.sddcManager().addUser("svc@vsphere.local", "password");
         CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
         core.families.await(user, accessToken -> true);
-        TokenFamilySnapshot survey = core.families.survey();
-        assertThat(survey.find(user.client().account(), "password", user.location())
+        TokenFamilySnapshot snapshot = core.families.snapshot();
+        assertThat(snapshot.find(user.client().account(), "password", user.location())
                         .accessToken())
                 .isNotNull();
-        assertThat(survey.written()).isEmpty();
+        assertThat(snapshot.written()).isEmpty();
     }
 
     @Test
@@ -118,15 +120,15 @@ class TokenFamilySnapshotTest {
         CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "wrong");
         assertThatThrownBy(() -> core.families.await(user, accessToken -> true))
                 .isInstanceOf(TokenUnavailableException.class);
-        TokenFamily rejected = core.families.survey().find(user.client().account(), "wrong", user.location());
+        TokenFamily rejected = core.families.snapshot().find(user.client().account(), "wrong", user.location());
         assertThat(rejected.state()).isEqualTo(TokenFamily.Status.REJECTED);
-        assertThat(core.families.administration().vouch(rejected.id())).isTrue();
+        assertThat(core.families.administration().allowRetry(rejected.id())).isTrue();
         assertThat(core.ledger.loadAll()).as("a password's place is not there").isEmpty();
         assertThatThrownBy(() -> core.families.await(user, accessToken -> true))
                 .isInstanceOf(TokenUnavailableException.class);
         assertThat(simulator.sddcManager().refusedLogins()).isEqualTo(2);
         core.families.administration().forget(rejected.id());
-        assertThat(core.families.survey().find(user.client().account(), "wrong", user.location()))
+        assertThat(core.families.snapshot().find(user.client().account(), "wrong", user.location()))
                 .isNull();
         assertThat(core.ledger.loadAll()).isEmpty();
     }
@@ -139,17 +141,17 @@ class TokenFamilySnapshotTest {
         Files.writeString(damaged, "{\"format\":1");
         Files.writeString(record, Files.readString(record).replace("sealed:", "other:"));
         String before = Files.readString(record);
-        TokenFamilySnapshot survey = core.families.survey();
-        assertThat(survey.unreadable())
-                .extracting(TokenLedger.UnreadableRecord::where)
+        TokenFamilySnapshot snapshot = core.families.snapshot();
+        assertThat(snapshot.unreadable())
+                .extracting(TokenLedger.UnreadableRecord::file)
                 .containsExactlyInAnyOrder(record.toString(), damaged.toString());
-        assertThat(survey.unreadable())
-                .extracting(TokenLedger.UnreadableRecord::why)
+        assertThat(snapshot.unreadable())
+                .extracting(TokenLedger.UnreadableRecord::cause)
                 .containsExactlyInAnyOrder("sealed by another controller", "damaged: not JSON");
-        assertThat(survey.findUnreadable(handle.client().account(), handle.token())
-                        .where())
+        assertThat(snapshot.findUnreadable(handle.client().account(), handle.token())
+                        .file())
                 .isEqualTo(record.toString());
-        assertThat(survey.findUnreadable(handle.client().account(), simulator.addAccount("other", "acme")))
+        assertThat(snapshot.findUnreadable(handle.client().account(), simulator.addAccount("other", "acme")))
                 .isNull();
         assertThat(damaged).hasContent("{\"format\":1");
         assertThat(record).hasContent(before);
@@ -166,7 +168,7 @@ class TokenFamilySnapshotTest {
                 .isInstanceOf(TokenUnavailableException.class);
         long after = administration.alarms();
         assertThat(after).isEqualTo(1);
-        administration.vouch(core.ledger.loadAll().get(0).id());
+        administration.allowRetry(core.ledger.loadAll().get(0).id());
         assertThat(administration.alarms()).isEqualTo(2);
     }
 }

@@ -153,14 +153,14 @@ class TokenManagerErrorsTest {
         ask();
         clock.advance(Duration.ofHours(2));
         TokenFamily record = families.administration().list().get(0);
-        assertThat(families.survey().isRequesting(record)).isFalse();
+        assertThat(families.snapshot().isRequesting(record)).isFalse();
         families.request(handle, ANY);
-        assertThat(families.survey().isRequesting(record)).as("queued").isFalse();
+        assertThat(families.snapshot().isRequesting(record)).as("queued").isFalse();
         List<Boolean> sent = new ArrayList<>();
         simulator.setWitness(moment -> {
             try {
                 if (moment == RefreshPhase.RECEIVED) {
-                    sent.add(families.survey().isRequesting(record));
+                    sent.add(families.snapshot().isRequesting(record));
                 }
             } catch (IOException e) {
                 throw new IllegalStateException(e);
@@ -168,7 +168,7 @@ class TokenManagerErrorsTest {
         });
         work();
         assertThat(sent).containsExactly(true);
-        assertThat(families.survey().isRequesting(record)).isFalse();
+        assertThat(families.snapshot().isRequesting(record)).isFalse();
     }
 
     @Test
@@ -398,7 +398,7 @@ class TokenManagerErrorsTest {
         CredentialHandle app = publicApp();
         await(app);
         assertThat(simulator.accessTokens()).hasSize(1);
-        assertThat(families.survey().findUnreadable(app.client().account(), app.token()))
+        assertThat(families.snapshot().findUnreadable(app.client().account(), app.token()))
                 .as("what the health page shows")
                 .isNull();
     }
@@ -470,7 +470,8 @@ class TokenManagerErrorsTest {
                 .hasMessageContaining("organization 'globex'")
                 .hasMessageContaining("not known");
         assertThat(simulator.mostReceived()).isEqualTo(1);
-        families.administration().vouch(families.administration().list().get(0).id());
+        families.administration()
+                .allowRetry(families.administration().list().get(0).id());
         assertThatThrownBy(() -> await(core.handle("ci", core.service("globex"), handle.token())))
                 .hasMessageContaining("refuses the stored refresh token");
     }
@@ -538,15 +539,15 @@ class TokenManagerErrorsTest {
             }
         };
         assertThatThrownBy(() -> ask()).hasMessageContaining("No space left on device");
-        families.administration().saveHeld();
+        families.administration().saveUnsaved();
         assertThat(families.administration().list().get(0).state()).isEqualTo(TokenFamily.Status.REQUESTING);
         ledger.save = id -> {};
-        families.administration().saveHeld();
+        families.administration().saveUnsaved();
         TokenFamily record = families.administration().list().get(0);
         assertThat(record.state()).isEqualTo(TokenFamily.Status.READY);
         assertThat(record.tokens().current()).isEqualTo(simulator.currentToken("ci"));
         int after = ledger.saves;
-        families.administration().saveHeld();
+        families.administration().saveUnsaved();
         assertThat(ledger.saves).isEqualTo(after);
     }
 
@@ -697,10 +698,10 @@ class TokenManagerErrorsTest {
             families.forgetUnsaved(typed, id -> true);
             work();
         }
-        assertThat(families.administration().heldInMemory()).isEqualTo(TokenFamilyStore.MAX_REFUSALS);
+        assertThat(families.administration().countInMemory()).isEqualTo(TokenFamilyStore.MAX_REFUSALS);
         clock.advance(TokenManager.REFUSAL_HOLDS.plusSeconds(1));
-        families.administration().sweep((location, account) -> null);
-        assertThat(families.administration().heldInMemory()).isZero();
+        families.administration().removeOrphans((location, account) -> null);
+        assertThat(families.administration().countInMemory()).isZero();
     }
 
     @Test
@@ -709,13 +710,13 @@ class TokenManagerErrorsTest {
         await(core.handle("user", core.sddcManager("svc@vsphere.local"), "password"));
         simulator.sddcManager().addUser("svc@vsphere.local", "changed");
         await(core.handle("user", core.sddcManager("svc@vsphere.local"), "changed"));
-        assertThat(families.administration().heldInMemory()).isEqualTo(1);
+        assertThat(families.administration().countInMemory()).isEqualTo(1);
     }
 
     @Test
     void aCredentialThatIsUsedAgainIsNoOrphan() throws Exception {
         ask();
-        families.administration().sweep((location, account) -> null);
+        families.administration().removeOrphans((location, account) -> null);
         clock.advance(Duration.ofHours(2));
         assertThat(families.administration().list().get(0).orphaned()).isNotNull();
         ask();

@@ -181,7 +181,7 @@ class UpgradeJenkinsTest {
         Map<String, TokenFamily> records = VcfTokenService.get().administration().list().stream()
                 .collect(Collectors.toMap(
                         record -> record.locations().iterator().next().credentialsId(), record -> record));
-        assertThat(VcfTokenService.get().survey().unreadable()).isEmpty();
+        assertThat(VcfTokenService.get().snapshot().unreadable()).isEmpty();
         assertThat(records).hasSize(11);
         records.forEach((id, record) -> {
             assertThat(record.locations()).containsExactly(location(id));

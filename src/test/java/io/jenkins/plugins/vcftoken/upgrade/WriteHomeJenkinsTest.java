@@ -146,7 +146,9 @@ class WriteHomeJenkinsTest {
                         .stored(location("system-gone"), gone.account())
                         .equals(SECRET + "system-gone-2"));
         JenkinsStores.of(jenkins.jenkins).removeCredentials(Domain.global(), find("system-gone"));
-        VcfTokenService.get().administration().sweep(VcfTokenService.get().locator()::stored);
+        VcfTokenService.get()
+                .administration()
+                .removeOrphans(VcfTokenService.get().locator()::stored);
 
         simulator.cloudServices().replaceAtNextUse(SECRET + "system-csp-token", SECRET + "system-csp-token-2");
         VcfTokenService.get().once(find("system-csp-token"));
