@@ -207,29 +207,29 @@ public final class FileTokenLedger implements TokenLedger {
 
     @Override
     public void save(TokenFamily record) throws IOException {
-        replace(file(record.id()), format.write(record), createUnfinished(record.id()));
+        Path reserved = reserved(record.id());
+        Path fresh = Files.exists(reserved) ? reserved : createUnfinished(record.id());
+        replace(file(record.id()), format.write(record), fresh);
     }
 
     @Override
-    public void reserve(TokenFamily record) throws IOException {
-        Path reserved = reserved(record.id());
-        byte[] room = new byte[format.write(record).length + ROOM_FOR_RESPONSE];
+    public void saveRequest(TokenFamily record) throws IOException {
+        byte[] bytes = format.write(record);
+        reserve(record.id(), bytes.length + ROOM_FOR_RESPONSE);
+        replace(file(record.id()), bytes, createUnfinished(record.id()));
+    }
+
+    private void reserve(String id, int length) throws IOException {
+        Path reserved = reserved(id);
         try {
             Files.deleteIfExists(reserved);
             createDirectory();
             Files.createFile(reserved, onlyForOwner(directory, "rw-------"));
-            write(reserved, room);
+            write(reserved, new byte[length]);
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(reserved);
             throw e;
         }
-    }
-
-    @Override
-    public void saveReserved(TokenFamily record) throws IOException {
-        Path reserved = reserved(record.id());
-        Path fresh = Files.exists(reserved) ? reserved : createUnfinished(record.id());
-        replace(file(record.id()), format.write(record), fresh);
     }
 
     private Path createUnfinished(String id) throws IOException {

@@ -275,41 +275,35 @@ final class TokenFamilyStore {
     }
 
     /**
-     * Saves the request before it is sent, with space set aside for its response. Where this throws, the request is not
-     * sent; the record may be on the disk nevertheless, if forcing the directory failed, for example.
+     * Saves the request before it is sent. Where this throws, the request is not sent; the record may be on the disk
+     * nevertheless, if forcing the directory failed, for example.
      *
      * @param before the same family without the request
      */
     void saveRequest(TokenFamily requesting, TokenFamily before, CredentialHandle handle) throws IOException {
-        if (isDurable(requesting, handle)) {
-            ledger.reserve(requesting);
-        }
         failedRequests.put(before.id(), new FailedRequest(requesting, before));
-        save(requesting, handle);
+        if (isDurable(requesting, handle)) {
+            ledger.saveRequest(requesting);
+            inMemory.remove(requesting.id());
+        } else {
+            inMemory.put(requesting.id(), requesting);
+        }
         failedRequests.remove(before.id());
     }
 
     void save(TokenFamily family, CredentialHandle handle) throws IOException {
-        save(family, handle, false);
-    }
-
-    private void save(TokenFamily family, CredentialHandle handle, boolean reserved) throws IOException {
-        if (!isDurable(family, handle)) {
-            inMemory.put(family.id(), family);
-            return;
-        }
-        if (reserved) {
-            ledger.saveReserved(family);
-        } else {
+        if (isDurable(family, handle)) {
             ledger.save(family);
+            inMemory.remove(family.id());
+        } else {
+            inMemory.put(family.id(), family);
         }
-        inMemory.remove(family.id());
     }
 
     /** Saves a response. Where the ledger cannot, memory keeps it until {@link #load} saves it. */
     void saveResponse(TokenFamily family, CredentialHandle handle) throws IOException {
         try {
-            save(family, handle, true);
+            save(family, handle);
         } catch (IOException | RuntimeException e) {
             unsaved.put(family.id(), family);
             LOGGER.log(

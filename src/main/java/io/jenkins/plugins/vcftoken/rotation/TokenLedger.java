@@ -18,15 +18,12 @@ public interface TokenLedger {
     void save(TokenFamily family) throws IOException;
 
     /**
-     * Sets disk space aside for the next {@link #saveReserved} of a family, so that a disk that fills up during the
-     * request cannot refuse the response.
+     * As {@link #save}, before a token is sent. Also sets disk space aside for the next {@link #save} of the family, so
+     * that a disk that fills up during the request cannot refuse the response.
      *
-     * @throws IOException when the disk has too little space
+     * @throws IOException when the disk has too little space for both
      */
-    default void reserve(TokenFamily family) throws IOException {}
-
-    /** Like {@link #save}, into the space that was set aside, if any. */
-    default void saveReserved(TokenFamily family) throws IOException {
+    default void saveRequest(TokenFamily family) throws IOException {
         save(family);
     }
 

@@ -81,18 +81,18 @@ class FileTokenLedgerTest {
     /** So that a disk that is full by then has no say. */
     @Test
     void aResponseTakesTheSpaceThatWasSetAsideForIt() throws Exception {
-        ledger.save(RECORD);
-        ledger.reserve(RECORD);
+        ledger.saveRequest(RECORD);
         Path reserved = directory.resolve(RECORD.id() + ".reserved");
         assertThat(Files.size(reserved)).isGreaterThan(Files.size(file()) + 30_000);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(reserved)))
                 .isEqualTo("rw-------");
         Object key = Files.readAttributes(reserved, BasicFileAttributes.class).fileKey();
-        ledger.saveReserved(RECORD);
+        ledger.save(RECORD);
         assertThat(Files.readAttributes(file(), BasicFileAttributes.class).fileKey())
                 .isEqualTo(key);
+        assertThat(reserved).doesNotExist();
         assertThat(ledger.load(RECORD.id())).contains(RECORD);
-        ledger.saveReserved(RECORD);
+        ledger.save(RECORD);
         assertThat(ledger.loadAll()).containsExactly(RECORD);
     }
 

@@ -52,12 +52,13 @@ class FullDiskJenkinsTest {
     void aDiskThatFillsUpAfterTheRequestTakesTheResponseAllTheSame() throws Exception {
         try (FileSystem disk = disk(1024)) {
             FileTokenLedger full = new FileTokenLedger(disk.getPath("/home/ledger"), TestTokenService.CIPHER);
-            full.reserve(RECORD);
-            full.save(RECORD);
+            full.saveRequest(RECORD);
             fill(disk.getPath("/home/rest"));
-            assertThatThrownBy(() -> full.save(RECORD)).isInstanceOf(IOException.class);
+            TokenFamily other =
+                    TokenFamily.created(RECORD.account(), "other", TestTokenService.HASH, RECORD.changed());
+            assertThatThrownBy(() -> full.save(other)).isInstanceOf(IOException.class);
             TokenFamily response = record(TokenFamily.Status.READY, "n".repeat(4000), "b".repeat(8000));
-            full.saveReserved(response);
+            full.save(response);
             assertThat(full.load(RECORD.id())).contains(response);
             try (var files = Files.list(disk.getPath("/home/ledger"))) {
                 assertThat(files.map(file -> file.getFileName().toString())).containsExactly(RECORD.id() + ".json");
@@ -79,7 +80,7 @@ class FullDiskJenkinsTest {
     void withoutRoomForTheResponseNothingIsReserved() throws Exception {
         try (FileSystem disk = disk(16)) {
             FileTokenLedger full = new FileTokenLedger(disk.getPath("/home/ledger"), TestTokenService.CIPHER);
-            assertThatThrownBy(() -> full.reserve(RECORD)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> full.saveRequest(RECORD)).isInstanceOf(IOException.class);
             try (var files = Files.list(disk.getPath("/home/ledger"))) {
                 assertThat(files).isEmpty();
             }
