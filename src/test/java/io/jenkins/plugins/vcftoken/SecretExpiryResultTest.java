@@ -6,39 +6,14 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Who is asked when a secret ends, and with what. */
-class SecretExpiryResultTest {
+class SecretExpiryResultTest extends TokenServiceTestBase {
 
     private static final Instant END = Instant.parse("2026-03-01T00:00:00Z");
-
-    @TempDir
-    private Path directory;
-
-    private final MutableClock clock = new MutableClock();
-    private Simulator simulator;
-    private TestTokenService core;
-
-    @BeforeEach
-    void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
-        core = new TestTokenService(directory, simulator, clock);
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        core.close();
-        simulator.close();
-    }
 
     @Test
     void nothingIsSentForWantOfAnAccessToken() throws Exception {

@@ -69,7 +69,7 @@ public final class TestTokenService implements AutoCloseable {
     public final TokenManager families;
     private final Simulator simulator;
     private final OneShotHttpClient client;
-    private final ExecutorService exchanges = Executors.newCachedThreadPool();
+    private final ExecutorService requestThreads = Executors.newCachedThreadPool();
     private final ExecutorService writeBacks = Executors.newSingleThreadExecutor();
 
     public TestTokenService(Path directory, Simulator simulator, InstantSource clock) throws IOException {
@@ -88,7 +88,7 @@ public final class TestTokenService implements AutoCloseable {
         this.simulator = simulator;
         this.client = client;
         this.ledger = new FileTokenLedger(directory, CIPHER);
-        this.families = new TokenManager(ledger, HASH, exchanges, writeBacks, clock, PLENTY, () -> true, listener);
+        this.families = new TokenManager(ledger, HASH, requestThreads, writeBacks, clock, PLENTY, () -> true, listener);
     }
 
     /** A manager that does everything on the thread of its caller. */
@@ -155,8 +155,8 @@ public final class TestTokenService implements AutoCloseable {
                 name, new CredentialLocation("system", name), token, service, (family, current, again) -> {});
     }
 
-    public CredentialHandle handle(String name, String organization, String token, CredentialWriter keeper) {
-        return new CredentialHandle(name, new CredentialLocation("system", name), token, service(organization), keeper);
+    public CredentialHandle handle(String name, String organization, String token, CredentialWriter writer) {
+        return new CredentialHandle(name, new CredentialLocation("system", name), token, service(organization), writer);
     }
 
     /** What was handed to the store's executor so far is done when this returns. */
@@ -166,7 +166,7 @@ public final class TestTokenService implements AutoCloseable {
 
     @Override
     public void close() {
-        exchanges.shutdownNow();
+        requestThreads.shutdownNow();
         writeBacks.shutdownNow();
     }
 }

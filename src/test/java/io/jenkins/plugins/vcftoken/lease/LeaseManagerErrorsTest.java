@@ -3,8 +3,8 @@ package io.jenkins.plugins.vcftoken.lease;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
@@ -19,8 +19,6 @@ import io.jenkins.plugins.vcftoken.rotation.TokenResult;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -28,7 +26,6 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -36,28 +33,20 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What open blocks see of a server that fails, of Jenkins going down, and of others that come and go at the worst
  * moment. Everything happens on the test's own thread.
  */
-class LeaseManagerErrorsTest {
+class LeaseManagerErrorsTest extends TokenServiceTestBase {
 
     private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
 
-    @TempDir
-    private Path directory;
-
-    private final MutableClock clock = new MutableClock();
     private final ManualTimer timer = new ManualTimer();
     private final RecordingLeaseOwner block = new RecordingLeaseOwner();
     private Runnable whenReturned = () -> {};
     private Runnable whenRenewed = () -> {};
     private boolean goingDown;
-    private Simulator simulator;
-    private TestTokenService core;
     private LeaseManager leases;
     private CredentialHandle handle;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
-        core = new TestTokenService(directory, simulator, clock);
         Executor here = task -> {
             if (goingDown) {
                 throw new RejectedExecutionException("going down");
@@ -84,12 +73,10 @@ class LeaseManagerErrorsTest {
     @AfterEach
     void stop() {
         timer.shutdownNow();
-        core.close();
-        simulator.close();
     }
 
     @Test
-    void aBlockThatOpensOnWhatIsLeftIsTold() throws Exception {
+    void open_withAFailedRequestAndAValidAccessToken_warns() throws Exception {
         leases.issueWithoutLease(handle, TEN_MINUTES, "somebody");
         clock.advance(Duration.ofMinutes(55));
         simulator.inject(Fault.STATUS_429);
@@ -103,14 +90,14 @@ class LeaseManagerErrorsTest {
     }
 
     @Test
-    void aBlockIsToldOfAnOddAccessToken() throws Exception {
+    void open_withAnAccessTokenOfAnotherOrganization_warns() throws Exception {
         simulator.setClaimedOrganization("globex");
         leases.open(handle, TEN_MINUTES, block);
         assertThat(block.warnings).singleElement().asString().contains("'globex'", "'acme'");
     }
 
     @Test
-    void nobodyIsToldOfWhatIsWell() throws Exception {
+    void open_withoutAnError_warnsOfNothing() throws Exception {
         leases.open(handle, TEN_MINUTES, block);
         clock.advance(Duration.ofMinutes(45));
         timer.fire();
@@ -143,7 +130,7 @@ class LeaseManagerErrorsTest {
 
     /** A server may end the older one with the newer one; and asking for a longer one in vain would rotate the account. */
     @Test
-    void aShorterAccessTokenReplacesTheOneAtHandAndIsRenewedInItsOwnTime() throws Exception {
+    void shorterAccessToken_replacesTheOlderOneAndIsRenewedInTime() throws Exception {
         Lease lease = leases.open(handle, TEN_MINUTES, block);
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofMinutes(45));
@@ -163,7 +150,7 @@ class LeaseManagerErrorsTest {
     }
 
     @Test
-    void whoHasSeenTheWholeTextOfAFailureGetsOneLineUntilItChanges() throws Exception {
+    void warning_ofTheSameFailure_isShortUntilItChanges() throws Exception {
         leases.open(handle, TEN_MINUTES, block);
         fail(Duration.ofMinutes(45), Fault.STATUS_403);
         fail(Duration.ofMinutes(1), Fault.STATUS_403);
@@ -193,7 +180,7 @@ class LeaseManagerErrorsTest {
     }
 
     @Test
-    void aTenantThatThrowsKeepsTheOthersFromNothing() throws Exception {
+    void ownerThatThrows_hasNoEffectOnOthers() throws Exception {
         LeaseOwner throwing = new LeaseOwner() {
             @Override
             public String who() {
@@ -221,7 +208,7 @@ class LeaseManagerErrorsTest {
 
     /** What cannot be masked must not be seen, and is tried again. */
     @Test
-    void aTenantThatCannotMaskAnAccessTokenGetsNoneAndRenewalGoesOn() throws Exception {
+    void ownerThatCannotMaskAnAccessToken_doesNotGetIt() throws Exception {
         boolean[] broken = new boolean[1];
         LeaseOwner throwing = new LeaseOwner() {
             @Override
@@ -254,7 +241,7 @@ class LeaseManagerErrorsTest {
     }
 
     @Test
-    void aListenerThatThrowsKeepsNobodyFromAnAccessToken() throws Exception {
+    void listenerThatThrows_hasNoEffect() throws Exception {
         whenRenewed = () -> {
             throw new IllegalStateException("an observer");
         };
@@ -394,7 +381,7 @@ class LeaseManagerErrorsTest {
     }
 
     @Test
-    void aRenewalWhileJenkinsGoesDownSaysSo() throws Exception {
+    void renewal_duringTheShutdown_warnsOfIt() throws Exception {
         leases.open(handle, TEN_MINUTES, block);
         clock.advance(Duration.ofMinutes(45));
         goingDown = true;
@@ -404,7 +391,7 @@ class LeaseManagerErrorsTest {
     }
 
     @Test
-    void aStoreThatCannotBeLookedIntoIsSaid() throws Exception {
+    void renewal_whenTheStoreCannotBeRead_warnsOfIt() throws Exception {
         CredentialWriter broken = new CredentialWriter() {
             @Override
             public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
@@ -515,7 +502,7 @@ class LeaseManagerErrorsTest {
     }
 
     @Test
-    void aPersonRenewsWithoutAnyBlock() throws Exception {
+    void renew_withoutAnyLease_requestsAnAccessToken() throws Exception {
         AccessToken first = leases.issueWithoutLease(handle, TEN_MINUTES, "somebody");
         assertThat(simulator.accessTokens()).containsExactly(first.value());
         clock.advance(Duration.ofSeconds(1));
@@ -536,10 +523,10 @@ class LeaseManagerErrorsTest {
         assertThat(simulator.grants()).isEqualTo(2);
     }
 
-    /** Somebody who is no block may have had the family's access token renewed. */
+    /** A request without a lease may have renewed the family's access token. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aNewerAccessTokenThatIsThereAlreadyCostsNoExchange(boolean byTimer) throws Exception {
+    void renewal_withANewerCachedAccessToken_sendsNothing(boolean byTimer) throws Exception {
         Lease lease = leases.open(handle, TEN_MINUTES, block);
         clock.advance(Duration.ofMinutes(45));
         AccessToken newer = leases.issueWithoutLease(handle, Duration.ofMinutes(30), "somebody");

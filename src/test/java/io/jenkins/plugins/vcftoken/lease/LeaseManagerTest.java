@@ -3,8 +3,8 @@ package io.jenkins.plugins.vcftoken.lease;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
@@ -16,8 +16,6 @@ import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -34,28 +32,19 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class LeaseManagerTest {
+class LeaseManagerTest extends TokenServiceTestBase {
 
     private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
 
-    @TempDir
-    private Path directory;
-
-    private final MutableClock clock = new MutableClock();
     private final ManualTimer timer = new ManualTimer();
-    private Simulator simulator;
-    private TestTokenService core;
     private LeaseManager leases;
     private CredentialHandle handle;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
-        core = new TestTokenService(directory, simulator, clock);
         leases = new LeaseManager(core.families, timer, clock, new RenewalPolicy(() -> 0));
         handle = core.handle("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
     }
@@ -63,12 +52,10 @@ class LeaseManagerTest {
     @AfterEach
     void stop() {
         timer.shutdownNow();
-        core.close();
-        simulator.close();
     }
 
     @Test
-    void aPersonRenewsAtOnceAndOpenBlocksGetTheAccessToken() throws Exception {
+    void renew_givesTheNewAccessTokenToOpenLeases() throws Exception {
         assertThat(leases.list()).isEmpty();
         RecordingLeaseOwner block = new RecordingLeaseOwner();
         Lease lease = leases.open(handle, TEN_MINUTES, block);
@@ -106,11 +93,11 @@ class LeaseManagerTest {
         lease.close();
     }
 
-    /** Whoever saves a large store holds it for a second, and the timer is everybody's. */
+    /** Saving a large store locks it for a second, and all of Jenkins shares the timer. */
     @Test
-    void theTimersThreadDoesNotLookIntoTheStore() throws Exception {
+    void timerThread_readsNoStore() throws Exception {
         List<Thread> lookers = new CopyOnWriteArrayList<>();
-        CredentialWriter keeper = new CredentialWriter() {
+        CredentialWriter writer = new CredentialWriter() {
             @Override
             public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
 
@@ -121,7 +108,7 @@ class LeaseManagerTest {
             }
         };
         CredentialHandle kept =
-                new CredentialHandle(handle.name(), handle.location(), handle.token(), handle.client(), keeper);
+                new CredentialHandle(handle.name(), handle.location(), handle.token(), handle.client(), writer);
         Lease lease = leases.open(kept, TEN_MINUTES, new RecordingLeaseOwner());
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofMinutes(45));
@@ -131,7 +118,7 @@ class LeaseManagerTest {
     }
 
     @Test
-    void aTrialExchangesWhateverIsWarmAndTellsWhetherTheTokenRotated() throws Exception {
+    void connectionTest_requestsAnAccessTokenAndSaysWhetherTheSecretRotated() throws Exception {
         leases.issueWithoutLease(handle, TEN_MINUTES, "somebody");
         clock.advance(Duration.ofSeconds(1));
         assertThat(leases.connectionTest(handle, true).rotated()).isTrue();
@@ -318,7 +305,7 @@ class LeaseManagerTest {
     }
 
     @Test
-    void aBlockThatOpensWhenTheNextRequestIsFarAway_failsAndSaysWhenItIsDue() throws Exception {
+    void open_whenTheNextRequestIsFarAway_failsWithItsTime() throws Exception {
         simulator.setRetryAfter(Duration.ofHours(1));
         simulator.inject(Fault.STATUS_503_RETRY_AFTER_0);
         assertThatThrownBy(() -> leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()))
@@ -339,9 +326,9 @@ class LeaseManagerTest {
         assertThat(timer.pending()).isEqualTo(1);
     }
 
-    /** Of an access token from the future nobody knows when it ends. */
+    /** The end of an access token from the future is unknown. */
     @Test
-    void afterTheClockWasSetBackOneExchangePutsAllRight() throws Exception {
+    void afterTheClockWasSetBack_oneRequestBringsAValidAccessToken() throws Exception {
         RecordingLeaseOwner block = new RecordingLeaseOwner();
         Lease lease = leases.open(handle, TEN_MINUTES, block);
         AccessToken before = lease.accessToken();
@@ -379,7 +366,7 @@ class LeaseManagerTest {
     /** Also after the clock was set back, when the access token that all have seems to last longer than any new one. */
     @ParameterizedTest
     @ValueSource(ints = {1, -120})
-    void manyRefreshesAtOnceAreOneExchange(int minutes) throws Exception {
+    void manyRefreshesAtOnce_areOneRequest(int minutes) throws Exception {
         List<Lease> open = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
             open.add(leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()));
@@ -407,7 +394,7 @@ class LeaseManagerTest {
     }
 
     @Test
-    void aFailedRefreshIsNotRepeatedAtOnceAndTheAccessTokenServesOn() throws Exception {
+    void refresh_afterAFailure_isNotRepeatedAtOnce() throws Exception {
         Lease lease = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner());
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofMinutes(1));
@@ -427,7 +414,7 @@ class LeaseManagerTest {
     @Test
     void aTokenTypedInMidBlockCountsFromTheNextRenewal() throws Exception {
         AtomicReference<String> store = new AtomicReference<>(handle.token());
-        CredentialWriter keeper = new CredentialWriter() {
+        CredentialWriter writer = new CredentialWriter() {
             @Override
             public void writeBack(Predicate<String> sameFamily, String current, boolean again) {
                 store.updateAndGet(stored -> sameFamily.test(stored) ? current : stored);
@@ -439,7 +426,7 @@ class LeaseManagerTest {
             }
         };
         Lease lease =
-                leases.open(core.handle("ci", "acme", store.get(), keeper), TEN_MINUTES, new RecordingLeaseOwner());
+                leases.open(core.handle("ci", "acme", store.get(), writer), TEN_MINUTES, new RecordingLeaseOwner());
         AccessToken first = lease.accessToken();
         store.set(simulator.reauthorize("ci"));
         clock.advance(Duration.ofMinutes(45));
@@ -479,7 +466,7 @@ class LeaseManagerTest {
 
     /** The health pages read it there; an access token that was revoked at the server is of no other use. */
     @Test
-    void aRecordWhoseSessionHasEndedStillTellsWhenItWasRenewedAndHasNoAccessToken() throws Exception {
+    void recordAfterItsSessionEnded_hasTheTimeOfRenewalAndNoAccessToken() throws Exception {
         CredentialHandle user = sddcUser();
         Lease lease = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
         Instant renewed = lease.accessToken().issuedAt();
@@ -500,7 +487,7 @@ class LeaseManagerTest {
     }
 
     @Test
-    void theNextBlockLogsInAnew() throws Exception {
+    void open_afterTheLastBlockClosed_logsInAgain() throws Exception {
         SddcManager sddc = simulator.sddcManager();
         CredentialHandle user = sddcUser();
         Lease first = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
@@ -514,7 +501,7 @@ class LeaseManagerTest {
     }
 
     @Test
-    void blocksThatComeAndGoNeverHoldASessionThatEnded() throws Exception {
+    void concurrentBlocks_neverHaveAnEndedSession() throws Exception {
         SddcManager sddc = simulator.sddcManager();
         CredentialHandle user = sddcUser();
         ExecutorService builds = Executors.newFixedThreadPool(8);
@@ -554,7 +541,7 @@ class LeaseManagerTest {
     }
 
     @Test
-    void aServerThatDoesNotLetGoHarmsNobody() throws Exception {
+    void revocationThatFails_hasNoEffect() throws Exception {
         CredentialHandle user = sddcUser();
         Lease lease = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
         simulator.inject(Fault.STATUS_500);
@@ -564,7 +551,7 @@ class LeaseManagerTest {
     }
 
     @Test
-    void whoeverAsksWhileARenewalRuns_waitsForThatOne() throws Exception {
+    void awaitLiving_duringARenewal_waitsForIt() throws Exception {
         Lease lease = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner());
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofHours(2));
@@ -578,7 +565,7 @@ class LeaseManagerTest {
     }
 
     @Test
-    void whoWaitsNoLonger_hasTheOldAccessToken() throws Exception {
+    void awaitLiving_afterItsLimit_leavesTheOldAccessToken() throws Exception {
         Lease lease = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner());
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofHours(2));
@@ -589,7 +576,7 @@ class LeaseManagerTest {
     }
 
     @Test
-    void anotherTokenThatIsStoredWhileARenewalRuns_isTakenAfterIt() throws Exception {
+    void tokenStoredDuringARenewal_isUsedAfterIt() throws Exception {
         InMemoryCredential store = new InMemoryCredential("system", handle.token());
         Lease lease = leases.open(store.handle(core.service("acme")), TEN_MINUTES, new RecordingLeaseOwner());
         core.awaitWriteBacks();
@@ -604,7 +591,7 @@ class LeaseManagerTest {
     }
 
     @Test
-    void aRenewalByAPersonLeavesBlocksOfOtherAccountsAlone() throws Exception {
+    void renew_leavesLeasesOfOtherAccounts() throws Exception {
         CredentialHandle other =
                 core.handle("other", "acme", simulator.addAccount("other", "acme"), (family, token, again) -> {});
         Lease lease = leases.open(other, TEN_MINUTES, new RecordingLeaseOwner());

@@ -3,15 +3,13 @@ package io.jenkins.plugins.vcftoken.lease;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CyclicBarrier;
@@ -20,7 +18,6 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,20 +26,14 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A folder and its copy: their credentials store the same token until somebody types another one into one of them, who may
  * have nothing to say about the other.
  */
-class SharedTokenTest {
+class SharedTokenTest extends TokenServiceTestBase {
 
     private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
     private static final String USER = "svc@vsphere.local";
 
-    @TempDir
-    private Path directory;
-
-    private final MutableClock clock = new MutableClock();
     private final ManualTimer timer = new ManualTimer();
     private final RecordingLeaseOwner inOriginal = new RecordingLeaseOwner();
     private final RecordingLeaseOwner inCopy = new RecordingLeaseOwner();
-    private Simulator simulator;
-    private TestTokenService core;
     private LeaseManager leases;
     private TokenEndpointClient service;
     private InMemoryCredential original;
@@ -50,22 +41,17 @@ class SharedTokenTest {
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
-        core = new TestTokenService(directory, simulator, clock);
         leases = new LeaseManager(core.families, timer, clock, new RenewalPolicy(() -> 0));
         service = core.service("acme");
     }
 
     @AfterEach
     void stop() {
-        assertThat(simulator.violations()).isEmpty();
         assertThat(simulator.reuses()).isZero();
         timer.shutdownNow();
-        core.close();
-        simulator.close();
     }
 
-    /** Whoever opened first, whether that one is still there, and whoever asks. */
+    /** In each order of opening, with and without the first lease, for each of the two. */
     @ParameterizedTest
     @CsvSource({"false, false", "true, false", "false, true", "true, true"})
     void aBlockKeepsToItsOwnCredentialsAccount(boolean firstHasLeft, boolean onDemand) throws Exception {
@@ -132,7 +118,7 @@ class SharedTokenTest {
     /** Both are due at the same time, and look into their stores before either of them asks the server. */
     @ParameterizedTest
     @ValueSource(strings = {"rotating", "fixed", "session"})
-    void bothRenewWithOneExchange(String kind) throws Exception {
+    void renewalOfBoth_sendsOneRequest(String kind) throws Exception {
         String token = "a-secret-that-stays";
         switch (kind) {
             case "rotating" -> token = simulator.addAccount("ci", "acme");
@@ -171,7 +157,7 @@ class SharedTokenTest {
     }
 
     @Test
-    void whatAPersonRenewsForOneTheOtherHasWithoutAnotherExchange() throws Exception {
+    void renew_ofOneCredential_renewsTheOtherWithoutAnotherRequest() throws Exception {
         Lease first = openOriginal();
         Lease second = openCopy();
         clock.advance(Duration.ofSeconds(1));

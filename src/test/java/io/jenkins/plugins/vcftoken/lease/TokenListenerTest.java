@@ -79,7 +79,7 @@ class TokenListenerTest {
     }
 
     @Test
-    void aLeaseThatBringsANewerAccessTokenRenewsTheOthers() throws Exception {
+    void leaseWithANewerAccessToken_renewsTheOthers() throws Exception {
         leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner("one"));
         clock.advance(Duration.ofMinutes(55));
         leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner("two"));
@@ -89,7 +89,7 @@ class TokenListenerTest {
     }
 
     @Test
-    void aLostAnswerAndWhoGoesWithoutForIt() {
+    void lostResponse_isReportedAsFailedAndDenied() {
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
         for (int i = 0; i < 2; i++) {
             assertThatThrownBy(() -> leases.issueWithoutLease(handle, TEN_MINUTES, "one"))

@@ -2,42 +2,31 @@ package io.jenkins.plugins.vcftoken.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A person stores another token, or another password, while blocks are open. Everything is on the test's own thread. */
-class TokenReplacedDuringBlockTest {
+class TokenReplacedDuringBlockTest extends TokenServiceTestBase {
 
     private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
     private static final String USER = "svc@vsphere.local";
 
-    @TempDir
-    private Path directory;
-
-    private final MutableClock clock = new MutableClock();
     private final ManualTimer timer = new ManualTimer();
     private final RecordingLeaseOwner block = new RecordingLeaseOwner();
-    private Simulator simulator;
     private SddcManager server;
-    private TestTokenService core;
     private LeaseManager leases;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
         server = simulator.sddcManager();
-        core = new TestTokenService(directory, simulator, clock);
         TokenManager families = TestTokenService.manager(core.ledger, clock);
         leases = new LeaseManager(families, timer, clock, new RenewalPolicy(() -> 0));
     }
@@ -46,15 +35,12 @@ class TokenReplacedDuringBlockTest {
     void stop() {
         assertThat(leases.accessTokens()).isZero();
         assertThat(timer.pending()).isZero();
-        assertThat(simulator.violations()).isEmpty();
         assertThat(simulator.reuses()).isZero();
         timer.shutdownNow();
-        core.close();
-        simulator.close();
     }
 
     @Test
-    void blocksFromBeforeAndAfterGoOnWithTheNewToken() throws Exception {
+    void blocksBeforeAndAfterTheChange_useTheNewToken() throws Exception {
         TokenEndpointClient service = core.service("acme");
         InMemoryCredential stored = new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
         Lease before = leases.open(stored.handle(service), TEN_MINUTES, block);
@@ -80,7 +66,7 @@ class TokenReplacedDuringBlockTest {
 
     /** As a file does that is applied at each start. */
     @Test
-    void whoeverAsksWithTheFormerTokenGetsNothingOfTheOtherAccount() throws Exception {
+    void requestWithTheReplacedToken_getsNoAccessTokenOfTheNewAccount() throws Exception {
         TokenEndpointClient service = core.service("acme");
         InMemoryCredential stored = new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
         Lease first = leases.open(stored.handle(service), TEN_MINUTES, block);
@@ -101,7 +87,7 @@ class TokenReplacedDuringBlockTest {
 
     /** The request has the former token already when a person stores another one and asks for its access token. */
     @Test
-    void whatComesLateOfTheFormerTokenChangesNothing() throws Exception {
+    void lateResultOfTheReplacedToken_changesNothing() throws Exception {
         TokenEndpointClient service = core.service("acme");
         InMemoryCredential stored = new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
         Lease lease = leases.open(stored.handle(service), TEN_MINUTES, block);
@@ -120,9 +106,9 @@ class TokenReplacedDuringBlockTest {
         lease.close();
     }
 
-    /** Whoever opens last has seen the credential last, such as with the certificate that it has now. */
+    /** The latest block has read the credential last, for example with its present certificate. */
     @Test
-    void theLatestBlocksCredentialRenews() throws Exception {
+    void renewal_usesTheCredentialOfTheLatestBlock() throws Exception {
         TokenEndpointClient service = core.service("acme");
         InMemoryCredential former = new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
         Lease first = leases.open(former.handle(service), TEN_MINUTES, block);
@@ -137,7 +123,7 @@ class TokenReplacedDuringBlockTest {
     }
 
     @Test
-    void theSessionsOfBothPasswordsEndWithTheLastBlock() throws Exception {
+    void lastBlock_endsTheSessionsOfBothPasswords() throws Exception {
         TokenEndpointClient service = core.sddcManager(USER);
         InMemoryCredential stored = password("former");
         Lease before = leases.open(stored.handle(service), TEN_MINUTES, block);
@@ -158,9 +144,9 @@ class TokenReplacedDuringBlockTest {
         assertThat(server.releases()).isEqualTo(2);
     }
 
-    /** Nobody could know that this block was about to have it too. */
+    /** The other lease ends before this block has joined. */
     @Test
-    void aSessionThatEndsAsItIsTakenOverIsReplacedSoon() throws Exception {
+    void sessionThatEndsDuringARefresh_isReplacedSoon() throws Exception {
         InMemoryCredential stored = password("former");
         InterceptingClient.Step[] step = {() -> {}};
         TokenEndpointClient watched = new InterceptingClient(core.sddcManager(USER), () -> step[0].run());
@@ -180,7 +166,7 @@ class TokenReplacedDuringBlockTest {
     }
 
     @Test
-    void aSessionThatComesWhenNobodyIsLeftEnds() throws Exception {
+    void sessionThatBeginsAfterTheLastBlock_ends() throws Exception {
         InMemoryCredential stored = password("former");
         Lease lease = leases.open(stored.handle(core.sddcManager(USER)), TEN_MINUTES, block);
         change(stored, "changed");

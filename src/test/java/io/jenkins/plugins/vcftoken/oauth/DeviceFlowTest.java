@@ -122,7 +122,7 @@ class DeviceFlowTest {
 
     @ParameterizedTest
     @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "TRICKLE")
-    void afterAFaultTheTokenIsStoredOrTheWayToANewOneIsSaid(Fault fault) throws Exception {
+    void afterAFault_theTokenIsStoredOrTheErrorHasTheAdvice(Fault fault) throws Exception {
         begin();
         meet(fault);
     }

@@ -3,8 +3,8 @@ package io.jenkins.plugins.vcftoken.rotation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
@@ -12,50 +12,32 @@ import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** A token in doubt, of which a new authorization has made a former one without the asker knowing. */
-class AuthorizedElsewhereTest {
+class AuthorizedElsewhereTest extends TokenServiceTestBase {
 
     private static final Predicate<AccessToken> ANY = accessToken -> true;
 
-    @TempDir
-    private Path directory;
-
-    private final MutableClock clock = new MutableClock();
-    private Simulator simulator;
-    private TestTokenService core;
     private String initialToken;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
-        core = new TestTokenService(directory, simulator, clock);
         initialToken = simulator.addAccount("ci", "acme");
     }
 
-    @AfterEach
-    void stop() {
-        core.close();
-        simulator.close();
-    }
-
-    /** Two controllers on one home, and the account is authorized anew at one of them. */
+    /** Two controllers on one home directory, and the account is authorized again at one of them. */
     @Test
     void theOtherControllerFollowsAnAuthorization() throws Exception {
         try (TestTokenService other = new TestTokenService(directory, simulator, clock)) {
             simulator.inject(Fault.CLOSE_AFTER_COMMIT);
-            assertThatThrownBy(() -> core.families.await(holderOf(core, "ci"), ANY))
+            assertThatThrownBy(() -> core.families.await(handleOf(core, "ci"), ANY))
                     .hasMessageContaining("may have rotated");
-            CredentialHandle there = holderOf(other, "ci");
+            CredentialHandle there = handleOf(other, "ci");
             assertThatThrownBy(() -> other.families.await(there, ANY)).hasMessageContaining("may have rotated");
             authorize(core.families, there);
             assertThat(other.families.await(there, ANY).error()).isNull();
@@ -65,19 +47,19 @@ class AuthorizedElsewhereTest {
 
     /** The same, where the family of before has another place still. */
     @Test
-    void theOtherControllerFollowsAnAuthorizationOfOneOfTwoPlaces() throws Exception {
+    void authorizationOfOneOfTwoLocations_isFollowedByTheOtherController() throws Exception {
         try (TestTokenService other = new TestTokenService(directory, simulator, clock)) {
-            core.families.await(holderOf(core, "ci"), ANY);
+            core.families.await(handleOf(core, "ci"), ANY);
             initialToken = simulator.currentToken("ci");
-            core.families.await(holderOf(core, "twin"), ANY);
+            core.families.await(handleOf(core, "twin"), ANY);
             clock.advance(Duration.ofHours(2));
             simulator.inject(Fault.CLOSE_AFTER_COMMIT);
-            assertThatThrownBy(() -> core.families.await(holderOf(core, "ci"), ANY));
-            CredentialHandle there = holderOf(other, "ci");
+            assertThatThrownBy(() -> core.families.await(handleOf(core, "ci"), ANY));
+            CredentialHandle there = handleOf(other, "ci");
             assertThatThrownBy(() -> other.families.await(there, ANY));
             authorize(core.families, there);
             assertThat(other.families.await(there, ANY).error()).isNull();
-            assertThatThrownBy(() -> other.families.await(holderOf(other, "twin"), ANY))
+            assertThatThrownBy(() -> other.families.await(handleOf(other, "twin"), ANY))
                     .hasMessageContaining("may have rotated");
             assertThat(simulator.mostReceived()).isEqualTo(1);
         }
@@ -100,7 +82,7 @@ class AuthorizedElsewhereTest {
         assertThatThrownBy(() -> core.families.await(core.handle("ci", unreachable, initialToken), ANY))
                 .hasMessageContaining("no route");
         try (TestTokenService other = new TestTokenService(directory, simulator, clock)) {
-            other.families.await(holderOf(other, "ci"), ANY);
+            other.families.await(handleOf(other, "ci"), ANY);
         }
         assertThatThrownBy(() -> core.families.await(core.handle("ci", core.service("globex"), initialToken), ANY))
                 .hasMessageContaining("was rotated away while it was stored elsewhere");
@@ -111,7 +93,7 @@ class AuthorizedElsewhereTest {
     void anAuthorizationWhileAnotherOneWaitsForTheLock() throws Exception {
         InterceptingLedger hooked = new InterceptingLedger(core.ledger);
         TokenManager families = TestTokenService.manager(hooked, clock);
-        CredentialHandle handle = holderOf(core, "ci");
+        CredentialHandle handle = handleOf(core, "ci");
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
         assertThatThrownBy(() -> families.await(handle, ANY)).hasMessageContaining("may have rotated");
         hooked.lock = id -> {
@@ -122,7 +104,7 @@ class AuthorizedElsewhereTest {
         assertThat(simulator.mostReceived()).isEqualTo(1);
     }
 
-    private CredentialHandle holderOf(TestTokenService controller, String name) {
+    private CredentialHandle handleOf(TestTokenService controller, String name) {
         return controller.handle(name, controller.service("acme"), initialToken);
     }
 

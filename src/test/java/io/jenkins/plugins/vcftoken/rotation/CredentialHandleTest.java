@@ -23,7 +23,7 @@ class CredentialHandleTest {
 
     @ParameterizedTest
     @CsvSource({"typed-anew, typed-anew", "before, before", "'', before", "'  ', before", ", before"})
-    void whatIsStoredNowCountsIfItIsAnything(String stored, String expected) throws Exception {
+    void asStored_usesTheStoredTokenUnlessItIsBlank(String stored, String expected) throws Exception {
         CredentialHandle handle = handle(stored);
         CredentialHandle now = handle.asStored();
         assertThat(now.token()).isEqualTo(expected);
@@ -33,7 +33,7 @@ class CredentialHandleTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"before", "typed-anew"})
-    void whatIsStoredNowIsExchangedAsItSaysNow(String token) throws Exception {
+    void asStored_usesTheStoredSettings(String token) throws Exception {
         TokenEndpointClient now = new UnusedClient(ENDPOINT);
         CredentialHandle handle = handle(token, now);
         assertThat(handle.client()).isNotSameAs(now);
@@ -43,9 +43,9 @@ class CredentialHandleTest {
     }
 
     @Test
-    void aPlaceThatMovesIsNoOtherHolder() {
+    void location_afterAMove_leavesTheHandleEqual() {
         String[] context = {"folder:old"};
-        CredentialWriter keeper = new CredentialWriter() {
+        CredentialWriter writer = new CredentialWriter() {
             @Override
             public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
 
@@ -55,7 +55,7 @@ class CredentialHandleTest {
             }
         };
         CredentialHandle handle = new CredentialHandle(
-                "sa", new CredentialLocation("folder:old", "sa"), "token", new UnusedClient(ENDPOINT), keeper);
+                "sa", new CredentialLocation("folder:old", "sa"), "token", new UnusedClient(ENDPOINT), writer);
         Set<CredentialHandle> known = new HashSet<>(Set.of(handle));
         context[0] = "folder:new";
         assertThat(handle.location().context()).isEqualTo("folder:new");
@@ -88,7 +88,7 @@ class CredentialHandleTest {
     }
 
     private static CredentialHandle handle(String stored, TokenEndpointClient service) {
-        CredentialWriter keeper = new CredentialWriter() {
+        CredentialWriter writer = new CredentialWriter() {
             @Override
             public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
 
@@ -103,6 +103,6 @@ class CredentialHandleTest {
             }
         };
         return new CredentialHandle(
-                "sa", new CredentialLocation("system", "sa"), "before", new UnusedClient(ENDPOINT), keeper);
+                "sa", new CredentialLocation("system", "sa"), "before", new UnusedClient(ENDPOINT), writer);
     }
 }

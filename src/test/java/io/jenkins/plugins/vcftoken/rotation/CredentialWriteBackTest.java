@@ -34,7 +34,7 @@ class CredentialWriteBackTest {
 
     /** A person may type a new token while the old one's successor still waits for its turn to be stored. */
     @Test
-    void oneFamilyWaitingDoesNotKeepAnotherFromTheSamePlace() throws Exception {
+    void enqueue_forAnotherFamilyAtTheSameLocation_isNotDropped() throws Exception {
         TokenLedger ledger = new FileTokenLedger(directory, TestTokenService.CIPHER);
         List<Runnable> waiting = new ArrayList<>();
         List<String> stored = new ArrayList<>();
@@ -56,28 +56,28 @@ class CredentialWriteBackTest {
 
     /** Its memory may have the token and its disk not. */
     @Test
-    void aStoreThatCouldNotBeSavedIsSavedAgainThoughItLooksCurrent() throws Exception {
+    void enqueue_afterAFailedSave_savesAnUpToDateStoreAgain() throws Exception {
         List<Boolean> again = new ArrayList<>();
         boolean[] full = {true};
-        CredentialWriter keeper = (family, current, anew) -> {
+        CredentialWriter writer = (family, current, anew) -> {
             again.add(anew);
             if (full[0]) {
                 throw new IOException("disk full");
             }
         };
         CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run);
-        enqueue(writeBacks, keeper, "old");
+        enqueue(writeBacks, writer, "old");
         assertThat(writeBacks.failed()).containsExactly(PLACE);
-        enqueue(writeBacks, keeper, "current");
+        enqueue(writeBacks, writer, "current");
         full[0] = false;
-        enqueue(writeBacks, keeper, "current");
+        enqueue(writeBacks, writer, "current");
         assertThat(writeBacks.failed()).isEmpty();
-        enqueue(writeBacks, keeper, "current");
+        enqueue(writeBacks, writer, "current");
         assertThat(again).containsExactly(false, true, true);
     }
 
     @Test
-    void thatAStoreCouldNotBeSavedIsNotForgottenWithTheOldNameOfItsFolder() throws Exception {
+    void moved_keepsTheFailedLocations() throws Exception {
         CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run);
         enqueue(
                 writeBacks,
@@ -92,7 +92,7 @@ class CredentialWriteBackTest {
     }
 
     @Test
-    void whatNobodyTookIsBroughtNextTime() throws Exception {
+    void enqueue_afterARejectedTask_enqueuesAgain() throws Exception {
         List<String> stored = new ArrayList<>();
         boolean[] goingDown = {true};
         CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, task -> {
@@ -109,7 +109,7 @@ class CredentialWriteBackTest {
     }
 
     @Test
-    void aTokenOfTheFamilyIsReplacedAndAPersonsIsNot() throws Exception {
+    void writeBack_replacesTokensOfTheFamilyOnly() throws Exception {
         List<String> theirs = new ArrayList<>();
         CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run);
         enqueue(
@@ -131,8 +131,8 @@ class CredentialWriteBackTest {
         return ledger;
     }
 
-    private static void enqueue(CredentialWriteBack writeBacks, CredentialWriter keeper, String stored) {
-        CredentialHandle handle = new CredentialHandle("sa", PLACE, stored, VCFA, keeper);
+    private static void enqueue(CredentialWriteBack writeBacks, CredentialWriter writer, String stored) {
+        CredentialHandle handle = new CredentialHandle("sa", PLACE, stored, VCFA, writer);
         writeBacks.enqueue(handle, ROTATED);
     }
 }

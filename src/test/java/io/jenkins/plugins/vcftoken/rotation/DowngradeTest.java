@@ -3,47 +3,24 @@ package io.jenkins.plugins.vcftoken.rotation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** An older version of the plugin on the records of a newer one. */
-class DowngradeTest {
+class DowngradeTest extends TokenServiceTestBase {
 
     private static final Predicate<AccessToken> ANY = accessToken -> true;
 
-    @TempDir
-    private Path directory;
-
-    private final MutableClock clock = new MutableClock();
-    private Simulator simulator;
-    private TestTokenService core;
-
-    @BeforeEach
-    void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
-        core = new TestTokenService(directory, simulator, clock);
-    }
-
-    @AfterEach
-    void stop() {
-        core.close();
-        simulator.close();
-    }
-
     /** The newest token may be in the record alone: whatever the credential stores, sending it could be a replay. */
     @Test
-    void noTokenOfARecordThatCannotBeUsedIsSent() throws Exception {
+    void tokenOfAnUnusableRecord_isNotSent() throws Exception {
         String initialToken = simulator.addAccount("ci", "acme");
         core.families.await(handle(initialToken), ANY);
         String between = simulator.currentToken("ci");

@@ -80,7 +80,7 @@ class FileTokenLedgerTest {
 
     /** So that a disk that is full by then has no say. */
     @Test
-    void aResponseTakesTheSpaceThatWasSetAsideForIt() throws Exception {
+    void save_afterARequest_usesTheReservedSpace() throws Exception {
         ledger.saveRequest(RECORD);
         Path reserved = directory.resolve(RECORD.id() + ".reserved");
         assertThat(Files.size(reserved)).isGreaterThan(Files.size(file()) + 30_000);
@@ -97,7 +97,7 @@ class FileTokenLedgerTest {
     }
 
     @Test
-    void whoseAForgottenTokenWasIsReadBack() throws Exception {
+    void tombstone_isReadBack() throws Exception {
         TokenLedger.Tombstone forgotten =
                 new TokenLedger.Tombstone("0123456789abcdef", "vcfa.example.com:443", "VCF Automation at x");
         ledger.saveTombstone(forgotten);
@@ -139,7 +139,7 @@ class FileTokenLedgerTest {
     }
 
     @Test
-    void whatAKilledProcessLeftIsRemovedAndWhatAnotherOneIsWritingIsNot() throws Exception {
+    void open_removesOldUnfinishedFilesOnly() throws Exception {
         Path left = Files.createFile(directory.resolve(RECORD.id() + "123.tmp"));
         Files.setLastModifiedTime(left, FileTime.from(Instant.now().minus(Duration.ofHours(2))));
         Path writing = Files.createFile(directory.resolve(RECORD.id() + "456.tmp"));
@@ -185,7 +185,7 @@ class FileTokenLedgerTest {
 
     /** An older version was installed over a newer one. */
     @Test
-    void aRecordOfANewerFormatIsSetAsideAndRecognized() throws Exception {
+    void recordOfANewerFormat_isUnusableAndRecognized() throws Exception {
         ledger.save(RECORD);
         String newer = Files.readString(file()).replace("\"format\" : 1", "\"format\" : 2");
         Files.writeString(file(), newer);

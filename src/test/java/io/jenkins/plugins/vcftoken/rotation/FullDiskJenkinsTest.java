@@ -49,13 +49,12 @@ class FullDiskJenkinsTest {
     }
 
     @Test
-    void aDiskThatFillsUpAfterTheRequestTakesTheResponseAllTheSame() throws Exception {
+    void save_ofAResponse_onADiskThatFilledUpDuringTheRequest_works() throws Exception {
         try (FileSystem disk = disk(1024)) {
             FileTokenLedger full = new FileTokenLedger(disk.getPath("/home/ledger"), TestTokenService.CIPHER);
             full.saveRequest(RECORD);
             fill(disk.getPath("/home/rest"));
-            TokenFamily other =
-                    TokenFamily.created(RECORD.account(), "other", TestTokenService.HASH, RECORD.changed());
+            TokenFamily other = TokenFamily.created(RECORD.account(), "other", TestTokenService.HASH, RECORD.changed());
             assertThatThrownBy(() -> full.save(other)).isInstanceOf(IOException.class);
             TokenFamily response = record(TokenFamily.Status.READY, "n".repeat(4000), "b".repeat(8000));
             full.save(response);
@@ -77,7 +76,7 @@ class FullDiskJenkinsTest {
     }
 
     @Test
-    void withoutRoomForTheResponseNothingIsReserved() throws Exception {
+    void saveRequest_withoutRoomForTheResponse_failsAndLeavesNoFile() throws Exception {
         try (FileSystem disk = disk(16)) {
             FileTokenLedger full = new FileTokenLedger(disk.getPath("/home/ledger"), TestTokenService.CIPHER);
             assertThatThrownBy(() -> full.saveRequest(RECORD)).isInstanceOf(IOException.class);

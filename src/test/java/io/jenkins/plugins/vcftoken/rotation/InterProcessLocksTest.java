@@ -37,7 +37,7 @@ class InterProcessLocksTest {
     }
 
     @Test
-    void whoWaitsLongestIsNext() throws Exception {
+    void lock_isGivenToTheLongestWaitingThread() throws Exception {
         TokenLedger.Lock held = here.acquire(FAMILY, LONG);
         waiter("first");
         waiter("second");
@@ -49,7 +49,7 @@ class InterProcessLocksTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void whoIsInterruptedWaitsNoLongerAndIsInNobodysWay(boolean another) throws Exception {
+    void lock_interruptedWhileWaiting_isNotHeld(boolean another) throws Exception {
         TokenLedger.Lock held = (another ? elsewhere : here).acquire(FAMILY, LONG);
         Thread interrupted = waiter("interrupted");
         interrupted.interrupt();

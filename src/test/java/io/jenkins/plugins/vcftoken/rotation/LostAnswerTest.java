@@ -286,7 +286,7 @@ class LostAnswerTest {
     }
 
     @Test
-    void whereItIsSwitchedOffAPersonDecides() throws Exception {
+    void whereRetriesAreOff_theOutcomeStaysUnknown() throws Exception {
         TokenManager manual = new TokenManager(
                 core.ledger,
                 TestTokenService.HASH,

@@ -3,8 +3,8 @@ package io.jenkins.plugins.vcftoken.rotation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
@@ -28,62 +28,45 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Families whose secret the server is not known to replace. */
-class NonRotatingSecretTest {
+class NonRotatingSecretTest extends TokenServiceTestBase {
 
     private static final Predicate<AccessToken> ANY = accessToken -> true;
     private static final String USER = "svc@vsphere.local";
     private static final String PASSWORD = "a-password-of-sddc-manager";
 
-    @TempDir
-    private Path directory;
-
-    private final MutableClock clock = new MutableClock();
-    private Simulator simulator;
     private SddcManager sddc;
     private CloudServices csp;
-    private TestTokenService core;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
         sddc = simulator.sddcManager();
         csp = simulator.cloudServices();
-        core = new TestTokenService(directory, simulator, clock);
         sddc.addUser(USER, PASSWORD);
         csp.addApiToken("api-token-one", Instant.parse("2099-01-01T00:00:00Z"));
     }
 
-    @AfterEach
-    void stop() {
-        core.close();
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
-    }
-
     @Test
-    void costNoFile() throws Exception {
-        core.families.await(sddcHolder(PASSWORD), ANY);
-        core.families.await(cspHolder("api-token-one"), ANY);
-        core.families.await(cspHolder("api-token-one"), ANY);
+    void nonRotatingSecret_whenUsed_needsNoFile() throws Exception {
+        core.families.await(sddcHandle(PASSWORD), ANY);
+        core.families.await(cspHandle("api-token-one"), ANY);
+        core.families.await(cspHandle("api-token-one"), ANY);
         assertThat(records()).isEmpty();
         assertThat(simulator.requests()).isEqualTo(2);
     }
 
     @Test
-    void areJournaledOnceTheSecretCameBackDifferent() throws Exception {
+    void nonRotatingSecret_replacedByTheServer_isSavedInTheLedger() throws Exception {
         csp.replaceAtNextUse("api-token-one", "api-token-two");
         AtomicReference<String> stored = new AtomicReference<>("api-token-one");
-        core.families.await(keptHolder(stored), ANY);
+        core.families.await(keptHandle(stored), ANY);
         core.awaitWriteBacks();
         assertThat(stored.get()).isEqualTo("api-token-two");
         assertThat(records())
@@ -93,15 +76,15 @@ class NonRotatingSecretTest {
         core.close();
         core = new TestTokenService(directory, simulator, clock);
         stored.set("api-token-one");
-        core.families.await(keptHolder(stored), ANY);
+        core.families.await(keptHandle(stored), ANY);
         core.awaitWriteBacks();
         assertThat(stored.get()).isEqualTo("api-token-two");
     }
 
     @Test
-    void twoUsersWithOnePasswordAreTwoFamilies() throws Exception {
+    void twoUsers_withTheSamePassword_haveTwoFamilies() throws Exception {
         sddc.addUser("other@vsphere.local", PASSWORD);
-        TokenResult one = core.families.await(sddcHolder(PASSWORD), ANY);
+        TokenResult one = core.families.await(sddcHandle(PASSWORD), ANY);
         TokenResult other =
                 core.families.await(core.handle("other", core.sddcManager("other@vsphere.local"), PASSWORD), ANY);
         assertThat(other.familyId()).isNotEqualTo(one.familyId());
@@ -110,10 +93,10 @@ class NonRotatingSecretTest {
 
     @ParameterizedTest
     @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "TRICKLE")
-    void surviveAnyFault(Fault fault) throws Exception {
+    void nonRotatingSecret_afterAnyFault_isNotLost(Fault fault) throws Exception {
         simulator.inject(fault);
         if (!isServed()) {
-            core.families.await(sddcHolder(PASSWORD), ANY);
+            core.families.await(sddcHandle(PASSWORD), ANY);
         }
         assertThat(sddc.refusedLogins()).isZero();
         assertThat(records()).isEmpty();
@@ -121,7 +104,7 @@ class NonRotatingSecretTest {
 
     @Test
     @Tag("slow")
-    void surviveAnAnswerThatNeverEnds() throws Exception {
+    void nonRotatingSecret_afterAResponseWithoutEnd_isNotLost() throws Exception {
         simulator.inject(Fault.TRICKLE);
         int limit = 1;
         do {
@@ -142,7 +125,7 @@ class NonRotatingSecretTest {
 
     private boolean isServed() throws InterruptedException {
         try {
-            core.families.await(sddcHolder(PASSWORD), ANY);
+            core.families.await(sddcHandle(PASSWORD), ANY);
             return true;
         } catch (TokenUnavailableException e) {
             assertThat(e)
@@ -155,61 +138,61 @@ class NonRotatingSecretTest {
     }
 
     @Test
-    void areRetriedWhenTheServerIsBusyForAMoment() throws Exception {
+    void nonRotatingSecret_whileTheServerIsBusy_isSentAgain() throws Exception {
         simulator.inject(Fault.STATUS_502);
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
-        core.families.await(cspHolder("api-token-one"), ANY);
+        core.families.await(cspHandle("api-token-one"), ANY);
         assertThat(simulator.requests()).isEqualTo(3);
     }
 
     @Test
-    void aRefusedLoginIsNotRepeatedUntilTheServerHasForgottenIt() throws Exception {
+    void login_afterARefusal_isNotRepeatedForFifteenMinutes() throws Exception {
         for (int i = 0; i < 4; i++) {
-            assertThatThrownBy(() -> core.families.await(sddcHolder("wrong-password"), ANY))
+            assertThatThrownBy(() -> core.families.await(sddcHandle("wrong-password"), ANY))
                     .isInstanceOf(TokenUnavailableException.class)
                     .hasMessageContaining("refuses the stored secret");
         }
         assertThat(sddc.refusedLogins()).isEqualTo(1);
-        assertThatThrownBy(() -> core.families.await(sddcHolder("wrong-password"), ANY))
+        assertThatThrownBy(() -> core.families.await(sddcHandle("wrong-password"), ANY))
                 .hasMessageContaining("not sent again before 2026-01-01T00:15:00Z");
         clock.advance(TokenManager.REFUSAL_HOLDS);
         sddc.addUser(USER, "wrong-password");
-        core.families.await(sddcHolder("wrong-password"), ANY);
+        core.families.await(sddcHandle("wrong-password"), ANY);
     }
 
     @Test
-    void aCorrectedPasswordIsSentAtOnce() throws Exception {
-        assertThatThrownBy(() -> core.families.await(sddcHolder("wrong-password"), ANY))
+    void login_withACorrectedPassword_isSentAtOnce() throws Exception {
+        assertThatThrownBy(() -> core.families.await(sddcHandle("wrong-password"), ANY))
                 .isInstanceOf(TokenUnavailableException.class);
-        core.families.await(sddcHolder(PASSWORD), ANY);
+        core.families.await(sddcHandle(PASSWORD), ANY);
         assertThat(sddc.logins()).isEqualTo(1);
     }
 
     /** What was refused is remembered when a block ends, whatever else is let go of then. */
     @Test
-    void aRefusalOutlastsTheSession() throws Exception {
+    void refusal_afterTheSessionEnded_isRemembered() throws Exception {
         TokenManager families = TestTokenService.manager(core.ledger, clock);
-        TokenResult first = families.await(sddcHolder(PASSWORD), ANY);
+        TokenResult first = families.await(sddcHandle(PASSWORD), ANY);
         sddc.addUser(USER, "changed-on-the-server");
         sddc.forgetSessions();
-        TokenResult second = families.await(sddcHolder(PASSWORD), accessToken -> false);
+        TokenResult second = families.await(sddcHandle(PASSWORD), accessToken -> false);
         assertThat(second.accessToken()).isEqualTo(first.accessToken());
         assertThat(second.error()).hasMessageContaining("refuses the stored secret");
         int before = sddc.refusedLogins();
-        families.release(sddcHolder(PASSWORD), second.familyId(), () -> true);
-        assertThatThrownBy(() -> families.await(sddcHolder(PASSWORD), ANY))
+        families.release(sddcHandle(PASSWORD), second.familyId(), () -> true);
+        assertThatThrownBy(() -> families.await(sddcHandle(PASSWORD), ANY))
                 .hasMessageContaining("not sent again before");
         assertThat(sddc.refusedLogins()).isEqualTo(before);
     }
 
     /** Unlike a token that rotates, a password may be the same at two servers. */
     @Test
-    void aPersonsWordDoesNotMakeAPasswordOneServersOwn() throws Exception {
-        TokenResult result = core.families.await(sddcHolder(PASSWORD), ANY);
+    void passwordAllowedOnceMore_atAnotherServer_isSent() throws Exception {
+        TokenResult result = core.families.await(sddcHandle(PASSWORD), ANY);
         sddc.addUser(USER, "changed-on-the-server");
         sddc.forgetSessions();
         assertThat(core.families
-                        .await(sddcHolder(PASSWORD), accessToken -> false)
+                        .await(sddcHandle(PASSWORD), accessToken -> false)
                         .error())
                 .isNotNull();
         assertThat(core.families.administration().allowRetry(result.familyId())).isTrue();
@@ -227,14 +210,14 @@ class NonRotatingSecretTest {
 
     @Test
     void aSessionRenewsInsteadOfALogin() throws Exception {
-        core.families.await(sddcHolder(PASSWORD), ANY);
+        core.families.await(sddcHandle(PASSWORD), ANY);
         clock.advance(Duration.ofHours(2));
-        core.families.await(sddcHolder(PASSWORD), ANY);
+        core.families.await(sddcHandle(PASSWORD), ANY);
         assertThat(sddc.logins()).isEqualTo(1);
         assertThat(sddc.renewals()).isEqualTo(1);
         sddc.forgetSessions();
         clock.advance(Duration.ofHours(2));
-        core.families.await(sddcHolder(PASSWORD), ANY);
+        core.families.await(sddcHandle(PASSWORD), ANY);
         assertThat(sddc.logins()).isEqualTo(2);
     }
 
@@ -255,10 +238,10 @@ class NonRotatingSecretTest {
         "503, 1000000, 2, 2"
     })
     void whenRenewingFails_theSecretIsSentOnce(int status, int times, int refused, int logins) throws Exception {
-        core.families.await(sddcHolder(PASSWORD), ANY);
+        core.families.await(sddcHandle(PASSWORD), ANY);
         sddc.refuseRenewals(status, times);
         clock.advance(Duration.ofMinutes(45));
-        TokenResult renewed = core.families.await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)));
+        TokenResult renewed = core.families.await(sddcHandle(PASSWORD), youngerThan(Duration.ofMinutes(1)));
         assertThat(renewed.error()).isNull();
         assertThat(renewed.accessToken().remaining(clock.instant())).isEqualTo(Duration.ofHours(1));
         assertThat(sddc.refusedRenewals()).isEqualTo(refused);
@@ -280,12 +263,12 @@ class NonRotatingSecretTest {
         "503, 1000000"
     })
     void whenRenewingFailsAndTheSecretIsRefused_neitherIsSentAgain(int status, int times) throws Exception {
-        TokenResult first = core.families.await(sddcHolder(PASSWORD), ANY);
+        TokenResult first = core.families.await(sddcHandle(PASSWORD), ANY);
         sddc.refuseRenewals(status, times);
         sddc.addUser(USER, "changed-on-the-server");
         clock.advance(Duration.ofMinutes(45));
         for (int i = 0; i < 3; i++) {
-            TokenResult result = core.families.await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)));
+            TokenResult result = core.families.await(sddcHandle(PASSWORD), youngerThan(Duration.ofMinutes(1)));
             assertThat(result.accessToken()).isEqualTo(first.accessToken());
             assertThat(result.error()).isNotNull();
         }
@@ -295,7 +278,7 @@ class NonRotatingSecretTest {
         sddc.addUser(USER, PASSWORD);
         int renewals = sddc.refusedRenewals();
         assertThat(core.families
-                        .await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)))
+                        .await(sddcHandle(PASSWORD), youngerThan(Duration.ofMinutes(1)))
                         .error())
                 .isNull();
         assertThat(sddc.refusedRenewals()).isEqualTo(renewals);
@@ -304,16 +287,16 @@ class NonRotatingSecretTest {
     /** As when every try waits until the client gives up: then there is no time for a login in the same request. */
     @Test
     void whenARenewalFailsForGood_theNextRequestLogsIn() throws Exception {
-        TokenResult first = core.families.await(sddcHolder(PASSWORD), ANY);
+        TokenResult first = core.families.await(sddcHandle(PASSWORD), ANY);
         for (int i = 0; i < 3; i++) {
             simulator.inject(Fault.STATUS_500);
         }
         clock.advance(Duration.ofMinutes(45));
-        TokenResult failed = core.families.await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)));
+        TokenResult failed = core.families.await(sddcHandle(PASSWORD), youngerThan(Duration.ofMinutes(1)));
         assertThat(failed.accessToken()).isEqualTo(first.accessToken());
         assertThat(failed.error()).isNotNull();
         assertThat(core.families
-                        .await(sddcHolder(PASSWORD), youngerThan(Duration.ofMinutes(1)))
+                        .await(sddcHandle(PASSWORD), youngerThan(Duration.ofMinutes(1)))
                         .error())
                 .isNull();
         assertThat(sddc.logins()).isEqualTo(2);
@@ -365,7 +348,7 @@ class NonRotatingSecretTest {
     }
 
     @Test
-    void anOrganizationsAccessTokenIsCachedAndBoughtWithAFreshOneOfTheProvider() throws Exception {
+    void tenantToken_isCachedAndRequestedWithAValidProviderToken() throws Exception {
         simulator.tenants().add("acme");
         simulator.tenants().add("globex");
         AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
@@ -423,7 +406,7 @@ class NonRotatingSecretTest {
         assertThat(simulator.rotations()).isEqualTo(2);
     }
 
-    /** A server that admits nobody is not asked again and again, and no token is spent on that. */
+    /** A server that accepts no access token gets two requests, and one token rotates. */
     @Test
     void whereTheServerAdmitsNoAccessTokenAtAll_theProvidersIsRenewedOnceAndTheMessageNamesIt() throws Exception {
         simulator.tenants().add("acme");
@@ -441,7 +424,7 @@ class NonRotatingSecretTest {
     }
 
     @Test
-    void afterTheServerEndedAllSessionsAndRevokedTheProvider_thatIsSaid() throws Exception {
+    void afterTheServerEndedAllSessionsAndRevokedTheProvider_theErrorNamesTheProvider() throws Exception {
         simulator.tenants().add("acme");
         AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
         TokenResult before = core.families.await(organization(stored, "acme"), ANY);
@@ -455,7 +438,7 @@ class NonRotatingSecretTest {
         assertThat(simulator.requests()).isLessThanOrEqualTo(3);
     }
 
-    /** A provider's access token pays for an organization's while it has a minute left, or half of its life. */
+    /** A provider's access token is sent while it is valid for a minute, or for half of its lifetime. */
     @ParameterizedTest
     @CsvSource({
         "PT1H, PT59M, 1",
@@ -465,7 +448,7 @@ class NonRotatingSecretTest {
         "PT1M, PT30S, 1",
         "PT1M, PT31S, 2"
     })
-    void aProvidersAccessTokenPaysToItsLastMinute(Duration lifetime, Duration age, int rotations) throws Exception {
+    void providerToken_isSentUntilItsLastMinute(Duration lifetime, Duration age, int rotations) throws Exception {
         simulator.tenants().add("acme");
         simulator.tenants().add("globex");
         simulator.setLifetime(lifetime);
@@ -478,7 +461,7 @@ class NonRotatingSecretTest {
     }
 
     @Test
-    void aTrialIsForgottenUnlessItIsUsedElsewhere() throws Exception {
+    void connectionTest_ofAnUnsavedSecret_isForgottenUnlessUsedElsewhere() throws Exception {
         TokenManager families = TestTokenService.manager(core.ledger, clock);
         CredentialHandle typed = new CredentialHandle(
                 "typed",
@@ -491,19 +474,19 @@ class NonRotatingSecretTest {
         assertThat(families.isReleased(connectionTest)).isTrue();
         assertThat(families.snapshot().find(typed.client().account(), typed.token(), typed.location()))
                 .isNull();
-        families.await(cspHolder("api-token-one"), ANY);
+        families.await(cspHandle("api-token-one"), ANY);
         families.await(typed, ANY);
         families.forgetUnsaved(typed, id -> true);
         assertThat(families.snapshot()
                         .find(typed.client().account(), typed.token(), typed.location())
                         .locations())
                 .contains(new CredentialLocation("system", "csp"));
-        families.await(cspHolder("api-token-one"), ANY);
+        families.await(cspHandle("api-token-one"), ANY);
         assertThat(simulator.requests()).isEqualTo(2);
     }
 
     @Test
-    void anAccessTokenOfAnotherOrganizationIsDoubtedEachTime() throws Exception {
+    void accessTokenOfAnotherOrganization_isWarnedOfEachTime() throws Exception {
         simulator.setClaimedOrganization("globex");
         CredentialHandle handle =
                 core.handle("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
@@ -515,18 +498,19 @@ class NonRotatingSecretTest {
     }
 
     private CredentialHandle organization(AtomicReference<String> stored, String name) {
-        Function<AccessToken, TokenEndpointClient> derivation = accessToken -> core.patient(new VcfaTenantTokenClient(
-                core.client(), new Account(VcfaTokenClient.SYSTEM, simulator.url(), name), accessToken));
+        Function<AccessToken, TokenEndpointClient> tenantClients =
+                accessToken -> core.patient(new VcfaTenantTokenClient(
+                        core.client(), new Account(VcfaTokenClient.SYSTEM, simulator.url(), name), accessToken));
         return new CredentialHandle(
                 "provider",
                 new CredentialLocation("system", "provider"),
                 stored.get(),
                 core.service("System"),
                 (family, token, again) -> stored.set(token),
-                derivation);
+                tenantClients);
     }
 
-    private CredentialHandle keptHolder(AtomicReference<String> stored) {
+    private CredentialHandle keptHandle(AtomicReference<String> stored) {
         return new CredentialHandle(
                 "csp",
                 new CredentialLocation("system", "csp"),
@@ -535,11 +519,11 @@ class NonRotatingSecretTest {
                 (family, token, again) -> stored.set(token));
     }
 
-    private CredentialHandle sddcHolder(String password) {
+    private CredentialHandle sddcHandle(String password) {
         return core.handle("sddc", core.sddcManager(USER), password);
     }
 
-    private CredentialHandle cspHolder(String token) {
+    private CredentialHandle cspHandle(String token) {
         return core.handle("csp", core.cspApiToken(), token);
     }
 
@@ -553,7 +537,7 @@ class NonRotatingSecretTest {
 
     /** The disk was full as a secret that never changes came back different, and took the answer later. */
     @Test
-    void whatWasWrittenLateIsNotHiddenByWhatMemoryHadBefore() throws Exception {
+    void familySavedLate_replacesTheOneInMemory() throws Exception {
         CloudServices csp = simulator.cloudServices();
         csp.addApiToken("first", Instant.parse("2099-01-01T00:00:00Z"));
         csp.replaceAtNextUse("first", "second");

@@ -3,8 +3,8 @@ package io.jenkins.plugins.vcftoken.rotation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -17,43 +17,27 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class TokenFamilyAdminTest {
+class TokenFamilyAdminTest extends TokenServiceTestBase {
 
     private static final CredentialLocation BEFORE = new CredentialLocation("folder:before", "sa");
     private static final CredentialLocation AFTER = new CredentialLocation("folder:after", "sa");
 
-    @TempDir
-    private Path directory;
-
-    private final MutableClock clock = new MutableClock();
-    private Simulator simulator;
-    private TestTokenService core;
     private TokenFamilyAdmin administration;
     private String initialToken;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
-        core = new TestTokenService(directory, simulator, clock);
         administration = core.families.administration();
         initialToken = simulator.addAccount("ci", "acme");
     }
 
-    @AfterEach
-    void stop() {
-        core.close();
-        simulator.close();
-    }
-
     @Test
-    void aPersonMayVouchForATokenWhoseFateIsUnknown() throws Exception {
+    void allowRetry_ofAnUnknownOutcome_sendsTheTokenAgain() throws Exception {
         simulator.inject(Fault.STATUS_502);
         assertThatThrownBy(this::ask).isInstanceOf(TokenUnavailableException.class);
         assertThatThrownBy(this::ask).hasMessageContaining("it is not known whether");
@@ -122,7 +106,7 @@ class TokenFamilyAdminTest {
 
     /** As two spellings of one account left them: the newer record goes on from the token of the older one. */
     @Test
-    void aRecordThatAnotherOneAtItsPlaceGoesOnFromIsRemovedThirtyDaysLater() throws Exception {
+    void recordContinuedByAnotherFamily_isRemovedThirtyDaysLater() throws Exception {
         Account account = core.service("acme").account();
         CredentialLocation location = new CredentialLocation("system", "sa");
         TokenFamily older = TokenFamily.created(account, "first", TestTokenService.HASH, clock.instant())
@@ -143,7 +127,7 @@ class TokenFamilyAdminTest {
     }
 
     @Test
-    void aSpentTokenTellsWhereItsOneFamilyIsBoundAndTheCurrentOneTellsNothing() throws Exception {
+    void findLocationsOfFormerToken_returnsTheLocationsForFormerTokensOnly() throws Exception {
         ask();
         CredentialHandle handle = core.handle("sa", core.service("acme"), initialToken);
         Account account = handle.client().account();
@@ -161,7 +145,7 @@ class TokenFamilyAdminTest {
 
     /** Which one is meant is not to be told, so the token leads to neither. */
     @Test
-    void aSpentTokenOfTwoFamiliesTellsNothing() throws Exception {
+    void findLocationsOfFormerToken_ofTwoFamilies_returnsNone() throws Exception {
         ask();
         Account account = core.service("acme").account();
         administration.copied("system", "folder:copy");
@@ -203,7 +187,7 @@ class TokenFamilyAdminTest {
         assertThat(only().locations()).containsExactly(AFTER);
     }
 
-    /** Or whoever made a new folder of the old name would be at home there. */
+    /** Otherwise a new folder of the old name would be bound to the family. */
     @Test
     void anOpenBlockDoesNotBindItsFamilyToTheOldNameOfItsFolderAgain() throws Exception {
         Renamed folder = new Renamed();
@@ -238,7 +222,7 @@ class TokenFamilyAdminTest {
 
     /** Between the look and the word an exchange was in flight, and the store has its token later than the ledger. */
     @Test
-    void whatHasRotatedSinceSomebodyLookedIsNotForgotten() throws Exception {
+    void forget_afterARotationSinceTheLook_doesNothing() throws Exception {
         ask();
         TokenFamily seen = only();
         clock.advance(Duration.ofHours(2));
@@ -262,7 +246,7 @@ class TokenFamilyAdminTest {
     }
 
     @Test
-    void aSecretProvenAtOneServerIsNotSentToAnother() throws Exception {
+    void secretAcceptedByOneServer_isNotSentToAnother() throws Exception {
         ask();
         try (Simulator thief = Simulator.start(clock, 0);
                 TestTokenService other = new TestTokenService(directory, thief, clock)) {
@@ -370,7 +354,7 @@ class TokenFamilyAdminTest {
     }
 
     @Test
-    void anEmptyCredentialBuysNothingUnlessItWasAuthorized() throws Exception {
+    void emptyCredential_isRefusedUnlessItWasAuthorized() throws Exception {
         CredentialLocation here = new CredentialLocation("system", "ci");
         administration.authorized(core.service("acme").account(), here, "", initialToken, null);
         assertThatThrownBy(() -> core.families.await(
@@ -385,7 +369,7 @@ class TokenFamilyAdminTest {
     }
 
     @Test
-    void anAuthorizationAtOnePlaceLeavesOthersWithTheSameTokenAlone() throws Exception {
+    void authorizationOfOneLocation_leavesOthersWithTheSameToken() throws Exception {
         ask();
         core.families.await(
                 core.handle("copy", "acme", only().tokens().current(), (f, t, again) -> {}), accessToken -> true);
@@ -433,7 +417,7 @@ class TokenFamilyAdminTest {
     }
 
     @Test
-    void anAuthorizationElsewhereLeavesTheTokenWhereItIsAtHome() throws Exception {
+    void authorizationElsewhere_leavesTheFamilyOfTheLocation() throws Exception {
         ask();
         TokenFamily before = only();
         String other = simulator.addAccount("other", "acme");
@@ -458,7 +442,7 @@ class TokenFamilyAdminTest {
     }
 
     @Test
-    void anAccessTokenThatCameWithAnAuthorizationServesAtOnce() throws Exception {
+    void accessTokenOfAnAuthorization_isUsedAtOnce() throws Exception {
         AccessToken accessToken =
                 core.service("acme").requestToken(initialToken).accessToken();
         String next = simulator.currentToken("ci");
@@ -476,7 +460,7 @@ class TokenFamilyAdminTest {
     }
 
     @Test
-    void aRecordThatCannotBeReadIsReplacedAndLeftAlone() throws Exception {
+    void unreadableRecord_isReplacedAndLeftUnchanged() throws Exception {
         ask();
         Path file = directory.resolve(only().id() + ".json");
         Files.writeString(file, "{\"format\":1");
@@ -494,7 +478,7 @@ class TokenFamilyAdminTest {
     /** Two families at one place: what was authorized last is what counts there. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aReplacedRecordThatCannotBeRemovedDoesNoHarm(boolean interrupted) throws Exception {
+    void replacedRecord_thatCannotBeRemoved_isNotUsed(boolean interrupted) throws Exception {
         ask();
         String old = only().id();
         InterceptingLedger stubborn = new InterceptingLedger(core.ledger);

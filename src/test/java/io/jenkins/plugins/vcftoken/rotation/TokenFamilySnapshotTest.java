@@ -3,46 +3,28 @@ package io.jenkins.plugins.vcftoken.rotation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.jenkins.plugins.vcftoken.MutableClock;
-import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
-class TokenFamilySnapshotTest {
+class TokenFamilySnapshotTest extends TokenServiceTestBase {
 
-    @TempDir
-    private Path directory;
-
-    private final MutableClock clock = new MutableClock();
-    private Simulator simulator;
-    private TestTokenService core;
     private CredentialHandle handle;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
-        core = new TestTokenService(directory, simulator, clock);
         handle = core.handle("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
     }
 
-    @AfterEach
-    void stop() {
-        core.close();
-        simulator.close();
-    }
-
     @Test
-    void aFamilyIsFoundByAnyOfItsTokensAtItsEndpoint() throws Exception {
+    void find_byAnyTokenOfAFamily_returnsItForItsAccountOnly() throws Exception {
         Account account = handle.client().account();
         assertThat(core.families.snapshot().find(account, handle.token(), handle.location()))
                 .isNull();
@@ -62,7 +44,7 @@ class TokenFamilySnapshotTest {
     }
 
     @Test
-    void ofSeveralFamiliesTheOneAtHomeIsFound() throws Exception {
+    void find_amongSeveralFamilies_prefersTheOneBoundToTheLocation() throws Exception {
         Account account = handle.client().account();
         core.families.await(handle, accessToken -> true);
         CredentialLocation copy = new CredentialLocation("folder:a", "copy");
@@ -91,7 +73,7 @@ class TokenFamilySnapshotTest {
     }
 
     @Test
-    void aPlaceThatDidNotTakeTheTokenIsKnown() throws Exception {
+    void isUnsaved_afterAFailedWriteBack_isTrue() throws Exception {
         CredentialHandle full = core.handle("ci", "acme", handle.token(), (family, token, again) -> {
             throw new IOException("disk full");
         });
@@ -103,7 +85,7 @@ class TokenFamilySnapshotTest {
     }
 
     @Test
-    void whatMemoryAloneHasIsFoundToo() throws Exception {
+    void find_ofAFamilyInMemory_returnsIt() throws Exception {
         simulator.sddcManager().addUser("svc@vsphere.local", "password");
         CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
         core.families.await(user, accessToken -> true);
@@ -115,7 +97,7 @@ class TokenFamilySnapshotTest {
     }
 
     @Test
-    void aPersonMayVouchForAndForgetWhatMemoryAloneHas() throws Exception {
+    void familyInMemory_canBeRetriedAndForgotten() throws Exception {
         simulator.sddcManager().addUser("svc@vsphere.local", "password");
         CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "wrong");
         assertThatThrownBy(() -> core.families.await(user, accessToken -> true))
@@ -134,7 +116,7 @@ class TokenFamilySnapshotTest {
     }
 
     @Test
-    void unreadableRecordsAreNamedAndLeftAlone() throws Exception {
+    void unreadableRecords_areListedAndLeftUnchanged() throws Exception {
         core.families.await(handle, accessToken -> true);
         Path record = directory.resolve(core.ledger.loadAll().get(0).id() + ".json");
         Path damaged = directory.resolve("0123456789abcdef.json");
@@ -158,7 +140,7 @@ class TokenFamilySnapshotTest {
     }
 
     @Test
-    void aFamilyThatGetsIntoTroubleOrOutOfItRaisesTheAlarm() throws Exception {
+    void alarms_countFamiliesThatEnterOrLeaveAFailingState() throws Exception {
         TokenFamilyAdmin administration = core.families.administration();
         core.families.await(handle, accessToken -> true);
         assertThat(administration.alarms()).isZero();

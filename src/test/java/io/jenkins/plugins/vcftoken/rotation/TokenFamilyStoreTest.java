@@ -30,7 +30,7 @@ class TokenFamilyStoreTest {
 
     /** Who founded another family meanwhile would send a token that may be spent. */
     @Test
-    void whoComesSecondWaitsForWhatTheFirstOneReads() throws Exception {
+    void find_whileAnotherThreadReadsTheLedger_waitsForItsResult() throws Exception {
         CountDownLatch reading = new CountDownLatch(1);
         CountDownLatch go = new CountDownLatch(1);
         TokenFamilyStore store = new TokenFamilyStore(
@@ -53,7 +53,7 @@ class TokenFamilyStoreTest {
     }
 
     @Test
-    void rotationsDoNotFillTheMemory() throws Exception {
+    void put_afterManyRotations_indexesTheRecentHashesOnly() throws Exception {
         TokenFamilyStore store = new TokenFamilyStore(new OneRecord(() -> {}), TestTokenService.HASH);
         TokenHistory tokens = RECORD.tokens();
         for (int i = 0; i < 3 * TokenHistory.RECENT; i++) {
@@ -91,7 +91,7 @@ class TokenFamilyStoreTest {
     }
 
     @Test
-    void whatCouldNotBeReadIsReadAgain() throws Exception {
+    void find_afterAReadError_readsAgain() throws Exception {
         AtomicInteger tries = new AtomicInteger();
         TokenFamilyStore store = new TokenFamilyStore(
                 new OneRecord(() -> {
@@ -104,9 +104,9 @@ class TokenFamilyStoreTest {
         assertThat(store.find(TOKEN)).hasSize(1);
     }
 
-    /** At home first, then the one that was authorized last, then the one whose current token it is. */
+    /** First the family that is bound to the location, then the newest, then the one with this current token. */
     @Test
-    void ofSeveralFamiliesTheOneAtHomeIsMeant() {
+    void findAmong_severalFamilies_prefersTheOneBoundToTheLocation() {
         CredentialLocation home = new CredentialLocation("system", "sa");
         TokenFamily current = entry("current", TOKEN, 9);
         TokenFamily former = entry("former", "other", 7);

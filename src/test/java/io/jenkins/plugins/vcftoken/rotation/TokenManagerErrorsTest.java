@@ -3,8 +3,8 @@ package io.jenkins.plugins.vcftoken.rotation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
@@ -15,7 +15,6 @@ import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.RefreshPhase;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,56 +28,40 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who waits for whom, and what is said when nothing comes. What is to be done waits until a test has it done. */
-class TokenManagerErrorsTest {
+class TokenManagerErrorsTest extends TokenServiceTestBase {
 
     private static final Predicate<AccessToken> ANY = accessToken -> true;
 
-    @TempDir
-    private Path directory;
-
-    private final MutableClock clock = new MutableClock();
     private final Queue<Runnable> waiting = new ArrayDeque<>();
     private boolean goingDown;
-    private Simulator simulator;
-    private TestTokenService core;
     private InterceptingLedger ledger;
     private TokenManager families;
     private CredentialHandle handle;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
-        core = new TestTokenService(directory, simulator, clock);
         ledger = new InterceptingLedger(core.ledger);
         families = families(this::later, TestTokenService.PLENTY);
         handle = core.handle("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
     }
 
-    private TokenManager families(Executor exchanges, Duration patience) {
+    private TokenManager families(Executor requestThreads, Duration patience) {
         return new TokenManager(
                 ledger,
                 TestTokenService.HASH,
-                exchanges,
+                requestThreads,
                 Runnable::run,
                 clock,
                 patience,
                 () -> true,
                 TokenListener.NONE);
-    }
-
-    @AfterEach
-    void stop() {
-        core.close();
-        simulator.close();
     }
 
     private void later(Runnable task) {
@@ -89,7 +72,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void whoComesSecondSharesTheExchange() throws Exception {
+    void secondCaller_ofTheSameLocation_sharesTheRequest() throws Exception {
         CompletableFuture<TokenResult> first = families.request(handle, ANY);
         CompletableFuture<TokenResult> second = families.request(handle, ANY);
         work();
@@ -97,9 +80,9 @@ class TokenManagerErrorsTest {
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
-    /** Were it handed what is in flight, whoever has an old copy would only need to ask at the right moment. */
+    /** Otherwise an old copy of the token would get the access token of a request that runs at that time. */
     @Test
-    void whoShowsASpentTokenElsewhereDoesNotShareTheExchange() throws Exception {
+    void secondCaller_withAFormerTokenElsewhere_doesNotShareTheRequest() throws Exception {
         ask();
         clock.advance(Duration.ofHours(2));
         CompletableFuture<TokenResult> rightful = families.request(handle, ANY);
@@ -113,7 +96,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void placesThatShareALivingTokenShareTheExchange() throws Exception {
+    void locationsWithTheSameToken_shareTheResult() throws Exception {
         simulator.setRotation("ci", false);
         CompletableFuture<TokenResult> one = families.request(handle, ANY);
         CompletableFuture<TokenResult> two =
@@ -125,7 +108,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void whoComesSecondAndWantsMoreThanTheFirstOneGotAsksForItself() throws Exception {
+    void secondCaller_thatDoesNotAcceptTheResult_sendsItsOwnRequest() throws Exception {
         CompletableFuture<TokenResult> first = families.request(handle, ANY);
         CompletableFuture<TokenResult> second = families.request(handle, accessToken -> simulator.requests() > 1);
         assertThat(waiting).hasSize(1);
@@ -136,7 +119,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void whoComesSecondSharesTheTroubleToo() throws Exception {
+    void secondCaller_sharesTheErrorOfTheRequest() throws Exception {
         ask();
         clock.advance(Duration.ofMinutes(50));
         simulator.inject(Fault.STATUS_429);
@@ -149,7 +132,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void theSurveyTellsWhatIsInFlight() throws Exception {
+    void snapshot_duringARequest_showsIt() throws Exception {
         ask();
         clock.advance(Duration.ofHours(2));
         TokenFamily record = families.administration().list().get(0);
@@ -172,7 +155,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void whoHasNoPatienceIsToldThatNothingWasSentYet() {
+    void await_thatTimesOutInTheQueue_saysThatNothingWasSent() {
         assertThatThrownBy(() -> families(this::later, Duration.ZERO).await(handle, ANY))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("no access token after 0 s")
@@ -182,7 +165,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void whileJenkinsGoesDownNothingBegins() throws Exception {
+    void request_duringTheShutdown_isNotSent() throws Exception {
         simulator.sddcManager().addUser("svc@vsphere.local", "password");
         CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
         CompletableFuture<TokenResult> result = families.request(user, ANY);
@@ -204,7 +187,7 @@ class TokenManagerErrorsTest {
 
     /** There are more of them than threads. */
     @Test
-    void whatWaitsForAThreadWhenJenkinsGoesDownIsNotSent() throws Exception {
+    void queuedRequest_duringTheShutdown_isNotSent() throws Exception {
         CompletableFuture<TokenResult> late = families.request(handle, ANY);
         families.shutdown();
         work();
@@ -215,7 +198,7 @@ class TokenManagerErrorsTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aFailureThatNobodyForesawIsReportedAndWhatRotatesNotSentAgain(boolean rotates) throws Exception {
+    void unexpectedFailure_isReportedAndARotatingTokenNotSentAgain(boolean rotates) throws Exception {
         int[] sent = new int[1];
         TokenEndpointClient broken = new TokenEndpointClient() {
             @Override
@@ -248,7 +231,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void aListenerHearsOfWhatNobodyForesaw() {
+    void unexpectedFailure_isReportedToTheListener() {
         List<String> heard = new ArrayList<>();
         TokenListener listener = new TokenListener() {
             @Override
@@ -275,7 +258,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void aListenerHearsOfEachExchangeAndOfOneThatStopped() throws Exception {
+    void listener_hearsOfEachRequestAndOfOneThatStopped() throws Exception {
         List<String> heard = new ArrayList<>();
         TokenListener listener = new TokenListener() {
             @Override
@@ -303,7 +286,7 @@ class TokenManagerErrorsTest {
 
     /** A person may have typed another one since the block began. */
     @Test
-    void aRenewalTakesWhatIsStoredByThen() throws Exception {
+    void renewal_usesTheSecretThatIsStoredByThen() throws Exception {
         String typed = simulator.addAccount("typed", "acme");
         CredentialWriter store = new CredentialWriter() {
             @Override
@@ -386,7 +369,7 @@ class TokenManagerErrorsTest {
     /** A credential is empty before its account is authorized, and so is the secret of a public app. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void whatIsEmptyIsNobodysToken(boolean newerFormat) throws Exception {
+    void emptyToken_belongsToNoFamily(boolean newerFormat) throws Exception {
         TokenFamily record = families.administration()
                 .authorized(
                         handle.client().account(), handle.location(), "", simulator.addAccount("two", "acme"), null);
@@ -426,7 +409,7 @@ class TokenManagerErrorsTest {
 
     /** An empty token must never be sent: it would found a family of its own. */
     @Test
-    void anAccountForgottenWhileSomebodyWaitsForItIsNotAskedFor() throws Exception {
+    void accountForgottenDuringAWait_isNotRequested() throws Exception {
         TokenFamily record = families.administration()
                 .authorized(handle.client().account(), handle.location(), "", handle.token(), null);
         CompletableFuture<TokenResult> late = families.request(core.handle("ci", handle.client(), ""), ANY);
@@ -447,7 +430,7 @@ class TokenManagerErrorsTest {
 
     /** The server that issued it may see it, whatever organization is asked for. */
     @Test
-    void aLivingTokenMayBeTriedAtAnotherOrganizationOfItsServer() throws Exception {
+    void untriedToken_mayBeSentForAnotherOrganization() throws Exception {
         simulator.addAccount("other", "globex");
         simulator.setRotation("ci", false);
         ask();
@@ -476,7 +459,7 @@ class TokenManagerErrorsTest {
                 .hasMessageContaining("refuses the stored refresh token");
     }
 
-    /** The token is on disk by then, and what somebody makes of the news is no reason to write down anything else. */
+    /** The token is on disk by then, and the failure of a listener changes nothing there. */
     @Test
     void whatFailsAfterTheAnswerIsStoredLeavesItStored() throws Exception {
         boolean[] broken = {true};
@@ -511,7 +494,7 @@ class TokenManagerErrorsTest {
 
     /** Nothing may be sent that cannot be written down first. But an access token that is at hand costs nothing. */
     @Test
-    void whileTheLedgerTakesNothingALivingAccessTokenServesOn() throws Exception {
+    void request_whileTheLedgerCannotBeWritten_returnsTheValidAccessToken() throws Exception {
         AccessToken first = await(handle).accessToken();
         clock.advance(Duration.ofMinutes(50));
         ledger.save = id -> {
@@ -529,7 +512,7 @@ class TokenManagerErrorsTest {
         assertThat(simulator.rotations()).isEqualTo(2);
     }
 
-    /** Nobody may ask for that family again before Jenkins goes down. */
+    /** There may be no other request of that family before Jenkins shuts down. */
     @Test
     void whatIsHeldForADiskThatWasFullIsWrittenWithoutBeingAskedFor() throws Exception {
         int[] saves = {0};
@@ -552,7 +535,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void aFamilyForgottenAsItsAccessTokenArrivesStillGivesIt() throws Exception {
+    void familyForgottenDuringAResponse_stillReturnsTheAccessToken() throws Exception {
         List<String> kept = new ArrayList<>();
         ledger.unlocked = id -> {
             ledger.unlocked = again -> {};
@@ -566,7 +549,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void aSessionOfAForgottenFamilyIsStillLetGo() throws Exception {
+    void release_ofAForgottenFamily_endsItsSession() throws Exception {
         simulator.sddcManager().addUser("svc@vsphere.local", "password");
         CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
         TokenResult result = await(user);
@@ -583,7 +566,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void anAccessTokenThatIsStillWantedIsNotLetGo() throws Exception {
+    void release_ofAUsedAccessToken_doesNothing() throws Exception {
         simulator.sddcManager().addUser("svc@vsphere.local", "password");
         CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
         TokenResult result = await(user);
@@ -601,7 +584,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void whoIsInterruptedWhileItLetsGoStaysInterrupted() throws Exception {
+    void release_onAnInterruptedThread_keepsTheInterrupt() throws Exception {
         simulator.sddcManager().addUser("svc@vsphere.local", "password");
         CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
         TokenResult result = await(user);
@@ -620,7 +603,7 @@ class TokenManagerErrorsTest {
         "UNKNOWN, it is not known whether",
         "REQUESTING, Jenkins stopped while the refresh token was on its way"
     })
-    void aLivingAccessTokenServesOnWhateverHappenedToItsToken(TokenFamily.Status state, String error) throws Exception {
+    void validAccessToken_isReturnedInEachFailingState(TokenFamily.Status state, String error) throws Exception {
         ask();
         TokenFamily record = families.administration().list().get(0);
         core.ledger.save(
@@ -705,7 +688,7 @@ class TokenManagerErrorsTest {
     }
 
     @Test
-    void aReplacedPasswordIsForgotten() throws Exception {
+    void replacedPassword_isForgotten() throws Exception {
         simulator.sddcManager().addUser("svc@vsphere.local", "password");
         await(core.handle("user", core.sddcManager("svc@vsphere.local"), "password"));
         simulator.sddcManager().addUser("svc@vsphere.local", "changed");
@@ -727,7 +710,7 @@ class TokenManagerErrorsTest {
 
     /** Another process may have done it, and then nothing is exchanged, but the place is remembered. */
     @Test
-    void aPlaceThatComesToAFamilyWithALivingAccessTokenIsWrittenDown() throws Exception {
+    void newLocation_ofAFamilyWithAValidAccessToken_isSaved() throws Exception {
         ask();
         String current = simulator.currentToken("ci");
         CredentialLocation copy = new CredentialLocation("folder:a", "copy");

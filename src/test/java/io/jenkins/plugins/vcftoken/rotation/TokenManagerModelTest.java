@@ -42,7 +42,7 @@ class TokenManagerModelTest {
         OTHER_ASKS,
         ONE_ASKS_WHILE_OTHER_IS_IN_FLIGHT,
         PERSON_TYPES_A_NEW_INITIAL_TOKEN,
-        PERSON_AUTHORIZES_ANEW_AT_THE_OTHER,
+        PERSON_AUTHORIZES_AGAIN_AT_THE_OTHER,
         CONFIGURATION_RELOADS,
         STALE_FORM_IS_SAVED,
         THIEF_TRIES_THE_OLDEST_TOKEN,
@@ -187,7 +187,7 @@ class TokenManagerModelTest {
                     stored = living;
                     yaml = living;
                 }
-                case PERSON_AUTHORIZES_ANEW_AT_THE_OTHER -> {
+                case PERSON_AUTHORIZES_AGAIN_AT_THE_OTHER -> {
                     issueInitialToken();
                     authorize(other, living);
                     stored = living;

@@ -3,14 +3,13 @@ package io.jenkins.plugins.vcftoken.rotation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,39 +21,22 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class TokenManagerTest {
+class TokenManagerTest extends TokenServiceTestBase {
 
     private static final Predicate<AccessToken> ANY = accessToken -> true;
 
-    @TempDir
-    private Path directory;
-
-    private final MutableClock clock = new MutableClock();
     /** What the credentials store holds. */
     private final AtomicReference<String> stored = new AtomicReference<>();
 
-    private Simulator simulator;
-    private TestTokenService core;
-
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
-        core = new TestTokenService(directory, simulator, clock);
         stored.set(simulator.addAccount("ci", "acme"));
-    }
-
-    @AfterEach
-    void stop() {
-        core.close();
-        simulator.close();
     }
 
     @Test
@@ -68,7 +50,7 @@ class TokenManagerTest {
     }
 
     @Test
-    void eachLifetimeCostsOneExchangeAndNoTokenGoesOutTwice() throws Exception {
+    void eachLifetime_needsOneRequestAndSendsNoTokenTwice() throws Exception {
         for (int i = 0; i < 5; i++) {
             core.families.await(handle(), ANY);
             core.awaitWriteBacks();
@@ -134,7 +116,7 @@ class TokenManagerTest {
     }
 
     @Test
-    void manyCallersOneExchange() throws Exception {
+    void manyCallers_shareOneRequest() throws Exception {
         simulator.setDelay(Duration.ofMillis(200));
         CredentialHandle handle = handle();
         List<CompletableFuture<TokenResult>> all = Stream.generate(() -> core.families.request(handle, ANY))
@@ -148,7 +130,7 @@ class TokenManagerTest {
     }
 
     @Test
-    void twoControllersOnOneHomeOneExchange() throws Exception {
+    void twoControllersOnOneHomeDirectory_shareOneRequest() throws Exception {
         simulator.setDelay(Duration.ofMillis(300));
         try (TestTokenService other = new TestTokenService(directory, simulator, clock)) {
             CompletableFuture<TokenResult> one = core.families.request(handle(), ANY);
@@ -159,7 +141,7 @@ class TokenManagerTest {
     }
 
     @Test
-    void givingUpWaitingDoesNotStopTheExchange() throws Exception {
+    void interruptingACaller_doesNotInterruptTheRequest() throws Exception {
         simulator.setDelay(Duration.ofMillis(500));
         CredentialHandle handle = handle();
         CountDownLatch interrupted = new CountDownLatch(1);
@@ -228,14 +210,14 @@ class TokenManagerTest {
 
     @ParameterizedTest
     @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "TRICKLE")
-    void afterAnyFaultTheTokenIsUsableOrTheRecordSaysWhyNot(Fault fault) throws Exception {
+    void afterAnyFault_theTokenIsUsableOrTheRecordHasTheCause(Fault fault) throws Exception {
         simulator.inject(fault);
         assertUsableOrExplained(fault);
     }
 
     @Test
     @Tag("slow")
-    void afterAnAnswerThatNeverEndsTheRecordSaysWhatHappened() throws Exception {
+    void afterAResponseWithoutEnd_theRecordHasTheCause() throws Exception {
         simulator.inject(Fault.TRICKLE);
         for (int limit = 2; simulator.requests() == 0; limit *= 2) {
             // A machine that is busy may not even get to send it so soon.
@@ -299,7 +281,7 @@ class TokenManagerTest {
     }
 
     @Test
-    void aLivingAccessTokenServesOnWhenRenewalFails() throws Exception {
+    void failedRenewal_whileTheAccessTokenIsValid_returnsIt() throws Exception {
         TokenResult first = core.families.await(handle(), ANY);
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
         TokenResult second = core.families.await(handle(), accessToken -> false);
@@ -321,9 +303,9 @@ class TokenManagerTest {
         assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
     }
 
-    /** A restored backup, or a second controller: nobody else would have spent what was never sent from here. */
+    /** A restored backup, or a second controller: this one has never sent the token that is refused. */
     @Test
-    void whoWasNeverSentFromHereAndIsRefusedWasUsedElsewhere() throws Exception {
+    void tokenRefusedAtItsFirstUse_isReportedAsUsedByAnotherClient() throws Exception {
         String elsewhere = "This controller never sent that token before";
         core.families.await(handle(), ANY);
         clock.advance(Duration.ofHours(2));
@@ -347,7 +329,7 @@ class TokenManagerTest {
     }
 
     @Test
-    void aSpentTokenBuysNothingElsewhere() throws Exception {
+    void formerToken_atAnotherLocation_isRefused() throws Exception {
         String initialToken = stored.get();
         core.families.await(handle(), ANY);
         CredentialHandle thief = core.handle("stolen", "acme", initialToken, (family, token, again) -> {});
@@ -372,7 +354,7 @@ class TokenManagerTest {
     }
 
     @Test
-    void aPersonsNewInitialTokenWinsOverTheWriteBack() throws Exception {
+    void newInitialToken_enteredBeforeTheWriteBack_stays() throws Exception {
         CredentialHandle before = handle();
         String typed = "typed-by-a-person-in-the-meantime";
         stored.set(typed);

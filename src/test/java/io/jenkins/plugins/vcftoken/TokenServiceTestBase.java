@@ -1,0 +1,33 @@
+package io.jenkins.plugins.vcftoken;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Base of tests of the core on a directory, with a simulator that finds nothing to object to. */
+public abstract class TokenServiceTestBase {
+
+    @TempDir
+    protected Path directory;
+
+    protected final MutableClock clock = new MutableClock();
+    protected Simulator simulator;
+    protected TestTokenService core;
+
+    @BeforeEach
+    void startSimulator() throws Exception {
+        simulator = Simulator.start(clock, 0);
+        core = new TestTokenService(directory, simulator, clock);
+    }
+
+    @AfterEach
+    void stopSimulator() {
+        core.close();
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+}
