@@ -366,14 +366,14 @@ public final class VcfTokenService {
         return families;
     }
 
-    /** Waits at shutdown for the responses to requests in flight, and writes them. */
+    /** Waits at shutdown for the responses to running requests, and saves them. */
     @Terminator
     public static void finishRequests() throws InterruptedException {
         for (VcfTokenService tokens : ExtensionList.lookup(VcfTokenService.class)) {
             tokens.shutdown();
             tokens.requestThreads.shutdown();
             if (!tokens.requestThreads.awaitTermination(LONGEST_REQUEST.toMillis(), TimeUnit.MILLISECONDS)) {
-                LOGGER.log(Level.WARNING, "Jenkins goes down while a token request is still in flight");
+                LOGGER.log(Level.WARNING, "Jenkins shuts down while a token request still runs");
             }
             Optional<TokenFamilyAdmin> administration = tokens.findAdministration();
             if (administration.isPresent()) {

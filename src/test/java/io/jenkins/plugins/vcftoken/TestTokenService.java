@@ -155,6 +155,16 @@ public final class TestTokenService implements AutoCloseable {
                 name, new CredentialLocation("system", name), token, service, (family, current, again) -> {});
     }
 
+    /** A new account at the simulator, and a credential with its refresh token. */
+    public CredentialHandle newAccount(String name, String organization) {
+        return handle(name, organization, simulator.addAccount(name, organization));
+    }
+
+    /** A credential in a store that takes no rotated token. */
+    public CredentialHandle handle(String name, String organization, String token) {
+        return handle(name, service(organization), token);
+    }
+
     public CredentialHandle handle(String name, String organization, String token, CredentialWriter writer) {
         return new CredentialHandle(name, new CredentialLocation("system", name), token, service(organization), writer);
     }

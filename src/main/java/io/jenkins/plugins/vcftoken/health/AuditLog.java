@@ -62,7 +62,7 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
     /**
      * Logs an action of the current user. To be called before the action, which has events of its own.
      *
-     * @param action one word: "renew", "vouch", "forget", "authorize", "cancel"
+     * @param action one word: "renew", "retry", "forget", "authorize", "cancel"
      * @param location of the credential; null for a record without a credential
      * @param familyId null where there is no record yet
      */

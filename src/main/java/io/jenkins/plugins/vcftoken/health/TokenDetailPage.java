@@ -146,7 +146,7 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         if (family == null || !isRetriable()) {
             throw new Failure(Messages.TokenDetailPage_nothingToRetry());
         }
-        AuditLog.get().acted("vouch", stored.location(), family.id());
+        AuditLog.get().acted("retry", stored.location(), family.id());
         VcfTokenService.get().administration().allowRetry(family.id());
         return renew();
     }

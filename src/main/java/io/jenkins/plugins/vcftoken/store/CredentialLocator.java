@@ -28,7 +28,7 @@ import java.util.stream.Stream;
  * scanned for the object, once for each object. A stale object, which has been replaced in its store, is matched by the
  * location at which it was seen last, then by token family.
  *
- * <p>Thread-safe. Reads the ledger where token families are compared, and may then wait for a request in flight, so it must
+ * <p>Thread-safe. Reads the ledger where token families are compared, and may then wait for a running request, so it must
  * not be called with the lock of a store held.
  */
 public final class CredentialLocator {
@@ -167,7 +167,7 @@ public final class CredentialLocator {
 
     /**
      * Binds the family of a replaced token to the credential that stores it, where that credential has got a new ID, see
-     * {@link #findFormerLocation}. Does nothing in all other cases. May wait for a request in flight.
+     * {@link #findFormerLocation}. Does nothing in all other cases. May wait for a running request.
      */
     public void followNewId(StoreCredentialWriter writer, Account account, String token) {
         CredentialLocation now = writer.location();

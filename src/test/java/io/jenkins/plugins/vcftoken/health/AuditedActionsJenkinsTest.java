@@ -93,7 +93,7 @@ class AuditedActionsJenkinsTest {
         assertThat(actions())
                 .containsExactly(
                         action("renew", "alice", "sa", "system", null),
-                        action("vouch", "alice", "sa", "system", id),
+                        action("retry", "alice", "sa", "system", id),
                         action("forget", "alice", "sa", "system", id),
                         action("authorize", "alice", "sa", "system", null),
                         action("cancel", "alice", "sa", "system", null));

@@ -67,7 +67,7 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
         TokenManager families = new TokenManager(
                 core.ledger, TestTokenService.HASH, here, here, clock, TestTokenService.PLENTY, () -> true, listener);
         leases = new LeaseManager(families, timer, clock, new RenewalPolicy(() -> 0));
-        handle = core.handle("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
+        handle = core.newAccount("ci", "acme");
     }
 
     @AfterEach

@@ -46,7 +46,7 @@ class LeaseManagerTest extends TokenServiceTestBase {
     @BeforeEach
     void start() throws Exception {
         leases = new LeaseManager(core.families, timer, clock, new RenewalPolicy(() -> 0));
-        handle = core.handle("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
+        handle = core.newAccount("ci", "acme");
     }
 
     @AfterEach
@@ -592,8 +592,7 @@ class LeaseManagerTest extends TokenServiceTestBase {
 
     @Test
     void renew_leavesLeasesOfOtherAccounts() throws Exception {
-        CredentialHandle other =
-                core.handle("other", "acme", simulator.addAccount("other", "acme"), (family, token, again) -> {});
+        CredentialHandle other = core.newAccount("other", "acme");
         Lease lease = leases.open(other, TEN_MINUTES, new RecordingLeaseOwner());
         AccessToken its = lease.accessToken();
         leases.renew(handle);

@@ -45,7 +45,7 @@ class TokenListenerTest {
         simulator = Simulator.start(clock, 0);
         core = new TestTokenService(directory, simulator, clock, heard);
         leases = new LeaseManager(core.families, timer, clock, new RenewalPolicy(() -> 0));
-        handle = core.handle("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
+        handle = core.newAccount("ci", "acme");
     }
 
     @AfterEach

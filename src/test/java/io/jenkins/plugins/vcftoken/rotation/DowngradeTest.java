@@ -60,7 +60,7 @@ class DowngradeTest extends TokenServiceTestBase {
     }
 
     private CredentialHandle handle(String stored) {
-        return core.handle("sa", "acme", stored, (family, current, again) -> {});
+        return core.handle("sa", "acme", stored);
     }
 
     private Path onlyRecord() throws Exception {

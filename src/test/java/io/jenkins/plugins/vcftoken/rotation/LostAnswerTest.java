@@ -58,7 +58,7 @@ class LostAnswerTest {
         simulator = Simulator.start(clock, 0);
         simulator.setLifetime(LIFETIME);
         core = new TestTokenService(directory, simulator, clock, listener);
-        handle = core.handle("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
+        handle = core.newAccount("ci", "acme");
     }
 
     @AfterEach
@@ -130,8 +130,7 @@ class LostAnswerTest {
 
     @Test
     void whileAnAccessTokenOfAnotherOrganizationIsAliveThatCameOfIt_theTokenIsNotSent() throws Exception {
-        CredentialHandle provider = core.handle(
-                "provider", "System", simulator.addAccount("provider", "System"), (family, token, again) -> {});
+        CredentialHandle provider = core.newAccount("provider", "System");
         CredentialHandle tenant = new CredentialHandle(
                 provider.name(),
                 provider.location(),

@@ -488,8 +488,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
     @Test
     void accessTokenOfAnotherOrganization_isWarnedOfEachTime() throws Exception {
         simulator.setClaimedOrganization("globex");
-        CredentialHandle handle =
-                core.handle("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
+        CredentialHandle handle = core.newAccount("ci", "acme");
         for (int i = 0; i < 2; i++) {
             assertThat(core.families.await(handle, ANY).warning())
                     .contains("'globex'")

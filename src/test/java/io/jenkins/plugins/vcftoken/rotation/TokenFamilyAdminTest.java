@@ -279,7 +279,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
                     .hasMessageContaining("is not sent to another server");
             assertThat(thief.requests()).isZero();
         }
-        core.families.await(core.handle("ci", "acme", current, (f, t, again) -> {}), accessToken -> true);
+        core.families.await(core.handle("ci", "acme", current), accessToken -> true);
         assertThat(simulator.grants()).isEqualTo(2);
     }
 
@@ -287,7 +287,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     void aRotatingTokenIsNotSentForAnotherOrganizationOfItsServer() throws Exception {
         ask();
         String current = simulator.currentToken("ci");
-        CredentialHandle other = core.handle("ci", "globex", current, (f, t, again) -> {});
+        CredentialHandle other = core.handle("ci", "globex", current);
         assertThatThrownBy(() -> core.families.await(other, accessToken -> true))
                 .hasMessageContaining("organization 'acme' and is not sent for another organization");
         assertThat(simulator.requests()).isEqualTo(1);
@@ -297,7 +297,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     void aTokenThatDoesNotRotateMayBeSentForAnotherOrganizationOfItsServer() throws Exception {
         simulator.setRotation("ci", false);
         ask();
-        CredentialHandle other = core.handle("ci", "globex", initialToken, (f, t, again) -> {});
+        CredentialHandle other = core.handle("ci", "globex", initialToken);
         assertThatThrownBy(() -> core.families.await(other, accessToken -> true))
                 .hasMessageNotContaining("is not sent for another organization");
         assertThat(simulator.requests()).isEqualTo(2);
@@ -322,9 +322,9 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         clock.advance(Duration.ofHours(2));
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
         TokenManager families = TestTokenService.manager(counting, clock);
-        families.await(core.handle("ci", "acme", initialToken, (f, t, again) -> {}), accessToken -> true);
+        families.await(core.handle("ci", "acme", initialToken), accessToken -> true);
         assertThat(counting.saves).isEqualTo(2);
-        families.await(core.handle("ci", "acme", initialToken, (f, t, again) -> {}), accessToken -> true);
+        families.await(core.handle("ci", "acme", initialToken), accessToken -> true);
         assertThat(counting.saves).isEqualTo(2);
     }
 
@@ -341,7 +341,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         assertThat(only().state()).isEqualTo(TokenFamily.Status.READY);
         for (String brought : List.of(initialToken, rejected, "", fresh)) {
             clock.advance(Duration.ofHours(2));
-            core.families.await(core.handle("ci", "acme", brought, (f, t, again) -> {}), accessToken -> true);
+            core.families.await(core.handle("ci", "acme", brought), accessToken -> true);
         }
         assertThat(simulator.grants()).isEqualTo(5);
         assertThat(simulator.reuses()).isZero();
@@ -357,28 +357,25 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     void emptyCredential_isRefusedUnlessItWasAuthorized() throws Exception {
         CredentialLocation here = new CredentialLocation("system", "ci");
         administration.authorized(core.service("acme").account(), here, "", initialToken, null);
-        assertThatThrownBy(() -> core.families.await(
-                        core.handle("another", "acme", "", (f, t, again) -> {}), accessToken -> true))
+        assertThatThrownBy(() -> core.families.await(core.handle("another", "acme", ""), accessToken -> true))
                 .hasMessageContaining("it stores no refresh token yet");
-        assertThatThrownBy(() ->
-                        core.families.await(core.handle("ci", "globex", "", (f, t, again) -> {}), accessToken -> true))
+        assertThatThrownBy(() -> core.families.await(core.handle("ci", "globex", ""), accessToken -> true))
                 .hasMessageContaining("it stores no refresh token yet");
         assertThat(simulator.requests()).isZero();
-        core.families.await(core.handle("ci", "acme", "", (f, t, again) -> {}), accessToken -> true);
+        core.families.await(core.handle("ci", "acme", ""), accessToken -> true);
         assertThat(simulator.grants()).isEqualTo(1);
     }
 
     @Test
     void authorizationOfOneLocation_leavesOthersWithTheSameToken() throws Exception {
         ask();
-        core.families.await(
-                core.handle("copy", "acme", only().tokens().current(), (f, t, again) -> {}), accessToken -> true);
+        core.families.await(core.handle("copy", "acme", only().tokens().current()), accessToken -> true);
         String other = simulator.addAccount("other", "acme");
         administration.authorized(
                 core.service("acme").account(), new CredentialLocation("system", "copy"), initialToken, other, null);
         clock.advance(Duration.ofHours(2));
         ask();
-        core.families.await(core.handle("copy", "acme", initialToken, (f, t, again) -> {}), accessToken -> true);
+        core.families.await(core.handle("copy", "acme", initialToken), accessToken -> true);
         assertThat(simulator.reuses()).isZero();
         assertThat(administration.list())
                 .extracting(TokenFamily::locations)
@@ -453,7 +450,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
                 next,
                 accessToken);
         assertThat(core.families
-                        .await(core.handle("ci", "acme", initialToken, (f, t, again) -> {}), any -> true)
+                        .await(core.handle("ci", "acme", initialToken), any -> true)
                         .accessToken())
                 .isEqualTo(accessToken);
         assertThat(simulator.requests()).isEqualTo(1);
@@ -502,7 +499,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
             assertThat(families.snapshot().find(account, brought, here).tokens().current())
                     .isEqualTo(simulator.currentToken("ci"));
             clock.advance(Duration.ofHours(2));
-            families.await(core.handle("ci", "acme", brought, (f, t, again) -> {}), accessToken -> true);
+            families.await(core.handle("ci", "acme", brought), accessToken -> true);
         }
         assertThat(simulator.reuses()).isZero();
         assertThat(simulator.mostReceived()).isEqualTo(1);
@@ -600,7 +597,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
                             "sa", location, simulator.currentToken("ci"), core.service("acme"), (f, t, again) -> {}),
                     accessToken -> true);
         }
-        core.families.await(core.handle("other", "acme", unmoved, (f, t, again) -> {}), accessToken -> true);
+        core.families.await(core.handle("other", "acme", unmoved), accessToken -> true);
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
         TokenManager families = TestTokenService.manager(counting, clock);
         families.administration().moved("folder:a", "folder:c");
@@ -647,7 +644,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     }
 
     private void ask() throws Exception {
-        core.families.await(core.handle("ci", "acme", initialToken, (f, t, again) -> {}), accessToken -> true);
+        core.families.await(core.handle("ci", "acme", initialToken), accessToken -> true);
     }
 
     private TokenFamily only() throws Exception {

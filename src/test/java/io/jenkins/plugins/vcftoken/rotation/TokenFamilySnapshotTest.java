@@ -20,7 +20,7 @@ class TokenFamilySnapshotTest extends TokenServiceTestBase {
 
     @BeforeEach
     void start() throws Exception {
-        handle = core.handle("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
+        handle = core.newAccount("ci", "acme");
     }
 
     @Test

@@ -49,7 +49,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     void start() throws Exception {
         ledger = new InterceptingLedger(core.ledger);
         families = families(this::later, TestTokenService.PLENTY);
-        handle = core.handle("ci", "acme", simulator.addAccount("ci", "acme"), (family, token, again) -> {});
+        handle = core.newAccount("ci", "acme");
     }
 
     private TokenManager families(Executor requestThreads, Duration patience) {

@@ -100,7 +100,7 @@ class TokenManagerTest extends TokenServiceTestBase {
             core.families.await(handle(), ANY);
             core.awaitWriteBacks();
             assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
-            CredentialHandle thief = core.handle("stolen", "acme", exported, (family, token, again) -> {});
+            CredentialHandle thief = core.handle("stolen", "acme", exported);
             assertThatThrownBy(() -> core.families.await(thief, ANY)).hasMessageContaining("stored elsewhere");
         }
         assertThat(simulator.mostReceived()).isEqualTo(1);
@@ -312,8 +312,7 @@ class TokenManagerTest extends TokenServiceTestBase {
         simulator.revoke("ci");
         assertThatThrownBy(() -> core.families.await(handle(), ANY)).hasMessageContaining(elsewhere);
         String sent = "sent";
-        CredentialHandle other =
-                core.handle(sent, "acme", simulator.addAccount(sent, "acme"), (family, token, again) -> {});
+        CredentialHandle other = core.handle(sent, "acme", simulator.addAccount(sent, "acme"));
         core.families.await(other, ANY);
         clock.advance(Duration.ofHours(2));
         simulator.inject(Fault.STATUS_403);
@@ -322,8 +321,7 @@ class TokenManagerTest extends TokenServiceTestBase {
         assertThatThrownBy(() -> core.families.await(other, ANY))
                 .as("it was sent a moment ago")
                 .hasMessageNotContaining(elsewhere);
-        CredentialHandle initialToken =
-                core.handle("seed", "acme", simulator.addAccount("other", "acme"), (family, token, again) -> {});
+        CredentialHandle initialToken = core.handle("seed", "acme", simulator.addAccount("other", "acme"));
         simulator.revoke("other");
         assertThatThrownBy(() -> core.families.await(initialToken, ANY)).hasMessageNotContaining(elsewhere);
     }
@@ -332,7 +330,7 @@ class TokenManagerTest extends TokenServiceTestBase {
     void formerToken_atAnotherLocation_isRefused() throws Exception {
         String initialToken = stored.get();
         core.families.await(handle(), ANY);
-        CredentialHandle thief = core.handle("stolen", "acme", initialToken, (family, token, again) -> {});
+        CredentialHandle thief = core.handle("stolen", "acme", initialToken);
         assertThatThrownBy(() -> core.families.await(thief, ANY)).hasMessageContaining("stored elsewhere");
         assertThat(simulator.requests()).isEqualTo(1);
     }
