@@ -45,6 +45,11 @@ class NoSecretsInToStringTest {
             oauth.SupervisorNamespace.name
             oauth.SupervisorNamespace.project
             HttpClientFactory.TlsSettings.certificates
+            binding.Kubeconfig.caCertificates
+            binding.Kubeconfig.namespaces
+            binding.Kubeconfig.organization
+            binding.Kubeconfig.tokenFile
+            binding.Kubeconfig.url
             credentials.CredentialFormAccess.context
             credentials.SubmittedSecrets.request
             health.HealthWarning.about
@@ -59,6 +64,9 @@ class NoSecretsInToStringTest {
             oauth.CspClientCredentialsClient.App.scope
             oauth.DeviceAuthorizationResponse.userCode
             oauth.JwtClaims.claims
+            oauth.SupervisorNamespace.endpoint
+            oauth.SupervisorNamespace.name
+            oauth.SupervisorNamespace.project
             rotation.CredentialLocation.context
             rotation.CredentialLocation.credentialsId
             rotation.CredentialWriteBack.Target.familyId
