@@ -56,7 +56,10 @@ public final class KubernetesApi {
 
     // What tests set up
 
-    /** @return the address of its API */
+    /**
+     * @param name no other namespace of the simulator has it, not even in another organization
+     * @return the address of its API
+     */
     public URI addNamespace(String organization, String project, String name) {
         simulator.addOrganization(organization);
         String urn = "urn:vcloud:namespace:" + UUID.randomUUID();
@@ -210,9 +213,12 @@ public final class KubernetesApi {
         OutputStream out = exchange.getResponseBody();
         out.flush();
         if (seen == 0) {
-            seen = endpoint.objects.version();
-            for (KubernetesObjects.Event event :
-                    endpoint.objects.all(target.resource().name())) {
+            List<KubernetesObjects.Event> all;
+            synchronized (endpoint.objects) {
+                seen = endpoint.objects.version();
+                all = endpoint.objects.all(target.resource().name());
+            }
+            for (KubernetesObjects.Event event : all) {
                 send(out, event, selected, target);
             }
         }

@@ -1,13 +1,11 @@
 package io.jenkins.plugins.vcftoken.simulator;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,13 +16,10 @@ import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** One address of a Kubernetes API: discovery, and the verbs on objects except watch, which {@link KubernetesApi} streams. */
+/** One address of a Kubernetes API: the verbs on objects except watch, which {@link KubernetesApi} streams. */
 final class KubernetesEndpoint {
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
-
-    /** The encoding of discovery that answers all groups at once; clients name it in {@code Accept}. */
-    private static final String AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
     private static final Set<String> OBJECT_TYPES = Set.of("application/json", KubernetesProtobuf.TYPE);
     private static final String APPLY_TYPE = "application/apply-patch+yaml";
@@ -79,7 +74,8 @@ final class KubernetesEndpoint {
 
     /** @param path below the address */
     Reply answer(Call call, String path) throws KubernetesError {
-        Reply discovery = discovery(call, path);
+        boolean aggregated = aggregatedDiscovery && call.header("Accept").contains(KubernetesDiscovery.AGGREGATED);
+        Reply discovery = new KubernetesDiscovery(resources.get()).answer(path, aggregated);
         if (discovery != null) {
             return discovery;
         }
@@ -138,164 +134,6 @@ final class KubernetesEndpoint {
     private static String orEmpty(@CheckForNull String text) {
         return text == null ? "" : text;
     }
-
-    // Discovery
-
-    @CheckForNull
-    private Reply discovery(Call call, String path) {
-        boolean aggregated = aggregatedDiscovery && call.header("Accept").contains(AGGREGATED);
-        ObjectNode answer = JSON.objectNode();
-        if (path.equals("/version")) {
-            answer.put("major", "1").put("minor", "32").put("gitVersion", "v1.32.4+vmware.1");
-        } else if (path.equals("/api") || path.equals("/apis")) {
-            boolean core = path.equals("/api");
-            if (aggregated) {
-                return new Reply(200, AGGREGATED, aggregated(core).toString());
-            }
-            answer = core ? coreVersions() : groups();
-        } else if (path.equals("/openapi/v3")) {
-            answer = documents();
-        } else if (path.startsWith("/openapi/v3/")) {
-            answer = document(path.substring("/openapi/v3".length()));
-        } else {
-            answer = group(path) == null ? resourceList(path) : group(path);
-        }
-        return answer == null ? null : Reply.json(200, answer.toString());
-    }
-
-    private ObjectNode coreVersions() {
-        ObjectNode answer = JSON.objectNode();
-        answer.put("kind", "APIVersions");
-        ArrayNode versions = answer.putArray("versions");
-        byGroup().getOrDefault("", List.of()).stream()
-                .limit(1)
-                .forEach(core -> core.versions().forEach(versions::add));
-        return answer;
-    }
-
-    private ObjectNode groups() {
-        ObjectNode answer = JSON.objectNode();
-        answer.put("kind", "APIGroupList").put("apiVersion", "v1");
-        ArrayNode groups = answer.putArray("groups");
-        byGroup().forEach((name, members) -> {
-            if (!name.isEmpty()) {
-                groups.add(group(members.get(0)));
-            }
-        });
-        return answer;
-    }
-
-    private static ObjectNode group(KubernetesResource first) {
-        ObjectNode group = JSON.objectNode().put("name", first.group());
-        ArrayNode versions = group.putArray("versions");
-        first.versions().forEach(version -> versions.add(groupVersion(first, version)));
-        return group.set(
-                "preferredVersion", groupVersion(first, first.versions().get(0)));
-    }
-
-    /** Where the path names a group that is served; else null. */
-    @CheckForNull
-    private ObjectNode group(String path) {
-        return resources.get().stream()
-                .filter(resource -> path.equals("/apis/" + resource.group()))
-                .findFirst()
-                .map(resource -> group(resource).put("kind", "APIGroup").put("apiVersion", "v1"))
-                .orElse(null);
-    }
-
-    private static ObjectNode groupVersion(KubernetesResource resource, String version) {
-        return JSON.objectNode()
-                .put("groupVersion", resource.apiVersion(version))
-                .put("version", version);
-    }
-
-    private ObjectNode aggregated(boolean core) {
-        ObjectNode answer = JSON.objectNode();
-        answer.put("kind", "APIGroupDiscoveryList").put("apiVersion", "apidiscovery.k8s.io/v2");
-        answer.putObject("metadata");
-        ArrayNode items = answer.putArray("items");
-        byGroup().forEach((name, members) -> {
-            if (name.isEmpty() == core) {
-                ObjectNode group = items.addObject();
-                group.putObject("metadata").put("name", name);
-                ArrayNode versions = group.putArray("versions");
-                for (String version : members.get(0).versions()) {
-                    ObjectNode one =
-                            versions.addObject().put("version", version).put("freshness", "Current");
-                    ArrayNode list = one.putArray("resources");
-                    members.forEach(resource -> list.add(resource.discovery(version)));
-                }
-            }
-        });
-        return answer;
-    }
-
-    /** Of one group and version, where the path names one that is served; else null. */
-    @CheckForNull
-    private ObjectNode resourceList(String path) {
-        ObjectNode answer = JSON.objectNode();
-        answer.put("kind", "APIResourceList").put("apiVersion", "v1");
-        ArrayNode list = answer.putArray("resources");
-        for (KubernetesResource resource : resources.get()) {
-            for (String version : resource.versions()) {
-                if (path.equals(resource.path(version))) {
-                    answer.put("groupVersion", resource.apiVersion(version));
-                    list.add(resource.apiResource());
-                }
-            }
-        }
-        return list.isEmpty() ? null : answer;
-    }
-
-    /** The index of OpenAPI documents, one for each group and version. */
-    private ObjectNode documents() {
-        ObjectNode answer = JSON.objectNode();
-        ObjectNode paths = answer.putObject("paths");
-        for (KubernetesResource resource : resources.get()) {
-            for (String version : resource.versions()) {
-                String path = resource.path(version);
-                paths.putObject(path.substring(1)).put("serverRelativeURL", "/openapi/v3" + path);
-            }
-        }
-        return answer;
-    }
-
-    /** What clients read in it: that the server validates the fields of what is written, so that they need not do so. */
-    @CheckForNull
-    private ObjectNode document(String groupVersion) {
-        ObjectNode answer = JSON.objectNode().put("openapi", "3.0.0");
-        answer.putObject("info").put("title", "Kubernetes").put("version", "v1.32.4");
-        ObjectNode paths = answer.putObject("paths");
-        for (KubernetesResource resource : resources.get()) {
-            for (String version : resource.versions()) {
-                if (resource.path(version).equals(groupVersion)) {
-                    ObjectNode patch = paths.putObject(
-                                    groupVersion + "/namespaces/{namespace}/" + resource.name() + "/{name}")
-                            .putObject("patch");
-                    patch.putArray("parameters")
-                            .addObject()
-                            .put("name", "fieldValidation")
-                            .put("in", "query");
-                    patch.putObject("x-kubernetes-group-version-kind")
-                            .put("group", resource.group())
-                            .put("version", version)
-                            .put("kind", resource.kind());
-                }
-            }
-        }
-        return paths.isEmpty() ? null : answer;
-    }
-
-    private Map<String, List<KubernetesResource>> byGroup() {
-        Map<String, List<KubernetesResource>> groups = new LinkedHashMap<>();
-        resources
-                .get()
-                .forEach(resource -> groups.computeIfAbsent(resource.group(), name -> new ArrayList<>())
-                        .add(resource));
-        return groups;
-    }
-
-    // Objects
 
     private ObjectNode list(Call call, Target target) throws KubernetesError {
         Predicate<KubernetesObjects.Event> selected = selected(call, target);
