@@ -36,14 +36,6 @@ class NoSecretsInToStringTest {
 
     /** What the texts of records may show. Whoever adds to it says with that: this is no secret. */
     private static final String HARMLESS = """
-            binding.Kubeconfig.caCertificates
-            binding.Kubeconfig.namespaces
-            binding.Kubeconfig.organization
-            binding.Kubeconfig.tokenFile
-            binding.Kubeconfig.url
-            oauth.SupervisorNamespace.endpoint
-            oauth.SupervisorNamespace.name
-            oauth.SupervisorNamespace.project
             HttpClientFactory.TlsSettings.certificates
             binding.Kubeconfig.caCertificates
             binding.Kubeconfig.namespaces
