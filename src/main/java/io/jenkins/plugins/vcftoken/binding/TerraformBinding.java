@@ -62,11 +62,12 @@ public final class TerraformBinding extends TokenBinding {
     public void bind(BindingContext context) throws AbortException {
         VcfCredentials credentials = context.credentials();
         String organization = context.organization(SYMBOL);
+        String url = credentials.getUrl().replaceAll("/+$", "");
         switch (provider) {
-            case VCFA -> addVariables(context, "VCFA", credentials.getUrl(), organization);
-            case VCD -> addVariables(context, "VCD", credentials.getUrl() + "/api", organization);
+            case VCFA -> addVariables(context, "VCFA", url, organization);
+            case VCD -> addVariables(context, "VCD", url + "/api", organization);
             case VRA -> {
-                context.addVariable("VRA_URL", credentials.getUrl());
+                context.addVariable("VRA_URL", url);
                 context.addVariable("VRA_ACCESS_TOKEN", TokenTemplate.of("", ""));
                 context.addVariable("VRA_REFRESH_TOKEN", "");
             }

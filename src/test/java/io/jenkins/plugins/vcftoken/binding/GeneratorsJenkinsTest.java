@@ -109,6 +109,11 @@ class GeneratorsJenkinsTest {
         assertThat(options.getDescriptorsForContext(true)).contains(step);
         assertThat(options.toGroovy(new OptionsDirective(List.of(new WithVcfTokenStep("of-all")))))
                 .isEqualToIgnoringWhitespace("options { withVcfToken('of-all') }");
+        WithVcfTokenStep withBindings = new WithVcfTokenStep("of-all");
+        withBindings.setBindings(List.of(new KubeconfigBinding(), new CaFileBinding("CA")));
+        assertThat(options.toGroovy(new OptionsDirective(List.of(withBindings))))
+                .isEqualToIgnoringWhitespace(
+                        "options { withVcfToken(bindings: [kubeconfig(), caFile('CA')], credentialsId: 'of-all') }");
     }
 
     @Test

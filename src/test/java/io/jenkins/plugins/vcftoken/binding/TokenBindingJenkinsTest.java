@@ -48,7 +48,7 @@ class TokenBindingJenkinsTest {
                 CredentialsScope.GLOBAL,
                 "provider",
                 null,
-                simulator.url().toString(),
+                simulator.url() + "/",
                 "system",
                 Secret.fromString(simulator.addAccount("provider", "System")));
         provider.setCaCertificates(simulator.authorityPem());
@@ -149,7 +149,7 @@ class TokenBindingJenkinsTest {
                         } }
                         withVcfToken(credentialsId: 'provider', bindings: [terraform(provider: 'vcd')]) {
                           if (env.VCD_TOKEN != env.VCF_TOKEN) error 'token'
-                          if (env.VCD_URL != env.VCF_URL + '/api') error 'url'
+                          if (env.VCD_URL != env.VCF_URL + 'api') error 'url'
                           echo "vcd $VCD_AUTH_TYPE of $VCD_ORG, $VCD_ALLOW_UNVERIFIED_SSL"
                         }
                         withVcfToken(credentialsId: 'sa', bindings: [terraform(provider: 'vra')]) {
