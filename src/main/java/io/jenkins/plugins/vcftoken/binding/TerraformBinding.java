@@ -68,6 +68,7 @@ public final class TerraformBinding extends TokenBinding {
             case VCD -> addVariables(context, "VCD", url + "/api", organization);
             case VRA -> {
                 context.addVariable("VRA_URL", url);
+                context.addVariable("VCFA_ORGANIZATION", organization);
                 context.addVariable("VRA_ACCESS_TOKEN", TokenTemplate.of("", ""));
                 context.addVariable("VRA_REFRESH_TOKEN", "");
             }

@@ -154,7 +154,7 @@ class TokenBindingJenkinsTest {
                         }
                         withVcfToken(credentialsId: 'sa', bindings: [terraform(provider: 'vra')]) {
                           if (env.VRA_ACCESS_TOKEN != env.VCF_TOKEN) error 'token'
-                          if (env.VRA_URL != env.VCF_URL) error 'url'
+                          if (env.VRA_URL != env.VCF_URL || env.VCFA_ORGANIZATION != 'acme') error 'url'
                         }
                         """)).contains("type token of acme", "vcd token of System, true", "VCFA_TOKEN=****");
         jenkins.assertLogContains(
