@@ -216,8 +216,9 @@ final class TokenFamilyStore {
         return family;
     }
 
-    boolean isCached(String id) {
-        return cached.containsKey(id);
+    @CheckForNull
+    TokenFamily findCached(String id) {
+        return cached.get(id);
     }
 
     /** How many hashes are indexed. */

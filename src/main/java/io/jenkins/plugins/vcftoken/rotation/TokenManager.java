@@ -520,6 +520,7 @@ public final class TokenManager {
      * Whether the access token may have been revoked since it was returned; true without need costs another look-up.
      */
     public boolean isReleased(TokenResult result) {
-        return !store.isCached(result.familyId());
+        TokenFamily family = store.findCached(result.familyId());
+        return family == null || !result.accessToken().equals(family.accessToken());
     }
 }

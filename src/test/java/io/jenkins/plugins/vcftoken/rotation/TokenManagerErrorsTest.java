@@ -583,6 +583,19 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         assertThat(simulator.sddcManager().logins()).isEqualTo(2);
     }
 
+    /** A lease that opens on the revoked access token must not keep it because another one has the next. */
+    @Test
+    void isReleased_afterAnotherCallerGotTheNextAccessToken_isTrue() throws Exception {
+        simulator.sddcManager().addUser("svc@vsphere.local", "password");
+        CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
+        TokenResult revoked = await(user);
+        families.release(user, revoked.familyId(), () -> true);
+        work();
+        TokenResult next = await(user);
+        assertThat(families.isReleased(revoked)).isTrue();
+        assertThat(families.isReleased(next)).isFalse();
+    }
+
     @Test
     void release_onAnInterruptedThread_keepsTheInterrupt() throws Exception {
         simulator.sddcManager().addUser("svc@vsphere.local", "password");
