@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.rotation;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import java.util.Objects;
 import java.util.function.Function;
 
 /**
@@ -111,13 +112,15 @@ public final class CredentialHandle {
     /**
      * For the access token of another organization. Its family ID comes from the provider's family ID, which stays the
      * same while the provider's tokens rotate. There is no token to write back.
+     *
+     * @throws NullPointerException without {@link #tenantClients}
      */
     CredentialHandle forTenant(TokenResult provider) {
         return new CredentialHandle(
                 name,
                 location(),
                 provider.familyId(),
-                tenantClients.apply(provider.accessToken()),
+                Objects.requireNonNull(tenantClients).apply(provider.accessToken()),
                 (sameFamily, current, again) -> {});
     }
 
