@@ -26,10 +26,11 @@ class TokenFileFilter(SecurityContextFilter):
         return False
 
 
-session = requests.Session()
-session.verify = os.environ["VCF_CA_FILE"]
 connector = get_requests_connector(
-    session=session, msg_protocol="rest", url=os.environ["VCF_URL"], provider_filter_chain=[TokenFileFilter()]
+    session=requests.Session(),
+    msg_protocol="rest",
+    url=os.environ["VCF_URL"],
+    provider_filter_chain=[TokenFileFilter()],
 )
 client = ApiClient(StubFactory(StubConfigurationFactory.new_std_configuration(connector)))
 

@@ -3,6 +3,8 @@
 //	vcdclient service-account URL ORGANIZATION TOKEN-FILE
 //	vcdclient api-token       URL ORGANIZATION < TOKEN
 //	vcdclient access-token    URL ORGANIZATION < TOKEN
+//
+// "vcdclient version" prints the version of the client.
 package main
 
 import (
@@ -10,10 +12,13 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	"github.com/vmware/go-vcloud-director/v3/govcd"
 )
+
+const clientModule = "github.com/vmware/go-vcloud-director/v3"
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -23,6 +28,9 @@ func main() {
 }
 
 func run(args []string) error {
+	if len(args) == 1 && args[0] == "version" {
+		return printVersion()
+	}
 	if len(args) < 3 {
 		return fmt.Errorf("usage: vcdclient service-account|api-token|access-token URL ORGANIZATION [TOKEN-FILE]")
 	}
@@ -59,4 +67,17 @@ func logIn(client *govcd.VCDClient, args []string) error {
 	default:
 		return fmt.Errorf("unknown way in: %s", args[0])
 	}
+}
+
+func printVersion() error {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return fmt.Errorf("the program contains no build information")
+	}
+	for _, module := range build.Deps {
+		if module.Path == clientModule {
+			fmt.Println(module.Version)
+		}
+	}
+	return nil
 }

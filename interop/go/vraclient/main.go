@@ -1,6 +1,8 @@
 // Reads a project with the vendor's client, set up as its Terraform provider sets it up:
 //
 //	vraclient URL PROJECT < ACCESS-TOKEN
+//
+// "vraclient version" prints the version of the client.
 package main
 
 import (
@@ -8,6 +10,7 @@ import (
 	"io"
 	"net/url"
 	"os"
+	"runtime/debug"
 	"strings"
 
 	httptransport "github.com/go-openapi/runtime/client"
@@ -15,6 +18,8 @@ import (
 	"github.com/vmware/vra-sdk-go/pkg/client"
 	"github.com/vmware/vra-sdk-go/pkg/client/project"
 )
+
+const clientModule = "github.com/vmware/vra-sdk-go"
 
 func main() {
 	if err := run(os.Args[1:]); err != nil {
@@ -24,6 +29,9 @@ func main() {
 }
 
 func run(args []string) error {
+	if len(args) == 1 && args[0] == "version" {
+		return printVersion()
+	}
 	if len(args) != 2 {
 		return fmt.Errorf("usage: vraclient URL PROJECT")
 	}
@@ -46,6 +54,19 @@ func run(args []string) error {
 	}
 	for _, one := range found.GetPayload().Content {
 		fmt.Printf("project=%s org=%s\n", one.Name, one.OrgID)
+	}
+	return nil
+}
+
+func printVersion() error {
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return fmt.Errorf("the program contains no build information")
+	}
+	for _, module := range build.Deps {
+		if module.Path == clientModule {
+			fmt.Println(module.Version)
+		}
 	}
 	return nil
 }

@@ -88,6 +88,10 @@ class GoToolsTest {
         }
         assertThat(simulator.reuses()).isZero();
         assertServed(4);
+        addToTable(
+                "go-vcloud-director",
+                "vcdclient",
+                "rotates the token of a service account of " + organization + " twice");
     }
 
     @Test
@@ -110,6 +114,7 @@ class GoToolsTest {
         assertThat(result.code()).isZero();
         assertThat(simulator.grantsBy("jane")).isEqualTo(1);
         assertServed(2);
+        addToTable("go-vcloud-director", "vcdclient", "logs in with an API token, reads the session");
     }
 
     @Test
@@ -118,6 +123,7 @@ class GoToolsTest {
         assertThat(result.output()).contains("user=ci org=acme ");
         assertThat(result.code()).isZero();
         assertServed(2);
+        addToTable("go-vcloud-director", "vcdclient", "logs in with an access token, reads the session");
     }
 
     @Test
@@ -315,6 +321,7 @@ class GoToolsTest {
         assertThat(result.output()).contains("project=default ");
         assertThat(result.code()).isZero();
         assertServed(1);
+        addToTable("vra-sdk-go", "vraclient", "reads a project with an access token");
     }
 
     @Test
@@ -427,6 +434,10 @@ class GoToolsTest {
 
     private String state() throws Exception {
         return Files.readString(directory.resolve("terraform.tfstate"));
+    }
+
+    private void addToTable(String tool, String program, String did) throws Exception {
+        InteropTable.add(tool, Program.require(program).version(directory, "version"), did, simulator);
     }
 
     private static void assertSuccess(Result result) {

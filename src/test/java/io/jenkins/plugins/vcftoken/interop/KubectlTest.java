@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.jenkins.plugins.vcftoken.binding.Kubeconfig;
 import io.jenkins.plugins.vcftoken.oauth.SupervisorNamespace;
@@ -23,7 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class KubectlTest {
 
     private static final Duration LIFETIME = Duration.ofSeconds(Integer.getInteger("interop.lifetime", 210));
-    private static final int LIFETIMES = Integer.getInteger("interop.lifetimes", 1);
+    private static final int LIFETIMES = Integer.getInteger("interop.lifetimes", 0);
 
     @TempDir
     private Path directory;
@@ -212,6 +213,7 @@ class KubectlTest {
     /** One process each; the server ends one of the watches every five seconds, so that kubectl sends a next request. */
     @Test
     void accessTokenIsRenewedDuringOneProcess_noRequestIsUnauthorized() throws Exception {
+        assumeTrue(LIFETIMES > 0, "-Dinterop.lifetimes is not set; InteropJenkinsTest takes one lifetime");
         Program kubectl = Program.require("kubectl");
         Program helm = Program.require("helm");
         simulator.setLifetime(LIFETIME);
@@ -279,14 +281,18 @@ class KubectlTest {
             kubectl(kubeconfig, "--context=acme:dev:default-project", "get", "configmaps")
                     .success();
             assertThat(files.warnings).isEmpty();
-            System.out.println("Interop: kubectl and helm ran for " + LIFETIMES + " lifetimes of "
-                    + LIFETIME.toSeconds() + " s each: " + simulator.served() + " requests served, "
-                    + simulator.kubernetes().watches() + " of them watches, " + simulator.unauthorized()
-                    + " unauthorized, " + simulator.accessTokens().size() + " access tokens");
         }
         assertThat(simulator.unauthorized()).isZero();
         assertThat(simulator.accessTokens()).hasSizeGreaterThan(LIFETIMES);
         assertThat(simulator.kubernetes().watches()).isGreaterThan((int) LIFETIME.toSeconds() * LIFETIMES / 5);
+        InteropTable.add(
+                "kubectl, helm",
+                kubectl.version(directory, "version", "--client") + ", "
+                        + helm.version(directory, "version", "--short"),
+                "wait in one process for " + LIFETIMES + " lifetimes of " + LIFETIME.toSeconds() + " s, "
+                        + simulator.served() + " requests, "
+                        + simulator.kubernetes().watches() + " of them watches",
+                simulator);
     }
 
     private void makeReady(String namespace, String name) {

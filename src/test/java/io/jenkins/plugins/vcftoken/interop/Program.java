@@ -14,6 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A real program that uses an access token: of the directory {@code -Dinterop.tools}, or of the machine. */
 final class Program {
@@ -33,6 +35,11 @@ final class Program {
         Path program = Path.of(tools, "bin", name);
         assumeTrue(Files.isExecutable(program), () -> name + " is not in " + tools + "/bin; see missing.txt there");
         return new Program(program.toAbsolutePath());
+    }
+
+    static boolean isInstalled(String name) {
+        String tools = System.getProperty("interop.tools");
+        return tools != null && Files.isExecutable(Path.of(tools, "bin", name));
     }
 
     /** A program that comes with the operating system. */
@@ -89,6 +96,19 @@ final class Program {
         String tools = System.getProperty("interop.tools");
         assumeTrue(tools != null, "-Dinterop.tools names no directory filled by interop/install");
         return Path.of(tools).toAbsolutePath();
+    }
+
+    /** The version that the program states of itself. */
+    String version(Path directory, String... arguments) throws IOException, InterruptedException {
+        return firstVersion(run(directory, Map.of(), arguments).success(), "");
+    }
+
+    /** @param before what stands before the version in the text */
+    static String firstVersion(String text, String before) {
+        Matcher version =
+                Pattern.compile(Pattern.quote(before) + "(\\d+(?:\\.\\d+)+)").matcher(text);
+        assertThat(version.find()).as(text).isTrue();
+        return version.group(1);
     }
 
     /** Runs the program to its end. */

@@ -20,11 +20,10 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 
-/** The token files of a block: written by a lease, which renews at 75 % of the lifetime, and replaced as a whole. */
+/** The token file of a block: written by a lease, which renews at 75 % of the lifetime, and replaced as a whole. */
 final class RenewedTokenFiles implements AutoCloseable, LeaseOwner {
 
     final Path token;
-    final Path header;
     final Path certificates;
     final List<String> warnings = new CopyOnWriteArrayList<>();
 
@@ -36,7 +35,6 @@ final class RenewedTokenFiles implements AutoCloseable, LeaseOwner {
             throws Exception {
         this.service = service;
         token = directory.resolve("token");
-        header = directory.resolve("header");
         certificates = Files.writeString(directory.resolve("ca.pem"), simulator.authorityPem());
         // Without jitter, renewals are as late as they get.
         RenewalPolicy policy = new RenewalPolicy(() -> 0);
@@ -52,14 +50,6 @@ final class RenewedTokenFiles implements AutoCloseable, LeaseOwner {
         return new RenewedTokenFiles(directory, simulator, service, handle);
     }
 
-    /** Of a user of SDDC Manager. */
-    static RenewedTokenFiles ofSddcManager(Simulator simulator, Path directory) throws Exception {
-        TestTokenService service = new TestTokenService(directory.resolve("ledger"), simulator, InstantSource.system());
-        simulator.sddcManager().addUser("svc-jenkins", "password");
-        return new RenewedTokenFiles(
-                directory, simulator, service, service.handle("sddc", service.sddcManager("svc-jenkins"), "password"));
-    }
-
     @Override
     public String who() {
         return "interop test";
@@ -68,7 +58,6 @@ final class RenewedTokenFiles implements AutoCloseable, LeaseOwner {
     @Override
     public void beforePublish(AccessToken accessToken) {
         replace(token, accessToken.value());
-        replace(header, "Authorization: Bearer " + accessToken.value());
     }
 
     private static void replace(Path file, String content) {

@@ -77,6 +77,12 @@ public final class KubernetesApi {
         return url;
     }
 
+    public void addVirtualMachine(String namespace, String name) {
+        ObjectNode machine = JsonNodeFactory.instance.objectNode();
+        machine.putObject("spec").put("powerState", "PoweredOn");
+        put(namespace(namespace).endpoint(), new KubernetesObjects.Key("virtualmachines", namespace, name), machine);
+    }
+
     /** Starts a VKS cluster, and puts its kubeconfig into a Secret of the Supervisor namespace, as the real one does. */
     public void addGuestCluster(String namespace, String name) throws IOException {
         GuestCluster cluster = new GuestCluster(

@@ -1,0 +1,27 @@
+package io.jenkins.plugins.vcftoken.interop;
+
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** What each program did, for {@code bin/interop} to print. Tests of several processes add to the same file. */
+final class InteropTable {
+
+    private static final Path FILE = Path.of("target/interop.tsv");
+
+    private InteropTable() {}
+
+    static void add(String tool, String version, String did, Simulator simulator) throws IOException {
+        Files.createDirectories(FILE.getParent());
+        String row = String.join(
+                "\t",
+                tool,
+                version,
+                did,
+                String.valueOf(simulator.accessTokens().size()),
+                String.valueOf(simulator.unauthorized()));
+        Files.writeString(FILE, row + '\n', StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+}
