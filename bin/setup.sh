@@ -127,3 +127,35 @@ standard_dependencies_missing() {
     *) return 1 ;;
   esac
 }
+
+# The programs of the interoperability tests, and what the tests write about them.
+TOOLS=$CACHE/interop
+INTEROP_TABLE=$ROOT/target/interop.tsv
+# For an empty cache: OpenTofu takes 6 minutes to build on two cores.
+INTEROP_LIMIT=15m
+
+# Prints the commands that interop/install needs and this machine does not have; 1 if there are none.
+interop_lacks() {
+  local command lacking=()
+  for command in go npm python3; do
+    command -v "$command" > /dev/null || lacking+=("$command")
+  done
+  [ ${#lacking[@]} != 0 ] && printf '%s\n' "${lacking[*]}"
+}
+
+# Prints what each program did.
+interop_table() {
+  [ -s "$INTEROP_TABLE" ] || return 0
+  { printf 'tool\tversion\twhat it did\taccess tokens\t401\n' && sort "$INTEROP_TABLE"; } | awk -F '\t' '
+    { for (i = 1; i <= NF; i++) { cell[NR, i] = $i; if (length($i) > width[i]) width[i] = length($i) } }
+    END {
+      for (row = 1; row <= NR; row++) {
+        for (i = 1; i <= NF; i++) printf "%-*s%s", width[i], cell[row, i], i < NF ? " | " : "\n"
+      }
+    }'
+}
+
+# Prints the programs that could not be installed, with the reason.
+interop_missing() {
+  [ ! -s "$TOOLS/missing.txt" ] || sed 's/^/not installed: /' "$TOOLS/missing.txt"
+}
