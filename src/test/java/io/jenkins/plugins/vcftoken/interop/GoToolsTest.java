@@ -234,6 +234,7 @@ class GoToolsTest {
         assertThat(simulator.organizationObjects().all())
                 .anyMatch(organization -> organization.path("name").asText().equals("team"));
         assertAllServed();
+        InteropTable.addProvider("vcfa", directory, "plan with one access token, apply with the next", simulator);
     }
 
     @Test
@@ -312,7 +313,7 @@ class GoToolsTest {
     void vendorsIaasClient_withTheAccessTokenOfAnOrganization_readsAProject() throws Exception {
         String accessToken = accessToken("ci", "acme");
         Result result = Program.require("vraclient")
-                .run(
+                .runWithInput(
                         directory,
                         environment(Map.of()),
                         accessToken,
@@ -327,7 +328,7 @@ class GoToolsTest {
     @Test
     void vendorsIaasClient_withTheAccessTokenOfTheProvider_fails() throws Exception {
         Result result = Program.require("vraclient")
-                .run(
+                .runWithInput(
                         directory,
                         environment(Map.of()),
                         accessToken("provider", "System"),

@@ -14,7 +14,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -122,7 +121,12 @@ class InteropJenkinsTest {
                         new Entry("PATH+INTEROP", links + ":" + tools.resolve("bin")),
                         new Entry("HOME", directory.toString()),
                         new Entry("TF_CLI_CONFIG_FILE", configuration.toString()),
-                        new Entry("TF_CLI_ARGS", "-no-color")));
+                        new Entry("TF_CLI_ARGS", "-no-color"),
+                        // As on an agent with a bundle of its own, which requests prefers to the certificates of a
+                        // session.
+                        new Entry(
+                                "REQUESTS_CA_BUNDLE",
+                                directory.resolve("bundle-of-agent.pem").toString())));
         if (Program.isInstalled("kubectl")) {
             JenkinsSampleFolder folder = supervisorNamespace("kubectl");
             folder.simulator.kubernetes().addVirtualMachine("dev", "app");
@@ -298,7 +302,11 @@ class InteropJenkinsTest {
                 .anyMatch(organization ->
                         organization.path("displayName").asText().equals("Team"));
         assertOneAccessTokenWithoutA401(folder.simulator);
-        addToTable(folder, "vcfa", "terraform", "plan and apply of an organization");
+        InteropTable.addProvider(
+                "vcfa",
+                folder.workspace("terraform"),
+                "terraform: plan and apply of an organization",
+                folder.simulator);
     }
 
     @Test
@@ -319,7 +327,11 @@ class InteropJenkinsTest {
                 .extracting(team -> team.path("name").asText())
                 .containsExactly("Team");
         assertOneAccessTokenWithoutA401(folder.simulator);
-        addToTable(folder, "vcd", "terraform-vcd", "plan and apply of an interface");
+        InteropTable.addProvider(
+                "vcd",
+                folder.workspace("terraform-vcd"),
+                "terraform-vcd: plan and apply of an interface",
+                folder.simulator);
     }
 
     @Test
@@ -334,7 +346,11 @@ class InteropJenkinsTest {
         assertThat(folder.awaitFailure(folder.start("terraform", CHECKOUT + FORMER_TERRAFORM)))
                 .contains("The argument \"org\" is required");
         assertThat(folder.simulator.served()).isZero();
-        addToTable(folder, "vcfa", "former terraform", "fails as expected: The argument \"org\" is required");
+        InteropTable.addProvider(
+                "vcfa",
+                folder.workspace("terraform"),
+                "former terraform: fails as expected: The argument \"org\" is required",
+                folder.simulator);
     }
 
     @Test
@@ -385,19 +401,5 @@ class InteropJenkinsTest {
                 }
                 provider "%1$s" {}
                 """.formatted(provider) + resources;
-    }
-
-    /** Says the version of the provider that OpenTofu has chosen. */
-    private static void addToTable(JenkinsSampleFolder folder, String provider, String sample, String did)
-            throws Exception {
-        Path workspace = folder.workspace(sample.startsWith("former") ? "terraform" : sample);
-        Program tofu = Program.require("tofu");
-        String version = tofu.run(workspace, Map.of(), "version").success();
-        InteropTable.add(
-                "OpenTofu, provider " + provider,
-                Program.firstVersion(version, "OpenTofu v") + ", "
-                        + Program.firstVersion(version, "/" + provider + " v"),
-                sample + ": " + did,
-                folder.simulator);
     }
 }

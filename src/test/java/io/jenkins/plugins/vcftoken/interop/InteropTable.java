@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Map;
 
 /** What each program did, for {@code bin/interop} to print. Tests of several processes add to the same file. */
 final class InteropTable {
@@ -23,5 +24,20 @@ final class InteropTable {
                 String.valueOf(simulator.accessTokens().size()),
                 String.valueOf(simulator.unauthorized()));
         Files.writeString(FILE, row + '\n', StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    /**
+     * @param workspace where OpenTofu has chosen the version of the provider
+     */
+    static void addProvider(String provider, Path workspace, String did, Simulator simulator)
+            throws IOException, InterruptedException {
+        String version =
+                Program.require("tofu").run(workspace, Map.of(), "version").success();
+        add(
+                "OpenTofu, provider " + provider,
+                Program.firstVersion(version, "OpenTofu v") + ", "
+                        + Program.firstVersion(version, "/" + provider + " v"),
+                did,
+                simulator);
     }
 }

@@ -103,6 +103,7 @@ class KubectlTest {
                     .hasSize(601);
         }
         assertThat(simulator.kubernetes().lists()).isEqualTo(2);
+        InteropTable.add("kubectl", kubectlVersion(), "get of 601 Supervisor namespaces, in two pages", simulator);
     }
 
     @Test
@@ -132,6 +133,11 @@ class KubectlTest {
                     .contains("Forbidden");
         }
         assertThat(simulator.unauthorized()).isZero();
+        InteropTable.add("kubectl", kubectlVersion(), "apply, create, get, wait, delete in a namespace", simulator);
+    }
+
+    private String kubectlVersion() throws Exception {
+        return Program.require("kubectl").version(directory, "version", "--client");
     }
 
     @Test
@@ -287,8 +293,7 @@ class KubectlTest {
         assertThat(simulator.kubernetes().watches()).isGreaterThan((int) LIFETIME.toSeconds() * LIFETIMES / 5);
         InteropTable.add(
                 "kubectl, helm",
-                kubectl.version(directory, "version", "--client") + ", "
-                        + helm.version(directory, "version", "--short"),
+                kubectlVersion() + ", " + helm.version(directory, "version", "--short"),
                 "wait in one process for " + LIFETIMES + " lifetimes of " + LIFETIME.toSeconds() + " s, "
                         + simulator.served() + " requests, "
                         + simulator.kubernetes().watches() + " of them watches",
