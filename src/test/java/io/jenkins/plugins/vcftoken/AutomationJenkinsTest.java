@@ -71,11 +71,10 @@ class AutomationJenkinsTest {
             ConfigurationAsCode.get().configure(file.toString());
         }
         Map<String, VcfCredentials> stored = stored();
-        assertThat(stored.keySet())
-                .containsExactly("vcfa-ci", "sddc-manager", "sddc-manager-key", "csp-token", "csp-app");
+        assertThat(stored.keySet()).containsExactly("vcfa", "sddc-manager", "sddc-manager-key", "csp-token", "csp-app");
         stored.forEach((id, credential) ->
                 assertThat(credential.storedSecret().getPlainText()).as(id).startsWith("secret of "));
-        assertThat(stored.get("vcfa-ci").getCaCertificates()).isEqualTo("secret of VCF_CA");
+        assertThat(stored.get("vcfa").getCaCertificates()).isEqualTo("secret of VCF_CA");
         assertThat(((SddcManagerUser) stored.get("sddc-manager")).getUsername()).isEqualTo("svc-jenkins@vsphere.local");
         assertThat(((CspOAuthApp) stored.get("csp-app")).getAccessTokenValiditySeconds())
                 .isEqualTo(1200);
@@ -92,7 +91,7 @@ class AutomationJenkinsTest {
 
     @Test
     void freestyleProjectByJobDsl() throws Exception {
-        JenkinsAccount.add(simulator, "vcfa-ci");
+        JenkinsAccount.add(simulator, "vcfa");
         JenkinsAccount.trust(simulator.authorityPem());
         run(snippet("groovy", "freeStyleJob"));
         jenkins.buildAndAssertSuccess(jenkins.jenkins.getItemByFullName("deploy", FreeStyleProject.class));
@@ -122,7 +121,7 @@ class AutomationJenkinsTest {
 
     @Test
     void declarativeOptions() throws Exception {
-        JenkinsAccount.add(simulator, "vcfa-ci");
+        JenkinsAccount.add(simulator, "vcfa");
         WorkflowJob job = jenkins.createProject(WorkflowJob.class, "declarative");
         String script = snippet("groovy", "options {");
         int end = script.lastIndexOf('}');
@@ -152,7 +151,7 @@ class AutomationJenkinsTest {
         cli(lines[1], exported);
         Folder team = jenkins.jenkins.getItemByFullName("team", Folder.class);
         WorkflowJob job = team.createProject(WorkflowJob.class, "job");
-        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token")) {
+        for (String id : List.of("vcfa", "sddc-manager", "csp-token")) {
             job.setDefinition(new CpsFlowDefinition("withVcfToken('" + id + "') { }", true));
             WorkflowRun run = jenkins.buildAndAssertStatus(hudson.model.Result.FAILURE, job);
             jenkins.assertLogContains("it stores no ", run);

@@ -17,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
-import jenkins.model.Jenkins;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
@@ -33,28 +32,34 @@ public class ExamplesJenkinsTest {
     public static final String SDDC_USER = "svc-jenkins@vsphere.local";
     public static final String SDDC_PASSWORD = "Correct-Horse-Battery-Staple-1";
     public static final String API_TOKEN = "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cE1fG";
+    public static final String APP_ORGANIZATION = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
     public static final String APP_SECRET = "Zy8xW6vU4tS2rQ0pO8nM6lK4jI2hG0fE";
 
     @ParameterizedTest
     @CsvSource({
-        "vcfa, 1, acme",
-        "organization, 1, allapps_org01",
-        "sddc-manager, 1, ''",
-        "csp-api-token, 1, ''",
-        "csp-oauth-app, 1, 0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11"
+        "vcfa, '\"name\":\"acme\"'",
+        "organization, '\"name\":\"allapps_org01\"'",
+        "sddc-manager, '\"content\":[]'",
+        "csp-api-token, '\"refLinks\":['",
+        "csp-oauth-app, '/orgs/0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11\"'",
+        "vmc, '\"org_type\":\"CUSTOMER\"'"
     })
-    void exampleRuns(String name, int calls, String organization, JenkinsRule jenkins) throws Exception {
+    void exampleRuns(String name, String response, JenkinsRule jenkins) throws Exception {
         try (Simulator simulator = Simulator.start()) {
             addAll(simulator);
-            trust(jenkins.jenkins, simulator);
+            JenkinsAccount.trust(
+                    simulator.authorityPem(),
+                    new EnvironmentVariablesNodeProperty.Entry("CSP_ORGANIZATION", APP_ORGANIZATION),
+                    new EnvironmentVariablesNodeProperty.Entry(
+                            "VMC_URL", simulator.vmcUrl().toString()));
             WorkflowJob job = jenkins.createProject(WorkflowJob.class, name);
             String script = Files.readString(Path.of("docs/examples/" + name + ".Jenkinsfile"));
             job.setDefinition(new CpsFlowDefinition(script, true));
             WorkflowRun run = jenkins.buildAndAssertStatus(Result.SUCCESS, job);
-            assertThat(simulator.served() - simulator.tenants().lists()).isEqualTo(calls);
+            assertThat(simulator.served() - simulator.tenants().lists()).isEqualTo(1);
             assertThat(simulator.unauthorized()).isZero();
             assertThat(simulator.violations()).isEmpty();
-            jenkins.assertLogContains("\"name\":\"" + organization + "\"", run);
+            jenkins.assertLogContains(response, run);
             SecretSweep.assertNone(simulator, run.getRootDir().toPath());
         }
     }
@@ -65,10 +70,10 @@ public class ExamplesJenkinsTest {
         simulator.tenants().add("allapps_org01");
         simulator.sddcManager().addUser(SDDC_USER, SDDC_PASSWORD);
         simulator.cloudServices().addApiToken(API_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
-        simulator.cloudServices().addApp("app-of-ci", APP_SECRET, "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11");
+        simulator.cloudServices().addApp("app-of-ci", APP_SECRET, APP_ORGANIZATION);
         VcfaServiceAccount account = new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
-                "vcfa-ci",
+                "vcfa",
                 null,
                 url,
                 "acme",
@@ -98,13 +103,5 @@ public class ExamplesJenkinsTest {
     public static void store(Credentials... credentials) throws Exception {
         SystemCredentialsProvider.getInstance().getCredentials().addAll(List.of(credentials));
         SystemCredentialsProvider.getInstance().save();
-    }
-
-    /** Lets curl in the builds trust the simulator. */
-    public static void trust(Jenkins jenkins, Simulator simulator) throws Exception {
-        Path ca = Files.writeString(jenkins.getRootDir().toPath().resolve("ca.pem"), simulator.authorityPem());
-        jenkins.getGlobalNodeProperties()
-                .add(new EnvironmentVariablesNodeProperty(
-                        new EnvironmentVariablesNodeProperty.Entry("CURL_CA_BUNDLE", ca.toString())));
     }
 }

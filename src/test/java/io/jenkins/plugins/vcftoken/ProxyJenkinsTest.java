@@ -41,7 +41,7 @@ class ProxyJenkinsTest {
     @Test
     void theProxyOfJenkinsIsUsedWithItsPassword() throws Exception {
         jenkins.jenkins.setProxy(new ProxyConfiguration("localhost", proxy.port(), "jenkins", PASSWORD));
-        build("vcfa-ci", Result.SUCCESS);
+        build("vcfa", Result.SUCCESS);
         assertThat(proxy.tunnels()).isEqualTo(1);
         assertThat(simulator.mostReceived()).isEqualTo(1);
     }
@@ -49,20 +49,20 @@ class ProxyJenkinsTest {
     @Test
     void hostsOfTheNoProxyListAreReachedDirectly() throws Exception {
         jenkins.jenkins.setProxy(new ProxyConfiguration("localhost", proxy.port(), "jenkins", PASSWORD, "localhost"));
-        build("vcfa-ci", Result.SUCCESS);
+        build("vcfa", Result.SUCCESS);
         assertThat(proxy.tunnels() + proxy.refused()).isZero();
     }
 
     @Test
     void aProxyThatRefusesKeepsTheTokenHereAndIsNamed() throws Exception {
         jenkins.jenkins.setProxy(new ProxyConfiguration("localhost", proxy.port(), "jenkins", "wrong"));
-        WorkflowRun run = build("vcfa-ci", Result.FAILURE);
+        WorkflowRun run = build("vcfa", Result.FAILURE);
         jenkins.assertLogContains("nothing was sent", run);
         jenkins.assertLogContains("through the proxy localhost", run);
         assertThat(simulator.requests()).isZero();
         SecretSweep.assertNone(simulator, run.getRootDir().toPath());
         jenkins.jenkins.setProxy(new ProxyConfiguration("localhost", proxy.port(), "jenkins", PASSWORD));
-        build("vcfa-ci", Result.SUCCESS);
+        build("vcfa", Result.SUCCESS);
     }
 
     private WorkflowRun build(String id, Result result) throws Exception {

@@ -149,7 +149,7 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
 
     @ParameterizedTest
     @CsvSource({
-        "form-vcf-automation, https://vcfa.example.com, vcfa-ci," + VCFA,
+        "form-vcf-automation, https://vcfa.example.com, vcfa," + VCFA,
         "form-sddc-manager, https://sddc-manager.example.com, sddc-manager," + SDDC,
         "form-api-token, https://console.tanzu.broadcom.com, csp-token," + CSP_TOKEN,
         "form-oauth-app, https://console.tanzu.broadcom.com, csp-app," + CSP_APP

@@ -40,19 +40,19 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
     @Test
     void eachTokenAndWhoUsesIt() throws Exception {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class, "deploy");
-        job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'vcfa-ci') { sleep 600 }", true));
+        job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'vcfa') { sleep 600 }", true));
         WorkflowRun run = job.scheduleBuild2(0).waitForStart();
         jenkins.waitForMessage("Sleeping", run);
 
         browser.visit("manage/");
         browser.click(browser.find("a[href$='vcf-tokens']"));
-        assertThat(state("vcfa-ci")).isEqualTo("READY");
+        assertThat(state("vcfa")).isEqualTo("READY");
         assertThat(state("sddc-manager")).isEqualTo("NOT_USED");
         assertThat(browser.find(row("of-the-team")).getText()).contains(FOLDER);
         browser.picture("health", LIST);
         browser.assertAccessible(LIST);
 
-        browser.click(browser.find(row("vcfa-ci") + " a"));
+        browser.click(browser.find(row("vcfa") + " a"));
         browser.picture("health-token", LIST);
         browser.assertAccessible(LIST);
         assertThat(browser.find("#vcf-token a[href*='/job/deploy/']").getText()).contains("deploy");

@@ -81,7 +81,7 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void storedSecret_isTestedAndItsSuccessorStored() throws Exception {
-        assertTestSucceeds("vcfa-ci", "ci", "acme", "rotated with this test");
+        assertTestSucceeds("vcfa", "ci", "acme", "rotated with this test");
         assertTestSucceeds("vcfa-provider", "provider", "System", "rotated with this test");
         assertTestSucceeds("sddc-manager", "svc-jenkins@vsphere.local", "", "did not rotate");
         assertTestSucceeds("csp-token", "person", "", "did not rotate");
@@ -103,7 +103,7 @@ class ConnectionTesterJenkinsTest {
         }
         assertThat(answer.contains("itself expires at 2099-01-01T00:00:00Z")).isEqualTo(id.equals("csp-token"));
         assertThat(exchanges()).isEqualTo(before + 1);
-        if (id.equals("vcfa-ci")) {
+        if (id.equals("vcfa")) {
             JenkinsAndSimulator.await(
                     "the new token is stored",
                     () -> inSystem(id).storedSecret().getPlainText().equals(simulator.currentToken("ci")));
@@ -137,7 +137,7 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void typedRotatingToken_isNotSent() throws Exception {
-        VcfCredentials stored = inSystem("vcfa-ci");
+        VcfCredentials stored = inSystem("vcfa");
         Map<String, String> form = form(stored);
         SystemCredentialsProvider.getInstance().getCredentials().clear();
         assertThat(test(web, "", stored.getClass(), form)).contains("Save the credential first", "Nothing was sent");
@@ -150,7 +150,7 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void storedSecret_isNotSentToAnotherServer() throws Exception {
-        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app")) {
             try (Simulator thief = Simulator.start()) {
                 VcfCredentials stored = inSystem(id);
                 Map<String, String> form = form(stored);
@@ -168,7 +168,7 @@ class ConnectionTesterJenkinsTest {
     void storedSecret_inAnotherField_isNeitherSentNorShown() throws Exception {
         String other = "secret-of-another-user";
         String sealed = Secret.fromString(other).getEncryptedValue();
-        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app")) {
             VcfCredentials stored = inSystem(id);
             Map<String, String> typed = form(stored);
             reveal(typed, stored);
@@ -236,7 +236,7 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void test_withoutPermissionToEdit_isDenied() throws Exception {
-        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app")) {
             VcfCredentials stored = inSystem(id);
             Map<String, String> form = form(stored);
             assertThat(test(as("reader"), "", stored.getClass(), form)).contains("You may neither create nor change");
@@ -271,7 +271,7 @@ class ConnectionTesterJenkinsTest {
     /** An encrypted secret may be found, for example in a backup, and posted as if it came from its form. */
     @Test
     void storedSecret_withPermissionToCreateOnly_isNotUsed() throws Exception {
-        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app")) {
             VcfCredentials stored = inSystem(id);
             storeOf(folder).addCredentials(Domain.global(), stored);
             assertThat(test(as("creator"), "job/team/", stored.getClass(), form(stored)))
@@ -343,7 +343,7 @@ class ConnectionTesterJenkinsTest {
     @Test
     void accessTokenOfAnotherOrganization_isAWarning() throws Exception {
         simulator.setClaimedOrganization("globex");
-        VcfCredentials stored = inSystem("vcfa-ci");
+        VcfCredentials stored = inSystem("vcfa");
         assertThat(test(web, "", stored.getClass(), form(stored)))
                 .contains("class=\"warning\"", "for the organization &#039;globex&#039;, and not for &#039;acme&#039;");
     }

@@ -11,6 +11,7 @@ import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -47,7 +48,7 @@ class KindsJenkinsTest {
         jenkins = rule;
         simulator = Simulator.start();
         ExamplesJenkinsTest.addAll(simulator);
-        ExamplesJenkinsTest.trust(rule.jenkins, simulator);
+        JenkinsAccount.trust(simulator.authorityPem());
         job = rule.createProject(WorkflowJob.class, "job");
     }
 
@@ -58,7 +59,7 @@ class KindsJenkinsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vcfa-ci", "sddc-manager", "csp-token", "csp-app"})
+    @ValueSource(strings = {"vcfa", "sddc-manager", "csp-token", "csp-app"})
     void eachKindIsUsableAsSecretText(String id) throws Exception {
         WorkflowRun run = build(
                 "withCredentials([string(credentialsId: '" + id + "', variable: 'T')]) { echo \"access token $T\" }",
@@ -68,7 +69,7 @@ class KindsJenkinsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vcfa-ci", "sddc-manager", "csp-token", "csp-app"})
+    @ValueSource(strings = {"vcfa", "sddc-manager", "csp-token", "csp-app"})
     void eachKindSurvivesItsForm(String id) throws Exception {
         VcfCredentials before = stored(id);
         assertThat(com.cloudbees.plugins.credentials.CredentialsNameProvider.name(before))
@@ -196,7 +197,7 @@ class KindsJenkinsTest {
     @Test
     void anOrganizationNeedsTheProvider() throws Exception {
         WorkflowRun run =
-                build("withVcfToken(credentialsId: 'vcfa-ci', organization: 'allapps_org01') { }", Result.FAILURE);
+                build("withVcfToken(credentialsId: 'vcfa', organization: 'allapps_org01') { }", Result.FAILURE);
         jenkins.assertLogContains("only a service account of VCF Automation's provider can", run);
         assertThat(simulator.requests()).isZero();
     }
@@ -212,7 +213,7 @@ class KindsJenkinsTest {
     @Test
     void anAccessTokenOfAnotherOrganizationIsWarnedOf() throws Exception {
         simulator.setClaimedOrganization("globex");
-        WorkflowRun run = build("withVcfToken(credentialsId: 'vcfa-ci') { }", Result.SUCCESS);
+        WorkflowRun run = build("withVcfToken(credentialsId: 'vcfa') { }", Result.SUCCESS);
         jenkins.assertLogContains("for the organization 'globex', and not for 'acme'", run);
     }
 

@@ -8,10 +8,20 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** Cloud Services: API tokens and OAuth apps. Quotes what it refuses, as the real one does. */
+/**
+ * Cloud Services: API tokens and OAuth apps, and the organizations that their access tokens see. Quotes what it refuses, as
+ * the real one does.
+ *
+ * @see <a href="https://developer.broadcom.com/xapis/tcsp-account-management/latest/operation-index/">operations</a>
+ */
 public final class CloudServices implements TokenApi {
 
     private static final String AUTH = "/csp/gateway/am/api/auth/";
+    private static final String ORGANIZATIONS_OF_USER = "/csp/gateway/am/api/loggedin/user/orgs";
+    private static final String ORGANIZATIONS = "/csp/gateway/am/api/orgs/";
+
+    private static final String USER = "person";
+    private static final String ORGANIZATION_OF_USER = "o";
 
     private record App(String secret, String organization) {}
 
@@ -85,11 +95,19 @@ public final class CloudServices implements TokenApi {
 
     @Override
     public boolean serves(String path) {
+        return path.startsWith(AUTH) || path.equals(ORGANIZATIONS_OF_USER) || path.startsWith(ORGANIZATIONS);
+    }
+
+    @Override
+    public boolean isExchange(String path) {
         return path.startsWith(AUTH);
     }
 
     @Override
     public String secret(Call call) {
+        if (!isExchange(call.path())) {
+            return "";
+        }
         return switch (call.path().substring(AUTH.length())) {
             case "api-tokens/authorize" -> call.form().getOrDefault("api_token", "");
             case "api-tokens/details" -> "";
@@ -99,6 +117,9 @@ public final class CloudServices implements TokenApi {
 
     @Override
     public String violation(Call call) {
+        if (!isExchange(call.path())) {
+            return call.method().equals("GET") ? null : "method " + call.method();
+        }
         return switch (call.path().substring(AUTH.length())) {
             case "api-tokens/authorize" -> {
                 String untidy = call.untidy("application/x-www-form-urlencoded");
@@ -132,11 +153,41 @@ public final class CloudServices implements TokenApi {
 
     @Override
     public Reply answer(Call call) {
+        if (!isExchange(call.path())) {
+            return organizations(call);
+        }
         return switch (call.path().substring(AUTH.length())) {
             case "api-tokens/authorize" -> authorize(call);
             case "api-tokens/details" -> details(call);
             default -> credentials(call);
         };
+    }
+
+    /** An app is no user, and an access token sees its own organization alone. */
+    private Reply organizations(Call call) {
+        String accessToken = call.accessToken();
+        if (!simulator.admits(hasIssued(accessToken) ? accessToken : "")) {
+            return error(401, "Unauthorized");
+        }
+        boolean isUser = simulator.userOf(accessToken).equals(USER);
+        String organization = isUser ? ORGANIZATION_OF_USER : simulator.organizationOf(accessToken);
+        if (call.path().equals(ORGANIZATIONS_OF_USER)) {
+            return isUser
+                    ? Reply.json(200, "{\"refLinks\":[\"" + ORGANIZATIONS + organization + "\"]}")
+                    : error(403, "Forbidden");
+        }
+        return call.path().equals(ORGANIZATIONS + organization)
+                ? Reply.json(
+                        200,
+                        "{\"name\":\"acme\",\"displayName\":\"Acme\",\"refLink\":\"" + ORGANIZATIONS + organization
+                                + "\"}")
+                : error(403, "Forbidden");
+    }
+
+    /** Whether an access token is one of Cloud Services. */
+    boolean hasIssued(String accessToken) {
+        String user = simulator.userOf(accessToken);
+        return user.equals(USER) || apps.containsKey(user);
     }
 
     private Reply authorize(Call call) {
@@ -151,7 +202,7 @@ public final class CloudServices implements TokenApi {
             apiTokens.put(successor, expiresAt);
         }
         return granted(
-                simulator.issue("person", "", call.expired()),
+                simulator.issue(USER, "", call.expired()),
                 call.expired() ? 0 : simulator.lifetime().toSeconds(),
                 ",\"refresh_token\":\"" + (successor == null ? token : successor) + "\",\"id_token\":\"x.y.z\"");
     }
@@ -168,7 +219,8 @@ public final class CloudServices implements TokenApi {
             return error(404, "No such token");
         }
         long time = milliseconds ? expiresAt.toEpochMilli() : expiresAt.getEpochSecond();
-        return Reply.json(200, "{\"tokenName\":\"ci\",\"orgId\":\"o\",\"expiresAt\":" + time + "}");
+        return Reply.json(
+                200, "{\"tokenName\":\"ci\",\"orgId\":\"" + ORGANIZATION_OF_USER + "\",\"expiresAt\":" + time + "}");
     }
 
     private Reply credentials(Call call) {

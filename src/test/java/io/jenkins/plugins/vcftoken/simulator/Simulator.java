@@ -45,6 +45,7 @@ public final class Simulator implements AutoCloseable {
     private static final String TOKEN_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
     private final HttpsServer server;
+    private final VmcServer vmc;
     private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "simulator");
         thread.setDaemon(true);
@@ -133,6 +134,7 @@ public final class Simulator implements AutoCloseable {
         server.setExecutor(threads);
         server.createContext("/", new SimulatorHandler(this));
         server.start();
+        vmc = new VmcServer(this, handshake.sslContext(), threads);
     }
 
     public static Simulator start() throws IOException {
@@ -165,12 +167,18 @@ public final class Simulator implements AutoCloseable {
     @Override
     public void close() {
         kubernetes.close();
+        vmc.close();
         server.stop(0);
         threads.shutdownNow();
     }
 
     public URI url() {
         return URI.create("https://localhost:" + server.getAddress().getPort());
+    }
+
+    /** Of VMware Cloud on AWS, which takes the access tokens of Cloud Services. */
+    public URI vmcUrl() {
+        return vmc.url();
     }
 
     /** The authority's certificate, as an administrator would paste it. */

@@ -18,8 +18,7 @@ final class SimulatorHandler implements HttpHandler {
     private static final String INVALID_GRANT =
             "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid refresh token\"}";
 
-    private static final List<String> RESOURCES =
-            List.of("/cloudapi/", "/deployment/api/", "/v1/sddc-managers", "/vmc/api/");
+    private static final List<String> RESOURCES = List.of("/cloudapi/", "/deployment/api/", "/v1/sddc-managers");
 
     private final Simulator simulator;
 
@@ -206,7 +205,7 @@ final class SimulatorHandler implements HttpHandler {
         }
     }
 
-    private static Call call(HttpExchange exchange, Fault fault) throws IOException {
+    static Call call(HttpExchange exchange, Fault fault) throws IOException {
         return new Call(
                 exchange.getRequestMethod(),
                 exchange.getRequestURI().getRawPath(),

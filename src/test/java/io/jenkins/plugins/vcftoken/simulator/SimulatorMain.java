@@ -80,6 +80,8 @@ public final class SimulatorMain {
                   App ID           app-of-jenkins
                   App secret       %s
                   Organization ID  %s
+
+                VMware Cloud on AWS, for the access tokens of Cloud Services, is at %s
                 """.formatted(
                         simulator.url(),
                         authority,
@@ -92,6 +94,7 @@ public final class SimulatorMain {
                         LIFE_OF_THE_API_TOKEN.toDays(),
                         apiToken,
                         appSecret,
-                        organizationId);
+                        organizationId,
+                        simulator.vmcUrl());
     }
 }

@@ -19,10 +19,10 @@ import java.util.function.Function;
 /** One account of each kind on the simulated servers, and the credentials for them that the examples name. */
 final class Accounts {
 
-    static final String VCFA = "vcfa-ci";
+    static final String VCFA = "vcfa";
+    static final String CSP_ORGANIZATION = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
 
     private static final String USER = "svc-jenkins@vsphere.local";
-    private static final String ORGANIZATION_ID = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
 
     private final Simulator simulator;
     private final Map<String, Function<OneShotHttpClient, TokenEndpointClient>> kinds = new LinkedHashMap<>();
@@ -54,7 +54,7 @@ final class Accounts {
                 "csp-token",
                 "a-made-up-api-token",
                 client -> new CspApiTokenClient(client, new Account(CspApiTokenClient.SYSTEM, url, "")));
-        simulator.cloudServices().addApp("app-of-ci", "a-made-up-app-secret", ORGANIZATION_ID);
+        simulator.cloudServices().addApp("app-of-ci", "a-made-up-app-secret", CSP_ORGANIZATION);
         CspClientCredentialsClient.App app = new CspClientCredentialsClient.App("app-of-ci", "", 0);
         accounts.add(
                 "csp-app",

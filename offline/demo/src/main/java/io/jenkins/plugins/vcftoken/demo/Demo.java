@@ -57,7 +57,9 @@ public final class Demo {
                 "CURL_CA_BUNDLE",
                 authority.toAbsolutePath().toString(),
                 "VCFA",
-                simulator.url().toString());
+                simulator.url().toString(),
+                "CSP_ORGANIZATION",
+                Accounts.CSP_ORGANIZATION);
         Console console = new Console(out);
         out.println("Simulated servers at " + simulator.url() + "; their access tokens live for " + LIFETIME.toSeconds()
                 + " s, and each exchange replaces a service account's refresh token.");
