@@ -84,6 +84,7 @@ class InteropJenkinsTest {
 
     private static WaitingSample curlLoop;
     private static WaitingSample pythonSdk;
+    private static WaitingSample java;
     private static WaitingSample ansible;
     private static WaitingSample kubectl;
     private static WaitingSample helm;
@@ -157,6 +158,13 @@ class InteropJenkinsTest {
                             .addVariable("PAUSE", 1),
                     "python-sdk");
         }
+        java = WaitingSample.start(
+                folder("java", Duration.ofSeconds(3))
+                        .withVcfa("acme")
+                        .addSampleFile("ListDeployments.java")
+                        .addVariable("ROUNDS", 3 * LIFETIMES)
+                        .addVariable("PAUSE", 1),
+                "java");
         curlLoop = WaitingSample.start(
                 folder("curl-loop", Duration.ofSeconds(3)).withVcfa("acme").addVariable("ROUNDS", 3 * LIFETIMES),
                 "curl-loop");
@@ -207,6 +215,17 @@ class InteropJenkinsTest {
                 python.version(directory, "-c", "from importlib.metadata import version; print(version('vcf-sdk'))"),
                 "python-sdk: " + 3 * LIFETIMES + " calls in one process",
                 pythonSdk.simulator());
+    }
+
+    @Test
+    void java_runsForTenLifetimesWithoutA401() throws Exception {
+        java.awaitSuccess();
+        assertRenewedWithoutA401(java.simulator(), 3 * LIFETIMES);
+        InteropTable.add(
+                "java",
+                Program.ofMachine("java").version(directory, "--version"),
+                "java: " + 3 * LIFETIMES + " requests in one process",
+                java.simulator());
     }
 
     @Test
