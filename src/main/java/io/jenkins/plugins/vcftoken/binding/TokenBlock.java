@@ -58,10 +58,6 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     @CheckForNull
     private final TokenBlock outer;
 
-    /** Those that have not added their variables and files; null after a restart. */
-    @CheckForNull
-    private transient List<TokenBinding> bindings;
-
     /** Null until the block opens, also after a restart. Its ID changes when its job is moved. */
     private transient volatile Run<?, ?> build;
 
@@ -76,7 +72,6 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     /**
      * @param tokenVariable gets the access token
      * @param urlVariable gets the system's address
-     * @param bindings add further variables and files
      * @param outer the block around this one; null for none
      * @throws AbortException when a variable cannot have its name
      */
@@ -85,22 +80,21 @@ public final class TokenBlock implements LeaseOwner, Serializable {
             VcfCredentials credentials,
             String tokenVariable,
             String urlVariable,
-            List<TokenBinding> bindings,
             @CheckForNull TokenBlock outer)
             throws AbortException {
         this.run = run.getExternalizableId();
         this.charset = run.getCharset().name();
         this.credentialsId = credentials.getId();
         this.variables = new BlockVariables(tokenVariable, urlVariable, credentials.getUrl());
-        this.bindings = bindings;
         this.outer = outer;
     }
 
     /**
-     * Gets a lease on an access token, which is renewed until the block closes; before it does so for the first time,
-     * the bindings add their variables and files. Blocks.
+     * Lets bindings add their variables and files, and gets a lease on an access token, which is renewed until the block
+     * closes. Blocks.
      *
      * @param organization the tenant organization, for a provider's credential; empty for the credential's own
+     * @param bindings none after a restart: the block has their variables and files
      * @param listener the build's log; gets warnings from any thread
      * @param save called when there is state to save; null when the build cannot be resumed
      * @throws AbortException when a binding refuses, or when there is no access token; its message is meant for the
@@ -111,6 +105,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
             String organization,
             Run<?, ?> build,
             Duration minimumValidity,
+            List<TokenBinding> bindings,
             TaskListener listener,
             @CheckForNull Runnable save)
             throws IOException, InterruptedException {
@@ -121,7 +116,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         BindingContext.AccessTokenSource opening =
                 () -> lease(credentials, organization, build, minimumValidity).accessToken();
         try {
-            bind(new BindingContext(credentials, organization, build, listener, variables, opening));
+            bind(bindings, new BindingContext(credentials, organization, build, listener, variables, opening));
             lease(credentials, organization, build, minimumValidity);
             isOpen = true;
         } finally {
@@ -143,13 +138,12 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         }
     }
 
-    private void bind(BindingContext context) throws IOException, InterruptedException {
-        if (bindings != null) {
-            for (TokenBinding binding : bindings) {
-                binding.bind(context);
-            }
-            bindings = null;
-            files = variables.hasFiles() ? new BlockTokenFiles(run, variables.tokenFileMode()) : null;
+    private void bind(List<TokenBinding> bindings, BindingContext context) throws IOException, InterruptedException {
+        for (TokenBinding binding : bindings) {
+            binding.bind(context);
+        }
+        if (files == null && variables.hasFiles()) {
+            files = new BlockTokenFiles(run, variables.tokenFileMode());
         }
     }
 

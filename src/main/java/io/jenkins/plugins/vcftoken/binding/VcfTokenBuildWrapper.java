@@ -119,9 +119,10 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     public Environment setUp(AbstractBuild build, Launcher launcher, BuildListener listener)
             throws IOException, InterruptedException {
         VcfCredentials credentials = CredentialLookup.use(credentialsId, build);
-        TokenBlock block = new TokenBlock(build, credentials, tokenVariable, urlVariable, bindings, null);
+        TokenBlock block = new TokenBlock(build, credentials, tokenVariable, urlVariable, null);
         TokenBlockRegistry.get().addToLog(build, block);
-        block.open(credentials, getOrganization(), build, Duration.ofMinutes(minimumValidity), listener, null);
+        block.open(
+                credentials, getOrganization(), build, Duration.ofMinutes(minimumValidity), bindings, listener, null);
         try {
             FilePath workspace = build.getWorkspace();
             FilePath directory = workspace == null ? null : WorkspaceList.tempDir(workspace);

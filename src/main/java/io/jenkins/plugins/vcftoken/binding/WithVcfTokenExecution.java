@@ -80,10 +80,9 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         StepContext context = getContext();
         Run<?, ?> run = context.get(Run.class);
         VcfCredentials credentials = CredentialLookup.use(credentialsId, run);
-        TokenBlock opened = new TokenBlock(
-                run, credentials, tokenVariable, urlVariable, Util.fixNull(bindings), context.get(TokenBlock.class));
+        TokenBlock opened = new TokenBlock(run, credentials, tokenVariable, urlVariable, context.get(TokenBlock.class));
         block = opened;
-        lease(opened, credentials, run);
+        lease(opened, credentials, run, Util.fixNull(bindings));
         try {
             awaitFiles(opened);
         } catch (IOException | InterruptedException | RuntimeException e) {
@@ -123,7 +122,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         }
     }
 
-    private void lease(TokenBlock opened, VcfCredentials credentials, Run<?, ?> run)
+    private void lease(TokenBlock opened, VcfCredentials credentials, Run<?, ?> run, List<TokenBinding> bindings)
             throws IOException, InterruptedException {
         StepContext context = getContext();
         opened.open(
@@ -131,6 +130,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
                 organization,
                 run,
                 Duration.ofMinutes(minimumValidity),
+                bindings,
                 context.get(TaskListener.class),
                 context::saveState);
     }
@@ -176,7 +176,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
             try {
                 resumed.setListener(getContext().get(TaskListener.class));
                 Run<?, ?> run = getContext().get(Run.class);
-                lease(resumed, CredentialLookup.find(credentialsId, run), run);
+                lease(resumed, CredentialLookup.find(credentialsId, run), run, List.of());
                 return;
             } catch (IOException e) {
                 error = String.valueOf(e.getMessage());

@@ -180,8 +180,8 @@ class LiveBlockJenkinsTest {
                 .orElseThrow();
         WorkflowRun run = build("echo 'x'", Result.SUCCESS);
         store.updateCredentials(Domain.global(), found, found.withStoredSecret(found.storedSecret()));
-        TokenBlock block = new TokenBlock(run, found, "VCF_TOKEN", "VCF_URL", List.of(), null);
-        block.open(found, "", run, Duration.ofMinutes(1), TaskListener.NULL, null);
+        TokenBlock block = new TokenBlock(run, found, "VCF_TOKEN", "VCF_URL", null);
+        block.open(found, "", run, Duration.ofMinutes(1), List.of(), TaskListener.NULL, null);
         Map<String, String> env = new HashMap<>();
         block.contribute(env);
         assertThat(simulator.accessTokens()).contains(env.get("VCF_TOKEN"));

@@ -120,8 +120,8 @@ class TokenListPageJenkinsTest {
         VcfaServiceAccount busy = both.account("busy", simulator.addAccount("five", "acme"));
         both.addToSystem(busy);
         WorkflowRun run = both.build(both.job(jenkins.jenkins, "hidden", "busy"));
-        TokenBlock block = new TokenBlock(run, busy, "VCF_TOKEN", "VCF_URL", List.of(), null);
-        block.open(busy, "", run, Duration.ofMinutes(1), TaskListener.NULL, null);
+        TokenBlock block = new TokenBlock(run, busy, "VCF_TOKEN", "VCF_URL", null);
+        block.open(busy, "", run, Duration.ofMinutes(1), List.of(), TaskListener.NULL, null);
         assertThat(json("auditor")).contains("\"busy\"", "hidden#1");
         assertThat(json("outsider")).contains("\"busy\"").doesNotContain("hidden");
         block.close();
