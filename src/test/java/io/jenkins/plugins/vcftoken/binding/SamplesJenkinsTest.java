@@ -26,7 +26,7 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class SamplesJenkinsTest {
 
-    private static final int LIFETIME_SECONDS = 3;
+    private static final int LIFETIME_SECONDS = 5;
     private static final int ROUNDS = 20 * LIFETIME_SECONDS;
 
     @Test

@@ -72,11 +72,11 @@ class WindowsJenkinsTest {
     void pathsGoOnAsTheyBegan() {
         BlockTokenFiles files = new BlockTokenFiles("job#1", TokenFileMode.OWNER);
         assertThat(files.path("C:\\agent\\job@tmp", FileContents.TOKEN_FILE))
-                .matches("C:\\\\agent\\\\job@tmp\\\\vcf-token-[0-9a-f-]{36}\\\\token");
+                .matches("C:\\\\agent\\\\job@tmp\\\\vcf-token-[0-9a-f-]{36}\\\\VCF_TOKEN_FILE");
         assertThat(files.path("\\\\server\\share\\job@tmp", FileContents.HEADER_FILE))
-                .matches("\\\\\\\\server\\\\share\\\\job@tmp\\\\vcf-token-[0-9a-f-]{36}\\\\header");
+                .matches("\\\\\\\\server\\\\share\\\\job@tmp\\\\vcf-token-[0-9a-f-]{36}\\\\VCF_HEADER_FILE");
         assertThat(files.path("C:/agent/job@tmp", FileContents.TOKEN_FILE))
-                .matches("C:/agent/job@tmp/vcf-token-[0-9a-f-]{36}/token");
+                .matches("C:/agent/job@tmp/vcf-token-[0-9a-f-]{36}/VCF_TOKEN_FILE");
     }
 
     @Test
