@@ -90,6 +90,14 @@ public enum TokenError {
         return nextStep;
     }
 
+    /** Whether a rejection with this error makes sending the same secret again useless, or a risk for the account. */
+    boolean isFinal() {
+        return switch (this) {
+            case SPENT_OR_REVOKED, API_TOKEN_REFUSED, WRONG_SECRET, LOCKED_OUT -> true;
+            default -> false;
+        };
+    }
+
     /** The same failure for a secret that does not rotate, which the request cannot have consumed. */
     TokenError forNonRotatingSecret() {
         return switch (this) {
