@@ -11,6 +11,7 @@ import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfSsoApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
@@ -33,6 +34,7 @@ public class ExamplesJenkinsTest {
     public static final String SDDC_USER = "svc-jenkins@vsphere.local";
     public static final String SDDC_PASSWORD = "Correct-Horse-Battery-Staple-1";
     public static final String API_TOKEN = "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cE1fG";
+    public static final String SSO_TOKEN = "vidb_Kq7Rw2Tz9Xc4Vb6Nm8Lp1Hg3Jf5Ds0Sa";
     public static final String APP_SECRET = "Zy8xW6vU4tS2rQ0pO8nM6lK4jI2hG0fE";
 
     @ParameterizedTest
@@ -41,7 +43,8 @@ public class ExamplesJenkinsTest {
         "organization, 1, allapps_org01",
         "sddc-manager, 1, ''",
         "csp-api-token, 1, ''",
-        "csp-oauth-app, 1, 0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11"
+        "csp-oauth-app, 1, 0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11",
+        "vcf-sso-api-token, 1, ''"
     })
     void exampleRuns(String name, int calls, String organization, JenkinsRule jenkins) throws Exception {
         try (Simulator simulator = Simulator.start()) {
@@ -92,7 +95,11 @@ public class ExamplesJenkinsTest {
         CspOAuthApp app = new CspOAuthApp(
                 CredentialsScope.GLOBAL, "csp-app", null, url, "app-of-ci", Secret.fromString(APP_SECRET));
         app.setCaCertificates(simulator.authorityPem());
-        store(account, provider, user, token, app);
+        simulator.vcfSso().addApiToken("CUSTOMER", "client-of-ci", SSO_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
+        VcfSsoApiToken ssoToken =
+                new VcfSsoApiToken(CredentialsScope.GLOBAL, "vcf-sso", null, url, Secret.fromString(SSO_TOKEN));
+        ssoToken.setCaCertificates(simulator.authorityPem());
+        store(account, provider, user, token, app, ssoToken);
     }
 
     public static void store(Credentials... credentials) throws Exception {
@@ -100,11 +107,13 @@ public class ExamplesJenkinsTest {
         SystemCredentialsProvider.getInstance().save();
     }
 
-    /** Lets curl in the builds trust the simulator. */
+    /** Lets curl in the builds trust the simulator, and knows each system's address besides that of the credential. */
     public static void trust(Jenkins jenkins, Simulator simulator) throws Exception {
         Path ca = Files.writeString(jenkins.getRootDir().toPath().resolve("ca.pem"), simulator.authorityPem());
         jenkins.getGlobalNodeProperties()
                 .add(new EnvironmentVariablesNodeProperty(
-                        new EnvironmentVariablesNodeProperty.Entry("CURL_CA_BUNDLE", ca.toString())));
+                        new EnvironmentVariablesNodeProperty.Entry("CURL_CA_BUNDLE", ca.toString()),
+                        new EnvironmentVariablesNodeProperty.Entry(
+                                "NSX", simulator.url().toString())));
     }
 }

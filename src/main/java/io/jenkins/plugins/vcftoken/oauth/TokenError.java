@@ -10,6 +10,13 @@ public enum TokenError {
     API_TOKEN_REFUSED(
             "the server refuses the stored API token: it is expired, revoked, or was issued at another address",
             "Check the address. If it is right, generate a new API token and store it in the credential."),
+    API_TOKEN_REFUSED_OR_SERVER_FAILED(
+            "the server failed, which is also its response to an API token that is expired or revoked, or of a user who "
+                    + "has not signed in for a long time",
+            "Sign in once as the user of the API token. If that does not help, generate a new one in VCF Operations "
+                    + "(Manage > Fleet Management > Identity & Access > VCF SSO Overview > the broker > API Access > "
+                    + "Generate API Token) and store it in the credential. If the server fails for other clients, too, "
+                    + "run again when it works."),
     WRONG_SECRET(
             "the server refuses the stored secret, or does not know whom it belongs to",
             "Correct the user name and password, the API key, or the app ID and secret in the credential, and check "
@@ -96,6 +103,14 @@ public enum TokenError {
             case SPENT_OR_REVOKED, API_TOKEN_REFUSED, WRONG_SECRET, LOCKED_OUT -> true;
             default -> false;
         };
+    }
+
+    /**
+     * Whether a failed request probably was a rejection, without being one for sure: the same secret may work next time,
+     * and the explanation says more than that no usable response arrived.
+     */
+    public boolean isProbablyRejection() {
+        return this == API_TOKEN_REFUSED_OR_SERVER_FAILED;
     }
 
     /** The same failure for a secret that does not rotate, which the request cannot have consumed. */

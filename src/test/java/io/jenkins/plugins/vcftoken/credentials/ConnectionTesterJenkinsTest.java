@@ -86,6 +86,7 @@ class ConnectionTesterJenkinsTest {
         assertTestSucceeds("sddc-manager", "svc-jenkins@vsphere.local", "", "did not rotate");
         assertTestSucceeds("csp-token", "person", "", "did not rotate");
         assertTestSucceeds("csp-app", "app-of-ci", "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11", "did not rotate");
+        assertTestSucceeds("vcf-sso", "client-of-ci", "", "did not rotate");
     }
 
     private void assertTestSucceeds(String id, String name, String organization, String rotation) throws Exception {
@@ -119,7 +120,7 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void typedSecret_isTestedAndNotStored() throws Exception {
-        for (String id : List.of("sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("sddc-manager", "csp-token", "csp-app", "vcf-sso")) {
             VcfCredentials stored = inSystem(id);
             Map<String, String> form = form(stored);
             reveal(form, stored);
@@ -150,7 +151,7 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void storedSecret_isNotSentToAnotherServer() throws Exception {
-        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app", "vcf-sso")) {
             try (Simulator thief = Simulator.start()) {
                 VcfCredentials stored = inSystem(id);
                 Map<String, String> form = form(stored);
@@ -168,7 +169,7 @@ class ConnectionTesterJenkinsTest {
     void storedSecret_inAnotherField_isNeitherSentNorShown() throws Exception {
         String other = "secret-of-another-user";
         String sealed = Secret.fromString(other).getEncryptedValue();
-        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app", "vcf-sso")) {
             VcfCredentials stored = inSystem(id);
             Map<String, String> typed = form(stored);
             reveal(typed, stored);
@@ -201,7 +202,7 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void storedSecret_inTheFormOfAnotherOwner_isNotSent() throws Exception {
-        for (String id : List.of("sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("sddc-manager", "csp-token", "csp-app", "vcf-sso")) {
             VcfCredentials stored = inSystem(id);
             String answer = test(as("owner"), "job/team/", stored.getClass(), form(stored));
             assertThat(answer).contains("it is not stored here for this server");
@@ -236,7 +237,7 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void test_withoutPermissionToEdit_isDenied() throws Exception {
-        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app", "vcf-sso")) {
             VcfCredentials stored = inSystem(id);
             Map<String, String> form = form(stored);
             assertThat(test(as("reader"), "", stored.getClass(), form)).contains("You may neither create nor change");
@@ -271,7 +272,7 @@ class ConnectionTesterJenkinsTest {
     /** An encrypted secret may be found, for example in a backup, and posted as if it came from its form. */
     @Test
     void storedSecret_withPermissionToCreateOnly_isNotUsed() throws Exception {
-        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "csp-app", "vcf-sso")) {
             VcfCredentials stored = inSystem(id);
             storeOf(folder).addCredentials(Domain.global(), stored);
             assertThat(test(as("creator"), "job/team/", stored.getClass(), form(stored)))
@@ -482,6 +483,9 @@ class ConnectionTesterJenkinsTest {
             form.put("organizationId", app.getOrganizationId());
             form.put("scopes", app.getScopes());
             form.put("accessTokenValiditySeconds", String.valueOf(app.getAccessTokenValiditySeconds()));
+        } else if (shown instanceof VcfSsoApiToken token) {
+            form.put("tenant", token.getTenant());
+            form.put("apiToken", sealed);
         }
         return form;
     }

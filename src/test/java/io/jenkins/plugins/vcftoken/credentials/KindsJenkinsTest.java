@@ -19,6 +19,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import jenkins.model.Jenkins;
@@ -58,7 +59,7 @@ class KindsJenkinsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vcfa-ci", "sddc-manager", "csp-token", "csp-app"})
+    @ValueSource(strings = {"vcfa-ci", "sddc-manager", "csp-token", "csp-app", "vcf-sso"})
     void eachKindIsUsableAsSecretText(String id) throws Exception {
         WorkflowRun run = build(
                 "withCredentials([string(credentialsId: '" + id + "', variable: 'T')]) { echo \"access token $T\" }",
@@ -68,7 +69,7 @@ class KindsJenkinsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vcfa-ci", "sddc-manager", "csp-token", "csp-app"})
+    @ValueSource(strings = {"vcfa-ci", "sddc-manager", "csp-token", "csp-app", "vcf-sso"})
     void eachKindSurvivesItsForm(String id) throws Exception {
         VcfCredentials before = stored(id);
         assertThat(com.cloudbees.plugins.credentials.CredentialsNameProvider.name(before))
@@ -120,6 +121,11 @@ class KindsJenkinsTest {
                           organizationId: 0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11
                           scopes: csp:org_member
                           accessTokenValiditySeconds: 600
+                      - vcfSsoApiToken:
+                          id: c-sso
+                          scope: GLOBAL
+                          url: https://broker.example.com
+                          apiToken: secret-five
                 """;
         Path file = Files.writeString(jenkins.jenkins.getRootDir().toPath().resolve("casc.yaml"), yaml);
         ConfigurationAsCode.get().configure(file.toString());
@@ -128,6 +134,8 @@ class KindsJenkinsTest {
         assertThat(stored("c-user").isSkipTlsVerification()).isTrue();
         assertThat(stored("c-key").storedSecret().getPlainText()).isEqualTo("secret-two");
         assertThat(stored("c-token").storedSecret().getPlainText()).isEqualTo("secret-three");
+        assertThat(stored("c-sso").account().description())
+                .isEqualTo("VCF SSO at https://broker.example.com, organization 'CUSTOMER'");
         CspOAuthApp app = (CspOAuthApp) stored("c-app");
         assertThat(app.getScopes()).isEqualTo("csp:org_member");
         assertThat(app.getAccessTokenValiditySeconds()).isEqualTo(600);
@@ -135,8 +143,13 @@ class KindsJenkinsTest {
         ConfigurationAsCode.get().export(out);
         String exported = out.toString(StandardCharsets.UTF_8);
         assertThat(exported)
-                .contains("sddcManagerUser:", "cspApiToken:", "cspOAuthApp:", "accessTokenValiditySeconds: 600")
-                .doesNotContain("secret-one", "secret-two", "secret-three", "secret-four");
+                .contains(
+                        "sddcManagerUser:",
+                        "cspApiToken:",
+                        "cspOAuthApp:",
+                        "accessTokenValiditySeconds: 600",
+                        "vcfSsoApiToken:")
+                .doesNotContain("secret-one", "secret-two", "secret-three", "secret-four", "secret-five");
     }
 
     @ParameterizedTest
@@ -184,6 +197,29 @@ class KindsJenkinsTest {
         WorkflowRun run = build("withVcfToken(credentialsId: 'csp-token') { }", Result.FAILURE);
         jenkins.assertLogContains("generate a new API token", run);
         SecretSweep.assertNone(simulator, run.getRootDir().toPath());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void apiTokenOfVcfSso_revokedOrOfAnInactiveUser_failsWithBothCausesAndAsksNoPersonToUnlockIt(boolean revoked)
+            throws Exception {
+        if (revoked) {
+            simulator.vcfSso().revoke(ExamplesJenkinsTest.SSO_TOKEN);
+            simulator.vcfSso().addApiToken("CUSTOMER", "other", "another-token", Instant.parse("2099-01-01T00:00:00Z"));
+        } else {
+            simulator.vcfSso().setActive("client-of-ci", false);
+        }
+        WorkflowRun run = build("withVcfToken(credentialsId: 'vcf-sso') { }", Result.FAILURE);
+        jenkins.assertLogContains("expired or revoked, or of a user who has not signed in for a long time", run);
+        jenkins.assertLogContains("(HTTP 500: An internal error occurred)", run);
+        jenkins.assertLogContains("Sign in once as the user of the API token", run);
+        jenkins.assertLogContains("VCF SSO Overview", run);
+        assertThat(simulator.vcfSso().refusals()).isEqualTo(2);
+        SecretSweep.assertNone(simulator, run.getRootDir().toPath());
+        if (!revoked) {
+            simulator.vcfSso().setActive("client-of-ci", true);
+            build("withVcfToken(credentialsId: 'vcf-sso') { }", Result.SUCCESS);
+        }
     }
 
     @Test

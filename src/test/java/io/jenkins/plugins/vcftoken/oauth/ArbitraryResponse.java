@@ -69,6 +69,8 @@ final class ArbitraryResponse {
                 canned(),
                 new Account(CspApiTokenClient.SYSTEM, uri(), "", "app"),
                 new CspClientCredentialsClient.App("app", "", 0));
+        VcfSsoApiTokenClient sso =
+                new VcfSsoApiTokenClient(canned(), new Account(VcfSsoApiTokenClient.SYSTEM, uri(), "CUSTOMER"));
         AccessToken accessToken = new AccessToken(SECRET, NOW, NOW.plusSeconds(60));
         VcfaTenantTokenClient organization =
                 new VcfaTenantTokenClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"), accessToken);
@@ -80,6 +82,7 @@ final class ArbitraryResponse {
                 () -> sddc.refreshSession(SECRET, SECRET),
                 () -> csp.requestToken(SECRET),
                 () -> app.requestToken(SECRET),
+                () -> sso.requestToken(SECRET),
                 () -> organization.requestToken(""),
                 () -> {
                     csp.secretExpiry(SECRET, null);

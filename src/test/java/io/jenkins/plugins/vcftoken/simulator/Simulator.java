@@ -70,6 +70,7 @@ public final class Simulator implements AutoCloseable {
     private final Map<String, String> userOf = new HashMap<>();
     private final SddcManager sddcManager = new SddcManager(this);
     private final CloudServices cloudServices = new CloudServices(this);
+    private final VcfSso vcfSso = new VcfSso(this);
     private final SimulatedOrganizations tenants = new SimulatedOrganizations(this);
     private final ApiTokens apiTokens = new ApiTokens(this);
     private final Devices devices = new Devices(this);
@@ -78,6 +79,7 @@ public final class Simulator implements AutoCloseable {
     private final List<TokenApi> apis = List.of(
             sddcManager,
             cloudServices,
+            vcfSso,
             tenants,
             apiTokens,
             new VcloudApi(this),
@@ -188,6 +190,10 @@ public final class Simulator implements AutoCloseable {
 
     public CloudServices cloudServices() {
         return cloudServices;
+    }
+
+    public VcfSso vcfSso() {
+        return vcfSso;
     }
 
     public SimulatedOrganizations tenants() {

@@ -19,7 +19,7 @@ final class SimulatorHandler implements HttpHandler {
             "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid refresh token\"}";
 
     private static final List<String> RESOURCES =
-            List.of("/cloudapi/", "/deployment/api/", "/v1/sddc-managers", "/vmc/api/");
+            List.of("/cloudapi/", "/deployment/api/", "/v1/sddc-managers", "/vmc/api/", "/policy/api/v1/");
 
     private final Simulator simulator;
 

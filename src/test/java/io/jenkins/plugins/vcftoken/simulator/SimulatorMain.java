@@ -48,6 +48,10 @@ public final class SimulatorMain {
         simulator.sddcManager().addUser(user, password);
         String apiToken = simulator.newSecret();
         simulator.cloudServices().addApiToken(apiToken, Instant.now().plus(LIFE_OF_THE_API_TOKEN));
+        String ssoToken = simulator.newSecret();
+        simulator
+                .vcfSso()
+                .addApiToken("CUSTOMER", "jenkins", ssoToken, Instant.now().plus(LIFE_OF_THE_API_TOKEN));
         String appSecret = simulator.newSecret();
         String organizationId = UUID.randomUUID().toString();
         simulator.cloudServices().addApp("app-of-jenkins", appSecret, organizationId);
@@ -80,6 +84,9 @@ public final class SimulatorMain {
                   App ID           app-of-jenkins
                   App secret       %s
                   Organization ID  %s
+
+                VCF SSO API token, which expires in %d days:
+                  API token        %s
                 """.formatted(
                         simulator.url(),
                         authority,
@@ -92,6 +99,8 @@ public final class SimulatorMain {
                         LIFE_OF_THE_API_TOKEN.toDays(),
                         apiToken,
                         appSecret,
-                        organizationId);
+                        organizationId,
+                        LIFE_OF_THE_API_TOKEN.toDays(),
+                        ssoToken);
     }
 }

@@ -6,6 +6,7 @@ import io.jenkins.plugins.vcftoken.oauth.CspClientCredentialsClient;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
@@ -61,6 +62,15 @@ final class Accounts {
                 "a-made-up-app-secret",
                 client -> new CspClientCredentialsClient(
                         client, new Account(CspApiTokenClient.SYSTEM, url, "", app.account()), app));
+        simulator
+                .vcfSso()
+                .addApiToken("CUSTOMER", "client-of-ci", "a-made-up-sso-token", Instant.parse("2099-01-01T00:00:00Z"));
+        accounts.add(
+                "vcf-sso",
+                "a-made-up-sso-token",
+                client -> new VcfSsoApiTokenClient(
+                        client,
+                        new Account(VcfSsoApiTokenClient.SYSTEM, url, VcfSsoApiTokenClient.DEFAULT_TENANT)));
         return accounts;
     }
 

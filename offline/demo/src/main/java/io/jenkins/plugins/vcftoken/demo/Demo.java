@@ -20,7 +20,8 @@ public final class Demo {
             "organization",
             "sddc-manager",
             "csp-api-token",
-            "csp-oauth-app");
+            "csp-oauth-app",
+            "vcf-sso-api-token");
 
     private final PrintStream out;
     private boolean kept = true;
@@ -53,11 +54,9 @@ public final class Demo {
         String initialToken = simulator.currentToken("ci");
         Path workspace = Files.createDirectories(home.resolve("workspace"));
         Path authority = Files.writeString(home.resolve("ca.pem"), simulator.authorityPem());
-        Map<String, String> environment = Map.of(
-                "CURL_CA_BUNDLE",
-                authority.toAbsolutePath().toString(),
-                "VCFA",
-                simulator.url().toString());
+        String url = simulator.url().toString();
+        Map<String, String> environment =
+                Map.of("CURL_CA_BUNDLE", authority.toAbsolutePath().toString(), "VCFA", url, "NSX", url);
         Console console = new Console(out);
         out.println("Simulated servers at " + simulator.url() + "; their access tokens live for " + LIFETIME.toSeconds()
                 + " s, and each exchange replaces a service account's refresh token.");
