@@ -72,7 +72,14 @@ class AutomationJenkinsTest {
         }
         Map<String, VcfCredentials> stored = stored();
         assertThat(stored.keySet())
-                .containsExactly("vcfa-ci", "sddc-manager", "sddc-manager-key", "csp-token", "csp-app", "vcf-sso");
+                .containsExactly(
+                        "vcfa-ci",
+                        "sddc-manager",
+                        "sddc-manager-key",
+                        "csp-token",
+                        "csp-app",
+                        "vcf-sso",
+                        "vcf-operations");
         stored.forEach((id, credential) ->
                 assertThat(credential.storedSecret().getPlainText()).as(id).startsWith("secret of "));
         assertThat(stored.get("vcfa-ci").getCaCertificates()).isEqualTo("secret of VCF_CA");
@@ -148,12 +155,13 @@ class AutomationJenkinsTest {
                         ExamplesJenkinsTest.SDDC_PASSWORD,
                         ExamplesJenkinsTest.API_TOKEN,
                         ExamplesJenkinsTest.APP_SECRET,
-                        ExamplesJenkinsTest.SSO_TOKEN)
+                        ExamplesJenkinsTest.SSO_TOKEN,
+                        ExamplesJenkinsTest.OPERATIONS_PASSWORD)
                 .contains("<secret-redacted/>");
         cli(lines[1], exported);
         Folder team = jenkins.jenkins.getItemByFullName("team", Folder.class);
         WorkflowJob job = team.createProject(WorkflowJob.class, "job");
-        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "vcf-sso")) {
+        for (String id : List.of("vcfa-ci", "sddc-manager", "csp-token", "vcf-sso", "vcf-operations")) {
             job.setDefinition(new CpsFlowDefinition("withVcfToken('" + id + "') { }", true));
             WorkflowRun run = jenkins.buildAndAssertStatus(hudson.model.Result.FAILURE, job);
             jenkins.assertLogContains("it stores no ", run);
@@ -174,8 +182,13 @@ class AutomationJenkinsTest {
     @Test
     void xmlWithTheLeastThatMakesSense() throws Exception {
         String create = snippet("sh", "jenkins-cli.jar").split("\n")[2];
-        for (String kind :
-                List.of("VcfaServiceAccount", "SddcManagerUser", "CspApiToken", "CspOAuthApp", "VcfSsoApiToken")) {
+        for (String kind : List.of(
+                "VcfaServiceAccount",
+                "SddcManagerUser",
+                "CspApiToken",
+                "CspOAuthApp",
+                "VcfSsoApiToken",
+                "VcfOperationsUser")) {
             String element = "io.jenkins.plugins.vcftoken.credentials." + kind;
             cli(
                     create,

@@ -11,6 +11,7 @@ import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfOperationsUser;
 import io.jenkins.plugins.vcftoken.credentials.VcfSsoApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -35,6 +36,7 @@ public class ExamplesJenkinsTest {
     public static final String SDDC_PASSWORD = "Correct-Horse-Battery-Staple-1";
     public static final String API_TOKEN = "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cE1fG";
     public static final String SSO_TOKEN = "vidb_Kq7Rw2Tz9Xc4Vb6Nm8Lp1Hg3Jf5Ds0Sa";
+    public static final String OPERATIONS_PASSWORD = "Battery-Staple-Correct-Horse-2";
     public static final String APP_SECRET = "Zy8xW6vU4tS2rQ0pO8nM6lK4jI2hG0fE";
 
     @ParameterizedTest
@@ -44,9 +46,10 @@ public class ExamplesJenkinsTest {
         "sddc-manager, 1, ''",
         "csp-api-token, 1, ''",
         "csp-oauth-app, 1, 0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11",
-        "vcf-sso-api-token, 1, ''"
+        "vcf-sso-api-token, 1, ''",
+        "vcf-operations-user, 1, mgmt-vc"
     })
-    void exampleRuns(String name, int calls, String organization, JenkinsRule jenkins) throws Exception {
+    void exampleRuns(String name, int calls, String listed, JenkinsRule jenkins) throws Exception {
         try (Simulator simulator = Simulator.start()) {
             addAll(simulator);
             trust(jenkins.jenkins, simulator);
@@ -57,7 +60,7 @@ public class ExamplesJenkinsTest {
             assertThat(simulator.served() - simulator.tenants().lists()).isEqualTo(calls);
             assertThat(simulator.unauthorized()).isZero();
             assertThat(simulator.violations()).isEmpty();
-            jenkins.assertLogContains("\"name\":\"" + organization + "\"", run);
+            jenkins.assertLogContains("\"name\":\"" + listed + "\"", run);
             SecretSweep.assertNone(simulator, run.getRootDir().toPath());
         }
     }
@@ -99,7 +102,16 @@ public class ExamplesJenkinsTest {
         VcfSsoApiToken ssoToken =
                 new VcfSsoApiToken(CredentialsScope.GLOBAL, "vcf-sso", null, url, Secret.fromString(SSO_TOKEN));
         ssoToken.setCaCertificates(simulator.authorityPem());
-        store(account, provider, user, token, app, ssoToken);
+        simulator.vcfOperations().addUser("svc-jenkins", "", OPERATIONS_PASSWORD);
+        VcfOperationsUser operations = new VcfOperationsUser(
+                CredentialsScope.GLOBAL,
+                "vcf-operations",
+                null,
+                url,
+                "svc-jenkins",
+                Secret.fromString(OPERATIONS_PASSWORD));
+        operations.setCaCertificates(simulator.authorityPem());
+        store(account, provider, user, token, app, ssoToken, operations);
     }
 
     public static void store(Credentials... credentials) throws Exception {

@@ -21,6 +21,9 @@ public enum TokenError {
             "the server refuses the stored secret, or does not know whom it belongs to",
             "Correct the user name and password, the API key, or the app ID and secret in the credential, and check "
                     + "that the account has a role on the server."),
+    PASSWORD_NOT_ACCEPTED(
+            "the server accepts no password of this account: it signs in through VCF SSO or another identity provider",
+            "Use a VCF SSO API token (the kind vcfSsoApiToken) for it, or a local user of the server."),
     UNKNOWN_CLIENT(
             "the server knows no service account with this client ID in this organization",
             "Check the client ID and the organization."),
@@ -100,7 +103,7 @@ public enum TokenError {
     /** Whether a rejection with this error makes sending the same secret again useless, or a risk for the account. */
     boolean isFinal() {
         return switch (this) {
-            case SPENT_OR_REVOKED, API_TOKEN_REFUSED, WRONG_SECRET, LOCKED_OUT -> true;
+            case SPENT_OR_REVOKED, API_TOKEN_REFUSED, WRONG_SECRET, PASSWORD_NOT_ACCEPTED, LOCKED_OUT -> true;
             default -> false;
         };
     }

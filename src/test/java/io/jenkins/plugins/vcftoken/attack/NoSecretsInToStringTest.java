@@ -59,6 +59,8 @@ class NoSecretsInToStringTest {
             oauth.CspClientCredentialsClient.App.scope
             oauth.DeviceAuthorizationResponse.userCode
             oauth.JwtClaims.claims
+            oauth.VcfOperationsTokenClient.User.authSource
+            oauth.VcfOperationsTokenClient.User.name
             rotation.CredentialLocation.context
             rotation.CredentialLocation.credentialsId
             rotation.CredentialWriteBack.Target.familyId

@@ -70,6 +70,11 @@ record Kind(CredentialsDescriptor descriptor) {
             VcfSsoApiToken token = new VcfSsoApiToken(scope, id, "a sample", url, secret);
             token.setTenant("FLEET");
             sample = token;
+        } else if (descriptor.clazz == VcfOperationsUser.class) {
+            simulator.vcfOperations().addUser("svc-" + id, "corp.example.com", secret.getPlainText());
+            VcfOperationsUser user = new VcfOperationsUser(scope, id, "a sample", url, "svc-" + id, secret);
+            user.setAuthSource("corp.example.com");
+            sample = user;
         } else {
             throw new AssertionError("Add a sample of " + descriptor.clazz);
         }

@@ -111,7 +111,15 @@ class KindContractJenkinsTest {
             String xml = Jenkins.XSTREAM2.toXML(sample);
             String typed = xml;
             for (String field : List.of(
-                    "url", "organization", "clientId", "username", "appId", "organizationId", "scopes", "tenant")) {
+                    "url",
+                    "organization",
+                    "clientId",
+                    "username",
+                    "appId",
+                    "organizationId",
+                    "scopes",
+                    "tenant",
+                    "authSource")) {
                 typed = typed.replaceAll(
                         "<" + field + ">(.*?)</" + field + ">", "<" + field + ">\n  $1 \n</" + field + ">");
             }

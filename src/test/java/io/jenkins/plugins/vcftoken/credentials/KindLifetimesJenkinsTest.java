@@ -52,8 +52,13 @@ class KindLifetimesJenkinsTest {
     }
 
     private static String script(Kind kind) {
-        return "node { withVcfToken(credentialsId: 'id-" + kind + "', bindings: [headerFile('H')]) {\n"
+        boolean isOperations = kind.symbol().equals("vcfOperationsUser");
+        String scheme = isOperations ? "OpsToken" : "Bearer";
+        String path = isOperations ? "/suite-api/api/resources" : "/deployment/api/deployments";
+        return "node { withVcfToken(credentialsId: 'id-" + kind + "', bindings: [headerFile(variable: 'H', scheme: '"
+                + scheme
+                + "')]) {\n"
                 + "  sh 'for i in $(seq " + CALLS + "); do curl --fail --silent --show-error -o /dev/null -H @\"$H\" "
-                + "\"$VCF_URL/deployment/api/deployments\" || exit 1; sleep 1; done' } }";
+                + "\"$VCF_URL" + path + "\" || exit 1; sleep 1; done' } }";
     }
 }

@@ -59,7 +59,7 @@ class KindsJenkinsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vcfa-ci", "sddc-manager", "csp-token", "csp-app", "vcf-sso"})
+    @ValueSource(strings = {"vcfa-ci", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations"})
     void eachKindIsUsableAsSecretText(String id) throws Exception {
         WorkflowRun run = build(
                 "withCredentials([string(credentialsId: '" + id + "', variable: 'T')]) { echo \"access token $T\" }",
@@ -69,7 +69,7 @@ class KindsJenkinsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vcfa-ci", "sddc-manager", "csp-token", "csp-app", "vcf-sso"})
+    @ValueSource(strings = {"vcfa-ci", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations"})
     void eachKindSurvivesItsForm(String id) throws Exception {
         VcfCredentials before = stored(id);
         assertThat(com.cloudbees.plugins.credentials.CredentialsNameProvider.name(before))
@@ -126,6 +126,13 @@ class KindsJenkinsTest {
                           scope: GLOBAL
                           url: https://broker.example.com
                           apiToken: secret-five
+                      - vcfOperationsUser:
+                          id: c-operations
+                          scope: GLOBAL
+                          url: https://operations.example.com
+                          username: svc-jenkins
+                          password: secret-six
+                          authSource: corp.example.com
                 """;
         Path file = Files.writeString(jenkins.jenkins.getRootDir().toPath().resolve("casc.yaml"), yaml);
         ConfigurationAsCode.get().configure(file.toString());
@@ -136,6 +143,9 @@ class KindsJenkinsTest {
         assertThat(stored("c-token").storedSecret().getPlainText()).isEqualTo("secret-three");
         assertThat(stored("c-sso").account().description())
                 .isEqualTo("VCF SSO at https://broker.example.com, organization 'CUSTOMER'");
+        assertThat(stored("c-operations").account().description())
+                .isEqualTo(
+                        "VCF Operations at https://operations.example.com, account 'svc-jenkins of corp.example.com'");
         CspOAuthApp app = (CspOAuthApp) stored("c-app");
         assertThat(app.getScopes()).isEqualTo("csp:org_member");
         assertThat(app.getAccessTokenValiditySeconds()).isEqualTo(600);
@@ -149,7 +159,7 @@ class KindsJenkinsTest {
                         "cspOAuthApp:",
                         "accessTokenValiditySeconds: 600",
                         "vcfSsoApiToken:")
-                .doesNotContain("secret-one", "secret-two", "secret-three", "secret-four", "secret-five");
+                .doesNotContain("secret-one", "secret-two", "secret-three", "secret-four", "secret-five", "secret-six");
     }
 
     @ParameterizedTest
@@ -172,6 +182,40 @@ class KindsJenkinsTest {
         jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
         await(() -> simulator.sddcManager().releases() == 1);
         assertThat(simulator.sddcManager().openSessions()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"echo 'fine'", "error('failed')"})
+    void accessTokenOfVcfOperations_isReleasedWhenTheBlockEnds(String body) throws Exception {
+        build(
+                "withVcfToken(credentialsId: 'vcf-operations') { withVcfToken(credentialsId: 'vcf-operations') { "
+                        + body + " } }",
+                body.startsWith("echo") ? Result.SUCCESS : Result.FAILURE);
+        await(() -> simulator.vcfOperations().releases() == 1);
+        assertThat(simulator.vcfOperations().logins()).isEqualTo(1);
+        assertThat(simulator.vcfOperations().openSessions()).isZero();
+    }
+
+    @Test
+    void userOfVcfOperations_whoseSourceIsVcfSso_isRefusedOnceWithTheKindToUse() throws Exception {
+        simulator.vcfOperations().addSourceWithoutPasswords("VCF SSO");
+        VcfOperationsUser user = new VcfOperationsUser(
+                CredentialsScope.GLOBAL,
+                "of-sso",
+                null,
+                simulator.url().toString(),
+                "svc-jenkins",
+                Secret.fromString("a-password-of-the-directory"));
+        user.setAuthSource("VCF SSO");
+        user.setCaCertificates(simulator.authorityPem());
+        ExamplesJenkinsTest.store(user);
+        for (int i = 0; i < 3; i++) {
+            WorkflowRun run = build("withVcfToken(credentialsId: 'of-sso') { }", Result.FAILURE);
+            jenkins.assertLogContains("signs in through VCF SSO", run);
+            jenkins.assertLogContains(
+                    i == 0 ? "Use a VCF SSO API token (the kind vcfSsoApiToken)" : "not sent again before", run);
+        }
+        assertThat(simulator.vcfOperations().refusedLogins()).isEqualTo(1);
     }
 
     @Test

@@ -110,6 +110,13 @@ class ErrorsDocumentTest {
         all.add(sso(403, "", "403"));
         all.add(sso(404, "", "404 or 405: no broker, or none with this tenant"));
         all.add(sso(503, "", "408, or 5xx other than 500, after three tries"));
+        all.add(operations(
+                401, "{\"message\":\"The provided username/password or token is not valid.\"}", "401 with an error"));
+        all.add(operations(401, "<html>", "401 with a page in HTML"));
+        all.add(operations(403, "", "403"));
+        all.add(operations(404, "", "404 or 405: no VCF Operations"));
+        all.add(operations(503, "", "5xx after three tries"));
+        all.add(operations(200, "{}", "200 without a usable access token"));
         all.add(device(400, "{\"error\":\"invalid_client\"}", "400 `invalid_client`, or 401, when asked for a code"));
         all.add(unreachable());
         all.add(new Seen(
@@ -174,6 +181,15 @@ class ErrorsDocumentTest {
 
     private static Seen sso(int status, String body, String what) {
         return seen(new VcfSsoApiTokenClient(answering(status, body), account(VcfSsoApiTokenClient.SYSTEM, "")), what);
+    }
+
+    private static Seen operations(int status, String body, String what) {
+        return seen(
+                new VcfOperationsTokenClient(
+                        answering(status, body),
+                        account(VcfOperationsTokenClient.SYSTEM, "user"),
+                        new VcfOperationsTokenClient.User("user", "")),
+                what);
     }
 
     private static Seen seen(TokenEndpointClient service, String what) {

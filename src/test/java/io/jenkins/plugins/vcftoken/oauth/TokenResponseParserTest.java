@@ -141,6 +141,7 @@ class TokenResponseParserTest {
                                 TokenError.SPENT_OR_REVOKED,
                                 TokenError.API_TOKEN_REFUSED,
                                 TokenError.WRONG_SECRET,
+                                TokenError.PASSWORD_NOT_ACCEPTED,
                                 TokenError.LOCKED_OUT)
                         .contains(tokenError));
     }

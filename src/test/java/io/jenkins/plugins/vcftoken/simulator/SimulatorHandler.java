@@ -311,7 +311,9 @@ final class SimulatorHandler implements HttpHandler {
                         exchange,
                         200,
                         "application/json",
-                        granted.replace("access_token", "other_token").replace("accessToken", "otherToken"));
+                        granted.replace("access_token", "other_token")
+                                .replace("accessToken", "otherToken")
+                                .replace("\"token\"", "\"otherToken\""));
             default -> answer(exchange, 200, "application/json", granted);
         }
     }

@@ -48,6 +48,8 @@ public final class SimulatorMain {
         simulator.sddcManager().addUser(user, password);
         String apiToken = simulator.newSecret();
         simulator.cloudServices().addApiToken(apiToken, Instant.now().plus(LIFE_OF_THE_API_TOKEN));
+        String operationsPassword = simulator.newSecret();
+        simulator.vcfOperations().addUser("svc-jenkins", "", operationsPassword);
         String ssoToken = simulator.newSecret();
         simulator
                 .vcfSso()
@@ -87,6 +89,10 @@ public final class SimulatorMain {
 
                 VCF SSO API token, which expires in %d days:
                   API token        %s
+
+                VCF Operations user:
+                  User name        svc-jenkins
+                  Password         %s
                 """.formatted(
                         simulator.url(),
                         authority,
@@ -101,6 +107,7 @@ public final class SimulatorMain {
                         appSecret,
                         organizationId,
                         LIFE_OF_THE_API_TOKEN.toDays(),
-                        ssoToken);
+                        ssoToken,
+                        operationsPassword);
     }
 }

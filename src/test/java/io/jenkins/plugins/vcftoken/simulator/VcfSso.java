@@ -20,6 +20,7 @@ public final class VcfSso implements TokenApi {
     private final Simulator simulator;
     private final Map<String, ApiToken> apiTokens = new HashMap<>();
     private final Set<String> inactive = new HashSet<>();
+    private final Set<String> issued = new HashSet<>();
     private int refusals;
 
     VcfSso(Simulator simulator) {
@@ -62,6 +63,13 @@ public final class VcfSso implements TokenApi {
     public int refusals() {
         synchronized (simulator) {
             return refusals;
+        }
+    }
+
+    /** Whether an access token is one of VCF SSO, which the products that are part of it accept. */
+    boolean isIssued(String accessToken) {
+        synchronized (simulator) {
+            return issued.contains(accessToken);
         }
     }
 
@@ -111,10 +119,12 @@ public final class VcfSso implements TokenApi {
             refusals++;
             return Reply.json(500, "{\"code\":\"internal.error\",\"message\":\"An internal error occurred\"}");
         }
+        String accessToken = simulator.issue(token.principal(), "", call.expired());
+        issued.add(accessToken);
         return Reply.json(
                 200,
                 "{\"scope\":\"openid profile user email group\",\"access_token\":\""
-                        + simulator.issue(token.principal(), "", call.expired())
+                        + accessToken
                         + "\",\"token_type\":\"Bearer\",\"expires_in\":"
                         + (call.expired() ? 0 : simulator.lifetime().toSeconds()) + "}");
     }

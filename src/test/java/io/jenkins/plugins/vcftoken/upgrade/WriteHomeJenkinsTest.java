@@ -21,6 +21,7 @@ import io.jenkins.plugins.vcftoken.credentials.AbstractVcfCredentials;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfOperationsUser;
 import io.jenkins.plugins.vcftoken.credentials.VcfSsoApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -223,7 +224,15 @@ class WriteHomeJenkinsTest {
         VcfSsoApiToken ssoToken = new VcfSsoApiToken(
                 scope, prefix + "-sso", "a sample", "https://broker.example.com", secret(prefix + "-sso"));
         ssoToken.setTenant("FLEET");
-        for (AbstractVcfCredentials each : List.of(account, user, token, app, ssoToken)) {
+        VcfOperationsUser operations = new VcfOperationsUser(
+                scope,
+                prefix + "-operations",
+                "a sample",
+                "https://vcf-operations.example.com",
+                "svc-jenkins",
+                secret(prefix + "-operations"));
+        operations.setAuthSource("corp.example.com");
+        for (AbstractVcfCredentials each : List.of(account, user, token, app, ssoToken, operations)) {
             each.setCaCertificates(simulator.authorityPem());
             each.setSkipTlsVerification(true);
             Credentials sample =

@@ -6,6 +6,7 @@ import io.jenkins.plugins.vcftoken.oauth.CspClientCredentialsClient;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfOperationsTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -23,6 +24,7 @@ final class Accounts {
     static final String VCFA = "vcfa-ci";
 
     private static final String USER = "svc-jenkins@vsphere.local";
+    private static final String OPERATIONS_USER = "svc-jenkins";
     private static final String ORGANIZATION_ID = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
 
     private final Simulator simulator;
@@ -71,6 +73,15 @@ final class Accounts {
                 client -> new VcfSsoApiTokenClient(
                         client,
                         new Account(VcfSsoApiTokenClient.SYSTEM, url, VcfSsoApiTokenClient.DEFAULT_TENANT)));
+        simulator.vcfOperations().addUser(OPERATIONS_USER, "", "a-made-up-password-too");
+        VcfOperationsTokenClient.User operations = new VcfOperationsTokenClient.User(OPERATIONS_USER, "");
+        accounts.add(
+                "vcf-operations",
+                "a-made-up-password-too",
+                client -> new VcfOperationsTokenClient(
+                        client,
+                        new Account(VcfOperationsTokenClient.SYSTEM, url, "", operations.account()),
+                        operations));
         return accounts;
     }
 

@@ -19,6 +19,7 @@ public final class Demo {
             "vcfa",
             "organization",
             "sddc-manager",
+            "vcf-operations-user",
             "csp-api-token",
             "csp-oauth-app",
             "vcf-sso-api-token");
