@@ -145,8 +145,8 @@ final class TokenResponseParser {
      */
     AccessToken accessToken(@CheckForNull String value, JsonNode expiresIn, @CheckForNull String refreshToken)
             throws TokenRequestException {
-        checkAccessToken(value, refreshToken);
-        return accessToken(value, lifetime(expiresIn, value), refreshToken);
+        String usable = usable(value, refreshToken);
+        return accessToken(usable, lifetime(expiresIn, usable), refreshToken);
     }
 
     /**
@@ -156,21 +156,21 @@ final class TokenResponseParser {
      * @param expiresAt milliseconds since 1970; missing or 0 where the response has none
      */
     AccessToken accessTokenUntil(@CheckForNull String value, JsonNode expiresAt) throws TokenRequestException {
-        checkAccessToken(value, null);
+        String usable = usable(value, null);
         Duration lifetime = expiresAt.asLong() == 0
                 ? DEFAULT_LIFETIME
                 : Duration.between(serverNow().plus(DATE_RESOLUTION), Instant.ofEpochMilli(expiresAt.asLong()));
-        return accessToken(value, lifetime, null);
+        return accessToken(usable, lifetime, null);
     }
 
-    private void checkAccessToken(@CheckForNull String value, @CheckForNull String refreshToken)
-            throws TokenRequestException {
+    private String usable(@CheckForNull String value, @CheckForNull String refreshToken) throws TokenRequestException {
         if (value == null) {
             throw invalid("without an access token", refreshToken);
         }
         if (!ACCESS_TOKEN.matcher(value).matches()) {
             throw invalid("with characters in its access token that no access token has", refreshToken);
         }
+        return value;
     }
 
     private AccessToken accessToken(String value, Duration lifetime, @CheckForNull String refreshToken)
