@@ -71,7 +71,15 @@ class AutomationJenkinsTest {
             ConfigurationAsCode.get().configure(file.toString());
         }
         Map<String, VcfCredentials> stored = stored();
-        assertThat(stored.keySet()).containsExactly("vcfa", "sddc-manager", "sddc-manager-key", "csp-token", "csp-app");
+        assertThat(stored.keySet())
+                .containsExactly(
+                        "vcfa",
+                        "sddc-manager",
+                        "sddc-manager-key",
+                        "csp-token",
+                        "csp-app",
+                        "vcf-sso",
+                        "vcf-operations");
         stored.forEach((id, credential) ->
                 assertThat(credential.storedSecret().getPlainText()).as(id).startsWith("secret of "));
         assertThat(stored.get("vcfa").getCaCertificates()).isEqualTo("secret of VCF_CA");
@@ -146,12 +154,14 @@ class AutomationJenkinsTest {
                 .doesNotContain(
                         ExamplesJenkinsTest.SDDC_PASSWORD,
                         ExamplesJenkinsTest.API_TOKEN,
-                        ExamplesJenkinsTest.APP_SECRET)
+                        ExamplesJenkinsTest.APP_SECRET,
+                        ExamplesJenkinsTest.SSO_TOKEN,
+                        ExamplesJenkinsTest.OPERATIONS_PASSWORD)
                 .contains("<secret-redacted/>");
         cli(lines[1], exported);
         Folder team = jenkins.jenkins.getItemByFullName("team", Folder.class);
         WorkflowJob job = team.createProject(WorkflowJob.class, "job");
-        for (String id : List.of("vcfa", "sddc-manager", "csp-token")) {
+        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "vcf-sso", "vcf-operations")) {
             job.setDefinition(new CpsFlowDefinition("withVcfToken('" + id + "') { }", true));
             WorkflowRun run = jenkins.buildAndAssertStatus(hudson.model.Result.FAILURE, job);
             jenkins.assertLogContains("it stores no ", run);
@@ -172,7 +182,13 @@ class AutomationJenkinsTest {
     @Test
     void xmlWithTheLeastThatMakesSense() throws Exception {
         String create = snippet("sh", "jenkins-cli.jar").split("\n")[2];
-        for (String kind : List.of("VcfaServiceAccount", "SddcManagerUser", "CspApiToken", "CspOAuthApp")) {
+        for (String kind : List.of(
+                "VcfaServiceAccount",
+                "SddcManagerUser",
+                "CspApiToken",
+                "CspOAuthApp",
+                "VcfSsoApiToken",
+                "VcfOperationsUser")) {
             String element = "io.jenkins.plugins.vcftoken.credentials." + kind;
             cli(
                     create,

@@ -11,6 +11,8 @@ import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfOperationsUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfSsoApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
@@ -33,6 +35,8 @@ public class ExamplesJenkinsTest {
     public static final String SDDC_PASSWORD = "Correct-Horse-Battery-Staple-1";
     public static final String API_TOKEN = "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cE1fG";
     public static final String APP_ORGANIZATION = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
+    public static final String SSO_TOKEN = "vidb_Kq7Rw2Tz9Xc4Vb6Nm8Lp1Hg3Jf5Ds0Sa";
+    public static final String OPERATIONS_PASSWORD = "Battery-Staple-Correct-Horse-2";
     public static final String APP_SECRET = "Zy8xW6vU4tS2rQ0pO8nM6lK4jI2hG0fE";
 
     @ParameterizedTest
@@ -42,7 +46,9 @@ public class ExamplesJenkinsTest {
         "sddc-manager, '\"content\":[]'",
         "csp-api-token, '\"refLinks\":['",
         "csp-oauth-app, '/orgs/0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11\"'",
-        "vmc, '\"org_type\":\"CUSTOMER\"'"
+        "vmc, '\"org_type\":\"CUSTOMER\"'",
+        "vcf-sso-api-token, '\"content\":[]'",
+        "vcf-operations-user, '\"name\":\"mgmt-vc\"'"
     })
     void exampleRuns(String name, String response, JenkinsRule jenkins) throws Exception {
         try (Simulator simulator = Simulator.start()) {
@@ -50,6 +56,7 @@ public class ExamplesJenkinsTest {
             JenkinsAccount.trust(
                     simulator.authorityPem(),
                     new EnvironmentVariablesNodeProperty.Entry("CSP_ORGANIZATION", APP_ORGANIZATION),
+                    new EnvironmentVariablesNodeProperty.Entry("NSX", simulator.url().toString()),
                     new EnvironmentVariablesNodeProperty.Entry(
                             "VMC_URL", simulator.vmcUrl().toString()));
             WorkflowJob job = jenkins.createProject(WorkflowJob.class, name);
@@ -97,7 +104,20 @@ public class ExamplesJenkinsTest {
         CspOAuthApp app = new CspOAuthApp(
                 CredentialsScope.GLOBAL, "csp-app", null, url, "app-of-ci", Secret.fromString(APP_SECRET));
         app.setCaCertificates(simulator.authorityPem());
-        store(account, provider, user, token, app);
+        simulator.vcfSso().addApiToken("CUSTOMER", "client-of-ci", SSO_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
+        VcfSsoApiToken ssoToken =
+                new VcfSsoApiToken(CredentialsScope.GLOBAL, "vcf-sso", null, url, Secret.fromString(SSO_TOKEN));
+        ssoToken.setCaCertificates(simulator.authorityPem());
+        simulator.vcfOperations().addUser("svc-jenkins", "", OPERATIONS_PASSWORD);
+        VcfOperationsUser operations = new VcfOperationsUser(
+                CredentialsScope.GLOBAL,
+                "vcf-operations",
+                null,
+                url,
+                "svc-jenkins",
+                Secret.fromString(OPERATIONS_PASSWORD));
+        operations.setCaCertificates(simulator.authorityPem());
+        store(account, provider, user, token, app, ssoToken, operations);
     }
 
     public static void store(Credentials... credentials) throws Exception {

@@ -20,7 +20,10 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 import jenkins.security.FIPS140;
 
-/** Checks the fields of a form while a person fills it in. Looks at the text alone, and sends nothing. */
+/**
+ * Checks the fields of a form while a person fills it in. Looks at the text alone, and sends nothing. A kind with a field
+ * of its own checks it with {@link #text} or {@link #secret}.
+ */
 final class FormValidations {
 
     private static final Pattern IP_ADDRESS = Pattern.compile("\\d{1,3}(\\.\\d{1,3}){3}|\\[.*]");
@@ -42,7 +45,7 @@ final class FormValidations {
      * @param missing the result for an empty text
      * @param check the check of a text that is neither empty nor too long
      */
-    private static FormValidation text(
+    static FormValidation text(
             @CheckForNull String value, FormValidation missing, Function<String, FormValidation> check) {
         String text = Util.fixEmptyAndTrim(value);
         if (text == null) {
@@ -52,7 +55,7 @@ final class FormValidations {
     }
 
     /** As {@link #text}, for a secret, which may begin or end with a space. */
-    private static FormValidation secret(
+    static FormValidation secret(
             @CheckForNull Secret value, FormValidation missing, Function<String, FormValidation> check) {
         String text = value == null ? "" : value.getPlainText();
         if (text.isBlank()) {

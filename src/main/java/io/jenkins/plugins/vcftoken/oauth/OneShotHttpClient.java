@@ -136,6 +136,11 @@ public final class OneShotHttpClient {
         }
     }
 
+    /** Posts without a body. */
+    Answer post(HttpUrl url, Map<String, String> headers) throws TokenRequestException {
+        return send("POST", url, headers, RequestBody.create(new byte[0], null));
+    }
+
     Answer get(HttpUrl url, Map<String, String> headers) throws TokenRequestException {
         return send("GET", url, headers, null);
     }

@@ -15,6 +15,9 @@ public final class RetryPolicy {
 
     static final int MAX_TRIES = 3;
 
+    /** Where a failure probably was a rejection: one more try, for a server that failed for a moment. */
+    static final int MAX_TRIES_OF_A_PROBABLE_REJECTION = 2;
+
     /** Doubles with each try. */
     static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
 
@@ -66,6 +69,10 @@ public final class RetryPolicy {
         return isTemporary && pause.compareTo(MAX_PAUSE) <= 0;
     }
 
+    private static int maxTries(TokenRequestException e) {
+        return e.tokenError().isProbablyRejection() ? MAX_TRIES_OF_A_PROBABLE_REJECTION : MAX_TRIES;
+    }
+
     /** Half to all of the pause of this try, on top of what the server asks for. */
     private Duration pause(TokenRequestException e, int tries) {
         Duration full = FIRST_PAUSE.multipliedBy(1L << (tries - 1));
@@ -96,7 +103,7 @@ public final class RetryPolicy {
                 } catch (TokenRequestException e) {
                     Duration pause = pause(e, tries);
                     Duration spent = Duration.between(start, clock.instant()).plus(pause);
-                    if (tries == MAX_TRIES || !isRetryable(e, pause) || spent.compareTo(LIMIT) > 0) {
+                    if (tries >= maxTries(e) || !isRetryable(e, pause) || spent.compareTo(LIMIT) > 0) {
                         throw failure(e);
                     }
                     try {

@@ -10,10 +10,20 @@ public enum TokenError {
     API_TOKEN_REFUSED(
             "the server refuses the stored API token: it is expired, revoked, or was issued at another address",
             "Check the address. If it is right, generate a new API token and store it in the credential."),
+    API_TOKEN_REFUSED_OR_SERVER_FAILED(
+            "the server failed, which is also its response to an API token that is expired or revoked, or of a user who "
+                    + "has not signed in for a long time",
+            "Sign in once as the user of the API token. If that does not help, generate a new one in VCF Operations "
+                    + "(Manage > Fleet Management > Identity & Access > VCF SSO Overview > the broker > API Access > "
+                    + "Generate API Token) and store it in the credential. If the server fails for other clients, too, "
+                    + "run again when it works."),
     WRONG_SECRET(
             "the server refuses the stored secret, or does not know whom it belongs to",
             "Correct the user name and password, the API key, or the app ID and secret in the credential, and check "
                     + "that the account has a role on the server."),
+    PASSWORD_NOT_ACCEPTED(
+            "the server accepts no password of this account: it signs in through VCF SSO or another identity provider",
+            "Use a VCF SSO API token (the kind vcfSsoApiToken) for it, or a local user of the server."),
     UNKNOWN_CLIENT(
             "the server knows no service account with this client ID in this organization",
             "Check the client ID and the organization."),
@@ -88,6 +98,22 @@ public enum TokenError {
 
     public String nextStep() {
         return nextStep;
+    }
+
+    /** Whether a rejection with this error makes sending the same secret again useless, or a risk for the account. */
+    boolean isFinal() {
+        return switch (this) {
+            case SPENT_OR_REVOKED, API_TOKEN_REFUSED, WRONG_SECRET, PASSWORD_NOT_ACCEPTED, LOCKED_OUT -> true;
+            default -> false;
+        };
+    }
+
+    /**
+     * Whether a failed request probably was a rejection, without being one for sure: the same secret may work next time,
+     * and the explanation says more than that no usable response arrived.
+     */
+    public boolean isProbablyRejection() {
+        return this == API_TOKEN_REFUSED_OR_SERVER_FAILED;
     }
 
     /** The same failure for a secret that does not rotate, which the request cannot have consumed. */

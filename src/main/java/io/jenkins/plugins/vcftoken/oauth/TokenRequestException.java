@@ -68,10 +68,7 @@ public abstract sealed class TokenRequestException extends Exception {
 
         /** Whether the same secret must not be sent again: it will not succeed, and may lock the account. */
         public boolean isFinal() {
-            return switch (tokenError()) {
-                case SPENT_OR_REVOKED, API_TOKEN_REFUSED, WRONG_SECRET, LOCKED_OUT -> true;
-                default -> false;
-            };
+            return tokenError().isFinal();
         }
 
         @Override

@@ -19,7 +19,7 @@ import java.util.regex.Pattern;
  */
 final class TokenResponseParser {
 
-    /** Used when neither the response nor the JWT says: the shortest lifetime of an access token in the four APIs. */
+    /** Used when neither the response nor the JWT says: the shortest lifetime of an access token in all APIs. */
     static final Duration DEFAULT_LIFETIME = Duration.ofMinutes(30);
 
     /** The longest lifetime that an access token is used for, whatever a server says. */
@@ -27,6 +27,9 @@ final class TokenResponseParser {
 
     /** As seconds this is three days and a half, as milliseconds five minutes. */
     private static final long SURELY_MILLISECONDS = 300_000;
+
+    /** The {@code Date} of a response has no fractions of seconds. */
+    private static final Duration DATE_RESOLUTION = Duration.ofSeconds(1);
 
     private static final Duration MAX_RETRY_AFTER = Duration.ofHours(1);
 
@@ -142,13 +145,36 @@ final class TokenResponseParser {
      */
     AccessToken accessToken(@CheckForNull String value, JsonNode expiresIn, @CheckForNull String refreshToken)
             throws TokenRequestException {
+        String usable = usable(value, refreshToken);
+        return accessToken(usable, lifetime(expiresIn, usable), refreshToken);
+    }
+
+    /**
+     * As {@link #accessToken(String, JsonNode, String)}, for a response with the time of the expiry by the clock of the
+     * server. The lifetime is the time from the response's own {@code Date} to that.
+     *
+     * @param expiresAt milliseconds since 1970; missing or 0 where the response has none
+     */
+    AccessToken accessTokenUntil(@CheckForNull String value, JsonNode expiresAt) throws TokenRequestException {
+        String usable = usable(value, null);
+        Duration lifetime = expiresAt.asLong() == 0
+                ? DEFAULT_LIFETIME
+                : Duration.between(serverNow().plus(DATE_RESOLUTION), Instant.ofEpochMilli(expiresAt.asLong()));
+        return accessToken(usable, lifetime, null);
+    }
+
+    private String usable(@CheckForNull String value, @CheckForNull String refreshToken) throws TokenRequestException {
         if (value == null) {
             throw invalid("without an access token", refreshToken);
         }
         if (!ACCESS_TOKEN.matcher(value).matches()) {
             throw invalid("with characters in its access token that no access token has", refreshToken);
         }
-        Duration lifetime = lifetime(expiresIn, value);
+        return value;
+    }
+
+    private AccessToken accessToken(String value, Duration lifetime, @CheckForNull String refreshToken)
+            throws TokenRequestException {
         if (lifetime.isNegative() || lifetime.isZero()) {
             throw invalid("with an access token that has expired already", refreshToken);
         }

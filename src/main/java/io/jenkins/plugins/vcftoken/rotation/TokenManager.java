@@ -361,7 +361,9 @@ public final class TokenManager {
 
     private TokenResult failed(Attempt attempt, TokenRequestException e) throws IOException, TokenUnavailableException {
         TokenFamily after = saveFailure(attempt, e);
-        boolean nothingLost = after.state() == TokenFamily.Status.READY && TokenFamily.isResponseMissing(e);
+        boolean nothingLost = after.state() == TokenFamily.Status.READY
+                && TokenFamily.isResponseMissing(e)
+                && !e.tokenError().isProbablyRejection();
         Instant retry = after.state() == TokenFamily.Status.UNKNOWN ? retryAfterUnknown(after) : null;
         return cachedOrThrow(
                 attempt.handle(),

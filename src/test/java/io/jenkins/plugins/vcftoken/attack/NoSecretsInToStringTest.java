@@ -59,6 +59,8 @@ class NoSecretsInToStringTest {
             oauth.SupervisorNamespace.endpoint
             oauth.SupervisorNamespace.name
             oauth.SupervisorNamespace.project
+            oauth.VcfOperationsTokenClient.User.authSource
+            oauth.VcfOperationsTokenClient.User.name
             rotation.CredentialLocation.context
             rotation.CredentialLocation.credentialsId
             rotation.CredentialWriteBack.Target.familyId

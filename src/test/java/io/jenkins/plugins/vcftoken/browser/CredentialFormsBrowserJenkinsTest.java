@@ -18,7 +18,7 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
     private static final String IN_FOLDER = "job/" + FOLDER + "/credentials/store/folder/domain/_/";
     private static final String FORM = "form[name='newCredentials']";
 
-    private static final String VCFA = "VCF Automation service account";
+    private static final String VCFA = "VCF Automation or Cloud Director service account";
     private static final String SDDC = "SDDC Manager user";
     private static final String CSP_TOKEN = "Cloud Services API token";
     private static final String CSP_APP = "Cloud Services OAuth app";

@@ -120,7 +120,8 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
         browser.click(browser.find(".credentials-add-menu"));
         browser.click(browser.find(".jenkins-dropdown__item", FOLDER));
         String dialog = "#credentials-dialog-form";
-        new Select(browser.find(dialog + " select.dropdownList")).selectByVisibleText("VCF Automation service account");
+        new Select(browser.find(dialog + " select.dropdownList"))
+                .selectByVisibleText("VCF Automation or Cloud Director service account");
         JenkinsForm added = new JenkinsForm(browser, dialog);
         added.fill("url", "vcfa").assertSays("url", "error", "no address of a server");
         added.fill("url", "https://added.example.com").fill("organization", "acme");

@@ -86,18 +86,31 @@ class ConnectionTesterJenkinsTest {
         assertTestSucceeds("sddc-manager", "svc-jenkins@vsphere.local", "", "did not rotate");
         assertTestSucceeds("csp-token", "person", "", "did not rotate");
         assertTestSucceeds("csp-app", "app-of-ci", "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11", "did not rotate");
+        assertTestSucceeds("vcf-sso", "client-of-ci", "", "did not rotate");
+        // Its response says until when, to the millisecond; its date has seconds.
+        assertTestSucceeds("vcf-operations", "", "", "did not rotate", "59 min");
     }
 
     private void assertTestSucceeds(String id, String name, String organization, String rotation) throws Exception {
+        assertTestSucceeds(id, name, organization, rotation, "1 hr");
+    }
+
+    /** @param name empty where the access token does not say */
+    private void assertTestSucceeds(String id, String name, String organization, String rotation, String lifetime)
+            throws Exception {
         int before = exchanges();
         VcfCredentials stored = inSystem(id);
         String answer = test(web, "", stored.getClass(), form(stored));
         assertThat(answer)
                 .contains("class=\"ok\"")
-                .contains("Signed in as ‘" + name + "’")
-                .contains("The access token is valid until", "1 hr")
+                .contains("It works", "The access token is valid until", lifetime)
                 .contains(rotation)
                 .doesNotContain(stored.storedSecret().getPlainText());
+        if (name.isEmpty()) {
+            assertThat(answer).doesNotContain("Signed in as");
+        } else {
+            assertThat(answer).contains("Signed in as ‘" + name + "’");
+        }
         if (!organization.isEmpty()) {
             assertThat(answer).contains("Organization: ‘" + organization + "’");
         }
@@ -109,7 +122,9 @@ class ConnectionTesterJenkinsTest {
                     () -> inSystem(id).storedSecret().getPlainText().equals(simulator.currentToken("ci")));
         }
         JenkinsAndSimulator.await(
-                "no session is left", () -> simulator.sddcManager().openSessions() == 0);
+                "no session is left",
+                () -> simulator.sddcManager().openSessions() == 0
+                        && simulator.vcfOperations().openSessions() == 0);
         Map<String, String> spelledOtherwise = form(stored);
         spelledOtherwise.merge("url", "/", String::concat);
         assertThat(test(web, "", stored.getClass(), spelledOtherwise)).contains("class=\"ok\"", rotation);
@@ -119,17 +134,20 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void typedSecret_isTestedAndNotStored() throws Exception {
-        for (String id : List.of("sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
             VcfCredentials stored = inSystem(id);
             Map<String, String> form = form(stored);
             reveal(form, stored);
             SystemCredentialsProvider.getInstance().getCredentials().remove(stored);
             int before = exchanges();
             String answer = test(web, "", stored.getClass(), form);
-            assertThat(answer).contains("class=\"ok\"", "Signed in as", "None of them was stored");
+            assertThat(answer).contains("class=\"ok\"", "It works", "None of them was stored");
+            assertThat(answer.contains("Signed in as")).isEqualTo(!id.equals("vcf-operations"));
             assertThat(exchanges()).isEqualTo(before + 1);
             JenkinsAndSimulator.await(
-                    "no session is left", () -> simulator.sddcManager().openSessions() == 0);
+                    "no session is left",
+                    () -> simulator.sddcManager().openSessions() == 0
+                            && simulator.vcfOperations().openSessions() == 0);
             assertThat(records()).isEmpty();
             assertThat(SystemCredentialsProvider.getInstance().getCredentials()).doesNotContain(stored);
         }
@@ -150,7 +168,7 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void storedSecret_isNotSentToAnotherServer() throws Exception {
-        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
             try (Simulator thief = Simulator.start()) {
                 VcfCredentials stored = inSystem(id);
                 Map<String, String> form = form(stored);
@@ -168,7 +186,7 @@ class ConnectionTesterJenkinsTest {
     void storedSecret_inAnotherField_isNeitherSentNorShown() throws Exception {
         String other = "secret-of-another-user";
         String sealed = Secret.fromString(other).getEncryptedValue();
-        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
             VcfCredentials stored = inSystem(id);
             Map<String, String> typed = form(stored);
             reveal(typed, stored);
@@ -201,7 +219,7 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void storedSecret_inTheFormOfAnotherOwner_isNotSent() throws Exception {
-        for (String id : List.of("sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
             VcfCredentials stored = inSystem(id);
             String answer = test(as("owner"), "job/team/", stored.getClass(), form(stored));
             assertThat(answer).contains("it is not stored here for this server");
@@ -236,7 +254,7 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void test_withoutPermissionToEdit_isDenied() throws Exception {
-        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
             VcfCredentials stored = inSystem(id);
             Map<String, String> form = form(stored);
             assertThat(test(as("reader"), "", stored.getClass(), form)).contains("You may neither create nor change");
@@ -271,7 +289,7 @@ class ConnectionTesterJenkinsTest {
     /** An encrypted secret may be found, for example in a backup, and posted as if it came from its form. */
     @Test
     void storedSecret_withPermissionToCreateOnly_isNotUsed() throws Exception {
-        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app")) {
+        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
             VcfCredentials stored = inSystem(id);
             storeOf(folder).addCredentials(Domain.global(), stored);
             assertThat(test(as("creator"), "job/team/", stored.getClass(), form(stored)))
@@ -482,6 +500,13 @@ class ConnectionTesterJenkinsTest {
             form.put("organizationId", app.getOrganizationId());
             form.put("scopes", app.getScopes());
             form.put("accessTokenValiditySeconds", String.valueOf(app.getAccessTokenValiditySeconds()));
+        } else if (shown instanceof VcfOperationsUser user) {
+            form.put("username", user.getUsername());
+            form.put("password", sealed);
+            form.put("authSource", user.getAuthSource());
+        } else if (shown instanceof VcfSsoApiToken token) {
+            form.put("tenant", token.getTenant());
+            form.put("apiToken", sealed);
         }
         return form;
     }

@@ -63,6 +63,18 @@ record Kind(CredentialsDescriptor descriptor) {
             app.setScopes("csp:org_member");
             app.setAccessTokenValiditySeconds(1200);
             sample = app;
+        } else if (descriptor.clazz == VcfSsoApiToken.class) {
+            simulator
+                    .vcfSso()
+                    .addApiToken("FLEET", "client-of-ci", secret.getPlainText(), Instant.parse("2099-01-01T00:00:00Z"));
+            VcfSsoApiToken token = new VcfSsoApiToken(scope, id, "a sample", url, secret);
+            token.setTenant("FLEET");
+            sample = token;
+        } else if (descriptor.clazz == VcfOperationsUser.class) {
+            simulator.vcfOperations().addUser("svc-" + id, "corp.example.com", secret.getPlainText());
+            VcfOperationsUser user = new VcfOperationsUser(scope, id, "a sample", url, "svc-" + id, secret);
+            user.setAuthSource("corp.example.com");
+            sample = user;
         } else {
             throw new AssertionError("Add a sample of " + descriptor.clazz);
         }

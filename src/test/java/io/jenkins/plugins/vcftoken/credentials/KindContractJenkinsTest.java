@@ -110,8 +110,16 @@ class KindContractJenkinsTest {
             AbstractVcfCredentials sample = kind.sample("space-" + kind, simulator);
             String xml = Jenkins.XSTREAM2.toXML(sample);
             String typed = xml;
-            for (String field :
-                    List.of("url", "organization", "clientId", "username", "appId", "organizationId", "scopes")) {
+            for (String field : List.of(
+                    "url",
+                    "organization",
+                    "clientId",
+                    "username",
+                    "appId",
+                    "organizationId",
+                    "scopes",
+                    "tenant",
+                    "authSource")) {
                 typed = typed.replaceAll(
                         "<" + field + ">(.*?)</" + field + ">", "<" + field + ">\n  $1 \n</" + field + ">");
             }

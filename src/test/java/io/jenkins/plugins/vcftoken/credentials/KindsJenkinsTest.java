@@ -20,6 +20,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import jenkins.model.Jenkins;
@@ -59,7 +60,7 @@ class KindsJenkinsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vcfa", "sddc-manager", "csp-token", "csp-app"})
+    @ValueSource(strings = {"vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations"})
     void eachKindIsUsableAsSecretText(String id) throws Exception {
         WorkflowRun run = build(
                 "withCredentials([string(credentialsId: '" + id + "', variable: 'T')]) { echo \"access token $T\" }",
@@ -69,7 +70,7 @@ class KindsJenkinsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"vcfa", "sddc-manager", "csp-token", "csp-app"})
+    @ValueSource(strings = {"vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations"})
     void eachKindSurvivesItsForm(String id) throws Exception {
         VcfCredentials before = stored(id);
         assertThat(com.cloudbees.plugins.credentials.CredentialsNameProvider.name(before))
@@ -121,6 +122,18 @@ class KindsJenkinsTest {
                           organizationId: 0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11
                           scopes: csp:org_member
                           accessTokenValiditySeconds: 600
+                      - vcfSsoApiToken:
+                          id: c-sso
+                          scope: GLOBAL
+                          url: https://broker.example.com
+                          apiToken: secret-five
+                      - vcfOperationsUser:
+                          id: c-operations
+                          scope: GLOBAL
+                          url: https://operations.example.com
+                          username: svc-jenkins
+                          password: secret-six
+                          authSource: corp.example.com
                 """;
         Path file = Files.writeString(jenkins.jenkins.getRootDir().toPath().resolve("casc.yaml"), yaml);
         ConfigurationAsCode.get().configure(file.toString());
@@ -129,6 +142,11 @@ class KindsJenkinsTest {
         assertThat(stored("c-user").isSkipTlsVerification()).isTrue();
         assertThat(stored("c-key").storedSecret().getPlainText()).isEqualTo("secret-two");
         assertThat(stored("c-token").storedSecret().getPlainText()).isEqualTo("secret-three");
+        assertThat(stored("c-sso").account().description())
+                .isEqualTo("VCF SSO at https://broker.example.com, organization 'CUSTOMER'");
+        assertThat(stored("c-operations").account().description())
+                .isEqualTo(
+                        "VCF Operations at https://operations.example.com, account 'svc-jenkins of corp.example.com'");
         CspOAuthApp app = (CspOAuthApp) stored("c-app");
         assertThat(app.getScopes()).isEqualTo("csp:org_member");
         assertThat(app.getAccessTokenValiditySeconds()).isEqualTo(600);
@@ -136,8 +154,13 @@ class KindsJenkinsTest {
         ConfigurationAsCode.get().export(out);
         String exported = out.toString(StandardCharsets.UTF_8);
         assertThat(exported)
-                .contains("sddcManagerUser:", "cspApiToken:", "cspOAuthApp:", "accessTokenValiditySeconds: 600")
-                .doesNotContain("secret-one", "secret-two", "secret-three", "secret-four");
+                .contains(
+                        "sddcManagerUser:",
+                        "cspApiToken:",
+                        "cspOAuthApp:",
+                        "accessTokenValiditySeconds: 600",
+                        "vcfSsoApiToken:")
+                .doesNotContain("secret-one", "secret-two", "secret-three", "secret-four", "secret-five", "secret-six");
     }
 
     @ParameterizedTest
@@ -160,6 +183,40 @@ class KindsJenkinsTest {
         jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
         await(() -> simulator.sddcManager().releases() == 1);
         assertThat(simulator.sddcManager().openSessions()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"echo 'fine'", "error('failed')"})
+    void accessTokenOfVcfOperations_isReleasedWhenTheBlockEnds(String body) throws Exception {
+        build(
+                "withVcfToken(credentialsId: 'vcf-operations') { withVcfToken(credentialsId: 'vcf-operations') { "
+                        + body + " } }",
+                body.startsWith("echo") ? Result.SUCCESS : Result.FAILURE);
+        await(() -> simulator.vcfOperations().releases() == 1);
+        assertThat(simulator.vcfOperations().logins()).isEqualTo(1);
+        assertThat(simulator.vcfOperations().openSessions()).isZero();
+    }
+
+    @Test
+    void userOfVcfOperations_whoseSourceIsVcfSso_isRefusedOnceWithTheKindToUse() throws Exception {
+        simulator.vcfOperations().addSourceWithoutPasswords("VCF SSO");
+        VcfOperationsUser user = new VcfOperationsUser(
+                CredentialsScope.GLOBAL,
+                "of-sso",
+                null,
+                simulator.url().toString(),
+                "svc-jenkins",
+                Secret.fromString("a-password-of-the-directory"));
+        user.setAuthSource("VCF SSO");
+        user.setCaCertificates(simulator.authorityPem());
+        ExamplesJenkinsTest.store(user);
+        for (int i = 0; i < 3; i++) {
+            WorkflowRun run = build("withVcfToken(credentialsId: 'of-sso') { }", Result.FAILURE);
+            jenkins.assertLogContains("signs in through VCF SSO", run);
+            jenkins.assertLogContains(
+                    i == 0 ? "Use a VCF SSO API token (the kind vcfSsoApiToken)" : "not sent again before", run);
+        }
+        assertThat(simulator.vcfOperations().refusedLogins()).isEqualTo(1);
     }
 
     @Test
@@ -185,6 +242,29 @@ class KindsJenkinsTest {
         WorkflowRun run = build("withVcfToken(credentialsId: 'csp-token') { }", Result.FAILURE);
         jenkins.assertLogContains("generate a new API token", run);
         SecretSweep.assertNone(simulator, run.getRootDir().toPath());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void apiTokenOfVcfSso_revokedOrOfAnInactiveUser_failsWithBothCausesAndAsksNoPersonToUnlockIt(boolean revoked)
+            throws Exception {
+        if (revoked) {
+            simulator.vcfSso().revoke(ExamplesJenkinsTest.SSO_TOKEN);
+            simulator.vcfSso().addApiToken("CUSTOMER", "other", "another-token", Instant.parse("2099-01-01T00:00:00Z"));
+        } else {
+            simulator.vcfSso().setActive("client-of-ci", false);
+        }
+        WorkflowRun run = build("withVcfToken(credentialsId: 'vcf-sso') { }", Result.FAILURE);
+        jenkins.assertLogContains("expired or revoked, or of a user who has not signed in for a long time", run);
+        jenkins.assertLogContains("(HTTP 500: An internal error occurred)", run);
+        jenkins.assertLogContains("Sign in once as the user of the API token", run);
+        jenkins.assertLogContains("VCF SSO Overview", run);
+        assertThat(simulator.vcfSso().refusals()).isEqualTo(2);
+        SecretSweep.assertNone(simulator, run.getRootDir().toPath());
+        if (!revoked) {
+            simulator.vcfSso().setActive("client-of-ci", true);
+            build("withVcfToken(credentialsId: 'vcf-sso') { }", Result.SUCCESS);
+        }
     }
 
     @Test

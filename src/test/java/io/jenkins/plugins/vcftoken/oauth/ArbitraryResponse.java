@@ -69,6 +69,12 @@ final class ArbitraryResponse {
                 canned(),
                 new Account(CspApiTokenClient.SYSTEM, uri(), "", "app"),
                 new CspClientCredentialsClient.App("app", "", 0));
+        VcfSsoApiTokenClient sso =
+                new VcfSsoApiTokenClient(canned(), new Account(VcfSsoApiTokenClient.SYSTEM, uri(), "CUSTOMER"));
+        VcfOperationsTokenClient operations = new VcfOperationsTokenClient(
+                canned(),
+                new Account(VcfOperationsTokenClient.SYSTEM, uri(), "", "user"),
+                new VcfOperationsTokenClient.User("user", ""));
         AccessToken accessToken = new AccessToken(SECRET, NOW, NOW.plusSeconds(60));
         VcfaTenantTokenClient organization =
                 new VcfaTenantTokenClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"), accessToken);
@@ -80,6 +86,8 @@ final class ArbitraryResponse {
                 () -> sddc.refreshSession(SECRET, SECRET),
                 () -> csp.requestToken(SECRET),
                 () -> app.requestToken(SECRET),
+                () -> sso.requestToken(SECRET),
+                () -> operations.requestToken(SECRET),
                 () -> organization.requestToken(""),
                 () -> {
                     csp.secretExpiry(SECRET, null);
@@ -92,6 +100,10 @@ final class ArbitraryResponse {
                 },
                 () -> {
                     sddc.revokeSession(SECRET);
+                    return any();
+                },
+                () -> {
+                    operations.revokeSession(SECRET);
                     return any();
                 },
                 () -> {

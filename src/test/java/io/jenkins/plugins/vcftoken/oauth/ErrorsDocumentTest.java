@@ -105,6 +105,18 @@ class ErrorsDocumentTest {
         all.add(app(400, "{\"message\":\"Invalid authorization header\"}", "400 or 401"));
         all.add(app(404, "{\"message\":\"org\"}", "404 with an error in JSON"));
         all.add(app(200, "{}", "200 without a usable access token"));
+        all.add(sso(500, "", "500, also at the second try"));
+        all.add(sso(400, "{\"error\":\"invalid_grant\"}", "400 `invalid_grant`, or 401"));
+        all.add(sso(403, "", "403"));
+        all.add(sso(404, "", "404 or 405: no broker, or none with this tenant"));
+        all.add(sso(503, "", "408, or 5xx other than 500, after three tries"));
+        all.add(operations(
+                401, "{\"message\":\"The provided username/password or token is not valid.\"}", "401 with an error"));
+        all.add(operations(401, "<html>", "401 with a page in HTML"));
+        all.add(operations(403, "", "403"));
+        all.add(operations(404, "", "404 or 405: no VCF Operations"));
+        all.add(operations(503, "", "5xx after three tries"));
+        all.add(operations(200, "{}", "200 without a usable access token"));
         all.add(device(400, "{\"error\":\"invalid_client\"}", "400 `invalid_client`, or 401, when asked for a code"));
         all.add(unreachable());
         all.add(new Seen(
@@ -165,6 +177,19 @@ class ErrorsDocumentTest {
                 new CspClientCredentialsClient(answering(status, body), account(CspApiTokenClient.SYSTEM, "app"), app),
                 what);
         return new Seen(seen.tokenError(), seen.what().replaceFirst(":", " OAuth app:"));
+    }
+
+    private static Seen sso(int status, String body, String what) {
+        return seen(new VcfSsoApiTokenClient(answering(status, body), account(VcfSsoApiTokenClient.SYSTEM, "")), what);
+    }
+
+    private static Seen operations(int status, String body, String what) {
+        return seen(
+                new VcfOperationsTokenClient(
+                        answering(status, body),
+                        account(VcfOperationsTokenClient.SYSTEM, "user"),
+                        new VcfOperationsTokenClient.User("user", "")),
+                what);
     }
 
     private static Seen seen(TokenEndpointClient service, String what) {

@@ -51,6 +51,16 @@ class RetryPolicyTest {
     }
 
     @Test
+    void request_afterAProbableRejection_isRepeatedOnce() {
+        for (int i = 0; i < 5; i++) {
+            failures.add(new TokenRequestException.OutcomeUnknown("HTTP 500", null)
+                    .copy(TokenError.API_TOKEN_REFUSED_OR_SERVER_FAILED, "HTTP 500", null));
+        }
+        assertThat(failure().tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED_OR_SERVER_FAILED);
+        assertThat(requests).isEqualTo(2);
+    }
+
+    @Test
     void request_afterASlowFailure_isNotRepeated() {
         latency = Duration.ofSeconds(30);
         failures.add(new TokenRequestException.OutcomeUnknown("timeout", null));

@@ -44,7 +44,9 @@ class TokenEndpointClientContractTest {
         SDDC_RENEWAL,
         CSP_API_TOKEN,
         CSP_APP,
-        CSP_PUBLIC_APP
+        CSP_PUBLIC_APP,
+        VCF_SSO_API_TOKEN,
+        VCF_OPERATIONS_USER
     }
 
     private interface Ask {
@@ -226,6 +228,8 @@ class TokenEndpointClientContractTest {
         simulator.cloudServices().addApiToken(SECRET, Instant.parse("2099-01-01T00:00:00Z"));
         simulator.cloudServices().addApp("app", SECRET, "organization");
         simulator.cloudServices().addApp("public", "", "organization");
+        simulator.vcfSso().addApiToken("CUSTOMER", "client", SECRET, Instant.parse("2099-01-01T00:00:00Z"));
+        simulator.vcfOperations().addUser("user", "", SECRET);
         simulator.tenants().add("acme");
         if (flow == Flow.VCFA_REFRESH) {
             String initialToken = simulator.addAccount("ci", "acme");
@@ -263,6 +267,17 @@ class TokenEndpointClientContractTest {
                         .requestToken(SECRET);
             case CSP_APP -> () -> app(client, url, "app").requestToken(SECRET);
             case CSP_PUBLIC_APP -> () -> app(client, url, "public").requestToken("");
+            case VCF_OPERATIONS_USER ->
+                () -> new VcfOperationsTokenClient(
+                                client,
+                                account(VcfOperationsTokenClient.SYSTEM, url, "", "user"),
+                                new VcfOperationsTokenClient.User("user", ""))
+                        .requestToken(SECRET);
+            case VCF_SSO_API_TOKEN ->
+                () -> new VcfSsoApiTokenClient(
+                                client,
+                                account(VcfSsoApiTokenClient.SYSTEM, url, VcfSsoApiTokenClient.DEFAULT_TENANT, ""))
+                        .requestToken(SECRET);
         };
     }
 

@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.oauth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import com.fasterxml.jackson.databind.node.LongNode;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -140,6 +141,7 @@ class TokenResponseParserTest {
                                 TokenError.SPENT_OR_REVOKED,
                                 TokenError.API_TOKEN_REFUSED,
                                 TokenError.WRONG_SECRET,
+                                TokenError.PASSWORD_NOT_ACCEPTED,
                                 TokenError.LOCKED_OUT)
                         .contains(tokenError));
     }
@@ -281,6 +283,41 @@ class TokenResponseParserTest {
         TokenRequestException.Throttled e = (TokenRequestException.Throttled)
                 new TokenResponseParser(answer, "test-secret", VcfaTokenClient::classify).failure();
         assertThat(e.retryAfter()).isEqualTo(wait);
+    }
+
+    /** The date of a response has no fractions of seconds: the lifetime is rather too short than too long. */
+    @ParameterizedTest
+    @CsvSource({
+        "PT0S, 21600000, PT5H59M59S",
+        "PT24H, 21600000, PT5H59M59S",
+        "PT-24H, 21600500, PT5H59M59.5S",
+        "PT0S, 999999999999, PT24H"
+    })
+    void timeOfExpiry_countsFromTheDateOfTheResponse(Duration ahead, long validFor, Duration lifetime)
+            throws Exception {
+        Instant date = NOW.plus(ahead);
+        AccessToken accessToken = until(date, date.plusMillis(validFor).toEpochMilli());
+        assertThat(accessToken.lifetime()).isEqualTo(lifetime);
+        assertThat(accessToken.issuedAt()).isEqualTo(NOW);
+    }
+
+    @Test
+    void timeOfExpiry_thatTheResponseDoesNotSay_isTheDefault() throws Exception {
+        assertThat(until(NOW, 0).lifetime()).isEqualTo(TokenResponseParser.DEFAULT_LIFETIME);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {-1, 1, Long.MIN_VALUE})
+    void timeOfExpiry_inThePast_isInvalid(long expiresAt) {
+        assertThat(catchThrowableOfType(TokenRequestException.InvalidResponse.class, () -> until(NOW, expiresAt))
+                        .detail())
+                .contains("expired already");
+    }
+
+    private static AccessToken until(Instant date, long expiresAt) throws TokenRequestException {
+        return new TokenResponseParser(
+                        new OneShotHttpClient.Answer(200, "", NOW, date, null, null), "", VcfaTokenClient::classify)
+                .accessTokenUntil("t", LongNode.valueOf(expiresAt));
     }
 
     private static AccessToken granted(String body) throws TokenRequestException {

@@ -20,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Consumer;
@@ -71,6 +72,8 @@ public final class Simulator implements AutoCloseable {
     private final Map<String, String> userOf = new HashMap<>();
     private final SddcManager sddcManager = new SddcManager(this);
     private final CloudServices cloudServices = new CloudServices(this);
+    private final VcfSso vcfSso = new VcfSso(this);
+    private final VcfOperations vcfOperations = new VcfOperations(this);
     private final SimulatedOrganizations tenants = new SimulatedOrganizations(this);
     private final ApiTokens apiTokens = new ApiTokens(this);
     private final Devices devices = new Devices(this);
@@ -79,6 +82,8 @@ public final class Simulator implements AutoCloseable {
     private final List<TokenApi> apis = List.of(
             sddcManager,
             cloudServices,
+            vcfSso,
+            vcfOperations,
             tenants,
             apiTokens,
             new VcloudApi(this),
@@ -196,6 +201,14 @@ public final class Simulator implements AutoCloseable {
 
     public CloudServices cloudServices() {
         return cloudServices;
+    }
+
+    public VcfSso vcfSso() {
+        return vcfSso;
+    }
+
+    public VcfOperations vcfOperations() {
+        return vcfOperations;
     }
 
     public SimulatedOrganizations tenants() {
@@ -579,10 +592,26 @@ public final class Simulator implements AutoCloseable {
         Instant expiresAt = expired ? now : now.plus(lifetime);
         String claimed = claimedOrganization == null ? organization : claimedOrganization;
         String accessToken = Jwt.of(user, claimed, now, expiresAt, random.nextLong());
+        return remember(accessToken, user, organization, expiresAt);
+    }
+
+    /** An access token that is no JWT, in the form of VCF Operations. */
+    synchronized String issueOpaque(String user, boolean expired) {
+        Instant now = clock.instant();
+        String accessToken = UUID.randomUUID() + "::" + UUID.randomUUID();
+        return remember(accessToken, user, "", expired ? now : now.plus(lifetime));
+    }
+
+    private String remember(String accessToken, String user, String organization, Instant expiresAt) {
         accessTokens.put(accessToken, expiresAt);
         organizationOf.put(accessToken, organization);
         userOf.put(accessToken, user);
         return accessToken;
+    }
+
+    /** The access token is not admitted any more. */
+    synchronized void end(String accessToken) {
+        accessTokens.put(accessToken, Instant.EPOCH);
     }
 
     synchronized boolean isAccessTokenOf(String organization, String accessToken) {

@@ -18,7 +18,8 @@ final class SimulatorHandler implements HttpHandler {
     private static final String INVALID_GRANT =
             "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid refresh token\"}";
 
-    private static final List<String> RESOURCES = List.of("/cloudapi/", "/deployment/api/", "/v1/sddc-managers");
+    private static final List<String> RESOURCES =
+            List.of("/cloudapi/", "/deployment/api/", "/v1/sddc-managers", "/policy/api/v1/");
 
     private final Simulator simulator;
 
@@ -310,7 +311,9 @@ final class SimulatorHandler implements HttpHandler {
                         exchange,
                         200,
                         "application/json",
-                        granted.replace("access_token", "other_token").replace("accessToken", "otherToken"));
+                        granted.replace("access_token", "other_token")
+                                .replace("accessToken", "otherToken")
+                                .replace("\"token\"", "\"otherToken\""));
             default -> answer(exchange, 200, "application/json", granted);
         }
     }

@@ -48,6 +48,12 @@ public final class SimulatorMain {
         simulator.sddcManager().addUser(user, password);
         String apiToken = simulator.newSecret();
         simulator.cloudServices().addApiToken(apiToken, Instant.now().plus(LIFE_OF_THE_API_TOKEN));
+        String operationsPassword = simulator.newSecret();
+        simulator.vcfOperations().addUser("svc-jenkins", "", operationsPassword);
+        String ssoToken = simulator.newSecret();
+        simulator
+                .vcfSso()
+                .addApiToken("CUSTOMER", "jenkins", ssoToken, Instant.now().plus(LIFE_OF_THE_API_TOKEN));
         String appSecret = simulator.newSecret();
         String organizationId = UUID.randomUUID().toString();
         simulator.cloudServices().addApp("app-of-jenkins", appSecret, organizationId);
@@ -81,6 +87,13 @@ public final class SimulatorMain {
                   App secret       %s
                   Organization ID  %s
 
+                VCF SSO API token, which expires in %d days:
+                  API token        %s
+
+                VCF Operations user:
+                  User name        svc-jenkins
+                  Password         %s
+
                 VMware Cloud on AWS, for the access tokens of Cloud Services, is at %s
                 """.formatted(
                         simulator.url(),
@@ -95,6 +108,9 @@ public final class SimulatorMain {
                         apiToken,
                         appSecret,
                         organizationId,
+                        LIFE_OF_THE_API_TOKEN.toDays(),
+                        ssoToken,
+                        operationsPassword,
                         simulator.vmcUrl());
     }
 }

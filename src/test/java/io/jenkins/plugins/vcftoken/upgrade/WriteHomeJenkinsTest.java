@@ -21,6 +21,8 @@ import io.jenkins.plugins.vcftoken.credentials.AbstractVcfCredentials;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfOperationsUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfSsoApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -219,7 +221,18 @@ class WriteHomeJenkinsTest {
         app.setOrganizationId("0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11");
         app.setScopes("csp:org_member");
         app.setAccessTokenValiditySeconds(1200);
-        for (AbstractVcfCredentials each : List.of(account, user, token, app)) {
+        VcfSsoApiToken ssoToken = new VcfSsoApiToken(
+                scope, prefix + "-sso", "a sample", "https://broker.example.com", secret(prefix + "-sso"));
+        ssoToken.setTenant("FLEET");
+        VcfOperationsUser operations = new VcfOperationsUser(
+                scope,
+                prefix + "-operations",
+                "a sample",
+                "https://vcf-operations.example.com",
+                "svc-jenkins",
+                secret(prefix + "-operations"));
+        operations.setAuthSource("corp.example.com");
+        for (AbstractVcfCredentials each : List.of(account, user, token, app, ssoToken, operations)) {
             each.setCaCertificates(simulator.authorityPem());
             each.setSkipTlsVerification(true);
             Credentials sample =

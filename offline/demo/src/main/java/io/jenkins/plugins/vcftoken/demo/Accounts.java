@@ -6,6 +6,8 @@ import io.jenkins.plugins.vcftoken.oauth.CspClientCredentialsClient;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfOperationsTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
@@ -23,6 +25,7 @@ final class Accounts {
     static final String CSP_ORGANIZATION = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
 
     private static final String USER = "svc-jenkins@vsphere.local";
+    private static final String OPERATIONS_USER = "svc-jenkins";
 
     private final Simulator simulator;
     private final Map<String, Function<OneShotHttpClient, TokenEndpointClient>> kinds = new LinkedHashMap<>();
@@ -61,6 +64,24 @@ final class Accounts {
                 "a-made-up-app-secret",
                 client -> new CspClientCredentialsClient(
                         client, new Account(CspApiTokenClient.SYSTEM, url, "", app.account()), app));
+        simulator
+                .vcfSso()
+                .addApiToken("CUSTOMER", "client-of-ci", "a-made-up-sso-token", Instant.parse("2099-01-01T00:00:00Z"));
+        accounts.add(
+                "vcf-sso",
+                "a-made-up-sso-token",
+                client -> new VcfSsoApiTokenClient(
+                        client,
+                        new Account(VcfSsoApiTokenClient.SYSTEM, url, VcfSsoApiTokenClient.DEFAULT_TENANT)));
+        simulator.vcfOperations().addUser(OPERATIONS_USER, "", "a-made-up-password-too");
+        VcfOperationsTokenClient.User operations = new VcfOperationsTokenClient.User(OPERATIONS_USER, "");
+        accounts.add(
+                "vcf-operations",
+                "a-made-up-password-too",
+                client -> new VcfOperationsTokenClient(
+                        client,
+                        new Account(VcfOperationsTokenClient.SYSTEM, url, "", operations.account()),
+                        operations));
         return accounts;
     }
 

@@ -19,8 +19,10 @@ public final class Demo {
             "vcfa",
             "organization",
             "sddc-manager",
+            "vcf-operations-user",
             "csp-api-token",
-            "csp-oauth-app");
+            "csp-oauth-app",
+            "vcf-sso-api-token");
 
     private final PrintStream out;
     private boolean kept = true;
@@ -53,11 +55,14 @@ public final class Demo {
         String initialToken = simulator.currentToken("ci");
         Path workspace = Files.createDirectories(home.resolve("workspace"));
         Path authority = Files.writeString(home.resolve("ca.pem"), simulator.authorityPem());
+        String url = simulator.url().toString();
         Map<String, String> environment = Map.of(
                 "CURL_CA_BUNDLE",
                 authority.toAbsolutePath().toString(),
                 "VCFA",
-                simulator.url().toString(),
+                url,
+                "NSX",
+                url,
                 "CSP_ORGANIZATION",
                 Accounts.CSP_ORGANIZATION);
         Console console = new Console(out);

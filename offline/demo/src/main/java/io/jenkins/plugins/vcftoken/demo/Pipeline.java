@@ -8,10 +8,13 @@ import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -67,6 +70,7 @@ final class Pipeline {
                 "withVcfToken",
                 List.of(Map.class, Closure.class),
                 arguments -> withVcfToken((Map<?, ?>) arguments[0], arguments[1]));
+        step("headerFile", List.of(Map.class), arguments -> arguments[0]);
         step("string", List.of(Map.class), arguments -> arguments[0]);
         step(
                 "withCredentials",
@@ -81,7 +85,32 @@ final class Pipeline {
         console.println("[Pipeline] withVcfToken");
         try (Lease lease = controller.open(
                 text(step, "credentialsId", ""), text(step, "organization", ""), new Masker())) {
-            return block(() -> Map.of(tokenVariable, lease.accessToken().value(), urlVariable, url), body);
+            return block(
+                    () -> {
+                        Map<String, String> variables = new HashMap<>();
+                        variables.put(tokenVariable, lease.accessToken().value());
+                        variables.put(urlVariable, url);
+                        if (step.get("bindings") instanceof List<?> headerFiles) {
+                            headerFiles.forEach(file -> write((Map<?, ?>) file, lease.accessToken(), variables));
+                        }
+                        return variables;
+                    },
+                    body);
+        }
+    }
+
+    /** The binding {@code headerFile}, whose file each shell step gets anew. */
+    private void write(Map<?, ?> headerFile, AccessToken accessToken, Map<String, String> variables) {
+        String variable = text(headerFile, "variable", "");
+        String header = "Authorization: " + text(headerFile, "scheme", "Bearer") + ' ' + accessToken.value() + '\n';
+        try {
+            variables.put(
+                    variable,
+                    Files.writeString(workspace.resolve(variable), header)
+                            .toAbsolutePath()
+                            .toString());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -1,0 +1,143 @@
+package io.jenkins.plugins.vcftoken.credentials;
+
+import com.cloudbees.plugins.credentials.ContextInPath;
+import com.cloudbees.plugins.credentials.CredentialsScope;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.Extension;
+import hudson.Util;
+import hudson.model.ModelObject;
+import hudson.util.FormValidation;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.Serial;
+import java.util.Objects;
+import org.jenkinsci.Symbol;
+import org.kohsuke.stapler.DataBoundConstructor;
+import org.kohsuke.stapler.DataBoundSetter;
+import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.verb.POST;
+
+/** The API token of an API client or a user of VCF SSO, which VCF 9.1 has. */
+public final class VcfSsoApiToken extends AbstractVcfCredentials {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    private final Secret apiToken;
+    private String tenant = VcfSsoApiTokenClient.DEFAULT_TENANT;
+
+    /** @param url {@code https://} and the host of the Identity Broker */
+    @DataBoundConstructor
+    public VcfSsoApiToken(
+            @CheckForNull CredentialsScope scope,
+            @CheckForNull String id,
+            @CheckForNull String description,
+            @NonNull String url,
+            @CheckForNull Secret apiToken) {
+        super(scope, id, description, url);
+        this.apiToken = token(apiToken);
+        refuseToCarrySecretElsewhere();
+    }
+
+    @CheckForNull
+    public Secret getApiToken() {
+        return shown(apiToken);
+    }
+
+    public String getTenant() {
+        return tenant;
+    }
+
+    /** @param tenant of the broker; blank for the default */
+    @DataBoundSetter
+    public void setTenant(@CheckForNull String tenant) {
+        this.tenant = Objects.requireNonNullElse(Util.fixEmptyAndTrim(tenant), VcfSsoApiTokenClient.DEFAULT_TENANT);
+    }
+
+    @Override
+    public Account account() {
+        return new Account(VcfSsoApiTokenClient.SYSTEM, uri(), tenant);
+    }
+
+    @Override
+    public Secret storedSecret() {
+        return apiToken;
+    }
+
+    @Override
+    public VcfCredentials withStoredSecret(Secret secret) {
+        VcfSsoApiToken copy =
+                copyTlsSettings(new VcfSsoApiToken(getScope(), getId(), getDescription(), getUrl(), secret));
+        copy.setTenant(tenant);
+        return copy;
+    }
+
+    @Override
+    public TokenEndpointClient tokenClient(OneShotHttpClient client) {
+        return new VcfSsoApiTokenClient(client, account());
+    }
+
+    @Override
+    String accountLabel() {
+        return Messages.VcfSsoApiToken_who();
+    }
+
+    @Serial
+    private Object readResolve() {
+        return areTidy(getUrl(), tenant) && token(apiToken).equals(apiToken) ? this : withStoredSecret(apiToken);
+    }
+
+    @Extension
+    @Symbol("vcfSsoApiToken")
+    public static final class DescriptorImpl extends VcfCredentialsDescriptor {
+
+        @NonNull
+        @Override
+        public String getDisplayName() {
+            return Messages.VcfSsoApiToken_displayName();
+        }
+
+        @Override
+        public String getIconClassName() {
+            return "symbol-key";
+        }
+
+        @POST
+        public FormValidation doCheckTenant(@ContextInPath ModelObject context, @QueryParameter String value) {
+            return CredentialFormAccess.of(context)
+                    .check(() -> FormValidations.text(
+                            value,
+                            FormValidation.ok(),
+                            text -> VcfaTokenClient.isOrganization(text)
+                                    ? FormValidation.ok()
+                                    : FormValidation.error(Messages.VcfSsoApiToken_tenant_path())));
+        }
+
+        @POST
+        public FormValidation doCheckApiToken(@ContextInPath ModelObject context, @QueryParameter Secret value) {
+            return CredentialFormAccess.of(context).check(() -> FormValidations.apiToken(value));
+        }
+
+        @POST
+        public FormValidation doTestConnection(
+                @ContextInPath ModelObject context,
+                @QueryParameter String url,
+                @QueryParameter String tenant,
+                @QueryParameter Secret apiToken,
+                @QueryParameter String caCertificates,
+                @QueryParameter boolean skipTlsVerification) {
+            VcfSsoApiToken typed = new VcfSsoApiToken(null, ConnectionTester.UNSAVED, null, url, apiToken);
+            typed.setTenant(tenant);
+            typed.setCaCertificates(caCertificates);
+            typed.setSkipTlsVerification(skipTlsVerification);
+            return ConnectionTester.get().test(context, typed, "apiToken");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.simulator.VcfOperations;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class VcfOperationsTokenClientTest {
+
+    private static final String PASSWORD = "correct horse \"battery\" \\ stäple";
+
+    private final ScriptedHttp server = new ScriptedHttp();
+    private Simulator simulator;
+    private VcfOperations operations;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start();
+        operations = simulator.vcfOperations();
+        operations.addUser("svc", "", PASSWORD);
+        operations.addUser("svc", "corp.example.com", "of the directory");
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @Test
+    void requestToken_ofALocalUserOrOfASource_returnsAnAccessTokenThatIsItsSession() throws Exception {
+        simulator.setLifetime(Duration.ofHours(6));
+        TokenResponse local = client("svc", "").requestToken(PASSWORD);
+        TokenResponse other = client("svc", "corp.example.com").requestToken("of the directory");
+        assertThat(simulator.accessTokens())
+                .containsExactly(
+                        local.accessToken().value(), other.accessToken().value());
+        assertThat(local.accessToken().lifetime()).isBetween(Duration.parse("PT5H59M50S"), Duration.ofHours(6));
+        assertThat(local.refreshToken()).isNull();
+        assertThat(local.session()).isEqualTo(local.accessToken().value());
+    }
+
+    @Test
+    void revokeSession_releasesTheAccessToken_andAgainIsNoError() throws Exception {
+        TokenResponse response = client("svc", "").requestToken(PASSWORD);
+        client("svc", "").revokeSession(response.session());
+        assertThat(operations.openSessions()).isZero();
+        client("svc", "").revokeSession(response.session());
+        assertThat(operations.releases()).isEqualTo(2);
+    }
+
+    @Test
+    void revokeSession_whileTheServerFails_saysThatNothingIsLost() {
+        server.answer(503, "");
+        TokenRequestException e = catchThrowableOfType(
+                TokenRequestException.class, () -> scripted().revokeSession("t"));
+        assertThat(e.tokenError()).isEqualTo(TokenError.NO_ANSWER);
+        assertThat(server.asked).containsExactly("POST /suite-api/api/auth/token/release");
+    }
+
+    /** There is nothing else that renews, so the old access token serves the running steps until it expires. */
+    @Test
+    void refreshSession_logsInAgain_andKeepsTheFormerAccessToken() throws Exception {
+        TokenResponse first = client("svc", "").requestToken(PASSWORD);
+        TokenResponse second = client("svc", "").refreshSession(PASSWORD, first.session());
+        assertThat(second.session()).isNotEqualTo(first.session());
+        assertThat(operations.logins()).isEqualTo(2);
+        assertThat(operations.openSessions()).isEqualTo(2);
+    }
+
+    @Test
+    void requestToken_withAWrongPassword_isSentOnce() {
+        TokenRequestException e = failure("svc", "", "wrong-password-of-mine");
+        assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_SECRET);
+        assertThat(((TokenRequestException.Rejected) e).isFinal()).isTrue();
+        assertThat(e.detail())
+                .isEqualTo("HTTP 401: The provided username/password or token is not valid. Please try again.");
+        assertThat(operations.refusedLogins()).isEqualTo(1);
+    }
+
+    @Test
+    void requestToken_ofASourceWithoutPasswords_isSentOnceAndNamesTheKindToUse() {
+        operations.addSourceWithoutPasswords("VCF SSO");
+        TokenRequestException e = failure("svc", "VCF SSO", PASSWORD);
+        assertThat(e.tokenError()).isEqualTo(TokenError.PASSWORD_NOT_ACCEPTED);
+        assertThat(e.tokenError().nextStep()).contains("vcfSsoApiToken");
+        assertThat(((TokenRequestException.Rejected) e).isFinal()).isTrue();
+        assertThat(operations.refusedLogins()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "401, '{\"message\":\"User account is locked\"}', LOCKED_OUT",
+        "401, '{\"message\":\"not valid\"}', WRONG_SECRET",
+        "401, '<html>', PASSWORD_NOT_ACCEPTED",
+        "401, '', PASSWORD_NOT_ACCEPTED",
+        "403, '', FORBIDDEN",
+        "404, '', NO_SUCH_SERVICE",
+        "400, '{}', REJECTED"
+    })
+    void rejection_hasTheErrorOfItsStatusAndBody(int status, String body, TokenError tokenError) {
+        server.answer(status, body);
+        TokenRequestException.Rejected e = catchThrowableOfType(
+                TokenRequestException.Rejected.class, () -> scripted().requestToken("p"));
+        assertThat(e.tokenError()).isEqualTo(tokenError);
+        assertThat(server.asked).containsExactly("POST /suite-api/api/auth/token/acquire");
+    }
+
+    /** The date of the response has no fractions of seconds: the lifetime is rather too short than too long. */
+    @ParameterizedTest
+    @CsvSource({
+        "PT0S, 21600000, PT5H59M59S",
+        "PT24H, 21600000, PT5H59M59S",
+        "PT-24H, 21600500, PT5H59M59.5S",
+        "PT0S, 999999999999, PT24H"
+    })
+    void validity_countsFromTheDateOfTheResponse(Duration ahead, long validFor, Duration lifetime) throws Exception {
+        Instant serverNow = ScriptedHttp.NOW.plus(ahead);
+        server.answer(
+                200,
+                "{\"token\":\"t::1\",\"validity\":"
+                        + serverNow.plusMillis(validFor).toEpochMilli() + "}",
+                "Date",
+                DateTimeFormatter.RFC_1123_DATE_TIME.format(serverNow.atOffset(ZoneOffset.UTC)));
+        AccessToken accessToken = scripted().requestToken("p").accessToken();
+        assertThat(accessToken.lifetime()).isEqualTo(lifetime);
+        assertThat(accessToken.issuedAt()).isEqualTo(ScriptedHttp.NOW);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", ",\"validity\":0", ",\"validity\":null", ",\"validity\":\"soon\""})
+    void validity_thatTheResponseDoesNotSay_isTheDefault(String validity) throws Exception {
+        server.answer(200, "{\"token\":\"t\"" + validity + "}");
+        assertThat(scripted().requestToken("p").accessToken().lifetime())
+                .isEqualTo(TokenResponseParser.DEFAULT_LIFETIME);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"token\":\"t\",\"validity\":1000}",
+                "{\"token\":\"t\",\"validity\":-1}",
+                "{\"validity\":1}",
+                "{}"
+            })
+    void response_withoutAValidAccessToken_isInvalid(String body) {
+        server.answer(200, body);
+        assertThat(catchThrowableOfType(
+                        TokenRequestException.class, () -> scripted().requestToken("p")))
+                .isInstanceOf(TokenRequestException.InvalidResponse.class);
+    }
+
+    private TokenRequestException failure(String user, String authSource, String password) {
+        return catchThrowableOfType(
+                TokenRequestException.class, () -> client(user, authSource).requestToken(password));
+    }
+
+    private VcfOperationsTokenClient scripted() {
+        return client(server.client, URI.create("https://operations.example.com"), "svc", "");
+    }
+
+    private TokenEndpointClient client(String user, String authSource) {
+        OneShotHttpClient http = TestTokenService.client(simulator, InstantSource.system());
+        return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0)
+                .decorate(client(http, simulator.url(), user, authSource));
+    }
+
+    private static VcfOperationsTokenClient client(OneShotHttpClient http, URI url, String name, String authSource) {
+        VcfOperationsTokenClient.User user = new VcfOperationsTokenClient.User(name, authSource);
+        return new VcfOperationsTokenClient(
+                http, new Account(VcfOperationsTokenClient.SYSTEM, url, "", user.account()), user);
+    }
+}

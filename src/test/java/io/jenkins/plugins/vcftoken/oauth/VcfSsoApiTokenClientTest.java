@@ -1,0 +1,144 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class VcfSsoApiTokenClientTest {
+
+    private static final String API_TOKEN = "vidb_a+b&c=d";
+    private static final Instant LATER = Instant.parse("2099-01-01T00:00:00Z");
+
+    private Simulator simulator;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start();
+        simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, LATER);
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @Test
+    void requestToken_returnsAnAccessTokenAndNothingElse() throws Exception {
+        TokenResponse response = client("CUSTOMER").requestToken(API_TOKEN);
+        assertThat(simulator.accessTokens())
+                .containsExactly(response.accessToken().value());
+        assertThat(response.accessToken().lifetime()).isEqualTo(Duration.ofHours(1));
+        assertThat(response.refreshToken()).isNull();
+        assertThat(response.session()).isNull();
+        assertThat(client("CUSTOMER").secretExpiry(API_TOKEN, response.accessToken()))
+                .isNull();
+    }
+
+    /** The API token stays the stored secret, whatever a broker adds. */
+    @Test
+    void requestToken_withARefreshTokenInTheResponse_ignoresIt() throws Exception {
+        ScriptedHttp server =
+                new ScriptedHttp().answer(200, "{\"access_token\":\"b\",\"expires_in\":60,\"refresh_token\":\"r\"}");
+        assertThat(scripted(server).requestToken(API_TOKEN).refreshToken()).isNull();
+        assertThat(server.asked).containsExactly("POST /acs/t/CUSTOMER/token");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"expired", "revoked", "inactive"})
+    void requestToken_withATokenThatNoLongerWorks_failsAsProbablyRejectedAfterTwoTries(String state) {
+        switch (state) {
+            case "expired" -> simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, Instant.EPOCH);
+            case "revoked" -> {
+                simulator.vcfSso().revoke(API_TOKEN);
+                simulator.vcfSso().addApiToken("CUSTOMER", "client", "another", LATER);
+            }
+            default -> simulator.vcfSso().setActive("client", false);
+        }
+        TokenRequestException e = failure("CUSTOMER");
+        assertThat(e).isInstanceOf(TokenRequestException.OutcomeUnknown.class);
+        assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED_OR_SERVER_FAILED);
+        assertThat(e.tokenError().isFinal()).isFalse();
+        assertThat(e.detail()).startsWith("HTTP 500");
+        assertThat(simulator.vcfSso().refusals()).isEqualTo(2);
+    }
+
+    @Test
+    void requestToken_afterOneFailureOfTheServer_succeeds() throws Exception {
+        simulator.inject(Fault.STATUS_500);
+        assertThat(client("CUSTOMER").requestToken(API_TOKEN)).isNotNull();
+        assertThat(simulator.requests()).isEqualTo(2);
+    }
+
+    @Test
+    void requestToken_whileTheServerIsUnavailable_isTriedThreeTimes() {
+        for (int i = 0; i < 5; i++) {
+            simulator.inject(Fault.STATUS_503);
+        }
+        assertThat(failure("CUSTOMER").tokenError()).isEqualTo(TokenError.NO_ANSWER);
+        assertThat(simulator.requests()).isEqualTo(3);
+    }
+
+    @Test
+    void requestToken_forAnUnknownTenant_findsNoService() {
+        assertThat(failure("OTHER").tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"..", ".", "a/b", "a\\b", "%2e%2E", "a%2Fb"})
+    void tenantThatLeavesItsPlaceInThePath_isRefusedBeforeAnythingIsSent(String tenant) {
+        TokenRequestException e = failure(tenant);
+        assertThat(e).isInstanceOf(TokenRequestException.NotSent.class);
+        assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
+        assertThat(simulator.requests()).isZero();
+        assertThat(simulator.missed()).isZero();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "400, invalid_grant, API_TOKEN_REFUSED, true",
+        "401, invalid_client, API_TOKEN_REFUSED, true",
+        "401, '', API_TOKEN_REFUSED, true",
+        "400, invalid_request, REJECTED, false",
+        "403, '', FORBIDDEN, false",
+        "405, '', NO_SUCH_SERVICE, false"
+    })
+    void rejection_isFinalWhereItNamesTheToken(int status, String error, TokenError tokenError, boolean isFinal) {
+        ScriptedHttp server = new ScriptedHttp().answer(status, "{\"error\":\"" + error + "\"}");
+        TokenRequestException.Rejected e = catchThrowableOfType(
+                TokenRequestException.Rejected.class, () -> scripted(server).requestToken(API_TOKEN));
+        assertThat(e.tokenError()).isEqualTo(tokenError);
+        assertThat(e.isFinal()).isEqualTo(isFinal);
+    }
+
+    private TokenRequestException failure(String tenant) {
+        return catchThrowableOfType(
+                TokenRequestException.class, () -> client(tenant).requestToken(API_TOKEN));
+    }
+
+    private static VcfSsoApiTokenClient scripted(ScriptedHttp server) {
+        return new VcfSsoApiTokenClient(
+                server.client,
+                new Account(VcfSsoApiTokenClient.SYSTEM, URI.create("https://broker.example.com"), "CUSTOMER"));
+    }
+
+    private TokenEndpointClient client(String tenant) {
+        return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0)
+                .decorate(new VcfSsoApiTokenClient(
+                        TestTokenService.client(simulator, InstantSource.system()),
+                        new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), tenant)));
+    }
+}

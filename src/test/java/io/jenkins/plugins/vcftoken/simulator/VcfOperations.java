@@ -1,0 +1,204 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+
+/**
+ * VCF Operations: access tokens for names and passwords, and one list that needs an access token, its own or one of VCF SSO.
+ * Refuses a user after five wrong passwords, as with a policy for lockout, and does not tell that from a wrong password.
+ */
+public final class VcfOperations implements TokenApi {
+
+    private static final String API = "/suite-api/api/";
+    private static final String ACQUIRE = API + "auth/token/acquire";
+    private static final String RELEASE = API + "auth/token/release";
+    private static final String RESOURCES = API + "resources";
+    private static final int LOCKS_AFTER = 5;
+
+    private record User(String name, String authSource) {}
+
+    private final Simulator simulator;
+    private final Map<User, String> passwords = new HashMap<>();
+    private final Map<User, Integer> failures = new HashMap<>();
+    private final Set<String> sourcesWithoutPasswords = new HashSet<>();
+    private final Set<String> sessions = new HashSet<>();
+    private int logins;
+    private int refusedLogins;
+    private int releases;
+
+    VcfOperations(Simulator simulator) {
+        this.simulator = simulator;
+    }
+
+    // What tests set up
+
+    /** @param authSource empty for a local user */
+    public void addUser(String name, String authSource, String password) {
+        synchronized (simulator) {
+            passwords.put(new User(name, authSource), password);
+            simulator.rememberSecret(password);
+        }
+    }
+
+    /** Its users sign in at an identity provider; their passwords are not looked at. */
+    public void addSourceWithoutPasswords(String authSource) {
+        synchronized (simulator) {
+            sourcesWithoutPasswords.add(authSource);
+        }
+    }
+
+    // What tests ask
+
+    /** Access tokens that have not been released. */
+    public int openSessions() {
+        synchronized (simulator) {
+            return sessions.size();
+        }
+    }
+
+    public int logins() {
+        synchronized (simulator) {
+            return logins;
+        }
+    }
+
+    public int refusedLogins() {
+        synchronized (simulator) {
+            return refusedLogins;
+        }
+    }
+
+    public int releases() {
+        synchronized (simulator) {
+            return releases;
+        }
+    }
+
+    // What the handler needs
+
+    @Override
+    public boolean serves(String path) {
+        return path.equals(ACQUIRE) || path.equals(RELEASE) || path.equals(RESOURCES);
+    }
+
+    @Override
+    public boolean isExchange(String path) {
+        return path.equals(ACQUIRE);
+    }
+
+    @Override
+    public String secret(Call call) {
+        return call.json().path("password").asText();
+    }
+
+    @Override
+    public String violation(Call call) {
+        return switch (call.path()) {
+            case ACQUIRE -> loginViolation(call);
+            case RELEASE -> releaseViolation(call);
+            default -> null;
+        };
+    }
+
+    private static String loginViolation(Call call) {
+        String untidy = call.untidy("application/json");
+        if (untidy != null) {
+            return untidy;
+        }
+        if (call.headers().containsKey("Authorization")) {
+            return "an Authorization header";
+        }
+        Set<String> fields = new TreeSet<>();
+        call.json().fieldNames().forEachRemaining(fields::add);
+        if (!fields.equals(Set.of("username", "password"))
+                && !fields.equals(Set.of("username", "password", "authSource"))) {
+            return "fields " + fields;
+        }
+        for (String field : fields) {
+            if (call.json().path(field).asText().isEmpty()) {
+                return "no text in the field " + field;
+            }
+        }
+        return null;
+    }
+
+    private static String releaseViolation(Call call) {
+        if (call.query() != null || !call.body().isEmpty()) {
+            return "a query string or a body where there is none";
+        }
+        return call.header("Authorization").startsWith("OpsToken ") ? null : "no OpsToken";
+    }
+
+    @Override
+    public Reply answer(Call call) {
+        return switch (call.method() + ' ' + call.path()) {
+            case "POST " + ACQUIRE -> login(call);
+            case "POST " + RELEASE -> release(call);
+            case "GET " + RESOURCES -> resources(call);
+            default -> Reply.json(405, "");
+        };
+    }
+
+    private Reply login(Call call) {
+        User user = new User(
+                call.json().path("username").asText(),
+                call.json().path("authSource").asText());
+        if (sourcesWithoutPasswords.contains(user.authSource())) {
+            refusedLogins++;
+            return new Reply(401, "text/html", "<html><title>Not Authorized</title></html>");
+        }
+        boolean isLocked = failures.getOrDefault(user, 0) >= LOCKS_AFTER;
+        if (isLocked || !call.json().path("password").asText().equals(passwords.get(user))) {
+            refusedLogins++;
+            failures.merge(user, 1, Integer::sum);
+            return refused();
+        }
+        logins++;
+        String accessToken = simulator.issueOpaque(user.name(), call.expired());
+        sessions.add(accessToken);
+        Instant validity = call.expired() ? simulator.now() : simulator.now().plus(simulator.lifetime());
+        return Reply.json(
+                200,
+                "{\"token\":\"" + accessToken + "\",\"validity\":" + validity.toEpochMilli() + ",\"expiresAt\":\""
+                        + validity + "\",\"roles\":[]}");
+    }
+
+    private Reply release(Call call) {
+        releases++;
+        String accessToken = opsToken(call);
+        if (!sessions.remove(accessToken)) {
+            return refused();
+        }
+        simulator.end(accessToken);
+        return new Reply(200, "application/json", "");
+    }
+
+    private Reply resources(Call call) {
+        String opsToken = opsToken(call);
+        boolean isOfSso = simulator.vcfSso().isIssued(call.accessToken());
+        String accessToken = sessions.contains(opsToken) ? opsToken : isOfSso ? call.accessToken() : "";
+        if (!simulator.admits(accessToken)) {
+            return refused();
+        }
+        return Reply.json(
+                200,
+                "{\"pageInfo\":{\"totalCount\":1,\"page\":0,\"pageSize\":1000},\"resourceList\":[{\"identifier\":"
+                        + "\"2e0b1a54-6d2c-4f0a-9a53-3e1f6b3c7d10\",\"resourceKey\":{\"name\":\"mgmt-vc\"}}]}");
+    }
+
+    private static String opsToken(Call call) {
+        String authorization = call.header("Authorization");
+        return authorization.startsWith("OpsToken ") ? authorization.substring("OpsToken ".length()) : "";
+    }
+
+    private static Reply refused() {
+        return Reply.json(
+                401,
+                "{\"type\":\"Error\",\"message\":\"The provided username/password or token is not valid. Please try again.\","
+                        + "\"httpStatusCode\":401,\"apiErrorCode\":401}");
+    }
+}
