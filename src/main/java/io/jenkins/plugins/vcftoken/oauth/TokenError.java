@@ -117,7 +117,7 @@ public enum TokenError {
     }
 
     /** The same failure for a secret that does not rotate, which the request cannot have consumed. */
-    TokenError forNonRotatingSecret() {
+    public TokenError forNonRotatingSecret() {
         return switch (this) {
             case OUTCOME_UNKNOWN -> NO_ANSWER;
             case UNINTELLIGIBLE -> STRANGE_ANSWER;

@@ -124,10 +124,11 @@ public final class TokenUnavailableException extends Exception {
 
     /** The response was unusable, and the stored secret can be sent again. */
     static TokenUnavailableException nothingLost(CredentialHandle handle, TokenRequestException e) {
+        TokenError error = e.tokenError().forNonRotatingSecret();
         return of(
                 handle,
-                "no usable answer came back (" + e.detail() + "). Nothing is lost: what is stored can be sent again. "
-                        + "Run again later.",
+                error.explanation() + " (" + e.detail() + "). Nothing is lost: what is stored can be sent again. "
+                        + error.nextStep(),
                 e);
     }
 
