@@ -67,6 +67,7 @@ class NoSecretsInToStringTest {
             rotation.FileTokenLedger.Version.key
             rotation.TokenFamily.id
             rotation.TokenIssuedEvent.owner
+            rotation.TokenManager.Attempt.request
             rotation.TokenLedger.Contents.readable
             rotation.TokenLedger.Contents.unreadable
             rotation.TokenLedger.Tombstone.hash
