@@ -74,7 +74,7 @@ final class CredentialHandleFactory {
                                 ? null
                                 : providerToken -> tenantTokenClient(credential, writer, organization, providerToken))
                 .asStored();
-        if (client.rotates()) {
+        if (client.rotates() || credential.regeneratedBeforeExpiry() != null) {
             locator.followNewId(writer, client.account(), handle.token());
         }
         return handle;
