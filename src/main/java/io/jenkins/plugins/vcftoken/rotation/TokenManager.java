@@ -312,7 +312,9 @@ public final class TokenManager {
     }
 
     private TokenFamily created(CredentialHandle handle) {
-        return TokenFamily.created(handle.client().account(), handle.token(), hashes, clock.instant());
+        TokenFamily created =
+                TokenFamily.created(handle.client().account(), handle.token(), hashes, clock.instant());
+        return handle.client().regenerates() ? created.nonRotating() : created;
     }
 
     /** Requests an access token. */
