@@ -1,7 +1,10 @@
 package io.jenkins.plugins.vcftoken.offline;
 
-import io.jenkins.plugins.vcftoken.offline.HostingRulesTest.Repository;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.module.ModuleDescriptor.Version;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -222,6 +225,53 @@ enum HostingRule {
                     .toList();
         }
     };
+
+    /**
+     * The text files that rules read.
+     *
+     * @param texts by their paths below the root
+     */
+    record Repository(Map<String, String> texts) {
+
+        static Repository read(Path root) {
+            Map<String, String> texts = new TreeMap<>();
+            for (String directory : new String[] {".github", ".mvn", "src"}) {
+                try (Stream<Path> files = Files.walk(root.resolve(directory))) {
+                    files.filter(file ->
+                                    file.toString().matches(".*(\\.(java|jelly|ya?ml|json|xml|config)|CODEOWNERS)"))
+                            .forEach(file -> texts.put(name(root, file), content(file)));
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+            for (String file :
+                    new String[] {"pom.xml", "Jenkinsfile", "README.md", "LICENSE", "CONTRIBUTING.md", ".gitignore"}) {
+                texts.put(file, content(root.resolve(file)));
+            }
+            return new Repository(texts);
+        }
+
+        private static String name(Path root, Path file) {
+            return root.relativize(file).toString().replace('\\', '/');
+        }
+
+        private static String content(Path file) {
+            try {
+                return Files.readString(file);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        Set<String> files() {
+            return texts.keySet();
+        }
+
+        /** @return empty for a file that does not exist */
+        String text(String file) {
+            return texts.getOrDefault(file, "");
+        }
+    }
 
     private static final List<String> JAVAS = List.of("21", "25");
 

@@ -2,14 +2,10 @@ package io.jenkins.plugins.vcftoken.offline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
+import io.jenkins.plugins.vcftoken.offline.HostingRule.Repository;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -24,67 +20,6 @@ class HostingRulesTest {
 
     private static final Repository REPOSITORY = Repository.read(Path.of("").toAbsolutePath());
 
-    /**
-     * The text files that rules read.
-     *
-     * @param texts by their paths below the root
-     */
-    record Repository(Map<String, String> texts) {
-
-        static Repository read(Path root) {
-            Map<String, String> texts = new TreeMap<>();
-            for (String directory : new String[] {".github", ".mvn", "src"}) {
-                try (Stream<Path> files = Files.walk(root.resolve(directory))) {
-                    files.filter(file ->
-                                    file.toString().matches(".*(\\.(java|jelly|ya?ml|json|xml|config)|CODEOWNERS)"))
-                            .forEach(file -> texts.put(name(root, file), content(file)));
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            }
-            for (String file :
-                    new String[] {"pom.xml", "Jenkinsfile", "README.md", "LICENSE", "CONTRIBUTING.md", ".gitignore"}) {
-                texts.put(file, content(root.resolve(file)));
-            }
-            return new Repository(texts);
-        }
-
-        private static String name(Path root, Path file) {
-            return root.relativize(file).toString().replace('\\', '/');
-        }
-
-        private static String content(Path file) {
-            try {
-                return Files.readString(file);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-
-        Set<String> files() {
-            return texts.keySet();
-        }
-
-        /** @return empty for a file that does not exist */
-        String text(String file) {
-            return texts.getOrDefault(file, "");
-        }
-
-        /** @param change returns null for a file that is gone */
-        Repository with(String file, UnaryOperator<String> change) {
-            Map<String, String> changed = new HashMap<>(texts);
-            String before = text(file);
-            String after = change.apply(before);
-            assertThat(after).as("the change of " + file).isNotEqualTo(before);
-            if (after == null) {
-                changed.remove(file);
-            } else {
-                changed.put(file, after);
-            }
-            return new Repository(changed);
-        }
-    }
-
     @ParameterizedTest
     @EnumSource(HostingRule.class)
     void repository_asItIs_keepsTheRule(HostingRule rule) {
@@ -94,7 +29,7 @@ class HostingRulesTest {
     @ParameterizedTest
     @MethodSource("breaches")
     void repository_whenChanged_breaksTheRule(HostingRule rule, String file, UnaryOperator<String> change) {
-        assertThat(rule.objections(REPOSITORY.with(file, change))).isNotEmpty();
+        assertThat(rule.objections(changed(file, change))).isNotEmpty();
     }
 
     @Test
@@ -158,6 +93,20 @@ class HostingRulesTest {
                         text -> "import javax.annotation.CheckForNull;"),
                 Arguments.of(HostingRule.IMPORTS, "src/test/java/OldTest.java", (UnaryOperator<String>)
                         text -> "import org.junit.Test;"));
+    }
+
+    /** @param change returns null for a file that is gone */
+    private static Repository changed(String file, UnaryOperator<String> change) {
+        Map<String, String> texts = new HashMap<>(REPOSITORY.texts());
+        String before = REPOSITORY.text(file);
+        String after = change.apply(before);
+        assertThat(after).as("the change of " + file).isNotEqualTo(before);
+        if (after == null) {
+            texts.remove(file);
+        } else {
+            texts.put(file, after);
+        }
+        return new Repository(texts);
     }
 
     private static Arguments gone(HostingRule rule, String file) {
