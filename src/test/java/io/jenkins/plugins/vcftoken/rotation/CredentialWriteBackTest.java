@@ -60,6 +60,20 @@ class CredentialWriteBackTest {
         assertThat(stored).containsExactly("first", "second");
     }
 
+    @Test
+    void enqueue_whenTheFamilyWasForgottenSince_leavesTheStoreAsItIs() throws Exception {
+        List<Runnable> waiting = new ArrayList<>();
+        List<String> stored = new ArrayList<>();
+        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, waiting::add);
+        writeBacks.enqueue(
+                new CredentialHandle("sa", PLACE, "old", null, (family, current, again) -> stored.add(current)),
+                ROTATED);
+        ledger().delete(ROTATED.id());
+        waiting.forEach(Runnable::run);
+        assertThat(stored).isEmpty();
+        assertThat(writeBacks.failed()).isEmpty();
+    }
+
     /** Its memory may have the token and its disk not. */
     @Test
     void enqueue_afterAFailedSave_savesAnUpToDateStoreAgain() throws Exception {
