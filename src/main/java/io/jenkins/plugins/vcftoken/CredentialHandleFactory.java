@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.model.Item;
-import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
@@ -16,7 +15,6 @@ import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.time.InstantSource;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -69,27 +67,23 @@ final class CredentialHandleFactory {
                         writer.location(),
                         credential.storedSecret().getPlainText(),
                         client,
-                        new WriterWithClient(writer),
-                        organization.isEmpty()
-                                ? null
-                                : providerToken -> tenantTokenClient(credential, writer, organization, providerToken))
+                        new WriterWithClient(writer))
                 .asStored();
         if (client.rotates()) {
             locator.followNewId(writer, client.account(), handle.token());
         }
-        return handle;
+        return organization.isEmpty()
+                ? handle
+                : handle.derive(() -> {
+                    VcfCredentials stored = stored(credential, writer);
+                    return retries.decorate(stored.tenantTokenClient(httpClient(stored), organization));
+                });
     }
 
-    /** @throws CompletionException when the credential as it is stored now cannot be used */
-    private TokenEndpointClient tenantTokenClient(
-            VcfCredentials credential, StoreCredentialWriter writer, String organization, AccessToken providerToken) {
+    /** The credential as it is stored now, so that open blocks follow a change of its TLS settings. */
+    private static VcfCredentials stored(VcfCredentials credential, StoreCredentialWriter writer) {
         VcfCredentials stored = writer.credential(credential.account());
-        VcfCredentials current = stored == null ? credential : stored;
-        try {
-            return retries.decorate(current.tenantTokenClient(httpClient(current), organization, providerToken));
-        } catch (TokenUnavailableException e) {
-            throw new CompletionException(e);
-        }
+        return stored == null ? credential : stored;
     }
 
     /** Adds the client with the TLS settings that are stored now, so that open blocks follow a change of them. */

@@ -116,6 +116,11 @@ public enum TokenError {
         return this == API_TOKEN_REFUSED_OR_SERVER_FAILED;
     }
 
+    /** Whether the access token was refused that was sent in place of a stored secret, so that another one may work. */
+    public boolean isOfParentToken() {
+        return this == PROVIDER_TOKEN_REFUSED;
+    }
+
     /** The same failure for a secret that does not rotate, which the request cannot have consumed. */
     TokenError forNonRotatingSecret() {
         return switch (this) {

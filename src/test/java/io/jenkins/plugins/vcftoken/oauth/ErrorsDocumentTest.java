@@ -78,10 +78,7 @@ class ErrorsDocumentTest {
         all.add(organization(
                 403, "", "400, 401 or 403 for the organization's access token, or no organization of that name"));
         all.add(seen(
-                new VcfaTenantTokenClient(
-                        answering(401, ""),
-                        account(VcfaTokenClient.SYSTEM, ""),
-                        new AccessToken("a.b.c", java.time.Instant.now(), java.time.Instant.now())),
+                new VcfaTenantTokenClient(answering(401, ""), account(VcfaTokenClient.SYSTEM, "")),
                 "401 for the list of organizations, also to a new access token"));
         all.add(new Seen(
                 tokenError(new VcfaTokenClient(
@@ -139,7 +136,6 @@ class ErrorsDocumentTest {
     }
 
     private static Seen organization(int status, String body, String what) throws Exception {
-        AccessToken provider = new AccessToken("a.b.c", java.time.Instant.now(), java.time.Instant.now());
         OkHttpClient http = new OkHttpClient.Builder()
                 .addInterceptor(chain -> {
                     String path = chain.request().url().encodedPath();
@@ -149,7 +145,7 @@ class ErrorsDocumentTest {
                     return path.startsWith("/oidc") ? answer(chain, status, body) : answer(chain, 200, list);
                 })
                 .build();
-        return seen(new VcfaTenantTokenClient(client(http), account(VcfaTokenClient.SYSTEM, ""), provider), what);
+        return seen(new VcfaTenantTokenClient(client(http), account(VcfaTokenClient.SYSTEM, "")), what);
     }
 
     private static Seen device(int status, String body, String what) {

@@ -257,8 +257,8 @@ class TokenEndpointClientContractTest {
                 () -> new VcfaTokenClient(client, account(VcfaTokenClient.SYSTEM, url, "acme", ""))
                         .requestToken(SECRET);
             case ORGANIZATION ->
-                () -> new VcfaTenantTokenClient(client, account(VcfaTokenClient.SYSTEM, url, "acme", ""), provider)
-                        .requestToken("");
+                () -> new VcfaTenantTokenClient(client, account(VcfaTokenClient.SYSTEM, url, "acme", ""))
+                        .requestToken(provider.value());
             case SDDC_LOGIN -> () -> sddc(client, url, "user").requestToken(SECRET);
             case SDDC_API_KEY -> () -> sddc(client, url, "").requestToken(SECRET);
             case SDDC_RENEWAL -> () -> sddc(client, url, "user").refreshSession(SECRET, "session");
