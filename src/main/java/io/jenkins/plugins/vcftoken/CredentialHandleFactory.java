@@ -80,6 +80,42 @@ final class CredentialHandleFactory {
                 });
     }
 
+    /**
+     * The handle of a token that is derived from the access token of {@link #of(VcfCredentials, Item, String)}. Its
+     * errors contain no text of the server, which a job may have chosen.
+     */
+    CredentialHandle derived(
+            VcfCredentials credential, @CheckForNull Item near, String organization, DerivedToken token)
+            throws TokenUnavailableException {
+        StoreCredentialWriter writer = writer(credential, near);
+        return of(credential, near, organization).derive(() -> {
+            VcfCredentials stored = stored(credential, writer);
+            return retries.decorateWithoutServerText(derivedClient(stored, token));
+        });
+    }
+
+    private TokenEndpointClient derivedClient(VcfCredentials credential, DerivedToken token)
+            throws TokenUnavailableException {
+        TokenEndpointClient client;
+        try {
+            client = token.client(credential, httpClient(credential));
+        } catch (IllegalArgumentException e) {
+            throw new TokenUnavailableException(description(credential) + ": " + e.getMessage() + '.', e);
+        }
+        if (client.rotates()) {
+            throw new IllegalStateException(
+                    "A derived token cannot rotate: " + client.account().description());
+        }
+        if (!"https".equalsIgnoreCase(client.account().url().getScheme())) {
+            throw new TokenUnavailableException(
+                    description(credential) + ": its access token is not sent to "
+                            + client.account().url() + ", where it could be read on the network. Nothing was sent. Use "
+                            + "the https address of the server.",
+                    null);
+        }
+        return client;
+    }
+
     /** The credential as it is stored now, so that open blocks follow a change of its TLS settings. */
     private static VcfCredentials stored(VcfCredentials credential, StoreCredentialWriter writer) {
         VcfCredentials stored = writer.credential(credential.account());

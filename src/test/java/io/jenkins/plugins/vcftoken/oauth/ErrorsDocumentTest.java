@@ -114,6 +114,12 @@ class ErrorsDocumentTest {
         all.add(operations(404, "", "404 or 405: no VCF Operations"));
         all.add(operations(503, "", "5xx after three tries"));
         all.add(operations(200, "{}", "200 without a usable access token"));
+        all.add(vcenter(401, "{\"error_type\":\"UNAUTHENTICATED\"}", "401 for the access token"));
+        all.add(vcenter(400, "{\"error\":\"invalid_grant\"}", "400 `invalid_grant`"));
+        all.add(providerSession(401, "401 for an access token of VCF SSO"));
+        all.add(fleetService(401, "401 for an access token, in place of one of a fleet service"));
+        all.add(fleetService(400, "400 for the key of a fleet service"));
+        all.add(vcenter(404, "", "404 or 405: no vCenter, or one that does not use VCF SSO"));
         all.add(device(400, "{\"error\":\"invalid_client\"}", "400 `invalid_client`, or 401, when asked for a code"));
         all.add(unreachable());
         all.add(new Seen(
@@ -185,6 +191,24 @@ class ErrorsDocumentTest {
                         answering(status, body),
                         account(VcfOperationsTokenClient.SYSTEM, "user"),
                         new VcfOperationsTokenClient.User("user", "")),
+                what);
+    }
+
+    private static Seen vcenter(int status, String body, String what) {
+        return seen(new VcenterSessionClient(answering(status, body), account(VcenterSessionClient.SYSTEM, "")), what);
+    }
+
+    private static Seen providerSession(int status, String what) {
+        return seen(new VcfaProviderSessionClient(answering(status, ""), account(VcfaTokenClient.SYSTEM, "")), what);
+    }
+
+    private static Seen fleetService(int status, String what) {
+        return seen(
+                new FleetServiceTokenClient(
+                        answering(status, ""),
+                        account(VcfOperationsTokenClient.SYSTEM, "service x"),
+                        FleetServiceTokenClient.SSO_SCHEME,
+                        "x"),
                 what);
     }
 
