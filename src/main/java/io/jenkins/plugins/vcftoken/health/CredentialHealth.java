@@ -201,9 +201,11 @@ public final class CredentialHealth {
         return leaseOwners.size();
     }
 
+    /** Each build once: it can have several blocks, and several tokens in each. */
     @Exported
     public List<BuildLeaseInfo> getLeases() {
         return leaseOwners.stream()
+                .distinct()
                 .map(BuildLeaseInfo::find)
                 .filter(Objects::nonNull)
                 .toList();

@@ -265,9 +265,7 @@ final class TokenFamilyStore {
         return Set.copyOf(unsaved.keySet());
     }
 
-    /**
-     * Families of organizations that were requested with access tokens of the given family. All of them are in memory.
-     */
+    /** Families that are requested with access tokens of the given family. All of them are in memory. */
     Stream<TokenFamily> derivedFrom(String id) {
         return inMemory.values().stream()
                 .filter(family -> family.tokens().current().equals(id));

@@ -129,8 +129,13 @@ public final class TokenManager {
      *     effects
      */
     public CompletableFuture<TokenResult> request(CredentialHandle handle, Predicate<AccessToken> acceptable) {
-        if (handle.tenantClients() != null) {
-            return new TenantTokenRequest(this, clock, handle, acceptable).send();
+        CredentialHandle parent = handle.parent();
+        if (parent != null) {
+            try {
+                return new DerivedTokenRequest(this, clock, handle, parent, handle.issuer(), acceptable).send();
+            } catch (TokenUnavailableException e) {
+                return CompletableFuture.failedFuture(e);
+            }
         }
         TokenUnavailableException missing = resolver.secretMissing(handle);
         if (missing != null) {
@@ -252,7 +257,7 @@ public final class TokenManager {
                 TokenResponse response;
                 try {
                     claims.checkStands(claim);
-                    response = send(handle.client(), family);
+                    response = send(handle, family);
                 } catch (TokenRequestException e) {
                     return failed(attempt, e);
                 } catch (RuntimeException e) {
@@ -300,8 +305,9 @@ public final class TokenManager {
     }
 
     /** Sends the session of the family's access token where there is one, else the secret. */
-    private TokenResponse send(TokenEndpointClient client, TokenFamily family) throws TokenRequestException {
-        String secret = family.tokens().current();
+    private TokenResponse send(CredentialHandle handle, TokenFamily family) throws TokenRequestException {
+        TokenEndpointClient client = handle.client();
+        String secret = handle.secretOf(family);
         String session = store.session(family.id());
         try {
             TokenResponse response =
@@ -369,8 +375,7 @@ public final class TokenManager {
 
     /**
      * When a token with a lost response is sent once more: when the lost request can no longer be on its way, and no
-     * access token remains that a refusal could cost, neither of this family nor one that was requested with it for
-     * another organization. If the server had not rotated the token, the request works; if it had, the next token is
+     * access token remains that a refusal could cost, neither of this family nor of one that is derived from it. If the server had not rotated the token, the request works; if it had, the next token is
      * lost in any case (<a href="https://www.rfc-editor.org/rfc/rfc9700#section-4.14">RFC 9700 section 4.14</a> lets a
      * server revoke the whole family for a token that it sees twice).
      *
@@ -514,15 +519,19 @@ public final class TokenManager {
 
     /** Whether the secret that is stored now leads to another family than a result. Sends nothing, does not block. */
     public CompletableFuture<Boolean> isStoredChanged(CredentialHandle handle, TokenResult result) {
-        return queue.call(handle, handle::asStored).thenApply(now -> {
-            TokenFamily family = findCached(now);
-            if (family == null) {
-                return true;
-            }
-            String leadsTo =
-                    handle.tenantClients() == null ? family.id() : hashes.ofFamily(result.account(), family.id());
-            return !leadsTo.equals(result.familyId());
-        });
+        return queue.call(handle, () -> !result.familyId().equals(findCachedFamilyId(handle.asStored())));
+    }
+
+    /** Null where the cache has no family of the credential. */
+    @CheckForNull
+    private String findCachedFamilyId(CredentialHandle handle) throws TokenUnavailableException {
+        CredentialHandle parent = handle.parent();
+        if (parent == null) {
+            TokenFamily family = findCached(handle);
+            return family == null ? null : family.id();
+        }
+        String parentId = findCachedFamilyId(parent);
+        return parentId == null ? null : hashes.ofFamily(handle.issuer().account(), parentId);
     }
 
     /**
@@ -556,13 +565,13 @@ public final class TokenManager {
     }
 
     private Void revokeSession(CredentialHandle handle, String familyId, BooleanSupplier unused)
-            throws TokenRequestException, IOException, InterruptedException {
+            throws TokenRequestException, TokenUnavailableException, IOException, InterruptedException {
         String session;
         try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
             session = store.takeSession(familyId, unused);
         }
         if (session != null) {
-            handle.client().revokeSession(session);
+            handle.issuer().revokeSession(session);
         }
         return null;
     }

@@ -25,9 +25,9 @@ public final class TokenUnavailableException extends Exception {
         this.retry = retry;
     }
 
-    /** Whether the cause is a request with this error. */
-    boolean isFor(TokenError tokenError) {
-        return getCause() instanceof TokenRequestException e && e.tokenError() == tokenError;
+    /** Whether the server refused the access token that was sent in place of a stored secret. */
+    boolean isForParentToken() {
+        return getCause() instanceof TokenRequestException e && e.tokenError().isOfParentToken();
     }
 
     private static TokenUnavailableException of(CredentialHandle handle, String text, @CheckForNull Throwable cause) {

@@ -26,7 +26,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -413,7 +412,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         simulator.tenants().add("acme");
         AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
         CredentialHandle handle = organization(stored, "acme");
-        core.families.await(handle.forProvider(), ANY);
+        core.families.await(handle.parent(), ANY);
         core.awaitWriteBacks();
         clock.advance(Duration.ofMinutes(5));
         simulator.admitNobody();
@@ -498,16 +497,14 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
     }
 
     private CredentialHandle organization(AtomicReference<String> stored, String name) {
-        Function<AccessToken, TokenEndpointClient> tenantClients =
-                accessToken -> core.patient(new VcfaTenantTokenClient(
-                        core.client(), new Account(VcfaTokenClient.SYSTEM, simulator.url(), name), accessToken));
-        return new CredentialHandle(
+        CredentialHandle provider = new CredentialHandle(
                 "provider",
                 new CredentialLocation("system", "provider"),
                 stored.get(),
                 core.service("System"),
-                (family, token, again) -> stored.set(token),
-                tenantClients);
+                (family, token, again) -> stored.set(token));
+        return provider.derive(() -> core.patient(
+                new VcfaTenantTokenClient(core.client(), new Account(VcfaTokenClient.SYSTEM, simulator.url(), name))));
     }
 
     private CredentialHandle keptHandle(AtomicReference<String> stored) {
