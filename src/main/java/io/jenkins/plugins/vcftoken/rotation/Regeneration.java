@@ -48,6 +48,11 @@ final class Regeneration implements SecretRequest {
         this.listener = listener;
     }
 
+    @Override
+    public boolean alwaysRotates() {
+        return true;
+    }
+
     /**
      * A family in any state other than READY gets no request: its token may have been replaced or refused, and the next
      * token request tells.

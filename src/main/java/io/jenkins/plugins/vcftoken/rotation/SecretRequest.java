@@ -6,6 +6,9 @@ import java.time.Duration;
 /** A request that sends a family's current token, as {@link TokenManager} sends it in seven steps. */
 interface SecretRequest {
 
+    /** Whether the response has another token in place of the one that is sent, also where token requests leave it. */
+    boolean alwaysRotates();
+
     /** Whether the family, as it was loaded under its lock, makes the request unnecessary. */
     boolean isDone(TokenFamily family);
 

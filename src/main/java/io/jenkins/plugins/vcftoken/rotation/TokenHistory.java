@@ -103,6 +103,15 @@ public record TokenHistory(
         return new TokenHistory(initialTokenHash, next, bounded(former, hashes), generation + 1, false);
     }
 
+    /** Continues with the token that another controller has published. How it came to that one is unknown here. */
+    TokenHistory adopting(TokenHistory published, TokenHash hashes) {
+        TokenHistory next = published.current.equals(current) ? this : rotatedTo(published.current, hashes);
+        long newest = Math.max(next.generation, published.generation);
+        Instant expiry = published.expiresAt == null ? next.expiresAt : published.expiresAt;
+        return new TokenHistory(
+                initialTokenHash, next.current, next.formerHashes, newest, published.nonRotating, expiry);
+    }
+
     TokenHistory with(boolean isNonRotating, @CheckForNull Instant expiry) {
         return new TokenHistory(initialTokenHash, current, formerHashes, generation, isNonRotating, expiry);
     }

@@ -450,6 +450,7 @@ class CoreBench {
                 null,
                 now,
                 null,
+                null,
                 null);
     }
 
@@ -464,6 +465,7 @@ class CoreBench {
                 Set.of(location),
                 null,
                 Instant.now(),
+                null,
                 null,
                 null);
     }

@@ -36,6 +36,7 @@ class FullDiskJenkinsTest {
                 null,
                 NOW,
                 null,
+                null,
                 null);
     }
 

@@ -87,6 +87,7 @@ class TokenFamilyStoreTest {
                 null,
                 RECORD.changed(),
                 null,
+                null,
                 null);
     }
 
@@ -141,6 +142,7 @@ class TokenFamilyStoreTest {
                 Set.of(locations),
                 null,
                 RECORD.changed(),
+                null,
                 null,
                 null);
     }

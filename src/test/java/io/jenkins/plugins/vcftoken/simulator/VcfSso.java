@@ -26,6 +26,7 @@ public final class VcfSso implements TokenApi {
     private final Map<String, ApiToken> apiTokens = new LinkedHashMap<>();
     private final Set<String> inactive = new HashSet<>();
     private final Set<String> issued = new HashSet<>();
+    private boolean isTrusted = true;
     private final Set<String> forbidden = new HashSet<>();
     /** API tokens with a regeneration whose outcome no token request has shown since. */
     private final Set<String> regenerating = new HashSet<>();
@@ -68,6 +69,13 @@ public final class VcfSso implements TokenApi {
             } else {
                 inactive.add(principal);
             }
+        }
+    }
+
+    /** Whether the products accept its access tokens, as they do once they use VCF SSO. */
+    public void setTrusted(boolean trusted) {
+        synchronized (simulator) {
+            isTrusted = trusted;
         }
     }
 
@@ -139,7 +147,7 @@ public final class VcfSso implements TokenApi {
     /** Whether an access token is one of VCF SSO, which the products that are part of it accept. */
     boolean isIssued(String accessToken) {
         synchronized (simulator) {
-            return issued.contains(accessToken);
+            return isTrusted && issued.contains(accessToken);
         }
     }
 
