@@ -56,7 +56,8 @@ public class ExamplesJenkinsTest {
             JenkinsAccount.trust(
                     simulator.authorityPem(),
                     new EnvironmentVariablesNodeProperty.Entry("CSP_ORGANIZATION", APP_ORGANIZATION),
-                    new EnvironmentVariablesNodeProperty.Entry("NSX", simulator.url().toString()),
+                    new EnvironmentVariablesNodeProperty.Entry(
+                            "NSX", simulator.url().toString()),
                     new EnvironmentVariablesNodeProperty.Entry(
                             "VMC_URL", simulator.vmcUrl().toString()));
             WorkflowJob job = jenkins.createProject(WorkflowJob.class, name);

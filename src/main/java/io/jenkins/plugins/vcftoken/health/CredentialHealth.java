@@ -19,7 +19,7 @@ import org.kohsuke.stapler.export.ExportedBean;
 
 /**
  * The state of one credential's tokens at one moment, for pages and as JSON. Contains no secret and no hash of one. The
- * exported names are documented in docs/health.md and are frozen.
+ * exported names are documented in docs/token-status.md and are frozen.
  */
 @ExportedBean(defaultVisibility = CredentialHealth.ALWAYS)
 public final class CredentialHealth {

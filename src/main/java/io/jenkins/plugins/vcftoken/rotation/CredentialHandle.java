@@ -104,6 +104,11 @@ public final class CredentialHandle {
                 tenantClients);
     }
 
+    /** The same credential with another token of its account. */
+    CredentialHandle withToken(String other) {
+        return new CredentialHandle(name, initialLocation, other, client, writer, tenantClients);
+    }
+
     /** The same credential for its own access token. */
     CredentialHandle forProvider() {
         return new CredentialHandle(name, initialLocation, token, client, writer);

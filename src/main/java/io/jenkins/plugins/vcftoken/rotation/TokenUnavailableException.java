@@ -6,6 +6,7 @@ import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Objects;
 
 /** There is no access token. The message names the credential, its account, the cause and the advice. */
 public final class TokenUnavailableException extends Exception {
@@ -172,6 +173,18 @@ public final class TokenUnavailableException extends Exception {
                 handle,
                 "the record of its tokens cannot be used (" + e.getMessage() + "). Check the disk of the Jenkins home "
                         + "directory.",
+                e);
+    }
+
+    static TokenUnavailableException notClaimed(CredentialHandle handle, TokenClaims.View failed) {
+        Exception e = Objects.requireNonNull(failed.failure());
+        boolean isReadOnly = e instanceof VersionedSecret.ReadOnlyException;
+        return of(
+                handle,
+                "nothing was sent, because the refresh token could not be claimed in "
+                        + Objects.requireNonNull(failed.secret()).description() + " (" + e.getMessage() + "), and "
+                        + (isReadOnly ? "another controller uses it, too. Allow this controller to update it."
+                                : "another controller may be sending it. Run again when the store can be reached."),
                 e);
     }
 
