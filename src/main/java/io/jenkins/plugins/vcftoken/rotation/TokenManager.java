@@ -412,7 +412,7 @@ public final class TokenManager {
             throw e;
         }
         if (!claims.publish(attempt.claim(), after)) {
-            writeBack.addFailed(attempt.handle().location());
+            writeBack.addFailed(attempt.handle(), after.id());
         }
     }
 
