@@ -31,8 +31,7 @@ final class CredentialWriteBack {
     /** A person may store a token of another family at the location before the write-back. */
     private record Target(CredentialLocation location, String familyId) {}
 
-    CredentialWriteBack(
-            TokenLedger ledger, TokenHash hashes, Executor thread, TokenClaims claims, Duration timeout) {
+    CredentialWriteBack(TokenLedger ledger, TokenHash hashes, Executor thread, TokenClaims claims, Duration timeout) {
         this.ledger = ledger;
         this.hashes = hashes;
         this.thread = thread;

@@ -68,7 +68,8 @@ class SharedTokenTest {
     }
 
     @Test
-    void request_afterAnotherControllerRotatedTheToken_sendsTheNewest_whateverTheCredentialStoresHere() throws Exception {
+    void request_afterAnotherControllerRotatedTheToken_sendsTheNewest_whateverTheCredentialStoresHere()
+            throws Exception {
         get(one, "initial");
         now = now.plus(LIFETIME);
         get(other, "initial");
@@ -304,8 +305,7 @@ class SharedTokenTest {
                 throw new TokenRequestException.Rejected(TokenError.SPENT_OR_REVOKED, "invalid_grant");
             }
             newest = "rotated-" + received.size();
-            return new TokenResponse(
-                    new AccessToken("access-" + received.size(), now, now.plus(LIFETIME)), newest);
+            return new TokenResponse(new AccessToken("access-" + received.size(), now, now.plus(LIFETIME)), newest);
         }
     }
 }
