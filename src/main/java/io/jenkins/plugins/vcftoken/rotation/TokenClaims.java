@@ -242,7 +242,8 @@ final class TokenClaims {
     }
 
     private boolean isPublishable(VersionedSecret secret, SharedTokenState state, TokenFamily family) {
-        if (isFormer(family, state.family()) && !state.hasReplaced(family.tokens().current())) {
+        if (isFormer(family, state.family())
+                && !state.hasReplaced(family.tokens().current())) {
             return true;
         }
         if (state.family().tokens().current().equals(family.tokens().current())) {
@@ -250,7 +251,8 @@ final class TokenClaims {
             return Objects.equals(state.revision(), family.sharedRevision());
         }
         if (state.revision() == null) {
-            LOGGER.log(Level.INFO, "{0}: another secret was stored there, and is used from now on", secret.description());
+            LOGGER.log(
+                    Level.INFO, "{0}: another secret was stored there, and is used from now on", secret.description());
         } else if (!state.hasReplaced(family.tokens().current())) {
             LOGGER.log(
                     Level.SEVERE,
@@ -285,9 +287,8 @@ final class TokenClaims {
         if (!view.isBehind() && !isUnpublished) {
             return family;
         }
-        TokenFamily named = family.sharedRevision() == null
-                ? family.seen(UUID.randomUUID().toString())
-                : family;
+        TokenFamily named =
+                family.sharedRevision() == null ? family.seen(UUID.randomUUID().toString()) : family;
         publish(secret, view, named);
         return named;
     }

@@ -205,7 +205,8 @@ public final class TokenManager {
                     id = now;
                     continue;
                 }
-                TokenClaims.View view = claims.read(handle, bound(handle, found.isPresent() ? found.get() : created(handle)));
+                TokenClaims.View view =
+                        claims.read(handle, bound(handle, found.isPresent() ? found.get() : created(handle)));
                 String otherToken = view.otherToken();
                 if (otherToken != null) {
                     handle = handle.withToken(otherToken);
@@ -230,7 +231,8 @@ public final class TokenManager {
                 if (reason != null) {
                     return cachedOrThrow(handle, family, reason);
                 }
-                // 4. Claim the token where other controllers could send it, too. Save that it is about to be sent: after
+                // 4. Claim the token where other controllers could send it, too. Save that it is about to be sent:
+                // after
                 // a crash the ledger tells that it may have been.
                 TokenClaims.View claim = claims.claim(view, family);
                 if (claim == null) {

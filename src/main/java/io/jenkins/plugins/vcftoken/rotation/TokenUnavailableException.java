@@ -183,7 +183,8 @@ public final class TokenUnavailableException extends Exception {
                 handle,
                 "nothing was sent, because the refresh token could not be claimed in "
                         + Objects.requireNonNull(failed.secret()).description() + " (" + e.getMessage() + "), and "
-                        + (isReadOnly ? "another controller uses it, too. Allow this controller to update it."
+                        + (isReadOnly
+                                ? "another controller uses it, too. Allow this controller to update it."
                                 : "another controller may be sending it. Run again when the store can be reached."),
                 e);
     }
