@@ -172,7 +172,7 @@ final class KubernetesVersionedSecret implements VersionedSecret {
 
     private static String cause(KubernetesClientException e) {
         Status status = e.getStatus();
-        if (e.getCode() == 0) {
+        if (e.getCode() <= 0) {
             return "the API server cannot be reached";
         }
         // Of a refusal, the message names the account and the missing verb; others may quote the object.

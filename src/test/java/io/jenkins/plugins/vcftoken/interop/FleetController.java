@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.interop;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.kubernetes.KubernetesSecrets;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
@@ -46,7 +47,7 @@ final class FleetController implements AutoCloseable {
     public static void main(String[] args) throws Exception {
         FleetController controller =
                 new FleetController(Path.of(args[0]), URI.create(args[1]), Files.readString(Path.of(args[2])));
-        FleetSecrets secrets = new FleetSecrets(Path.of(args[3]));
+        KubernetesSecrets secrets = new KubernetesSecrets(Path.of(args[3]));
         for (int i = 0; i < Integer.parseInt(args[4]); i++) {
             String id = "a" + i;
             new Thread(() -> controller.requestForever(id, secrets.secret(id))).start();

@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.interop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.jenkins.plugins.vcftoken.kubernetes.KubernetesSecrets;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.TokenResult;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -42,7 +43,7 @@ class KubernetesOutageTest {
     private static Path directory;
 
     private static KubernetesApiServer server;
-    private static FleetSecrets secrets;
+    private static KubernetesSecrets secrets;
 
     private Simulator simulator;
     private FleetController first;
@@ -81,7 +82,7 @@ class KubernetesOutageTest {
                 rules: [{apiGroups: [""], resources: [secrets], verbs: [update]}]
                 ---
                 """ + BINDING);
-        secrets = new FleetSecrets(server.kubeconfig("ci", "jenkins"));
+        secrets = new KubernetesSecrets(server.kubeconfig("ci", "jenkins"));
     }
 
     @AfterAll

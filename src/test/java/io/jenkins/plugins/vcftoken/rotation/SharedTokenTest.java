@@ -16,6 +16,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
@@ -49,25 +50,47 @@ class SharedTokenTest {
     }
 
     private TokenManager controller(String name) throws IOException {
-        return controller(name, TIMEOUT);
+        return controller(name, TIMEOUT, () -> now);
     }
 
-    private TokenManager controller(String name, Duration timeout) throws IOException {
+    private TokenManager controller(String name, Duration timeout, InstantSource clock) throws IOException {
         return new TokenManager(
                 new FileTokenLedger(directory.resolve(name), TestTokenService.CIPHER),
                 text -> TestTokenService.HASH.hash(name + text),
                 Runnable::run,
                 Runnable::run,
-                () -> now,
+                clock,
                 timeout,
                 () -> true,
                 TokenListener.NONE);
     }
 
     @Test
+    void request_whenTheClaimOfAnotherControllerEndsBeforeTheWait_doesNotWait() throws Exception {
+        List<TokenManager> waiting = new ArrayList<>();
+        for (int i = 1; i < TIMEOUT.toSeconds(); i++) {
+            int step = i;
+            waiting.add(controller("waiting" + i, TIMEOUT, () -> now = now.plusSeconds(step)));
+        }
+        List<Duration> limits = new ArrayList<>();
+        store.onWait(limits::add);
+        server.during = () -> {
+            server.during = null;
+            Instant claimed = now;
+            waiting.forEach(controller -> {
+                now = claimed;
+                assertThat(controller.request(handle("initial"), token -> true)).isCompletedExceptionally();
+            });
+            now = claimed;
+        };
+        get(one, "initial");
+        assertThat(limits).isNotEmpty().noneMatch(Duration::isNegative);
+    }
+
+    @Test
     @Timeout(60)
     void publish_whileTheStoreIsDown_isRepeatedWithoutAnotherUse() throws Exception {
-        TokenManager controller = controller("third", Duration.ofMillis(200));
+        TokenManager controller = controller("third", Duration.ofMillis(200), () -> now);
         server.during = () -> store.set(Fault.DOWN);
         get(controller, "initial");
         server.during = null;
