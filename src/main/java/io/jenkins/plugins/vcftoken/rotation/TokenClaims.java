@@ -162,8 +162,8 @@ final class TokenClaims {
         }
         Instant now = clock.instant();
         String revision = UUID.randomUUID().toString();
-        SharedTokenState claimed = Objects.requireNonNull(view.state())
-                .with(requesting, revision, controller, now.plus(timeout));
+        SharedTokenState claimed =
+                Objects.requireNonNull(view.state()).with(requesting, revision, controller, now.plus(timeout));
         try {
             Optional<VersionedSecret.Content> written =
                     replace(secret, Objects.requireNonNull(view.content()), claimed);

@@ -274,7 +274,9 @@ public final class TokenManager {
                     continue;
                 }
                 TokenClaims.View view = claims.read(
-                        handle, bound(handle, found.isPresent() ? found.get() : created(handle)), request.alwaysRotates());
+                        handle,
+                        bound(handle, found.isPresent() ? found.get() : created(handle)),
+                        request.alwaysRotates());
                 String otherToken = view.otherToken();
                 if (otherToken != null) {
                     handle = handle.withToken(otherToken);

@@ -190,7 +190,8 @@ class KubernetesFleetJenkinsTest {
         System.out.println("Fleet of two Jenkins: "
                 + Duration.between(start, Instant.now()).toMillis() / LIFETIME.toMillis() + " lifetimes, "
                 + simulator.rotations() + " rotations, " + kills + " kills, " + wiped
-                + " homes wiped, authorized " + authorized + ", requests for each half of a lifetime with both up " + perRenewal
+                + " homes wiped, authorized " + authorized + ", requests for each half of a lifetime with both up "
+                + perRenewal
                 + ", sent twice while anything could be lost by it " + simulator.repeatsWhileAlive() + ", at last "
                 + String.join(" and ", last));
         assertThat(simulator.repeatsWhileAlive()).isZero();
@@ -225,7 +226,8 @@ class KubernetesFleetJenkinsTest {
         try (Stream<Path> files = Files.walk(home.toPath())) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Path inHome = home.toPath().relativize(file);
-                if (!inHome.toString().isEmpty() && !installed.contains(inHome.getName(0).toString())) {
+                if (!inHome.toString().isEmpty()
+                        && !installed.contains(inHome.getName(0).toString())) {
                     Files.delete(file);
                 }
             }
@@ -275,7 +277,8 @@ class KubernetesFleetJenkinsTest {
 
     private static VcfaServiceAccount credential() {
         return CredentialsMatchers.firstOrNull(
-                CredentialsProvider.lookupCredentialsInItemGroup(VcfaServiceAccount.class, null, ACL.SYSTEM2, List.of()),
+                CredentialsProvider.lookupCredentialsInItemGroup(
+                        VcfaServiceAccount.class, null, ACL.SYSTEM2, List.of()),
                 CredentialsMatchers.withId("ci"));
     }
 }

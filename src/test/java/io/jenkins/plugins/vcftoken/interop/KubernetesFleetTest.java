@@ -346,9 +346,8 @@ class KubernetesFleetTest {
         Set<String> silent = new HashSet<>(ids());
         while (!silent.isEmpty() && System.nanoTime() < limit) {
             Thread.sleep(100);
-            silent.removeIf(id -> simulator.grantsBy(id) > before.get(id)
-                    || stuck.containsKey(id)
-                    || waiting.containsKey(id));
+            silent.removeIf(
+                    id -> simulator.grantsBy(id) > before.get(id) || stuck.containsKey(id) || waiting.containsKey(id));
         }
         for (String id : stuck.keySet()) {
             if (!simulator.isRevoked(id) && isKept(id)) {
@@ -384,9 +383,7 @@ class KubernetesFleetTest {
         for (JsonNode secret : JSON.readTree(server.kubectl("get", "secrets", "--namespace=ci", "--output=json"))
                 .path("items")) {
             Map<String, String> data = new HashMap<>();
-            secret.path("data")
-                    .properties()
-                    .forEach(entry -> data.put(entry.getKey(), decoded(entry.getValue())));
+            secret.path("data").properties().forEach(entry -> data.put(entry.getKey(), decoded(entry.getValue())));
             secrets.put(secret.path("metadata").path("name").asText(), data);
         }
         return secrets;
