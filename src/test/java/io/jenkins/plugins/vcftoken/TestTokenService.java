@@ -7,6 +7,7 @@ import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.ServerCapabilities;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
@@ -26,8 +27,10 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import okhttp3.OkHttpClient;
 import okhttp3.tls.HandshakeCertificates;
 
@@ -150,6 +153,12 @@ public final class TestTokenService implements AutoCloseable {
         return patient(new CspApiTokenClient(client, new Account(CspApiTokenClient.SYSTEM, simulator.url(), "")));
     }
 
+    public TokenEndpointClient vcfSso() {
+        return patient(new VcfSsoApiTokenClient(
+                client,
+                new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), VcfSsoApiTokenClient.DEFAULT_TENANT)));
+    }
+
     public CredentialHandle handle(String name, TokenEndpointClient service, String token) {
         return new CredentialHandle(
                 name, new CredentialLocation("system", name), token, service, (family, current, again) -> {});
@@ -174,9 +183,20 @@ public final class TestTokenService implements AutoCloseable {
         writeBacks.submit(() -> {}).get();
     }
 
+    /** Returns when no thread writes to the directory any more: JUnit deletes it next. */
     @Override
     public void close() {
-        requestThreads.shutdownNow();
-        writeBacks.shutdownNow();
+        for (ExecutorService threads : List.of(requestThreads, writeBacks)) {
+            threads.shutdownNow();
+        }
+        for (ExecutorService threads : List.of(requestThreads, writeBacks)) {
+            try {
+                if (!threads.awaitTermination(10, TimeUnit.SECONDS)) {
+                    throw new IllegalStateException("A thread of the test still runs");
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 }

@@ -143,6 +143,11 @@ public final class CredentialHandle {
                 writer);
     }
 
+    /** The same credential with another token of its account. */
+    CredentialHandle withToken(String other) {
+        return new CredentialHandle(name, initialLocation, other, client, writer, parent, derivedClient, parentToken);
+    }
+
     /**
      * For one request of a derived access token. Its family ID comes from the parent's family ID, which stays the same
      * while the parent's tokens rotate. There is no token to write back.

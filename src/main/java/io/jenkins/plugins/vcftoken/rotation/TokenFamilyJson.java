@@ -47,10 +47,18 @@ final class TokenFamilyJson {
         }
         Instant orphaned = record.orphaned();
         root.put("orphaned", orphaned == null ? null : orphaned.toString());
+        String sharedRevision = record.sharedRevision();
+        if (sharedRevision != null) {
+            root.put("sharedRevision", sharedRevision);
+        }
         TokenHistory tokens = record.tokens();
         root.put("current", cipher.seal(tokens.current()));
         root.put("generation", tokens.generation());
         root.put("nonRotating", tokens.nonRotating());
+        Instant expiresAt = tokens.expiresAt();
+        if (expiresAt != null) {
+            root.put("expiresAt", expiresAt.toString());
+        }
         root.put("initialTokenHash", tokens.initialTokenHash());
         AccessToken accessToken = record.accessToken();
         if (accessToken != null) {
@@ -91,13 +99,15 @@ final class TokenFamilyJson {
                             cipher.open(required(root, "current")),
                             hashes(root.path("formerHashes")),
                             root.path("generation").asLong(),
-                            root.path("nonRotating").asBoolean()),
+                            root.path("nonRotating").asBoolean(),
+                            instant(root, "expiresAt")),
                     root.has("accessToken") ? accessToken(root.path("accessToken")) : null,
                     locations(root.path("locations")),
                     root.path("error").textValue(),
                     Instant.parse(required(root, "changed")),
                     instant(root, "notBefore"),
-                    instant(root, "orphaned"));
+                    instant(root, "orphaned"),
+                    root.path("sharedRevision").textValue());
         } catch (JsonProcessingException e) {
             // The message quotes the text.
             throw new IOException("damaged: not JSON");

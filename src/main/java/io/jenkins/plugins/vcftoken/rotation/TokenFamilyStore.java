@@ -73,9 +73,14 @@ final class TokenFamilyStore {
         this.hashes = hashes;
     }
 
-    /** Whether the ledger saves a family of this credential. */
+    /**
+     * Whether the ledger saves a family of this credential. A family with a known expiry is about to be regenerated, or
+     * was.
+     */
     static boolean isDurable(TokenFamily family, CredentialHandle handle) {
-        return handle.client().rotates() || family.tokens().generation() > 0;
+        return handle.client().rotates()
+                || family.tokens().generation() > 0
+                || family.tokens().expiresAt() != null;
     }
 
     /** The cached family of a token for an account. */
@@ -131,6 +136,21 @@ final class TokenFamilyStore {
     @CheckForNull
     TokenFamily find(String token, Account account, CredentialLocation location) throws IOException {
         return findAmong(find(token), token, account, location);
+    }
+
+    /**
+     * The family that a location used last, whatever token is stored there.
+     *
+     * @return null when there is none of this account
+     */
+    @CheckForNull
+    TokenFamily findLastUsed(Account account, CredentialLocation location) throws IOException {
+        catchUp();
+        return cached.values().stream()
+                .filter(family -> family.locations().contains(location)
+                        && family.account().isSameAs(account))
+                .max(Comparator.comparing(TokenFamily::changed))
+                .orElse(null);
     }
 
     /** The family as the ledger has it now: another process may have continued it. */

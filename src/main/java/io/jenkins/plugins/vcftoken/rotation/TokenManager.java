@@ -2,6 +2,7 @@ package io.jenkins.plugins.vcftoken.rotation;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
@@ -47,6 +48,7 @@ public final class TokenManager {
     private final TokenListener listener;
     private final TokenFamilyStore store;
     private final TokenFamilyResolver resolver;
+    private final TokenClaims claims;
     private final CredentialWriteBack writeBack;
     private final TokenFamilyAdmin admin;
     private final RequestQueue queue;
@@ -78,7 +80,8 @@ public final class TokenManager {
         this.listener = listener;
         this.store = new TokenFamilyStore(ledger, hashes);
         this.resolver = new TokenFamilyResolver(ledger, store, hashes);
-        this.writeBack = new CredentialWriteBack(ledger, hashes, writeBackThread);
+        this.claims = new TokenClaims(hashes, clock, timeout);
+        this.writeBack = new CredentialWriteBack(ledger, hashes, writeBackThread, claims, timeout);
         this.admin = new TokenFamilyAdmin(ledger, store, writeBack, hashes, clock, timeout);
         this.queue = new RequestQueue(requestThreads);
     }
@@ -103,8 +106,13 @@ public final class TokenManager {
      */
     public TokenResult await(CredentialHandle handle, Predicate<AccessToken> acceptable)
             throws TokenUnavailableException, InterruptedException {
+        return join(handle, request(handle, acceptable));
+    }
+
+    private <T> T join(CredentialHandle handle, CompletableFuture<T> pending)
+            throws TokenUnavailableException, InterruptedException {
         try {
-            return request(handle, acceptable).get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+            return pending.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof TokenUnavailableException known) {
                 // A new one, so that the stack trace is the caller's and the suppressed list is not shared.
@@ -187,47 +195,132 @@ public final class TokenManager {
         }
     }
 
-    /**
-     * How a stored token becomes an access token, in seven steps. The caller then enqueues the write-back of a rotated
-     * token and publishes the result.
-     *
-     * @param acceptable which cached access token makes a request unnecessary
-     */
+    /** @param acceptable which cached access token makes a request unnecessary */
     private TokenResult refresh(CredentialHandle handle, Predicate<AccessToken> acceptable)
             throws IOException, InterruptedException, TokenUnavailableException {
+        Outcome outcome = sendOnce(handle, new AccessTokenRequest(handle, acceptable));
+        AccessToken accessToken = outcome.family().accessToken();
+        TokenUnavailableException error = outcome.error();
+        if (error != null && (accessToken == null || !accessToken.isAlive(clock.instant()))) {
+            throw error;
+        }
+        return result(handle, outcome.family(), Objects.requireNonNull(accessToken), error)
+                .rotated(outcome.rotated());
+    }
+
+    /**
+     * Has the server issue another secret in place of the stored one, if that is due. Blocks. Access tokens that are in
+     * use stay valid. Requests an access token before, where none is cached: the server may want one, and it shows that
+     * the stored secret still works.
+     *
+     * @param told when the stored secret expires, as its credential says, or null; the ledger knows it of a secret that
+     *     was issued like this
+     * @param beforeExpiry how long before its expiry a secret is replaced
+     * @return whether it was replaced
+     * @throws TokenUnavailableException when a request failed, or must not be sent now
+     */
+    public boolean regenerateIfDue(CredentialHandle handle, @CheckForNull Instant told, Duration beforeExpiry)
+            throws TokenUnavailableException, InterruptedException {
+        Regeneration request = new Regeneration(handle, told, beforeExpiry, hashes, clock, timeout, listener);
+        try {
+            TokenFamily family = store.find(handle.token(), handle.client().account(), handle.location());
+            if (family == null ? !request.isDue(told) : request.isDone(family)) {
+                return false;
+            }
+        } catch (IOException e) {
+            throw TokenUnavailableException.ledgerUnusable(handle, e);
+        }
+        await(handle, accessToken -> true);
+        return join(handle, regenerate(handle, request));
+    }
+
+    /** On a request thread, under the family's lock, which the request of another caller or process may hold. */
+    CompletableFuture<Boolean> regenerate(CredentialHandle handle, Regeneration request) {
+        return queue.call(handle, () -> {
+            Outcome outcome = sendOnce(handle, request);
+            writeBack.enqueue(handle, outcome.family());
+            if (outcome.error() != null) {
+                throw outcome.error();
+            }
+            return outcome.rotated();
+        });
+    }
+
+    /**
+     * What came of a request.
+     *
+     * @param family as it is saved
+     * @param error why there is nothing newer; null after a response, and where no request was necessary
+     * @param rotated whether the response had another secret
+     */
+    private record Outcome(TokenFamily family, @CheckForNull TokenUnavailableException error, boolean rotated) {}
+
+    /**
+     * How a stored token is sent, in seven steps. The caller then enqueues the write-back of a rotated token and
+     * publishes the result.
+     */
+    private Outcome sendOnce(CredentialHandle stored, SecretRequest request)
+            throws IOException, InterruptedException, TokenUnavailableException {
+        CredentialHandle handle = withKnownToken(stored);
         String id = resolver.findFamily(handle);
         while (true) {
             // 1. Lock the family, against the threads of this process and against other processes.
             try (TokenLedger.Lock lock = ledger.lock(id, timeout)) {
-                // 2. Load it: another process may have refreshed it since.
+                // 2. Load it: another process may have refreshed it since, or another controller, see TokenClaims.
                 Optional<TokenFamily> found = store.load(id);
                 String now = resolver.findFamilyAgain(handle, id, found.orElse(null));
                 if (!now.equals(id)) {
                     id = now;
                     continue;
                 }
-                TokenFamily family = bound(handle, found.orElseGet(() -> created(handle)));
-                // 3. Is an access token cached that lasts?
-                AccessToken cached = family.accessToken();
-                if (cached != null && acceptable.test(cached)) {
+                TokenClaims.View view = claims.read(
+                        handle, bound(handle, found.isPresent() ? found.get() : created(handle)), request.alwaysRotates());
+                String otherToken = view.otherToken();
+                if (otherToken != null) {
+                    handle = handle.withToken(otherToken);
+                    id = resolver.findFamily(handle);
+                    continue;
+                }
+                TokenFamily family = view.family();
+                // 3. Is the request unnecessary by now, as where an access token is cached that lasts?
+                if (request.isDone(family)) {
                     if (!Optional.of(family).equals(found)) {
                         store.save(family, handle);
                     }
-                    return cachedResult(handle, family, cached, null);
+                    return outcome(family, null, false);
                 }
-                family = family.state() == TokenFamily.Status.REQUESTING ? stopped(handle, family) : family;
+                if (view.claimedUntil() != null) {
+                    claims.awaitOther(view);
+                    continue;
+                }
+                family = family.state() == TokenFamily.Status.REQUESTING ? stopped(handle, family, found) : family;
                 TokenUnavailableException reason = reasonNotToSend(handle, family);
                 if (reason != null) {
-                    return cachedOrThrow(handle, family, reason);
+                    return outcome(family, reason, false);
                 }
-                // 4. Save that the token is about to be sent: after a crash the ledger tells that it may have been.
-                TokenFamily requesting = family.requesting(clock.instant());
-                store.saveRequest(requesting, family, handle);
-                // 5. Send it, once.
-                Attempt attempt = new Attempt(handle, family, requesting, clock.instant());
-                TokenResponse response;
+                // 4. Claim the token where other controllers could send it, too. Save that it is about to be sent: after
+                // a crash the ledger tells that it may have been.
+                TokenClaims.View claim = claims.claim(view, request.requesting(family));
+                if (claim == null) {
+                    continue;
+                }
+                if (!claims.isSendable(claim)) {
+                    return outcome(family, TokenUnavailableException.notClaimed(handle, claim), false);
+                }
+                family = family.seen(claim.family().sharedRevision());
+                TokenFamily requesting = request.requesting(family);
                 try {
-                    response = send(handle, family);
+                    store.saveRequest(requesting, family, handle);
+                } catch (IOException e) {
+                    claims.publish(claim, family);
+                    throw e;
+                }
+                // 5. Send it, once.
+                Attempt attempt = new Attempt(handle, request, claim, family, requesting, clock.instant());
+                TokenFamily granted;
+                try {
+                    claims.checkStands(claim);
+                    granted = request.send(requesting);
                 } catch (TokenRequestException e) {
                     return failed(attempt, e);
                 } catch (RuntimeException e) {
@@ -235,10 +328,26 @@ public final class TokenManager {
                     saveFailure(attempt, new TokenRequestException.OutcomeUnknown(cause, e));
                     throw e;
                 }
-                // 6. Save the response, forced to disk before any caller has the access token.
-                return granted(attempt, response);
+                // 6. Save the response, forced to disk before any caller has the access token, and publish it.
+                return granted(attempt, granted);
             } // 7. Unlock.
         }
+    }
+
+    /**
+     * A credential from a {@link VersionedSecret} may store a token that another controller has published, which leads to
+     * no family here: its location does.
+     */
+    private CredentialHandle withKnownToken(CredentialHandle handle) throws IOException {
+        if (handle.writer().versionedSecret() == null) {
+            return handle;
+        }
+        Account account = handle.client().account();
+        CredentialLocation location = handle.location();
+        TokenFamily known = store.find(handle.token(), account, location);
+        boolean isBound = known != null && known.locations().contains(location);
+        TokenFamily last = isBound ? known : store.findLastUsed(account, location);
+        return last == null ? handle : handle.withToken(last.tokens().current());
     }
 
     /** Binds the family to the location of its current token. A former token leads to it only from a bound location. */
@@ -256,6 +365,51 @@ public final class TokenManager {
 
     private TokenFamily created(CredentialHandle handle) {
         return TokenFamily.created(handle.client().account(), handle.token(), hashes, clock.instant());
+    }
+
+    /** Requests an access token. */
+    private final class AccessTokenRequest implements SecretRequest {
+
+        private final CredentialHandle handle;
+        private final Predicate<AccessToken> acceptable;
+
+        AccessTokenRequest(CredentialHandle handle, Predicate<AccessToken> acceptable) {
+            this.handle = handle;
+            this.acceptable = acceptable;
+        }
+
+        @Override
+        public boolean isDone(TokenFamily family) {
+            AccessToken cached = family.accessToken();
+            return cached != null && acceptable.test(cached);
+        }
+
+        @Override
+        public boolean alwaysRotates() {
+            return false;
+        }
+
+        @Override
+        public TokenFamily requesting(TokenFamily family) {
+            return family.requesting(clock.instant());
+        }
+
+        @Override
+        public TokenFamily send(TokenFamily requesting) throws TokenRequestException {
+            TokenResponse response = TokenManager.this.send(handle, requesting);
+            return requesting.granted(response, hashes, clock.instant());
+        }
+
+        @Override
+        public TokenFamily afterFailure(TokenFamily before, TokenFamily requesting, TokenRequestException e) {
+            return requesting.afterFailure(
+                    before, e, isResendable(handle, requesting), timeout, hashes, clock.instant());
+        }
+
+        @Override
+        public void granted(TokenFamily before, TokenFamily after, Duration took) {
+            listener.granted(handle, before, after, took);
+        }
     }
 
     /** Sends the session of the family's access token where there is one, else the secret. */
@@ -276,12 +430,22 @@ public final class TokenManager {
         }
     }
 
-    /** The lock is free, so the process that saved the request has ended. */
-    private TokenFamily stopped(CredentialHandle handle, TokenFamily requesting) throws IOException {
+    /**
+     * The lock is free, so the process that saved the request has ended; or the claim of another controller has.
+     *
+     * @param found the record of the ledger
+     */
+    private TokenFamily stopped(CredentialHandle handle, TokenFamily requesting, Optional<TokenFamily> found)
+            throws IOException {
+        boolean isOwn = found.filter(record -> record.state() == TokenFamily.Status.REQUESTING)
+                .isPresent();
         TokenRequestException cause = new TokenRequestException.OutcomeUnknown(
-                "Jenkins stopped while the refresh token was on its way to the server", null);
+                (isOwn ? "Jenkins" : "another controller")
+                        + " stopped while the refresh token was on its way to the server",
+                null);
         TokenFamily stopped = requesting.afterFailure(
                 requesting, cause, isResendable(handle, requesting), timeout, hashes, clock.instant());
+        stopped = stopped.notBefore(requesting.notBefore());
         store.save(stopped, handle);
         listener.failed(handle, stopped, cause, Duration.ZERO);
         return stopped;
@@ -345,45 +509,61 @@ public final class TokenManager {
      *
      * @param before the family when the request was made
      */
-    private record Attempt(CredentialHandle handle, TokenFamily before, TokenFamily requesting, Instant sent) {}
+    private record Attempt(
+            CredentialHandle handle,
+            SecretRequest request,
+            TokenClaims.View claim,
+            TokenFamily before,
+            TokenFamily requesting,
+            Instant sent) {}
 
-    private TokenResult granted(Attempt attempt, TokenResponse response) throws IOException {
+    /** Saves a response, and then publishes it to the other controllers, also where the disk refuses it. */
+    private void saveAndPublish(Attempt attempt, TokenFamily after) throws IOException {
+        try {
+            store.saveResponse(after, attempt.handle());
+        } catch (IOException e) {
+            claims.publish(attempt.claim(), after);
+            throw e;
+        }
+        if (!claims.publish(attempt.claim(), after)) {
+            writeBack.addFailed(attempt.handle().location());
+        }
+    }
+
+    private Outcome granted(Attempt attempt, TokenFamily granted) throws IOException {
         CredentialHandle handle = attempt.handle();
         TokenFamily before = attempt.before();
-        TokenFamily granted = attempt.requesting().granted(response, hashes, clock.instant());
-        store.saveResponse(granted, handle);
+        saveAndPublish(attempt, granted);
         store.removeReplaced(granted);
-        listener.granted(handle, before, granted, Duration.between(attempt.sent(), clock.instant()));
+        attempt.request().granted(before, granted, Duration.between(attempt.sent(), clock.instant()));
         if (before.state() == TokenFamily.Status.UNKNOWN) {
             LOGGER.log(
                     Level.INFO,
                     "{0}: healed. The response of {1} was lost ({2}), but the server had not rotated the refresh token.",
                     new Object[] {handle.description(), before.changed(), before.error()});
         }
-        boolean rotated = granted.tokens().generation() > before.tokens().generation();
-        return cachedResult(handle, granted, response.accessToken(), null).rotated(rotated);
+        return outcome(
+                granted, null, granted.tokens().generation() > before.tokens().generation());
     }
 
-    private TokenResult failed(Attempt attempt, TokenRequestException e) throws IOException, TokenUnavailableException {
+    private Outcome failed(Attempt attempt, TokenRequestException e) throws IOException {
         TokenFamily after = saveFailure(attempt, e);
         boolean nothingLost = after.state() == TokenFamily.Status.READY
                 && TokenFamily.isResponseMissing(e)
                 && !e.tokenError().isProbablyRejection();
         Instant retry = after.state() == TokenFamily.Status.UNKNOWN ? retryAfterUnknown(after) : null;
-        return cachedOrThrow(
-                attempt.handle(),
+        return outcome(
                 after,
                 nothingLost
                         ? TokenUnavailableException.nothingLost(attempt.handle(), e)
-                        : TokenUnavailableException.requestFailed(attempt.handle(), attempt.before(), e, retry));
+                        : TokenUnavailableException.requestFailed(attempt.handle(), attempt.before(), e, retry),
+                false);
     }
 
     private TokenFamily saveFailure(Attempt attempt, TokenRequestException e) throws IOException {
         CredentialHandle handle = attempt.handle();
-        TokenFamily requesting = attempt.requesting();
-        TokenFamily after = requesting.afterFailure(
-                attempt.before(), e, isResendable(handle, requesting), timeout, hashes, clock.instant());
-        store.saveResponse(after, handle);
+        TokenFamily after = attempt.request().afterFailure(attempt.before(), attempt.requesting(), e);
+        saveAndPublish(attempt, after);
         if (after.state() == TokenFamily.Status.REJECTED) {
             admin.pruneRefusals();
         }
@@ -396,23 +576,8 @@ public final class TokenManager {
         return family.tokens().nonRotating() || !TokenFamilyStore.isDurable(family, handle);
     }
 
-    private TokenResult cachedOrThrow(CredentialHandle handle, TokenFamily family, TokenUnavailableException error)
-            throws TokenUnavailableException {
-        AccessToken accessToken = family.accessToken();
-        if (accessToken == null || !accessToken.isAlive(clock.instant())) {
-            store.put(family);
-            throw error;
-        }
-        return cachedResult(handle, family, accessToken, error);
-    }
-
-    private TokenResult cachedResult(
-            CredentialHandle handle,
-            TokenFamily family,
-            AccessToken accessToken,
-            @CheckForNull TokenUnavailableException error) {
-        store.put(family);
-        return result(handle, family, accessToken, error);
+    private Outcome outcome(TokenFamily family, @CheckForNull TokenUnavailableException error, boolean rotated) {
+        return new Outcome(store.put(family), error, rotated);
     }
 
     private static TokenResult result(

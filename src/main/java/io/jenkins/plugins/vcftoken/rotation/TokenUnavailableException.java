@@ -6,6 +6,7 @@ import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Objects;
 
 /** There is no access token. The message names the credential, its account, the cause and the advice. */
 public final class TokenUnavailableException extends Exception {
@@ -97,17 +98,24 @@ public final class TokenUnavailableException extends Exception {
      */
     static TokenUnavailableException requestFailed(
             CredentialHandle handle, TokenFamily before, TokenRequestException e, @CheckForNull Instant retry) {
-        String next = retry == null ? e.tokenError().nextStep() : retried(retry);
+        boolean isForPerson = retry == null || e.tokenError().isProbablyRejection();
+        String next = isForPerson ? e.tokenError().nextStep() : retried(retry);
         return of(handle, e.getMessage() + "." + history(before, e) + ' ' + next, e, retry);
     }
 
     private static String history(TokenFamily before, TokenRequestException e) {
-        if (e.tokenError() != TokenError.SPENT_OR_REVOKED) {
-            return "";
-        }
-        if (before.state() == TokenFamily.Status.UNKNOWN) {
+        boolean isRefused =
+                e.tokenError() == TokenError.SPENT_OR_REVOKED || e.tokenError() == TokenError.API_TOKEN_REFUSED;
+        if (before.state() == TokenFamily.Status.UNKNOWN && isRefused) {
             return " This was the one more request after a lost answer (at " + before.changed() + ": " + before.error()
                     + "): the server had rotated the token, and its successor is lost.";
+        }
+        if (before.state() == TokenFamily.Status.UNKNOWN && e.tokenError().isProbablyRejection()) {
+            return " This was the one more request after a lost answer (at " + before.changed() + ": " + before.error()
+                    + "): unless the server failed, it had replaced the token, and its successor is lost.";
+        }
+        if (e.tokenError() != TokenError.SPENT_OR_REVOKED) {
+            return "";
         }
         boolean isNew = before.tokens().generation() > 0 && before.error() == null;
         return isNew
@@ -124,10 +132,11 @@ public final class TokenUnavailableException extends Exception {
 
     /** The response was unusable, and the stored secret can be sent again. */
     static TokenUnavailableException nothingLost(CredentialHandle handle, TokenRequestException e) {
+        TokenError error = e.tokenError().forNonRotatingSecret();
         return of(
                 handle,
-                "no usable answer came back (" + e.detail() + "). Nothing is lost: what is stored can be sent again. "
-                        + "Run again later.",
+                error.explanation() + " (" + e.detail() + "). Nothing is lost: what is stored can be sent again. "
+                        + error.nextStep(),
                 e);
     }
 
@@ -135,7 +144,8 @@ public final class TokenUnavailableException extends Exception {
         return of(
                 handle,
                 "refused earlier, and not sent again: " + record.error() + ". "
-                        + TokenError.SPENT_OR_REVOKED.nextStep(),
+                        + (handle.client().rotates() ? TokenError.SPENT_OR_REVOKED : TokenError.API_TOKEN_REFUSED)
+                                .nextStep(),
                 null);
     }
 
@@ -151,7 +161,7 @@ public final class TokenUnavailableException extends Exception {
     static TokenUnavailableException unknown(CredentialHandle handle, TokenFamily record, @CheckForNull Instant retry) {
         return of(
                 handle,
-                "since " + record.changed() + " it is not known whether the stored refresh token still works: "
+                "since " + record.changed() + " it is not known whether the stored token still works: "
                         + record.error() + ". "
                         + (retry == null ? TokenError.OUTCOME_UNKNOWN.nextStep() : retried(retry)),
                 null,
@@ -172,6 +182,18 @@ public final class TokenUnavailableException extends Exception {
                 handle,
                 "the record of its tokens cannot be used (" + e.getMessage() + "). Check the disk of the Jenkins home "
                         + "directory.",
+                e);
+    }
+
+    static TokenUnavailableException notClaimed(CredentialHandle handle, TokenClaims.View failed) {
+        Exception e = Objects.requireNonNull(failed.failure());
+        boolean isReadOnly = e instanceof VersionedSecret.ReadOnlyException;
+        return of(
+                handle,
+                "nothing was sent, because the refresh token could not be claimed in "
+                        + Objects.requireNonNull(failed.secret()).description() + " (" + e.getMessage() + "), and "
+                        + (isReadOnly ? "another controller uses it, too. Allow this controller to update it."
+                                : "another controller may be sending it. Run again when the store can be reached."),
                 e);
     }
 

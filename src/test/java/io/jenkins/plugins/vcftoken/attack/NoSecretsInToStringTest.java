@@ -65,8 +65,10 @@ class NoSecretsInToStringTest {
             rotation.CredentialLocation.credentialsId
             rotation.CredentialWriteBack.Target.familyId
             rotation.FileTokenLedger.Version.key
+            rotation.SharedTokenState.revision
             rotation.TokenFamily.id
             rotation.TokenIssuedEvent.owner
+            rotation.TokenManager.Attempt.request
             rotation.TokenLedger.Contents.readable
             rotation.TokenLedger.Contents.unreadable
             rotation.TokenLedger.Tombstone.hash
@@ -78,6 +80,7 @@ class NoSecretsInToStringTest {
             rotation.RequestQueue.Target.familyId
             rotation.TokenResult.familyId
             rotation.TokenResult.warning
+            rotation.VersionedSecret.Content.version
             store.LocatedCredential.credential
             store.StoreContext.context
             store.StoreEntry.Expected.read

@@ -393,7 +393,7 @@ class TokenDetailPageJenkinsTest {
                         error,
                         Instant.parse("2026-01-01T00:00:00Z"),
                         null,
-                        null));
+                        null, null));
     }
 
     private String state() throws Exception {

@@ -22,20 +22,14 @@ import okhttp3.ResponseBody;
 import org.junit.jupiter.api.Test;
 
 /**
- * Generates {@code docs/errors.md} from the code: each row has responses that were recorded or are specified, and the
- * message of the plugin for exactly these.
+ * Generates the table of server responses in {@code docs/troubleshooting.md} from the code: each row has responses that were
+ * recorded or are specified, and the message of the plugin for exactly these.
  */
 class ErrorsDocumentTest {
 
-    private static final Path DOCUMENT = Path.of("docs/errors.md");
+    private static final Path DOCUMENT = Path.of("docs/troubleshooting.md");
 
     private static final String HEAD = """
-            # What the server said, what you read, what to do
-
-            Messages in a build's log name the credential, the system, its address and the organization, then what it
-            means, then in parentheses what was seen, then what to do. Secrets never appear in them. This table is made
-            from the code; a test holds the two together.
-
             | What was seen | What you read | What to do |
             |---|---|---|
             """;
@@ -59,7 +53,9 @@ class ErrorsDocumentTest {
                 .append(tokenError.nextStep())
                 .append(" |\n"));
         Path made = Files.writeString(Files.createDirectories(Path.of("target")).resolve("errors.md"), document);
-        assertThat(Files.exists(DOCUMENT) ? Files.readString(DOCUMENT) : "")
+        String inDocument = Files.readString(DOCUMENT);
+        inDocument = inDocument.substring(inDocument.indexOf(HEAD));
+        assertThat(inDocument.substring(0, inDocument.indexOf("\n\n") + 1))
                 .as("if the code is right, copy " + made + " to " + DOCUMENT)
                 .isEqualTo(document.toString());
     }
@@ -107,6 +103,12 @@ class ErrorsDocumentTest {
         all.add(sso(403, "", "403"));
         all.add(sso(404, "", "404 or 405: no broker, or none with this tenant"));
         all.add(sso(503, "", "408, or 5xx other than 500, after three tries"));
+        all.add(
+                regeneration(
+                        403,
+                        "400, 401, 403 or 404 to the request for another API token, which is sent before the stored one expires"));
+        all.add(regeneration(
+                502, "408, 5xx, no answer, or one without an API token, to the request for another API token"));
         all.add(operations(
                 401, "{\"message\":\"The provided username/password or token is not valid.\"}", "401 with an error"));
         all.add(operations(401, "<html>", "401 with a page in HTML"));
@@ -183,6 +185,15 @@ class ErrorsDocumentTest {
 
     private static Seen sso(int status, String body, String what) {
         return seen(new VcfSsoApiTokenClient(answering(status, body), account(VcfSsoApiTokenClient.SYSTEM, "")), what);
+    }
+
+    private static Seen regeneration(int status, String what) {
+        VcfSsoApiTokenClient client =
+                new VcfSsoApiTokenClient(answering(status, ""), account(VcfSsoApiTokenClient.SYSTEM, ""));
+        TokenError tokenError = catchThrowableOfType(
+                        TokenRequestException.class, () -> client.regenerate("secret", null))
+                .tokenError();
+        return new Seen(tokenError, VcfSsoApiTokenClient.SYSTEM + ": " + what);
     }
 
     private static Seen operations(int status, String body, String what) {

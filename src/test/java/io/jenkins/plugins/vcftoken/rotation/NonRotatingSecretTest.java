@@ -12,6 +12,7 @@ import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
+import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.simulator.CloudServices;
@@ -134,6 +135,18 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
                     .hasMessageNotContaining(PASSWORD);
             return false;
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"STATUS_502, NO_ANSWER", "NO_ACCESS_TOKEN, STRANGE_ANSWER"})
+    void errorOfARequestWithoutAUsableAnswer_isThatOfTheErrorsDocument(Fault fault, TokenError error) {
+        for (int i = 0; i < 3; i++) {
+            simulator.inject(fault);
+        }
+        assertThatThrownBy(() -> core.families.await(sddcHandle(PASSWORD), ANY))
+                .hasMessageContaining(error.explanation() + " (HTTP ")
+                .hasMessageContaining("Nothing is lost")
+                .hasMessageEndingWith(error.nextStep());
     }
 
     @Test
@@ -517,6 +530,24 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
 
     private CredentialHandle sddcHandle(String password) {
         return core.handle("sddc", core.sddcManager(USER), password);
+    }
+
+    /** The server's response to a revoked API token is that of a server that failed. */
+    @Test
+    void await_whenTheServerProbablyRejectsTheSecret_namesTheRejection() {
+        String tenant = VcfSsoApiTokenClient.DEFAULT_TENANT;
+        for (String token : List.of("valid", "revoked")) {
+            simulator.vcfSso().addApiToken(tenant, "jenkins", token, Instant.parse("2099-01-01T00:00:00Z"));
+        }
+        simulator.vcfSso().revoke("revoked");
+        Account account = new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), tenant);
+        CredentialHandle handle =
+                core.handle("sso", core.patient(new VcfSsoApiTokenClient(core.client(), account)), "revoked");
+        assertThatThrownBy(() -> core.families.await(handle, ANY))
+                .isInstanceOf(TokenUnavailableException.class)
+                .hasMessageContaining("expired or revoked")
+                .hasMessageNotContaining("Nothing is lost");
+        assertThat(simulator.vcfSso().refusals()).isEqualTo(2);
     }
 
     private CredentialHandle cspHandle(String token) {
