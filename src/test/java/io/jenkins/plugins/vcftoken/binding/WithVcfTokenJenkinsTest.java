@@ -196,7 +196,7 @@ class WithVcfTokenJenkinsTest {
         fails("withVcfToken(credentialsId: 'sa', tokenVariable: 'PATH+X') { }", "‘PATH+X’ cannot be the name");
         fails(
                 "withVcfToken(credentialsId: 'sa', tokenVariable: 'A', urlVariable: 'A') { }",
-                "‘A’ cannot hold two things");
+                "The variable name ‘A’ is used more than once");
         assertThat(simulator.requests()).isZero();
     }
 

@@ -24,11 +24,11 @@ class FormValidationsJenkinsTest {
     @CsvSource(nullValues = "null", textBlock = """
             null,                                  ERROR, Enter the address of the server
             ' ',                                   ERROR, Enter the address of the server
-            vcfa,                                  ERROR, no address of a server
-            vcfa.example.com,                      ERROR, no address of a server
-            'https://vcfa example.com',            ERROR, no address of a server
-            https:///path,                         ERROR, no address of a server
-            ftp://vcfa.example.com,                ERROR, no address of a server
+            vcfa,                                  ERROR, Not a valid URL
+            vcfa.example.com,                      ERROR, Not a valid URL
+            'https://vcfa example.com',            ERROR, Not a valid URL
+            https:///path,                         ERROR, Not a valid URL
+            ftp://vcfa.example.com,                ERROR, Not a valid URL
             http://vcfa.example.com,               ERROR, Use https
             https://me@vcfa.example.com,           ERROR, Leave out user names
             https://vcfa.example.com?tenant=acme,  ERROR, Leave out user names
@@ -119,8 +119,8 @@ class FormValidationsJenkinsTest {
 
     @Test
     void appSecret() {
-        assertSays(FormValidations.appSecret(null), Kind.WARNING, "Only a public app has no secret");
-        assertSays(FormValidations.appSecret(secret(" ")), Kind.WARNING, "Only a public app has no secret");
+        assertSays(FormValidations.appSecret(null), Kind.WARNING, "unless this is a public app");
+        assertSays(FormValidations.appSecret(secret(" ")), Kind.WARNING, "unless this is a public app");
         assertSays(FormValidations.appSecret(secret("the-secret")), Kind.OK, "");
     }
 
@@ -193,7 +193,9 @@ class FormValidationsJenkinsTest {
         assertSays(
                 FormValidations.caCertificates(good + over, NOW), Kind.WARNING, "CN=over has expired at 2025-12-31T");
         assertSays(
-                FormValidations.caCertificates(early + good, NOW), Kind.WARNING, "CN=early is good from 2026-01-02T");
+                FormValidations.caCertificates(early + good, NOW),
+                Kind.WARNING,
+                "CN=early is not valid until 2026-01-02T");
     }
 
     @Test

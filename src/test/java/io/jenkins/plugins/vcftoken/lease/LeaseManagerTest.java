@@ -254,7 +254,7 @@ class LeaseManagerTest extends TokenServiceTestBase {
         assertThat(block.warnings)
                 .singleElement()
                 .asString()
-                .contains("serves for another 900 s")
+                .contains("expires in 900 s")
                 .contains("HTTP 429");
         assertThat(timer.pauses.get(1)).isEqualTo(RenewalPolicy.MAX_RETRY_PAUSE);
         clock.advance(RenewalPolicy.MAX_RETRY_PAUSE);

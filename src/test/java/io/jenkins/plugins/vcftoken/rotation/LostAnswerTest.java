@@ -298,7 +298,7 @@ class LostAnswerTest {
         simulator.inject(Fault.STATUS_502);
         for (int i = 0; i < 2; i++) {
             assertThatThrownBy(() -> manual.await(handle, ANY))
-                    .hasMessageContaining("Press \"Try once more\" on the page \"VCF tokens\"")
+                    .hasMessageContaining("Choose \"Retry with the stored token\" on the page \"Token status\"")
                     .isInstanceOfSatisfying(
                             TokenUnavailableException.class,
                             e -> assertThat(e.retry()).isNull());
