@@ -117,6 +117,22 @@ public final class VcfTokenService {
     }
 
     /**
+     * As {@link #open}, for a token that is derived from the access token of that lease.
+     *
+     * @throws TokenUnavailableException with a message for the build's log
+     */
+    public Lease openDerived(
+            VcfCredentials credential,
+            String organization,
+            DerivedToken token,
+            @CheckForNull Item near,
+            Duration minimumValidity,
+            LeaseOwner owner)
+            throws TokenUnavailableException, InterruptedException {
+        return leases().open(handles.derived(credential, near, organization, token), minimumValidity, owner);
+    }
+
+    /**
      * An access token without a lease. Returns at once when one is cached; else blocks.
      *
      * @throws TokenUnavailableException when none can be obtained

@@ -26,8 +26,10 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Base64;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import okhttp3.OkHttpClient;
 import okhttp3.tls.HandshakeCertificates;
 
@@ -174,9 +176,20 @@ public final class TestTokenService implements AutoCloseable {
         writeBacks.submit(() -> {}).get();
     }
 
+    /** Returns when no thread writes to the directory any more: JUnit deletes it next. */
     @Override
     public void close() {
-        requestThreads.shutdownNow();
-        writeBacks.shutdownNow();
+        for (ExecutorService threads : List.of(requestThreads, writeBacks)) {
+            threads.shutdownNow();
+        }
+        for (ExecutorService threads : List.of(requestThreads, writeBacks)) {
+            try {
+                if (!threads.awaitTermination(10, TimeUnit.SECONDS)) {
+                    throw new IllegalStateException("A thread of the test still runs");
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 }

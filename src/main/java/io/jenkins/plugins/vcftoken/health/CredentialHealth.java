@@ -21,7 +21,7 @@ import org.kohsuke.stapler.export.ExportedBean;
 
 /**
  * The state of one credential's tokens at one moment, for pages and as JSON. Contains no secret and no hash of one. The
- * exported names are documented in docs/health.md and are frozen.
+ * exported names are documented in docs/token-status.md and are frozen.
  */
 @ExportedBean(defaultVisibility = CredentialHealth.ALWAYS)
 public final class CredentialHealth {
@@ -243,9 +243,11 @@ public final class CredentialHealth {
         return leaseOwners.size();
     }
 
+    /** Each build once: it can have several blocks, and several tokens in each. */
     @Exported
     public List<BuildLeaseInfo> getLeases() {
         return leaseOwners.stream()
+                .distinct()
                 .map(BuildLeaseInfo::find)
                 .filter(Objects::nonNull)
                 .toList();

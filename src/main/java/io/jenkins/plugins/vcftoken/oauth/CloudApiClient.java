@@ -49,11 +49,11 @@ final class CloudApiClient {
 
     private final OneShotHttpClient client;
     private final HttpUrl base;
-    private final AccessToken accessToken;
+    private final String accessToken;
     private final TokenError unauthorized;
 
     /** @param unauthorized what 401 means */
-    CloudApiClient(OneShotHttpClient client, HttpUrl base, AccessToken accessToken, TokenError unauthorized) {
+    CloudApiClient(OneShotHttpClient client, HttpUrl base, String accessToken, TokenError unauthorized) {
         this.client = client;
         this.base = base;
         this.accessToken = accessToken;
@@ -84,10 +84,11 @@ final class CloudApiClient {
      * token; with several there is no result, because a wrong date is worse than none.
      *
      * @param clientId of the stored token; empty where it is not known
+     * @param issuedAt of the access token
      * @return null when the token does not expire, the server does not say, or the match is ambiguous
      */
     @CheckForNull
-    Instant apiTokenExpiry(String clientId) throws TokenRequestException {
+    Instant apiTokenExpiry(String clientId, Instant issuedAt) throws TokenRequestException {
         if (client.capabilities().hasNoTokenList(base)) {
             return null;
         }
@@ -95,7 +96,7 @@ final class CloudApiClient {
             JsonNode record = findApiToken(clientId);
             Instant expiry = record == null ? null : time(TokenResponseParser.text(record, "expirationTimeUtc"));
             // An expired token would not have brought this access token.
-            return expiry != null && expiry.isAfter(accessToken.issuedAt()) && expiry.isBefore(NEVER) ? expiry : null;
+            return expiry != null && expiry.isAfter(issuedAt) && expiry.isBefore(NEVER) ? expiry : null;
         } catch (TokenRequestException e) {
             if (e.tokenError() == TokenError.NO_SUCH_SERVICE) {
                 client.capabilities().setNoTokenList(base);
@@ -129,7 +130,7 @@ final class CloudApiClient {
 
     /** Compares the owner, and the organization where both say. */
     private boolean hasSameOwner(JsonNode token) {
-        JwtClaims claims = JwtClaims.of(accessToken.value());
+        JwtClaims claims = JwtClaims.of(accessToken);
         String owner = TokenResponseParser.text(token.path("owner"), "name");
         String organization = TokenResponseParser.text(token.path("org"), "name");
         return owner != null
@@ -206,11 +207,10 @@ final class CloudApiClient {
         path.forEach(url::addPathSegment);
         url.addQueryParameter("page", String.valueOf(page));
         query.forEach(url::addQueryParameter);
-        Map<String, String> headers =
-                Map.of("Accept", accept(version), "Authorization", "Bearer " + accessToken.value());
+        Map<String, String> headers = Map.of("Accept", accept(version), "Authorization", "Bearer " + accessToken);
         return new TokenResponseParser(
                 client.get(url.build(), headers),
-                accessToken.value(),
+                accessToken,
                 (status, code, message) -> status == 401 ? unauthorized : TokenError.ofStatus(status));
     }
 

@@ -137,6 +137,11 @@ public final class RetryPolicy {
         }
 
         @Override
+        public Duration longestParentAge() {
+            return client.longestParentAge();
+        }
+
+        @Override
         public TokenResponse requestToken(String secret) throws TokenRequestException {
             return call(() -> client.requestToken(secret));
         }

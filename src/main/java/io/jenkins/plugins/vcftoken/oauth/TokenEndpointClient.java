@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.time.Duration;
 import java.time.Instant;
 
 /** Client of one token API, for one account. Implementations are immutable and thread-safe; calls block. */
@@ -31,6 +32,14 @@ public interface TokenEndpointClient {
      * @throws TokenRequestException without an access token; its type says whether the secret may have been consumed
      */
     TokenResponse requestToken(String secret) throws TokenRequestException;
+
+    /**
+     * For an access token that is requested with one of another client in place of a stored secret: the age up to which
+     * that one is sent, because a server may end the new one with it.
+     */
+    default Duration longestParentAge() {
+        return Duration.ofSeconds(Long.MAX_VALUE);
+    }
 
     /**
      * Renews an access token with its session. Sends the secret, once, if the server rejects the session; a lost

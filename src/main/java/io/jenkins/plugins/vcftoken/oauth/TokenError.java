@@ -37,6 +37,13 @@ public enum TokenError {
     PROVIDER_TOKEN_REFUSED(
             "the server refuses the access token of the provider's account, with which the organization's is obtained",
             "Run again. If that does not help, check the role and the state of the provider's account on the server."),
+    PARENT_TOKEN_REFUSED(
+            "the server refuses the access token of the credential, with which this one is requested",
+            "Run again. If that does not help, check that the account has a role on this server, and that the server "
+                    + "accepts access tokens of the system that the credential is for."),
+    UNKNOWN_SERVICE_KEY(
+            "the server issues no access tokens for a service with this key",
+            "Check the key. GET /suite-api/api/integrations/services lists those that the server knows."),
     FORBIDDEN(
             "the server knows the secret but does not allow it to be used here",
             "Check the role and the state of the account on the server."),
@@ -114,6 +121,11 @@ public enum TokenError {
      */
     public boolean isProbablyRejection() {
         return this == API_TOKEN_REFUSED_OR_SERVER_FAILED;
+    }
+
+    /** Whether the access token was refused that was sent in place of a stored secret, so that another one may work. */
+    public boolean isOfParentToken() {
+        return this == PROVIDER_TOKEN_REFUSED || this == PARENT_TOKEN_REFUSED;
     }
 
     /** The same failure for a secret that does not rotate, which the request cannot have consumed. */

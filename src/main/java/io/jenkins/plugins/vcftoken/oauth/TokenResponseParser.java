@@ -86,6 +86,12 @@ final class TokenResponseParser {
         return answer.body();
     }
 
+    /** The access token of VCF Automation's header; null without it. */
+    @CheckForNull
+    String accessTokenHeader() {
+        return answer.accessToken();
+    }
+
     /** The body as JSON of any type; missing where it is no JSON. */
     JsonNode json() {
         return json;

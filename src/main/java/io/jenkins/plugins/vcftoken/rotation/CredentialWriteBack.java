@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.rotation;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +19,8 @@ final class CredentialWriteBack {
     private final TokenLedger ledger;
     private final TokenHash hashes;
     private final Executor thread;
+    private final TokenClaims claims;
+    private final Duration timeout;
 
     /** Write-backs that have not begun. */
     private final Set<Target> pending = ConcurrentHashMap.newKeySet();
@@ -28,15 +31,23 @@ final class CredentialWriteBack {
     /** A person may store a token of another family at the location before the write-back. */
     private record Target(CredentialLocation location, String familyId) {}
 
-    CredentialWriteBack(TokenLedger ledger, TokenHash hashes, Executor thread) {
+    CredentialWriteBack(
+            TokenLedger ledger, TokenHash hashes, Executor thread, TokenClaims claims, Duration timeout) {
         this.ledger = ledger;
         this.hashes = hashes;
         this.thread = thread;
+        this.claims = claims;
+        this.timeout = timeout;
     }
 
     /** Locations where the last write-back failed; a live view. */
     Set<CredentialLocation> failed() {
         return Collections.unmodifiableSet(failed);
+    }
+
+    /** The store of a location could not be written; the next use of the credential writes it. */
+    void addFailed(CredentialLocation location) {
+        failed.add(location);
     }
 
     /** After a store context was renamed. */
@@ -73,11 +84,20 @@ final class CredentialWriteBack {
     private void write(CredentialHandle handle, String familyId) {
         boolean again = failed.remove(handle.location());
         try {
+            if (handle.writer().versionedSecret() != null) {
+                writeVersioned(handle, familyId);
+                return;
+            }
             Optional<TokenFamily> family = ledger.load(familyId);
             if (family.isPresent()) {
                 TokenHistory tokens = family.get().tokens();
                 handle.writer().writeBack(token -> isOf(tokens, token), tokens.current(), again);
             }
+        } catch (VersionedSecret.ReadOnlyException e) {
+            LOGGER.log(Level.FINE, e, () -> handle.description() + ": its rotated tokens are kept in the ledger alone");
+        } catch (InterruptedException e) {
+            failed.add(handle.location());
+            Thread.currentThread().interrupt();
         } catch (IOException | RuntimeException e) {
             failed.add(handle.location());
             LOGGER.log(
@@ -85,6 +105,19 @@ final class CredentialWriteBack {
                     e,
                     () -> handle.description() + ": the rotated refresh token could not be written back to the "
                             + "credentials store. It is safe in the ledger, builds go on, and the next one tries again");
+        }
+    }
+
+    /** Under the family's lock, so that no request changes the same store at the same time. */
+    private void writeVersioned(CredentialHandle handle, String familyId) throws IOException, InterruptedException {
+        try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
+            Optional<TokenFamily> family = ledger.load(familyId);
+            if (family.isPresent()) {
+                TokenFamily written = claims.writeBack(handle, family.get());
+                if (!written.equals(family.get())) {
+                    ledger.save(written);
+                }
+            }
         }
     }
 

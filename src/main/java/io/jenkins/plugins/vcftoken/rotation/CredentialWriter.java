@@ -22,6 +22,17 @@ public interface CredentialWriter {
     void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException;
 
     /**
+     * The store outside of the Jenkins home that the credential comes from, and that other controllers may use as well.
+     * Rotated tokens are then written there, and not with {@link #writeBack}.
+     *
+     * @return null when there is none
+     */
+    @CheckForNull
+    default VersionedSecret versionedSecret() {
+        return null;
+    }
+
+    /**
      * The location under its current name: the folder may have been renamed since the block opened. Fast, from memory.
      *
      * @return null when the location that the {@link CredentialHandle} was created with never changes

@@ -35,6 +35,7 @@ import java.util.stream.Collectors;
  * @param changed when the state began
  * @param notBefore no request is sent before this time; null where there is no such limit
  * @param orphaned since when no credential at any of the locations leads to the family, or null
+ * @param sharedRevision the {@link SharedTokenState#revision} that the ledger has seen last; null before the first one
  */
 public record TokenFamily(
         String id,
@@ -46,7 +47,8 @@ public record TokenFamily(
         @CheckForNull String error,
         Instant changed,
         @CheckForNull Instant notBefore,
-        @CheckForNull Instant orphaned) {
+        @CheckForNull Instant orphaned,
+        @CheckForNull String sharedRevision) {
 
     /** The state of a family's current token. */
     public enum Status {
@@ -97,7 +99,7 @@ public record TokenFamily(
             @CheckForNull AccessToken accessToken,
             Set<CredentialLocation> locations,
             Instant now) {
-        return new TokenFamily(id, account, Status.READY, tokens, accessToken, locations, null, now, null, null);
+        return new TokenFamily(id, account, Status.READY, tokens, accessToken, locations, null, now, null, null, null);
     }
 
     /** Whether the server of this account has ever accepted the secret. */
@@ -167,7 +169,7 @@ public record TokenFamily(
             TokenHash hashes,
             Instant now) {
         TokenHistory rotated = tokens.rotatedTo(refreshToken, hashes);
-        return new TokenFamily(id, account, Status.READY, rotated, newest, locations, cause, now, null, orphaned);
+        return new TokenFamily(id, account, Status.READY, rotated, newest, locations, cause, now, null, orphaned, sharedRevision);
     }
 
     /** The request left the token as it was. */
@@ -189,10 +191,57 @@ public record TokenFamily(
         return in(state, error, changed, time);
     }
 
+    /** In the state UNKNOWN, the token is not sent once more before this time either. */
+    TokenFamily notBefore(@CheckForNull Instant time) {
+        boolean isLater = state == Status.UNKNOWN && time != null && (notBefore == null || time.isAfter(notBefore));
+        return isLater ? waitingUntil(time) : this;
+    }
+
     /** Keeps when the access token was issued; it is expired at any time of any clock. */
     TokenFamily withRevokedAccessToken() {
-        AccessToken revoked = accessToken == null ? null : new AccessToken("", accessToken.issuedAt(), Instant.EPOCH);
-        return new TokenFamily(id, account, state, tokens, revoked, locations, error, changed, notBefore, orphaned);
+        return withAccessToken(
+                accessToken == null ? null : new AccessToken("", accessToken.issuedAt(), Instant.EPOCH));
+    }
+
+    TokenFamily withAccessToken(@CheckForNull AccessToken other) {
+        return new TokenFamily(
+                id, account, state, tokens, other, locations, error, changed, notBefore, orphaned, sharedRevision);
+    }
+
+    /** As seen in a {@link VersionedSecret}. */
+    TokenFamily seen(@CheckForNull String revision) {
+        return new TokenFamily(
+                id, account, state, tokens, accessToken, locations, error, changed, notBefore, orphaned, revision);
+    }
+
+    /** The form in which a {@link VersionedSecret} has it: without what concerns one controller alone. */
+    TokenFamily published(TokenHistory history) {
+        return new TokenFamily(
+                "", account, state, history, accessToken, Set.of(), error, changed, notBefore, null, null);
+    }
+
+    /**
+     * With the token, the state and the access token that another controller has published.
+     *
+     * @param to the state; READY while that controller is requesting, since the ledger has no request then
+     */
+    TokenFamily adopting(TokenFamily published, Status to, @CheckForNull String revision, TokenHash hashes) {
+        AccessToken theirs = published.accessToken;
+        boolean isNewer = theirs != null
+                && !theirs.value().isEmpty()
+                && (accessToken == null || theirs.issuedAt().isAfter(accessToken.issuedAt()));
+        return new TokenFamily(
+                id,
+                account,
+                to,
+                tokens.adopting(published.tokens, hashes),
+                isNewer ? theirs : accessToken,
+                locations,
+                published.error,
+                published.changed,
+                published.notBefore,
+                orphaned,
+                revision);
     }
 
     /**
@@ -257,12 +306,12 @@ public record TokenFamily(
     }
 
     private TokenFamily in(Status to, @CheckForNull String cause, Instant since, @CheckForNull Instant next) {
-        return new TokenFamily(id, account, to, tokens, accessToken, locations, cause, since, next, orphaned);
+        return new TokenFamily(id, account, to, tokens, accessToken, locations, cause, since, next, orphaned, sharedRevision);
     }
 
     private TokenFamily with(Set<CredentialLocation> other, @CheckForNull Instant orphanedSince) {
         return new TokenFamily(
-                id, account, state, tokens, accessToken, other, error, changed, notBefore, orphanedSince);
+                id, account, state, tokens, accessToken, other, error, changed, notBefore, orphanedSince, sharedRevision);
     }
 
     @Override

@@ -47,6 +47,10 @@ final class TokenFamilyJson {
         }
         Instant orphaned = record.orphaned();
         root.put("orphaned", orphaned == null ? null : orphaned.toString());
+        String sharedRevision = record.sharedRevision();
+        if (sharedRevision != null) {
+            root.put("sharedRevision", sharedRevision);
+        }
         TokenHistory tokens = record.tokens();
         root.put("current", cipher.seal(tokens.current()));
         root.put("generation", tokens.generation());
@@ -97,7 +101,8 @@ final class TokenFamilyJson {
                     root.path("error").textValue(),
                     Instant.parse(required(root, "changed")),
                     instant(root, "notBefore"),
-                    instant(root, "orphaned"));
+                    instant(root, "orphaned"),
+                    root.path("sharedRevision").textValue());
         } catch (JsonProcessingException e) {
             // The message quotes the text.
             throw new IOException("damaged: not JSON");

@@ -133,6 +133,21 @@ final class TokenFamilyStore {
         return findAmong(find(token), token, account, location);
     }
 
+    /**
+     * The family that a location used last, whatever token is stored there.
+     *
+     * @return null when there is none of this account
+     */
+    @CheckForNull
+    TokenFamily findLastUsed(Account account, CredentialLocation location) throws IOException {
+        catchUp();
+        return cached.values().stream()
+                .filter(family -> family.locations().contains(location)
+                        && family.account().isSameAs(account))
+                .max(Comparator.comparing(TokenFamily::changed))
+                .orElse(null);
+    }
+
     /** The family as the ledger has it now: another process may have continued it. */
     TokenFamily reread(TokenFamily known) throws IOException {
         Optional<TokenFamily> record = ledger.load(known.id());
@@ -250,9 +265,7 @@ final class TokenFamilyStore {
         return Set.copyOf(unsaved.keySet());
     }
 
-    /**
-     * Families of organizations that were requested with access tokens of the given family. All of them are in memory.
-     */
+    /** Families that are requested with access tokens of the given family. All of them are in memory. */
     Stream<TokenFamily> derivedFrom(String id) {
         return inMemory.values().stream()
                 .filter(family -> family.tokens().current().equals(id));

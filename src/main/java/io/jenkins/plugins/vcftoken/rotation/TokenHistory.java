@@ -90,6 +90,13 @@ public record TokenHistory(
         return new TokenHistory(initialTokenHash, next, bounded(former, hashes), generation + 1, false);
     }
 
+    /** Continues with the token that another controller has published. How it came to that one is unknown here. */
+    TokenHistory adopting(TokenHistory published, TokenHash hashes) {
+        TokenHistory next = published.current.equals(current) ? this : rotatedTo(published.current, hashes);
+        long newest = Math.max(next.generation, published.generation);
+        return new TokenHistory(initialTokenHash, next.current, next.formerHashes, newest, published.nonRotating);
+    }
+
     /** Without the oldest hashes; the hash of the empty token, the mark of an authorized family, always stays. */
     private static List<String> bounded(List<String> former, TokenHash hashes) {
         String nothing = TokenHash.brief(hashes.ofToken(""));

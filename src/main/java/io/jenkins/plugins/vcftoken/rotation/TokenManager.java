@@ -2,6 +2,7 @@ package io.jenkins.plugins.vcftoken.rotation;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
@@ -47,6 +48,7 @@ public final class TokenManager {
     private final TokenListener listener;
     private final TokenFamilyStore store;
     private final TokenFamilyResolver resolver;
+    private final TokenClaims claims;
     private final CredentialWriteBack writeBack;
     private final TokenFamilyAdmin admin;
     private final RequestQueue queue;
@@ -78,7 +80,8 @@ public final class TokenManager {
         this.listener = listener;
         this.store = new TokenFamilyStore(ledger, hashes);
         this.resolver = new TokenFamilyResolver(ledger, store, hashes);
-        this.writeBack = new CredentialWriteBack(ledger, hashes, writeBackThread);
+        this.claims = new TokenClaims(hashes, clock, timeout);
+        this.writeBack = new CredentialWriteBack(ledger, hashes, writeBackThread, claims, timeout);
         this.admin = new TokenFamilyAdmin(ledger, store, writeBack, hashes, clock, timeout);
         this.queue = new RequestQueue(requestThreads);
     }
@@ -126,8 +129,13 @@ public final class TokenManager {
      *     effects
      */
     public CompletableFuture<TokenResult> request(CredentialHandle handle, Predicate<AccessToken> acceptable) {
-        if (handle.tenantClients() != null) {
-            return new TenantTokenRequest(this, clock, handle, acceptable).send();
+        CredentialHandle parent = handle.parent();
+        if (parent != null) {
+            try {
+                return new DerivedTokenRequest(this, clock, handle, parent, handle.issuer(), acceptable).send();
+            } catch (TokenUnavailableException e) {
+                return CompletableFuture.failedFuture(e);
+            }
         }
         TokenUnavailableException missing = resolver.secretMissing(handle);
         if (missing != null) {
@@ -188,20 +196,28 @@ public final class TokenManager {
      *
      * @param acceptable which cached access token makes a request unnecessary
      */
-    private TokenResult refresh(CredentialHandle handle, Predicate<AccessToken> acceptable)
+    private TokenResult refresh(CredentialHandle stored, Predicate<AccessToken> acceptable)
             throws IOException, InterruptedException, TokenUnavailableException {
+        CredentialHandle handle = withKnownToken(stored);
         String id = resolver.findFamily(handle);
         while (true) {
             // 1. Lock the family, against the threads of this process and against other processes.
             try (TokenLedger.Lock lock = ledger.lock(id, timeout)) {
-                // 2. Load it: another process may have refreshed it since.
+                // 2. Load it: another process may have refreshed it since, or another controller, see TokenClaims.
                 Optional<TokenFamily> found = store.load(id);
                 String now = resolver.findFamilyAgain(handle, id, found.orElse(null));
                 if (!now.equals(id)) {
                     id = now;
                     continue;
                 }
-                TokenFamily family = bound(handle, found.orElseGet(() -> created(handle)));
+                TokenClaims.View view = claims.read(handle, bound(handle, found.isPresent() ? found.get() : created(handle)));
+                String otherToken = view.otherToken();
+                if (otherToken != null) {
+                    handle = handle.withToken(otherToken);
+                    id = resolver.findFamily(handle);
+                    continue;
+                }
+                TokenFamily family = view.family();
                 // 3. Is an access token cached that lasts?
                 AccessToken cached = family.accessToken();
                 if (cached != null && acceptable.test(cached)) {
@@ -210,19 +226,38 @@ public final class TokenManager {
                     }
                     return cachedResult(handle, family, cached, null);
                 }
-                family = family.state() == TokenFamily.Status.REQUESTING ? stopped(handle, family) : family;
+                if (view.claimedUntil() != null) {
+                    claims.awaitOther(view);
+                    continue;
+                }
+                family = family.state() == TokenFamily.Status.REQUESTING ? stopped(handle, family, found) : family;
                 TokenUnavailableException reason = reasonNotToSend(handle, family);
                 if (reason != null) {
                     return cachedOrThrow(handle, family, reason);
                 }
-                // 4. Save that the token is about to be sent: after a crash the ledger tells that it may have been.
+                // 4. Claim the token where other controllers could send it, too. Save that it is about to be sent: after
+                // a crash the ledger tells that it may have been.
+                TokenClaims.View claim = claims.claim(view, family);
+                if (claim == null) {
+                    continue;
+                }
+                if (!claims.isSendable(claim)) {
+                    return cachedOrThrow(handle, family, TokenUnavailableException.notClaimed(handle, claim));
+                }
+                family = claim.family();
                 TokenFamily requesting = family.requesting(clock.instant());
-                store.saveRequest(requesting, family, handle);
+                try {
+                    store.saveRequest(requesting, family, handle);
+                } catch (IOException e) {
+                    claims.publish(claim, family);
+                    throw e;
+                }
                 // 5. Send it, once.
-                Attempt attempt = new Attempt(handle, family, requesting, clock.instant());
+                Attempt attempt = new Attempt(handle, claim, family, requesting, clock.instant());
                 TokenResponse response;
                 try {
-                    response = send(handle.client(), family);
+                    claims.checkStands(claim);
+                    response = send(handle, family);
                 } catch (TokenRequestException e) {
                     return failed(attempt, e);
                 } catch (RuntimeException e) {
@@ -230,10 +265,26 @@ public final class TokenManager {
                     saveFailure(attempt, new TokenRequestException.OutcomeUnknown(cause, e));
                     throw e;
                 }
-                // 6. Save the response, forced to disk before any caller has the access token.
+                // 6. Save the response, forced to disk before any caller has the access token, and publish it.
                 return granted(attempt, response);
             } // 7. Unlock.
         }
+    }
+
+    /**
+     * A credential from a {@link VersionedSecret} may store a token that another controller has published, which leads to
+     * no family here: its location does.
+     */
+    private CredentialHandle withKnownToken(CredentialHandle handle) throws IOException {
+        if (handle.writer().versionedSecret() == null) {
+            return handle;
+        }
+        Account account = handle.client().account();
+        CredentialLocation location = handle.location();
+        TokenFamily known = store.find(handle.token(), account, location);
+        boolean isBound = known != null && known.locations().contains(location);
+        TokenFamily last = isBound ? known : store.findLastUsed(account, location);
+        return last == null ? handle : handle.withToken(last.tokens().current());
     }
 
     /** Binds the family to the location of its current token. A former token leads to it only from a bound location. */
@@ -254,8 +305,9 @@ public final class TokenManager {
     }
 
     /** Sends the session of the family's access token where there is one, else the secret. */
-    private TokenResponse send(TokenEndpointClient client, TokenFamily family) throws TokenRequestException {
-        String secret = family.tokens().current();
+    private TokenResponse send(CredentialHandle handle, TokenFamily family) throws TokenRequestException {
+        TokenEndpointClient client = handle.client();
+        String secret = handle.secretOf(family);
         String session = store.session(family.id());
         try {
             TokenResponse response =
@@ -270,12 +322,22 @@ public final class TokenManager {
         }
     }
 
-    /** The lock is free, so the process that saved the request has ended. */
-    private TokenFamily stopped(CredentialHandle handle, TokenFamily requesting) throws IOException {
+    /**
+     * The lock is free, so the process that saved the request has ended; or the claim of another controller has.
+     *
+     * @param found the record of the ledger
+     */
+    private TokenFamily stopped(CredentialHandle handle, TokenFamily requesting, Optional<TokenFamily> found)
+            throws IOException {
+        boolean isOwn = found.filter(record -> record.state() == TokenFamily.Status.REQUESTING)
+                .isPresent();
         TokenRequestException cause = new TokenRequestException.OutcomeUnknown(
-                "Jenkins stopped while the refresh token was on its way to the server", null);
+                (isOwn ? "Jenkins" : "another controller")
+                        + " stopped while the refresh token was on its way to the server",
+                null);
         TokenFamily stopped = requesting.afterFailure(
                 requesting, cause, isResendable(handle, requesting), timeout, hashes, clock.instant());
+        stopped = stopped.notBefore(requesting.notBefore());
         store.save(stopped, handle);
         listener.failed(handle, stopped, cause, Duration.ZERO);
         return stopped;
@@ -313,8 +375,7 @@ public final class TokenManager {
 
     /**
      * When a token with a lost response is sent once more: when the lost request can no longer be on its way, and no
-     * access token remains that a refusal could cost, neither of this family nor one that was requested with it for
-     * another organization. If the server had not rotated the token, the request works; if it had, the next token is
+     * access token remains that a refusal could cost, neither of this family nor of one that is derived from it. If the server had not rotated the token, the request works; if it had, the next token is
      * lost in any case (<a href="https://www.rfc-editor.org/rfc/rfc9700#section-4.14">RFC 9700 section 4.14</a> lets a
      * server revoke the whole family for a token that it sees twice).
      *
@@ -340,13 +401,31 @@ public final class TokenManager {
      *
      * @param before the family when the request was made
      */
-    private record Attempt(CredentialHandle handle, TokenFamily before, TokenFamily requesting, Instant sent) {}
+    private record Attempt(
+            CredentialHandle handle,
+            TokenClaims.View claim,
+            TokenFamily before,
+            TokenFamily requesting,
+            Instant sent) {}
+
+    /** Saves a response, and then publishes it to the other controllers, also where the disk refuses it. */
+    private void saveAndPublish(Attempt attempt, TokenFamily after) throws IOException {
+        try {
+            store.saveResponse(after, attempt.handle());
+        } catch (IOException e) {
+            claims.publish(attempt.claim(), after);
+            throw e;
+        }
+        if (!claims.publish(attempt.claim(), after)) {
+            writeBack.addFailed(attempt.handle().location());
+        }
+    }
 
     private TokenResult granted(Attempt attempt, TokenResponse response) throws IOException {
         CredentialHandle handle = attempt.handle();
         TokenFamily before = attempt.before();
         TokenFamily granted = attempt.requesting().granted(response, hashes, clock.instant());
-        store.saveResponse(granted, handle);
+        saveAndPublish(attempt, granted);
         store.removeReplaced(granted);
         listener.granted(handle, before, granted, Duration.between(attempt.sent(), clock.instant()));
         if (before.state() == TokenFamily.Status.UNKNOWN) {
@@ -378,7 +457,7 @@ public final class TokenManager {
         TokenFamily requesting = attempt.requesting();
         TokenFamily after = requesting.afterFailure(
                 attempt.before(), e, isResendable(handle, requesting), timeout, hashes, clock.instant());
-        store.saveResponse(after, handle);
+        saveAndPublish(attempt, after);
         if (after.state() == TokenFamily.Status.REJECTED) {
             admin.pruneRefusals();
         }
@@ -440,15 +519,19 @@ public final class TokenManager {
 
     /** Whether the secret that is stored now leads to another family than a result. Sends nothing, does not block. */
     public CompletableFuture<Boolean> isStoredChanged(CredentialHandle handle, TokenResult result) {
-        return queue.call(handle, handle::asStored).thenApply(now -> {
-            TokenFamily family = findCached(now);
-            if (family == null) {
-                return true;
-            }
-            String leadsTo =
-                    handle.tenantClients() == null ? family.id() : hashes.ofFamily(result.account(), family.id());
-            return !leadsTo.equals(result.familyId());
-        });
+        return queue.call(handle, () -> !result.familyId().equals(findCachedFamilyId(handle.asStored())));
+    }
+
+    /** Null where the cache has no family of the credential. */
+    @CheckForNull
+    private String findCachedFamilyId(CredentialHandle handle) throws TokenUnavailableException {
+        CredentialHandle parent = handle.parent();
+        if (parent == null) {
+            TokenFamily family = findCached(handle);
+            return family == null ? null : family.id();
+        }
+        String parentId = findCachedFamilyId(parent);
+        return parentId == null ? null : hashes.ofFamily(handle.issuer().account(), parentId);
     }
 
     /**
@@ -482,13 +565,13 @@ public final class TokenManager {
     }
 
     private Void revokeSession(CredentialHandle handle, String familyId, BooleanSupplier unused)
-            throws TokenRequestException, IOException, InterruptedException {
+            throws TokenRequestException, TokenUnavailableException, IOException, InterruptedException {
         String session;
         try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
             session = store.takeSession(familyId, unused);
         }
         if (session != null) {
-            handle.client().revokeSession(session);
+            handle.issuer().revokeSession(session);
         }
         return null;
     }

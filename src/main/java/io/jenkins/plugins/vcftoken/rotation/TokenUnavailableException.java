@@ -6,6 +6,7 @@ import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Objects;
 
 /** There is no access token. The message names the credential, its account, the cause and the advice. */
 public final class TokenUnavailableException extends Exception {
@@ -24,9 +25,9 @@ public final class TokenUnavailableException extends Exception {
         this.retry = retry;
     }
 
-    /** Whether the cause is a request with this error. */
-    boolean isFor(TokenError tokenError) {
-        return getCause() instanceof TokenRequestException e && e.tokenError() == tokenError;
+    /** Whether the server refused the access token that was sent in place of a stored secret. */
+    boolean isForParentToken() {
+        return getCause() instanceof TokenRequestException e && e.tokenError().isOfParentToken();
     }
 
     private static TokenUnavailableException of(CredentialHandle handle, String text, @CheckForNull Throwable cause) {
@@ -176,6 +177,19 @@ public final class TokenUnavailableException extends Exception {
                 handle,
                 "the record of its tokens cannot be used (" + e.getMessage() + "). Check the disk of the Jenkins home "
                         + "directory.",
+                e);
+    }
+
+    static TokenUnavailableException notClaimed(CredentialHandle handle, TokenClaims.View failed) {
+        Exception e = Objects.requireNonNull(failed.failure());
+        boolean isReadOnly = e instanceof VersionedSecret.ReadOnlyException;
+        return of(
+                handle,
+                "nothing was sent, because the refresh token could not be claimed in "
+                        + Objects.requireNonNull(failed.secret()).description() + " (" + e.getMessage() + "), and "
+                        + (isReadOnly
+                                ? "another controller uses it, too. Allow this controller to update it."
+                                : "another controller may be sending it. Run again when the store can be reached."),
                 e);
     }
 

@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.store;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
@@ -63,13 +62,12 @@ public interface VcfCredentials extends StringCredentials {
     }
 
     /**
-     * The client that requests an access token of one of the provider's organizations.
+     * The client that requests an access token of one of the provider's organizations, with an access token of this
+     * credential as the secret.
      *
-     * @param providerToken an access token of this credential
      * @throws UnsupportedOperationException unless {@link #isProvider}
      */
-    default TokenEndpointClient tenantTokenClient(
-            OneShotHttpClient client, String organization, AccessToken providerToken) {
+    default TokenEndpointClient tenantTokenClient(OneShotHttpClient client, String organization) {
         throw new UnsupportedOperationException();
     }
 

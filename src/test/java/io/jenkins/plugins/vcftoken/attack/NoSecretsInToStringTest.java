@@ -65,6 +65,7 @@ class NoSecretsInToStringTest {
             rotation.CredentialLocation.credentialsId
             rotation.CredentialWriteBack.Target.familyId
             rotation.FileTokenLedger.Version.key
+            rotation.SharedTokenState.revision
             rotation.TokenFamily.id
             rotation.TokenIssuedEvent.owner
             rotation.TokenLedger.Contents.readable
@@ -78,6 +79,7 @@ class NoSecretsInToStringTest {
             rotation.RequestQueue.Target.familyId
             rotation.TokenResult.familyId
             rotation.TokenResult.warning
+            rotation.VersionedSecret.Content.version
             store.LocatedCredential.credential
             store.StoreContext.context
             store.StoreEntry.Expected.read

@@ -450,7 +450,7 @@ class CoreBench {
                 null,
                 now,
                 null,
-                null);
+                null, null);
     }
 
     private static TokenFamily record(
@@ -465,7 +465,7 @@ class CoreBench {
                 null,
                 Instant.now(),
                 null,
-                null);
+                null, null);
     }
 
     private String newAccount() {

@@ -123,6 +123,6 @@ class WindowsJenkinsTest {
                 null,
                 NOW,
                 null,
-                null);
+                null, null);
     }
 }

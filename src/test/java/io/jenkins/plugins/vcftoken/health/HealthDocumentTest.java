@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Compares {@code docs/health.md} with the exported names. Reads sources as text, so that it needs no Jenkins. */
+/** Compares {@code docs/token-status.md} with the exported names. Reads sources as text, so that it needs no Jenkins. */
 class HealthDocumentTest {
 
     private static final Path SOURCES = Path.of("src/main/java/io/jenkins/plugins/vcftoken/health");
@@ -76,7 +76,7 @@ class HealthDocumentTest {
     }
 
     private static String document() throws IOException {
-        return Files.readString(Path.of("docs/health.md"));
+        return Files.readString(Path.of("docs/token-status.md"));
     }
 
     private static String between(String text, String begin, String end) {

@@ -392,6 +392,7 @@ class TokenDetailPageJenkinsTest {
                         error,
                         Instant.parse("2026-01-01T00:00:00Z"),
                         null,
+                        null,
                         null));
     }
 

@@ -55,7 +55,7 @@ class TokenMetricsJenkinsTest {
 
     @Test
     void everyMetric_isDocumented(JenkinsRule jenkins) throws Exception {
-        String page = Files.readString(Path.of("docs/monitoring.md"));
+        String page = Files.readString(Path.of("docs/token-status.md"));
         assertThat(registry().getNames().stream().filter(name -> name.startsWith("vcf-token.")))
                 .hasSizeGreaterThan(6)
                 .allSatisfy(name -> assertThat(page.toLowerCase(Locale.ROOT))

@@ -22,20 +22,14 @@ import okhttp3.ResponseBody;
 import org.junit.jupiter.api.Test;
 
 /**
- * Generates {@code docs/errors.md} from the code: each row has responses that were recorded or are specified, and the
- * message of the plugin for exactly these.
+ * Generates the table of server responses in {@code docs/troubleshooting.md} from the code: each row has responses that were
+ * recorded or are specified, and the message of the plugin for exactly these.
  */
 class ErrorsDocumentTest {
 
-    private static final Path DOCUMENT = Path.of("docs/errors.md");
+    private static final Path DOCUMENT = Path.of("docs/troubleshooting.md");
 
     private static final String HEAD = """
-            # What the server said, what you read, what to do
-
-            Messages in a build's log name the credential, the system, its address and the organization, then what it
-            means, then in parentheses what was seen, then what to do. Secrets never appear in them. This table is made
-            from the code; a test holds the two together.
-
             | What was seen | What you read | What to do |
             |---|---|---|
             """;
@@ -59,7 +53,9 @@ class ErrorsDocumentTest {
                 .append(tokenError.nextStep())
                 .append(" |\n"));
         Path made = Files.writeString(Files.createDirectories(Path.of("target")).resolve("errors.md"), document);
-        assertThat(Files.exists(DOCUMENT) ? Files.readString(DOCUMENT) : "")
+        String inDocument = Files.readString(DOCUMENT);
+        inDocument = inDocument.substring(inDocument.indexOf(HEAD));
+        assertThat(inDocument.substring(0, inDocument.indexOf("\n\n") + 1))
                 .as("if the code is right, copy " + made + " to " + DOCUMENT)
                 .isEqualTo(document.toString());
     }
@@ -78,10 +74,7 @@ class ErrorsDocumentTest {
         all.add(organization(
                 403, "", "400, 401 or 403 for the organization's access token, or no organization of that name"));
         all.add(seen(
-                new VcfaTenantTokenClient(
-                        answering(401, ""),
-                        account(VcfaTokenClient.SYSTEM, ""),
-                        new AccessToken("a.b.c", java.time.Instant.now(), java.time.Instant.now())),
+                new VcfaTenantTokenClient(answering(401, ""), account(VcfaTokenClient.SYSTEM, "")),
                 "401 for the list of organizations, also to a new access token"));
         all.add(new Seen(
                 tokenError(new VcfaTokenClient(
@@ -117,6 +110,12 @@ class ErrorsDocumentTest {
         all.add(operations(404, "", "404 or 405: no VCF Operations"));
         all.add(operations(503, "", "5xx after three tries"));
         all.add(operations(200, "{}", "200 without a usable access token"));
+        all.add(vcenter(401, "{\"error_type\":\"UNAUTHENTICATED\"}", "401 for the access token"));
+        all.add(vcenter(400, "{\"error\":\"invalid_grant\"}", "400 `invalid_grant`"));
+        all.add(providerSession(401, "401 for an access token of VCF SSO"));
+        all.add(fleetService(401, "401 for an access token, in place of one of a fleet service"));
+        all.add(fleetService(400, "400 for the key of a fleet service"));
+        all.add(vcenter(404, "", "404 or 405: no vCenter, or one that does not use VCF SSO"));
         all.add(device(400, "{\"error\":\"invalid_client\"}", "400 `invalid_client`, or 401, when asked for a code"));
         all.add(unreachable());
         all.add(new Seen(
@@ -139,7 +138,6 @@ class ErrorsDocumentTest {
     }
 
     private static Seen organization(int status, String body, String what) throws Exception {
-        AccessToken provider = new AccessToken("a.b.c", java.time.Instant.now(), java.time.Instant.now());
         OkHttpClient http = new OkHttpClient.Builder()
                 .addInterceptor(chain -> {
                     String path = chain.request().url().encodedPath();
@@ -149,7 +147,7 @@ class ErrorsDocumentTest {
                     return path.startsWith("/oidc") ? answer(chain, status, body) : answer(chain, 200, list);
                 })
                 .build();
-        return seen(new VcfaTenantTokenClient(client(http), account(VcfaTokenClient.SYSTEM, ""), provider), what);
+        return seen(new VcfaTenantTokenClient(client(http), account(VcfaTokenClient.SYSTEM, "")), what);
     }
 
     private static Seen device(int status, String body, String what) {
@@ -189,6 +187,24 @@ class ErrorsDocumentTest {
                         answering(status, body),
                         account(VcfOperationsTokenClient.SYSTEM, "user"),
                         new VcfOperationsTokenClient.User("user", "")),
+                what);
+    }
+
+    private static Seen vcenter(int status, String body, String what) {
+        return seen(new VcenterSessionClient(answering(status, body), account(VcenterSessionClient.SYSTEM, "")), what);
+    }
+
+    private static Seen providerSession(int status, String what) {
+        return seen(new VcfaProviderSessionClient(answering(status, ""), account(VcfaTokenClient.SYSTEM, "")), what);
+    }
+
+    private static Seen fleetService(int status, String what) {
+        return seen(
+                new FleetServiceTokenClient(
+                        answering(status, ""),
+                        account(VcfOperationsTokenClient.SYSTEM, "service x"),
+                        FleetServiceTokenClient.SSO_SCHEME,
+                        "x"),
                 what);
     }
 

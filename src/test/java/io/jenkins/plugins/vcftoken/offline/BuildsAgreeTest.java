@@ -17,16 +17,14 @@ class BuildsAgreeTest {
     private final Pom offline = new Pom("offline/pom.xml");
     private final Pom plugin = new Pom("offline/plugin/pom.xml");
 
-    BuildsAgreeTest() throws Exception {}
-
     @ParameterizedTest
     @ValueSource(strings = {"groupId", "artifactId", "name", "url", "licenses/license/name", "licenses/license/url"})
-    void project(String element) throws Exception {
+    void project(String element) {
         assertThat(plugin.text("/project/" + element)).isEqualTo(standard.text("/project/" + element));
     }
 
     @Test
-    void versions() throws Exception {
+    void versions() {
         for (String property : standard.properties().keySet()) {
             if (property.endsWith(".version")) {
                 String path = "/project/properties/" + property;
@@ -37,7 +35,7 @@ class BuildsAgreeTest {
 
     /** Where the standard build takes a version from its parent or its BOM, its class path tells. */
     @Test
-    void librariesThatAreHere() throws Exception {
+    void librariesThatAreHere() {
         assertThat(offline.properties())
                 .containsEntry("okhttp.version", OkHttp.VERSION)
                 .containsEntry("jackson.version", PackageVersion.VERSION.toString())
@@ -45,7 +43,7 @@ class BuildsAgreeTest {
     }
 
     @Test
-    void pluginDependencies() throws Exception {
+    void pluginDependencies() {
         List<String> declared = standard.texts("/project/dependencies/dependency[not(scope)]/artifactId");
         String manifest = plugin.text("//manifestEntries/Plugin-Dependencies");
         assertThat(Arrays.stream(manifest.split(","))

@@ -1,5 +1,7 @@
 package io.jenkins.plugins.vcftoken.offline;
 
+import java.io.IOException;
+import java.io.StringReader;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -7,6 +9,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.parsers.ParserConfigurationException;
 import javax.xml.xpath.XPath;
 import javax.xml.xpath.XPathConstants;
 import javax.xml.xpath.XPathExpressionException;
@@ -14,6 +17,8 @@ import javax.xml.xpath.XPathFactory;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
+import org.xml.sax.InputSource;
+import org.xml.sax.SAXException;
 
 /** A POM as it is written, with its own properties put in. */
 final class Pom {
@@ -22,32 +27,57 @@ final class Pom {
     private final XPath xpath = XPathFactory.newInstance().newXPath();
 
     /** @param file below the root of the repository */
-    Pom(String file) throws Exception {
-        document = DocumentBuilderFactory.newDefaultInstance()
-                .newDocumentBuilder()
-                .parse(Path.of(file).toFile());
+    Pom(String file) {
+        this(new InputSource(Path.of(file).toUri().toString()));
     }
 
-    String text(String path) throws XPathExpressionException {
-        String text = xpath.evaluate(path, document);
+    private Pom(InputSource source) {
+        try {
+            document = DocumentBuilderFactory.newDefaultInstance()
+                    .newDocumentBuilder()
+                    .parse(source);
+        } catch (ParserConfigurationException | SAXException | IOException e) {
+            throw new IllegalArgumentException(e);
+        }
+    }
+
+    static Pom parse(String xml) {
+        return new Pom(new InputSource(new StringReader(xml)));
+    }
+
+    String text(String path) {
+        String text = evaluate(path);
         for (Map.Entry<String, String> property : properties().entrySet()) {
             text = text.replace("${" + property.getKey() + "}", property.getValue());
         }
-        return text.replace("${project.artifactId}", xpath.evaluate("/project/artifactId", document));
+        return text.replace("${project.artifactId}", evaluate("/project/artifactId"));
     }
 
-    List<String> texts(String path) throws XPathExpressionException {
+    List<String> texts(String path) {
         return elements(path).map(Element::getTextContent).toList();
     }
 
-    Map<String, String> properties() throws XPathExpressionException {
+    Map<String, String> properties() {
         Map<String, String> properties = new TreeMap<>();
         elements("/project/properties/*").forEach(e -> properties.put(e.getTagName(), e.getTextContent()));
         return properties;
     }
 
-    private Stream<Element> elements(String path) throws XPathExpressionException {
-        NodeList nodes = (NodeList) xpath.evaluate(path, document, XPathConstants.NODESET);
+    private String evaluate(String path) {
+        try {
+            return xpath.evaluate(path, document);
+        } catch (XPathExpressionException e) {
+            throw new IllegalArgumentException(path, e);
+        }
+    }
+
+    private Stream<Element> elements(String path) {
+        NodeList nodes;
+        try {
+            nodes = (NodeList) xpath.evaluate(path, document, XPathConstants.NODESET);
+        } catch (XPathExpressionException e) {
+            throw new IllegalArgumentException(path, e);
+        }
         return IntStream.range(0, nodes.getLength()).mapToObj(i -> (Element) nodes.item(i));
     }
 }

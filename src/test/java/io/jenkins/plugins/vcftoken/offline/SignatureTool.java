@@ -1,5 +1,7 @@
 package io.jenkins.plugins.vcftoken.offline;
 
+import static java.util.stream.Collectors.joining;
+
 import com.sun.source.tree.CompilationUnitTree;
 import com.sun.source.util.JavacTask;
 import com.sun.source.util.Trees;
@@ -10,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
-import javax.lang.model.element.TypeElement;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.JavaCompiler;
@@ -23,7 +24,7 @@ public final class SignatureTool {
 
     private SignatureTool() {}
 
-    /** @param args where to write to, where generated sources are, and the sources; the class path is that of this JVM */
+    /** @param args the file to write, where generated sources are, and the sources; the class path is that of this JVM */
     public static void main(String[] args) throws IOException {
         Path target = Path.of(args[0]);
         List<String> options = List.of("-parameters", "-proc:none", "-implicit:none", "-sourcepath", args[1]);
@@ -61,14 +62,13 @@ public final class SignatureTool {
     }
 
     private static void write(Path target, Signatures signatures, SignatureWriter writer) throws IOException {
-        for (Path old : Files.exists(target) ? javaFiles(target) : List.<Path>of()) {
-            Files.delete(old);
-        }
-        for (TypeElement type : signatures.topLevel().toList()) {
-            Path file = target.resolve(type.getQualifiedName().toString().replace('.', '/') + ".java");
-            Files.createDirectories(file.getParent());
-            Files.writeString(file, writer.file(type));
-        }
+        Files.writeString(
+                target,
+                signatures
+                        .topLevel()
+                        .map(writer::section)
+                        .collect(joining(
+                                "\n", "// What the plugin uses of Jenkins, written by bin/signatures.\n\n", "")));
     }
 
     /** As {@code offline/plugin/pom.xml} has it. */

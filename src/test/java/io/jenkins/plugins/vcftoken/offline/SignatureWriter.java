@@ -17,10 +17,8 @@ import javax.lang.model.util.ElementFilter;
 import javax.lang.model.util.Elements;
 import javax.lang.model.util.Types;
 
-/** Writes a class of {@link Signatures} as a source file whose methods do nothing but fail. */
+/** Writes classes of {@link Signatures} as the section of a text that {@link SignatureSources} makes a source file of. */
 final class SignatureWriter {
-
-    private static final String BODY = " {\n    throw new UnsupportedOperationException();\n}\n";
 
     private final Types types;
     private final Declarations declarations;
@@ -32,8 +30,8 @@ final class SignatureWriter {
         this.signatures = signatures;
     }
 
-    String file(TypeElement type) {
-        return "// Signatures only, written by bin/signatures.\npackage " + type.getEnclosingElement() + ";\n\n"
+    String section(TypeElement type) {
+        return SignatureSources.PACKAGE + type.getEnclosingElement() + ";\n"
                 + type(type).replaceAll("(?m) +$", "");
     }
 
@@ -47,7 +45,7 @@ final class SignatureWriter {
                 .filter(member -> member.getKind() != ElementKind.ENUM_CONSTANT)
                 .sorted(Comparator.comparing(SignatureWriter::rank).thenComparing(declarations::of))
                 .map(this::member)
-                .collect(joining("\n"));
+                .collect(joining());
         String constantsAndRest = constants + (type.getKind() == ElementKind.ENUM ? ";\n" : "") + rest;
         return declarations.of(type) + " {\n" + constantsAndRest.indent(4) + "}\n";
     }
@@ -66,11 +64,11 @@ final class SignatureWriter {
         }
         ExecutableElement method = (ExecutableElement) member;
         if (method.getKind() == ElementKind.CONSTRUCTOR) {
-            return declarations.of(method) + " {" + callOfParent(method) + "}\n";
+            return declarations.of(method) + callOfParent(method);
         }
         boolean bodyless = method.getModifiers().contains(Modifier.ABSTRACT)
                 && method.getEnclosingElement().getKind() != ElementKind.ENUM;
-        return declarations.of(method) + (bodyless ? ";\n" : BODY);
+        return declarations.of(method) + (bodyless ? ";\n" : SignatureSources.NO_BODY);
     }
 
     /** A value that the compiler does not copy into those who use the field. */
@@ -95,14 +93,14 @@ final class SignatureWriter {
                                 candidate -> candidate.getParameters().size()))
                         .orElseThrow(() -> new IllegalStateException("no way to construct a " + constructed));
         if (called.getParameters().isEmpty()) {
-            return "";
+            return SignatureSources.NO_BODY;
         }
         String arguments = ((ExecutableType) types.asMemberOf(parent, called))
                 .getParameterTypes().stream()
                         .map(type ->
                                 type.getKind().isPrimitive() ? zero(type) : "(" + declarations.name(type) + ") null")
                         .collect(joining(", "));
-        return "\n    super(" + arguments + ");\n";
+        return " { super(" + arguments + "); }\n";
     }
 
     private static String zero(TypeMirror primitive) {

@@ -10,7 +10,9 @@ import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
@@ -18,6 +20,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CredentialWriteBackTest {
+
+    private static final Duration TIMEOUT = Duration.ofMinutes(1);
+    private static final TokenClaims CLAIMS =
+            new TokenClaims(TestTokenService.HASH, InstantSource.system(), TIMEOUT);
 
     private static final CredentialLocation PLACE = new CredentialLocation("system", "sa");
     private static final Account ENDPOINT =
@@ -38,7 +44,7 @@ class CredentialWriteBackTest {
         TokenLedger ledger = new FileTokenLedger(directory, TestTokenService.CIPHER);
         List<Runnable> waiting = new ArrayList<>();
         List<String> stored = new ArrayList<>();
-        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger, TestTokenService.HASH, waiting::add);
+        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger, TestTokenService.HASH, waiting::add, CLAIMS, TIMEOUT);
         CredentialHandle handle = new CredentialHandle(
                 "sa",
                 new CredentialLocation("system", "sa"),
@@ -54,6 +60,20 @@ class CredentialWriteBackTest {
         assertThat(stored).containsExactly("first", "second");
     }
 
+    @Test
+    void enqueue_whenTheFamilyWasForgottenSince_leavesTheStoreAsItIs() throws Exception {
+        List<Runnable> waiting = new ArrayList<>();
+        List<String> stored = new ArrayList<>();
+        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, waiting::add, CLAIMS, TIMEOUT);
+        writeBacks.enqueue(
+                new CredentialHandle("sa", PLACE, "old", null, (family, current, again) -> stored.add(current)),
+                ROTATED);
+        ledger().delete(ROTATED.id());
+        waiting.forEach(Runnable::run);
+        assertThat(stored).isEmpty();
+        assertThat(writeBacks.failed()).isEmpty();
+    }
+
     /** Its memory may have the token and its disk not. */
     @Test
     void enqueue_afterAFailedSave_savesAnUpToDateStoreAgain() throws Exception {
@@ -65,7 +85,7 @@ class CredentialWriteBackTest {
                 throw new IOException("disk full");
             }
         };
-        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run);
+        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run, CLAIMS, TIMEOUT);
         enqueue(writeBacks, writer, "old");
         assertThat(writeBacks.failed()).containsExactly(PLACE);
         enqueue(writeBacks, writer, "current");
@@ -78,7 +98,7 @@ class CredentialWriteBackTest {
 
     @Test
     void moved_keepsTheFailedLocations() throws Exception {
-        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run);
+        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run, CLAIMS, TIMEOUT);
         enqueue(
                 writeBacks,
                 (family, current, again) -> {
@@ -100,7 +120,7 @@ class CredentialWriteBackTest {
                 throw new RejectedExecutionException("going down");
             }
             task.run();
-        });
+        }, CLAIMS, TIMEOUT);
         enqueue(writeBacks, (family, current, again) -> stored.add(current), "old");
         assertThat(stored).isEmpty();
         goingDown[0] = false;
@@ -111,7 +131,7 @@ class CredentialWriteBackTest {
     @Test
     void writeBack_replacesTokensOfTheFamilyOnly() throws Exception {
         List<String> theirs = new ArrayList<>();
-        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run);
+        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run, CLAIMS, TIMEOUT);
         enqueue(
                 writeBacks,
                 (family, current, again) -> {

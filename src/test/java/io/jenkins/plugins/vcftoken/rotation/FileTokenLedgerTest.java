@@ -38,7 +38,7 @@ class FileTokenLedgerTest {
             "lost",
             NOW,
             NOW.plusSeconds(60),
-            NOW.plusSeconds(5));
+            NOW.plusSeconds(5), null);
 
     @TempDir
     private Path home;

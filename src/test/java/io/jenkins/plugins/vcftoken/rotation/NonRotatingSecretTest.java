@@ -12,6 +12,7 @@ import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
+import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.simulator.CloudServices;
@@ -25,7 +26,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -412,7 +412,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         simulator.tenants().add("acme");
         AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
         CredentialHandle handle = organization(stored, "acme");
-        core.families.await(handle.forProvider(), ANY);
+        core.families.await(handle.parent(), ANY);
         core.awaitWriteBacks();
         clock.advance(Duration.ofMinutes(5));
         simulator.admitNobody();
@@ -497,16 +497,14 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
     }
 
     private CredentialHandle organization(AtomicReference<String> stored, String name) {
-        Function<AccessToken, TokenEndpointClient> tenantClients =
-                accessToken -> core.patient(new VcfaTenantTokenClient(
-                        core.client(), new Account(VcfaTokenClient.SYSTEM, simulator.url(), name), accessToken));
-        return new CredentialHandle(
+        CredentialHandle provider = new CredentialHandle(
                 "provider",
                 new CredentialLocation("system", "provider"),
                 stored.get(),
                 core.service("System"),
-                (family, token, again) -> stored.set(token),
-                tenantClients);
+                (family, token, again) -> stored.set(token));
+        return provider.derive(() -> core.patient(
+                new VcfaTenantTokenClient(core.client(), new Account(VcfaTokenClient.SYSTEM, simulator.url(), name))));
     }
 
     private CredentialHandle keptHandle(AtomicReference<String> stored) {
@@ -520,6 +518,24 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
 
     private CredentialHandle sddcHandle(String password) {
         return core.handle("sddc", core.sddcManager(USER), password);
+    }
+
+    /** The server's response to a revoked API token is that of a server that failed. */
+    @Test
+    void await_whenTheServerProbablyRejectsTheSecret_namesTheRejection() {
+        String tenant = VcfSsoApiTokenClient.DEFAULT_TENANT;
+        for (String token : List.of("valid", "revoked")) {
+            simulator.vcfSso().addApiToken(tenant, "jenkins", token, Instant.parse("2099-01-01T00:00:00Z"));
+        }
+        simulator.vcfSso().revoke("revoked");
+        Account account = new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), tenant);
+        CredentialHandle handle =
+                core.handle("sso", core.patient(new VcfSsoApiTokenClient(core.client(), account)), "revoked");
+        assertThatThrownBy(() -> core.families.await(handle, ANY))
+                .isInstanceOf(TokenUnavailableException.class)
+                .hasMessageContaining("expired or revoked")
+                .hasMessageNotContaining("Nothing is lost");
+        assertThat(simulator.vcfSso().refusals()).isEqualTo(2);
     }
 
     private CredentialHandle cspHandle(String token) {

@@ -197,7 +197,7 @@ final class SimulatorHandler implements HttpHandler {
     private void deliver(HttpExchange exchange, Fault fault, Reply reply) throws IOException {
         try {
             if (fault == null || !reply.isSuccess()) {
-                answer(exchange, reply.status(), reply.type(), reply.body());
+                answer(exchange, reply);
             } else {
                 strike(exchange, fault, reply.body());
             }
@@ -313,6 +313,7 @@ final class SimulatorHandler implements HttpHandler {
                         "application/json",
                         granted.replace("access_token", "other_token")
                                 .replace("accessToken", "otherToken")
+                                .replace("jwtToken", "otherToken")
                                 .replace("\"token\"", "\"otherToken\""));
             default -> answer(exchange, 200, "application/json", granted);
         }
@@ -334,6 +335,7 @@ final class SimulatorHandler implements HttpHandler {
     }
 
     static void answer(HttpExchange exchange, Reply reply) throws IOException {
+        reply.headers().forEach(exchange.getResponseHeaders()::set);
         answer(exchange, reply.status(), reply.type(), reply.body());
     }
 

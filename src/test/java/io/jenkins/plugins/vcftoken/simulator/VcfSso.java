@@ -21,6 +21,7 @@ public final class VcfSso implements TokenApi {
     private final Map<String, ApiToken> apiTokens = new HashMap<>();
     private final Set<String> inactive = new HashSet<>();
     private final Set<String> issued = new HashSet<>();
+    private boolean isTrusted = true;
     private int refusals;
 
     VcfSso(Simulator simulator) {
@@ -57,6 +58,13 @@ public final class VcfSso implements TokenApi {
         }
     }
 
+    /** Whether the products accept its access tokens, as they do once they use VCF SSO. */
+    public void setTrusted(boolean trusted) {
+        synchronized (simulator) {
+            isTrusted = trusted;
+        }
+    }
+
     // What tests ask
 
     /** Requests with an API token that was answered with 500. */
@@ -69,7 +77,7 @@ public final class VcfSso implements TokenApi {
     /** Whether an access token is one of VCF SSO, which the products that are part of it accept. */
     boolean isIssued(String accessToken) {
         synchronized (simulator) {
-            return issued.contains(accessToken);
+            return isTrusted && issued.contains(accessToken);
         }
     }
 

@@ -1,5 +1,0 @@
-// Signatures only, written by bin/signatures.
-package com.cloudbees.plugins.credentials;
-
-public interface CredentialsMatcher extends java.io.Serializable {
-}

@@ -1,5 +1,0 @@
-// Signatures only, written by bin/signatures.
-package com.codahale.metrics;
-
-public interface MetricSet extends com.codahale.metrics.Metric {
-}

@@ -1,8 +1,0 @@
-// Signatures only, written by bin/signatures.
-package hudson;
-
-public class AbortException extends java.io.IOException {
-    public AbortException() {}
-
-    public AbortException(java.lang.String message) {}
-}

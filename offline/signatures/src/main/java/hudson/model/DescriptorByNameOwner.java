@@ -1,5 +1,0 @@
-// Signatures only, written by bin/signatures.
-package hudson.model;
-
-public interface DescriptorByNameOwner extends hudson.model.ModelObject {
-}

@@ -1,5 +1,0 @@
-// Signatures only, written by bin/signatures.
-package hudson.model;
-
-public interface ExecutorListener extends hudson.ExtensionPoint {
-}

@@ -1,5 +1,0 @@
-// Signatures only, written by bin/signatures.
-package hudson.model;
-
-public interface ModifiableViewGroup extends hudson.model.ViewGroup {
-}

@@ -1,5 +1,0 @@
-// Signatures only, written by bin/signatures.
-package jakarta.servlet;
-
-public interface ServletContext {
-}

@@ -1,8 +1,0 @@
-// Signatures only, written by bin/signatures.
-package jenkins;
-
-public enum YesNoMaybe {
-    YES,
-    NO,
-    MAYBE;
-}

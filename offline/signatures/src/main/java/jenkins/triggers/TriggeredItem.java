@@ -1,5 +1,0 @@
-// Signatures only, written by bin/signatures.
-package jenkins.triggers;
-
-public interface TriggeredItem extends hudson.model.Item {
-}

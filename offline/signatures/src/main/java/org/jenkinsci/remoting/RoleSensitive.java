@@ -1,5 +1,0 @@
-// Signatures only, written by bin/signatures.
-package org.jenkinsci.remoting;
-
-public interface RoleSensitive {
-}

@@ -1,5 +1,0 @@
-// Signatures only, written by bin/signatures.
-package org.kohsuke.stapler;
-
-public interface StaplerFallback {
-}

@@ -1,0 +1,311 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
+import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
+import io.jenkins.plugins.vcftoken.rotation.InMemoryVersionedSecret.Fault;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Predicate;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Controllers with homes of their own that share a {@link VersionedSecret}. */
+class SharedTokenTest {
+
+    private static final Account ACCOUNT =
+            new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme");
+    private static final CredentialLocation LOCATION = new CredentialLocation("system", "sa");
+    private static final Duration TIMEOUT = Duration.ofMinutes(1);
+    private static final Duration LIFETIME = Duration.ofHours(1);
+
+    private final InMemoryVersionedSecret store = new InMemoryVersionedSecret("initial");
+    private final Server server = new Server();
+    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
+    private TokenManager one;
+    private TokenManager other;
+
+    @TempDir
+    private Path directory;
+
+    @BeforeEach
+    void start() throws IOException {
+        one = controller("one");
+        other = controller("other");
+    }
+
+    private TokenManager controller(String name) throws IOException {
+        return new TokenManager(
+                new FileTokenLedger(directory.resolve(name), TestTokenService.CIPHER),
+                text -> TestTokenService.HASH.hash(name + text),
+                Runnable::run,
+                Runnable::run,
+                () -> now,
+                TIMEOUT,
+                () -> true,
+                TokenListener.NONE);
+    }
+
+    @Test
+    void request_withAnAccessTokenPublishedByAnotherController_sendsNothing() throws Exception {
+        AccessToken first = get(one, "initial").accessToken();
+        TokenResult result = get(other, "initial");
+        assertThat(result.accessToken()).isEqualTo(first);
+        assertThat(server.received).containsExactly("initial");
+    }
+
+    @Test
+    void request_afterAnotherControllerRotatedTheToken_sendsTheNewest_whateverTheCredentialStoresHere() throws Exception {
+        get(one, "initial");
+        now = now.plus(LIFETIME);
+        get(other, "initial");
+        now = now.plus(LIFETIME);
+        get(one, "initial");
+        now = now.plus(LIFETIME);
+        get(other, "never seen by this controller, but stored before the others rotated", "rotated-3");
+        assertThat(server.received).containsExactly("initial", "rotated-1", "rotated-2", "rotated-3");
+        assertThat(other.administration().list()).hasSize(1);
+    }
+
+    private void get(TokenManager controller, String why, String stored) throws Exception {
+        assertThat(get(controller, stored).error()).as(why).isNull();
+    }
+
+    @Test
+    void request_whileAnotherControllerRequests_waitsForItsAccessToken() throws Exception {
+        AccessToken[] issued = new AccessToken[1];
+        server.during = () -> {
+            server.during = null;
+            store.onWait(limit -> {
+                // The claim of the first one stands, and its response comes now.
+                assertThat(limit).isEqualTo(TIMEOUT);
+                throw new InterruptedException("the model of this test has one thread");
+            });
+            issued[0] = null;
+            assertThat(other.request(handle("initial"), token -> true)).isCompletedExceptionally();
+        };
+        get(one, "initial");
+        assertThat(server.received).containsExactly("initial");
+    }
+
+    @Test
+    void request_afterAnotherControllerWasKilledDuringOne_waitsForAnAccessTokenThatItMayHave() throws Exception {
+        get(one, "initial");
+        now = now.plus(LIFETIME);
+        server.during = () -> {
+            throw new StackOverflowError("killed");
+        };
+        assertThat(one.request(handle("initial"), token -> true)).isCompletedExceptionally();
+        server.during = null;
+        store.onWait(limit -> now = now.plus(limit));
+        Instant claimed = now;
+        TokenUnavailableException waits = refused(other, "rotated-1");
+        assertThat(waits).hasMessageContaining("another controller stopped while");
+        assertThat(waits.retry()).isEqualTo(claimed.plus(LIFETIME));
+        now = claimed.plus(LIFETIME);
+        assertThat(get(other, "rotated-1").error()).isNull();
+        assertThat(server.received).containsExactly("initial", "rotated-1", "rotated-1");
+    }
+
+    @Test
+    void request_whileTheStoreIsDown_usesTheLivingAccessToken_andSendsNothingAfterIt() throws Exception {
+        get(one, "initial");
+        store.set(Fault.DOWN);
+        now = now.plus(LIFETIME.minusMinutes(10));
+        TokenResult living = one.await(handle("rotated-1"), token -> false);
+        assertThat(living.error())
+                .hasMessageContaining("nothing was sent")
+                .hasMessageContaining("The secret of the test (connection refused)");
+        now = now.plus(LIFETIME);
+        assertThat(refused(one, "rotated-1")).hasMessageContaining("another controller may be sending it");
+        store.set(Fault.NONE);
+        assertThat(get(one, "rotated-1").error()).isNull();
+        assertThat(server.received).containsExactly("initial", "rotated-1");
+    }
+
+    @Test
+    void request_withAStoreThatNoControllerMayWrite_keepsTheTokensInTheLedger() throws Exception {
+        store.set(Fault.READ_ONLY);
+        get(one, "initial");
+        now = now.plus(LIFETIME);
+        get(one, "initial");
+        assertThat(server.received).containsExactly("initial", "rotated-1");
+        assertThat(one.snapshot().isUnsaved(LOCATION)).isFalse();
+    }
+
+    @Test
+    void request_withAStoreThatOnlyAnotherControllerMayWrite_sendsNothing() throws Exception {
+        get(one, "initial");
+        now = now.plus(LIFETIME);
+        store.set(Fault.READ_ONLY);
+        assertThat(refused(other, "rotated-1")).hasMessageContaining("Allow this controller to update it");
+        assertThat(server.received).containsExactly("initial");
+    }
+
+    @Test
+    void publish_thatFailed_isRepeatedAtTheNextUse() throws Exception {
+        server.during = () -> store.set(Fault.DOWN);
+        get(one, "initial");
+        assertThat(store.content().secret()).isEqualTo("initial");
+        assertThat(one.snapshot().isUnsaved(LOCATION)).isTrue();
+        store.set(Fault.NONE);
+        get(one, "initial");
+        assertThat(store.content().secret()).isEqualTo("rotated-1");
+        assertThat(one.snapshot().isUnsaved(LOCATION)).isFalse();
+        assertThat(get(other, "initial").accessToken().value()).isEqualTo("access-1");
+        assertThat(server.received).containsExactly("initial");
+    }
+
+    @Test
+    void request_withWritesThatHaveNoAnswer_findsThemInTheStore() throws Exception {
+        store.set(Fault.WRITES_WITHOUT_ANSWER);
+        assertThat(get(one, "initial").error()).isNull();
+        assertThat(store.content().secret()).isEqualTo("rotated-1");
+    }
+
+    @Test
+    void request_withAStoreThatOthersChange_readsAgain() throws Exception {
+        store.set(Fault.CHANGED_BY_OTHERS);
+        server.during = () -> store.set(Fault.CHANGED_BY_OTHERS);
+        assertThat(get(one, "initial").error()).isNull();
+        assertThat(store.content().secret()).isEqualTo("rotated-1");
+    }
+
+    @Test
+    void writeBack_afterAFileRestoredTheInitialToken_replacesIt() throws Exception {
+        get(one, "initial");
+        store.store("initial", store.content().state());
+        get(one, "initial");
+        assertThat(store.content().secret()).isEqualTo("rotated-1");
+        assertThat(server.received).containsExactly("initial");
+    }
+
+    @Test
+    void writeBack_afterTheSecretWasCreatedAgain_restoresTheCurrentToken() throws Exception {
+        get(one, "initial");
+        store.store("initial", null);
+        get(one, "initial");
+        assertThat(store.content().secret()).isEqualTo("rotated-1");
+        assertThat(get(other, "rotated-1").error()).isNull();
+        assertThat(server.received).containsExactly("initial");
+    }
+
+    @Test
+    void request_afterAPersonStoredAnotherToken_sendsThat_andOverwritesItWithItsSuccessorOnly() throws Exception {
+        get(one, "initial");
+        server.newest = "typed";
+        store.store("typed", store.content().state());
+        // The provider of the credential has not seen it yet.
+        TokenResult result = one.await(handle("rotated-1"), token -> false);
+        assertThat(result.error()).isNull();
+        assertThat(server.received).containsExactly("initial", "typed");
+        assertThat(store.content().secret()).isEqualTo("rotated-2");
+    }
+
+    @Test
+    void request_ofAControllerWithAnEmptyHome_takesOver() throws Exception {
+        for (int i = 0; i < 20; i++) {
+            TokenManager fresh = controller("fresh-" + i);
+            assertThat(get(fresh, store.content().secret()).error()).isNull();
+            now = now.plus(LIFETIME);
+        }
+        assertThat(server.received).hasSize(20).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void request_afterARefusalThatAnotherControllerPublished_sendsNothing() throws Exception {
+        server.newest = "another one";
+        refused(one, "initial");
+        assertThat(refused(other, "initial")).hasMessageContaining("refused earlier");
+        assertThat(server.received).containsExactly("initial");
+    }
+
+    @Test
+    void state_hasTheAccessTokenUnlessTheStoreIsNotToHaveIt() throws Exception {
+        get(one, "initial");
+        assertThat(store.content().state()).contains("access-1");
+        store.set(Fault.NONE);
+        store.refuseAccessTokens();
+        now = now.plus(LIFETIME);
+        get(one, "initial");
+        assertThat(store.content().state()).contains("rotated-2").doesNotContain("access-2");
+        get(other, "rotated-2");
+        assertThat(server.received).containsExactly("initial", "rotated-1", "rotated-2");
+    }
+
+    @Test
+    void state_ofAnotherFormat_isNotOverwritten() {
+        store.store("initial", "{\"format\":2}");
+        assertThat(refused(one, "initial")).hasMessageContaining("its state is not of format 1");
+        assertThat(server.received).isEmpty();
+    }
+
+    @Test
+    void request_whenSavingItTookLongerThanTheClaimIsSafe_isNotSent() throws Exception {
+        get(one, "initial");
+        now = now.plus(LIFETIME);
+        store.afterWrite(() -> now = now.plus(TIMEOUT));
+        assertThat(refused(one, "rotated-1")).hasMessageContaining("its claim is no longer safe");
+        assertThat(server.received).containsExactly("initial");
+    }
+
+    private TokenResult get(TokenManager controller, String stored) throws Exception {
+        return controller.await(handle(stored), token -> true);
+    }
+
+    private TokenUnavailableException refused(TokenManager controller, String stored) {
+        return catchThrowableOfType(TokenUnavailableException.class, () -> get(controller, stored));
+    }
+
+    private CredentialHandle handle(String stored) {
+        return new CredentialHandle("sa", LOCATION, stored, server, new CredentialWriter() {
+            @Override
+            public void writeBack(Predicate<String> sameFamily, String current, boolean again) {
+                throw new AssertionError("written to the credentials store");
+            }
+
+            @Override
+            public VersionedSecret versionedSecret() {
+                return store;
+            }
+        });
+    }
+
+    private final class Server implements TokenEndpointClient {
+        private final List<String> received = new ArrayList<>();
+        private String newest = "initial";
+        private Runnable during;
+
+        @Override
+        public Account account() {
+            return ACCOUNT;
+        }
+
+        @Override
+        public TokenResponse requestToken(String token) throws TokenRequestException {
+            received.add(token);
+            if (during != null) {
+                during.run();
+            }
+            if (!token.equals(newest)) {
+                throw new TokenRequestException.Rejected(TokenError.SPENT_OR_REVOKED, "invalid_grant");
+            }
+            newest = "rotated-" + received.size();
+            return new TokenResponse(
+                    new AccessToken("access-" + received.size(), now, now.plus(LIFETIME)), newest);
+        }
+    }
+}
