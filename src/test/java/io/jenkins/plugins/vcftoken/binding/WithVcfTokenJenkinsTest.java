@@ -177,7 +177,7 @@ class WithVcfTokenJenkinsTest {
     void refusedToken() throws Exception {
         add("sa", simulator.addAccount("ci", "acme"));
         simulator.revoke("ci");
-        fails("withVcfToken(credentialsId: 'sa') { }", "'acme'", "invalid_grant", "authorize the account again");
+        fails("withVcfToken(credentialsId: 'sa') { }", "'acme'", "invalid_grant", "re-authorize the account");
     }
 
     @Test

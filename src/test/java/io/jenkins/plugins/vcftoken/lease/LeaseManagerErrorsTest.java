@@ -492,7 +492,7 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
         });
         assertThatThrownBy(() -> leases.open(late, TEN_MINUTES, block))
                 .isInstanceOf(TokenUnavailableException.class)
-                .hasMessageContaining("refuses the stored secret");
+                .hasMessageContaining("rejected the credentials");
         assertThat(leases.accessTokens()).isZero();
         assertThat(timer.pending()).isZero();
     }

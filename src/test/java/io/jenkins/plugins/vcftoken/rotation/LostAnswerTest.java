@@ -104,7 +104,7 @@ class LostAnswerTest {
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(() -> core.families.await(handle, ANY))
                     .hasMessageContaining(i == 0 ? "its successor is lost" : "refused earlier")
-                    .hasMessageContaining("authorize the account again")
+                    .hasMessageContaining("re-authorize the account")
                     .hasMessageNotContaining("never sent that token");
         }
         assertThat(simulator.requests()).isEqualTo(2);
