@@ -69,7 +69,7 @@ final class CredentialHandleFactory {
                         client,
                         new WriterWithClient(writer))
                 .asStored();
-        if (client.rotates()) {
+        if (client.rotates() || credential.regeneratedBeforeExpiry() != null) {
             locator.followNewId(writer, client.account(), handle.token());
         }
         return organization.isEmpty()

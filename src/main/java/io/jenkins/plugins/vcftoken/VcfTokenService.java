@@ -175,6 +175,23 @@ public final class VcfTokenService {
     }
 
     /**
+     * Has the server issue another secret in place of the stored one, where the credential wants that and it is due. Blocks,
+     * for two requests at most. The new one is in the ledger when this returns, and is written back in the background.
+     *
+     * @return whether it was replaced
+     * @throws TokenUnavailableException when it is due and was not replaced
+     */
+    public boolean regenerateIfDue(VcfCredentials credential) throws TokenUnavailableException, InterruptedException {
+        Duration beforeExpiry = credential.regeneratedBeforeExpiry();
+        return beforeExpiry != null
+                && families()
+                        .regenerateIfDue(
+                                handles.of(credential, null),
+                                secretExpiry(credential).ends(),
+                                beforeExpiry);
+    }
+
+    /**
      * Lists the Supervisor namespaces of an organization that are ready. Blocks, for several requests at most.
      *
      * @param accessToken of the organization

@@ -148,6 +148,10 @@ class WebMethodsJenkinsTest {
             VcfSsoApiToken.doCheckApiToken | job/team/ | value=a+b | - | 403 ok ok error error | -
             VcfSsoApiToken.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
             VcfSsoApiToken.doCheckCaCertificates | job/team/ | value=x | - | 403 ok ok error error | -
+            VcfSsoApiToken.doCheckExpiresOn | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
+            VcfSsoApiToken.doCheckExpiresOn | job/team/ | value=x | - | 403 ok ok error error | -
+            VcfSsoApiToken.doCheckRegenerateDaysBefore | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
+            VcfSsoApiToken.doCheckRegenerateDaysBefore | job/team/ | value=x | - | 403 ok ok error error | -
             VcfSsoApiToken.doCheckSkipTlsVerification | | value=true | 403 404 404 404 404 | 403 ok ok ok warning | 403
             VcfSsoApiToken.doCheckSkipTlsVerification | job/team/ | value=true | - | 403 ok ok warning warning | -
             VcfSsoApiToken.doCheckTenant | | value=a/b | 403 404 404 404 404 | 403 ok ok ok error | 403

@@ -54,6 +54,16 @@ public record HealthWarning(Kind kind, String about, Localizable subject, Locali
             found.add(warning(Kind.ERROR, health, "unsaved", Messages._HealthWarning_unsaved()));
         }
         Duration left = health.secretLeft();
+        String regenerationError = health.regenerationError();
+        if (health.isRegenerationUnknown()) {
+            String error = String.valueOf(health.getError());
+            found.add(warning(Kind.EXPIRY, health, "regenerating", Messages._HealthWarning_regenerationUnknown(error)));
+        } else if (regenerationError != null) {
+            found.add(warning(
+                    Kind.EXPIRY, health, "notRegenerated", Messages._HealthWarning_notRegenerated(regenerationError)));
+        } else if (health.isExpiryMissing()) {
+            found.add(warning(Kind.EXPIRY, health, "expiryMissing", Messages._HealthWarning_expiryMissing()));
+        }
         if (left != null && isExpiring(health)) {
             DisplayTime end = health.getSecretExpiry();
             String key = health.getSecretExpiresAt();
@@ -75,7 +85,7 @@ public record HealthWarning(Kind kind, String about, Localizable subject, Locali
     /** Whether the stored secret has expired, or expires so soon that a new one should be stored. */
     static boolean isExpiring(CredentialHealth health) {
         Duration left = health.secretLeft();
-        return left != null && left.compareTo(WARNED_BEFORE_EXPIRY) < 0;
+        return left != null && left.compareTo(WARNED_BEFORE_EXPIRY) < 0 && !health.isRegenerationAwaited();
     }
 
     private static HealthWarning warning(Kind kind, CredentialHealth health, String about, Localizable text) {

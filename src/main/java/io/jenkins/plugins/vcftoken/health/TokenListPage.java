@@ -120,7 +120,7 @@ public final class TokenListPage implements Action, StaplerProxy {
 
     /** The credentials that the current user may see, those that need attention first. */
     @Exported(inline = true)
-    public synchronized List<CredentialHealth> getCredentials() {
+    public List<CredentialHealth> getCredentials() {
         if (credentials == null) {
             List<LocatedCredential> stored =
                     isOfController() ? CredentialScanner.visible() : CredentialScanner.visibleIn(context);

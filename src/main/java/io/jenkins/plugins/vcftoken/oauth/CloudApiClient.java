@@ -2,17 +2,9 @@ package io.jenkins.plugins.vcftoken.oauth;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.LocalDateTime;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeFormatterBuilder;
-import java.time.temporal.TemporalAccessor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import okhttp3.HttpUrl;
@@ -41,11 +33,6 @@ final class CloudApiClient {
 
     /** Servers may encode "never expires" as year 9999. */
     private static final Instant NEVER = Instant.parse("9999-01-01T00:00:00Z");
-
-    private static final DateTimeFormatter TIME = new DateTimeFormatterBuilder()
-            .append(DateTimeFormatter.ISO_LOCAL_DATE_TIME)
-            .appendPattern("[XXX][XX][X]")
-            .toFormatter(Locale.ROOT);
 
     private final OneShotHttpClient client;
     private final HttpUrl base;
@@ -94,7 +81,9 @@ final class CloudApiClient {
         }
         try {
             JsonNode record = findApiToken(clientId);
-            Instant expiry = record == null ? null : time(TokenResponseParser.text(record, "expirationTimeUtc"));
+            Instant expiry = record == null
+                    ? null
+                    : TokenResponseParser.time(TokenResponseParser.text(record, "expirationTimeUtc"));
             // An expired token would not have brought this access token.
             return expiry != null && expiry.isAfter(issuedAt) && expiry.isBefore(NEVER) ? expiry : null;
         } catch (TokenRequestException e) {
@@ -136,22 +125,6 @@ final class CloudApiClient {
         return owner != null
                 && owner.equalsIgnoreCase(claims.text("preferred_username"))
                 && (organization == null || organization.equalsIgnoreCase(claims.text("org_name")));
-    }
-
-    /** UTC without an offset, as the name of the field says. */
-    @CheckForNull
-    private static Instant time(@CheckForNull String text) {
-        if (text == null) {
-            return null;
-        }
-        try {
-            TemporalAccessor time = TIME.parseBest(text.trim(), OffsetDateTime::from, LocalDateTime::from);
-            return time instanceof OffsetDateTime withOffset
-                    ? withOffset.toInstant()
-                    : LocalDateTime.from(time).toInstant(ZoneOffset.UTC);
-        } catch (DateTimeException e) {
-            return null;
-        }
     }
 
     /**

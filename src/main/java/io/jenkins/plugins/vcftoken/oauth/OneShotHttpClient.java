@@ -135,9 +135,15 @@ public final class OneShotHttpClient {
 
     Answer sendJson(String method, HttpUrl url, JsonNode json, Map<String, String> headers)
             throws TokenRequestException {
+        return sendJson(method, url, json, JSON_TYPE, headers);
+    }
+
+    /** @param type one of JSON, with the name of the vendor */
+    Answer sendJson(String method, HttpUrl url, JsonNode json, MediaType type, Map<String, String> headers)
+            throws TokenRequestException {
         try {
             // From bytes, so that OkHttp does not add a charset, which JSON does not have.
-            return send(method, url, headers, RequestBody.create(JSON.writeValueAsBytes(json), JSON_TYPE));
+            return send(method, url, headers, RequestBody.create(JSON.writeValueAsBytes(json), type));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("A tree can always be written", e);
         }

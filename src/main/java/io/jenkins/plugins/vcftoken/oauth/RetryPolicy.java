@@ -169,6 +169,13 @@ public final class RetryPolicy {
             client.revokeSession(session);
         }
 
+        /** Once: the server may have issued the new secret in the response that was lost. */
+        @Override
+        public RegeneratedSecret regenerate(String secret, @CheckForNull AccessToken accessToken)
+                throws TokenRequestException {
+            return client.regenerate(secret, accessToken);
+        }
+
         @CheckForNull
         @Override
         public Instant secretExpiry(String secret, @CheckForNull AccessToken accessToken) throws TokenRequestException {

@@ -60,6 +60,20 @@ public interface TokenEndpointClient {
     default void revokeSession(String session) throws TokenRequestException {}
 
     /**
+     * Has the server issue another secret in place of one that does not rotate. Sends the secret, once: the response
+     * has the only copy of the new one, and the server may refuse the old one from then on. Access tokens stay valid.
+     *
+     * @param accessToken a valid access token that this client obtained with the secret, or null
+     * @throws TokenRequestException without a new secret; the server may have issued one only where it is an
+     *     {@code OutcomeUnknown} or an {@code InvalidResponse}
+     * @throws UnsupportedOperationException where the server has no such request
+     */
+    default RegeneratedSecret regenerate(String secret, @CheckForNull AccessToken accessToken)
+            throws TokenRequestException {
+        throw new UnsupportedOperationException();
+    }
+
+    /**
      * Asks when the stored secret expires, so that a person can be warned in time. Consumes nothing.
      *
      * @param accessToken a valid access token that this client obtained with the secret, or null; without one, the

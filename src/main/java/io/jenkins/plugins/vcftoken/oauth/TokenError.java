@@ -17,6 +17,16 @@ public enum TokenError {
                     + "(Manage > Fleet Management > Identity & Access > VCF SSO Overview > the broker > API Access > "
                     + "Generate API Token) and store it in the credential. If the server fails for other clients, too, "
                     + "run again when it works."),
+    REGENERATION_REFUSED(
+            "the server does not issue another API token in place of the stored one, which stays in use",
+            "Check that the API token is neither expired nor revoked, and that its API client or user may regenerate it. "
+                    + "Else generate a new one in VCF Operations and store it in the credential before the stored one "
+                    + "expires."),
+    REGENERATION_UNKNOWN(
+            "the request for another API token left, but no usable answer came back, so the server may have replaced the "
+                    + "stored one, which is kept",
+            "There is nothing to do while builds get access tokens. If they do not, generate a new API token in VCF "
+                    + "Operations and store it in the credential."),
     WRONG_SECRET(
             "the server rejected the credentials",
             "Correct the username and password, the API key, or the app ID and secret in the credential, and check "
@@ -129,7 +139,7 @@ public enum TokenError {
     }
 
     /** The same failure for a secret that does not rotate, which the request cannot have consumed. */
-    TokenError forNonRotatingSecret() {
+    public TokenError forNonRotatingSecret() {
         return switch (this) {
             case OUTCOME_UNKNOWN -> NO_ANSWER;
             case UNINTELLIGIBLE -> STRANGE_ANSWER;

@@ -73,9 +73,14 @@ final class TokenFamilyStore {
         this.hashes = hashes;
     }
 
-    /** Whether the ledger saves a family of this credential. */
+    /**
+     * Whether the ledger saves a family of this credential. A family with a known expiry is about to be regenerated, or
+     * was.
+     */
     static boolean isDurable(TokenFamily family, CredentialHandle handle) {
-        return handle.client().rotates() || family.tokens().generation() > 0;
+        return handle.client().rotates()
+                || family.tokens().generation() > 0
+                || family.tokens().expiresAt() != null;
     }
 
     /** The cached family of a token for an account. */

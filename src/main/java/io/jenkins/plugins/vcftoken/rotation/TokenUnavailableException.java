@@ -98,18 +98,26 @@ public final class TokenUnavailableException extends Exception {
      */
     static TokenUnavailableException requestFailed(
             CredentialHandle handle, TokenFamily before, TokenRequestException e, @CheckForNull Instant retry) {
-        String next = retry == null ? e.tokenError().nextStep() : retried(retry);
+        boolean isForPerson = retry == null || e.tokenError().isProbablyRejection();
+        String next = isForPerson ? e.tokenError().nextStep() : retried(retry);
         return of(handle, e.getMessage() + "." + history(before, e) + ' ' + next, e, retry);
     }
 
     private static String history(TokenFamily before, TokenRequestException e) {
-        if (e.tokenError() != TokenError.SPENT_OR_REVOKED) {
-            return "";
-        }
-        if (before.state() == TokenFamily.Status.UNKNOWN) {
+        boolean isRefused =
+                e.tokenError() == TokenError.SPENT_OR_REVOKED || e.tokenError() == TokenError.API_TOKEN_REFUSED;
+        if (before.state() == TokenFamily.Status.UNKNOWN && isRefused) {
             return " This was the one more request after a lost answer (at "
                     + before.changed().truncatedTo(ChronoUnit.SECONDS) + ": " + before.error()
                     + "): the server had rotated the token, and its successor is lost.";
+        }
+        if (before.state() == TokenFamily.Status.UNKNOWN && e.tokenError().isProbablyRejection()) {
+            return " This was the one more request after a lost answer (at "
+                    + before.changed().truncatedTo(ChronoUnit.SECONDS) + ": " + before.error()
+                    + "): unless the server failed, it had replaced the token, and its successor is lost.";
+        }
+        if (e.tokenError() != TokenError.SPENT_OR_REVOKED) {
+            return "";
         }
         boolean isNew = before.tokens().generation() > 0 && before.error() == null;
         return isNew
@@ -126,10 +134,11 @@ public final class TokenUnavailableException extends Exception {
 
     /** The response was unusable, and the stored secret can be sent again. */
     static TokenUnavailableException nothingLost(CredentialHandle handle, TokenRequestException e) {
+        TokenError error = e.tokenError().forNonRotatingSecret();
         return of(
                 handle,
-                "no usable answer came back (" + e.detail() + "). Nothing is lost: what is stored can be sent again. "
-                        + "Run again later.",
+                error.explanation() + " (" + e.detail() + "). Nothing is lost: what is stored can be sent again. "
+                        + error.nextStep(),
                 e);
     }
 
@@ -137,7 +146,8 @@ public final class TokenUnavailableException extends Exception {
         return of(
                 handle,
                 "refused earlier, and not sent again: " + record.error() + ". "
-                        + TokenError.SPENT_OR_REVOKED.nextStep(),
+                        + (handle.client().rotates() ? TokenError.SPENT_OR_REVOKED : TokenError.API_TOKEN_REFUSED)
+                                .nextStep(),
                 null);
     }
 
@@ -156,7 +166,7 @@ public final class TokenUnavailableException extends Exception {
         return of(
                 handle,
                 "since " + record.changed().truncatedTo(ChronoUnit.SECONDS)
-                        + " it is not known whether the stored refresh token still works: "
+                        + " it is not known whether the stored token still works: "
                         + record.error() + ". "
                         + (retry == null ? TokenError.OUTCOME_UNKNOWN.nextStep() : retried(retry)),
                 null,

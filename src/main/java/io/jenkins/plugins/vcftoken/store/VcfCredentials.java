@@ -6,6 +6,7 @@ import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
+import java.time.Duration;
 import org.jenkinsci.plugins.plaincredentials.StringCredentials;
 
 /**
@@ -40,8 +41,18 @@ public interface VcfCredentials extends StringCredentials {
         return false;
     }
 
-    /** A copy with another secret and otherwise equal fields. */
+    /** A copy with another secret and otherwise equal fields, without those that are about the old secret alone. */
     VcfCredentials withStoredSecret(Secret secret);
+
+    /**
+     * How long before it expires the stored secret is replaced by another one that the server issues.
+     *
+     * @return null where a person does that
+     */
+    @CheckForNull
+    default Duration regeneratedBeforeExpiry() {
+        return null;
+    }
 
     /** The client that requests access tokens for this credential. */
     TokenEndpointClient tokenClient(OneShotHttpClient client);

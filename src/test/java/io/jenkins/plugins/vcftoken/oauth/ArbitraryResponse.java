@@ -90,6 +90,12 @@ final class ArbitraryResponse {
                 () -> operations.requestToken(SECRET),
                 () -> organization.requestToken(SECRET),
                 () -> {
+                    RegeneratedSecret next = sso.regenerate(SECRET, accessToken);
+                    assertThat(next.secret()).isNotBlank();
+                    assertThat(next.toString()).doesNotContain(next.secret());
+                    return any();
+                },
+                () -> {
                     csp.secretExpiry(SECRET, null);
                     return any();
                 },

@@ -103,6 +103,12 @@ class ErrorsDocumentTest {
         all.add(sso(403, "", "403"));
         all.add(sso(404, "", "404 or 405: no broker, or none with this tenant"));
         all.add(sso(503, "", "408, or 5xx other than 500, after three tries"));
+        all.add(
+                regeneration(
+                        403,
+                        "400, 401, 403 or 404 to the request for another API token, which is sent before the stored one expires"));
+        all.add(regeneration(
+                502, "408, 5xx, no answer, or one without an API token, to the request for another API token"));
         all.add(operations(
                 401, "{\"message\":\"The provided username/password or token is not valid.\"}", "401 with an error"));
         all.add(operations(401, "<html>", "401 with a page in HTML"));
@@ -179,6 +185,15 @@ class ErrorsDocumentTest {
 
     private static Seen sso(int status, String body, String what) {
         return seen(new VcfSsoApiTokenClient(answering(status, body), account(VcfSsoApiTokenClient.SYSTEM, "")), what);
+    }
+
+    private static Seen regeneration(int status, String what) {
+        VcfSsoApiTokenClient client =
+                new VcfSsoApiTokenClient(answering(status, ""), account(VcfSsoApiTokenClient.SYSTEM, ""));
+        TokenError tokenError = catchThrowableOfType(
+                        TokenRequestException.class, () -> client.regenerate("secret", null))
+                .tokenError();
+        return new Seen(tokenError, VcfSsoApiTokenClient.SYSTEM + ": " + what);
     }
 
     private static Seen operations(int status, String body, String what) {

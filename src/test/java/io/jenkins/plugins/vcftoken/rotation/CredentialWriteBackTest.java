@@ -22,8 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CredentialWriteBackTest {
 
     private static final Duration TIMEOUT = Duration.ofMinutes(1);
-    private static final TokenClaims CLAIMS =
-            new TokenClaims(TestTokenService.HASH, InstantSource.system(), TIMEOUT);
+    private static final TokenClaims CLAIMS = new TokenClaims(TestTokenService.HASH, InstantSource.system(), TIMEOUT);
 
     private static final CredentialLocation PLACE = new CredentialLocation("system", "sa");
     private static final Account ENDPOINT =
@@ -44,7 +43,8 @@ class CredentialWriteBackTest {
         TokenLedger ledger = new FileTokenLedger(directory, TestTokenService.CIPHER);
         List<Runnable> waiting = new ArrayList<>();
         List<String> stored = new ArrayList<>();
-        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger, TestTokenService.HASH, waiting::add, CLAIMS, TIMEOUT);
+        CredentialWriteBack writeBacks =
+                new CredentialWriteBack(ledger, TestTokenService.HASH, waiting::add, CLAIMS, TIMEOUT);
         CredentialHandle handle = new CredentialHandle(
                 "sa",
                 new CredentialLocation("system", "sa"),
@@ -64,7 +64,8 @@ class CredentialWriteBackTest {
     void enqueue_whenTheFamilyWasForgottenSince_leavesTheStoreAsItIs() throws Exception {
         List<Runnable> waiting = new ArrayList<>();
         List<String> stored = new ArrayList<>();
-        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, waiting::add, CLAIMS, TIMEOUT);
+        CredentialWriteBack writeBacks =
+                new CredentialWriteBack(ledger(), TestTokenService.HASH, waiting::add, CLAIMS, TIMEOUT);
         writeBacks.enqueue(
                 new CredentialHandle("sa", PLACE, "old", null, (family, current, again) -> stored.add(current)),
                 ROTATED);
@@ -85,7 +86,8 @@ class CredentialWriteBackTest {
                 throw new IOException("disk full");
             }
         };
-        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run, CLAIMS, TIMEOUT);
+        CredentialWriteBack writeBacks =
+                new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run, CLAIMS, TIMEOUT);
         enqueue(writeBacks, writer, "old");
         assertThat(writeBacks.failed()).containsExactly(PLACE);
         enqueue(writeBacks, writer, "current");
@@ -98,7 +100,8 @@ class CredentialWriteBackTest {
 
     @Test
     void moved_keepsTheFailedLocations() throws Exception {
-        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run, CLAIMS, TIMEOUT);
+        CredentialWriteBack writeBacks =
+                new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run, CLAIMS, TIMEOUT);
         enqueue(
                 writeBacks,
                 (family, current, again) -> {
@@ -115,12 +118,17 @@ class CredentialWriteBackTest {
     void enqueue_afterARejectedTask_enqueuesAgain() throws Exception {
         List<String> stored = new ArrayList<>();
         boolean[] goingDown = {true};
-        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, task -> {
-            if (goingDown[0]) {
-                throw new RejectedExecutionException("going down");
-            }
-            task.run();
-        }, CLAIMS, TIMEOUT);
+        CredentialWriteBack writeBacks = new CredentialWriteBack(
+                ledger(),
+                TestTokenService.HASH,
+                task -> {
+                    if (goingDown[0]) {
+                        throw new RejectedExecutionException("going down");
+                    }
+                    task.run();
+                },
+                CLAIMS,
+                TIMEOUT);
         enqueue(writeBacks, (family, current, again) -> stored.add(current), "old");
         assertThat(stored).isEmpty();
         goingDown[0] = false;
@@ -131,7 +139,8 @@ class CredentialWriteBackTest {
     @Test
     void writeBack_replacesTokensOfTheFamilyOnly() throws Exception {
         List<String> theirs = new ArrayList<>();
-        CredentialWriteBack writeBacks = new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run, CLAIMS, TIMEOUT);
+        CredentialWriteBack writeBacks =
+                new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run, CLAIMS, TIMEOUT);
         enqueue(
                 writeBacks,
                 (family, current, again) -> {

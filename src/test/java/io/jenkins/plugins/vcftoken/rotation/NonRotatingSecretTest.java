@@ -137,6 +137,18 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"STATUS_502, NO_ANSWER", "NO_ACCESS_TOKEN, STRANGE_ANSWER"})
+    void errorOfARequestWithoutAUsableAnswer_isThatOfTheErrorsDocument(Fault fault, TokenError error) {
+        for (int i = 0; i < 3; i++) {
+            simulator.inject(fault);
+        }
+        assertThatThrownBy(() -> core.families.await(sddcHandle(PASSWORD), ANY))
+                .hasMessageContaining(error.explanation() + " (HTTP ")
+                .hasMessageContaining("Nothing is lost")
+                .hasMessageEndingWith(error.nextStep());
+    }
+
     @Test
     void nonRotatingSecret_whileTheServerIsBusy_isSentAgain() throws Exception {
         simulator.inject(Fault.STATUS_502);

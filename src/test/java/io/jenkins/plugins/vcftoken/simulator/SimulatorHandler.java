@@ -146,11 +146,16 @@ final class SimulatorHandler implements HttpHandler {
             return;
         }
         Call call = call(exchange, fault);
+        boolean isWitnessed = api.replacesSecret(call.path());
+        if (isWitnessed) {
+            simulator.witness(RefreshPhase.RECEIVED);
+        }
         String violation;
         synchronized (simulator) {
             if (!api.secret(call).isEmpty()) {
                 simulator.countRequest(api.secret(call));
             }
+            api.received(call);
             violation = api.violation(call);
         }
         Thread.sleep(simulator.delay().toMillis());
@@ -165,7 +170,13 @@ final class SimulatorHandler implements HttpHandler {
                 reply = api.answer(call);
             }
             simulator.note(new Traffic(call, reply));
+            if (isWitnessed && reply.isSuccess()) {
+                simulator.witness(RefreshPhase.COMMITTED);
+            }
             deliver(exchange, fault, reply);
+            if (isWitnessed && reply.isSuccess()) {
+                simulator.witness(RefreshPhase.ANSWERED);
+            }
         }
     }
 
