@@ -6,6 +6,7 @@ import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.Util;
 import hudson.model.Item;
 import hudson.model.ItemGroup;
 import hudson.model.ModelObject;
@@ -115,6 +116,26 @@ public record StoreContext(ModelObject context) {
         }
         contexts.add(Jenkins.get());
         return contexts;
+    }
+
+    /**
+     * The page about the tokens of a credential, relative to the root of Jenkins.
+     *
+     * @return null when its folder is gone, and for a personal credential
+     */
+    @CheckForNull
+    public static String tokenPage(CredentialLocation location) {
+        String context = location.context();
+        String owner = null;
+        if (context.equals(SYSTEM)) {
+            owner = "manage/";
+        } else if (context.startsWith(FOLDER)) {
+            try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+                Item folder = Jenkins.get().getItemByFullName(context.substring(FOLDER.length()));
+                owner = folder == null ? null : folder.getUrl();
+            }
+        }
+        return owner == null ? null : owner + "vcf-tokens/credential/" + Util.rawEncode(location.credentialsId()) + '/';
     }
 
     /** The stores that this context owns; those of its parents are not included. */
