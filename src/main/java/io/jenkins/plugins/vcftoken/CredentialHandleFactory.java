@@ -10,6 +10,7 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
+import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
 import io.jenkins.plugins.vcftoken.store.CredentialLocator;
 import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -56,9 +57,9 @@ final class CredentialHandleFactory {
         TokenEndpointClient client = tokenClient(credential);
         if (!organization.isEmpty() && !credential.isProvider()) {
             throw new TokenUnavailableException(
-                    description(credential) + ": it cannot get an access token of the organization '" + organization
-                            + "', since only a service account of VCF Automation's provider can. Use one "
-                            + "whose organization is System, or leave the organization out.",
+                    description(credential) + ": it cannot request an access token of the organization '" + organization
+                            + "'; this requires a provider service account of VCF Automation. Use one whose "
+                            + "organization is System, or leave the organization out.",
                     null);
         }
         StoreCredentialWriter writer = writer(credential, near);
@@ -137,6 +138,11 @@ final class CredentialHandleFactory {
         }
 
         @Override
+        public VersionedSecret versionedSecret() {
+            return writer.versionedSecret();
+        }
+
+        @Override
         public CredentialLocation location() {
             return writer.location();
         }
@@ -192,8 +198,8 @@ final class CredentialHandleFactory {
 
     static TokenUnavailableException invalidAddress(VcfCredentials credential, IllegalArgumentException e) {
         return new TokenUnavailableException(
-                "Credential '" + credential.getId() + "': '" + credential.getUrl()
-                        + "' is no address of a server. Correct it in the credential.",
+                "Credential '" + credential.getId() + "' has an invalid URL: '" + credential.getUrl()
+                        + "'. Correct it in the credential.",
                 e);
     }
 

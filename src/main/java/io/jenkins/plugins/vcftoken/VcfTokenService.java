@@ -406,7 +406,7 @@ public final class VcfTokenService {
             tokens.shutdown();
             tokens.requestThreads.shutdown();
             if (!tokens.requestThreads.awaitTermination(LONGEST_REQUEST.toMillis(), TimeUnit.MILLISECONDS)) {
-                LOGGER.log(Level.WARNING, "Jenkins shuts down while a token request still runs");
+                LOGGER.log(Level.WARNING, "Shutting down while a token request is in progress");
             }
             Optional<TokenFamilyAdmin> administration = tokens.findAdministration();
             if (administration.isPresent()) {

@@ -103,6 +103,7 @@ class WebMethodsJenkinsTest {
             TokenListPage.getTarget | job/team/vcf-tokens/api/json | | 403 403 403 page page | 403 403 403 page page | 403
             TokenListPage:index | manage/vcf-tokens/ | | 403 403 403 403 page | 403 403 403 403 page | 403
             TokenListPage:index | job/team/vcf-tokens/ | | 403 403 403 page page | 403 403 403 page page | 403
+            TokenListPage.doCsv | job/team/vcf-tokens/credentials.csv | | 403 403 403 page page | 403 403 403 404 404 | 403
             TokenListPage.doForget | manage/vcf-tokens/forget | record=x | 403 403 403 403 302 | 403 403 403 403 400 | 403
             TokenListPage.doForget | job/team/vcf-tokens/forget | record=x | 403 403 403 302 302 | 403 403 403 403 400 | 403
             TokenDetailPage.getTarget | job/team/vcf-tokens/credential/own/api/json | | 403 403 403 page page | 403 403 403 page page | 403

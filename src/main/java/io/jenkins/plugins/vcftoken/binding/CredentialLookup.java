@@ -59,6 +59,9 @@ public final class CredentialLookup {
 
     /** @throws AbortException when there is none, or of another kind; its message is meant for the build's log */
     public static VcfCredentials find(String credentialsId, Run<?, ?> run) throws AbortException {
+        if (credentialsId.isBlank()) {
+            throw new AbortException(Messages.CredentialLookup_none());
+        }
         IdCredentials found =
                 CredentialsProvider.findCredentialById(credentialsId, IdCredentials.class, run, List.of());
         if (found == null) {

@@ -4,6 +4,7 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.AbortException;
 import hudson.FilePath;
 import hudson.Util;
+import hudson.console.HyperlinkNote;
 import hudson.model.Run;
 import hudson.model.TaskListener;
 import io.jenkins.plugins.vcftoken.DerivedToken;
@@ -12,16 +13,21 @@ import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
+import io.jenkins.plugins.vcftoken.store.StoreContext;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.io.Serial;
 import java.io.Serializable;
 import java.nio.charset.Charset;
 import java.time.Duration;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -46,6 +52,9 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     private static final Logger LOGGER = Logger.getLogger(TokenBlock.class.getName());
 
     private static final int RESUME_SECONDS = 60;
+
+    /** Of the day, since blocks last hours, with the zone, since agents and readers have others. */
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss z", Locale.ENGLISH);
 
     /** Longer than the timeout of a request. */
     private static final Duration RENEWAL_TIMEOUT = Duration.ofSeconds(60);
@@ -76,12 +85,16 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     private transient volatile Runnable save;
     private transient volatile boolean closed;
 
+    /** Whether the log gets warnings alone. */
+    private final boolean quiet;
+
     /** Open until there is a lease after a restart, or the first try to get one has failed; null without a restart. */
     private transient volatile CountDownLatch resuming;
 
     /**
      * @param tokenVariable gets the access token
      * @param urlVariable gets the system's address
+     * @param quiet whether the log gets warnings alone, and no lines about the access token's expiry and renewals
      * @param outer the block around this one; null for none
      * @throws AbortException when a variable cannot have its name
      */
@@ -90,12 +103,14 @@ public final class TokenBlock implements LeaseOwner, Serializable {
             VcfCredentials credentials,
             String tokenVariable,
             String urlVariable,
+            boolean quiet,
             @CheckForNull TokenBlock outer)
             throws AbortException {
         this.run = run.getExternalizableId();
         this.charset = run.getCharset().name();
         this.credentialsId = credentials.getId();
         this.variables = new BlockVariables(tokenVariable, urlVariable, credentials.getUrl());
+        this.quiet = quiet;
         this.outer = outer;
     }
 
@@ -127,9 +142,10 @@ public final class TokenBlock implements LeaseOwner, Serializable {
                 () -> lease(credentials, organization, build, minimumValidity).accessToken();
         try {
             bind(bindings, new BindingContext(credentials, organization, build, listener, variables, opening));
-            lease(credentials, organization, build, minimumValidity);
+            Lease opened = lease(credentials, organization, build, minimumValidity);
             openDerivedLeases(credentials, organization, build, minimumValidity);
             isOpen = true;
+            logOpened(credentials, organization, opened.accessToken());
         } finally {
             // After a restart there are further tries, and the registry must find the block at the end of the build.
             if (!isOpen && (resuming == null || closed)) {
@@ -171,8 +187,41 @@ public final class TokenBlock implements LeaseOwner, Serializable {
             return opened;
         } catch (TokenUnavailableException e) {
             LOGGER.log(Level.FINE, e, () -> "No access token for " + build);
+            logStatusPage(credentials, build);
             throw new AbortException(e.getMessage());
         }
+    }
+
+    private void logOpened(VcfCredentials credentials, String organization, AccessToken accessToken) {
+        if (!quiet) {
+            Account account = credentials.account();
+            String which = organization.isEmpty() ? account.organization() : organization;
+            println(Messages.TokenBlock_opened(
+                    credentialsId,
+                    which.isEmpty() ? account.system() : account.system() + ", " + which,
+                    time(accessToken)));
+        }
+    }
+
+    @Override
+    public void renewed(AccessToken accessToken) {
+        if (!quiet) {
+            println(Messages.TokenBlock_renewed(credentialsId, time(accessToken)));
+        }
+    }
+
+    private static String time(AccessToken accessToken) {
+        return TIME.withZone(ZoneId.systemDefault()).format(accessToken.expiresAt());
+    }
+
+    /** A link for users who may see the credential. */
+    private void logStatusPage(VcfCredentials credentials, Run<?, ?> build) {
+        VcfTokenService.get()
+                .locator()
+                .find(credentials, build.getParent())
+                .map(found -> StoreContext.tokenPage(found.location()))
+                .ifPresent(page ->
+                        println(HyperlinkNote.encodeTo('/' + page, Messages.TokenBlock_statusPage(credentialsId))));
     }
 
     private void openDerivedLeases(
@@ -402,6 +451,10 @@ public final class TokenBlock implements LeaseOwner, Serializable {
 
     @Override
     public void warn(String message) {
+        println(message);
+    }
+
+    private void println(String message) {
         TaskListener log = listener;
         if (log != null) {
             log.getLogger().println("[vcf-token] " + message);

@@ -199,7 +199,8 @@ public final class TokenFileRegistry {
             registry.threads.shutdown();
             if (!registry.threads.awaitTermination(SHUTDOWN_SECONDS, TimeUnit.SECONDS)) {
                 LOGGER.log(
-                        Level.INFO, "Token files are still being written; they are deleted when their nodes are back");
+                        Level.INFO,
+                        "Token files are still being written; any leftovers are removed when the agents reconnect");
             }
         }
     }

@@ -27,10 +27,13 @@ public interface TokenStepDescriptor extends CredentialsIdDescriptor {
         }
     }
 
-    /** Warns of a credential that the job cannot use, to users who may list the credentials. */
+    /** Warns of a missing credential, and of one that the job cannot use, to users who may list the credentials. */
     @POST
     default FormValidation doCheckCredentialsId(@AncestorInPath Item item, @QueryParameter String value) {
         String id = Util.fixEmptyAndTrim(value);
+        if (id == null && CredentialsIdDescriptor.mayList(item)) {
+            return FormValidation.warning(Messages.TokenStepDescriptor_none());
+        }
         // The value of a variable is known in a build only.
         boolean isChecked = id != null && !id.contains("$") && CredentialsIdDescriptor.mayList(item);
         return !isChecked || CredentialsIdDescriptor.isListed(item, id)

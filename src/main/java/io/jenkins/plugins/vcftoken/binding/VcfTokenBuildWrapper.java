@@ -37,8 +37,8 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     /** In minutes. */
     public static final int DEFAULT_MINIMUM_VALIDITY = (int) VcfTokenService.DEFAULT_MINIMUM_VALIDITY.toMinutes();
 
-    private static final List<String> FIELDS =
-            List.of("credentialsId", "organization", "tokenVariable", "urlVariable", "bindings", "minimumValidity");
+    private static final List<String> FIELDS = List.of(
+            "credentialsId", "organization", "tokenVariable", "urlVariable", "bindings", "minimumValidity", "quiet");
 
     private final String credentialsId;
     private String tokenVariable = BlockVariables.DEFAULT_TOKEN;
@@ -47,6 +47,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     private List<TokenBinding> bindings = new ArrayList<>();
 
     private int minimumValidity = DEFAULT_MINIMUM_VALIDITY;
+    private boolean quiet;
 
     @CheckForNull
     private String organization;
@@ -104,6 +105,16 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         this.minimumValidity = minimumValidity == null ? DEFAULT_MINIMUM_VALIDITY : Math.max(0, minimumValidity);
     }
 
+    public boolean isQuiet() {
+        return quiet;
+    }
+
+    /** @param quiet whether the log gets warnings alone, and no lines about the access token's expiry and renewals */
+    @DataBoundSetter
+    public void setQuiet(boolean quiet) {
+        this.quiet = quiet;
+    }
+
     public String getOrganization() {
         return Util.fixNull(organization);
     }
@@ -119,7 +130,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     public Environment setUp(AbstractBuild build, Launcher launcher, BuildListener listener)
             throws IOException, InterruptedException {
         VcfCredentials credentials = CredentialLookup.use(credentialsId, build);
-        TokenBlock block = new TokenBlock(build, credentials, tokenVariable, urlVariable, null);
+        TokenBlock block = new TokenBlock(build, credentials, tokenVariable, urlVariable, quiet, null);
         TokenBlockRegistry.get().addToLog(build, block);
         block.open(
                 credentials, getOrganization(), build, Duration.ofMinutes(minimumValidity), bindings, listener, null);

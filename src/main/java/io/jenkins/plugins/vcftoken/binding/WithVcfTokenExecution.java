@@ -53,6 +53,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
 
     private final int minimumValidity;
     private final String organization;
+    private final boolean quiet;
     private volatile TokenBlock block;
 
     /** Whether no step of the body has been started. */
@@ -68,6 +69,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         this.bindings = new ArrayList<>(step.getBindings());
         this.minimumValidity = step.getMinimumValidity();
         this.organization = step.getOrganization();
+        this.quiet = step.isQuiet();
     }
 
     @Override
@@ -80,7 +82,8 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         StepContext context = getContext();
         Run<?, ?> run = context.get(Run.class);
         VcfCredentials credentials = CredentialLookup.use(credentialsId, run);
-        TokenBlock opened = new TokenBlock(run, credentials, tokenVariable, urlVariable, context.get(TokenBlock.class));
+        TokenBlock opened =
+                new TokenBlock(run, credentials, tokenVariable, urlVariable, quiet, context.get(TokenBlock.class));
         block = opened;
         lease(opened, credentials, run, Util.fixNull(bindings));
         try {

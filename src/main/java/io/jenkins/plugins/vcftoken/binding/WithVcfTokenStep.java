@@ -34,6 +34,7 @@ public final class WithVcfTokenStep extends Step {
     private List<TokenBinding> bindings = new ArrayList<>();
 
     private int minimumValidity = DEFAULT_MINIMUM_VALIDITY;
+    private boolean quiet;
     private String organization = "";
 
     @DataBoundConstructor
@@ -63,6 +64,16 @@ public final class WithVcfTokenStep extends Step {
     @DataBoundSetter
     public void setUrlVariable(@CheckForNull String urlVariable) {
         this.urlVariable = BlockVariables.orDefault(urlVariable, BlockVariables.DEFAULT_URL);
+    }
+
+    public boolean isQuiet() {
+        return quiet;
+    }
+
+    /** @param quiet whether the log gets warnings alone, and no lines about the access token's expiry and renewals */
+    @DataBoundSetter
+    public void setQuiet(boolean quiet) {
+        this.quiet = quiet;
     }
 
     public String getOrganization() {

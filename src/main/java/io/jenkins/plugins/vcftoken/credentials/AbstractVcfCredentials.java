@@ -13,6 +13,7 @@ import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Util;
 import hudson.model.Failure;
 import hudson.model.ModelObject;
+import hudson.model.User;
 import hudson.remoting.Channel;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
@@ -212,15 +213,16 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         return new StringCredentialsImpl(getScope(), getId(), getDescription(), getSecret());
     }
 
-    /** The name in lists: "vcfa.example.com / acme (description)". */
+    /** The name in lists, with the ID that jobs use: "vcfa-ci (vcfa.example.com / acme) description". */
     public static final class NameProvider extends CredentialsNameProvider<AbstractVcfCredentials> {
 
         @NonNull
         @Override
         public String getName(@NonNull AbstractVcfCredentials credentials) {
-            String name = credentials.getUrl().replaceFirst("^https?://", "") + " / " + credentials.accountLabel();
+            String server = credentials.getUrl().replaceFirst("^https?://", "");
+            String name = credentials.getId() + " (" + server + " / " + credentials.accountLabel() + ')';
             String description = Util.fixEmptyAndTrim(credentials.getDescription());
-            return description == null ? name : name + " (" + description + ")";
+            return description == null ? name : name + ' ' + description;
         }
     }
 
@@ -253,6 +255,15 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
             return store instanceof CredentialsStore owner && shown instanceof VcfCredentials stored
                     ? CredentialFormAccess.of(owner.getContext()).authorizationUrl(stored)
                     : null;
+        }
+
+        /**
+         * Whether the store of the form belongs to a user, whose credentials jobs reach through a build parameter only.
+         *
+         * @param store the store of the form
+         */
+        public final boolean isPersonal(@CheckForNull Object store) {
+            return store instanceof CredentialsStore owner && owner.getContext() instanceof User;
         }
 
         @POST

@@ -38,25 +38,24 @@ final class ConnectionTestResult {
         sentences.add(Messages.ConnectionTester_works());
         JwtClaims claims = JwtClaims.of(accessToken.value());
         String name = claims.subject();
-        if (name != null) {
-            sentences.add(Messages.ConnectionTester_who(name));
-        }
         String organization = claims.organization();
-        if (organization != null) {
+        if (name != null && organization != null) {
+            sentences.add(Messages.ConnectionTester_whoOf(name, organization));
+        } else if (name != null) {
+            sentences.add(Messages.ConnectionTester_who(name));
+        } else if (organization != null) {
             sentences.add(Messages.ConnectionTester_organization(organization));
         }
         sentences.add(Messages.ConnectionTester_accessToken(
-                seconds(accessToken.expiresAt()),
                 Util.getTimeSpanString(accessToken.lifetime().toMillis())));
         boolean warning = result.warning() != null || (result.rotated() && !stored);
-        if (stored) {
-            sentences.add(
-                    result.rotated() ? Messages.ConnectionTester_rotated() : Messages.ConnectionTester_didNotRotate());
-        } else {
+        if (!stored) {
             sentences.add(
                     result.rotated()
                             ? Messages.ConnectionTester_rotatedUnsaved()
                             : Messages.ConnectionTester_unsaved());
+        } else if (result.rotated()) {
+            sentences.add(Messages.ConnectionTester_rotated());
         }
         if (secretExpiry != null) {
             Duration left = Duration.between(accessToken.issuedAt(), secretExpiry);

@@ -58,6 +58,11 @@ public abstract class AbstractTokenMonitor extends AdministrativeMonitor {
         return HttpResponses.redirectViaContextPath("manage");
     }
 
+    /** The CSS class of the message. */
+    public String getAlert() {
+        return kind == HealthWarning.Kind.ERROR ? "jenkins-alert-danger" : "jenkins-alert-warning";
+    }
+
     /** The list of tokens, relative to the root of Jenkins. */
     public final String getPage() {
         return TokenListPage.CONTROLLER_URL;

@@ -68,6 +68,7 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
      * @param familyId null where there is no record yet
      */
     public void acted(String action, @CheckForNull CredentialLocation location, @CheckForNull String familyId) {
+        RecentEvents.get().add(location, RecentEvents.action(action, VcfTokenService.currentUser()));
         ObjectNode event = event(action).put("by", VcfTokenService.currentUser());
         log(addLocation(event, location).put("family", familyId == null ? null : shorten(familyId)));
     }

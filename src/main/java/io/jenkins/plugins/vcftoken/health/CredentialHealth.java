@@ -12,7 +12,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
+import jenkins.model.Jenkins;
 import org.jvnet.localizer.Localizable;
 import org.kohsuke.stapler.export.Exported;
 import org.kohsuke.stapler.export.ExportedBean;
@@ -133,6 +135,14 @@ public final class CredentialHealth {
         return status;
     }
 
+    Localizable words() {
+        return status.words(credential().isAuthorizable());
+    }
+
+    public String getWords() {
+        return words().toString();
+    }
+
     Localizable nextStep() {
         return status.nextStep(credential().isAuthorizable());
     }
@@ -150,6 +160,14 @@ public final class CredentialHealth {
     @Exported
     public String getError() {
         return error;
+    }
+
+    /** The error as a sentence of its own. */
+    @CheckForNull
+    public String getErrorSentence() {
+        return error == null || error.isEmpty()
+                ? error
+                : error.substring(0, 1).toUpperCase(Locale.ENGLISH) + error.substring(1);
     }
 
     /** How often the refresh token has rotated. */
@@ -191,12 +209,41 @@ public final class CredentialHealth {
         return secretExpiresAt == null ? null : seconds(secretExpiresAt);
     }
 
+    /** @return null for null */
+    @CheckForNull
+    private static DisplayTime display(@CheckForNull Instant time) {
+        return time == null ? null : new DisplayTime(time);
+    }
+
+    @CheckForNull
+    public DisplayTime getRenewedTime() {
+        AccessToken accessToken = accessToken();
+        return display(accessToken == null ? null : accessToken.issuedAt());
+    }
+
+    /** When the cached access token expires; null when there is none, or it has expired. */
+    @CheckForNull
+    public DisplayTime getAccessTokenExpiry() {
+        AccessToken accessToken = accessToken();
+        return display(accessToken == null || !accessToken.isAlive(now) ? null : accessToken.expiresAt());
+    }
+
+    @CheckForNull
+    public DisplayTime getSecretExpiry() {
+        return display(secretExpiresAt);
+    }
+
     /** When the secret is replaced by another one of the server; null where that is not wanted, or not known. */
     @CheckForNull
     @Exported
     public String getSecretRegeneratedAt() {
         Instant time = regeneratedAt();
         return time == null ? null : seconds(time);
+    }
+
+    @CheckForNull
+    public DisplayTime getSecretRegeneration() {
+        return display(regeneratedAt());
     }
 
     @CheckForNull
@@ -267,6 +314,38 @@ public final class CredentialHealth {
         return !credential().isSkipTlsVerification();
     }
 
+    /** Which credentials need attention first. */
+    enum Severity {
+        /** Builds fail until a person intervenes. */
+        BROKEN,
+        /** The last request failed, or its response was lost, or a rotated token is not in the store yet. */
+        FAILING,
+        /** The secret expires soon. */
+        EXPIRING,
+        FINE
+    }
+
+    Severity severity() {
+        if (isBroken()) {
+            return Severity.BROKEN;
+        }
+        if (status.isFailing() || unsaved) {
+            return Severity.FAILING;
+        }
+        return HealthWarning.isExpiring(this) ? Severity.EXPIRING : Severity.FINE;
+    }
+
+    /** Host and port, without the scheme that almost all addresses have. */
+    public String getHost() {
+        return getAddress().replaceFirst("^https://", "").replaceFirst("/$", "");
+    }
+
+    /** "vcfa.example.com / acme" */
+    public String getHostAndOrganization() {
+        String organization = getOrganization();
+        return organization == null ? getHost() : getHost() + " / " + organization;
+    }
+
     public boolean isStoreReadOnly() {
         return readOnly;
     }
@@ -306,8 +385,12 @@ public final class CredentialHealth {
         return domain == null ? null : domain + "credential/" + Util.rawEncode(getId()) + '/';
     }
 
+    boolean isGlobal() {
+        return stored.store().getContext() instanceof Jenkins;
+    }
+
     public String getOwner() {
-        return stored.store().getContextDisplayName();
+        return isGlobal() ? Messages.CredentialHealth_global() : stored.store().getContextDisplayName();
     }
 
     /** Whether the current user may act on the tokens. */

@@ -60,6 +60,11 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
         return CredentialsNameProvider.name(stored.credential());
     }
 
+    /** A Pipeline that uses the credential. */
+    public String getSnippet() {
+        return TokenDetailPage.snippet(stored);
+    }
+
     /** The error of the request that is answered with this page, or null. */
     @CheckForNull
     public String getError() {

@@ -14,6 +14,7 @@ public enum HealthStatus {
     NO_SECRET(
             Light.GRAY,
             Messages._HealthStatus_NO_SECRET(),
+            Messages._HealthStatus_NO_SECRET_byHand(),
             Messages._HealthStatus_NO_SECRET_step(),
             Messages._HealthStatus_NO_SECRET_enter()),
     /** A request is pending. */
@@ -28,6 +29,7 @@ public enum HealthStatus {
     REJECTED(
             Light.RED,
             Messages._HealthStatus_REJECTED(),
+            Messages._HealthStatus_REJECTED(),
             Messages._HealthStatus_REJECTED_step(),
             Messages._HealthStatus_REJECTED_enter()),
     /** The stored token has been replaced by a rotation at another location. */
@@ -38,7 +40,7 @@ public enum HealthStatus {
     BAD_ADDRESS(Light.RED, Messages._HealthStatus_BAD_ADDRESS(), Messages._HealthStatus_BAD_ADDRESS_step());
 
     private enum Light {
-        GREEN("symbol-up-to-date", "jenkins-!-success-color"),
+        GREEN("symbol-check", "jenkins-!-success-color"),
         GRAY("symbol-ellipse", "jenkins-!-text-color-secondary"),
         BUSY("symbol-hourglass", "jenkins-!-text-color-secondary"),
         YELLOW("symbol-warning", "jenkins-!-warning-color"),
@@ -55,17 +57,23 @@ public enum HealthStatus {
 
     private final Light light;
     private final Localizable words;
+    private final Localizable wordsByHand;
     private final Localizable nextStep;
     private final Localizable nextStepByHand;
 
     HealthStatus(Light light, Localizable words, Localizable nextStep) {
-        this(light, words, nextStep, nextStep);
+        this(light, words, words, nextStep, nextStep);
     }
 
-    /** @param nextStepByHand for an account that cannot be authorized in a browser */
-    HealthStatus(Light light, Localizable words, Localizable nextStep, Localizable nextStepByHand) {
+    /**
+     * @param wordsByHand for an account that cannot be authorized in a browser
+     * @param nextStepByHand the same
+     */
+    HealthStatus(
+            Light light, Localizable words, Localizable wordsByHand, Localizable nextStep, Localizable nextStepByHand) {
         this.light = light;
         this.words = words;
+        this.wordsByHand = wordsByHand;
         this.nextStep = nextStep;
         this.nextStepByHand = nextStepByHand;
     }
@@ -79,9 +87,13 @@ public enum HealthStatus {
         return light.color;
     }
 
-    /** Translated when it is read. */
-    Localizable words() {
-        return words;
+    /**
+     * Translated when it is read.
+     *
+     * @param authorizable whether the account can be authorized in a browser
+     */
+    Localizable words(boolean authorizable) {
+        return authorizable ? words : wordsByHand;
     }
 
     /** @param authorizable whether the account can be authorized in a browser */
@@ -89,8 +101,14 @@ public enum HealthStatus {
         return authorizable ? nextStep : nextStepByHand;
     }
 
-    public String getWords() {
-        return words.toString();
+    /** Whether the last request failed in a way that does not need a person yet. */
+    boolean isFailing() {
+        return light == Light.YELLOW;
+    }
+
+    /** Whether the state changes within seconds, without a build or a person. */
+    boolean isTransient() {
+        return light == Light.BUSY;
     }
 
     /** Whether builds that need a new access token fail until a person intervenes. */

@@ -46,8 +46,8 @@ public record HealthWarning(Kind kind, String about, Localizable subject, Locali
         if (status.isBroken() && status != HealthStatus.UNREADABLE) {
             String error = health.getError();
             Localizable text = error == null
-                    ? Messages._HealthWarning_brokenSilently(status.words(), health.nextStep())
-                    : Messages._HealthWarning_broken(status.words(), error, health.nextStep());
+                    ? Messages._HealthWarning_brokenSilently(health.words(), health.nextStep())
+                    : Messages._HealthWarning_broken(health.words(), error, health.nextStep());
             found.add(warning(Kind.ERROR, health, status.name(), text));
         }
         if (health.isUnsaved()) {
@@ -64,15 +64,16 @@ public record HealthWarning(Kind kind, String about, Localizable subject, Locali
         } else if (health.isExpiryMissing()) {
             found.add(warning(Kind.EXPIRY, health, "expiryMissing", Messages._HealthWarning_expiryMissing()));
         }
-        if (left != null && left.compareTo(WARNED_BEFORE_EXPIRY) < 0 && !health.isRegenerationAwaited()) {
-            String end = health.getSecretExpiresAt();
+        if (left != null && isExpiring(health)) {
+            DisplayTime end = health.getSecretExpiry();
+            String key = health.getSecretExpiresAt();
             found.add(
                     left.isNegative()
-                            ? warning(Kind.EXPIRY, health, "expired " + end, Messages._HealthWarning_expired(end))
+                            ? warning(Kind.EXPIRY, health, "expired " + key, Messages._HealthWarning_expired(end))
                             : warning(
                                     Kind.EXPIRY,
                                     health,
-                                    "expires " + end,
+                                    "expires " + key,
                                     Messages._HealthWarning_expires(end, new RemainingTime(left))));
         }
         if (!health.isTlsVerified()) {
@@ -81,10 +82,21 @@ public record HealthWarning(Kind kind, String about, Localizable subject, Locali
         return found;
     }
 
+    /** Whether the stored secret has expired, or expires so soon that a new one should be stored. */
+    static boolean isExpiring(CredentialHealth health) {
+        Duration left = health.secretLeft();
+        return left != null && left.compareTo(WARNED_BEFORE_EXPIRY) < 0 && !health.isRegenerationAwaited();
+    }
+
     private static HealthWarning warning(Kind kind, CredentialHealth health, String about, Localizable text) {
         Account account = HealthCheck.account(health.stored());
-        String server = account == null ? health.getAddress() : account.description();
-        Localizable subject = Messages._HealthWarning_subject(health.getId(), health.getOwner(), server);
+        // Without the name, which also has settings of the client.
+        String server = account == null
+                ? health.getAddress()
+                : new Account(account.system(), account.url(), account.organization()).description();
+        Localizable subject = health.isGlobal()
+                ? Messages._HealthWarning_globalSubject(health.getId(), server)
+                : Messages._HealthWarning_subject(health.getId(), health.getOwner(), server);
         return new HealthWarning(kind, health.getPage() + ' ' + about, subject, text, health.getPage());
     }
 

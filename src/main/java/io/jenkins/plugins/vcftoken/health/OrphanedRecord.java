@@ -54,6 +54,29 @@ public final class OrphanedRecord {
         return since == null ? null : TokenFamilyAdmin.endOf(since).toString();
     }
 
+    /** {@link #getLocations}, for people: "vcfa-ci (folder team)". */
+    public String getPlaces() {
+        return family.locations().stream()
+                .map(location -> StoreContext.isPersonal(location)
+                        ? Messages.OrphanedRecord_personal()
+                        : location.credentialsId() + " (" + place(location.context()) + ')')
+                .distinct()
+                .sorted()
+                .collect(Collectors.joining(", "));
+    }
+
+    private static String place(String context) {
+        return context.equals("system")
+                ? Messages.OrphanedRecord_global()
+                : Messages.OrphanedRecord_folder(context.replaceFirst("^folder:", ""));
+    }
+
+    @CheckForNull
+    public DisplayTime getRemoved() {
+        Instant since = family.orphaned();
+        return since == null ? null : new DisplayTime(TokenFamilyAdmin.endOf(since));
+    }
+
     private static String describe(CredentialLocation location) {
         return StoreContext.isPersonal(location)
                 ? Messages.OrphanedRecord_personal()

@@ -14,6 +14,7 @@ import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.LocatedCredential;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.List;
 import org.kohsuke.stapler.HttpResponse;
 import org.kohsuke.stapler.HttpResponses;
 import org.kohsuke.stapler.QueryParameter;
@@ -31,6 +32,9 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
     /** Of the current request. */
     @CheckForNull
     private CredentialHealth health;
+
+    @CheckForNull
+    private List<CredentialUse> uses;
 
     @CheckForNull
     private String error;
@@ -85,10 +89,38 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         return health;
     }
 
+    /** The jobs that have used the credential, the latest first. */
+    public synchronized List<CredentialUse> getUses() {
+        if (uses == null) {
+            uses = CredentialUse.find(stored.credential());
+        }
+        return uses;
+    }
+
+    /** The last events since the start of Jenkins, the newest first. */
+    public List<RecentEvents.Event> getEvents() {
+        return RecentEvents.get().find(stored.location());
+    }
+
+    /** A Pipeline that uses the credential. */
+    public String getSnippet() {
+        return snippet(stored);
+    }
+
+    static String snippet(LocatedCredential stored) {
+        String id = stored.credential().getId().replace("\\", "\\\\").replace("'", "\\'");
+        return "withVcfToken(credentialsId: '" + id + "') {\n    sh './deploy.sh' // reads VCF_TOKEN and VCF_URL\n}";
+    }
+
     /** Why the action that this page answers got no access token. */
     @CheckForNull
     public String getError() {
         return error;
+    }
+
+    /** Whether the state changes within seconds. */
+    public boolean isBusy() {
+        return getHealth().getState().isTransient();
     }
 
     public boolean isRenewable() {
@@ -174,14 +206,14 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         }
         AuditLog.get().acted("forget", stored.location(), family.id());
         HealthMonitorWork.get().refreshSoon();
-        return HttpResponses.redirectToDot();
+        return HttpResponses.redirectTo("./#vcf-deleted");
     }
 
     /** On failure answers with the page, which shows the error and the next step, and with status 400 for scripts. */
     private synchronized HttpResponse renew() throws InterruptedException {
         try {
             VcfTokenService.get().renew(stored.credential());
-            return HttpResponses.redirectToDot();
+            return HttpResponses.redirectTo("./#vcf-renewed");
         } catch (TokenUnavailableException e) {
             error = e.getMessage();
             health = null;

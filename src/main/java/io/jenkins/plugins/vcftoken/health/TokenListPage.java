@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.health;
 
 import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
@@ -18,15 +19,21 @@ import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.CredentialScanner;
 import io.jenkins.plugins.vcftoken.store.LocatedCredential;
+import io.jenkins.plugins.vcftoken.store.StoreContext;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Function;
 import jenkins.model.Jenkins;
 import jenkins.model.TransientActionFactory;
 import org.kohsuke.stapler.HttpResponse;
 import org.kohsuke.stapler.HttpResponses;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.StaplerProxy;
+import org.kohsuke.stapler.StaplerResponse2;
 import org.kohsuke.stapler.WebMethod;
 import org.kohsuke.stapler.export.Exported;
 import org.kohsuke.stapler.export.ExportedBean;
@@ -51,6 +58,10 @@ public final class TokenListPage implements Action, StaplerProxy {
     /** Of the current request. */
     @CheckForNull
     private HealthCheck check;
+
+    /** Of the current request. */
+    @CheckForNull
+    private List<CredentialHealth> credentials;
 
     /** @param context owns the credentials; controls access to them */
     TokenListPage(ModelObject context) {
@@ -107,12 +118,70 @@ public final class TokenListPage implements Action, StaplerProxy {
         return context instanceof Jenkins;
     }
 
-    /** The credentials that the current user may see. */
+    /** The credentials that the current user may see, those that need attention first. */
     @Exported(inline = true)
     public List<CredentialHealth> getCredentials() {
-        List<LocatedCredential> stored =
-                isOfController() ? CredentialScanner.visible() : CredentialScanner.visibleIn(context);
-        return stored.stream().map(check()::assess).toList();
+        if (credentials == null) {
+            List<LocatedCredential> stored =
+                    isOfController() ? CredentialScanner.visible() : CredentialScanner.visibleIn(context);
+            credentials = stored.stream()
+                    .map(check()::assess)
+                    .sorted(Comparator.comparing(CredentialHealth::severity)
+                            .thenComparing(CredentialHealth::getId, String.CASE_INSENSITIVE_ORDER))
+                    .toList();
+        }
+        return credentials;
+    }
+
+    /** How many credentials there are, and how many of them need attention: "62 credentials · 3 need attention". */
+    public String getTotals() {
+        List<String> totals = new ArrayList<>();
+        totals.add(Messages.TokenListPage_total(getCredentials().size()));
+        addTotal(totals, CredentialHealth.Severity.BROKEN, Messages::TokenListPage_broken);
+        addTotal(totals, CredentialHealth.Severity.FAILING, Messages::TokenListPage_failing);
+        addTotal(totals, CredentialHealth.Severity.EXPIRING, Messages::TokenListPage_expiring);
+        return String.join(" · ", totals);
+    }
+
+    private void addTotal(List<String> totals, CredentialHealth.Severity severity, Function<Object, String> text) {
+        long count = getCredentials().stream()
+                .filter(health -> health.severity() == severity)
+                .count();
+        if (count > 0) {
+            totals.add(text.apply(count));
+        }
+    }
+
+    /** Whether a state of the page changes within seconds. */
+    public boolean isBusy() {
+        return getCredentials().stream().anyMatch(health -> health.getState().isTransient());
+    }
+
+    /** This page, relative to the root of Jenkins. */
+    public String getUrl() {
+        return url(context);
+    }
+
+    /** The form for a new credential of this owner; null where the current user may not create one. */
+    @CheckForNull
+    public String getAddUrl() {
+        return new StoreContext(context)
+                .stores().stream()
+                        .filter(store -> store.hasPermission(CredentialsProvider.CREATE))
+                        .map(store -> store.getRelativeLinkTo(Domain.global()))
+                        .filter(Objects::nonNull)
+                        .map(domain -> domain + "newCredentials")
+                        .findFirst()
+                        .orElse(null);
+    }
+
+    /** Downloads the list as comma-separated values, with the names of the JSON in the first line. */
+    @GET
+    @WebMethod(name = "credentials.csv")
+    public void doCsv(StaplerResponse2 response) throws IOException {
+        response.setContentType("text/csv;charset=UTF-8");
+        response.setHeader("Content-Disposition", "attachment; filename=\"vcf-tokens.csv\"");
+        response.getWriter().print(CredentialsCsv.of(getCredentials()));
     }
 
     /** @return null, which Stapler answers with 404, when the current user sees no such credential here */

@@ -52,6 +52,14 @@ public final class Lease implements AutoCloseable {
         token.publish(fresh, old);
     }
 
+    void notifyOwner(AccessToken renewed) {
+        try {
+            owner.renewed(renewed);
+        } catch (RuntimeException e) {
+            LOGGER.log(Level.WARNING, e, () -> owner.who() + " could not be told of a renewal");
+        }
+    }
+
     void clearFailure() {
         failure = null;
     }

@@ -11,6 +11,7 @@ import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
@@ -74,8 +75,8 @@ public final class LeaseManager {
         Duration waited = Duration.between(begin, clock.instant());
         TokenUnavailableException error = result.error();
         if (error != null) {
-            owner.warn(error.getMessage() + " The current access token serves until "
-                    + result.accessToken().expiresAt() + ".");
+            owner.warn(error.getMessage() + " The current access token expires at "
+                    + result.accessToken().expiresAt().truncatedTo(ChronoUnit.SECONDS) + ".");
         }
         if (result.warning() != null) {
             owner.warn(result.warning());

@@ -223,7 +223,10 @@ final class RenewedToken {
     }
 
     private void notifyRenewed(List<Lease> renewed, TokenResult fresh) {
-        renewed.forEach(lease -> notifyListener(listener -> listener.renewed(lease.issued(fresh))));
+        for (Lease lease : renewed) {
+            notifyListener(listener -> listener.renewed(lease.issued(fresh)));
+            lease.notifyOwner(fresh.accessToken());
+        }
     }
 
     /** A listener that throws does not end a renewal. */
@@ -350,8 +353,7 @@ final class RenewedToken {
         }
         String reason = cause == null ? "No newer access token came." : String.valueOf(cause.getMessage());
         String left = old.isAlive(now)
-                ? "The current access token serves for another "
-                        + old.remaining(now).toSeconds() + " s."
+                ? "The current access token expires in " + old.remaining(now).toSeconds() + " s; retrying."
                 : "The current access token has expired.";
         open.forEach(lease -> lease.warn(left, reason));
     }

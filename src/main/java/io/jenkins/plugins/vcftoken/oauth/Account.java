@@ -40,7 +40,7 @@ public record Account(String system, URI url, String organization, String name) 
     }
 
     private static IllegalArgumentException noAddress(String text) {
-        return new IllegalArgumentException("'" + text + "' is no address of a server");
+        return new IllegalArgumentException("'" + text + "' is not a valid URL");
     }
 
     /**

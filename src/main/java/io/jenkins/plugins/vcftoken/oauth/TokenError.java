@@ -3,10 +3,10 @@ package io.jenkins.plugins.vcftoken.oauth;
 /** The ways in which a token request fails, each with its explanation and advice in the words of messages. */
 public enum TokenError {
     SPENT_OR_REVOKED(
-            "the server refuses the stored refresh token: it is expired, revoked, rotated away by another client, "
+            "the server refuses the stored refresh token: it is expired, revoked, already replaced by another client, "
                     + "or was issued for another organization",
-            "Check the organization. If it is right, authorize the account again and store the new refresh token "
-                    + "in the credential."),
+            "Check the organization. If it is right, re-authorize the account, or store a new refresh token in the "
+                    + "credential."),
     API_TOKEN_REFUSED(
             "the server refuses the stored API token: it is expired, revoked, or was issued at another address",
             "Check the address. If it is right, generate a new API token and store it in the credential."),
@@ -28,8 +28,8 @@ public enum TokenError {
             "There is nothing to do while builds get access tokens. If they do not, generate a new API token in VCF "
                     + "Operations and store it in the credential."),
     WRONG_SECRET(
-            "the server refuses the stored secret, or does not know whom it belongs to",
-            "Correct the user name and password, the API key, or the app ID and secret in the credential, and check "
+            "the server rejected the credentials",
+            "Correct the username and password, the API key, or the app ID and secret in the credential, and check "
                     + "that the account has a role on the server."),
     PASSWORD_NOT_ACCEPTED(
             "the server accepts no password of this account: it signs in through VCF SSO or another identity provider",
@@ -42,7 +42,7 @@ public enum TokenError {
             "Wait for the lock to end or have the account unlocked, and find out who else logs in with a wrong "
                     + "password."),
     WRONG_ORGANIZATION(
-            "the server knows no organization of this name, or the account has no part in it",
+            "organization not found, or the account is not a member",
             "Check the spelling of the organization, and that the account may use it."),
     PROVIDER_TOKEN_REFUSED(
             "the server refuses the access token of the provider's account, with which the organization's is obtained",
@@ -77,17 +77,17 @@ public enum TokenError {
     OUTCOME_UNKNOWN(
             "the request left, but no usable answer came back, so the server may have rotated the refresh token away; "
                     + "the stored one is kept",
-            "Press \"Try once more\" on the page \"VCF tokens\" of the credential. If the server refuses it, authorize "
-                    + "the account there."),
+            "Choose \"Retry with the stored token\" on the page \"Token status\" of the credential. If the server "
+                    + "refuses it, re-authorize the account there."),
     NO_ANSWER(
             "the request left, but no usable answer came back",
             "Check that the server and what is between it and Jenkins is healthy, then run again."),
     UNINTELLIGIBLE(
             "the server's answer cannot be understood, so it may have rotated the refresh token away; the stored one "
                     + "is kept",
-            "Check that the address is that of the token service and not of a portal or proxy. Then press \"Try once "
-                    + "more\" on the page \"VCF tokens\" of the credential. If the server refuses it, authorize the "
-                    + "account there."),
+            "Check that the address is that of the token service and not of a portal or proxy. Then choose \"Retry "
+                    + "with the stored token\" on the page \"Token status\" of the credential. If the server refuses it, "
+                    + "re-authorize the account there."),
     STRANGE_ANSWER(
             "the server's answer cannot be understood",
             "Check that the address is that of the token service and not of a portal or proxy, then run again.");

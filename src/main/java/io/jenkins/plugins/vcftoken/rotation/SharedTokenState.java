@@ -62,7 +62,7 @@ record SharedTokenState(
     static SharedTokenState of(VersionedSecret.Content content, Account account, Instant now) throws IOException {
         String text = content.state();
         Set<String> controllers = Set.of();
-        if (text != null) {
+        if (text != null && !text.isEmpty()) {
             SharedTokenState state = parse(text);
             controllers = state.controllers;
             TokenHistory tokens = state.family.tokens();

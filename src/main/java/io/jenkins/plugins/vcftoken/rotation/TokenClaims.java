@@ -140,7 +140,10 @@ final class TokenClaims {
     /** Waits until the claim of another controller may have ended. Interruptible. */
     void awaitOther(View view) throws InterruptedException {
         Duration left = Duration.between(clock.instant(), Objects.requireNonNull(view.claimedUntil()));
-        Objects.requireNonNull(view.secret()).awaitChange(Objects.requireNonNull(view.content()), left);
+        // The claim may have ended since the view was made.
+        if (!left.isNegative()) {
+            Objects.requireNonNull(view.secret()).awaitChange(Objects.requireNonNull(view.content()), left);
+        }
     }
 
     /**

@@ -302,8 +302,7 @@ public final class TokenManager {
                     return outcome(family, reason, false);
                 }
                 // 4. Claim the token where other controllers could send it, too. Save that it is about to be sent:
-                // after
-                // a crash the ledger tells that it may have been.
+                // after a crash the ledger tells that it may have been.
                 TokenClaims.View claim = claims.claim(view, request.requesting(family));
                 if (claim == null) {
                     continue;
@@ -531,7 +530,7 @@ public final class TokenManager {
             throw e;
         }
         if (!claims.publish(attempt.claim(), after)) {
-            writeBack.addFailed(attempt.handle().location());
+            writeBack.addFailed(attempt.handle(), after.id());
         }
     }
 

@@ -61,8 +61,8 @@ public final class TokenUnavailableException extends Exception {
     static TokenUnavailableException staleCopy(CredentialHandle handle) {
         return of(
                 handle,
-                "its refresh token was rotated away while it was stored elsewhere, so this copy of it does not work. "
-                        + "Authorize the account again and store the new refresh token in this credential.",
+                "another credential uses its refresh token and has already replaced it. Use that credential, or "
+                        + "re-authorize the account for this one.",
                 null);
     }
 
@@ -88,7 +88,7 @@ public final class TokenUnavailableException extends Exception {
                 handle,
                 "its refresh token was sent for " + other.description() + ", and what came of that is not known, so it "
                         + "is not sent again for another organization. Set the organization back and decide about the "
-                        + "token on the page \"VCF tokens\", or authorize the account again.",
+                        + "token on the page \"Token status\", or re-authorize the account.",
                 null);
     }
 
@@ -107,11 +107,13 @@ public final class TokenUnavailableException extends Exception {
         boolean isRefused =
                 e.tokenError() == TokenError.SPENT_OR_REVOKED || e.tokenError() == TokenError.API_TOKEN_REFUSED;
         if (before.state() == TokenFamily.Status.UNKNOWN && isRefused) {
-            return " This was the one more request after a lost answer (at " + before.changed() + ": " + before.error()
+            return " This was the one more request after a lost answer (at "
+                    + before.changed().truncatedTo(ChronoUnit.SECONDS) + ": " + before.error()
                     + "): the server had rotated the token, and its successor is lost.";
         }
         if (before.state() == TokenFamily.Status.UNKNOWN && e.tokenError().isProbablyRejection()) {
-            return " This was the one more request after a lost answer (at " + before.changed() + ": " + before.error()
+            return " This was the one more request after a lost answer (at "
+                    + before.changed().truncatedTo(ChronoUnit.SECONDS) + ": " + before.error()
                     + "): unless the server failed, it had replaced the token, and its successor is lost.";
         }
         if (e.tokenError() != TokenError.SPENT_OR_REVOKED) {
@@ -152,8 +154,10 @@ public final class TokenUnavailableException extends Exception {
     static TokenUnavailableException refusedForNow(CredentialHandle handle, TokenFamily record, Instant until) {
         return of(
                 handle,
-                "refused at " + record.changed() + ": " + record.error() + ". So that the account is not locked, the "
-                        + "same secret is not sent again before " + until + ". Correct it in the credential.",
+                "refused at " + record.changed().truncatedTo(ChronoUnit.SECONDS) + ": " + record.error()
+                        + ". To avoid locking the account, "
+                        + "Jenkins waits until " + until.truncatedTo(ChronoUnit.SECONDS)
+                        + " before it sends this secret again. Correct it in the credential.",
                 null);
     }
 
@@ -161,7 +165,8 @@ public final class TokenUnavailableException extends Exception {
     static TokenUnavailableException unknown(CredentialHandle handle, TokenFamily record, @CheckForNull Instant retry) {
         return of(
                 handle,
-                "since " + record.changed() + " it is not known whether the stored token still works: "
+                "since " + record.changed().truncatedTo(ChronoUnit.SECONDS)
+                        + " it is not known whether the stored token still works: "
                         + record.error() + ". "
                         + (retry == null ? TokenError.OUTCOME_UNKNOWN.nextStep() : retried(retry)),
                 null,

@@ -6,6 +6,7 @@ import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.Util;
 import hudson.model.Item;
 import hudson.model.ItemGroup;
 import hudson.model.ModelObject;
@@ -43,6 +44,11 @@ public record StoreContext(ModelObject context) {
     /** The {@link #name} of a folder's context. */
     public static String folderName(String fullName) {
         return FOLDER + fullName;
+    }
+
+    /** The one location of a credential from a store outside of Jenkins, which the store of each folder may list. */
+    static CredentialLocation sharedLocation(String credentialsId) {
+        return new CredentialLocation(SYSTEM, credentialsId);
     }
 
     /** Whether a location is in the personal store of a user. */
@@ -112,6 +118,26 @@ public record StoreContext(ModelObject context) {
         return contexts;
     }
 
+    /**
+     * The page about the tokens of a credential, relative to the root of Jenkins.
+     *
+     * @return null when its folder is gone, and for a personal credential
+     */
+    @CheckForNull
+    public static String tokenPage(CredentialLocation location) {
+        String context = location.context();
+        String owner = null;
+        if (context.equals(SYSTEM)) {
+            owner = "manage/";
+        } else if (context.startsWith(FOLDER)) {
+            try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
+                Item folder = Jenkins.get().getItemByFullName(context.substring(FOLDER.length()));
+                owner = folder == null ? null : folder.getUrl();
+            }
+        }
+        return owner == null ? null : owner + "vcf-tokens/credential/" + Util.rawEncode(location.credentialsId()) + '/';
+    }
+
     /** The stores that this context owns; those of its parents are not included. */
     public List<CredentialsStore> stores() {
         List<CredentialsStore> own = new ArrayList<>();
@@ -130,7 +156,9 @@ public record StoreContext(ModelObject context) {
             for (Domain domain : store.getDomains()) {
                 for (Credentials candidate : store.getCredentials(domain)) {
                     if (candidate instanceof VcfCredentials credential) {
-                        CredentialLocation location = new CredentialLocation(name(), credential.getId());
+                        CredentialLocation location = VersionedSecretProvider.findFor(credential) == null
+                                ? new CredentialLocation(name(), credential.getId())
+                                : sharedLocation(credential.getId());
                         credentials.add(new LocatedCredential(credential, store, domain, location));
                     }
                 }

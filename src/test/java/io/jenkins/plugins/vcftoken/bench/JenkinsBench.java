@@ -449,7 +449,7 @@ class JenkinsBench {
                 log,
                 megabytes));
         for (int count : counts) {
-            TokenBlock block = new TokenBlock(run, stored("sa"), "VCF_TOKEN", "VCF_URL", null);
+            TokenBlock block = new TokenBlock(run, stored("sa"), "VCF_TOKEN", "VCF_URL", false, null);
             Instant now = Instant.now();
             accessTokens
                     .subList(0, count)
@@ -595,7 +595,7 @@ class JenkinsBench {
                 TokenBlock[] blocks = new TokenBlock[count];
                 long before = CoreBench.used();
                 for (int i = 0; i < count; i++) {
-                    blocks[i] = new TokenBlock(run, stored("sa"), "VCF_TOKEN", "VCF_URL", null);
+                    blocks[i] = new TokenBlock(run, stored("sa"), "VCF_TOKEN", "VCF_URL", false, null);
                     blocks[i].beforePublish(one);
                     blocks[i].masker();
                 }

@@ -96,7 +96,7 @@ class JenkinsProfileBench {
             WorkflowRun run = jenkins.buildAndAssertSuccess(job);
             VcfCredentials credential = (VcfCredentials)
                     SystemCredentialsProvider.getInstance().getCredentials().get(0);
-            TokenBlock block = new TokenBlock(run, credential, "VCF_TOKEN", "VCF_URL", null);
+            TokenBlock block = new TokenBlock(run, credential, "VCF_TOKEN", "VCF_URL", false, null);
             List<String> accessTokens = JenkinsBench.accessTokens(100);
             Instant now = Instant.now();
             accessTokens.forEach(

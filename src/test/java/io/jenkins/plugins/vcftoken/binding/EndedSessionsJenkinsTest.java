@@ -107,7 +107,7 @@ class EndedSessionsJenkinsTest {
         sddc.refuseRenewals(401, FOR_EVER);
         sddc.addUser(user, "changed-on-the-server");
         jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
-        jenkins.assertLogContains("refuses the stored secret", run);
+        jenkins.assertLogContains("rejected the credentials", run);
         assertThat(simulator.unauthorized()).isEqualTo(unauthorized);
         assertThat(sddc.refusedLogins() - refused).isEqualTo(1);
         sddc.addUser(user, PASSWORD);

@@ -105,7 +105,7 @@ class LiveBlockJenkinsTest {
         int grants = simulator.grants();
         jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
         assertThat(simulator.grants() - grants).isEqualTo(1);
-        jenkins.assertLogContains("The token of ‘old’ is good until", run);
+        jenkins.assertLogContains("Renewed token for ‘old’; expires", run);
     }
 
     @Test
@@ -180,7 +180,7 @@ class LiveBlockJenkinsTest {
                 .orElseThrow();
         WorkflowRun run = build("echo 'x'", Result.SUCCESS);
         store.updateCredentials(Domain.global(), found, found.withStoredSecret(found.storedSecret()));
-        TokenBlock block = new TokenBlock(run, found, "VCF_TOKEN", "VCF_URL", null);
+        TokenBlock block = new TokenBlock(run, found, "VCF_TOKEN", "VCF_URL", false, null);
         block.open(found, "", run, Duration.ofMinutes(1), List.of(), TaskListener.NULL, null);
         Map<String, String> env = new HashMap<>();
         block.contribute(env);

@@ -134,7 +134,8 @@ class TokenBindingJenkinsTest {
         for (String binding : List.of("organization('O')", "terraform()", "kubeconfig()")) {
             WorkflowRun run = build(
                     Result.FAILURE, "withVcfToken(credentialsId: 'csp', bindings: [" + binding + "]) { echo 'in' }");
-            jenkins.assertLogContains("Credential ‘csp’ (Cloud Services API token) belongs to no organization", run);
+            jenkins.assertLogContains(
+                    "Credential ‘csp’ (VMware Cloud Services API token) belongs to no organization", run);
         }
     }
 
@@ -231,7 +232,7 @@ class TokenBindingJenkinsTest {
         for (String names :
                 List.of("tokenFile('A'), organization('A')", "tokenFile('A'), tokenFile('a')", "caFile('VCF_TOKEN')")) {
             jenkins.assertLogContains(
-                    "cannot hold two things",
+                    "is used more than once",
                     build(
                             Result.FAILURE,
                             "withVcfToken(credentialsId: 'sa', bindings: [" + names + "]) { echo 'in' }"));

@@ -176,7 +176,7 @@ class VcfTokenBuildWrapperJenkinsTest {
         simulator.revoke("revoked");
         project.getBuildWrappersList().add(new VcfTokenBuildWrapper("revoked"));
         FreeStyleBuild build = jenkins.buildAndAssertStatus(Result.FAILURE, project);
-        jenkins.assertLogContains("authorize the account again", build);
+        jenkins.assertLogContains("re-authorize the account", build);
         jenkins.assertLogNotContains("\tat ", build);
     }
 

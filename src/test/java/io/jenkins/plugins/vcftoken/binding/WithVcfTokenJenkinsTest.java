@@ -177,7 +177,7 @@ class WithVcfTokenJenkinsTest {
     void refusedToken() throws Exception {
         add("sa", simulator.addAccount("ci", "acme"));
         simulator.revoke("ci");
-        fails("withVcfToken(credentialsId: 'sa') { }", "'acme'", "invalid_grant", "authorize the account again");
+        fails("withVcfToken(credentialsId: 'sa') { }", "'acme'", "invalid_grant", "re-authorize the account");
     }
 
     @Test
@@ -196,7 +196,7 @@ class WithVcfTokenJenkinsTest {
         fails("withVcfToken(credentialsId: 'sa', tokenVariable: 'PATH+X') { }", "‘PATH+X’ cannot be the name");
         fails(
                 "withVcfToken(credentialsId: 'sa', tokenVariable: 'A', urlVariable: 'A') { }",
-                "‘A’ cannot hold two things");
+                "The variable name ‘A’ is used more than once");
         assertThat(simulator.requests()).isZero();
     }
 

@@ -18,10 +18,12 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
     private static final String IN_FOLDER = "job/" + FOLDER + "/credentials/store/folder/domain/_/";
     private static final String FORM = "form[name='newCredentials']";
 
-    private static final String VCFA = "VCF Automation or Cloud Director service account";
-    private static final String SDDC = "SDDC Manager user";
-    private static final String CSP_TOKEN = "Cloud Services API token";
-    private static final String CSP_APP = "Cloud Services OAuth app";
+    private static final String VCFA = "VMware VCF Automation or Cloud Director service account";
+    private static final String SDDC = "VMware SDDC Manager user";
+    private static final String CSP_TOKEN = "VMware Cloud Services API token";
+    private static final String SSO = "VMware VCF SSO API token";
+    private static final String OPERATIONS = "VMware VCF Operations user";
+    private static final String CSP_APP = "VMware Cloud Services OAuth app";
 
     /** An access token by its looks. */
     private static final String JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.";
@@ -43,6 +45,33 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
         secrets(kind).forEach(form::fill);
         form.fill("url", "https://server.example.com").fill("id", id).press("Create");
         assertThat(browser.find(".credentials-card", id).getText()).contains("server.example.com");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {VCFA, SDDC, CSP_TOKEN, CSP_APP, SSO, OPERATIONS})
+    void anUntouchedFormSaysNothing(String kind) {
+        JenkinsForm form = blank(SYSTEM, kind);
+        browser.await(
+                "all fields are checked",
+                here -> browser.all(FORM + " .vcf-untouched .error, " + FORM + " .vcf-untouched .warning").stream()
+                        .findAny()
+                        .isPresent());
+        assertThat(browser.all(FORM + " .validation-error-area .error, " + FORM + " .validation-error-area .warning"))
+                .noneMatch(org.openqa.selenium.WebElement::isDisplayed);
+        form.fill("url", "x").fill("url", "").assertSays("url", "error", "Enter the server URL");
+    }
+
+    @Test
+    void aCredentialsPageLeadsToTheStatusOfItsToken() {
+        JenkinsForm form = blank(SYSTEM, SDDC);
+        form.fill("url", "https://sddc.example.com")
+                .fill("username", "svc@vsphere.local")
+                .fill("id", "with-task")
+                .press("Create");
+        browser.find(".credentials-card", "with-task");
+        browser.visit(SYSTEM + "credential/with-task/");
+        browser.click(browser.find("#tasks a", "Token status"));
+        assertThat(browser.path()).isEqualTo("manage/vcf-tokens/credential/with-task/");
     }
 
     @Test
@@ -86,7 +115,7 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
     }
 
     private static void checksOfTheUrl(JenkinsForm form) {
-        form.fill("url", "vcfa").assertSays("url", "error", "no address of a server");
+        form.fill("url", "vcfa").assertSays("url", "error", "Not a valid URL");
         form.fill("url", "http://vcfa.example.com").assertSays("url", "error", "Use https");
         form.fill("url", "https://vcfa.example.com/login").assertSays("url", "error", "/login");
     }
@@ -133,8 +162,9 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
                 .fill("refreshToken", initialToken)
                 .open("Connection security", "caCertificates")
                 .paste("caCertificates", simulator.authorityPem());
-        form.press("Test connection");
-        browser.find(".jenkins-validate-button__container__status", "Save the credential first");
+        assertThat(browser.find(FORM).getText())
+                .contains("Create the credential, then open it to test the connection")
+                .doesNotContain("Test connection");
         assertThat(simulator.requests()).isZero();
         form.fill("id", "tested").press("Create");
         browser.find(".credentials-card", "tested");
@@ -142,7 +172,7 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
         browser.signIn(OWNER);
         browser.visit(IN_FOLDER + "credential/tested/update");
         new JenkinsForm(browser, "form[name='update']").press("Test connection");
-        browser.find(".jenkins-validate-button__container__status", "It works");
+        browser.find(".jenkins-validate-button__container__status", "Success");
         assertThat(simulator.grants()).isEqualTo(1);
         browser.signIn(ADMIN);
     }

@@ -106,9 +106,9 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsInBrowser {
                 .find(new CredentialLocation("system", "two-tabs"))
                 .cancel();
         DeviceFlowRegistry.get().start(stored, clientId, "another user");
-        browser.find("#vcf-authorization-message", "does not show the present state");
+        browser.find("#vcf-authorization-message", "no longer available");
         assertThat(browser.all("#vcf-user-code").get(0).isDisplayed()).isFalse();
-        browser.click(browser.find("#vcf-authorization-unknown a", "Load it again"));
+        browser.click(browser.find("#vcf-authorization-unknown a", "Reload"));
         assertThat(browser.find("#vcf-user-code").getText()).isNotEqualTo(code);
         browser.click(browser.find("form[name='cancel'] button"));
     }
@@ -154,10 +154,10 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsInBrowser {
         browser.find("#vcf-client-id").sendKeys(clientId);
         String code = ask();
         answer(502, "");
-        browser.find("#vcf-authorization-message", "tries again");
+        browser.find("#vcf-authorization-message", "cannot be reached");
         browser.run("fetch = realFetch");
         browser.signOut();
-        browser.find("#vcf-authorization-message", "does not show the present state");
+        browser.find("#vcf-authorization-message", "no longer available");
         assertThat(browser.all("#vcf-user-code").get(0).isDisplayed()).isFalse();
         browser.assertAccessible(PANEL);
         browser.forgetAnswers(403);
@@ -167,7 +167,7 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsInBrowser {
         assertThat(browser.find("#vcf-user-code").getText()).isEqualTo(code);
         // A restart of Jenkins ends the attempt.
         answer(200, "{\"data\": {\"running\": false, \"granted\": false, \"message\": \"\", \"secondsLeft\": 0}}");
-        browser.click(browser.find("#vcf-authorization-unknown a", "Load it again"));
+        browser.click(browser.find("#vcf-authorization-unknown a", "Reload"));
         assertThat(browser.find("#vcf-user-code").getText()).isEqualTo(code);
         browser.click(browser.find("form[name='cancel'] button"));
         browser.find("#vcf-authorization-message", "Canceled");

@@ -48,7 +48,7 @@ final class JenkinsBrowser implements AutoCloseable {
             "select-name", ".jenkins-form-item.tr, .dropdownList-container, #main-panel > form",
             "tabindex", ".jenkins-help-button",
             "color-contrast",
-                    ".jenkins-alert-danger, .jenkins-alert-warning p, .jenkins-alert-warning li, .jenkins-app-bar__subtitle,"
+                    ".jenkins-alert-danger, .jenkins-alert-warning p, .jenkins-alert-warning strong, .jenkins-alert-warning div, .jenkins-alert-warning li, .jenkins-app-bar__subtitle,"
                             + " .jenkins-form-description,"
                             + " .jenkins-page-description, .validation-error-area");
 
@@ -158,6 +158,10 @@ final class JenkinsBrowser implements AutoCloseable {
 
     void usePhone() {
         resize(PHONE);
+    }
+
+    void useWidth(int width) {
+        resize(new Dimension(width, 900));
     }
 
     private void resize(Dimension size) {
@@ -307,6 +311,16 @@ final class JenkinsBrowser implements AutoCloseable {
                         "Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true, "clip", clip))
                 .get("data");
         write(Path.of("docs", "images", name + ".png"), Base64.getDecoder().decode(png.toString()));
+    }
+
+    /** The whole page as it looks, below {@code target}; taken when {@code -Dlooks=true}. */
+    void keepLook(String name) {
+        if (Boolean.getBoolean("looks")) {
+            Object png = driver.executeCdpCommand(
+                            "Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true))
+                    .get("data");
+            write(Path.of("target", "looks", name + ".png"), Base64.getDecoder().decode(png.toString()));
+        }
     }
 
     /** What a failed test saw. */

@@ -2,9 +2,11 @@ package io.jenkins.plugins.vcftoken.browser;
 
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
+import hudson.ExtensionList;
 import hudson.model.Item;
 import io.jenkins.plugins.darktheme.DarkThemeManagerFactory;
 import io.jenkins.plugins.thememanager.ThemeManagerPageDecorator;
+import io.jenkins.plugins.vcftoken.health.HealthMonitorWork;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
@@ -12,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import jenkins.model.Jenkins;
+import jenkins.security.csp.impl.CspConfiguration;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -78,6 +81,7 @@ abstract class JenkinsInBrowser {
                 .onItems(folder)
                 .to(OWNER));
         bringSymbols();
+        ExtensionList.lookupSingleton(CspConfiguration.class).setEnforce(true);
         browser = new JenkinsBrowser(rule.getURL().toString());
         browser.signIn(ADMIN);
     }
@@ -109,6 +113,11 @@ abstract class JenkinsInBrowser {
     @AfterEach
     void nothingToComplainAbout() {
         browser.assertClean();
+    }
+
+    /** Has the watch look at all credentials now. */
+    static void look() {
+        ExtensionList.lookupSingleton(HealthMonitorWork.class).run();
     }
 
     /** Until the next test. Only for pages that are loaded from now on. */

@@ -91,14 +91,16 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
         WebElement box = browser.await(
                 "the wrapper",
                 here -> browser.all("label").stream()
-                        .filter(each -> each.getText().contains("Provide a VCF token to the build"))
+                        .filter(each -> each.getText().contains("Use a VMware Cloud Foundation access token"))
                         .findFirst()
                         .orElse(null));
         browser.click(box);
         JenkinsForm form = new JenkinsForm(browser, "form[name='config']");
         assertOffers(form);
-        form.select("credentialsId", OF_THE_TEAM).fill("urlVariable", "VCF_TOKEN");
-        form.assertSays("tokenVariable", "error", "cannot hold two things");
+        form.select("credentialsId", OF_THE_TEAM)
+                .open("More settings", "urlVariable")
+                .fill("urlVariable", "VCF_TOKEN");
+        form.assertSays("tokenVariable", "error", "used more than once");
         form.fill("urlVariable", "").assertHelp("urlVariable");
         form.add("Add binding", "File with the token")
                 .fill("variable", "TOKEN_FILE")
@@ -116,14 +118,14 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
     void aCredentialAddedOnTheWay() throws Exception {
         FreeStyleProject project = folder.createProject(FreeStyleProject.class, "on-the-way");
         browser.visit(project.getUrl() + "configure");
-        browser.click(browser.find("label", "Provide a VCF token to the build"));
+        browser.click(browser.find("label", "Use a VMware Cloud Foundation access token"));
         browser.click(browser.find(".credentials-add-menu"));
         browser.click(browser.find(".jenkins-dropdown__item", FOLDER));
         String dialog = "#credentials-dialog-form";
         new Select(browser.find(dialog + " select.dropdownList"))
-                .selectByVisibleText("VCF Automation or Cloud Director service account");
+                .selectByVisibleText("VMware VCF Automation or Cloud Director service account");
         JenkinsForm added = new JenkinsForm(browser, dialog);
-        added.fill("url", "vcfa").assertSays("url", "error", "no address of a server");
+        added.fill("url", "vcfa").assertSays("url", "error", "Not a valid URL");
         added.fill("url", "https://added.example.com").fill("organization", "acme");
         added.fill("refreshToken", "abc def").assertSays("refreshToken", "error", "white space");
         added.fill("refreshToken", "aB3dE5gH7jK9").fill("id", "added-on-the-way");

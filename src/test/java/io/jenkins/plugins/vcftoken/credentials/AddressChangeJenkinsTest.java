@@ -30,7 +30,7 @@ class AddressChangeJenkinsTest {
     private static final String PASSWORD = "Aa1-password-of-svc";
     private static final String KEY = "Aa1-key-of-svc";
     private static final String USER = "svc@vsphere.local";
-    private static final String REFUSED = "a stored secret is not sent to another server";
+    private static final String REFUSED = "Jenkins never sends a stored secret to a different server";
 
     private static JenkinsRule jenkins;
     private static Simulator before;

@@ -81,21 +81,25 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void storedSecret_isTestedAndItsSuccessorStored() throws Exception {
-        assertTestSucceeds("vcfa", "ci", "acme", "rotated with this test");
-        assertTestSucceeds("vcfa-provider", "provider", "System", "rotated with this test");
-        assertTestSucceeds("sddc-manager", "svc-jenkins@vsphere.local", "", "did not rotate");
-        assertTestSucceeds("csp-token", "person", "", "did not rotate");
-        assertTestSucceeds("csp-app", "app-of-ci", "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11", "did not rotate");
-        assertTestSucceeds("vcf-sso", "client-of-ci", "", "did not rotate");
+        assertTestSucceeds("vcfa", "ci", "acme", "The server rotated the refresh token; the new one is saved.");
+        assertTestSucceeds(
+                "vcfa-provider", "provider", "System", "The server rotated the refresh token; the new one is saved.");
+        assertTestSucceeds("sddc-manager", "svc-jenkins@vsphere.local", "", "");
+        assertTestSucceeds("csp-token", "person", "", "");
+        assertTestSucceeds("csp-app", "app-of-ci", "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11", "");
+        assertTestSucceeds("vcf-sso", "client-of-ci", "", "");
         // Its response says until when, to the millisecond; its date has seconds.
-        assertTestSucceeds("vcf-operations", "", "", "did not rotate", "59 min");
+        assertTestSucceeds("vcf-operations", "", "", "", "59 min");
     }
 
     private void assertTestSucceeds(String id, String name, String organization, String rotation) throws Exception {
         assertTestSucceeds(id, name, organization, rotation, "1 hr");
     }
 
-    /** @param name empty where the access token does not say */
+    /**
+     * @param name empty where the access token does not say
+     * @param rotation empty where the secret does not rotate
+     */
     private void assertTestSucceeds(String id, String name, String organization, String rotation, String lifetime)
             throws Exception {
         int before = exchanges();
@@ -103,8 +107,9 @@ class ConnectionTesterJenkinsTest {
         String answer = test(web, "", stored.getClass(), form(stored));
         assertThat(answer)
                 .contains("class=\"ok\"")
-                .contains("It works", "The access token is valid until", lifetime)
+                .contains("Success.", "Access token valid for", lifetime)
                 .contains(rotation)
+                .doesNotContain(rotation.isEmpty() ? "rotate" : "Nothing was saved")
                 .doesNotContain(stored.storedSecret().getPlainText());
         if (name.isEmpty()) {
             assertThat(answer).doesNotContain("Signed in as");
@@ -112,9 +117,9 @@ class ConnectionTesterJenkinsTest {
             assertThat(answer).contains("Signed in as ‘" + name + "’");
         }
         if (!organization.isEmpty()) {
-            assertThat(answer).contains("Organization: ‘" + organization + "’");
+            assertThat(answer).contains("(organization ‘" + organization + "’)");
         }
-        assertThat(answer.contains("itself expires at 2099-01-01T00:00:00Z")).isEqualTo(id.equals("csp-token"));
+        assertThat(answer.contains("itself expires 2099-01-01T00:00:00Z")).isEqualTo(id.equals("csp-token"));
         assertThat(exchanges()).isEqualTo(before + 1);
         if (id.equals("vcfa")) {
             JenkinsAndSimulator.await(
@@ -141,7 +146,7 @@ class ConnectionTesterJenkinsTest {
             SystemCredentialsProvider.getInstance().getCredentials().remove(stored);
             int before = exchanges();
             String answer = test(web, "", stored.getClass(), form);
-            assertThat(answer).contains("class=\"ok\"", "It works", "None of them was stored");
+            assertThat(answer).contains("class=\"ok\"", "Success.", "Nothing was saved");
             assertThat(answer.contains("Signed in as")).isEqualTo(!id.equals("vcf-operations"));
             assertThat(exchanges()).isEqualTo(before + 1);
             JenkinsAndSimulator.await(
@@ -196,7 +201,7 @@ class ConnectionTesterJenkinsTest {
                     assertThat(test(web, "", stored.getClass(), form))
                             .as(id + ", " + field)
                             .doesNotContain("class=\"ok\"", other)
-                            .containsAnyOf("Nothing was sent", "Enter a number of seconds", "no address of a server");
+                            .containsAnyOf("Nothing was sent", "Enter a number of seconds", "Not a valid URL");
                 }
             }
         }
@@ -282,7 +287,10 @@ class ConnectionTesterJenkinsTest {
         account.setCaCertificates(simulator.authorityPem());
         storeOf(folder).addCredentials(Domain.global(), account);
         assertThat(test(as("owner"), "job/team/", account.getClass(), form(account)))
-                .contains("class=\"ok\"", "Organization: ‘globex’", "rotated with this test");
+                .contains(
+                        "class=\"ok\"",
+                        "organization ‘globex’",
+                        "The server rotated the refresh token; the new one is saved.");
         assertThat(simulator.grants()).isEqualTo(1);
     }
 
@@ -335,7 +343,7 @@ class ConnectionTesterJenkinsTest {
         simulator
                 .cloudServices()
                 .addApiToken(ExamplesJenkinsTest.API_TOKEN, Instant.now().plus(Duration.ofDays(3)));
-        assertThat(test(web, "", stored.getClass(), form(stored))).contains("class=\"warning\"", "itself expires at");
+        assertThat(test(web, "", stored.getClass(), form(stored))).contains("class=\"warning\"", "itself expires");
 
         // VCF Automation identifies a token of a user by the client ID in the form.
         Instant end = Instant.now().plus(Duration.ofDays(3)).truncatedTo(ChronoUnit.SECONDS);
@@ -352,7 +360,7 @@ class ConnectionTesterJenkinsTest {
         Map<String, String> form = form(user);
         assertThat(test(web, "", user.getClass(), form))
                 .contains("class=\"ok\"")
-                .doesNotContain("itself expires at");
+                .doesNotContain("itself expires");
         form.put("clientId", "one-of-two");
         assertThat(test(web, "", user.getClass(), form)).contains("class=\"warning\"", "itself expires at " + end);
         assertThat(simulator.apiTokens().lists()).isEqualTo(2);
@@ -389,8 +397,8 @@ class ConnectionTesterJenkinsTest {
         Files.writeString(ledger, "");
         form.put("apiToken", "typed-and-never-seen");
         assertThat(test(web, "", stored.getClass(), form))
-                .contains("class=\"error\"", "The ledger cannot be read", ledger.toString(), "Nothing was sent")
-                .doesNotContain("no address of a server");
+                .contains("class=\"error\"", "The token records cannot be read", ledger.toString(), "Nothing was sent")
+                .doesNotContain("Not a valid URL");
         assertThat(simulator.requests()).isEqualTo(before);
     }
 

@@ -22,13 +22,13 @@ class FormValidationsJenkinsTest {
 
     @ParameterizedTest
     @CsvSource(nullValues = "null", textBlock = """
-            null,                                  ERROR, Enter the address of the server
-            ' ',                                   ERROR, Enter the address of the server
-            vcfa,                                  ERROR, no address of a server
-            vcfa.example.com,                      ERROR, no address of a server
-            'https://vcfa example.com',            ERROR, no address of a server
-            https:///path,                         ERROR, no address of a server
-            ftp://vcfa.example.com,                ERROR, no address of a server
+            null,                                  ERROR, Enter the server URL
+            ' ',                                   ERROR, Enter the server URL
+            vcfa,                                  ERROR, Not a valid URL
+            vcfa.example.com,                      ERROR, Not a valid URL
+            'https://vcfa example.com',            ERROR, Not a valid URL
+            https:///path,                         ERROR, Not a valid URL
+            ftp://vcfa.example.com,                ERROR, Not a valid URL
             http://vcfa.example.com,               ERROR, Use https
             https://me@vcfa.example.com,           ERROR, Leave out user names
             https://vcfa.example.com?tenant=acme,  ERROR, Leave out user names
@@ -36,8 +36,8 @@ class FormValidationsJenkinsTest {
             https://vcfa.example.com/automation,   ERROR, /automation
             https://vcfa_prod.example.com,         ERROR, vcfa_prod.example.com
             https://a@b@vcfa.example.com,          ERROR, Leave out user names
-            https://bücher.example.com,            ERROR, no name of a server
-            https://ev%69l.example.com,            ERROR, no name of a server
+            https://bücher.example.com,            ERROR, not a valid server name
+            https://ev%69l.example.com,            ERROR, not a valid server name
             https://vcfa.example.com,              OK,    ''
             ' https://vcfa.example.com:8443/ ',    OK,    ''
             https://10.0.0.1,                      OK,    ''
@@ -49,7 +49,7 @@ class FormValidationsJenkinsTest {
 
     @ParameterizedTest
     @CsvSource(textBlock = """
-            ' ',                         ERROR,   Enter the address of the server
+            ' ',                         ERROR,   Enter the server URL
             http://10.0.0.1,             ERROR,   Use https
             https://10.0.0.1,            WARNING, not to an IP address
             ' https://10.0.0.1:8443/ ',  WARNING, not to an IP address
@@ -65,7 +65,7 @@ class FormValidationsJenkinsTest {
             null,             null,    ERROR,   or an API key
             ' ',              ' ',     ERROR,   or an API key
             null,             the-key, OK,      ''
-            svc@vsphere.local,the-key, WARNING, The API key is used
+            svc@vsphere.local,the-key, WARNING, The API key takes precedence
             svc,              null,    WARNING, domain
             svc@vsphere.local,null,    OK,      ''
             """)
@@ -86,8 +86,8 @@ class FormValidationsJenkinsTest {
 
     @ParameterizedTest
     @CsvSource(nullValues = "null", textBlock = """
-            null,            ERROR,   Enter the API token,  OK,    '',                 WARNING, authorize the account
-            ' ',             ERROR,   Enter the API token,  OK,    '',                 WARNING, authorize the account
+            null,            ERROR,   Enter the API token,  OK,    '',                 WARNING, choose “Authorize”
+            ' ',             ERROR,   Enter the API token,  OK,    '',                 WARNING, choose “Authorize”
             'a token',       ERROR,   white space,          ERROR, white space,        ERROR,   white space
             'Bearer %1$s',   ERROR,   This is an access token,     ERROR, This is an access token,   ERROR,   This is an access token
             %1$s,            ERROR,   This is an access token,     ERROR, This is an access token,   ERROR,   This is an access token
@@ -119,8 +119,8 @@ class FormValidationsJenkinsTest {
 
     @Test
     void appSecret() {
-        assertSays(FormValidations.appSecret(null), Kind.WARNING, "Only a public app has no secret");
-        assertSays(FormValidations.appSecret(secret(" ")), Kind.WARNING, "Only a public app has no secret");
+        assertSays(FormValidations.appSecret(null), Kind.WARNING, "unless this is a public app");
+        assertSays(FormValidations.appSecret(secret(" ")), Kind.WARNING, "unless this is a public app");
         assertSays(FormValidations.appSecret(secret("the-secret")), Kind.OK, "");
     }
 
@@ -143,9 +143,9 @@ class FormValidationsJenkinsTest {
             %1$s,                     WARNING, This looks like an ID
             urn:vcloud:org:%1$s,      WARNING, This looks like an ID
             someone@example.com,      WARNING, e-mail address
-            ..,                       ERROR,   no organization's name
-            acme/../provider,         ERROR,   no organization's name
-            %%2e%%2E,                 ERROR,   no organization's name
+            ..,                       ERROR,   Not a valid organization name
+            acme/../provider,         ERROR,   Not a valid organization name
+            %%2e%%2E,                 ERROR,   Not a valid organization name
             acme,                     OK,      ''
             System,                   OK,      ''
             """)
@@ -157,7 +157,7 @@ class FormValidationsJenkinsTest {
     @CsvSource(nullValues = "null", textBlock = """
             null,       OK,      ''
             0,          OK,      ''
-            59,         WARNING, renewed all the time
+            59,         WARNING, renew the token constantly
             60,         OK,      ''
             86400,      OK,      ''
             86401,      WARNING, longer than a day
@@ -218,10 +218,11 @@ class FormValidationsJenkinsTest {
         assertSays(FormValidations.caCertificates("rubbish", NOW), Kind.ERROR, "No certificate can be read");
         assertSays(FormValidations.caCertificates(good, NOW), Kind.OK, "One certificate found");
         assertSays(FormValidations.caCertificates(good + good, NOW), Kind.OK, "2 certificates found");
+        assertSays(FormValidations.caCertificates(good + over, NOW), Kind.WARNING, "CN=over expired at 2025-12-31T");
         assertSays(
-                FormValidations.caCertificates(good + over, NOW), Kind.WARNING, "CN=over has expired at 2025-12-31T");
-        assertSays(
-                FormValidations.caCertificates(early + good, NOW), Kind.WARNING, "CN=early is good from 2026-01-02T");
+                FormValidations.caCertificates(early + good, NOW),
+                Kind.WARNING,
+                "CN=early is not valid until 2026-01-02T");
     }
 
     @Test

@@ -242,7 +242,7 @@ class KindContractJenkinsTest {
             assertThat(page.getAnchors().stream()
                             .anyMatch(link -> link.asNormalizedText().equals("Authorize…")))
                     .isEqualTo(((AbstractVcfCredentials) stored(id)).isAuthorizable());
-            assertThat(page.getAnchorByText("Its tokens…").click().getUrl().getPath())
+            assertThat(page.getAnchorByText("Token status").click().getUrl().getPath())
                     .endsWith("/manage/vcf-tokens/credential/" + id + '/');
             page = client.goTo(path);
             jenkins.submit(page.getFormByName("update"));

@@ -230,7 +230,7 @@ class KindsJenkinsTest {
         for (int i = 0; i < 3; i++) {
             WorkflowRun run = build("withVcfToken(credentialsId: 'wrong') { }", Result.FAILURE);
             jenkins.assertLogContains("Credential 'wrong' (SDDC Manager at " + simulator.url(), run);
-            jenkins.assertLogContains("refuses the stored secret", run);
+            jenkins.assertLogContains("rejected the credentials", run);
             jenkins.assertLogNotContains("\tat ", run);
         }
         assertThat(simulator.sddcManager().refusedLogins()).isEqualTo(1);

@@ -81,15 +81,15 @@ class AdministrativeMonitorsJenkinsTest {
         assertThat(active()).containsExactly("TokenErrorMonitor");
         assertThat(warnings()).singleElement().satisfies(warning -> {
             assertThat(warning.getSubject())
-                    .contains("‘sa’ in Jenkins (VCF Automation at " + simulator.url(), "organization 'acme'");
+                    .contains("Global credential ‘sa’ (VCF Automation at " + simulator.url(), "organization 'acme'");
             assertThat(warning.getText())
-                    .startsWith("Rejected: the server refuses the stored refresh token")
-                    .contains("Authorize the account again");
+                    .startsWith("Rejected by server: the server refuses the stored refresh token")
+                    .contains("Re-authorize the account");
             assertThat(warning.page()).isEqualTo("manage/vcf-tokens/credential/sa/");
         });
         HtmlPage manage = jenkins.createWebClient().goTo("manage/");
         assertThat(manage.querySelector("[data-monitor]").asNormalizedText())
-                .contains("VCF tokens with problems", "‘sa’");
+                .contains("VMware Cloud Foundation tokens need attention", "‘sa’");
 
         // The warning ends without a build.
         assertThat(new JenkinsPages(jenkins)
@@ -116,7 +116,7 @@ class AdministrativeMonitorsJenkinsTest {
         assertThat(warnings())
                 .extracting(AdministrativeMonitorsJenkinsTest::words)
                 .satisfiesExactlyInAnyOrder(
-                        text -> assertThat(text).contains("‘sa’", "Outcome unknown", "try once more"),
+                        text -> assertThat(text).contains("‘sa’", "token state unknown", "Retry with the stored token"),
                         text -> assertThat(text).contains("‘ends-soon’", "expires in 9 days"),
                         text -> assertThat(text).contains("‘ended’", "expired at"),
                         text -> assertThat(text).contains("‘careless<img", "not verified"));
@@ -125,7 +125,8 @@ class AdministrativeMonitorsJenkinsTest {
         assertThat(inGerman(() -> warnings().stream()
                         .map(AdministrativeMonitorsJenkinsTest::words)
                         .toList()))
-                .anySatisfy(text -> assertThat(text).contains("Zugangsdaten „sa“", "Ausgang unbekannt", "noch einmal"))
+                .anySatisfy(text -> assertThat(text)
+                        .contains("Zugangsdaten „sa“", "Zustand des Tokens unbekannt", "erneut versuchen"))
                 .anySatisfy(text -> assertThat(text).contains("„ends-soon“", "(noch 9 "));
         assertThat(manage.querySelectorAll("img[onerror]")).isEmpty();
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
@@ -283,7 +284,7 @@ class AdministrativeMonitorsJenkinsTest {
         assertThat(warnings())
                 .singleElement()
                 .satisfies(warning -> assertThat(warning.getText())
-                        .contains("did not take the rotated refresh token", "Check the disk"));
+                        .contains("could not save the rotated refresh token", "Check the disk"));
         Files.delete(file.resolve("in-the-way"));
         Files.delete(file);
         both.build(job);

@@ -348,7 +348,7 @@ class DeviceFlowPageJenkinsTest {
         JenkinsAndSimulator.await("the error is shown", () -> attempt().error().contains("could not be stored yet"));
         post(owner, "cancel", null);
         assertThat(status(owner).getString("message"))
-                .contains("The last try failed", "could not be stored yet", "tries again");
+                .contains("Last check failed", "could not be stored yet", "Retrying");
         Files.delete(ledger);
         Files.move(away, ledger);
         awaitState(State.GRANTED);

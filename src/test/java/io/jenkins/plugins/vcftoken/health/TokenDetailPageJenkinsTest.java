@@ -82,7 +82,7 @@ class TokenDetailPageJenkinsTest {
     void renew_requestsOnceAndStoresTheRotatedToken() throws Exception {
         assertThat(state()).isEqualTo("NOT_USED");
         HtmlPage page = jenkins.createWebClient().goTo(PAGE);
-        assertThat(page.asNormalizedText()).contains("Not used yet");
+        assertThat(page.asNormalizedText()).contains("Never used");
         page = jenkins.submit(page.getFormByName("renew"));
         assertThat(page.asNormalizedText()).contains("Ready").contains("Last renewal");
         assertThat(simulator.grants()).isEqualTo(1);
@@ -134,7 +134,7 @@ class TokenDetailPageJenkinsTest {
         assertThat(json.getLong("accessTokenSecondsLeft")).isZero();
         assertThat(jenkins.createWebClient().goTo(page).asNormalizedText())
                 .contains("Last renewal", "ago")
-                .doesNotContain("Not used yet");
+                .doesNotContain("Never used");
 
         simulator.inject(Fault.STATUS_403);
         assertThat(pages.post(null, page + "renew")).isEqualTo(400);
@@ -151,8 +151,8 @@ class TokenDetailPageJenkinsTest {
         assertThat(simulator.requests()).isEqualTo(1);
         HtmlPage page = jenkins.createWebClient().goTo(PAGE);
         assertThat(page.asNormalizedText())
-                .contains("Outcome unknown")
-                .contains("the server may take that for theft")
+                .contains("Token state unknown")
+                .contains("the server may treat this as token theft")
                 .doesNotContain("Renew now");
         page.getFormByName("retry").getInputByName("confirmed").setChecked(true);
         jenkins.submit(page.getFormByName("retry"));
@@ -175,7 +175,7 @@ class TokenDetailPageJenkinsTest {
                 .updateCredentials(Domain.global(), old, both.account("sa", simulator.reauthorize("ci")));
         assertThat(state()).isEqualTo("NOT_USED");
         HtmlPage list = jenkins.createWebClient().goTo("manage/vcf-tokens/");
-        assertThat(list.asNormalizedText()).contains("Records without a credential");
+        assertThat(list.asNormalizedText()).contains("Orphaned token records");
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
         assertThat(state()).isEqualTo("READY");
         String orphan = pages.json("manage/vcf-tokens/api/json")
@@ -211,16 +211,15 @@ class TokenDetailPageJenkinsTest {
             assertThat(shown.querySelector(".jenkins-page-description").getTextContent())
                     .isEqualTo(
                             id.equals("sa")
-                                    ? "Authorize the account again, or store a new secret in the credential."
-                                    : "Store a new secret in the credential.");
-            assertThat(shown.getTitleText()).startsWith("Tokens of " + id);
+                                    ? "Re-authorize the account, or enter a new secret in the credential."
+                                    : "Enter a new secret in the credential.");
+            assertThat(shown.getTitleText()).startsWith("Token status: " + id);
         }
         HealthMonitorWork.get().refresh();
         assertThat(HealthMonitorWork.get().warnings(HealthWarning.Kind.ERROR))
                 .extracting(HealthWarning::getText)
-                .anyMatch(text -> text.endsWith(". Store a new secret in the credential."))
-                .anyMatch(
-                        text -> text.endsWith("Authorize the account again, or store a new secret in the credential."));
+                .anyMatch(text -> text.endsWith(". Enter a new secret in the credential."))
+                .anyMatch(text -> text.endsWith("Re-authorize the account, or enter a new secret in the credential."));
     }
 
     /** The page was shown while the credential still stored the newest token. */
@@ -238,7 +237,7 @@ class TokenDetailPageJenkinsTest {
         assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed())).isEqualTo(400);
         assertThat(state()).isEqualTo("READY");
         HtmlPage page = jenkins.createWebClient().goTo(PAGE);
-        assertThat(page.asNormalizedText()).contains("the newest one is lost with the record");
+        assertThat(page.asNormalizedText()).contains("The latest token exists only in this record");
         assertThat(page.getFormByName("forget").getInputByName("loses").getValue())
                 .isEqualTo("true");
         assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed(), loses))
@@ -251,7 +250,7 @@ class TokenDetailPageJenkinsTest {
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
         both.awaitInSystem("sa");
         HtmlPage page = jenkins.createWebClient().goTo(PAGE);
-        assertThat(page.asNormalizedText()).contains("The credential stores the newest token");
+        assertThat(page.asNormalizedText()).contains("The credential itself and its token are kept");
         assertThat(pages.post(null, PAGE + "forget")).isEqualTo(400);
         assertThat(state()).isEqualTo("READY");
         assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed())).isEqualTo(200);
@@ -318,16 +317,16 @@ class TokenDetailPageJenkinsTest {
         both.addToSystem(both.account(CredentialsScope.GLOBAL, HOSTILE, HOSTILE, "token-of-hostile"));
         both.addToSystem(both.account("copy", "former-of-ready"));
         String[][] expected = {
-            {"sa", "NOT_USED", "Not used yet"},
-            {"dead", "REJECTED", "Rejected"},
-            {"doubtful", "AWAITING_RETRY", "Outcome unknown, will be tried again"},
-            {"stopped", "AWAITING_RETRY", "Outcome unknown, will be tried again"},
-            {"failing", "FAILING", "Last token request failed, nothing is lost"},
-            {"idle", "IDLE", "Ready, no access token cached"},
+            {"sa", "NOT_USED", "Never used"},
+            {"dead", "REJECTED", "Rejected by server"},
+            {"doubtful", "AWAITING_RETRY", "Token state unknown, will be retried"},
+            {"stopped", "AWAITING_RETRY", "Token state unknown, will be retried"},
+            {"failing", "FAILING", "Last renewal failed"},
+            {"idle", "IDLE", "Ready (no active access token)"},
             {"ready", "READY", "Ready"},
-            {"empty", "NO_SECRET", "No secret yet"},
-            {"nowhere", "BAD_ADDRESS", "No valid address"},
-            {"copy", "STALE_COPY", "Outdated copy"}
+            {"empty", "NO_SECRET", "Not authorized"},
+            {"nowhere", "BAD_ADDRESS", "Invalid URL"},
+            {"copy", "STALE_COPY", "Superseded token"}
         };
         HtmlPage list = jenkins.createWebClient().goTo("manage/vcf-tokens/");
         List<JSONObject> all = pages.json("manage/vcf-tokens/api/json").getJSONArray("credentials").stream()

@@ -120,7 +120,7 @@ class TokenListPageJenkinsTest {
         VcfaServiceAccount busy = both.account("busy", simulator.addAccount("five", "acme"));
         both.addToSystem(busy);
         WorkflowRun run = both.build(both.job(jenkins.jenkins, "hidden", "busy"));
-        TokenBlock block = new TokenBlock(run, busy, "VCF_TOKEN", "VCF_URL", null);
+        TokenBlock block = new TokenBlock(run, busy, "VCF_TOKEN", "VCF_URL", false, null);
         block.open(busy, "", run, Duration.ofMinutes(1), List.of(), TaskListener.NULL, null);
         assertThat(json("auditor")).contains("\"busy\"", "hidden#1");
         assertThat(json("outsider")).contains("\"busy\"").doesNotContain("hidden");

@@ -86,7 +86,7 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
                 .singleElement()
                 .asString()
                 .contains("HTTP 429")
-                .endsWith("The current access token serves until 2026-01-01T01:00:00Z.");
+                .endsWith("The current access token expires at 2026-01-01T01:00:00Z.");
     }
 
     @Test
@@ -116,9 +116,9 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
         }
         assertThat(block.warnings).hasSize(3);
         assertThat(block.warnings.get(0))
-                .startsWith("Renewal failed. The current access token serves for another 900 s. Credential 'ci'")
+                .startsWith("Renewal failed. The current access token expires in 900 s; retrying. Credential 'ci'")
                 .contains("HTTP 403");
-        assertThat(block.warnings.get(1)).endsWith("The current access token serves for another 60 s.");
+        assertThat(block.warnings.get(1)).endsWith("The current access token expires in 60 s; retrying.");
         assertThat(block.warnings.get(2)).endsWith("The current access token has expired.");
         assertThat(timer.pauses)
                 .containsExactly(
@@ -158,11 +158,11 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
         leases.open(handle, Duration.ZERO, late);
         fail(Duration.ofMinutes(1), Fault.STATUS_403);
         assertThat(block.warnings).hasSize(3);
-        assertThat(block.warnings.get(0)).contains("HTTP 403", "serves for another 900 s");
+        assertThat(block.warnings.get(0)).contains("HTTP 403", "expires in 900 s");
         assertThat(block.warnings.get(1))
                 .isEqualTo(
-                        "Renewal failed again, for the same reason. The current access token serves for another 840 s.");
-        assertThat(block.warnings.get(2)).endsWith("another 780 s.");
+                        "Renewal failed again, for the same reason. The current access token expires in 840 s; retrying.");
+        assertThat(block.warnings.get(2)).endsWith("in 780 s; retrying.");
         assertThat(late.warnings).singleElement().asString().contains("HTTP 403");
         fail(Duration.ofMinutes(1), Fault.STATUS_429);
         assertThat(block.warnings.get(3)).contains("HTTP 429");
@@ -492,7 +492,7 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
         });
         assertThatThrownBy(() -> leases.open(late, TEN_MINUTES, block))
                 .isInstanceOf(TokenUnavailableException.class)
-                .hasMessageContaining("refuses the stored secret");
+                .hasMessageContaining("rejected the credentials");
         assertThat(leases.accessTokens()).isZero();
         assertThat(timer.pending()).isZero();
     }

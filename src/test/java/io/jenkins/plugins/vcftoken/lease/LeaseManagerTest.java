@@ -167,7 +167,7 @@ class LeaseManagerTest extends TokenServiceTestBase {
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(
                             () -> leases.connectionTest(typed(core.sddcManager("svc@vsphere.local"), "wrong"), false))
-                    .hasMessageContaining("refuses the stored secret");
+                    .hasMessageContaining("rejected the credentials");
         }
         assertThat(simulator.sddcManager().refusedLogins()).isEqualTo(1);
     }
@@ -185,7 +185,7 @@ class LeaseManagerTest extends TokenServiceTestBase {
         CredentialHandle other =
                 new CredentialHandle("x", elsewhere, "api-token-one", core.cspApiToken(), (family, token, again) -> {});
         assertThatThrownBy(() -> leases.issueWithoutLease(other, TEN_MINUTES, "somebody"))
-                .hasMessageContaining("stored elsewhere");
+                .hasMessageContaining("has already replaced it");
         assertThat(core.ledger.loadAll())
                 .singleElement()
                 .satisfies(record ->
@@ -254,7 +254,7 @@ class LeaseManagerTest extends TokenServiceTestBase {
         assertThat(block.warnings)
                 .singleElement()
                 .asString()
-                .contains("serves for another 900 s")
+                .contains("expires in 900 s")
                 .contains("HTTP 429");
         assertThat(timer.pauses.get(1)).isEqualTo(RenewalPolicy.MAX_RETRY_PAUSE);
         clock.advance(RenewalPolicy.MAX_RETRY_PAUSE);

@@ -74,7 +74,7 @@ class AccountTest {
     void addressThatParsersReadDifferently_isRefused(String address) {
         assertThatThrownBy(() -> Account.address(address))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("is no address of a server");
+                .hasMessageContaining("is not a valid URL");
     }
 
     /** Such an address may have been stored before the rule: it equals no other one, and nothing is sent to it. */

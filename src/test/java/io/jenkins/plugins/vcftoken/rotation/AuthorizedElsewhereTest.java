@@ -85,7 +85,7 @@ class AuthorizedElsewhereTest extends TokenServiceTestBase {
             other.families.await(handleOf(other, "ci"), ANY);
         }
         assertThatThrownBy(() -> core.families.await(core.handle("ci", core.service("globex"), initialToken), ANY))
-                .hasMessageContaining("was rotated away while it was stored elsewhere");
+                .hasMessageContaining("has already replaced it");
         assertThat(simulator.requests()).isEqualTo(1);
     }
 

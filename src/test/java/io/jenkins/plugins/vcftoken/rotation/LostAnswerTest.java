@@ -104,7 +104,7 @@ class LostAnswerTest {
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(() -> core.families.await(handle, ANY))
                     .hasMessageContaining(i == 0 ? "its successor is lost" : "refused earlier")
-                    .hasMessageContaining("authorize the account again")
+                    .hasMessageContaining("re-authorize the account")
                     .hasMessageNotContaining("never sent that token");
         }
         assertThat(simulator.requests()).isEqualTo(2);
@@ -290,7 +290,7 @@ class LostAnswerTest {
         simulator.inject(Fault.STATUS_502);
         for (int i = 0; i < 2; i++) {
             assertThatThrownBy(() -> manual.await(handle, ANY))
-                    .hasMessageContaining("Press \"Try once more\" on the page \"VCF tokens\"")
+                    .hasMessageContaining("Choose \"Retry with the stored token\" on the page \"Token status\"")
                     .isInstanceOfSatisfying(
                             TokenUnavailableException.class,
                             e -> assertThat(e.retry()).isNull());

@@ -162,7 +162,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         for (int i = 0; i < 4; i++) {
             assertThatThrownBy(() -> core.families.await(sddcHandle("wrong-password"), ANY))
                     .isInstanceOf(TokenUnavailableException.class)
-                    .hasMessageContaining("refuses the stored secret");
+                    .hasMessageContaining("rejected the credentials");
         }
         assertThat(sddc.refusedLogins()).isEqualTo(1);
         assertThatThrownBy(() -> core.families.await(sddcHandle("wrong-password"), ANY))
@@ -189,7 +189,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         sddc.forgetSessions();
         TokenResult second = families.await(sddcHandle(PASSWORD), accessToken -> false);
         assertThat(second.accessToken()).isEqualTo(first.accessToken());
-        assertThat(second.error()).hasMessageContaining("refuses the stored secret");
+        assertThat(second.error()).hasMessageContaining("rejected the credentials");
         int before = sddc.refusedLogins();
         families.release(sddcHandle(PASSWORD), second.familyId(), () -> true);
         assertThatThrownBy(() -> families.await(sddcHandle(PASSWORD), ANY))

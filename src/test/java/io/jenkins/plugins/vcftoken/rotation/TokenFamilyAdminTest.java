@@ -210,7 +210,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         assertThatThrownBy(() -> families.await(
                         new CredentialHandle("sa", BEFORE, initialToken, core.service("acme"), new Renamed()),
                         accessToken -> true))
-                .hasMessageContaining("was rotated away while it was stored elsewhere");
+                .hasMessageContaining("has already replaced it");
     }
 
     @Test
@@ -519,7 +519,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         }
         assertThat(simulator.rotations()).isEqualTo(3);
         assertThatThrownBy(() -> ask(new CredentialLocation("folder:c", "sa")))
-                .hasMessageContaining("stored elsewhere");
+                .hasMessageContaining("has already replaced it");
     }
 
     @Test

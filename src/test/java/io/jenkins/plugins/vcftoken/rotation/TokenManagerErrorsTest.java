@@ -90,7 +90,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
                 families.request(core.handle("thief", handle.client(), handle.token()), ANY);
         work();
         assertThat(rightful.get().error()).isNull();
-        assertThatThrownBy(thief::get).cause().hasMessageContaining("stored elsewhere");
+        assertThatThrownBy(thief::get).cause().hasMessageContaining("has already replaced it");
         assertThat(simulator.requests()).isEqualTo(2);
         assertThat(simulator.mostReceived()).isEqualTo(1);
     }
@@ -424,7 +424,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     void aTokenSpentInOneOrganizationIsNotSentToAnother() throws Exception {
         ask();
         CredentialHandle moved = core.handle("ci", core.service("globex"), handle.token());
-        assertThatThrownBy(() -> await(moved)).hasMessageContaining("stored elsewhere");
+        assertThatThrownBy(() -> await(moved)).hasMessageContaining("has already replaced it");
         assertThat(simulator.requests()).isEqualTo(1);
     }
 

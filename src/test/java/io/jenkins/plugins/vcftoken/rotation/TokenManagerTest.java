@@ -101,7 +101,7 @@ class TokenManagerTest extends TokenServiceTestBase {
             core.awaitWriteBacks();
             assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
             CredentialHandle thief = core.handle("stolen", "acme", exported);
-            assertThatThrownBy(() -> core.families.await(thief, ANY)).hasMessageContaining("stored elsewhere");
+            assertThatThrownBy(() -> core.families.await(thief, ANY)).hasMessageContaining("has already replaced it");
         }
         assertThat(simulator.mostReceived()).isEqualTo(1);
     }
@@ -294,7 +294,7 @@ class TokenManagerTest extends TokenServiceTestBase {
         simulator.revoke("ci");
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(() -> core.families.await(handle(), ANY))
-                    .hasMessageContaining("authorize the account again");
+                    .hasMessageContaining("re-authorize the account");
         }
         assertThat(simulator.requests()).isEqualTo(1);
         stored.set(simulator.reauthorize("ci"));
@@ -331,7 +331,7 @@ class TokenManagerTest extends TokenServiceTestBase {
         String initialToken = stored.get();
         core.families.await(handle(), ANY);
         CredentialHandle thief = core.handle("stolen", "acme", initialToken);
-        assertThatThrownBy(() -> core.families.await(thief, ANY)).hasMessageContaining("stored elsewhere");
+        assertThatThrownBy(() -> core.families.await(thief, ANY)).hasMessageContaining("has already replaced it");
         assertThat(simulator.requests()).isEqualTo(1);
     }
 

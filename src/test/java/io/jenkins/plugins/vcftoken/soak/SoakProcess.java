@@ -65,7 +65,7 @@ final class SoakProcess {
                 CredentialHandle handle =
                         new CredentialHandle(id, new CredentialLocation("system", id), token, service, store);
                 TokenUnavailableException error = error(families, handle);
-                if (error != null && error.getMessage().contains("authorize the account again")) {
+                if (error != null && error.getMessage().contains("re-authorize the account")) {
                     System.out.println("STUCK " + id + ' ' + token);
                 }
                 if (error != null) {

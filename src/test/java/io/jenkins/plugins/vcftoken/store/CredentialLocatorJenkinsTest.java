@@ -263,7 +263,7 @@ class CredentialLocatorJenkinsTest {
         }
         assertThat(in(thief).storedSecret().getPlainText()).isEqualTo(initialToken);
         WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, both.job(thief, "job", "sa"));
-        jenkins.assertLogContains("was rotated away while it was stored elsewhere", run);
+        jenkins.assertLogContains("has already replaced it", run);
     }
 
     /** A configuration file renames a credential: the first token under a new ID, and no credential with the old one. */
@@ -317,7 +317,7 @@ class CredentialLocatorJenkinsTest {
     private static void assertRefused(VcfCredentials credential) {
         assertThatThrownBy(() -> VcfTokenService.get().once(credential))
                 .isInstanceOf(TokenUnavailableException.class)
-                .hasMessageContaining("was rotated away while it was stored elsewhere");
+                .hasMessageContaining("has already replaced it");
     }
 
     private static VcfCredentials withId(Folder folder, String id) {
@@ -401,7 +401,7 @@ class CredentialLocatorJenkinsTest {
         storeOf(thief).addCredentials(Domain.global(), both.account("sa", initialToken));
         assertThatThrownBy(() -> VcfTokenService.get().once(in(thief)))
                 .isInstanceOf(TokenUnavailableException.class)
-                .hasMessageContaining("was rotated away while it was stored elsewhere");
+                .hasMessageContaining("has already replaced it");
     }
 
     @Test

@@ -17,10 +17,11 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
 
   const tick = () => {
     const left = Math.max(0, Math.round((end - Date.now()) / 1000));
+    const hours = Math.floor(left / 3600);
     const parts = [Math.floor(left / 60) % 60, left % 60].map((part) =>
       String(part).padStart(2, "0"),
     );
-    clock.textContent = Math.floor(left / 3600) + ":" + parts.join(":");
+    clock.textContent = (hours > 0 ? hours + ":" : "") + parts.join(":");
   };
 
   const close = () => {
@@ -42,6 +43,9 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
     close();
     const start = document.getElementById("vcf-authorization-start");
     start.hidden = false;
+    start.open = !granted;
+    message.classList.toggle("jenkins-alert", granted);
+    message.classList.toggle("jenkins-alert-success", granted);
     start
       .querySelector("button")
       .classList.toggle("jenkins-button--primary", !granted);
@@ -91,6 +95,18 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
   const ticking = setInterval(tick, 1000);
   tick();
   setTimeout(ask, EVERY_MILLISECONDS);
+});
+
+Behaviour.specify(".vcf-copy-and-open", "vcf-copy-and-open", 0, (link) => {
+  link.addEventListener("click", () => {
+    if (isSecureContext) {
+      navigator.clipboard
+        .writeText(document.getElementById("vcf-user-code").textContent)
+        .catch(() => {
+          /* The code can be selected. */
+        });
+    }
+  });
 });
 
 /* Jenkins' own button only changes its icon, which a screen reader does not read, and needs a clipboard. */

@@ -1,0 +1,83 @@
+package io.jenkins.plugins.vcftoken.health;
+
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.model.Fingerprint;
+import hudson.model.Job;
+import hudson.model.Run;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.IOException;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import jenkins.model.Jenkins;
+import org.springframework.security.access.AccessDeniedException;
+
+/**
+ * The last build of a job that has used a credential, as the credentials plugin tracks it. For users who may see the job.
+ */
+public final class CredentialUse {
+
+    private static final Logger LOGGER = Logger.getLogger(CredentialUse.class.getName());
+
+    private static final int MAX_JOBS = 10;
+
+    private final Run<?, ?> run;
+
+    private CredentialUse(Run<?, ?> run) {
+        this.run = run;
+    }
+
+    /** The jobs that have used the credential, the latest first. Reads the disk. */
+    static List<CredentialUse> find(VcfCredentials credential) {
+        try {
+            Fingerprint usage = CredentialsProvider.getFingerprintOf(credential);
+            return usage == null
+                    ? List.of()
+                    : usage.getUsages().entrySet().stream()
+                            .filter(used -> !used.getValue().isEmpty())
+                            .map(CredentialUse::lastBuild)
+                            .filter(Objects::nonNull)
+                            .map(CredentialUse::new)
+                            .sorted(Comparator.comparing(CredentialUse::started).reversed())
+                            .limit(MAX_JOBS)
+                            .toList();
+        } catch (IOException e) {
+            LOGGER.log(Level.FINE, e, () -> "The usage of " + credential.getId() + " cannot be read");
+            return List.of();
+        }
+    }
+
+    /** @return null when it was deleted, or the current user may not see it */
+    @CheckForNull
+    private static Run<?, ?> lastBuild(Map.Entry<String, Fingerprint.RangeSet> usage) {
+        try {
+            Job<?, ?> job = Jenkins.get().getItemByFullName(usage.getKey(), Job.class);
+            // The end of a range is the first number after it.
+            return job == null ? null : job.getBuildByNumber(usage.getValue().max() - 1);
+        } catch (AccessDeniedException e) {
+            return null;
+        }
+    }
+
+    private Instant started() {
+        return Instant.ofEpochMilli(run.getStartTimeInMillis());
+    }
+
+    public String getName() {
+        return run.getFullDisplayName();
+    }
+
+    /** Relative to the root of Jenkins. */
+    public String getUrl() {
+        return run.getUrl();
+    }
+
+    public DisplayTime getTime() {
+        return new DisplayTime(started());
+    }
+}
