@@ -67,7 +67,10 @@ final class SecretExpiryCache {
         return answer != null && isSame(answer.credential(), stored.credential()) ? answer : null;
     }
 
-    /** Treats a rotated token like the one before, so that a rotation causes no request. */
+    /**
+     * Treats a rotated token like the one before, so that a rotation causes no request. A regenerated one expires at
+     * another time.
+     */
     private static boolean isSame(VcfCredentials before, VcfCredentials now) {
         if (before == now) {
             return true;
@@ -76,7 +79,8 @@ final class SecretExpiryCache {
         String newSecret = now.storedSecret().getPlainText();
         VcfTokenService tokens = VcfTokenService.get();
         try {
-            return !oldSecret.equals(newSecret)
+            return now.regeneratedBeforeExpiry() == null
+                    && !oldSecret.equals(newSecret)
                     && before.clientId().equals(now.clientId())
                     && before.account().isSameAs(now.account())
                     && tokens.hasLedger()

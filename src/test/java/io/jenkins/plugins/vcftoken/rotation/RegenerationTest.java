@@ -433,7 +433,8 @@ class RegenerationTest extends TokenServiceTestBase {
         becomeDue();
         regenerate();
         CredentialHandle elsewhere = core.handle("elsewhere", core.vcfSso(), FIRST);
-        assertThatThrownBy(() -> core.families.await(elsewhere, ANY)).hasMessageContaining("this copy of it");
+        assertThatThrownBy(() -> core.families.await(elsewhere, ANY))
+                .hasMessageContaining("another credential uses its refresh token");
         assertThat(core.families.regenerateIfDue(elsewhere, firstExpiry, BEFORE))
                 .as("the replaced token's own date")
                 .isFalse();
