@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.model.Item;
-import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
@@ -17,7 +16,6 @@ import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.time.InstantSource;
-import java.util.concurrent.CompletionException;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
@@ -70,27 +68,59 @@ final class CredentialHandleFactory {
                         writer.location(),
                         credential.storedSecret().getPlainText(),
                         client,
-                        new WriterWithClient(writer),
-                        organization.isEmpty()
-                                ? null
-                                : providerToken -> tenantTokenClient(credential, writer, organization, providerToken))
+                        new WriterWithClient(writer))
                 .asStored();
-        if (client.rotates()) {
+        if (client.rotates() || credential.regeneratedBeforeExpiry() != null) {
             locator.followNewId(writer, client.account(), handle.token());
         }
-        return handle;
+        return organization.isEmpty()
+                ? handle
+                : handle.derive(() -> {
+                    VcfCredentials stored = stored(credential, writer);
+                    return retries.decorate(stored.tenantTokenClient(httpClient(stored), organization));
+                });
     }
 
-    /** @throws CompletionException when the credential as it is stored now cannot be used */
-    private TokenEndpointClient tenantTokenClient(
-            VcfCredentials credential, StoreCredentialWriter writer, String organization, AccessToken providerToken) {
-        VcfCredentials stored = writer.credential(credential.account());
-        VcfCredentials current = stored == null ? credential : stored;
+    /**
+     * The handle of a token that is derived from the access token of {@link #of(VcfCredentials, Item, String)}. Its
+     * errors contain no text of the server, which a job may have chosen.
+     */
+    CredentialHandle derived(
+            VcfCredentials credential, @CheckForNull Item near, String organization, DerivedToken token)
+            throws TokenUnavailableException {
+        StoreCredentialWriter writer = writer(credential, near);
+        return of(credential, near, organization).derive(() -> {
+            VcfCredentials stored = stored(credential, writer);
+            return retries.decorateWithoutServerText(derivedClient(stored, token));
+        });
+    }
+
+    private TokenEndpointClient derivedClient(VcfCredentials credential, DerivedToken token)
+            throws TokenUnavailableException {
+        TokenEndpointClient client;
         try {
-            return retries.decorate(current.tenantTokenClient(httpClient(current), organization, providerToken));
-        } catch (TokenUnavailableException e) {
-            throw new CompletionException(e);
+            client = token.client(credential, httpClient(credential));
+        } catch (IllegalArgumentException e) {
+            throw new TokenUnavailableException(description(credential) + ": " + e.getMessage() + '.', e);
         }
+        if (client.rotates()) {
+            throw new IllegalStateException(
+                    "A derived token cannot rotate: " + client.account().description());
+        }
+        if (!"https".equalsIgnoreCase(client.account().url().getScheme())) {
+            throw new TokenUnavailableException(
+                    description(credential) + ": its access token is not sent to "
+                            + client.account().url() + ", where it could be read on the network. Nothing was sent. Use "
+                            + "the https address of the server.",
+                    null);
+        }
+        return client;
+    }
+
+    /** The credential as it is stored now, so that open blocks follow a change of its TLS settings. */
+    private static VcfCredentials stored(VcfCredentials credential, StoreCredentialWriter writer) {
+        VcfCredentials stored = writer.credential(credential.account());
+        return stored == null ? credential : stored;
     }
 
     /** Adds the client with the TLS settings that are stored now, so that open blocks follow a change of them. */

@@ -42,6 +42,11 @@ final class TokenEventDispatcher implements TokenListener {
     }
 
     @Override
+    public void regenerated(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
+        dispatch(listener -> listener.regenerated(handle, before, after, took));
+    }
+
+    @Override
     public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {
         dispatch(listener -> listener.failed(handle, after, cause, took));
     }

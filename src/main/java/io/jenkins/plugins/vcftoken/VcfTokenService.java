@@ -117,6 +117,22 @@ public final class VcfTokenService {
     }
 
     /**
+     * As {@link #open}, for a token that is derived from the access token of that lease.
+     *
+     * @throws TokenUnavailableException with a message for the build's log
+     */
+    public Lease openDerived(
+            VcfCredentials credential,
+            String organization,
+            DerivedToken token,
+            @CheckForNull Item near,
+            Duration minimumValidity,
+            LeaseOwner owner)
+            throws TokenUnavailableException, InterruptedException {
+        return leases().open(handles.derived(credential, near, organization, token), minimumValidity, owner);
+    }
+
+    /**
      * An access token without a lease. Returns at once when one is cached; else blocks.
      *
      * @throws TokenUnavailableException when none can be obtained
@@ -156,6 +172,23 @@ public final class VcfTokenService {
                             + e.tokenError().nextStep(),
                     e);
         }
+    }
+
+    /**
+     * Has the server issue another secret in place of the stored one, where the credential wants that and it is due. Blocks,
+     * for two requests at most. The new one is in the ledger when this returns, and is written back in the background.
+     *
+     * @return whether it was replaced
+     * @throws TokenUnavailableException when it is due and was not replaced
+     */
+    public boolean regenerateIfDue(VcfCredentials credential) throws TokenUnavailableException, InterruptedException {
+        Duration beforeExpiry = credential.regeneratedBeforeExpiry();
+        return beforeExpiry != null
+                && families()
+                        .regenerateIfDue(
+                                handles.of(credential, null),
+                                secretExpiry(credential).ends(),
+                                beforeExpiry);
     }
 
     /**

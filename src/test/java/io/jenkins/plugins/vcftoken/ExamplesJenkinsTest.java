@@ -48,7 +48,10 @@ public class ExamplesJenkinsTest {
         "csp-oauth-app, '/orgs/0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11\"'",
         "vmc, '\"org_type\":\"CUSTOMER\"'",
         "vcf-sso-api-token, '\"content\":[]'",
-        "vcf-operations-user, '\"name\":\"mgmt-vc\"'"
+        "vcf-operations-user, '\"name\":\"mgmt-vc\"'",
+        "vcenter-session, '\"name\":\"esx01.example.com\"'",
+        "vcfa-provider-session, '\"name\":\"System\"'",
+        "fleet-service, '\"componentType\":\"VSP\"'"
     })
     void exampleRuns(String name, String response, JenkinsRule jenkins) throws Exception {
         try (Simulator simulator = Simulator.start()) {
@@ -56,8 +59,11 @@ public class ExamplesJenkinsTest {
             JenkinsAccount.trust(
                     simulator.authorityPem(),
                     new EnvironmentVariablesNodeProperty.Entry("CSP_ORGANIZATION", APP_ORGANIZATION),
-                    new EnvironmentVariablesNodeProperty.Entry(
-                            "NSX", simulator.url().toString()),
+                    address("NSX", simulator),
+                    address("VCENTER", simulator),
+                    address("VCFA", simulator),
+                    address("OPERATIONS", simulator),
+                    address("FLEET", simulator),
                     new EnvironmentVariablesNodeProperty.Entry(
                             "VMC_URL", simulator.vmcUrl().toString()));
             WorkflowJob job = jenkins.createProject(WorkflowJob.class, name);
@@ -70,6 +76,11 @@ public class ExamplesJenkinsTest {
             jenkins.assertLogContains(response, run);
             SecretSweep.assertNone(simulator, run.getRootDir().toPath());
         }
+    }
+
+    private static EnvironmentVariablesNodeProperty.Entry address(String variable, Simulator simulator) {
+        return new EnvironmentVariablesNodeProperty.Entry(
+                variable, simulator.url().toString());
     }
 
     /** Under the IDs that the examples use. */

@@ -7,6 +7,7 @@ import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.ServerCapabilities;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
@@ -150,6 +151,12 @@ public final class TestTokenService implements AutoCloseable {
 
     public TokenEndpointClient cspApiToken() {
         return patient(new CspApiTokenClient(client, new Account(CspApiTokenClient.SYSTEM, simulator.url(), "")));
+    }
+
+    public TokenEndpointClient vcfSso() {
+        return patient(new VcfSsoApiTokenClient(
+                client,
+                new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), VcfSsoApiTokenClient.DEFAULT_TENANT)));
     }
 
     public CredentialHandle handle(String name, TokenEndpointClient service, String token) {

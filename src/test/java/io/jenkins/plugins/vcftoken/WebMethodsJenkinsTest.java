@@ -147,6 +147,10 @@ class WebMethodsJenkinsTest {
             VcfSsoApiToken.doCheckApiToken | job/team/ | value=a+b | - | 403 ok ok error error | -
             VcfSsoApiToken.doCheckCaCertificates | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
             VcfSsoApiToken.doCheckCaCertificates | job/team/ | value=x | - | 403 ok ok error error | -
+            VcfSsoApiToken.doCheckExpiresOn | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
+            VcfSsoApiToken.doCheckExpiresOn | job/team/ | value=x | - | 403 ok ok error error | -
+            VcfSsoApiToken.doCheckRegenerateDaysBefore | | value=x | 403 404 404 404 404 | 403 ok ok ok error | 403
+            VcfSsoApiToken.doCheckRegenerateDaysBefore | job/team/ | value=x | - | 403 ok ok error error | -
             VcfSsoApiToken.doCheckSkipTlsVerification | | value=true | 403 404 404 404 404 | 403 ok ok ok warning | 403
             VcfSsoApiToken.doCheckSkipTlsVerification | job/team/ | value=true | - | 403 ok ok warning warning | -
             VcfSsoApiToken.doCheckTenant | | value=a/b | 403 404 404 404 404 | 403 ok ok ok error | 403
@@ -158,6 +162,10 @@ class WebMethodsJenkinsTest {
             VcfaServiceAccount.doCheckClientId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
             VcfaServiceAccount.doCheckClientId | job/team/ | value=x | - | 403 ok ok warning warning | -
             CaFileBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
+            FleetServiceBinding.doCheckHeaderFileVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
+            FleetServiceBinding.doCheckKey | | value=a b | 403 404 404 404 404 | 403 error error error error | 403
+            FleetServiceBinding.doCheckUrl | | value=http://x | 403 404 404 404 404 | 403 error error error error | 403
+            FleetServiceBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
             HeaderFileBinding.doCheckHeader | | value=a:b | 403 404 404 404 404 | 403 error error error error | 403
             HeaderFileBinding.doCheckScheme | | value=a:b | 403 404 404 404 404 | 403 error error error error | 403
             HeaderFileBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
@@ -165,6 +173,12 @@ class WebMethodsJenkinsTest {
             OrganizationBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
             TerraformBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
             TokenFileBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
+            VcenterSessionBinding.doCheckHeaderFileVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
+            VcenterSessionBinding.doCheckUrl | | value=http://x | 403 404 404 404 404 | 403 error error error error | 403
+            VcenterSessionBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
+            VcfaProviderSessionBinding.doCheckHeaderFileVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
+            VcfaProviderSessionBinding.doCheckUrl | | value=http://x | 403 404 404 404 404 | 403 error error error error | 403
+            VcfaProviderSessionBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
             TerraformBinding.doFillProviderItems | | provider=x | 403 404 404 404 404 | 403 current current current current | 403
             VcfTokenBuildWrapper.doCheckCredentialsId | | value=x | 403 404 404 404 404 | 403 ok ok ok warning | 403
             VcfTokenBuildWrapper.doCheckCredentialsId | job/team/ | value=x | - | 403 ok ok warning warning | -

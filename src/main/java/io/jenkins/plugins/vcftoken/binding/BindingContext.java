@@ -4,6 +4,7 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.AbortException;
 import hudson.model.Run;
 import hudson.model.TaskListener;
+import io.jenkins.plugins.vcftoken.DerivedToken;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -85,6 +86,16 @@ public final class BindingContext {
     }
 
     /**
+     * Adds a token that is requested with the access token of the block, once the bindings have been called. The block
+     * renews it, masks it, and ends its session, as it does with the access token.
+     *
+     * @return the token alone, for variables and files
+     */
+    public TokenTemplate addDerivedToken(DerivedToken token) {
+        return variables.addDerivedToken(token);
+    }
+
+    /**
      * Adds an environment variable.
      *
      * @throws AbortException when the name is no name of a variable, reserved, or taken in this block; so for the
@@ -94,7 +105,7 @@ public final class BindingContext {
         addVariable(name, TokenTemplate.of(value));
     }
 
-    /** Adds an environment variable, which has the current access token when a step starts. */
+    /** Adds an environment variable, which has the current token when a step starts. */
     public void addVariable(String name, TokenTemplate value) throws AbortException {
         variables.addValue(name, value);
     }

@@ -3,15 +3,20 @@ package io.jenkins.plugins.vcftoken.binding;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.AbortException;
 import hudson.Util;
+import io.jenkins.plugins.vcftoken.DerivedToken;
 import io.jenkins.plugins.vcftoken.Messages;
 import java.io.Serial;
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.regex.Pattern;
 
 /**
@@ -48,6 +53,12 @@ final class BlockVariables implements Serializable {
     private final Map<String, String> directories = new LinkedHashMap<>();
 
     private final Map<String, FileTemplate> files = new LinkedHashMap<>();
+
+    /** Null in builds of versions before it. */
+    @CheckForNull
+    @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
+    private final List<DerivedToken> derivedTokens = new ArrayList<>();
+
     private final Set<String> names = new HashSet<>();
 
     /**
@@ -89,6 +100,18 @@ final class BlockVariables implements Serializable {
         files.put(name, new FileTemplate(content, mode));
     }
 
+    /** @return the token alone */
+    TokenTemplate addDerivedToken(DerivedToken token) {
+        List<DerivedToken> tokens = Objects.requireNonNull(derivedTokens, "the block is open");
+        tokens.add(token);
+        return TokenTemplate.ofToken(TokenTemplate.ACCESS_TOKEN + tokens.size());
+    }
+
+    /** In the order of their numbers, which begin after {@link TokenTemplate#ACCESS_TOKEN}. */
+    List<DerivedToken> derivedTokens() {
+        return List.copyOf(Util.fixNull(derivedTokens));
+    }
+
     private void takeName(String name) throws AbortException {
         String error = findNameError(name);
         if (error != null) {
@@ -106,10 +129,6 @@ final class BlockVariables implements Serializable {
             return Messages.BlockVariables_bad(name);
         }
         return RESERVED.matcher(name).matches() ? Messages.BlockVariables_taken(name) : null;
-    }
-
-    String tokenVariable() {
-        return tokenVariable;
     }
 
     /** The variables whose values contain the access token. */
@@ -133,31 +152,56 @@ final class BlockVariables implements Serializable {
                 files.values().stream().filter(file -> file.content.isSecret()).map(file -> file.mode));
     }
 
-    /** @return all files by name, as a serializable map */
-    Map<String, WriteTokenFiles.Content> fillFiles(String accessToken) {
+    /**
+     * @param tokens the current tokens by number; null where there is none
+     * @return all files by name, as a serializable map; null while a token of one of them is missing
+     */
+    @CheckForNull
+    Map<String, WriteTokenFiles.Content> fillFiles(IntFunction<String> tokens) {
         Map<String, WriteTokenFiles.Content> filled = new HashMap<>();
-        files.forEach((name, file) ->
-                filled.put(name, new WriteTokenFiles.Content(file.content.fill(accessToken), file.mode)));
+        for (Map.Entry<String, FileTemplate> file : files.entrySet()) {
+            String content = file.getValue().content.fill(tokens);
+            if (content == null) {
+                return null;
+            }
+            filled.put(file.getKey(), new WriteTokenFiles.Content(content, file.getValue().mode));
+        }
         return filled;
     }
 
     /**
      * Adds the variables, without those that hold paths.
      *
-     * @param accessToken null before there is one: adds only what does not contain it
+     * @param tokens the current tokens by number; null where there is none: adds only what does not contain it
      * @param expiresAt of the access token, in seconds since 1970
      */
-    void contribute(Map<String, String> env, @CheckForNull String accessToken, long expiresAt) {
+    void contribute(Map<String, String> env, IntFunction<String> tokens, long expiresAt) {
         values.forEach((name, value) -> {
-            if (accessToken != null) {
-                env.put(name, value.fill(accessToken));
-            } else if (!value.isSecret()) {
-                env.put(name, value.fill(""));
+            String filled = value.fill(tokens);
+            if (filled != null) {
+                env.put(name, filled);
             }
         });
-        if (accessToken != null) {
+        if (tokens.apply(TokenTemplate.ACCESS_TOKEN) != null) {
             env.put(tokenVariable + EXPIRES_AT_SUFFIX, Long.toString(expiresAt));
         }
+    }
+
+    /**
+     * Whether an environment has the variables of this block with tokens that are no longer its current ones.
+     *
+     * @param tokens the current tokens by number
+     * @param issued all tokens that the block has had
+     */
+    boolean isOutdated(Map<String, String> env, IntFunction<String> tokens, Collection<String> issued) {
+        return values.entrySet().stream().anyMatch(variable -> {
+            TokenTemplate template = variable.getValue();
+            String value = env.get(variable.getKey());
+            return value != null
+                    && template.isSecret()
+                    && !value.equals(template.fill(tokens))
+                    && issued.stream().anyMatch(former -> value.equals(template.fill(number -> former)));
+        });
     }
 
     /**

@@ -95,8 +95,9 @@ public final class HeaderFileBinding extends TokenBinding {
                 variable, TokenTemplate.of(header + ": " + before + (before.isEmpty() ? "" : " "), "\n"), mode);
     }
 
+    /** @return a message where a text is no name of a header or a scheme; null where it is, or blank */
     @CheckForNull
-    private static String findError(String text) {
+    static String findError(String text) {
         return text.isEmpty() || TOKEN.matcher(text).matches() ? null : Messages.HeaderFileBinding_bad(text);
     }
 

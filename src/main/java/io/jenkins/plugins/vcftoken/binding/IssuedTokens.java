@@ -8,11 +8,12 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * All access tokens of a block, and their mask. Every access token becomes visible to steps by {@link #publish}, and is
- * masked by then. Saved with the build, the access tokens as {@link Secret}s, because Pipeline encrypts these. For any
+ * All tokens of a block, and their mask: its access tokens and those that are derived from them. Each becomes visible to steps by {@link #publish}, and is
+ * masked by then. Saved with the build, the tokens as {@link Secret}s, because Pipeline encrypts these. For any
  * thread; no method does I/O.
  */
 final class IssuedTokens implements Serializable {
@@ -24,9 +25,12 @@ final class IssuedTokens implements Serializable {
     @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
     private final List<Secret> all = new CopyOnWriteArrayList<>();
 
-    /** The visible one; null before the first. */
+    /** The visible access token; null before the first. */
     @CheckForNull
     private volatile Secret current;
+
+    /** The visible derived tokens by number; null in builds of versions before it. */
+    private Map<Integer, Secret> derived = new ConcurrentHashMap<>();
 
     /** Of the visible one, in seconds since 1970. */
     private volatile long expiresAt;
@@ -38,32 +42,48 @@ final class IssuedTokens implements Serializable {
     @CheckForNull
     private transient volatile TokenMasker masker;
 
+    @Serial
+    private Object readResolve() {
+        if (derived == null) {
+            derived = new ConcurrentHashMap<>();
+        }
+        return this;
+    }
+
     /**
-     * Masks an access token from now on, and only then makes it the one that steps see.
+     * Masks a token from now on, and only then makes it the one that steps see.
      *
+     * @param number of {@link TokenTemplate}
      * @return whether it is a new one
      */
-    synchronized boolean publish(AccessToken accessToken) {
+    synchronized boolean publish(int number, AccessToken accessToken) {
         boolean isNew = !contains(accessToken.value());
         Secret secret = Secret.fromString(accessToken.value());
         if (isNew) {
             masker = null;
             all.add(secret);
         }
-        expiresAt = accessToken.expiresAt().getEpochSecond();
-        current = secret;
+        if (number == TokenTemplate.ACCESS_TOKEN) {
+            expiresAt = accessToken.expiresAt().getEpochSecond();
+            current = secret;
+        } else {
+            derived.put(number, secret);
+        }
         return isNew;
     }
 
-    /** Adds the variables with the visible access token to an environment; right after a restart, the saved one. */
+    /** Adds the variables with the visible tokens to an environment; right after a restart, the saved one. */
     synchronized void contribute(Map<String, String> env, BlockVariables variables) {
-        variables.contribute(env, current(), expiresAt);
+        variables.contribute(env, this::current, expiresAt);
     }
 
-    /** @return the visible access token; null before the first */
+    /**
+     * @param number of {@link TokenTemplate}
+     * @return the visible token; null before the first
+     */
     @CheckForNull
-    String current() {
-        Secret secret = current;
+    String current(int number) {
+        Secret secret = number == TokenTemplate.ACCESS_TOKEN ? current : derived.get(number);
         return secret == null ? null : secret.getPlainText();
     }
 

@@ -11,9 +11,9 @@ import java.io.Serializable;
  * What a block hands over to its steps beside the variables of the access token and the address: an entry of {@code
  * bindings: [...]} of {@code withVcfToken}, and of the list in the form of freestyle projects.
  *
- * <p>A binding adds environment variables and files to a {@link BindingContext}. The block does the rest: it fills in
- * the access token, replaces files when it is renewed, masks it, restores everything after a restart of the controller,
- * and deletes the files. So a binding has parameters and no state.
+ * <p>A binding adds environment variables and files to a {@link BindingContext}, with the access token or one that is
+ * derived from it. The block does the rest: it fills in the tokens, replaces files when they are renewed, masks them,
+ * restores everything after a restart of the controller, and deletes the files. So a binding has parameters and no state.
  *
  * <p>An implementation is one class with an {@code @Extension} {@link TokenBindingDescriptor} that has a {@code
  * @Symbol}, a {@code config.jelly} and a help file for each field. It is saved with running builds until their blocks

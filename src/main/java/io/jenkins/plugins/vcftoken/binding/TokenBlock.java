@@ -3,8 +3,10 @@ package io.jenkins.plugins.vcftoken.binding;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.AbortException;
 import hudson.FilePath;
+import hudson.Util;
 import hudson.model.Run;
 import hudson.model.TaskListener;
+import io.jenkins.plugins.vcftoken.DerivedToken;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
@@ -17,6 +19,8 @@ import java.io.Serial;
 import java.io.Serializable;
 import java.nio.charset.Charset;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -29,7 +33,8 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * A block of a Pipeline, or a freestyle build, that has a lease on an access token: its variables, masks and files.
+ * A block of a Pipeline, or a freestyle build, that has a lease on an access token, and one on each token that its
+ * bindings derive from it: its variables, masks and files.
  * Saved with a Pipeline build. For any thread. Methods that do not throw {@link InterruptedException} do no I/O and
  * do not wait.
  */
@@ -62,6 +67,11 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     private transient volatile Run<?, ?> build;
 
     private transient volatile Lease lease;
+
+    /** On the derived tokens, in the order of their numbers; null without any, also after a restart. */
+    @CheckForNull
+    private transient volatile List<Lease> derivedLeases;
+
     private transient volatile TaskListener listener;
     private transient volatile Runnable save;
     private transient volatile boolean closed;
@@ -118,6 +128,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         try {
             bind(bindings, new BindingContext(credentials, organization, build, listener, variables, opening));
             lease(credentials, organization, build, minimumValidity);
+            openDerivedLeases(credentials, organization, build, minimumValidity);
             isOpen = true;
         } finally {
             // After a restart there are further tries, and the registry must find the block at the end of the build.
@@ -164,10 +175,39 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         }
     }
 
+    private void openDerivedLeases(
+            VcfCredentials credentials, String organization, Run<?, ?> build, Duration minimumValidity)
+            throws AbortException, InterruptedException {
+        List<DerivedToken> tokens = variables.derivedTokens();
+        List<Lease> opened = new ArrayList<>(Util.fixNull(derivedLeases));
+        while (opened.size() < tokens.size()) {
+            DerivedToken token = tokens.get(opened.size());
+            LeaseOwner owner = new DerivedTokenOwner(TokenTemplate.ACCESS_TOKEN + 1 + opened.size());
+            try {
+                opened.add(VcfTokenService.get()
+                        .openDerived(credentials, organization, token, build.getParent(), minimumValidity, owner));
+            } catch (TokenUnavailableException e) {
+                LOGGER.log(Level.FINE, e, () -> "No derived token for " + build);
+                throw new AbortException(e.getMessage());
+            }
+            derivedLeases = List.copyOf(opened);
+        }
+    }
+
+    /** Of the access token, and of those that are derived from it; empty before the block has one. */
+    private List<Lease> leases() {
+        List<Lease> leases = new ArrayList<>();
+        Lease own = lease;
+        if (own != null) {
+            leases.add(own);
+        }
+        leases.addAll(Util.fixNull(derivedLeases));
+        return leases;
+    }
+
     @CheckForNull
     private Map<String, WriteTokenFiles.Content> fileContents() {
-        String accessToken = issued.current();
-        return accessToken == null ? null : variables.fillFiles(accessToken);
+        return variables.fillFiles(issued::current);
     }
 
     /** After a restart, steps must not read files from before. A write that fails is repeated and logged. */
@@ -221,32 +261,33 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     }
 
     /**
-     * Where the access token has expired, while the machine was suspended for example, waits until its renewal is over.
+     * Where a token has expired, while the machine was suspended for example, waits until its renewal is over.
      *
-     * @return whether the environment has an access token of this block that is no longer its current one
+     * @return whether the environment has a token of this block that is no longer its current one
      */
     boolean awaitLiveToken(Map<String, String> env) throws InterruptedException {
-        Lease open = lease;
-        if (open == null) {
+        List<Lease> open = leases();
+        if (open.isEmpty()) {
             return false;
         }
-        open.awaitLiving(RENEWAL_TIMEOUT);
-        String token = env.get(variables.tokenVariable());
-        return token != null && !token.equals(issued.current()) && issued.contains(token);
+        for (Lease each : open) {
+            each.awaitLiving(RENEWAL_TIMEOUT);
+        }
+        return variables.isOutdated(env, issued::current, issued.values());
     }
 
     boolean isClosed() {
         return closed;
     }
 
-    /** Closes the lease and deletes the files. Further calls do nothing. */
+    /** Closes the leases and deletes the files. Further calls do nothing. */
     public void close() {
         closed = true;
         TokenBlockRegistry.get().remove(this);
-        Lease open = lease;
-        if (open != null) {
-            open.close();
-        }
+        List<Lease> open = leases();
+        // The derived ones first: their sessions end while the access token that they came of is valid.
+        Collections.reverse(open);
+        open.forEach(Lease::close);
         BlockTokenFiles deleted = files;
         if (deleted != null) {
             deleted.delete();
@@ -254,9 +295,9 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     }
 
     /**
-     * Renews the access token. Blocks.
+     * Renews the access token and those that are derived from it. Blocks.
      *
-     * @throws TokenUnavailableException when there is no newer one
+     * @throws TokenUnavailableException when one of them has no newer one
      */
     AccessToken refresh() throws TokenUnavailableException, InterruptedException {
         Lease open = lease;
@@ -266,16 +307,17 @@ public final class TokenBlock implements LeaseOwner, Serializable {
                             + "says why.",
                     null);
         }
-        return open.refresh();
+        AccessToken refreshed = open.refresh();
+        for (Lease derived : Util.fixNull(derivedLeases)) {
+            derived.refresh();
+        }
+        return refreshed;
     }
 
     /** Adds the variables of the block, without those that hold paths, to an environment. */
     public void contribute(Map<String, String> env) {
-        Lease open = lease;
-        if (open != null) {
-            // Starts a renewal that is overdue. The access token is the one that the lease has published here.
-            open.accessToken();
-        }
+        // Starts renewals that are overdue. The tokens are those that the leases have published here.
+        leases().forEach(Lease::accessToken);
         issued.contribute(env, variables);
     }
 
@@ -318,7 +360,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         return credentialsId;
     }
 
-    /** The variables whose values contain the access token. */
+    /** The variables whose values contain a token. */
     Set<String> secretVariables() {
         return variables.secretVariables();
     }
@@ -341,7 +383,11 @@ public final class TokenBlock implements LeaseOwner, Serializable {
 
     @Override
     public void beforePublish(AccessToken accessToken) {
-        if (!issued.publish(accessToken)) {
+        publish(TokenTemplate.ACCESS_TOKEN, accessToken);
+    }
+
+    private void publish(int number, AccessToken accessToken) {
+        if (!issued.publish(number, accessToken)) {
             return;
         }
         BlockTokenFiles outdated = files;
@@ -359,6 +405,31 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         TaskListener log = listener;
         if (log != null) {
             log.getLogger().println("[vcf-token] " + message);
+        }
+    }
+
+    /** Owns the lease on a derived token. */
+    private final class DerivedTokenOwner implements LeaseOwner {
+
+        private final int number;
+
+        DerivedTokenOwner(int number) {
+            this.number = number;
+        }
+
+        @Override
+        public String who() {
+            return TokenBlock.this.who();
+        }
+
+        @Override
+        public void beforePublish(AccessToken derived) {
+            publish(number, derived);
+        }
+
+        @Override
+        public void warn(String message) {
+            TokenBlock.this.warn(message);
         }
     }
 

@@ -15,7 +15,11 @@ import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
 import java.util.Collection;
+import java.util.Objects;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import jenkins.security.FIPS140;
@@ -30,6 +34,11 @@ final class FormValidations {
     private static final Pattern UUID =
             Pattern.compile("(urn:vcloud:org:)?\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}");
     private static final Pattern JWT = Pattern.compile("(Bearer\\s+)?eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*");
+
+    private static final Pattern DATE = Pattern.compile("\\d{4}-\\d{2}-\\d{2}");
+
+    /** The default lifetime of an API token of VCF SSO. */
+    private static final int DEFAULT_API_TOKEN_DAYS = 30;
 
     /** In seconds. A block with a shorter lifetime would renew its access token most of the time. */
     private static final int SHORT_VALIDITY = 60;
@@ -192,6 +201,42 @@ final class FormValidations {
             return FormValidation.warning(Messages.FormValidations_validity_short());
         }
         return warnUnless(seconds <= LONG_VALIDITY, Messages.FormValidations_validity_long());
+    }
+
+    /** @return null where the text is no date such as 2027-01-30 */
+    @CheckForNull
+    static LocalDate date(@CheckForNull String value) {
+        String text = Util.fixEmptyAndTrim(value);
+        try {
+            return text == null || !DATE.matcher(text).matches() ? null : LocalDate.parse(text);
+        } catch (DateTimeParseException e) {
+            return null;
+        }
+    }
+
+    static FormValidation expiresOn(@CheckForNull String value, Instant now) {
+        return text(value, FormValidation.ok(), text -> {
+            LocalDate day = date(text);
+            return day == null
+                    ? FormValidation.error(Messages.FormValidations_expiresOn_shape())
+                    : warnUnless(
+                            day.isAfter(LocalDate.ofInstant(now, ZoneOffset.UTC)),
+                            Messages.FormValidations_expiresOn_past());
+        });
+    }
+
+    static FormValidation regenerateDaysBefore(@CheckForNull String value, @CheckForNull String expiresOn) {
+        String text = Objects.requireNonNullElse(Util.fixEmptyAndTrim(value), "0");
+        if (!text.matches("\\d{1,4}")) {
+            return FormValidation.error(Messages.FormValidations_regenerateDaysBefore_number());
+        }
+        int days = Integer.parseInt(text);
+        if (days >= DEFAULT_API_TOKEN_DAYS) {
+            return FormValidation.warning(Messages.FormValidations_regenerateDaysBefore_often());
+        }
+        return days > 0 && date(expiresOn) == null
+                ? FormValidation.ok(Messages.FormValidations_regenerateDaysBefore_expiry())
+                : FormValidation.ok();
     }
 
     static FormValidation scopes(@CheckForNull String value) {

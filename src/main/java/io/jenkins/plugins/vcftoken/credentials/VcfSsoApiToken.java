@@ -17,6 +17,10 @@ import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.Objects;
 import org.jenkinsci.Symbol;
 import org.kohsuke.stapler.DataBoundConstructor;
@@ -32,6 +36,12 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
 
     private final Secret apiToken;
     private String tenant = VcfSsoApiTokenClient.DEFAULT_TENANT;
+
+    /** A date; null where it is not known, also in files of versions that do not have the field. */
+    @CheckForNull
+    private String expiresOn;
+
+    private int regenerateDaysBefore;
 
     /** @param url {@code https://} and the host of the Identity Broker */
     @DataBoundConstructor
@@ -61,6 +71,39 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
         this.tenant = Objects.requireNonNullElse(Util.fixEmptyAndTrim(tenant), VcfSsoApiTokenClient.DEFAULT_TENANT);
     }
 
+    @NonNull
+    public String getExpiresOn() {
+        return Util.fixNull(expiresOn);
+    }
+
+    /** @param expiresOn the day on which the API token expires, such as 2027-01-30; blank where it is not known */
+    @DataBoundSetter
+    public void setExpiresOn(@CheckForNull String expiresOn) {
+        this.expiresOn = Util.fixEmptyAndTrim(expiresOn);
+    }
+
+    public int getRegenerateDaysBefore() {
+        return regenerateDaysBefore;
+    }
+
+    /** @param days how many days before it expires the API token is replaced by another one; 0 for never */
+    @DataBoundSetter
+    public void setRegenerateDaysBefore(int days) {
+        this.regenerateDaysBefore = Math.max(0, days);
+    }
+
+    @Override
+    public Duration regeneratedBeforeExpiry() {
+        return regenerateDaysBefore == 0 ? null : Duration.ofDays(regenerateDaysBefore);
+    }
+
+    /** The first moment at which it is that day anywhere; null where the day is not known. */
+    @CheckForNull
+    private Instant expiresAt() {
+        LocalDate day = FormValidations.date(expiresOn);
+        return day == null ? null : day.atStartOfDay(ZoneOffset.MAX).toInstant();
+    }
+
     @Override
     public Account account() {
         return new Account(VcfSsoApiTokenClient.SYSTEM, uri(), tenant);
@@ -76,12 +119,16 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
         VcfSsoApiToken copy =
                 copyTlsSettings(new VcfSsoApiToken(getScope(), getId(), getDescription(), getUrl(), secret));
         copy.setTenant(tenant);
+        copy.setRegenerateDaysBefore(regenerateDaysBefore);
+        boolean isSameSecret =
+                copy.storedSecret().getPlainText().equals(token(apiToken).getPlainText());
+        copy.setExpiresOn(isSameSecret ? expiresOn : null);
         return copy;
     }
 
     @Override
     public TokenEndpointClient tokenClient(OneShotHttpClient client) {
-        return new VcfSsoApiTokenClient(client, account());
+        return new VcfSsoApiTokenClient(client, account(), expiresAt());
     }
 
     @Override
@@ -126,15 +173,28 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
         }
 
         @POST
+        public FormValidation doCheckExpiresOn(@ContextInPath ModelObject context, @QueryParameter String value) {
+            return CredentialFormAccess.of(context).check(() -> FormValidations.expiresOn(value, Instant.now()));
+        }
+
+        @POST
+        public FormValidation doCheckRegenerateDaysBefore(
+                @ContextInPath ModelObject context, @QueryParameter String value, @QueryParameter String expiresOn) {
+            return CredentialFormAccess.of(context).check(() -> FormValidations.regenerateDaysBefore(value, expiresOn));
+        }
+
+        @POST
         public FormValidation doTestConnection(
                 @ContextInPath ModelObject context,
                 @QueryParameter String url,
                 @QueryParameter String tenant,
                 @QueryParameter Secret apiToken,
+                @QueryParameter String expiresOn,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
             VcfSsoApiToken typed = new VcfSsoApiToken(null, ConnectionTester.UNSAVED, null, url, apiToken);
             typed.setTenant(tenant);
+            typed.setExpiresOn(expiresOn);
             typed.setCaCertificates(caCertificates);
             typed.setSkipTlsVerification(skipTlsVerification);
             return ConnectionTester.get().test(context, typed, "apiToken");

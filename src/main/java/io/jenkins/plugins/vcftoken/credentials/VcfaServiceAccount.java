@@ -13,7 +13,6 @@ import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
-import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
@@ -137,10 +136,8 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     }
 
     @Override
-    public TokenEndpointClient tenantTokenClient(
-            OneShotHttpClient client, String organization, AccessToken providerToken) {
-        Account tenant = new Account(VcfaTokenClient.SYSTEM, uri(), organization);
-        return new VcfaTenantTokenClient(client, tenant, providerToken);
+    public TokenEndpointClient tenantTokenClient(OneShotHttpClient client, String organization) {
+        return new VcfaTenantTokenClient(client, new Account(VcfaTokenClient.SYSTEM, uri(), organization));
     }
 
     @Override

@@ -28,6 +28,7 @@ import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -87,6 +88,17 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
                     .put("since", before.changed().toString())
                     .put("cause", before.error()));
         }
+    }
+
+    @Override
+    public void regenerated(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
+        Instant expiresAt = after.tokens().expiresAt();
+        log(addFamily(event("regenerated"), handle, after)
+                .put("generation", after.tokens().generation())
+                .put("token", hash(before.tokens().current()))
+                .put("next", hash(after.tokens().current()))
+                .put("until", expiresAt == null ? null : expiresAt.toString())
+                .put("ms", took.toMillis()));
     }
 
     @Override

@@ -27,12 +27,16 @@ public final class CredentialHealth {
     /** Exported at any depth. */
     static final int ALWAYS = 999;
 
+    /** Twice the period of the work that does it. */
+    private static final Duration REGENERATION_TAKES = Duration.ofDays(1);
+
     private final LocatedCredential stored;
     private final Account account;
     private final TokenFamily family;
     private final HealthStatus status;
     private final String error;
     private final Instant secretExpiresAt;
+    private final String regenerationError;
     private final List<String> leaseOwners;
     private final boolean unsaved;
     private final boolean readOnly;
@@ -43,6 +47,7 @@ public final class CredentialHealth {
      * @param family null when there is none that belongs to this credential
      * @param error free of secrets, in part a server's own words; null when the last request succeeded
      * @param secretExpiresAt null when unknown, or never
+     * @param regenerationError why the secret was not replaced when that was due; null where it was not due
      * @param unsaved whether saving the rotated token in the store has failed
      * @param readOnly whether the store cannot be written at all
      */
@@ -53,6 +58,7 @@ public final class CredentialHealth {
             HealthStatus status,
             @CheckForNull String error,
             @CheckForNull Instant secretExpiresAt,
+            @CheckForNull String regenerationError,
             List<String> leaseOwners,
             boolean unsaved,
             boolean readOnly,
@@ -63,6 +69,7 @@ public final class CredentialHealth {
         this.status = status;
         this.error = error;
         this.secretExpiresAt = secretExpiresAt;
+        this.regenerationError = regenerationError;
         this.leaseOwners = leaseOwners;
         this.unsaved = unsaved;
         this.readOnly = readOnly;
@@ -184,6 +191,47 @@ public final class CredentialHealth {
         return secretExpiresAt == null ? null : seconds(secretExpiresAt);
     }
 
+    /** When the secret is replaced by another one of the server; null where that is not wanted, or not known. */
+    @CheckForNull
+    @Exported
+    public String getSecretRegeneratedAt() {
+        Instant time = regeneratedAt();
+        return time == null ? null : seconds(time);
+    }
+
+    @CheckForNull
+    private Instant regeneratedAt() {
+        Duration before = credential().regeneratedBeforeExpiry();
+        return before == null || secretExpiresAt == null ? null : secretExpiresAt.minus(before);
+    }
+
+    @CheckForNull
+    String regenerationError() {
+        return regenerationError;
+    }
+
+    /** Whether the secret will be replaced before it expires, so that no person has to. */
+    boolean isRegenerationAwaited() {
+        Instant time = regeneratedAt();
+        return time != null
+                && regenerationError == null
+                && now.isBefore(time.plus(REGENERATION_TAKES))
+                && now.isBefore(secretExpiresAt);
+    }
+
+    /** Whether the response to a request for another secret was lost, and no token request has shown yet what came of it. */
+    boolean isRegenerationUnknown() {
+        return family != null
+                && (status == HealthStatus.AWAITING_RETRY || status == HealthStatus.UNKNOWN)
+                && family.tokens().expiresAt() != null
+                && !family.tokens().nonRotating();
+    }
+
+    /** Whether the secret is to be replaced before it expires, and it is not known when that is. */
+    boolean isExpiryMissing() {
+        return credential().regeneratedBeforeExpiry() != null && secretExpiresAt == null;
+    }
+
     /** Servers give most times in seconds. */
     private static String seconds(Instant time) {
         return time.truncatedTo(ChronoUnit.SECONDS).toString();
@@ -201,9 +249,11 @@ public final class CredentialHealth {
         return leaseOwners.size();
     }
 
+    /** Each build once: it can have several blocks, and several tokens in each. */
     @Exported
     public List<BuildLeaseInfo> getLeases() {
         return leaseOwners.stream()
+                .distinct()
                 .map(BuildLeaseInfo::find)
                 .filter(Objects::nonNull)
                 .toList();

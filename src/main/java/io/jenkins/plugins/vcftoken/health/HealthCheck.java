@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.health;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import io.jenkins.plugins.vcftoken.SecretRegenerationWork;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
@@ -75,7 +76,10 @@ final class HealthCheck {
                 stale ? null : family,
                 status,
                 unreadable == null ? error : Messages.HealthCheck_unreadable(unreadable.file(), unreadable.cause()),
-                expiries.find(stored),
+                family == null || stale
+                        ? expiries.find(stored)
+                        : family.tokens().expiry(token(stored), expiries.find(stored)),
+                SecretRegenerationWork.get().findError(stored.location()),
                 leaseOwners.getOrDefault(stored.location(), List.of()),
                 snapshot.isUnsaved(stored.location()),
                 locator.isReadOnly(stored),

@@ -54,7 +54,17 @@ public record HealthWarning(Kind kind, String about, Localizable subject, Locali
             found.add(warning(Kind.ERROR, health, "unsaved", Messages._HealthWarning_unsaved()));
         }
         Duration left = health.secretLeft();
-        if (left != null && left.compareTo(WARNED_BEFORE_EXPIRY) < 0) {
+        String regenerationError = health.regenerationError();
+        if (health.isRegenerationUnknown()) {
+            String error = String.valueOf(health.getError());
+            found.add(warning(Kind.EXPIRY, health, "regenerating", Messages._HealthWarning_regenerationUnknown(error)));
+        } else if (regenerationError != null) {
+            found.add(warning(
+                    Kind.EXPIRY, health, "notRegenerated", Messages._HealthWarning_notRegenerated(regenerationError)));
+        } else if (health.isExpiryMissing()) {
+            found.add(warning(Kind.EXPIRY, health, "expiryMissing", Messages._HealthWarning_expiryMissing()));
+        }
+        if (left != null && left.compareTo(WARNED_BEFORE_EXPIRY) < 0 && !health.isRegenerationAwaited()) {
             String end = health.getSecretExpiresAt();
             found.add(
                     left.isNegative()

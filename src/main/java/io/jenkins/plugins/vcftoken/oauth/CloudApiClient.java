@@ -2,17 +2,9 @@ package io.jenkins.plugins.vcftoken.oauth;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
-import java.time.DateTimeException;
 import java.time.Instant;
-import java.time.LocalDateTime;
-import java.time.OffsetDateTime;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
-import java.time.format.DateTimeFormatterBuilder;
-import java.time.temporal.TemporalAccessor;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.function.Predicate;
 import okhttp3.HttpUrl;
@@ -42,18 +34,13 @@ final class CloudApiClient {
     /** Servers may encode "never expires" as year 9999. */
     private static final Instant NEVER = Instant.parse("9999-01-01T00:00:00Z");
 
-    private static final DateTimeFormatter TIME = new DateTimeFormatterBuilder()
-            .append(DateTimeFormatter.ISO_LOCAL_DATE_TIME)
-            .appendPattern("[XXX][XX][X]")
-            .toFormatter(Locale.ROOT);
-
     private final OneShotHttpClient client;
     private final HttpUrl base;
-    private final AccessToken accessToken;
+    private final String accessToken;
     private final TokenError unauthorized;
 
     /** @param unauthorized what 401 means */
-    CloudApiClient(OneShotHttpClient client, HttpUrl base, AccessToken accessToken, TokenError unauthorized) {
+    CloudApiClient(OneShotHttpClient client, HttpUrl base, String accessToken, TokenError unauthorized) {
         this.client = client;
         this.base = base;
         this.accessToken = accessToken;
@@ -84,18 +71,21 @@ final class CloudApiClient {
      * token; with several there is no result, because a wrong date is worse than none.
      *
      * @param clientId of the stored token; empty where it is not known
+     * @param issuedAt of the access token
      * @return null when the token does not expire, the server does not say, or the match is ambiguous
      */
     @CheckForNull
-    Instant apiTokenExpiry(String clientId) throws TokenRequestException {
+    Instant apiTokenExpiry(String clientId, Instant issuedAt) throws TokenRequestException {
         if (client.capabilities().hasNoTokenList(base)) {
             return null;
         }
         try {
             JsonNode record = findApiToken(clientId);
-            Instant expiry = record == null ? null : time(TokenResponseParser.text(record, "expirationTimeUtc"));
+            Instant expiry = record == null
+                    ? null
+                    : TokenResponseParser.time(TokenResponseParser.text(record, "expirationTimeUtc"));
             // An expired token would not have brought this access token.
-            return expiry != null && expiry.isAfter(accessToken.issuedAt()) && expiry.isBefore(NEVER) ? expiry : null;
+            return expiry != null && expiry.isAfter(issuedAt) && expiry.isBefore(NEVER) ? expiry : null;
         } catch (TokenRequestException e) {
             if (e.tokenError() == TokenError.NO_SUCH_SERVICE) {
                 client.capabilities().setNoTokenList(base);
@@ -129,28 +119,12 @@ final class CloudApiClient {
 
     /** Compares the owner, and the organization where both say. */
     private boolean hasSameOwner(JsonNode token) {
-        JwtClaims claims = JwtClaims.of(accessToken.value());
+        JwtClaims claims = JwtClaims.of(accessToken);
         String owner = TokenResponseParser.text(token.path("owner"), "name");
         String organization = TokenResponseParser.text(token.path("org"), "name");
         return owner != null
                 && owner.equalsIgnoreCase(claims.text("preferred_username"))
                 && (organization == null || organization.equalsIgnoreCase(claims.text("org_name")));
-    }
-
-    /** UTC without an offset, as the name of the field says. */
-    @CheckForNull
-    private static Instant time(@CheckForNull String text) {
-        if (text == null) {
-            return null;
-        }
-        try {
-            TemporalAccessor time = TIME.parseBest(text.trim(), OffsetDateTime::from, LocalDateTime::from);
-            return time instanceof OffsetDateTime withOffset
-                    ? withOffset.toInstant()
-                    : LocalDateTime.from(time).toInstant(ZoneOffset.UTC);
-        } catch (DateTimeException e) {
-            return null;
-        }
     }
 
     /**
@@ -206,11 +180,10 @@ final class CloudApiClient {
         path.forEach(url::addPathSegment);
         url.addQueryParameter("page", String.valueOf(page));
         query.forEach(url::addQueryParameter);
-        Map<String, String> headers =
-                Map.of("Accept", accept(version), "Authorization", "Bearer " + accessToken.value());
+        Map<String, String> headers = Map.of("Accept", accept(version), "Authorization", "Bearer " + accessToken);
         return new TokenResponseParser(
                 client.get(url.build(), headers),
-                accessToken.value(),
+                accessToken,
                 (status, code, message) -> status == 401 ? unauthorized : TokenError.ofStatus(status));
     }
 

@@ -66,7 +66,7 @@ public final class CspApiTokenClient extends AbstractTokenClient {
 
     /** Seconds in the vendor's schema, milliseconds in what some clients received. */
     @CheckForNull
-    private static Instant expiry(JsonNode expiresAt) {
+    static Instant expiry(JsonNode expiresAt) {
         long time = expiresAt.isTextual() && expiresAt.textValue().matches("\\d{1,15}")
                 ? Long.parseLong(expiresAt.textValue())
                 : expiresAt.asLong();

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 
 /**
@@ -86,6 +87,13 @@ public record JwtClaims(JsonNode claims) {
                 ? Duration.ofSeconds(
                         epochSeconds(exp.asLong()) - epochSeconds(iat.isNumber() ? iat.asLong() : serverNow))
                 : null;
+    }
+
+    /** The time of {@code exp}; null without it. */
+    @CheckForNull
+    Instant expiry() {
+        JsonNode exp = claims.path("exp");
+        return exp.isNumber() ? Instant.ofEpochSecond(epochSeconds(exp.asLong())) : null;
     }
 
     /** As {@link #lifetime(long)}; null without {@code iat}, too. */

@@ -100,6 +100,7 @@ public final class OneShotHttpClient {
      *
      * @param askedAt the time before the request was sent, by the clock of this controller
      * @param date the {@code Date} of the server, or null
+     * @param accessToken of the header that VCF Automation names it in, or null
      */
     record Answer(
             int status,
@@ -107,9 +108,10 @@ public final class OneShotHttpClient {
             Instant askedAt,
             @CheckForNull Instant date,
             @CheckForNull String retryAfter,
-            @CheckForNull String location) {
+            @CheckForNull String location,
+            @CheckForNull String accessToken) {
 
-        /** Without the body, which contains tokens. */
+        /** Without the body and the header, which contain tokens. */
         @Override
         public String toString() {
             return "Answer[HTTP " + status + "]";
@@ -128,9 +130,20 @@ public final class OneShotHttpClient {
     }
 
     Answer sendJson(String method, HttpUrl url, JsonNode json) throws TokenRequestException {
+        return sendJson(method, url, json, Map.of());
+    }
+
+    Answer sendJson(String method, HttpUrl url, JsonNode json, Map<String, String> headers)
+            throws TokenRequestException {
+        return sendJson(method, url, json, JSON_TYPE, headers);
+    }
+
+    /** @param type one of JSON, with the name of the vendor */
+    Answer sendJson(String method, HttpUrl url, JsonNode json, MediaType type, Map<String, String> headers)
+            throws TokenRequestException {
         try {
             // From bytes, so that OkHttp does not add a charset, which JSON does not have.
-            return send(method, url, Map.of(), RequestBody.create(JSON.writeValueAsBytes(json), JSON_TYPE));
+            return send(method, url, headers, RequestBody.create(JSON.writeValueAsBytes(json), type));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("A tree can always be written", e);
         }
@@ -139,6 +152,10 @@ public final class OneShotHttpClient {
     /** Posts without a body. */
     Answer post(HttpUrl url, Map<String, String> headers) throws TokenRequestException {
         return send("POST", url, headers, RequestBody.create(new byte[0], null));
+    }
+
+    Answer delete(HttpUrl url, Map<String, String> headers) throws TokenRequestException {
+        return send("DELETE", url, headers, null);
     }
 
     Answer get(HttpUrl url, Map<String, String> headers) throws TokenRequestException {
@@ -170,7 +187,8 @@ public final class OneShotHttpClient {
                     askedAt,
                     date == null ? null : date.toInstant(),
                     response.header("Retry-After"),
-                    response.header("Location"));
+                    response.header("Location"),
+                    response.header("X-VMWARE-VCLOUD-ACCESS-TOKEN"));
         } catch (IOException e) {
             String detail = method + " " + url + ": " + describe(e) + describeProxy(url);
             if (payload.isSent) {

@@ -137,6 +137,11 @@ public final class RetryPolicy {
         }
 
         @Override
+        public Duration longestParentAge() {
+            return client.longestParentAge();
+        }
+
+        @Override
         public TokenResponse requestToken(String secret) throws TokenRequestException {
             return call(() -> client.requestToken(secret));
         }
@@ -162,6 +167,13 @@ public final class RetryPolicy {
         @Override
         public void revokeSession(String session) throws TokenRequestException {
             client.revokeSession(session);
+        }
+
+        /** Once: the server may have issued the new secret in the response that was lost. */
+        @Override
+        public RegeneratedSecret regenerate(String secret, @CheckForNull AccessToken accessToken)
+                throws TokenRequestException {
+            return client.regenerate(secret, accessToken);
         }
 
         @CheckForNull

@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.time.Duration;
 import java.time.Instant;
 
 /** Client of one token API, for one account. Implementations are immutable and thread-safe; calls block. */
@@ -33,6 +34,14 @@ public interface TokenEndpointClient {
     TokenResponse requestToken(String secret) throws TokenRequestException;
 
     /**
+     * For an access token that is requested with one of another client in place of a stored secret: the age up to which
+     * that one is sent, because a server may end the new one with it.
+     */
+    default Duration longestParentAge() {
+        return Duration.ofSeconds(Long.MAX_VALUE);
+    }
+
+    /**
      * Renews an access token with its session. Sends the secret, once, if the server rejects the session; a lost
      * response is not followed by a second request.
      *
@@ -49,6 +58,20 @@ public interface TokenEndpointClient {
      * @throws TokenRequestException when the server may still have it; it then ends by itself
      */
     default void revokeSession(String session) throws TokenRequestException {}
+
+    /**
+     * Has the server issue another secret in place of one that does not rotate. Sends the secret, once: the response
+     * has the only copy of the new one, and the server may refuse the old one from then on. Access tokens stay valid.
+     *
+     * @param accessToken a valid access token that this client obtained with the secret, or null
+     * @throws TokenRequestException without a new secret; the server may have issued one only where it is an
+     *     {@code OutcomeUnknown} or an {@code InvalidResponse}
+     * @throws UnsupportedOperationException where the server has no such request
+     */
+    default RegeneratedSecret regenerate(String secret, @CheckForNull AccessToken accessToken)
+            throws TokenRequestException {
+        throw new UnsupportedOperationException();
+    }
 
     /**
      * Asks when the stored secret expires, so that a person can be warned in time. Consumes nothing.

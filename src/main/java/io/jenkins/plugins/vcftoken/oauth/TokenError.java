@@ -17,6 +17,16 @@ public enum TokenError {
                     + "(Manage > Fleet Management > Identity & Access > VCF SSO Overview > the broker > API Access > "
                     + "Generate API Token) and store it in the credential. If the server fails for other clients, too, "
                     + "run again when it works."),
+    REGENERATION_REFUSED(
+            "the server does not issue another API token in place of the stored one, which stays in use",
+            "Check that the API token is neither expired nor revoked, and that its API client or user may regenerate it. "
+                    + "Else generate a new one in VCF Operations and store it in the credential before the stored one "
+                    + "expires."),
+    REGENERATION_UNKNOWN(
+            "the request for another API token left, but no usable answer came back, so the server may have replaced the "
+                    + "stored one, which is kept",
+            "There is nothing to do while builds get access tokens. If they do not, generate a new API token in VCF "
+                    + "Operations and store it in the credential."),
     WRONG_SECRET(
             "the server refuses the stored secret, or does not know whom it belongs to",
             "Correct the user name and password, the API key, or the app ID and secret in the credential, and check "
@@ -37,6 +47,13 @@ public enum TokenError {
     PROVIDER_TOKEN_REFUSED(
             "the server refuses the access token of the provider's account, with which the organization's is obtained",
             "Run again. If that does not help, check the role and the state of the provider's account on the server."),
+    PARENT_TOKEN_REFUSED(
+            "the server refuses the access token of the credential, with which this one is requested",
+            "Run again. If that does not help, check that the account has a role on this server, and that the server "
+                    + "accepts access tokens of the system that the credential is for."),
+    UNKNOWN_SERVICE_KEY(
+            "the server issues no access tokens for a service with this key",
+            "Check the key. GET /suite-api/api/integrations/services lists those that the server knows."),
     FORBIDDEN(
             "the server knows the secret but does not allow it to be used here",
             "Check the role and the state of the account on the server."),
@@ -116,8 +133,13 @@ public enum TokenError {
         return this == API_TOKEN_REFUSED_OR_SERVER_FAILED;
     }
 
+    /** Whether the access token was refused that was sent in place of a stored secret, so that another one may work. */
+    public boolean isOfParentToken() {
+        return this == PROVIDER_TOKEN_REFUSED || this == PARENT_TOKEN_REFUSED;
+    }
+
     /** The same failure for a secret that does not rotate, which the request cannot have consumed. */
-    TokenError forNonRotatingSecret() {
+    public TokenError forNonRotatingSecret() {
         return switch (this) {
             case OUTCOME_UNKNOWN -> NO_ANSWER;
             case UNINTELLIGIBLE -> STRANGE_ANSWER;

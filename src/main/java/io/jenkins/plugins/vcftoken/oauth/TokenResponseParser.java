@@ -7,8 +7,14 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.time.DateTimeException;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.temporal.TemporalAccessor;
+import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
@@ -41,6 +47,11 @@ final class TokenResponseParser {
 
     /** As RFC 6749 section 5.2 and its extensions spell them; frameworks put "Not Found" into the same field. */
     private static final Pattern OAUTH_ERROR = Pattern.compile("[a-z]+(_[a-z]+)+");
+
+    private static final DateTimeFormatter TIME = new DateTimeFormatterBuilder()
+            .append(DateTimeFormatter.ISO_LOCAL_DATE_TIME)
+            .appendPattern("[XXX][XX][X]")
+            .toFormatter(Locale.ROOT);
 
     /** Says what a rejection means in one API. */
     @FunctionalInterface
@@ -84,6 +95,12 @@ final class TokenResponseParser {
 
     String body() {
         return answer.body();
+    }
+
+    /** The access token of VCF Automation's header; null without it. */
+    @CheckForNull
+    String accessTokenHeader() {
+        return answer.accessToken();
     }
 
     /** The body as JSON of any type; missing where it is no JSON. */
@@ -134,6 +151,22 @@ final class TokenResponseParser {
     static String text(JsonNode object, String field) {
         JsonNode value = object.path(field);
         return value.isTextual() && !value.textValue().isBlank() ? value.textValue() : null;
+    }
+
+    /** The time of an ISO 8601 text, in UTC where it has no offset; null where there is none. */
+    @CheckForNull
+    static Instant time(@CheckForNull String text) {
+        if (text == null) {
+            return null;
+        }
+        try {
+            TemporalAccessor time = TIME.parseBest(text.trim(), OffsetDateTime::from, LocalDateTime::from);
+            return time instanceof OffsetDateTime withOffset
+                    ? withOffset.toInstant()
+                    : LocalDateTime.from(time).toInstant(ZoneOffset.UTC);
+        } catch (DateTimeException e) {
+            return null;
+        }
     }
 
     /**

@@ -19,7 +19,7 @@ public final class VcfOperationsTokenClient extends AbstractTokenClient {
     public static final String SYSTEM = "VCF Operations";
 
     /** What stands before the access token in the header {@code Authorization}. */
-    private static final String SCHEME = "OpsToken";
+    public static final String SCHEME = "OpsToken";
 
     private static final String API = "suite-api/api/auth/token/";
 

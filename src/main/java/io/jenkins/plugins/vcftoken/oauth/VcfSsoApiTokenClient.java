@@ -1,13 +1,20 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
 import java.util.Map;
 import okhttp3.HttpUrl;
+import okhttp3.MediaType;
 
 /**
  * Requests access tokens with an API token of VCF SSO, at the Identity Broker of VCF 9.1 and newer. The
  * <a href="https://developer.broadcom.com/xapis/vmware-identity-broker/latest/acs/t/tenant/token/post">vendor's
  * document</a> has the path; the grant type and the response are from recordings. The server does not say when an API
- * token expires.
+ * token expires, except in the response to {@link #regenerate}.
  */
 public final class VcfSsoApiTokenClient extends AbstractTokenClient {
 
@@ -18,18 +25,43 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
 
     private static final String GRANT_TYPE = "urn:custom:vcf:params:oauth:grant-type:api-token";
 
+    private static final String REGENERATE = "application/vnd.vmware.vidm.api-tokens.regenerate.";
+    private static final MediaType REGENERATE_REQUEST = MediaType.get(REGENERATE + "request+json");
+    private static final String REGENERATE_RESPONSE = REGENERATE + "response+json";
+
+    /** A later time, or a longer lifetime, is an error of the server. */
+    private static final Instant LAST_EXPIRY = Instant.parse("9999-01-01T00:00:00Z");
+
+    private static final Duration LONGEST_LIFETIME = Duration.ofDays(3_650);
+
+    @CheckForNull
+    private final Instant expiresAt;
+
+    /** For an API token whose expiry is not known. */
+    public VcfSsoApiTokenClient(OneShotHttpClient client, Account account) {
+        this(client, account, null);
+    }
+
     /**
      * @param account its organization is the tenant
+     * @param expiresAt when the stored API token expires, as the user entered it, or null
      * @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address}
      */
-    public VcfSsoApiTokenClient(OneShotHttpClient client, Account account) {
+    public VcfSsoApiTokenClient(OneShotHttpClient client, Account account, @CheckForNull Instant expiresAt) {
         super(client, account, false);
+        this.expiresAt = expiresAt;
+    }
+
+    @CheckForNull
+    @Override
+    public Instant secretExpiry(String apiToken, @CheckForNull AccessToken accessToken) {
+        return expiresAt;
     }
 
     @Override
     public TokenResponse requestToken(String apiToken) throws TokenRequestException {
         TokenResponseParser response = new TokenResponseParser(
-                client.postForm(tokenUrl(), Map.of("grant_type", GRANT_TYPE, "api_token", apiToken)),
+                client.postForm(tenantUrl("token"), Map.of("grant_type", GRANT_TYPE, "api_token", apiToken)),
                 apiToken,
                 VcfSsoApiTokenClient::classify);
         if (response.status() == 500) {
@@ -40,8 +72,53 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
         return new TokenResponse(response.response().accessToken(), null);
     }
 
+    /**
+     * As in the
+     * <a href="https://developer.broadcom.com/xapis/vmware-identity-broker/latest/acs/t/tenant/api-tokens/regenerate/post/">vendor's
+     * document</a>. It does not say whether the server wants an access token, though its sample has an {@code
+     * Authorization}, nor whether the server accepts the old API token from then on.
+     */
+    @Override
+    public RegeneratedSecret regenerate(String apiToken, @CheckForNull AccessToken accessToken)
+            throws TokenRequestException {
+        Map<String, String> headers = new HashMap<>(Map.of("Accept", REGENERATE_RESPONSE + ", application/json"));
+        if (accessToken != null) {
+            headers.put("Authorization", "Bearer " + accessToken.value());
+        }
+        JsonNode body = JsonNodeFactory.instance.objectNode().put("api_token", apiToken);
+        try {
+            TokenResponseParser response = new TokenResponseParser(
+                    client.sendJson("POST", tenantUrl("api-tokens/regenerate"), body, REGENERATE_REQUEST, headers),
+                    apiToken,
+                    (status, code, message) -> TokenError.REGENERATION_REFUSED);
+            JsonNode object = response.object();
+            String token = TokenResponseParser.text(object, "token");
+            if (token == null) {
+                throw response.invalid("without an API token", null);
+            }
+            return new RegeneratedSecret(token, expiry(object, response.askedAt()));
+        } catch (TokenRequestException.OutcomeUnknown | TokenRequestException.InvalidResponse e) {
+            throw e.copy(TokenError.REGENERATION_UNKNOWN, e.detail(), e.getCause());
+        }
+    }
+
+    /** The date in any form, else the lifetime, which is in minutes; null where the response has neither. */
+    @CheckForNull
+    private static Instant expiry(JsonNode response, Instant askedAt) {
+        JsonNode date = response.path("expiration_date");
+        Instant time = TokenResponseParser.time(TokenResponseParser.text(response, "expiration_date"));
+        Instant told = time == null ? CspApiTokenClient.expiry(date) : time;
+        if (told != null) {
+            return told.isBefore(LAST_EXPIRY) ? told : null;
+        }
+        long minutes = response.path("api_token_ttl").asLong();
+        return minutes > 0 && minutes <= LONGEST_LIFETIME.toMinutes()
+                ? askedAt.plus(Duration.ofMinutes(minutes))
+                : null;
+    }
+
     /** @throws TokenRequestException when the name of the tenant would lead to another path */
-    private HttpUrl tokenUrl() throws TokenRequestException {
+    private HttpUrl tenantUrl(String path) throws TokenRequestException {
         String tenant = account().organization();
         if (!VcfaTokenClient.isOrganization(tenant)) {
             throw new TokenRequestException.NotSent(
@@ -52,7 +129,7 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
         return base.newBuilder()
                 .addPathSegments("acs/t")
                 .addPathSegment(tenant)
-                .addPathSegment("token")
+                .addPathSegments(path)
                 .build();
     }
 

@@ -9,7 +9,7 @@ import java.util.Map;
  * Requests an access token of one organization with an access token of the provider: {@code /oidc/oauth2/token} of VCF
  * Automation 9, as the relying party that VCF Automation registers for itself.
  *
- * <p>Nothing here rotates. The provider's access token is sent, and the stored secret is not.
+ * <p>Nothing here rotates. The secret that is sent is an access token of the provider, and not what a credential stores.
  */
 public final class VcfaTenantTokenClient extends AbstractTokenClient {
 
@@ -18,17 +18,9 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
 
     private static final String SCOPE = "openid profile email phone groups vcd_idp";
 
-    private final AccessToken provider;
-    private final CloudApiClient cloudApi;
-
-    /**
-     * @param account its organization is the wanted one, by name
-     * @param provider a valid access token of the provider
-     */
-    public VcfaTenantTokenClient(OneShotHttpClient client, Account account, AccessToken provider) {
+    /** @param account its organization is the wanted one, by name */
+    public VcfaTenantTokenClient(OneShotHttpClient client, Account account) {
         super(client, account, false);
-        this.provider = provider;
-        this.cloudApi = new CloudApiClient(client, base, provider, TokenError.PROVIDER_TOKEN_REFUSED);
     }
 
     @CheckForNull
@@ -38,7 +30,8 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
     }
 
     @Override
-    public TokenResponse requestToken(String unused) throws TokenRequestException {
+    public TokenResponse requestToken(String providerToken) throws TokenRequestException {
+        CloudApiClient cloudApi = new CloudApiClient(client, base, providerToken, TokenError.PROVIDER_TOKEN_REFUSED);
         JsonNode party = cloudApi.find(
                 List.of("openIdProvider", "relyingParties"),
                 item -> RELYING_PARTY.equals(TokenResponseParser.text(item, "clientName"))
@@ -57,10 +50,11 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
                     TokenError.WRONG_ORGANIZATION,
                     "no organization '" + account().organization() + "' among those that the provider's account sees");
         }
-        return requestTenantToken(clientId, VcfaTokenClient.bareOrganizationId(id));
+        return requestTenantToken(providerToken, clientId, VcfaTokenClient.bareOrganizationId(id), cloudApi.accept());
     }
 
-    private TokenResponse requestTenantToken(String clientId, String organizationId) throws TokenRequestException {
+    private TokenResponse requestTenantToken(
+            String providerToken, String clientId, String organizationId, String accept) throws TokenRequestException {
         Map<String, String> form = Map.of(
                 "grant_type",
                 "urn:ietf:params:oauth:grant-type:jwt-bearer",
@@ -69,12 +63,11 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
                 "scope",
                 SCOPE,
                 "assertion",
-                provider.value());
-        Map<String, String> headers =
-                Map.of("Accept", cloudApi.accept(), "x-vmware-vcloud-tenant-context", organizationId);
+                providerToken);
+        Map<String, String> headers = Map.of("Accept", accept, "x-vmware-vcloud-tenant-context", organizationId);
         TokenResponse response = new TokenResponseParser(
                         client.postForm(url("oidc/oauth2/token"), form, headers),
-                        provider.value(),
+                        providerToken,
                         VcfaTenantTokenClient::classify)
                 .response();
         return new TokenResponse(response.accessToken(), null);

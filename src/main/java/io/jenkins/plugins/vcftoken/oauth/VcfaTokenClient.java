@@ -99,7 +99,8 @@ public final class VcfaTokenClient extends AbstractTokenClient {
             throws TokenRequestException {
         return accessToken == null
                 ? null
-                : new CloudApiClient(client, base, accessToken, TokenError.FORBIDDEN).apiTokenExpiry(clientId);
+                : new CloudApiClient(client, base, accessToken.value(), TokenError.FORBIDDEN)
+                        .apiTokenExpiry(clientId, accessToken.issuedAt());
     }
 
     /** One server issues the access tokens of all organizations, so a valid one can be that of another organization. */

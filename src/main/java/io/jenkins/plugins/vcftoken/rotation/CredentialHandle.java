@@ -3,8 +3,6 @@ package io.jenkins.plugins.vcftoken.rotation;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
-import java.util.Objects;
-import java.util.function.Function;
 
 /**
  * A credential as {@link TokenManager} sees it: its secret, its location, the client of its server, and the writer of
@@ -18,17 +16,25 @@ public final class CredentialHandle {
     private final TokenEndpointClient client;
     private final CredentialWriter writer;
 
+    /** Null for the credential's own access token; {@link #derivedClient} is null then, too. */
     @CheckForNull
-    private final Function<AccessToken, TokenEndpointClient> tenantClients;
+    private final CredentialHandle parent;
 
-    /** As the other constructor, for the credential's own access token. */
-    public CredentialHandle(
-            String name,
-            CredentialLocation location,
-            String token,
-            TokenEndpointClient client,
-            CredentialWriter writer) {
-        this(name, location, token, client, writer, null);
+    @CheckForNull
+    private final DerivedClient derivedClient;
+
+    /** Sent in place of the token; null where the token itself is sent. */
+    @CheckForNull
+    private final AccessToken parentToken;
+
+    /**
+     * Makes the client that requests a derived access token. Called for each request, so that it follows the settings
+     * that the credential stores; may read a store, and sends nothing.
+     */
+    @FunctionalInterface
+    public interface DerivedClient {
+        /** @throws TokenUnavailableException when no access token can be requested with these settings */
+        TokenEndpointClient get() throws TokenUnavailableException;
     }
 
     /**
@@ -39,22 +45,42 @@ public final class CredentialHandle {
      *     empty
      * @param client requests access tokens with it
      * @param writer writes a rotated token back to the location
-     * @param tenantClients for the access token of another organization: makes the client that requests it with the
-     *     credential's own access token; else null
      */
     public CredentialHandle(
             String name,
             CredentialLocation location,
             String token,
             TokenEndpointClient client,
+            CredentialWriter writer) {
+        this(name, location, token, client, writer, null, null, null);
+    }
+
+    private CredentialHandle(
+            String name,
+            CredentialLocation location,
+            String token,
+            TokenEndpointClient client,
             CredentialWriter writer,
-            @CheckForNull Function<AccessToken, TokenEndpointClient> tenantClients) {
+            @CheckForNull CredentialHandle parent,
+            @CheckForNull DerivedClient derivedClient,
+            @CheckForNull AccessToken parentToken) {
         this.name = name;
         this.initialLocation = location;
         this.token = token.isBlank() ? "" : token;
         this.client = client;
         this.writer = writer;
-        this.tenantClients = tenantClients;
+        this.parent = parent;
+        this.derivedClient = derivedClient;
+        this.parentToken = parentToken;
+    }
+
+    /**
+     * The same credential for an access token that is requested with the one of this handle in place of a secret.
+     *
+     * @param derived makes the client, for which the access token of this handle is the secret
+     */
+    public CredentialHandle derive(DerivedClient derived) {
+        return new CredentialHandle(name, initialLocation, token, client, writer, this, derived, null);
     }
 
     public String name() {
@@ -82,9 +108,20 @@ public final class CredentialHandle {
         return writer;
     }
 
+    /** For the access token that the one of this handle is derived from; null for the credential's own. */
     @CheckForNull
-    Function<AccessToken, TokenEndpointClient> tenantClients() {
-        return tenantClients;
+    CredentialHandle parent() {
+        return parent;
+    }
+
+    /** The client of the server that issues the access token of this handle. */
+    TokenEndpointClient issuer() throws TokenUnavailableException {
+        return derivedClient == null ? client : derivedClient.get();
+    }
+
+    /** What is sent for a family of this handle. */
+    String secretOf(TokenFamily family) {
+        return parentToken == null ? family.tokens().current() : parentToken.value();
     }
 
     /**
@@ -93,6 +130,9 @@ public final class CredentialHandle {
      * @throws TokenUnavailableException when no access token can be requested with these
      */
     public CredentialHandle asStored() throws TokenUnavailableException {
+        if (parent != null && derivedClient != null) {
+            return parent.asStored().derive(derivedClient);
+        }
         String storedToken = writer.stored(client.account());
         TokenEndpointClient storedClient = writer.client(client.account());
         return new CredentialHandle(
@@ -100,33 +140,30 @@ public final class CredentialHandle {
                 initialLocation,
                 storedToken == null || storedToken.isBlank() ? token : storedToken,
                 storedClient == null ? client : storedClient,
-                writer,
-                tenantClients);
+                writer);
     }
 
     /** The same credential with another token of its account. */
     CredentialHandle withToken(String other) {
-        return new CredentialHandle(name, initialLocation, other, client, writer, tenantClients);
-    }
-
-    /** The same credential for its own access token. */
-    CredentialHandle forProvider() {
-        return new CredentialHandle(name, initialLocation, token, client, writer);
+        return new CredentialHandle(name, initialLocation, other, client, writer, parent, derivedClient, parentToken);
     }
 
     /**
-     * For the access token of another organization. Its family ID comes from the provider's family ID, which stays the
-     * same while the provider's tokens rotate. There is no token to write back.
+     * For one request of a derived access token. Its family ID comes from the parent's family ID, which stays the same
+     * while the parent's tokens rotate. There is no token to write back.
      *
-     * @throws NullPointerException without {@link #tenantClients}
+     * @param requestClient the {@link #issuer}
      */
-    CredentialHandle forTenant(TokenResult provider) {
+    CredentialHandle forDerived(TokenEndpointClient requestClient, TokenResult parentResult) {
         return new CredentialHandle(
                 name,
                 location(),
-                provider.familyId(),
-                Objects.requireNonNull(tenantClients).apply(provider.accessToken()),
-                (sameFamily, current, again) -> {});
+                parentResult.familyId(),
+                requestClient,
+                (sameFamily, current, again) -> {},
+                null,
+                null,
+                parentResult.accessToken());
     }
 
     /** For messages: "Credential 'sa' (VCF Automation at https://…, organization 'acme')". */

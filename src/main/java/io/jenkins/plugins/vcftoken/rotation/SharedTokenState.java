@@ -139,7 +139,8 @@ record SharedTokenState(
                 tokens.current(),
                 former.subList(Math.max(0, former.size() - MAX_FORMER), former.size()),
                 Math.max(tokens.generation(), own.generation()),
-                own.nonRotating());
+                own.nonRotating(),
+                own.expiresAt());
         Set<String> all = new TreeSet<>(controllers);
         all.add(controller);
         return new SharedTokenState(local.published(merged), newRevision, all, claim);

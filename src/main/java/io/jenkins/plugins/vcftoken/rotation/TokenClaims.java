@@ -83,10 +83,17 @@ final class TokenClaims {
         }
     }
 
-    /** Takes over what other controllers have published. */
-    View read(CredentialHandle handle, TokenFamily local) {
-        VersionedSecret secret = secretOf(handle, local);
+    /**
+     * Takes over what other controllers have published.
+     *
+     * @param rotates whether the request is one that replaces the token in any case
+     */
+    View read(CredentialHandle handle, TokenFamily local, boolean rotates) {
+        VersionedSecret secret = rotates || TokenFamilyStore.isDurable(local, handle)
+                ? handle.writer().versionedSecret()
+                : null;
         if (secret == null) {
+            // A secret that never rotates needs no claim, either.
             return View.withoutStore(local, null, null);
         }
         try {
@@ -96,12 +103,6 @@ final class TokenClaims {
         } catch (IOException e) {
             return View.withoutStore(local, secret, e);
         }
-    }
-
-    /** A secret that never rotates needs no claim. */
-    @CheckForNull
-    private static VersionedSecret secretOf(CredentialHandle handle, TokenFamily family) {
-        return TokenFamilyStore.isDurable(family, handle) ? handle.writer().versionedSecret() : null;
     }
 
     private View compared(
@@ -145,27 +146,27 @@ final class TokenClaims {
     /**
      * Claims the token that is about to be sent.
      *
-     * @param family the view's, perhaps in another state by now
+     * @param requesting the view's, as it is when the token is sent
      * @return the view with the claim, or with the failure of it; null when the store has changed, so that it must be
      *     read again
      */
     @CheckForNull
-    View claim(View view, TokenFamily family) {
-        View current = view.with(family);
+    View claim(View view, TokenFamily requesting) {
+        View current = view.with(requesting);
         VersionedSecret secret = view.secret();
         if (secret == null || view.failure() != null) {
             return current;
         }
         Instant now = clock.instant();
         String revision = UUID.randomUUID().toString();
-        SharedTokenState claimed = Objects.requireNonNull(view.state())
-                .with(family.requesting(now), revision, controller, now.plus(timeout));
+        SharedTokenState claimed =
+                Objects.requireNonNull(view.state()).with(requesting, revision, controller, now.plus(timeout));
         try {
             Optional<VersionedSecret.Content> written =
                     replace(secret, Objects.requireNonNull(view.content()), claimed);
             return written.isEmpty()
                     ? null
-                    : new View(family.seen(revision), secret, written.get(), claimed, null, null, false, null);
+                    : new View(requesting.seen(revision), secret, written.get(), claimed, null, null, false, null);
         } catch (IOException e) {
             return current.failed(e);
         }
@@ -271,7 +272,7 @@ final class TokenClaims {
      * @throws IOException when the store could not be read or written
      */
     TokenFamily writeBack(CredentialHandle handle, TokenFamily family) throws IOException {
-        View view = read(handle, family);
+        View view = read(handle, family, false);
         if (view.failure() != null) {
             throw view.failure();
         }

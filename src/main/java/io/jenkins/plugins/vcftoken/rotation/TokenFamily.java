@@ -173,6 +173,35 @@ public record TokenFamily(
                 id, account, Status.READY, rotated, newest, locations, cause, now, null, orphaned, sharedRevision);
     }
 
+    /**
+     * Before the server is asked for another token in place of this one: from now on it is not known to expect the same
+     * one again. The expiry makes the family durable.
+     */
+    TokenFamily regenerating(Instant expiresAt, Instant now) {
+        return requesting(now).with(tokens.with(false, expiresAt));
+    }
+
+    /**
+     * After a response with another token, which the server expects until the next regeneration. The access token stays
+     * valid.
+     *
+     * @param expiresAt when the new token expires; null when the server did not say
+     */
+    TokenFamily regenerated(String token, @CheckForNull Instant expiresAt, TokenHash hashes, Instant now) {
+        return rotated(token, accessToken, null, hashes, now)
+                .with(tokens.rotatedTo(token, hashes).with(true, expiresAt));
+    }
+
+    /**
+     * After a request for another token that brought none. Called on the requesting family. Token requests go on with
+     * the token as before, unless the server may have replaced it.
+     */
+    TokenFamily afterFailedRegeneration(TokenFamily before, TokenRequestException e, Duration timeout, Instant now) {
+        return isResponseMissing(e)
+                ? unknown(e.getMessage(), now, latest(now.plus(e.retryAfter()), changed.plus(timeout)))
+                : before.with(before.tokens.with(before.tokens.nonRotating(), tokens.expiresAt()));
+    }
+
     /** The request left the token as it was. */
     TokenFamily untouched(String cause, Instant now) {
         return in(Status.READY, cause, now, null);
@@ -269,12 +298,15 @@ public record TokenFamily(
             }
         }
         Instant retryAfter = now.plus(e.retryAfter());
-        if (isResponseMissing(e) && !isResendable) {
+        // After a regeneration with a lost response, which a token request cannot make any worse.
+        boolean isStillUnknown = before.state == Status.UNKNOWN
+                && e.tokenError() == e.tokenError().forNonRotatingSecret();
+        if (isResponseMissing(e) && !isResendable && !isStillUnknown) {
             return unknown(cause, now, latest(retryAfter, changed.plus(timeout)));
         }
         if (before.state == Status.UNKNOWN) {
-            // A request that was not sent, or was turned away, leaves the outcome of the one before as unknown as it
-            // was.
+            // A request that was not sent, was turned away, or could not rotate the token leaves the outcome of the one
+            // before as unknown as it was.
             boolean sent = !(e instanceof TokenRequestException.NotSent);
             return sent ? before.waitingUntil(latest(retryAfter, now.plus(timeout))) : before;
         }
@@ -308,6 +340,11 @@ public record TokenFamily(
     private TokenFamily in(Status to, @CheckForNull String cause, Instant since, @CheckForNull Instant next) {
         return new TokenFamily(
                 id, account, to, tokens, accessToken, locations, cause, since, next, orphaned, sharedRevision);
+    }
+
+    private TokenFamily with(TokenHistory other) {
+        return new TokenFamily(
+                id, account, state, other, accessToken, locations, error, changed, notBefore, orphaned, sharedRevision);
     }
 
     private TokenFamily with(Set<CredentialLocation> other, @CheckForNull Instant orphanedSince) {

@@ -55,6 +55,10 @@ final class TokenFamilyJson {
         root.put("current", cipher.seal(tokens.current()));
         root.put("generation", tokens.generation());
         root.put("nonRotating", tokens.nonRotating());
+        Instant expiresAt = tokens.expiresAt();
+        if (expiresAt != null) {
+            root.put("expiresAt", expiresAt.toString());
+        }
         root.put("initialTokenHash", tokens.initialTokenHash());
         AccessToken accessToken = record.accessToken();
         if (accessToken != null) {
@@ -95,7 +99,8 @@ final class TokenFamilyJson {
                             cipher.open(required(root, "current")),
                             hashes(root.path("formerHashes")),
                             root.path("generation").asLong(),
-                            root.path("nonRotating").asBoolean()),
+                            root.path("nonRotating").asBoolean(),
+                            instant(root, "expiresAt")),
                     root.has("accessToken") ? accessToken(root.path("accessToken")) : null,
                     locations(root.path("locations")),
                     root.path("error").textValue(),

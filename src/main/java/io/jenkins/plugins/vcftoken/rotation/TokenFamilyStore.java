@@ -74,9 +74,14 @@ final class TokenFamilyStore {
         this.hashes = hashes;
     }
 
-    /** Whether the ledger saves a family of this credential. */
+    /**
+     * Whether the ledger saves a family of this credential. A family with a known expiry is about to be regenerated, or
+     * was.
+     */
     static boolean isDurable(TokenFamily family, CredentialHandle handle) {
-        return handle.client().rotates() || family.tokens().generation() > 0;
+        return handle.client().rotates()
+                || family.tokens().generation() > 0
+                || family.tokens().expiresAt() != null;
     }
 
     /** The cached family of a token for an account. */
@@ -271,9 +276,7 @@ final class TokenFamilyStore {
         return Set.copyOf(unsaved.keySet());
     }
 
-    /**
-     * Families of organizations that were requested with access tokens of the given family. All of them are in memory.
-     */
+    /** Families that are requested with access tokens of the given family. All of them are in memory. */
     Stream<TokenFamily> derivedFrom(String id) {
         return inMemory.values().stream()
                 .filter(family -> family.tokens().current().equals(id));

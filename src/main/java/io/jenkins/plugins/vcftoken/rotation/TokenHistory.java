@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.rotation;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -15,9 +16,15 @@ import java.util.Set;
  *     {@link #RECENT} are {@link TokenHash#brief}
  * @param generation how often the token has rotated
  * @param nonRotating whether the last response left the token as it was, so that the server expects it again
+ * @param expiresAt when the server stops accepting the current token; null when it does not, or that is not known
  */
 public record TokenHistory(
-        String initialTokenHash, String current, List<String> formerHashes, long generation, boolean nonRotating) {
+        String initialTokenHash,
+        String current,
+        List<String> formerHashes,
+        long generation,
+        boolean nonRotating,
+        @CheckForNull Instant expiresAt) {
 
     /** Three days of constant use. */
     static final int RECENT = 100;
@@ -27,6 +34,12 @@ public record TokenHistory(
 
     public TokenHistory {
         formerHashes = List.copyOf(formerHashes);
+    }
+
+    /** Of a token whose expiry is not known. */
+    public TokenHistory(
+            String initialTokenHash, String current, List<String> formerHashes, long generation, boolean nonRotating) {
+        this(initialTokenHash, current, formerHashes, generation, nonRotating, null);
     }
 
     static TokenHistory of(String initialToken, TokenHash hashes) {
@@ -83,7 +96,7 @@ public record TokenHistory(
     /** @param next the refresh token of a response; null when it had none */
     TokenHistory rotatedTo(@CheckForNull String next, TokenHash hashes) {
         if (next == null || next.equals(current)) {
-            return new TokenHistory(initialTokenHash, current, formerHashes, generation, true);
+            return with(true, expiresAt);
         }
         List<String> former = new ArrayList<>(formerHashes);
         former.add(hashes.ofToken(current));
@@ -94,7 +107,24 @@ public record TokenHistory(
     TokenHistory adopting(TokenHistory published, TokenHash hashes) {
         TokenHistory next = published.current.equals(current) ? this : rotatedTo(published.current, hashes);
         long newest = Math.max(next.generation, published.generation);
-        return new TokenHistory(initialTokenHash, next.current, next.formerHashes, newest, published.nonRotating);
+        return new TokenHistory(
+                initialTokenHash, next.current, next.formerHashes, newest, published.nonRotating, published.expiresAt);
+    }
+
+    TokenHistory with(boolean isNonRotating, @CheckForNull Instant expiry) {
+        return new TokenHistory(initialTokenHash, current, formerHashes, generation, isNonRotating, expiry);
+    }
+
+    /**
+     * When the current token expires.
+     *
+     * @param stored the token that a credential stores: the current one, or a former one
+     * @param told when that one expires, as its credential says; null where it does not say
+     * @return null when unknown
+     */
+    @CheckForNull
+    public Instant expiry(String stored, @CheckForNull Instant told) {
+        return told != null && stored.equals(current) ? told : expiresAt;
     }
 
     /** Without the oldest hashes; the hash of the empty token, the mark of an authorized family, always stays. */

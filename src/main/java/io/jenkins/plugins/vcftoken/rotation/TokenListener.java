@@ -21,7 +21,15 @@ public interface TokenListener {
     default void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {}
 
     /**
-     * A request brought no access token, or Jenkins had stopped during one.
+     * A server issued another secret in place of the stored one before that expired, and the ledger has it.
+     *
+     * @param after its history has the time of the expiry
+     * @param took from the begin of the request until the response was saved
+     */
+    default void regenerated(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {}
+
+    /**
+     * A request brought no access token or no other secret, or Jenkins had stopped during one.
      *
      * @param after the family with its new state
      */

@@ -106,8 +106,13 @@ public final class TokenManager {
      */
     public TokenResult await(CredentialHandle handle, Predicate<AccessToken> acceptable)
             throws TokenUnavailableException, InterruptedException {
+        return join(handle, request(handle, acceptable));
+    }
+
+    private <T> T join(CredentialHandle handle, CompletableFuture<T> pending)
+            throws TokenUnavailableException, InterruptedException {
         try {
-            return request(handle, acceptable).get(timeout.toMillis(), TimeUnit.MILLISECONDS);
+            return pending.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof TokenUnavailableException known) {
                 // A new one, so that the stack trace is the caller's and the suppressed list is not shared.
@@ -129,8 +134,13 @@ public final class TokenManager {
      *     effects
      */
     public CompletableFuture<TokenResult> request(CredentialHandle handle, Predicate<AccessToken> acceptable) {
-        if (handle.tenantClients() != null) {
-            return new TenantTokenRequest(this, clock, handle, acceptable).send();
+        CredentialHandle parent = handle.parent();
+        if (parent != null) {
+            try {
+                return new DerivedTokenRequest(this, clock, handle, parent, handle.issuer(), acceptable).send();
+            } catch (TokenUnavailableException e) {
+                return CompletableFuture.failedFuture(e);
+            }
         }
         TokenUnavailableException missing = resolver.secretMissing(handle);
         if (missing != null) {
@@ -185,13 +195,71 @@ public final class TokenManager {
         }
     }
 
+    /** @param acceptable which cached access token makes a request unnecessary */
+    private TokenResult refresh(CredentialHandle handle, Predicate<AccessToken> acceptable)
+            throws IOException, InterruptedException, TokenUnavailableException {
+        Outcome outcome = sendOnce(handle, new AccessTokenRequest(handle, acceptable));
+        AccessToken accessToken = outcome.family().accessToken();
+        TokenUnavailableException error = outcome.error();
+        if (error != null && (accessToken == null || !accessToken.isAlive(clock.instant()))) {
+            throw error;
+        }
+        return result(handle, outcome.family(), Objects.requireNonNull(accessToken), error)
+                .rotated(outcome.rotated());
+    }
+
     /**
-     * How a stored token becomes an access token, in seven steps. The caller then enqueues the write-back of a rotated
-     * token and publishes the result.
+     * Has the server issue another secret in place of the stored one, if that is due. Blocks. Access tokens that are in
+     * use stay valid. Requests an access token before, where none is cached: the server may want one, and it shows that
+     * the stored secret still works.
      *
-     * @param acceptable which cached access token makes a request unnecessary
+     * @param told when the stored secret expires, as its credential says, or null; the ledger knows it of a secret that
+     *     was issued like this
+     * @param beforeExpiry how long before its expiry a secret is replaced
+     * @return whether it was replaced
+     * @throws TokenUnavailableException when a request failed, or must not be sent now
      */
-    private TokenResult refresh(CredentialHandle stored, Predicate<AccessToken> acceptable)
+    public boolean regenerateIfDue(CredentialHandle handle, @CheckForNull Instant told, Duration beforeExpiry)
+            throws TokenUnavailableException, InterruptedException {
+        Regeneration request = new Regeneration(handle, told, beforeExpiry, hashes, clock, timeout, listener);
+        try {
+            TokenFamily family = store.find(handle.token(), handle.client().account(), handle.location());
+            if (family == null ? !request.isDue(told) : request.isDone(family)) {
+                return false;
+            }
+        } catch (IOException e) {
+            throw TokenUnavailableException.ledgerUnusable(handle, e);
+        }
+        await(handle, accessToken -> true);
+        return join(handle, regenerate(handle, request));
+    }
+
+    /** On a request thread, under the family's lock, which the request of another caller or process may hold. */
+    CompletableFuture<Boolean> regenerate(CredentialHandle handle, Regeneration request) {
+        return queue.call(handle, () -> {
+            Outcome outcome = sendOnce(handle, request);
+            writeBack.enqueue(handle, outcome.family());
+            if (outcome.error() != null) {
+                throw outcome.error();
+            }
+            return outcome.rotated();
+        });
+    }
+
+    /**
+     * What came of a request.
+     *
+     * @param family as it is saved
+     * @param error why there is nothing newer; null after a response, and where no request was necessary
+     * @param rotated whether the response had another secret
+     */
+    private record Outcome(TokenFamily family, @CheckForNull TokenUnavailableException error, boolean rotated) {}
+
+    /**
+     * How a stored token is sent, in seven steps. The caller then enqueues the write-back of a rotated token and
+     * publishes the result.
+     */
+    private Outcome sendOnce(CredentialHandle stored, SecretRequest request)
             throws IOException, InterruptedException, TokenUnavailableException {
         CredentialHandle handle = withKnownToken(stored);
         String id = resolver.findFamily(handle);
@@ -205,8 +273,10 @@ public final class TokenManager {
                     id = now;
                     continue;
                 }
-                TokenClaims.View view =
-                        claims.read(handle, bound(handle, found.isPresent() ? found.get() : created(handle)));
+                TokenClaims.View view = claims.read(
+                        handle,
+                        bound(handle, found.isPresent() ? found.get() : created(handle)),
+                        request.alwaysRotates());
                 String otherToken = view.otherToken();
                 if (otherToken != null) {
                     handle = handle.withToken(otherToken);
@@ -214,13 +284,12 @@ public final class TokenManager {
                     continue;
                 }
                 TokenFamily family = view.family();
-                // 3. Is an access token cached that lasts?
-                AccessToken cached = family.accessToken();
-                if (cached != null && acceptable.test(cached)) {
+                // 3. Is the request unnecessary by now, as where an access token is cached that lasts?
+                if (request.isDone(family)) {
                     if (!Optional.of(family).equals(found)) {
                         store.save(family, handle);
                     }
-                    return cachedResult(handle, family, cached, null);
+                    return outcome(family, null, false);
                 }
                 if (view.claimedUntil() != null) {
                     claims.awaitOther(view);
@@ -229,20 +298,20 @@ public final class TokenManager {
                 family = family.state() == TokenFamily.Status.REQUESTING ? stopped(handle, family, found) : family;
                 TokenUnavailableException reason = reasonNotToSend(handle, family);
                 if (reason != null) {
-                    return cachedOrThrow(handle, family, reason);
+                    return outcome(family, reason, false);
                 }
                 // 4. Claim the token where other controllers could send it, too. Save that it is about to be sent:
                 // after
                 // a crash the ledger tells that it may have been.
-                TokenClaims.View claim = claims.claim(view, family);
+                TokenClaims.View claim = claims.claim(view, request.requesting(family));
                 if (claim == null) {
                     continue;
                 }
                 if (!claims.isSendable(claim)) {
-                    return cachedOrThrow(handle, family, TokenUnavailableException.notClaimed(handle, claim));
+                    return outcome(family, TokenUnavailableException.notClaimed(handle, claim), false);
                 }
-                family = claim.family();
-                TokenFamily requesting = family.requesting(clock.instant());
+                family = family.seen(claim.family().sharedRevision());
+                TokenFamily requesting = request.requesting(family);
                 try {
                     store.saveRequest(requesting, family, handle);
                 } catch (IOException e) {
@@ -250,11 +319,11 @@ public final class TokenManager {
                     throw e;
                 }
                 // 5. Send it, once.
-                Attempt attempt = new Attempt(handle, claim, family, requesting, clock.instant());
-                TokenResponse response;
+                Attempt attempt = new Attempt(handle, request, claim, family, requesting, clock.instant());
+                TokenFamily granted;
                 try {
                     claims.checkStands(claim);
-                    response = send(handle.client(), family);
+                    granted = request.send(requesting);
                 } catch (TokenRequestException e) {
                     return failed(attempt, e);
                 } catch (RuntimeException e) {
@@ -263,14 +332,15 @@ public final class TokenManager {
                     throw e;
                 }
                 // 6. Save the response, forced to disk before any caller has the access token, and publish it.
-                return granted(attempt, response);
+                return granted(attempt, granted);
             } // 7. Unlock.
         }
     }
 
     /**
      * A credential from a {@link VersionedSecret} may store a token that another controller has published, which leads to
-     * no family here: its location does.
+     * no family here: its location does. A token of another family is found when the store is read, which happens for
+     * rotating tokens alone.
      */
     private CredentialHandle withKnownToken(CredentialHandle handle) throws IOException {
         if (handle.writer().versionedSecret() == null) {
@@ -281,7 +351,9 @@ public final class TokenManager {
         TokenFamily known = store.find(handle.token(), account, location);
         boolean isBound = known != null && known.locations().contains(location);
         TokenFamily last = isBound ? known : store.findLastUsed(account, location);
-        return last == null ? handle : handle.withToken(last.tokens().current());
+        return last == null || !TokenFamilyStore.isDurable(last, handle)
+                ? handle
+                : handle.withToken(last.tokens().current());
     }
 
     /** Binds the family to the location of its current token. A former token leads to it only from a bound location. */
@@ -301,9 +373,55 @@ public final class TokenManager {
         return TokenFamily.created(handle.client().account(), handle.token(), hashes, clock.instant());
     }
 
+    /** Requests an access token. */
+    private final class AccessTokenRequest implements SecretRequest {
+
+        private final CredentialHandle handle;
+        private final Predicate<AccessToken> acceptable;
+
+        AccessTokenRequest(CredentialHandle handle, Predicate<AccessToken> acceptable) {
+            this.handle = handle;
+            this.acceptable = acceptable;
+        }
+
+        @Override
+        public boolean isDone(TokenFamily family) {
+            AccessToken cached = family.accessToken();
+            return cached != null && acceptable.test(cached);
+        }
+
+        @Override
+        public boolean alwaysRotates() {
+            return false;
+        }
+
+        @Override
+        public TokenFamily requesting(TokenFamily family) {
+            return family.requesting(clock.instant());
+        }
+
+        @Override
+        public TokenFamily send(TokenFamily requesting) throws TokenRequestException {
+            TokenResponse response = TokenManager.this.send(handle, requesting);
+            return requesting.granted(response, hashes, clock.instant());
+        }
+
+        @Override
+        public TokenFamily afterFailure(TokenFamily before, TokenFamily requesting, TokenRequestException e) {
+            return requesting.afterFailure(
+                    before, e, isResendable(handle, requesting), timeout, hashes, clock.instant());
+        }
+
+        @Override
+        public void granted(TokenFamily before, TokenFamily after, Duration took) {
+            listener.granted(handle, before, after, took);
+        }
+    }
+
     /** Sends the session of the family's access token where there is one, else the secret. */
-    private TokenResponse send(TokenEndpointClient client, TokenFamily family) throws TokenRequestException {
-        String secret = family.tokens().current();
+    private TokenResponse send(CredentialHandle handle, TokenFamily family) throws TokenRequestException {
+        TokenEndpointClient client = handle.client();
+        String secret = handle.secretOf(family);
         String session = store.session(family.id());
         try {
             TokenResponse response =
@@ -371,8 +489,7 @@ public final class TokenManager {
 
     /**
      * When a token with a lost response is sent once more: when the lost request can no longer be on its way, and no
-     * access token remains that a refusal could cost, neither of this family nor one that was requested with it for
-     * another organization. If the server had not rotated the token, the request works; if it had, the next token is
+     * access token remains that a refusal could cost, neither of this family nor of one that is derived from it. If the server had not rotated the token, the request works; if it had, the next token is
      * lost in any case (<a href="https://www.rfc-editor.org/rfc/rfc9700#section-4.14">RFC 9700 section 4.14</a> lets a
      * server revoke the whole family for a token that it sees twice).
      *
@@ -400,6 +517,7 @@ public final class TokenManager {
      */
     private record Attempt(
             CredentialHandle handle,
+            SecretRequest request,
             TokenClaims.View claim,
             TokenFamily before,
             TokenFamily requesting,
@@ -418,42 +536,39 @@ public final class TokenManager {
         }
     }
 
-    private TokenResult granted(Attempt attempt, TokenResponse response) throws IOException {
+    private Outcome granted(Attempt attempt, TokenFamily granted) throws IOException {
         CredentialHandle handle = attempt.handle();
         TokenFamily before = attempt.before();
-        TokenFamily granted = attempt.requesting().granted(response, hashes, clock.instant());
         saveAndPublish(attempt, granted);
         store.removeReplaced(granted);
-        listener.granted(handle, before, granted, Duration.between(attempt.sent(), clock.instant()));
+        attempt.request().granted(before, granted, Duration.between(attempt.sent(), clock.instant()));
         if (before.state() == TokenFamily.Status.UNKNOWN) {
             LOGGER.log(
                     Level.INFO,
                     "{0}: healed. The response of {1} was lost ({2}), but the server had not rotated the refresh token.",
                     new Object[] {handle.description(), before.changed(), before.error()});
         }
-        boolean rotated = granted.tokens().generation() > before.tokens().generation();
-        return cachedResult(handle, granted, response.accessToken(), null).rotated(rotated);
+        return outcome(
+                granted, null, granted.tokens().generation() > before.tokens().generation());
     }
 
-    private TokenResult failed(Attempt attempt, TokenRequestException e) throws IOException, TokenUnavailableException {
+    private Outcome failed(Attempt attempt, TokenRequestException e) throws IOException {
         TokenFamily after = saveFailure(attempt, e);
         boolean nothingLost = after.state() == TokenFamily.Status.READY
                 && TokenFamily.isResponseMissing(e)
                 && !e.tokenError().isProbablyRejection();
         Instant retry = after.state() == TokenFamily.Status.UNKNOWN ? retryAfterUnknown(after) : null;
-        return cachedOrThrow(
-                attempt.handle(),
+        return outcome(
                 after,
                 nothingLost
                         ? TokenUnavailableException.nothingLost(attempt.handle(), e)
-                        : TokenUnavailableException.requestFailed(attempt.handle(), attempt.before(), e, retry));
+                        : TokenUnavailableException.requestFailed(attempt.handle(), attempt.before(), e, retry),
+                false);
     }
 
     private TokenFamily saveFailure(Attempt attempt, TokenRequestException e) throws IOException {
         CredentialHandle handle = attempt.handle();
-        TokenFamily requesting = attempt.requesting();
-        TokenFamily after = requesting.afterFailure(
-                attempt.before(), e, isResendable(handle, requesting), timeout, hashes, clock.instant());
+        TokenFamily after = attempt.request().afterFailure(attempt.before(), attempt.requesting(), e);
         saveAndPublish(attempt, after);
         if (after.state() == TokenFamily.Status.REJECTED) {
             admin.pruneRefusals();
@@ -467,23 +582,8 @@ public final class TokenManager {
         return family.tokens().nonRotating() || !TokenFamilyStore.isDurable(family, handle);
     }
 
-    private TokenResult cachedOrThrow(CredentialHandle handle, TokenFamily family, TokenUnavailableException error)
-            throws TokenUnavailableException {
-        AccessToken accessToken = family.accessToken();
-        if (accessToken == null || !accessToken.isAlive(clock.instant())) {
-            store.put(family);
-            throw error;
-        }
-        return cachedResult(handle, family, accessToken, error);
-    }
-
-    private TokenResult cachedResult(
-            CredentialHandle handle,
-            TokenFamily family,
-            AccessToken accessToken,
-            @CheckForNull TokenUnavailableException error) {
-        store.put(family);
-        return result(handle, family, accessToken, error);
+    private Outcome outcome(TokenFamily family, @CheckForNull TokenUnavailableException error, boolean rotated) {
+        return new Outcome(store.put(family), error, rotated);
     }
 
     private static TokenResult result(
@@ -516,15 +616,19 @@ public final class TokenManager {
 
     /** Whether the secret that is stored now leads to another family than a result. Sends nothing, does not block. */
     public CompletableFuture<Boolean> isStoredChanged(CredentialHandle handle, TokenResult result) {
-        return queue.call(handle, handle::asStored).thenApply(now -> {
-            TokenFamily family = findCached(now);
-            if (family == null) {
-                return true;
-            }
-            String leadsTo =
-                    handle.tenantClients() == null ? family.id() : hashes.ofFamily(result.account(), family.id());
-            return !leadsTo.equals(result.familyId());
-        });
+        return queue.call(handle, () -> !result.familyId().equals(findCachedFamilyId(handle.asStored())));
+    }
+
+    /** Null where the cache has no family of the credential. */
+    @CheckForNull
+    private String findCachedFamilyId(CredentialHandle handle) throws TokenUnavailableException {
+        CredentialHandle parent = handle.parent();
+        if (parent == null) {
+            TokenFamily family = findCached(handle);
+            return family == null ? null : family.id();
+        }
+        String parentId = findCachedFamilyId(parent);
+        return parentId == null ? null : hashes.ofFamily(handle.issuer().account(), parentId);
     }
 
     /**
@@ -558,13 +662,13 @@ public final class TokenManager {
     }
 
     private Void revokeSession(CredentialHandle handle, String familyId, BooleanSupplier unused)
-            throws TokenRequestException, IOException, InterruptedException {
+            throws TokenRequestException, TokenUnavailableException, IOException, InterruptedException {
         String session;
         try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
             session = store.takeSession(familyId, unused);
         }
         if (session != null) {
-            handle.client().revokeSession(session);
+            handle.issuer().revokeSession(session);
         }
         return null;
     }

@@ -25,9 +25,9 @@ public final class TokenUnavailableException extends Exception {
         this.retry = retry;
     }
 
-    /** Whether the cause is a request with this error. */
-    boolean isFor(TokenError tokenError) {
-        return getCause() instanceof TokenRequestException e && e.tokenError() == tokenError;
+    /** Whether the server refused the access token that was sent in place of a stored secret. */
+    boolean isForParentToken() {
+        return getCause() instanceof TokenRequestException e && e.tokenError().isOfParentToken();
     }
 
     private static TokenUnavailableException of(CredentialHandle handle, String text, @CheckForNull Throwable cause) {
@@ -98,17 +98,24 @@ public final class TokenUnavailableException extends Exception {
      */
     static TokenUnavailableException requestFailed(
             CredentialHandle handle, TokenFamily before, TokenRequestException e, @CheckForNull Instant retry) {
-        String next = retry == null ? e.tokenError().nextStep() : retried(retry);
+        boolean isForPerson = retry == null || e.tokenError().isProbablyRejection();
+        String next = isForPerson ? e.tokenError().nextStep() : retried(retry);
         return of(handle, e.getMessage() + "." + history(before, e) + ' ' + next, e, retry);
     }
 
     private static String history(TokenFamily before, TokenRequestException e) {
-        if (e.tokenError() != TokenError.SPENT_OR_REVOKED) {
-            return "";
-        }
-        if (before.state() == TokenFamily.Status.UNKNOWN) {
+        boolean isRefused =
+                e.tokenError() == TokenError.SPENT_OR_REVOKED || e.tokenError() == TokenError.API_TOKEN_REFUSED;
+        if (before.state() == TokenFamily.Status.UNKNOWN && isRefused) {
             return " This was the one more request after a lost answer (at " + before.changed() + ": " + before.error()
                     + "): the server had rotated the token, and its successor is lost.";
+        }
+        if (before.state() == TokenFamily.Status.UNKNOWN && e.tokenError().isProbablyRejection()) {
+            return " This was the one more request after a lost answer (at " + before.changed() + ": " + before.error()
+                    + "): unless the server failed, it had replaced the token, and its successor is lost.";
+        }
+        if (e.tokenError() != TokenError.SPENT_OR_REVOKED) {
+            return "";
         }
         boolean isNew = before.tokens().generation() > 0 && before.error() == null;
         return isNew
@@ -125,10 +132,11 @@ public final class TokenUnavailableException extends Exception {
 
     /** The response was unusable, and the stored secret can be sent again. */
     static TokenUnavailableException nothingLost(CredentialHandle handle, TokenRequestException e) {
+        TokenError error = e.tokenError().forNonRotatingSecret();
         return of(
                 handle,
-                "no usable answer came back (" + e.detail() + "). Nothing is lost: what is stored can be sent again. "
-                        + "Run again later.",
+                error.explanation() + " (" + e.detail() + "). Nothing is lost: what is stored can be sent again. "
+                        + error.nextStep(),
                 e);
     }
 
@@ -136,7 +144,8 @@ public final class TokenUnavailableException extends Exception {
         return of(
                 handle,
                 "refused earlier, and not sent again: " + record.error() + ". "
-                        + TokenError.SPENT_OR_REVOKED.nextStep(),
+                        + (handle.client().rotates() ? TokenError.SPENT_OR_REVOKED : TokenError.API_TOKEN_REFUSED)
+                                .nextStep(),
                 null);
     }
 
@@ -152,7 +161,7 @@ public final class TokenUnavailableException extends Exception {
     static TokenUnavailableException unknown(CredentialHandle handle, TokenFamily record, @CheckForNull Instant retry) {
         return of(
                 handle,
-                "since " + record.changed() + " it is not known whether the stored refresh token still works: "
+                "since " + record.changed() + " it is not known whether the stored token still works: "
                         + record.error() + ". "
                         + (retry == null ? TokenError.OUTCOME_UNKNOWN.nextStep() : retried(retry)),
                 null,

@@ -2,11 +2,11 @@ package io.jenkins.plugins.vcftoken.store;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
+import java.time.Duration;
 import org.jenkinsci.plugins.plaincredentials.StringCredentials;
 
 /**
@@ -41,8 +41,18 @@ public interface VcfCredentials extends StringCredentials {
         return false;
     }
 
-    /** A copy with another secret and otherwise equal fields. */
+    /** A copy with another secret and otherwise equal fields, without those that are about the old secret alone. */
     VcfCredentials withStoredSecret(Secret secret);
+
+    /**
+     * How long before it expires the stored secret is replaced by another one that the server issues.
+     *
+     * @return null where a person does that
+     */
+    @CheckForNull
+    default Duration regeneratedBeforeExpiry() {
+        return null;
+    }
 
     /** The client that requests access tokens for this credential. */
     TokenEndpointClient tokenClient(OneShotHttpClient client);
@@ -63,13 +73,12 @@ public interface VcfCredentials extends StringCredentials {
     }
 
     /**
-     * The client that requests an access token of one of the provider's organizations.
+     * The client that requests an access token of one of the provider's organizations, with an access token of this
+     * credential as the secret.
      *
-     * @param providerToken an access token of this credential
      * @throws UnsupportedOperationException unless {@link #isProvider}
      */
-    default TokenEndpointClient tenantTokenClient(
-            OneShotHttpClient client, String organization, AccessToken providerToken) {
+    default TokenEndpointClient tenantTokenClient(OneShotHttpClient client, String organization) {
         throw new UnsupportedOperationException();
     }
 

@@ -68,6 +68,7 @@ class NoSecretsInToStringTest {
             rotation.SharedTokenState.revision
             rotation.TokenFamily.id
             rotation.TokenIssuedEvent.owner
+            rotation.TokenManager.Attempt.request
             rotation.TokenLedger.Contents.readable
             rotation.TokenLedger.Contents.unreadable
             rotation.TokenLedger.Tombstone.hash

@@ -20,11 +20,11 @@ class IssuedTokensJenkinsTest {
     void publish_whileAnotherThreadReads_masksEachAccessTokenBeforeItIsVisible() {
         CompletableFuture<Void> publishing = CompletableFuture.runAsync(() -> {
             for (int i = 0; i < 300; i++) {
-                issued.publish(token(i));
+                issued.publish(TokenTemplate.ACCESS_TOKEN, token(i));
             }
         });
         while (!publishing.isDone()) {
-            String visible = issued.current();
+            String visible = issued.current(TokenTemplate.ACCESS_TOKEN);
             TokenMasker masker = issued.masker();
             assertThat(visible == null || masker.matches(visible)).isTrue();
         }
@@ -33,10 +33,10 @@ class IssuedTokensJenkinsTest {
 
     @Test
     void publish_ofAnAccessTokenAgain_addsNoneAndMakesItTheVisibleOne() throws Exception {
-        assertThat(issued.publish(token(1))).isTrue();
-        assertThat(issued.publish(token(2))).isTrue();
+        assertThat(issued.publish(TokenTemplate.ACCESS_TOKEN, token(1))).isTrue();
+        assertThat(issued.publish(TokenTemplate.ACCESS_TOKEN, token(2))).isTrue();
         TokenMasker masker = issued.masker();
-        assertThat(issued.publish(token(1))).isFalse();
+        assertThat(issued.publish(TokenTemplate.ACCESS_TOKEN, token(1))).isFalse();
         assertThat(issued.values()).hasSize(2);
         assertThat(issued.masker()).isSameAs(masker);
         Map<String, String> env = new HashMap<>();

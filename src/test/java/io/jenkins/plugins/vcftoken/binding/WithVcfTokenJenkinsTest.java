@@ -186,7 +186,7 @@ class WithVcfTokenJenkinsTest {
         System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
         fails("withVcfToken(credentialsId: 'sa') { }", "may have rotated the refresh token away");
-        fails("withVcfToken(credentialsId: 'sa') { }", "it is not known whether the stored refresh token still works");
+        fails("withVcfToken(credentialsId: 'sa') { }", "it is not known whether the stored token still works");
         assertThat(simulator.reuses()).isZero();
     }
 

@@ -171,6 +171,34 @@ class FormValidationsJenkinsTest {
 
     @ParameterizedTest
     @CsvSource(nullValues = "null", textBlock = """
+            null,             OK,      ''
+            2026-01-02,       OK,      ''
+            2026-01-01,       WARNING, has expired by that day
+            30.1.2027,        ERROR,   as in 2027-01-30
+            2027-02-30,       ERROR,   as in 2027-01-30
+            +999999999-01-01, ERROR,   as in 2027-01-30
+            """)
+    void expiresOn(String value, Kind kind, String text) {
+        assertSays(FormValidations.expiresOn(value, Instant.parse("2026-01-01T12:00:00Z")), kind, text);
+    }
+
+    @ParameterizedTest
+    @CsvSource(nullValues = "null", textBlock = """
+            null, '',         OK,      ''
+            0,    '',         OK,      ''
+            7,    2027-01-30, OK,      ''
+            7,    '',         OK,      'Enter the day on which the API token expires, too'
+            7,    soon,       OK,      'Enter the day on which the API token expires, too'
+            30,   2027-01-30, WARNING, regenerated all the time
+            -1,   2027-01-30, ERROR,   Enter a number of days
+            99999, '',        ERROR,   Enter a number of days
+            """)
+    void regenerateDaysBefore(String value, String expiresOn, Kind kind, String text) {
+        assertSays(FormValidations.regenerateDaysBefore(value, expiresOn), kind, text);
+    }
+
+    @ParameterizedTest
+    @CsvSource(nullValues = "null", textBlock = """
             null,                           OK,      ''
             csp:org_member,                 OK,      ''
             csp:org_member csp:org_owner,   OK,      ''

@@ -69,6 +69,8 @@ record Kind(CredentialsDescriptor descriptor) {
                     .addApiToken("FLEET", "client-of-ci", secret.getPlainText(), Instant.parse("2099-01-01T00:00:00Z"));
             VcfSsoApiToken token = new VcfSsoApiToken(scope, id, "a sample", url, secret);
             token.setTenant("FLEET");
+            token.setExpiresOn("2099-01-01");
+            token.setRegenerateDaysBefore(7);
             sample = token;
         } else if (descriptor.clazz == VcfOperationsUser.class) {
             simulator.vcfOperations().addUser("svc-" + id, "corp.example.com", secret.getPlainText());

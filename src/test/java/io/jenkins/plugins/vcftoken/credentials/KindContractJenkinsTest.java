@@ -298,6 +298,8 @@ class KindContractJenkinsTest {
                     .orElseThrow();
             Map<String, Object> expected = kind.values(before);
             expected.replaceAll((field, value) -> old.equals(value) ? "rotated-" + old : value);
+            // The day belongs to the old secret; the ledger has that of the new one.
+            expected.replace("expiresOn", "");
             assertThat(expected).containsValue("rotated-" + old).containsEntry("skipTlsVerification", true);
             assertThat(kind.values(after)).isEqualTo(expected);
             String saved =

@@ -358,14 +358,10 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
         simulator.tenants().add("acme");
         InMemoryCredential store = new InMemoryCredential("system", simulator.addAccount("provider", "System"));
         Account owner = new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme");
-        CredentialHandle provider = new CredentialHandle(
-                "sa",
-                store.location(),
-                store.get(),
-                core.service("System"),
-                store,
-                accessToken -> core.patient(new VcfaTenantTokenClient(core.client(), owner, accessToken)));
-        Lease lease = leases.open(provider, TEN_MINUTES, block);
+        CredentialHandle provider =
+                new CredentialHandle("sa", store.location(), store.get(), core.service("System"), store);
+        CredentialHandle tenant = provider.derive(() -> core.patient(new VcfaTenantTokenClient(core.client(), owner)));
+        Lease lease = leases.open(tenant, TEN_MINUTES, block);
         AccessToken first = lease.accessToken();
         assertThat(store.get()).isEqualTo(simulator.currentToken("provider"));
         leases.renewChanged(location -> true);

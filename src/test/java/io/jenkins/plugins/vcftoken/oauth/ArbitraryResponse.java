@@ -77,7 +77,7 @@ final class ArbitraryResponse {
                 new VcfOperationsTokenClient.User("user", ""));
         AccessToken accessToken = new AccessToken(SECRET, NOW, NOW.plusSeconds(60));
         VcfaTenantTokenClient organization =
-                new VcfaTenantTokenClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"), accessToken);
+                new VcfaTenantTokenClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"));
         VcfaTokenClient device =
                 new VcfaTokenClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"), SECRET);
         return List.of(
@@ -88,7 +88,13 @@ final class ArbitraryResponse {
                 () -> app.requestToken(SECRET),
                 () -> sso.requestToken(SECRET),
                 () -> operations.requestToken(SECRET),
-                () -> organization.requestToken(""),
+                () -> organization.requestToken(SECRET),
+                () -> {
+                    RegeneratedSecret next = sso.regenerate(SECRET, accessToken);
+                    assertThat(next.secret()).isNotBlank();
+                    assertThat(next.toString()).doesNotContain(next.secret());
+                    return any();
+                },
                 () -> {
                     csp.secretExpiry(SECRET, null);
                     return any();

@@ -74,10 +74,7 @@ class ErrorsDocumentTest {
         all.add(organization(
                 403, "", "400, 401 or 403 for the organization's access token, or no organization of that name"));
         all.add(seen(
-                new VcfaTenantTokenClient(
-                        answering(401, ""),
-                        account(VcfaTokenClient.SYSTEM, ""),
-                        new AccessToken("a.b.c", java.time.Instant.now(), java.time.Instant.now())),
+                new VcfaTenantTokenClient(answering(401, ""), account(VcfaTokenClient.SYSTEM, "")),
                 "401 for the list of organizations, also to a new access token"));
         all.add(new Seen(
                 tokenError(new VcfaTokenClient(
@@ -106,6 +103,12 @@ class ErrorsDocumentTest {
         all.add(sso(403, "", "403"));
         all.add(sso(404, "", "404 or 405: no broker, or none with this tenant"));
         all.add(sso(503, "", "408, or 5xx other than 500, after three tries"));
+        all.add(
+                regeneration(
+                        403,
+                        "400, 401, 403 or 404 to the request for another API token, which is sent before the stored one expires"));
+        all.add(regeneration(
+                502, "408, 5xx, no answer, or one without an API token, to the request for another API token"));
         all.add(operations(
                 401, "{\"message\":\"The provided username/password or token is not valid.\"}", "401 with an error"));
         all.add(operations(401, "<html>", "401 with a page in HTML"));
@@ -113,6 +116,12 @@ class ErrorsDocumentTest {
         all.add(operations(404, "", "404 or 405: no VCF Operations"));
         all.add(operations(503, "", "5xx after three tries"));
         all.add(operations(200, "{}", "200 without a usable access token"));
+        all.add(vcenter(401, "{\"error_type\":\"UNAUTHENTICATED\"}", "401 for the access token"));
+        all.add(vcenter(400, "{\"error\":\"invalid_grant\"}", "400 `invalid_grant`"));
+        all.add(providerSession(401, "401 for an access token of VCF SSO"));
+        all.add(fleetService(401, "401 for an access token, in place of one of a fleet service"));
+        all.add(fleetService(400, "400 for the key of a fleet service"));
+        all.add(vcenter(404, "", "404 or 405: no vCenter, or one that does not use VCF SSO"));
         all.add(device(400, "{\"error\":\"invalid_client\"}", "400 `invalid_client`, or 401, when asked for a code"));
         all.add(unreachable());
         all.add(new Seen(
@@ -135,7 +144,6 @@ class ErrorsDocumentTest {
     }
 
     private static Seen organization(int status, String body, String what) throws Exception {
-        AccessToken provider = new AccessToken("a.b.c", java.time.Instant.now(), java.time.Instant.now());
         OkHttpClient http = new OkHttpClient.Builder()
                 .addInterceptor(chain -> {
                     String path = chain.request().url().encodedPath();
@@ -145,7 +153,7 @@ class ErrorsDocumentTest {
                     return path.startsWith("/oidc") ? answer(chain, status, body) : answer(chain, 200, list);
                 })
                 .build();
-        return seen(new VcfaTenantTokenClient(client(http), account(VcfaTokenClient.SYSTEM, ""), provider), what);
+        return seen(new VcfaTenantTokenClient(client(http), account(VcfaTokenClient.SYSTEM, "")), what);
     }
 
     private static Seen device(int status, String body, String what) {
@@ -179,12 +187,39 @@ class ErrorsDocumentTest {
         return seen(new VcfSsoApiTokenClient(answering(status, body), account(VcfSsoApiTokenClient.SYSTEM, "")), what);
     }
 
+    private static Seen regeneration(int status, String what) {
+        VcfSsoApiTokenClient client =
+                new VcfSsoApiTokenClient(answering(status, ""), account(VcfSsoApiTokenClient.SYSTEM, ""));
+        TokenError tokenError = catchThrowableOfType(
+                        TokenRequestException.class, () -> client.regenerate("secret", null))
+                .tokenError();
+        return new Seen(tokenError, VcfSsoApiTokenClient.SYSTEM + ": " + what);
+    }
+
     private static Seen operations(int status, String body, String what) {
         return seen(
                 new VcfOperationsTokenClient(
                         answering(status, body),
                         account(VcfOperationsTokenClient.SYSTEM, "user"),
                         new VcfOperationsTokenClient.User("user", "")),
+                what);
+    }
+
+    private static Seen vcenter(int status, String body, String what) {
+        return seen(new VcenterSessionClient(answering(status, body), account(VcenterSessionClient.SYSTEM, "")), what);
+    }
+
+    private static Seen providerSession(int status, String what) {
+        return seen(new VcfaProviderSessionClient(answering(status, ""), account(VcfaTokenClient.SYSTEM, "")), what);
+    }
+
+    private static Seen fleetService(int status, String what) {
+        return seen(
+                new FleetServiceTokenClient(
+                        answering(status, ""),
+                        account(VcfOperationsTokenClient.SYSTEM, "service x"),
+                        FleetServiceTokenClient.SSO_SCHEME,
+                        "x"),
                 what);
     }
 

@@ -46,7 +46,10 @@ class TokenEndpointClientContractTest {
         CSP_APP,
         CSP_PUBLIC_APP,
         VCF_SSO_API_TOKEN,
-        VCF_OPERATIONS_USER
+        VCF_OPERATIONS_USER,
+        VCENTER_SESSION,
+        VCFA_PROVIDER_SESSION,
+        FLEET_SERVICE
     }
 
     private interface Ask {
@@ -237,28 +240,35 @@ class TokenEndpointClientContractTest {
                     () -> new VcfaTokenClient(client, account(VcfaTokenClient.SYSTEM, simulator.url(), "acme", ""))
                             .requestToken(initialToken);
         }
-        AccessToken provider = flow != Flow.ORGANIZATION
-                ? anyAccessToken()
-                : new VcfaTokenClient(before, account(VcfaTokenClient.SYSTEM, simulator.url(), "System", ""))
-                        .requestToken(simulator.addAccount("provider", "System"))
-                        .accessToken();
+        AccessToken parent =
+                switch (flow) {
+                    case ORGANIZATION ->
+                        new VcfaTokenClient(before, account(VcfaTokenClient.SYSTEM, simulator.url(), "System", ""))
+                                .requestToken(simulator.addAccount("provider", "System"))
+                                .accessToken();
+                    case VCENTER_SESSION, VCFA_PROVIDER_SESSION, FLEET_SERVICE ->
+                        ask(Flow.VCF_SSO_API_TOKEN, before, simulator.url(), anyAccessToken())
+                                .run()
+                                .accessToken();
+                    default -> anyAccessToken();
+                };
         if (flow == Flow.SDDC_RENEWAL) {
             simulator.sddcManager().setShape(SddcManager.Shape.OBJECT);
             String session =
                     sddc(before, simulator.url(), "user").requestToken(SECRET).session();
             return client -> () -> sddc(client, simulator.url(), "user").refreshSession(SECRET, session);
         }
-        return client -> ask(flow, client, simulator.url(), provider);
+        return client -> ask(flow, client, simulator.url(), parent);
     }
 
-    private static Ask ask(Flow flow, OneShotHttpClient client, URI url, AccessToken provider) {
+    private static Ask ask(Flow flow, OneShotHttpClient client, URI url, AccessToken parent) {
         return switch (flow) {
             case VCFA_REFRESH ->
                 () -> new VcfaTokenClient(client, account(VcfaTokenClient.SYSTEM, url, "acme", ""))
                         .requestToken(SECRET);
             case ORGANIZATION ->
-                () -> new VcfaTenantTokenClient(client, account(VcfaTokenClient.SYSTEM, url, "acme", ""), provider)
-                        .requestToken("");
+                () -> new VcfaTenantTokenClient(client, account(VcfaTokenClient.SYSTEM, url, "acme", ""))
+                        .requestToken(parent.value());
             case SDDC_LOGIN -> () -> sddc(client, url, "user").requestToken(SECRET);
             case SDDC_API_KEY -> () -> sddc(client, url, "").requestToken(SECRET);
             case SDDC_RENEWAL -> () -> sddc(client, url, "user").refreshSession(SECRET, "session");
@@ -273,6 +283,19 @@ class TokenEndpointClientContractTest {
                                 account(VcfOperationsTokenClient.SYSTEM, url, "", "user"),
                                 new VcfOperationsTokenClient.User("user", ""))
                         .requestToken(SECRET);
+            case VCENTER_SESSION ->
+                () -> new VcenterSessionClient(client, account(VcenterSessionClient.SYSTEM, url, "", ""))
+                        .requestToken(parent.value());
+            case VCFA_PROVIDER_SESSION ->
+                () -> new VcfaProviderSessionClient(client, account(VcfaTokenClient.SYSTEM, url, "System", ""))
+                        .requestToken(parent.value());
+            case FLEET_SERVICE ->
+                () -> new FleetServiceTokenClient(
+                                client,
+                                account(VcfOperationsTokenClient.SYSTEM, url, "", "service fleet-lcm"),
+                                FleetServiceTokenClient.SSO_SCHEME,
+                                "fleet-lcm")
+                        .requestToken(parent.value());
             case VCF_SSO_API_TOKEN ->
                 () -> new VcfSsoApiTokenClient(
                                 client,

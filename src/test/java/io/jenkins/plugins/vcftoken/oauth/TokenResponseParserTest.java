@@ -78,7 +78,7 @@ class TokenResponseParserTest {
     @Test
     void aDateIsHeldAgainstTheServersOwn() {
         OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(
-                503, "", NOW, NOW.minusSeconds(7200), "Wed, 31 Dec 2025 22:00:30 GMT", null);
+                503, "", NOW, NOW.minusSeconds(7200), "Wed, 31 Dec 2025 22:00:30 GMT", null, null);
         assertThat(new TokenResponseParser(answer, "s", VcfaTokenClient::classify)
                         .failure()
                         .retryAfter())
@@ -89,7 +89,7 @@ class TokenResponseParserTest {
     @ParameterizedTest
     @CsvSource({"7, PT7S", "0, PT0S", ", PT0S", "nonsense, PT10S", "999999999, PT1H"})
     void unavailableServer_leavesTheOutcomeUnknown_andSaysWhenToComeBack(String retryAfter, Duration wait) {
-        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(503, "", NOW, null, retryAfter, null);
+        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(503, "", NOW, null, retryAfter, null, null);
         TokenRequestException e = new TokenResponseParser(answer, "s", VcfaTokenClient::classify).failure();
         assertThat(e).isExactlyInstanceOf(TokenRequestException.OutcomeUnknown.class);
         assertThat(e.retryAfter()).isEqualTo(wait);
@@ -100,7 +100,7 @@ class TokenResponseParserTest {
     @ParameterizedTest
     @ValueSource(ints = {400, 500, 502, 504})
     void noOtherStatusSaysWhenToComeBack(int status) {
-        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(status, "", NOW, null, "7", null);
+        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(status, "", NOW, null, "7", null, null);
         assertThat(new TokenResponseParser(answer, "s", VcfaTokenClient::classify)
                         .failure()
                         .retryAfter())
@@ -199,8 +199,8 @@ class TokenResponseParserTest {
     void withoutIatTheServersDateCounts() throws Exception {
         Instant serverNow = NOW.minusSeconds(7200);
         String jwt = jwt("{\"exp\":" + serverNow.plusSeconds(600).getEpochSecond() + "}");
-        OneShotHttpClient.Answer answer =
-                new OneShotHttpClient.Answer(200, "{\"access_token\":\"" + jwt + "\"}", NOW, serverNow, null, null);
+        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(
+                200, "{\"access_token\":\"" + jwt + "\"}", NOW, serverNow, null, null, null);
         assertThat(new TokenResponseParser(answer, "s", VcfaTokenClient::classify)
                         .response()
                         .accessToken()
@@ -279,7 +279,7 @@ class TokenResponseParserTest {
         "999999999, PT1H"
     })
     void retryAfterIsHonouredWithinBounds(String retryAfter, Duration wait) {
-        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(429, "", NOW, null, retryAfter, null);
+        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(429, "", NOW, null, retryAfter, null, null);
         TokenRequestException.Throttled e = (TokenRequestException.Throttled)
                 new TokenResponseParser(answer, "test-secret", VcfaTokenClient::classify).failure();
         assertThat(e.retryAfter()).isEqualTo(wait);
@@ -316,13 +316,15 @@ class TokenResponseParserTest {
 
     private static AccessToken until(Instant date, long expiresAt) throws TokenRequestException {
         return new TokenResponseParser(
-                        new OneShotHttpClient.Answer(200, "", NOW, date, null, null), "", VcfaTokenClient::classify)
+                        new OneShotHttpClient.Answer(200, "", NOW, date, null, null, null),
+                        "",
+                        VcfaTokenClient::classify)
                 .accessTokenUntil("t", LongNode.valueOf(expiresAt));
     }
 
     private static AccessToken granted(String body) throws TokenRequestException {
         return new TokenResponseParser(
-                        new OneShotHttpClient.Answer(200, body, NOW, null, null, null),
+                        new OneShotHttpClient.Answer(200, body, NOW, null, null, null, null),
                         "test-secret",
                         VcfaTokenClient::classify)
                 .response()
@@ -331,7 +333,7 @@ class TokenResponseParserTest {
 
     private static TokenRequestException failure(int status, String body) {
         return new TokenResponseParser(
-                        new OneShotHttpClient.Answer(status, body, NOW, null, null, null),
+                        new OneShotHttpClient.Answer(status, body, NOW, null, null, null, null),
                         "short-secret",
                         VcfaTokenClient::classify)
                 .failure();

@@ -124,6 +124,84 @@ class VcfSsoApiTokenClientTest {
         assertThat(e.isFinal()).isEqualTo(isFinal);
     }
 
+    private static final String REGENERATED = "{\"token\":\"vidb_next\",\"api_token_ttl\":%s,\"expiration_date\":%s}";
+
+    private static final Instant SENT = Instant.parse("2026-01-01T00:00:00Z");
+
+    @Test
+    void regenerate_returnsTheNewTokenAndItsExpiry() throws Exception {
+        AccessToken accessToken = client("CUSTOMER").requestToken(API_TOKEN).accessToken();
+        RegeneratedSecret next = client("CUSTOMER").regenerate(API_TOKEN, accessToken);
+        assertThat(next.secret()).isEqualTo(simulator.vcfSso().currentToken("client"));
+        assertThat(next.expiresAt()).isAfter(Instant.now().plus(Duration.ofDays(29)));
+        assertThat(next.toString()).doesNotContain(next.secret());
+        assertThat(client("CUSTOMER").requestToken(next.secret())).isNotNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "0, '\"2026-02-01T10:00:00Z\"', 2026-02-01T10:00:00Z",
+        "0, '\"2026-02-01T10:00:00.123\"', 2026-02-01T10:00:00.123Z",
+        "0, '\"2026-02-01T12:00:00+0200\"', 2026-02-01T10:00:00Z",
+        "0, 1769940000, 2026-02-01T10:00:00Z",
+        "0, 1769940000000, 2026-02-01T10:00:00Z",
+        "0, '\"1769940000000\"', 2026-02-01T10:00:00Z",
+        "43200, null, 2026-01-31T00:00:00Z",
+        "43200, '\"soon\"', 2026-01-31T00:00:00Z",
+        "0, null, ",
+        "-1, '\"\"', ",
+        "9223372036854775807, null, ",
+        "0, '\"9999-12-31T00:00:00Z\"', "
+    })
+    void regenerate_readsTheExpiryInEachForm(String minutes, String date, Instant expiry) throws Exception {
+        ScriptedHttp server = new ScriptedHttp().answer(200, REGENERATED.formatted(minutes, date));
+        RegeneratedSecret next = scripted(server).regenerate(API_TOKEN, null);
+        assertThat(next).isEqualTo(new RegeneratedSecret("vidb_next", expiry));
+        assertThat(server.asked).containsExactly("POST /acs/t/CUSTOMER/api-tokens/regenerate");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "400, REGENERATION_REFUSED, Rejected",
+        "401, REGENERATION_REFUSED, Rejected",
+        "403, REGENERATION_REFUSED, Rejected",
+        "404, REGENERATION_REFUSED, Rejected",
+        "406, REGENERATION_REFUSED, Rejected",
+        "302, REDIRECTED, Rejected",
+        "429, THROTTLED, Throttled",
+        "408, REGENERATION_UNKNOWN, OutcomeUnknown",
+        "500, REGENERATION_UNKNOWN, OutcomeUnknown",
+        "503, REGENERATION_UNKNOWN, OutcomeUnknown",
+        "200, REGENERATION_UNKNOWN, InvalidResponse"
+    })
+    void regenerate_withoutANewToken_isSentOnceAndIsNeverFinal(int status, TokenError error, String type) {
+        ScriptedHttp server = new ScriptedHttp().answer(status, "{\"message\":\"API Token is invalid or expired\"}");
+        TokenEndpointClient retrying =
+                new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).decorate(scripted(server));
+        TokenRequestException e =
+                catchThrowableOfType(TokenRequestException.class, () -> retrying.regenerate(API_TOKEN, null));
+        assertThat(e.tokenError()).isEqualTo(error);
+        assertThat(e.getClass().getSimpleName()).isEqualTo(type);
+        assertThat(e.tokenError().isFinal()).isFalse();
+        assertThat(server.asked).hasSize(1);
+    }
+
+    @Test
+    void regenerate_withATenantThatLeavesItsPlaceInThePath_sendsNothing() {
+        TokenRequestException e = catchThrowableOfType(
+                TokenRequestException.class, () -> client("..").regenerate(API_TOKEN, null));
+        assertThat(e).isInstanceOf(TokenRequestException.NotSent.class);
+        assertThat(simulator.requests()).isZero();
+    }
+
+    @Test
+    void secretExpiry_isTheOneThatTheUserEntered() {
+        Account account =
+                new Account(VcfSsoApiTokenClient.SYSTEM, URI.create("https://broker.example.com"), "CUSTOMER");
+        assertThat(new VcfSsoApiTokenClient(new ScriptedHttp().client, account, SENT).secretExpiry(API_TOKEN, null))
+                .isEqualTo(SENT);
+    }
+
     private TokenRequestException failure(String tenant) {
         return catchThrowableOfType(
                 TokenRequestException.class, () -> client(tenant).requestToken(API_TOKEN));

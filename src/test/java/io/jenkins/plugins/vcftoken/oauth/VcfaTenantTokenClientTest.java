@@ -39,7 +39,7 @@ class VcfaTenantTokenClientTest {
     @Test
     void theProvidersAccessTokenBuysTheOrganizations() throws Exception {
         simulator.tenants().add("allapps_org01");
-        TokenResponse response = service("allapps_org01").requestToken("");
+        TokenResponse response = service("allapps_org01").requestToken(provider.value());
         assertThat(response.refreshToken()).isNull();
         assertThat(JwtClaims.of(response.accessToken().value()).text("org_name"))
                 .isEqualTo("allapps_org01");
@@ -53,7 +53,8 @@ class VcfaTenantTokenClientTest {
             simulator.tenants().add("org-" + i);
         }
         simulator.tenants().add("allapps_org01");
-        assertThat(service("allapps_org01").requestToken("").accessToken()).isNotNull();
+        assertThat(service("allapps_org01").requestToken(provider.value()).accessToken())
+                .isNotNull();
         assertThat(simulator.tenants().lists()).isEqualTo(6);
     }
 
@@ -62,16 +63,16 @@ class VcfaTenantTokenClientTest {
     void theVersionIsNegotiatedAndRemembered(String version) throws Exception {
         simulator.tenants().add("acme");
         simulator.tenants().setVersions(Set.of(version));
-        service("acme").requestToken("");
+        service("acme").requestToken(provider.value());
         int first = simulator.tenants().lists();
-        service("acme").requestToken("");
+        service("acme").requestToken(provider.value());
         assertThat(simulator.tenants().lists() - first).isEqualTo(2);
     }
 
     @Test
     void theNameIsComparedWithoutCase() throws Exception {
         simulator.tenants().add("allapps_org01");
-        TokenResponse response = service("AllApps_ORG01").requestToken("");
+        TokenResponse response = service("AllApps_ORG01").requestToken(provider.value());
         assertThat(JwtClaims.of(response.accessToken().value()).text("org_name"))
                 .isEqualTo("allapps_org01");
         assertThat(service("AllApps_ORG01").warning(response.accessToken())).isNull();
@@ -103,7 +104,7 @@ class VcfaTenantTokenClientTest {
     void anAccessTokenOfAnotherOrganizationIsDoubted() throws Exception {
         simulator.tenants().add("acme");
         simulator.setClaimedOrganization("System");
-        AccessToken accessToken = service("acme").requestToken("").accessToken();
+        AccessToken accessToken = service("acme").requestToken(provider.value()).accessToken();
         assertThat(service("acme").warning(accessToken)).contains("'System'").contains("'acme'");
     }
 
@@ -124,11 +125,11 @@ class VcfaTenantTokenClientTest {
 
     private TokenRequestException refused(String organization) {
         return catchThrowableOfType(
-                TokenRequestException.class, () -> service(organization).requestToken(""));
+                TokenRequestException.class, () -> service(organization).requestToken(provider.value()));
     }
 
     private VcfaTenantTokenClient service(String organization) {
-        return new VcfaTenantTokenClient(client, account(organization), provider);
+        return new VcfaTenantTokenClient(client, account(organization));
     }
 
     private Account account(String organization) {

@@ -131,34 +131,26 @@ class LostAnswerTest {
     @Test
     void whileAnAccessTokenOfAnotherOrganizationIsAliveThatCameOfIt_theTokenIsNotSent() throws Exception {
         CredentialHandle provider = core.newAccount("provider", "System");
-        CredentialHandle tenant = new CredentialHandle(
-                provider.name(),
-                provider.location(),
-                provider.token(),
-                provider.client(),
-                provider.writer(),
-                accessToken -> new TokenEndpointClient() {
-                    @Override
-                    public Account account() {
-                        return new Account("VCF Automation", simulator.url(), "acme");
-                    }
+        TokenEndpointClient client = new TokenEndpointClient() {
+            @Override
+            public Account account() {
+                return new Account("VCF Automation", simulator.url(), "acme");
+            }
 
-                    @Override
-                    public boolean rotates() {
-                        return false;
-                    }
+            @Override
+            public boolean rotates() {
+                return false;
+            }
 
-                    @Override
-                    public TokenResponse requestToken(String secret) {
-                        return new TokenResponse(
-                                new AccessToken(
-                                        "derived",
-                                        clock.instant(),
-                                        clock.instant().plus(LIFETIME)),
-                                null);
-                    }
-                });
-        CredentialHandle owner = tenant.forTenant(core.families.await(provider, ANY));
+            @Override
+            public TokenResponse requestToken(String secret) {
+                return new TokenResponse(
+                        new AccessToken(
+                                "derived", clock.instant(), clock.instant().plus(LIFETIME)),
+                        null);
+            }
+        };
+        CredentialHandle owner = provider.derive(() -> client).forDerived(client, core.families.await(provider, ANY));
         clock.advance(Duration.ofMinutes(30));
         core.families.await(owner, ANY);
         simulator.inject(Fault.STATUS_502);

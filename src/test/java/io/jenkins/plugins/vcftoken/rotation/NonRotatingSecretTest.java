@@ -26,7 +26,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -136,6 +135,18 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
                     .hasMessageNotContaining(PASSWORD);
             return false;
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"STATUS_502, NO_ANSWER", "NO_ACCESS_TOKEN, STRANGE_ANSWER"})
+    void errorOfARequestWithoutAUsableAnswer_isThatOfTheErrorsDocument(Fault fault, TokenError error) {
+        for (int i = 0; i < 3; i++) {
+            simulator.inject(fault);
+        }
+        assertThatThrownBy(() -> core.families.await(sddcHandle(PASSWORD), ANY))
+                .hasMessageContaining(error.explanation() + " (HTTP ")
+                .hasMessageContaining("Nothing is lost")
+                .hasMessageEndingWith(error.nextStep());
     }
 
     @Test
@@ -413,7 +424,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         simulator.tenants().add("acme");
         AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
         CredentialHandle handle = organization(stored, "acme");
-        core.families.await(handle.forProvider(), ANY);
+        core.families.await(handle.parent(), ANY);
         core.awaitWriteBacks();
         clock.advance(Duration.ofMinutes(5));
         simulator.admitNobody();
@@ -498,16 +509,14 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
     }
 
     private CredentialHandle organization(AtomicReference<String> stored, String name) {
-        Function<AccessToken, TokenEndpointClient> tenantClients =
-                accessToken -> core.patient(new VcfaTenantTokenClient(
-                        core.client(), new Account(VcfaTokenClient.SYSTEM, simulator.url(), name), accessToken));
-        return new CredentialHandle(
+        CredentialHandle provider = new CredentialHandle(
                 "provider",
                 new CredentialLocation("system", "provider"),
                 stored.get(),
                 core.service("System"),
-                (family, token, again) -> stored.set(token),
-                tenantClients);
+                (family, token, again) -> stored.set(token));
+        return provider.derive(() -> core.patient(
+                new VcfaTenantTokenClient(core.client(), new Account(VcfaTokenClient.SYSTEM, simulator.url(), name))));
     }
 
     private CredentialHandle keptHandle(AtomicReference<String> stored) {

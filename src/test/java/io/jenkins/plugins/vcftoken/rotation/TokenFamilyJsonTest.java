@@ -81,6 +81,15 @@ class TokenFamilyJsonTest {
         }
     }
 
+    @Test
+    void expiryOfTheToken_isReadAsItWasWritten() throws Exception {
+        Instant expiry = Instant.parse("2027-01-30T10:00:00Z");
+        TokenFamily family = records("format1").get("system-vcfa").regenerating(expiry, expiry);
+        TokenFamily read = format.read(new String(format.write(family), StandardCharsets.UTF_8));
+        assertThat(read).isEqualTo(family);
+        assertThat(read.tokens().expiresAt()).isEqualTo(expiry);
+    }
+
     /** By the credential that each is of; all that was written is read, and would be written again. */
     private Map<String, TokenFamily> records(String home) throws Exception {
         Map<String, TokenFamily> records = new TreeMap<>();

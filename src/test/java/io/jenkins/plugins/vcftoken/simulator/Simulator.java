@@ -74,6 +74,8 @@ public final class Simulator implements AutoCloseable {
     private final CloudServices cloudServices = new CloudServices(this);
     private final VcfSso vcfSso = new VcfSso(this);
     private final VcfOperations vcfOperations = new VcfOperations(this);
+    private final Vcenter vcenter = new Vcenter(this);
+    private final ProviderSessions providerSessions = new ProviderSessions(this);
     private final SimulatedOrganizations tenants = new SimulatedOrganizations(this);
     private final ApiTokens apiTokens = new ApiTokens(this);
     private final Devices devices = new Devices(this);
@@ -84,6 +86,8 @@ public final class Simulator implements AutoCloseable {
             cloudServices,
             vcfSso,
             vcfOperations,
+            vcenter,
+            providerSessions,
             tenants,
             apiTokens,
             new VcloudApi(this),
@@ -209,6 +213,14 @@ public final class Simulator implements AutoCloseable {
 
     public VcfOperations vcfOperations() {
         return vcfOperations;
+    }
+
+    public Vcenter vcenter() {
+        return vcenter;
+    }
+
+    public ProviderSessions providerSessions() {
+        return providerSessions;
     }
 
     public SimulatedOrganizations tenants() {
@@ -592,17 +604,23 @@ public final class Simulator implements AutoCloseable {
         Instant expiresAt = expired ? now : now.plus(lifetime);
         String claimed = claimedOrganization == null ? organization : claimedOrganization;
         String accessToken = Jwt.of(user, claimed, now, expiresAt, random.nextLong());
-        return remember(accessToken, user, organization, expiresAt);
+        return rememberAccessToken(accessToken, user, organization, expiresAt);
+    }
+
+    /** @param expiresAt not after the lifetime that is set */
+    synchronized String issueUntil(String user, String organization, Instant expiresAt) {
+        String accessToken = Jwt.of(user, organization, expiresAt.minus(lifetime), expiresAt, random.nextLong());
+        return rememberAccessToken(accessToken, user, organization, expiresAt);
     }
 
     /** An access token that is no JWT, in the form of VCF Operations. */
     synchronized String issueOpaque(String user, boolean expired) {
         Instant now = clock.instant();
         String accessToken = UUID.randomUUID() + "::" + UUID.randomUUID();
-        return remember(accessToken, user, "", expired ? now : now.plus(lifetime));
+        return rememberAccessToken(accessToken, user, "", expired ? now : now.plus(lifetime));
     }
 
-    private String remember(String accessToken, String user, String organization, Instant expiresAt) {
+    synchronized String rememberAccessToken(String accessToken, String user, String organization, Instant expiresAt) {
         accessTokens.put(accessToken, expiresAt);
         organizationOf.put(accessToken, organization);
         userOf.put(accessToken, user);
@@ -612,6 +630,16 @@ public final class Simulator implements AutoCloseable {
     /** The access token is not admitted any more. */
     synchronized void end(String accessToken) {
         accessTokens.put(accessToken, Instant.EPOCH);
+    }
+
+    /** Whether an access token has been issued and has neither expired nor ended. Counts nothing. */
+    synchronized boolean isAlive(String accessToken) {
+        return clock.instant().isBefore(expiryOf(accessToken));
+    }
+
+    /** Long ago for what never was an access token. */
+    synchronized Instant expiryOf(String accessToken) {
+        return accessTokens.getOrDefault(accessToken, Instant.EPOCH);
     }
 
     synchronized boolean isAccessTokenOf(String organization, String accessToken) {

@@ -146,11 +146,16 @@ final class SimulatorHandler implements HttpHandler {
             return;
         }
         Call call = call(exchange, fault);
+        boolean isWitnessed = api.replacesSecret(call.path());
+        if (isWitnessed) {
+            simulator.witness(RefreshPhase.RECEIVED);
+        }
         String violation;
         synchronized (simulator) {
             if (!api.secret(call).isEmpty()) {
                 simulator.countRequest(api.secret(call));
             }
+            api.received(call);
             violation = api.violation(call);
         }
         Thread.sleep(simulator.delay().toMillis());
@@ -165,7 +170,13 @@ final class SimulatorHandler implements HttpHandler {
                 reply = api.answer(call);
             }
             simulator.note(new Traffic(call, reply));
+            if (isWitnessed && reply.isSuccess()) {
+                simulator.witness(RefreshPhase.COMMITTED);
+            }
             deliver(exchange, fault, reply);
+            if (isWitnessed && reply.isSuccess()) {
+                simulator.witness(RefreshPhase.ANSWERED);
+            }
         }
     }
 
@@ -197,7 +208,7 @@ final class SimulatorHandler implements HttpHandler {
     private void deliver(HttpExchange exchange, Fault fault, Reply reply) throws IOException {
         try {
             if (fault == null || !reply.isSuccess()) {
-                answer(exchange, reply.status(), reply.type(), reply.body());
+                answer(exchange, reply);
             } else {
                 strike(exchange, fault, reply.body());
             }
@@ -313,6 +324,7 @@ final class SimulatorHandler implements HttpHandler {
                         "application/json",
                         granted.replace("access_token", "other_token")
                                 .replace("accessToken", "otherToken")
+                                .replace("jwtToken", "otherToken")
                                 .replace("\"token\"", "\"otherToken\""));
             default -> answer(exchange, 200, "application/json", granted);
         }
@@ -334,6 +346,7 @@ final class SimulatorHandler implements HttpHandler {
     }
 
     static void answer(HttpExchange exchange, Reply reply) throws IOException {
+        reply.headers().forEach(exchange.getResponseHeaders()::set);
         answer(exchange, reply.status(), reply.type(), reply.body());
     }
 

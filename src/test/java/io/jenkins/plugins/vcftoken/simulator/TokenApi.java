@@ -13,6 +13,14 @@ interface TokenApi {
         return true;
     }
 
+    /** Whether a request for this path replaces the secret, so that witnesses are told of its moments. */
+    default boolean replacesSecret(String path) {
+        return false;
+    }
+
+    /** Called for each request before anything is done with it. */
+    default void received(Call call) {}
+
     /** The secret in a request, to count how often each was received; empty when there is none. */
     String secret(Call call);
 

@@ -8,7 +8,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * VCF Operations: access tokens for names and passwords, and one list that needs an access token, its own or one of VCF SSO.
+ * VCF Operations: access tokens for names and passwords, access tokens of fleet services for its own and those of VCF SSO,
+ * one list that needs an access token, and one of a fleet service.
  * Refuses a user after five wrong passwords, as with a policy for lockout, and does not tell that from a wrong password.
  */
 public final class VcfOperations implements TokenApi {
@@ -16,6 +17,9 @@ public final class VcfOperations implements TokenApi {
     private static final String API = "/suite-api/api/";
     private static final String ACQUIRE = API + "auth/token/acquire";
     private static final String RELEASE = API + "auth/token/release";
+    private static final String EXCHANGE = API + "auth/token/exchange";
+    private static final String COMPONENTS = "/fleet-lcm/v1/components";
+    private static final Set<String> SERVICE_KEYS = Set.of("fleet-lcm", "ops-li");
     private static final String RESOURCES = API + "resources";
     private static final int LOCKS_AFTER = 5;
 
@@ -29,6 +33,8 @@ public final class VcfOperations implements TokenApi {
     private int logins;
     private int refusedLogins;
     private int releases;
+    private int exchanges;
+    private int refusedExchanges;
 
     VcfOperations(Simulator simulator) {
         this.simulator = simulator;
@@ -78,21 +84,37 @@ public final class VcfOperations implements TokenApi {
         }
     }
 
+    /** Access tokens of fleet services. */
+    public int exchanges() {
+        synchronized (simulator) {
+            return exchanges;
+        }
+    }
+
+    /** Requests for one that were refused because of the access token. */
+    public int refusedExchanges() {
+        synchronized (simulator) {
+            return refusedExchanges;
+        }
+    }
+
     // What the handler needs
 
     @Override
     public boolean serves(String path) {
-        return path.equals(ACQUIRE) || path.equals(RELEASE) || path.equals(RESOURCES);
+        return Set.of(ACQUIRE, RELEASE, EXCHANGE, RESOURCES, COMPONENTS).contains(path);
     }
 
     @Override
     public boolean isExchange(String path) {
-        return path.equals(ACQUIRE);
+        return path.equals(ACQUIRE) || path.equals(EXCHANGE);
     }
 
     @Override
     public String secret(Call call) {
-        return call.json().path("password").asText();
+        return call.path().equals(EXCHANGE)
+                ? call.header("Authorization")
+                : call.json().path("password").asText();
     }
 
     @Override
@@ -100,6 +122,7 @@ public final class VcfOperations implements TokenApi {
         return switch (call.path()) {
             case ACQUIRE -> loginViolation(call);
             case RELEASE -> releaseViolation(call);
+            case EXCHANGE -> exchangeViolation(call);
             default -> null;
         };
     }
@@ -133,12 +156,25 @@ public final class VcfOperations implements TokenApi {
         return call.header("Authorization").startsWith("OpsToken ") ? null : "no OpsToken";
     }
 
+    private static String exchangeViolation(Call call) {
+        String untidy = call.untidy("application/json");
+        if (untidy != null) {
+            return untidy;
+        }
+        if (call.json().size() != 1 || !call.json().path("serviceKeys").isArray()) {
+            return "fields other than serviceKeys";
+        }
+        return call.json().path("serviceKeys").size() == 1 ? null : "not one key";
+    }
+
     @Override
     public Reply answer(Call call) {
         return switch (call.method() + ' ' + call.path()) {
             case "POST " + ACQUIRE -> login(call);
             case "POST " + RELEASE -> release(call);
+            case "POST " + EXCHANGE -> exchange(call);
             case "GET " + RESOURCES -> resources(call);
+            case "GET " + COMPONENTS -> components(call);
             default -> Reply.json(405, "");
         };
     }
@@ -175,6 +211,34 @@ public final class VcfOperations implements TokenApi {
         }
         simulator.end(accessToken);
         return new Reply(200, "application/json", "");
+    }
+
+    /** An access token of a service ends a sixth of a lifetime after the one of VCF SSO that it came of. */
+    private Reply exchange(Call call) {
+        String opsToken = opsToken(call);
+        boolean isOfSso = simulator.vcfSso().isIssued(call.accessToken());
+        String parent = sessions.contains(opsToken) ? opsToken : isOfSso ? call.accessToken() : "";
+        if (!simulator.isAlive(parent)) {
+            refusedExchanges++;
+            return refused();
+        }
+        String key = call.json().path("serviceKeys").path(0).asText();
+        if (!SERVICE_KEYS.contains(key)) {
+            return Reply.json(400, "{\"message\":\"Invalid service keys: [" + key + "]\",\"httpStatusCode\":400}");
+        }
+        exchanges++;
+        Instant end = isOfSso
+                ? simulator.expiryOf(parent).plus(simulator.lifetime().dividedBy(6))
+                : simulator.now().plus(simulator.lifetime());
+        String jwt = simulator.issueUntil(simulator.userOf(parent), key, call.expired() ? simulator.now() : end);
+        return Reply.json(200, "{\"jwtToken\":\"" + jwt + "\",\"services\":[]}");
+    }
+
+    /** Of fleet lifecycle, which is another server in the field. */
+    private Reply components(Call call) {
+        return simulator.admits(call.accessToken(), "fleet-lcm")
+                ? Reply.json(200, "{\"components\":[{\"componentType\":\"VSP\",\"fqdn\":\"vsp.example.com\"}]}")
+                : Reply.json(401, "");
     }
 
     private Reply resources(Call call) {

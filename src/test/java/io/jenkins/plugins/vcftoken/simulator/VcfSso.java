@@ -1,27 +1,42 @@
 package io.jenkins.plugins.vcftoken.simulator;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 
 /**
- * The Identity Broker of VCF SSO: API tokens. Responds with 500 to one that is expired, revoked, or of an inactive user, as
- * the real one does.
+ * The Identity Broker of VCF SSO: API tokens. Responds with 500 to one that is expired, revoked, replaced, or of an
+ * inactive user, as the real one does. Regenerates API tokens as the vendor documents it, and wants an access token for
+ * that, as the vendor's sample has one.
  */
 public final class VcfSso implements TokenApi {
 
     private static final String PATH = "/acs/t/";
+    private static final String REGENERATE = "/api-tokens/regenerate";
+    private static final String MEDIA = "application/vnd.vmware.vidm.api-tokens.regenerate.";
     private static final String GRANT_TYPE = "urn:custom:vcf:params:oauth:grant-type:api-token";
 
     private record ApiToken(String tenant, String principal, Instant expiresAt) {}
 
     private final Simulator simulator;
-    private final Map<String, ApiToken> apiTokens = new HashMap<>();
+    private final Map<String, ApiToken> apiTokens = new LinkedHashMap<>();
     private final Set<String> inactive = new HashSet<>();
     private final Set<String> issued = new HashSet<>();
+    private boolean isTrusted = true;
+    private final Set<String> forbidden = new HashSet<>();
+    /** API tokens with a regeneration whose outcome no token request has shown since. */
+    private final Set<String> regenerating = new HashSet<>();
+
+    private Duration apiTokenLifetime = Duration.ofDays(30);
+    private boolean keepsReplaced;
+    private boolean tellsExpiry = true;
     private int refusals;
+    private int regenerations;
+    private int repeats;
 
     VcfSso(Simulator simulator) {
         this.simulator = simulator;
@@ -57,7 +72,70 @@ public final class VcfSso implements TokenApi {
         }
     }
 
+    /** Whether the products accept its access tokens, as they do once they use VCF SSO. */
+    public void setTrusted(boolean trusted) {
+        synchronized (simulator) {
+            isTrusted = trusted;
+        }
+    }
+
+    /** Of API tokens that are issued from now on. */
+    public void setApiTokenLifetime(Duration lifetime) {
+        synchronized (simulator) {
+            apiTokenLifetime = lifetime;
+        }
+    }
+
+    /** The vendor does not say whether a replaced API token ends at once, or on the day of its own expiry. */
+    public void keepReplaced() {
+        synchronized (simulator) {
+            keepsReplaced = true;
+        }
+    }
+
+    /** The fields of the response that tell when the new API token expires are optional. */
+    public void hideExpiry() {
+        synchronized (simulator) {
+            tellsExpiry = false;
+        }
+    }
+
+    /** The role of the API client or user is too low to regenerate its API tokens. */
+    public void forbidRegeneration(String principal) {
+        synchronized (simulator) {
+            forbidden.add(principal);
+        }
+    }
+
     // What tests ask
+
+    /** The API token of an API client or user that was issued last and is not revoked. */
+    public String currentToken(String principal) {
+        synchronized (simulator) {
+            String current = "";
+            for (Map.Entry<String, ApiToken> token : apiTokens.entrySet()) {
+                current = token.getValue().principal().equals(principal) ? token.getKey() : current;
+            }
+            return current;
+        }
+    }
+
+    /** API tokens that were issued in place of others. */
+    public int regenerations() {
+        synchronized (simulator) {
+            return regenerations;
+        }
+    }
+
+    /**
+     * Requests to regenerate an API token after another one for the same, without a token request in between that showed
+     * what had come of that.
+     */
+    public int repeatedRegenerations() {
+        synchronized (simulator) {
+            return repeats;
+        }
+    }
 
     /** Requests with an API token that was answered with 500. */
     public int refusals() {
@@ -69,7 +147,7 @@ public final class VcfSso implements TokenApi {
     /** Whether an access token is one of VCF SSO, which the products that are part of it accept. */
     boolean isIssued(String accessToken) {
         synchronized (simulator) {
-            return issued.contains(accessToken);
+            return isTrusted && issued.contains(accessToken);
         }
     }
 
@@ -77,16 +155,33 @@ public final class VcfSso implements TokenApi {
 
     @Override
     public boolean serves(String path) {
-        return path.matches(PATH + "[^/]+/token");
+        return path.matches(PATH + "[^/]+(/token|" + REGENERATE + ")");
+    }
+
+    @Override
+    public boolean replacesSecret(String path) {
+        return path.endsWith(REGENERATE);
+    }
+
+    @Override
+    public void received(Call call) {
+        if (replacesSecret(call.path()) && !regenerating.add(secret(call))) {
+            repeats++;
+        }
     }
 
     @Override
     public String secret(Call call) {
-        return call.form().getOrDefault("api_token", "");
+        return replacesSecret(call.path())
+                ? call.json().path("api_token").asText()
+                : call.form().getOrDefault("api_token", "");
     }
 
     @Override
     public String violation(Call call) {
+        if (replacesSecret(call.path())) {
+            return violationOfRegeneration(call);
+        }
         String untidy = call.untidy("application/x-www-form-urlencoded");
         if (untidy != null) {
             return untidy;
@@ -102,20 +197,40 @@ public final class VcfSso implements TokenApi {
                 : "grant type " + call.form().get("grant_type");
     }
 
+    private static String violationOfRegeneration(Call call) {
+        if (call.query() != null) {
+            return "a query string: secrets end up in access logs";
+        }
+        if (!call.header("Content-Type").equals(MEDIA + "request+json")) {
+            return "content type " + call.header("Content-Type");
+        }
+        if (!call.header("Accept").contains(MEDIA + "response+json")) {
+            return "Accept: " + call.header("Accept");
+        }
+        JsonNode body = call.json();
+        return body.size() == 1 && body.path("api_token").isTextual() ? null : "body of " + body.size() + " fields";
+    }
+
     @Override
     public Reply answer(Call call) {
         if (!call.method().equals("POST")) {
             return new Reply(405, "text/plain", "");
         }
-        String tenant = call.path().substring(PATH.length(), call.path().length() - "/token".length());
+        String tenant = call.path().substring(PATH.length()).split("/")[0];
         if (apiTokens.values().stream().noneMatch(token -> token.tenant().equals(tenant))) {
             return new Reply(404, "text/html", "<html>404 Not Found</html>");
         }
-        ApiToken token = apiTokens.get(call.form().get("api_token"));
-        if (token == null
-                || !token.tenant().equals(tenant)
-                || !simulator.now().isBefore(token.expiresAt())
-                || inactive.contains(token.principal())) {
+        String sent = secret(call);
+        ApiToken token = apiTokens.get(sent);
+        boolean isActive = token != null
+                && token.tenant().equals(tenant)
+                && simulator.now().isBefore(token.expiresAt())
+                && !inactive.contains(token.principal());
+        if (replacesSecret(call.path())) {
+            return regenerate(call, sent, isActive ? token : null);
+        }
+        regenerating.remove(sent);
+        if (!isActive) {
             refusals++;
             return Reply.json(500, "{\"code\":\"internal.error\",\"message\":\"An internal error occurred\"}");
         }
@@ -127,5 +242,32 @@ public final class VcfSso implements TokenApi {
                         + accessToken
                         + "\",\"token_type\":\"Bearer\",\"expires_in\":"
                         + (call.expired() ? 0 : simulator.lifetime().toSeconds()) + "}");
+    }
+
+    /** @param token null when it is not active */
+    private Reply regenerate(Call call, String sent, ApiToken token) {
+        if (!simulator.admits(call.accessToken())) {
+            return Reply.json(401, "{\"message\":\"Unauthorized\"}");
+        }
+        if (token == null) {
+            return Reply.json(400, "{\"message\":\"API Token is invalid or expired\"}");
+        }
+        if (forbidden.contains(token.principal())) {
+            return Reply.json(403, "{\"message\":\"Forbidden\"}");
+        }
+        String next = "vidb_" + simulator.newSecret();
+        Instant expiresAt = simulator.now().plus(apiTokenLifetime);
+        if (!keepsReplaced) {
+            apiTokens.remove(sent);
+        }
+        apiTokens.put(next, new ApiToken(token.tenant(), token.principal(), expiresAt));
+        regenerations++;
+        String expiry =
+                "\"api_token_ttl\":" + apiTokenLifetime.toMinutes() + ",\"expiration_date\":\"" + expiresAt + "\",";
+        return new Reply(
+                200,
+                MEDIA + "response+json",
+                "{\"client_id\":\"" + token.principal() + "\"," + (tellsExpiry ? expiry : "")
+                        + "\"token_status\":\"ACTIVE\",\"token\":\"" + next + "\"}");
     }
 }

@@ -45,7 +45,8 @@ final class VcloudApi implements TokenApi {
     @Override
     @CheckForNull
     public String violation(Call call) {
-        return call.method().equals("GET") ? null : "method " + call.method();
+        boolean isLogout = call.method().equals("DELETE") && call.path().equals(SESSION);
+        return isLogout || call.method().equals("GET") ? null : "method " + call.method();
     }
 
     @Override
@@ -56,6 +57,10 @@ final class VcloudApi implements TokenApi {
         String type = call.path().equals(SESSION) ? "application/json" : "application/*+xml";
         if (!simulator.tenants().accepts(call, type)) {
             return new Reply(406, "text/plain", "");
+        }
+        if (call.method().equals("DELETE")) {
+            boolean ended = simulator.providerSessions().end(call.accessToken());
+            return new Reply(ended ? 204 : 401, "text/plain", "");
         }
         if (!simulator.admits(call.accessToken())) {
             return new Reply(401, "text/plain", "");

@@ -224,6 +224,8 @@ class WriteHomeJenkinsTest {
         VcfSsoApiToken ssoToken = new VcfSsoApiToken(
                 scope, prefix + "-sso", "a sample", "https://broker.example.com", secret(prefix + "-sso"));
         ssoToken.setTenant("FLEET");
+        ssoToken.setExpiresOn("2099-01-01");
+        ssoToken.setRegenerateDaysBefore(7);
         VcfOperationsUser operations = new VcfOperationsUser(
                 scope,
                 prefix + "-operations",

@@ -84,9 +84,11 @@ final class Controller implements AutoCloseable {
                 new CredentialLocation("system", id),
                 stored(id),
                 service,
-                keeper,
-                organization.isEmpty() ? null : accessToken -> new VcfaTenantTokenClient(core.client(), other, accessToken));
-        return leases.open(handle, MINIMUM_VALIDITY, owner);
+                keeper);
+        return leases.open(
+                organization.isEmpty() ? handle : handle.derive(() -> new VcfaTenantTokenClient(core.client(), other)),
+                MINIMUM_VALIDITY,
+                owner);
     }
 
     @Override

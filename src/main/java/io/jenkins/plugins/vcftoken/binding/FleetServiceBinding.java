@@ -1,0 +1,153 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.AbortException;
+import hudson.Extension;
+import hudson.Util;
+import hudson.util.FormValidation;
+import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.FleetServiceTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfOperationsTokenClient;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.Serial;
+import java.net.URI;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import org.jenkinsci.Symbol;
+import org.kohsuke.stapler.DataBoundConstructor;
+import org.kohsuke.stapler.DataBoundSetter;
+import org.kohsuke.stapler.QueryParameter;
+import org.kohsuke.stapler.verb.POST;
+
+/**
+ * {@code fleetService(key: 'fleet-lcm', url: 'https://ops.example.com', variable: 'FLEET_TOKEN')}: an access token of one
+ * service of the fleet that always is valid. For credentials of VCF SSO, and of VCF Operations, which then is the server
+ * that issues it.
+ */
+public final class FleetServiceBinding extends DerivedTokenBinding {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    public static final String DEFAULT_HEADER = "Authorization";
+
+    /** The keys that are known are words, such as ops-li, and UUIDs. */
+    private static final Pattern KEY = Pattern.compile("[A-Za-z0-9._-]+");
+
+    private final String key;
+    private String header = DEFAULT_HEADER;
+
+    /**
+     * @param key of the service in VCF Operations
+     * @param url of VCF Operations; blank for that of the credential
+     * @param variable gets the access token of the service
+     */
+    @DataBoundConstructor
+    public FleetServiceBinding(String key, @CheckForNull String url, String variable) {
+        super(url, variable);
+        this.key = Util.fixNull(key).trim();
+    }
+
+    public String getKey() {
+        return key;
+    }
+
+    public String getHeader() {
+        return header;
+    }
+
+    /** @param header of the file; blank for the default */
+    @DataBoundSetter
+    public void setHeader(@CheckForNull String header) {
+        this.header = Objects.requireNonNullElse(Util.fixEmptyAndTrim(header), DEFAULT_HEADER);
+    }
+
+    @Override
+    void check(VcfCredentials credentials) throws AbortException {
+        String error = findKeyError(key);
+        if (error == null) {
+            error = HeaderFileBinding.findError(header);
+        }
+        if (error == null && !isSso(credentials) && !isOperations(credentials)) {
+            error = Messages.FleetServiceBinding_refused(
+                    credentials.getId(), credentials.getDescriptor().getDisplayName());
+        }
+        if (error == null && getUrl().isEmpty() && isSso(credentials)) {
+            error = Messages.FleetServiceBinding_noUrl(credentials.getId());
+        }
+        if (error == null && !getUrl().isEmpty() && isOperations(credentials) && !isOwnServer(credentials)) {
+            error = Messages.FleetServiceBinding_otherServer(credentials.getId(), credentials.getUrl());
+        }
+        if (error != null) {
+            throw new AbortException(error);
+        }
+        if (!getUrl().isEmpty()) {
+            checkUrl();
+        }
+    }
+
+    /** Access tokens of VCF Operations are its own: another server could use them there. */
+    private boolean isOwnServer(VcfCredentials credentials) {
+        try {
+            return operations(Account.address(getUrl()))
+                    .host()
+                    .equals(credentials.account().host());
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    private static boolean isOperations(VcfCredentials credentials) {
+        return credentials.account().system().equals(VcfOperationsTokenClient.SYSTEM);
+    }
+
+    @Override
+    String header() {
+        return header + ": " + (header.equalsIgnoreCase(DEFAULT_HEADER) ? "Bearer " : "");
+    }
+
+    @Override
+    public TokenEndpointClient client(VcfCredentials credential, OneShotHttpClient http) {
+        return new FleetServiceTokenClient(
+                http,
+                operations(getUrl().isEmpty() ? credential.account().url() : Account.address(getUrl())),
+                isOperations(credential) ? VcfOperationsTokenClient.SCHEME : FleetServiceTokenClient.SSO_SCHEME,
+                key);
+    }
+
+    private Account operations(URI address) {
+        return new Account(VcfOperationsTokenClient.SYSTEM, address, "", "service " + key);
+    }
+
+    @CheckForNull
+    private static String findKeyError(String key) {
+        return KEY.matcher(key).matches() ? null : Messages.FleetServiceBinding_badKey(key);
+    }
+
+    @Extension
+    @Symbol("fleetService")
+    public static final class DescriptorImpl extends DerivedTokenBindingDescriptor {
+
+        @NonNull
+        @Override
+        public String getDisplayName() {
+            return Messages.FleetServiceBinding_displayName();
+        }
+
+        @POST
+        public FormValidation doCheckKey(@CheckForNull @QueryParameter String value) {
+            String error = findKeyError(Util.fixNull(value).trim());
+            return error == null ? FormValidation.ok() : FormValidation.error(error);
+        }
+
+        /** Blank for the address of the credential. */
+        @Override
+        public FormValidation doCheckUrl(@CheckForNull @QueryParameter String value) {
+            return Util.fixEmptyAndTrim(value) == null ? FormValidation.ok() : super.doCheckUrl(value);
+        }
+    }
+}

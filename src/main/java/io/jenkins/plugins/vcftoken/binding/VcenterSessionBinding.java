@@ -1,0 +1,56 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.AbortException;
+import hudson.Extension;
+import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcenterSessionClient;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.Serial;
+import org.jenkinsci.Symbol;
+import org.kohsuke.stapler.DataBoundConstructor;
+
+/**
+ * {@code vcenterSession(url: 'https://vcenter.example.com', variable: 'VC_SESSION')}: a session of vCenter that always is
+ * valid, for the header {@code vmware-api-session-id}. For credentials of VCF SSO.
+ */
+public final class VcenterSessionBinding extends DerivedTokenBinding {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    /** @param variable gets the ID of the session */
+    @DataBoundConstructor
+    public VcenterSessionBinding(String url, String variable) {
+        super(url, variable);
+    }
+
+    @Override
+    void check(VcfCredentials credentials) throws AbortException {
+        checkSso(credentials);
+    }
+
+    @Override
+    String header() {
+        return "vmware-api-session-id: ";
+    }
+
+    @Override
+    public TokenEndpointClient client(VcfCredentials credential, OneShotHttpClient http) {
+        return new VcenterSessionClient(http, new Account(VcenterSessionClient.SYSTEM, Account.address(getUrl()), ""));
+    }
+
+    @Extension
+    @Symbol("vcenterSession")
+    public static final class DescriptorImpl extends DerivedTokenBindingDescriptor {
+
+        @NonNull
+        @Override
+        public String getDisplayName() {
+            return Messages.VcenterSessionBinding_displayName();
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package io.jenkins.plugins.vcftoken.binding;
+
+import edu.umd.cs.findbugs.annotations.NonNull;
+import hudson.AbortException;
+import hudson.Extension;
+import io.jenkins.plugins.vcftoken.Messages;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaProviderSessionClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.io.Serial;
+import org.jenkinsci.Symbol;
+import org.kohsuke.stapler.DataBoundConstructor;
+
+/**
+ * {@code vcfaProviderSession(url: 'https://vcfa.example.com', variable: 'VCFA_PROVIDER_TOKEN')}: an access token of the
+ * provider of VCF Automation that always is valid. For credentials of VCF SSO.
+ */
+public final class VcfaProviderSessionBinding extends DerivedTokenBinding {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    /** @param variable gets the access token of the provider */
+    @DataBoundConstructor
+    public VcfaProviderSessionBinding(String url, String variable) {
+        super(url, variable);
+    }
+
+    @Override
+    void check(VcfCredentials credentials) throws AbortException {
+        checkSso(credentials);
+    }
+
+    @Override
+    String header() {
+        return "Authorization: Bearer ";
+    }
+
+    @Override
+    public TokenEndpointClient client(VcfCredentials credential, OneShotHttpClient http) {
+        return new VcfaProviderSessionClient(
+                http, new Account(VcfaTokenClient.SYSTEM, Account.address(getUrl()), VcfaTokenClient.PROVIDER));
+    }
+
+    @Extension
+    @Symbol("vcfaProviderSession")
+    public static final class DescriptorImpl extends DerivedTokenBindingDescriptor {
+
+        @NonNull
+        @Override
+        public String getDisplayName() {
+            return Messages.VcfaProviderSessionBinding_displayName();
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.util.Map;
+
+/**
+ * Begins sessions of the provider of VCF Automation 9.1 with access tokens of VCF SSO: {@code
+ * /cloudapi/1.0.0/sessions/provider}, whose response has a JWT in a header. From recordings; the session ends with <a
+ * href="https://developer.broadcom.com/xapis/provider-infrastructure-apis/latest/cloudapi/1.0.0/sessions/current/delete">{@code
+ * DELETE /cloudapi/1.0.0/sessions/current}</a>.
+ */
+public final class VcfaProviderSessionClient extends AbstractSessionClient {
+
+    /** The first that knows VCF SSO; newer servers accept it. */
+    private static final Map.Entry<String, String> ACCEPT = Map.entry("Accept", "application/json;version=9.1.0");
+
+    /** @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address} */
+    public VcfaProviderSessionClient(OneShotHttpClient client, Account account) {
+        super(client, account);
+    }
+
+    @Override
+    AccessToken beginSession(String parentToken) throws TokenRequestException {
+        Map<String, String> headers =
+                Map.ofEntries(ACCEPT, Map.entry("Authorization", "Bearer " + parentToken + ";org=system"));
+        TokenResponseParser response = new TokenResponseParser(
+                client.post(url("cloudapi/1.0.0/sessions/provider"), headers),
+                parentToken,
+                (status, code, message) ->
+                        status == 401 ? TokenError.PARENT_TOKEN_REFUSED : TokenError.ofStatus(status));
+        if (!response.isSuccess()) {
+            throw response.failure();
+        }
+        return response.accessToken(response.accessTokenHeader(), MissingNode.getInstance(), null);
+    }
+
+    @Override
+    TokenResponseParser endSession(String session) throws TokenRequestException {
+        return new TokenResponseParser(
+                client.delete(
+                        url("cloudapi/1.0.0/sessions/current"),
+                        Map.ofEntries(ACCEPT, Map.entry("Authorization", "Bearer " + session))),
+                session,
+                (status, code, message) -> TokenError.ofStatus(status));
+    }
+}

@@ -1,0 +1,97 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Function;
+import java.util.function.Predicate;
+
+/**
+ * Requests an access token with that of a parent family in place of a stored secret: of one of a provider's
+ * organizations, or of another server. Each belongs to a token family of its own; the derived one is in memory alone.
+ */
+final class DerivedTokenRequest {
+
+    /** How long the parent's access token must be valid to be sent; half its lifetime where that is less. */
+    private static final Duration PARENT_TOKEN_VALIDITY = Duration.ofMinutes(1);
+
+    private final TokenManager manager;
+    private final InstantSource clock;
+    private final CredentialHandle handle;
+    private final CredentialHandle parent;
+    private final TokenEndpointClient client;
+    private final Predicate<AccessToken> acceptable;
+
+    /**
+     * @param parent of the handle
+     * @param client of the handle, with the settings that are stored now
+     */
+    DerivedTokenRequest(
+            TokenManager manager,
+            InstantSource clock,
+            CredentialHandle handle,
+            CredentialHandle parent,
+            TokenEndpointClient client,
+            Predicate<AccessToken> acceptable) {
+        this.manager = manager;
+        this.clock = clock;
+        this.handle = handle;
+        this.parent = parent;
+        this.client = client;
+        this.acceptable = acceptable;
+    }
+
+    CompletableFuture<TokenResult> send() {
+        Instant begin = clock.instant();
+        return manager.request(parent, this::isUsable).thenCompose(result -> {
+            CompletableFuture<TokenResult> derived = requestWith(result);
+            boolean isFresh = !result.accessToken().issuedAt().isBefore(begin);
+            return isFresh ? derived : retriedIfParentRefused(result, derived);
+        });
+    }
+
+    private CompletableFuture<TokenResult> requestWith(TokenResult parentResult) {
+        return manager.request(handle.forDerived(client, parentResult), acceptable);
+    }
+
+    /**
+     * A server can revoke a cached access token of the parent early. Then requests another one, once, and the derived
+     * one with it.
+     *
+     * @param derived the result with the cached one
+     */
+    private CompletableFuture<TokenResult> retriedIfParentRefused(
+            TokenResult cached, CompletableFuture<TokenResult> derived) {
+        return derived.handle(DerivedTokenRequest::isParentRefused).thenCompose(refused -> {
+            if (!refused) {
+                return derived;
+            }
+            Predicate<AccessToken> another = accessToken -> isUsable(accessToken)
+                    && !accessToken.value().equals(cached.accessToken().value());
+            return manager.request(parent, another)
+                    .handle((result, failure) ->
+                            result == null || result.error() != null ? derived : requestWith(result))
+                    .thenCompose(Function.identity());
+        });
+    }
+
+    private static boolean isParentRefused(@CheckForNull TokenResult result, @CheckForNull Throwable failure) {
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        return (result != null ? result.error() : cause) instanceof TokenUnavailableException known
+                && known.isForParentToken();
+    }
+
+    /** Whether the parent's access token outlives a request, and a token that is derived from it lasts. */
+    private boolean isUsable(AccessToken accessToken) {
+        Instant now = clock.instant();
+        Duration half = accessToken.lifetime().dividedBy(2);
+        Duration needed = PARENT_TOKEN_VALIDITY.compareTo(half) < 0 ? PARENT_TOKEN_VALIDITY : half;
+        Duration age = Duration.between(accessToken.issuedAt(), now);
+        return accessToken.remaining(now).compareTo(needed) >= 0 && age.compareTo(client.longestParentAge()) <= 0;
+    }
+}

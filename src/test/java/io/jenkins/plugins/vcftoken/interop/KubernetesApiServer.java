@@ -1,0 +1,176 @@
+package io.jenkins.plugins.vcftoken.interop;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import okhttp3.tls.HeldCertificate;
+
+/**
+ * A real Kubernetes API server and its etcd, as processes of their own on loopback, with RBAC. {@code bin/interop}
+ * installs both, and the kubectl that sets them up.
+ */
+final class KubernetesApiServer implements AutoCloseable {
+
+    /** It creates its default roles first, on a machine that may be busy with other tests. */
+    private static final Duration LONGEST_START = Duration.ofMinutes(3);
+
+    private static final Duration TOKEN_LIFETIME = Duration.ofHours(24);
+    private static final String ADMINISTRATOR_TOKEN = "administrator-of-the-tests";
+
+    private final Path directory;
+    private final Program kubectl = Program.require("kubectl");
+    private final Program apiServer = Program.require("kube-apiserver");
+    private final int port = freePort();
+    private final String authorityPem;
+    private final Path administrator;
+    private final List<String> arguments;
+    private final Program.Run etcd;
+    private Program.Run running;
+
+    /** Skips the test where the programs are not installed. */
+    static KubernetesApiServer start(Path directory) throws IOException, InterruptedException {
+        KubernetesApiServer server = new KubernetesApiServer(directory);
+        try {
+            server.restart();
+        } catch (IOException | InterruptedException | RuntimeException | Error e) {
+            server.close();
+            throw e;
+        }
+        return server;
+    }
+
+    private KubernetesApiServer(Path directory) throws IOException {
+        this.directory = directory;
+        HeldCertificate authority =
+                new HeldCertificate.Builder().certificateAuthority(0).build();
+        // Of RSA, since the API server reads no key of PKCS#8 to verify tokens of service accounts.
+        HeldCertificate certificate = new HeldCertificate.Builder()
+                .rsa2048()
+                .addSubjectAlternativeName("127.0.0.1")
+                .signedBy(authority)
+                .build();
+        authorityPem = authority.certificatePem();
+        administrator = kubeconfig("administrator", "default", ADMINISTRATOR_TOKEN);
+        Path certificateFile = Files.writeString(directory.resolve("server.crt"), certificate.certificatePem());
+        Path key = Files.writeString(directory.resolve("server.key"), certificate.privateKeyPkcs1Pem());
+        Path tokens = Files.writeString(
+                directory.resolve("tokens.csv"), ADMINISTRATOR_TOKEN + ",administrator,1,\"system:masters\"\n");
+        String etcdUrl = "http://127.0.0.1:" + freePort();
+        etcd = Program.require("etcd")
+                .start(
+                        directory,
+                        Map.of(),
+                        "--data-dir=" + directory.resolve("etcd"),
+                        "--listen-client-urls=" + etcdUrl,
+                        "--advertise-client-urls=" + etcdUrl,
+                        "--listen-peer-urls=http://127.0.0.1:0",
+                        // The machine goes on when a process is killed, so nothing needs to be forced to its disk.
+                        "--unsafe-no-fsync");
+        arguments = List.of(
+                "--etcd-servers=" + etcdUrl,
+                "--bind-address=127.0.0.1",
+                "--advertise-address=127.0.0.1",
+                "--endpoint-reconciler-type=none",
+                "--secure-port=" + port,
+                "--cert-dir=" + directory,
+                "--tls-cert-file=" + certificateFile,
+                "--tls-private-key-file=" + key,
+                "--service-cluster-ip-range=10.0.0.0/24",
+                "--service-account-issuer=https://kubernetes.default.svc",
+                "--service-account-signing-key-file=" + key,
+                "--service-account-key-file=" + key,
+                "--token-auth-file=" + tokens,
+                "--authorization-mode=RBAC");
+    }
+
+    /** Waits until the API server answers. Its objects are those from before it was stopped. */
+    void restart() throws IOException, InterruptedException {
+        running = apiServer.start(directory, Map.of(), arguments.toArray(String[]::new));
+        long limit = System.nanoTime() + LONGEST_START.toNanos();
+        while (kubectlAs(administrator, "get", "--raw=/readyz").code() != 0) {
+            if (!running.process().isAlive() || System.nanoTime() > limit) {
+                throw new IOException("the API server did not start: " + Files.readString(running.log())
+                        + Files.readString(etcd.log()));
+            }
+            Thread.sleep(500);
+        }
+    }
+
+    /** Without warning, as by SIGKILL. */
+    void kill() throws InterruptedException {
+        running.process().destroyForcibly().waitFor();
+    }
+
+    /** As an administrator. */
+    void apply(String manifest) throws IOException, InterruptedException {
+        Path file = Files.createTempFile(directory, "manifest", ".yaml");
+        Files.writeString(file, manifest);
+        kubectl("apply", "--filename=" + file);
+    }
+
+    /**
+     * As an administrator.
+     *
+     * @return what kubectl printed
+     */
+    String kubectl(String... parameters) throws IOException, InterruptedException {
+        return kubectlAs(administrator, parameters).success();
+    }
+
+    Program.Result kubectlAs(Path kubeconfig, String... parameters) throws IOException, InterruptedException {
+        List<String> all = new ArrayList<>(List.of("--kubeconfig=" + kubeconfig, "--request-timeout=30s"));
+        all.addAll(List.of(parameters));
+        return kubectl.run(directory, Map.of(), all.toArray(String[]::new));
+    }
+
+    /** @return a file with an access token of the service account, which must exist */
+    Path kubeconfig(String namespace, String serviceAccount) throws IOException, InterruptedException {
+        String token = kubectl(
+                "create",
+                "token",
+                serviceAccount,
+                "--namespace=" + namespace,
+                "--duration=" + TOKEN_LIFETIME.toSeconds() + "s");
+        return kubeconfig(serviceAccount, namespace, token.strip());
+    }
+
+    private Path kubeconfig(String user, String namespace, String token) throws IOException {
+        Path authorityFile = Files.writeString(directory.resolve("ca.pem"), authorityPem);
+        return Files.writeString(directory.resolve(user + ".kubeconfig"), """
+                apiVersion: v1
+                kind: Config
+                clusters:
+                - name: test
+                  cluster: {server: "https://127.0.0.1:%d", certificate-authority: "%s"}
+                users:
+                - name: %s
+                  user: {token: "%s"}
+                contexts:
+                - name: test
+                  context: {cluster: test, user: %s, namespace: %s}
+                current-context: test
+                """.formatted(
+                        port, authorityFile, user, token, user, namespace));
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    /** May be called again. */
+    @Override
+    public void close() throws InterruptedException {
+        if (running != null) {
+            kill();
+        }
+        etcd.process().destroyForcibly().waitFor();
+    }
+}

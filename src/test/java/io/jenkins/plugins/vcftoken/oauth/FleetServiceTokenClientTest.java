@@ -1,0 +1,146 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Base64;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class FleetServiceTokenClientTest {
+
+    private static final String API_TOKEN = "vidb_one";
+
+    private final ScriptedHttp server = new ScriptedHttp();
+    private Simulator simulator;
+    private OneShotHttpClient http;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start();
+        simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
+        simulator.vcfOperations().addUser("svc", "", "Aa1-password-of-svc");
+        http = TestTokenService.client(simulator, InstantSource.system());
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @Test
+    void requestToken_withAnAccessTokenOfVcfSso_returnsTheOneOfTheService() throws Exception {
+        TokenResponse response = client("Bearer", "fleet-lcm").requestToken(ssoToken());
+        assertThat(simulator.accessTokens()).contains(response.accessToken().value());
+        assertThat(response.session()).isNull();
+        // Seventy minutes from the issue of the other one, which is a moment ago.
+        assertThat(response.accessToken().lifetime()).isBetween(Duration.ofMinutes(69), Duration.ofMinutes(70));
+    }
+
+    @Test
+    void requestToken_withAnAccessTokenOfVcfOperations_returnsTheOneOfTheService() throws Exception {
+        String opsToken = new VcfOperationsTokenClient(
+                        http,
+                        new Account(VcfOperationsTokenClient.SYSTEM, simulator.url(), "", "svc"),
+                        new VcfOperationsTokenClient.User("svc", ""))
+                .requestToken("Aa1-password-of-svc")
+                .accessToken()
+                .value();
+        FleetServiceTokenClient client = client(VcfOperationsTokenClient.SCHEME, "ops-li");
+        String accessToken = client.requestToken(opsToken).accessToken().value();
+        assertThat(simulator.accessTokens()).contains(accessToken);
+    }
+
+    /** An access token of VCF Operations lasts for hours, and a new one costs a login. */
+    @Test
+    void longestParentAge_isLimitedForAccessTokensOfVcfSso() {
+        assertThat(client("Bearer", "x").longestParentAge()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(client("OpsToken", "x").longestParentAge()).isGreaterThan(Duration.ofDays(365));
+    }
+
+    @Test
+    void requestToken_withAKeyThatTheServerDoesNotKnow_namesTheKeyAsTheCause() throws Exception {
+        String parentToken = ssoToken();
+        TokenRequestException e = catchThrowableOfType(
+                TokenRequestException.Rejected.class,
+                () -> client("Bearer", "fleet-lmc").requestToken(parentToken));
+        assertThat(e.tokenError()).isEqualTo(TokenError.UNKNOWN_SERVICE_KEY);
+    }
+
+    @Test
+    void requestToken_withAnAccessTokenThatHasExpired_isRefusedForThat() throws Exception {
+        String parentToken = ssoToken();
+        simulator.endSessions();
+        TokenRequestException e = catchThrowableOfType(
+                TokenRequestException.Rejected.class,
+                () -> client("Bearer", "fleet-lcm").requestToken(parentToken));
+        assertThat(e.tokenError().isOfParentToken()).isTrue();
+    }
+
+    /** {@code iat} may be when the other access token was issued, so the time from it to {@code exp} is not the lifetime. */
+    @ParameterizedTest
+    @CsvSource({"-1800, 300, PT4M59S", "0, 2100, PT34M59S"})
+    void lifetime_endsWithExp(long iat, long exp, Duration lifetime) throws Exception {
+        long now = ScriptedHttp.NOW.getEpochSecond();
+        String jwt = "eyJhbGciOiJSUzI1NiJ9."
+                + Base64.getUrlEncoder()
+                        .withoutPadding()
+                        .encodeToString(("{\"iat\":" + (now + iat) + ",\"exp\":" + (now + exp) + "}")
+                                .getBytes(StandardCharsets.UTF_8))
+                + ".c2ln";
+        server.answer(200, "{\"jwtToken\":\"" + jwt + "\"}");
+        assertThat(scripted().requestToken("p").accessToken().lifetime()).isEqualTo(lifetime);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "200, '{}', UNINTELLIGIBLE",
+        "200, '{\"jwtToken\":\"a b\"}', UNINTELLIGIBLE",
+        "200, '{\"jwtToken\":\"eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln\"}', UNINTELLIGIBLE",
+        "400, '', UNKNOWN_SERVICE_KEY",
+        "401, '', PARENT_TOKEN_REFUSED",
+        "403, '', FORBIDDEN",
+        "404, '', NO_SUCH_SERVICE",
+        "429, '', THROTTLED",
+        "500, '', OUTCOME_UNKNOWN"
+    })
+    void requestToken_withoutAnAccessToken_fails(int status, String body, TokenError expected) {
+        server.answer(status, body);
+        assertThat(catchThrowableOfType(
+                                TokenRequestException.class, () -> scripted().requestToken("p"))
+                        .tokenError())
+                .isEqualTo(expected);
+        assertThat(server.asked).containsExactly("POST /suite-api/api/auth/token/exchange");
+    }
+
+    private String ssoToken() throws TokenRequestException {
+        return new VcfSsoApiTokenClient(http, new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), "CUSTOMER"))
+                .requestToken(API_TOKEN)
+                .accessToken()
+                .value();
+    }
+
+    private FleetServiceTokenClient client(String scheme, String key) {
+        return new FleetServiceTokenClient(http, account(simulator.url()), scheme, key);
+    }
+
+    private FleetServiceTokenClient scripted() {
+        return new FleetServiceTokenClient(
+                server.client, account(URI.create("https://ops.example.com")), "Bearer", "fleet-lcm");
+    }
+
+    private static Account account(URI url) {
+        return new Account(VcfOperationsTokenClient.SYSTEM, url, "", "service fleet-lcm");
+    }
+}

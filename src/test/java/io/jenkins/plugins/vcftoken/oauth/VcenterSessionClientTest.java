@@ -1,0 +1,171 @@
+package io.jenkins.plugins.vcftoken.oauth;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Base64;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class VcenterSessionClientTest {
+
+    private static final String API_TOKEN = "vidb_one";
+    private static final String SAML = Base64.getEncoder().encodeToString("<saml2/>".getBytes(StandardCharsets.UTF_8));
+
+    private final ScriptedHttp server = new ScriptedHttp();
+    private Simulator simulator;
+    private OneShotHttpClient http;
+    private String parentToken;
+
+    @BeforeEach
+    void start() throws Exception {
+        simulator = Simulator.start();
+        simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
+        http = TestTokenService.client(simulator, InstantSource.system());
+        parentToken = new VcfSsoApiTokenClient(
+                        http, new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), "CUSTOMER"))
+                .requestToken(API_TOKEN)
+                .accessToken()
+                .value();
+    }
+
+    @AfterEach
+    void stop() {
+        assertThat(simulator.violations()).isEmpty();
+        simulator.close();
+    }
+
+    @Test
+    void requestToken_beginsASessionWhoseIdIsTheAccessToken() throws Exception {
+        TokenResponse response = client().requestToken(parentToken);
+        assertThat(simulator.vcenter().openSessions()).isEqualTo(1);
+        assertThat(simulator.accessTokens()).contains(response.accessToken().value());
+        assertThat(response.session()).isEqualTo(response.accessToken().value());
+        assertThat(response.refreshToken()).isNull();
+    }
+
+    @Test
+    void refreshSession_keepsTheSessionsOfBeforeUntilTheLastLeaseEnds() throws Exception {
+        VcenterSessionClient client = client();
+        String sessions = client.requestToken(parentToken).session();
+        sessions = client.refreshSession(parentToken, sessions).session();
+        sessions = client.refreshSession(parentToken, sessions).session();
+        assertThat(simulator.vcenter().openSessions()).isEqualTo(3);
+        client.revokeSession(sessions);
+        assertThat(simulator.vcenter().openSessions()).isZero();
+        assertThat(simulator.vcenter().ended()).isEqualTo(3);
+        assertThatCode(() -> client.revokeSession("expired")).doesNotThrowAnyException();
+    }
+
+    @Test
+    void refreshSession_manyTimes_remembersTheThreeNewest() throws Exception {
+        server.answer(200, "{\"access_token\":\"" + SAML + "\"}").answer(201, "\"new\"");
+        assertThat(scripted().refreshSession("p", "three two one").session()).isEqualTo("new three two");
+    }
+
+    @Test
+    void revokeSession_whereOneCannotBeEnded_endsTheOthersAndFails() {
+        server.answer(204, "").answer(503, "").answer(204, "");
+        TokenRequestException e = catchThrowableOfType(
+                TokenRequestException.class, () -> scripted().revokeSession("three two one"));
+        assertThat(e.tokenError()).isEqualTo(TokenError.NO_ANSWER);
+        assertThat(server.asked).hasSize(3);
+    }
+
+    /** The SAML token ends the session, and so does half an hour without a request. */
+    @ParameterizedTest
+    @CsvSource({
+        "'\"expires_in\":300', PT5M",
+        "'\"expires_in\":1800', PT30M",
+        "'\"expires_in\":28800', PT30M",
+        "'\"x\":1', PT30M"
+    })
+    void lifetime_isThatOfTheSamlTokenAndAtMostTheIdleTimeout(String field, Duration lifetime) throws Exception {
+        server.answer(200, "{\"access_token\":\"" + SAML + "\"," + field + "}").answer(201, "\"0123456789abcdef\"");
+        AccessToken session = scripted().requestToken("p").accessToken();
+        assertThat(session.value()).isEqualTo("0123456789abcdef");
+        assertThat(session.lifetime()).isEqualTo(lifetime);
+        assertThat(server.asked).containsExactly("POST /api/vcenter/authentication/token", "POST /api/session");
+    }
+
+    @Test
+    void requestToken_withLinesInTheSamlToken_ignoresTheLineBreaks() throws Exception {
+        server.answer(200, "{\"access_token\":\"" + SAML.substring(0, 4) + "\\r\\n" + SAML.substring(4) + "\\n\"}")
+                .answer(201, "\"id\"");
+        assertThat(scripted().requestToken("p").accessToken().value()).isEqualTo("id");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "401, '', PARENT_TOKEN_REFUSED",
+        "400, '{\"error\":\"invalid_grant\"}', PARENT_TOKEN_REFUSED",
+        "400, '{\"error\":\"invalid_request\"}', REJECTED",
+        "403, '', FORBIDDEN",
+        "404, '', NO_SUCH_SERVICE",
+        "503, '', OUTCOME_UNKNOWN",
+        "200, '{}', UNINTELLIGIBLE",
+        "200, '{\"access_token\":\"=a=\"}', UNINTELLIGIBLE",
+        "200, '{\"access_token\":\"PA==\",\"expires_in\":0}', UNINTELLIGIBLE"
+    })
+    void requestToken_whenTheExchangeFails_beginsNoSession(int status, String body, TokenError expected) {
+        server.answer(status, body);
+        assertThat(failure()).isEqualTo(expected);
+        assertThat(server.asked).containsExactly("POST /api/vcenter/authentication/token");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "401, '', FORBIDDEN",
+        "404, '', NO_SUCH_SERVICE",
+        "429, '', THROTTLED",
+        "503, '', OUTCOME_UNKNOWN",
+        "201, '{\"value\":\"id\"}', UNINTELLIGIBLE",
+        "201, '\"\"', UNINTELLIGIBLE",
+        "201, '\"a b\"', UNINTELLIGIBLE",
+        "201, '', UNINTELLIGIBLE"
+    })
+    void requestToken_whenTheLoginFails_saysWhy(int status, String body, TokenError expected) {
+        server.answer(200, "{\"access_token\":\"" + SAML + "\"}").answer(status, body);
+        assertThat(failure()).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"expired", "foreign"})
+    void requestToken_withAnAccessTokenThatVcenterDoesNotAccept_isRefusedForThat(String token) {
+        if (token.equals("expired")) {
+            simulator.endSessions();
+        }
+        TokenRequestException e = catchThrowableOfType(
+                TokenRequestException.Rejected.class,
+                () -> client().requestToken(token.equals("expired") ? parentToken : "a.b.c"));
+        assertThat(e.tokenError().isOfParentToken()).isTrue();
+        assertThat(simulator.vcenter().refusals()).isEqualTo(1);
+    }
+
+    private TokenError failure() {
+        return catchThrowableOfType(
+                        TokenRequestException.class, () -> scripted().requestToken("p"))
+                .tokenError();
+    }
+
+    private VcenterSessionClient client() {
+        return new VcenterSessionClient(http, new Account(VcenterSessionClient.SYSTEM, simulator.url(), ""));
+    }
+
+    private VcenterSessionClient scripted() {
+        return new VcenterSessionClient(
+                server.client, new Account(VcenterSessionClient.SYSTEM, URI.create("https://vcenter.example.com"), ""));
+    }
+}

@@ -1,0 +1,104 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+import edu.umd.cs.findbugs.annotations.CheckForNull;
+import java.util.HashSet;
+import java.util.Set;
+
+/** Sessions of the provider of VCF Automation that are begun with access tokens of VCF SSO. */
+public final class ProviderSessions implements TokenApi {
+
+    private static final String PROVIDER = "/cloudapi/1.0.0/sessions/provider";
+    private static final String ORGANIZATION = ";org=system";
+
+    private final Simulator simulator;
+    private final Set<String> sessions = new HashSet<>();
+    private int begun;
+    private int ended;
+    private int refusals;
+
+    ProviderSessions(Simulator simulator) {
+        this.simulator = simulator;
+    }
+
+    // What tests ask
+
+    /** Sessions that have not been ended, and whose access token has not expired. */
+    public int openSessions() {
+        synchronized (simulator) {
+            return (int) sessions.stream().filter(simulator::isAlive).count();
+        }
+    }
+
+    public int begun() {
+        synchronized (simulator) {
+            return begun;
+        }
+    }
+
+    public int ended() {
+        synchronized (simulator) {
+            return ended;
+        }
+    }
+
+    /** Requests that were refused because of the access token. */
+    public int refusals() {
+        synchronized (simulator) {
+            return refusals;
+        }
+    }
+
+    // What the handler needs
+
+    @Override
+    public boolean serves(String path) {
+        return path.equals(PROVIDER);
+    }
+
+    @Override
+    public String secret(Call call) {
+        return call.accessToken();
+    }
+
+    @Override
+    @CheckForNull
+    public String violation(Call call) {
+        if (call.query() != null || !call.body().isEmpty()) {
+            return "a query string or a body where there is none";
+        }
+        if (!call.header("Accept").equals("application/json;version=9.1.0")) {
+            return "Accept: " + call.header("Accept");
+        }
+        return call.accessToken().endsWith(ORGANIZATION) ? null : "no access token for " + ORGANIZATION;
+    }
+
+    @Override
+    public Reply answer(Call call) {
+        if (!call.method().equals("POST")) {
+            return Reply.json(405, "");
+        }
+        String parent = call.accessToken().replace(ORGANIZATION, "");
+        if (!simulator.vcfSso().isIssued(parent) || !simulator.isAlive(parent)) {
+            refusals++;
+            return Reply.json(401, "");
+        }
+        begun++;
+        String accessToken = simulator.issue(simulator.userOf(parent), "System", call.expired());
+        sessions.add(accessToken);
+        return Reply.json(
+                        200,
+                        "{\"id\":\"urn:vcloud:session:" + SimulatedOrganizations.id(accessToken)
+                                + "\",\"org\":{\"name\":\"System\"},\"sessionIdleTimeoutMinutes\":0}")
+                .with("X-VMWARE-VCLOUD-ACCESS-TOKEN", accessToken);
+    }
+
+    /** @return whether the access token was one of an open session */
+    boolean end(String accessToken) {
+        if (!sessions.remove(accessToken)) {
+            return false;
+        }
+        ended++;
+        simulator.end(accessToken);
+        return true;
+    }
+}
