@@ -338,7 +338,8 @@ public final class TokenManager {
 
     /**
      * A credential from a {@link VersionedSecret} may store a token that another controller has published, which leads to
-     * no family here: its location does.
+     * no family here: its location does. A token of another family is found when the store is read, which happens for
+     * rotating tokens alone.
      */
     private CredentialHandle withKnownToken(CredentialHandle handle) throws IOException {
         if (handle.writer().versionedSecret() == null) {
@@ -349,7 +350,9 @@ public final class TokenManager {
         TokenFamily known = store.find(handle.token(), account, location);
         boolean isBound = known != null && known.locations().contains(location);
         TokenFamily last = isBound ? known : store.findLastUsed(account, location);
-        return last == null ? handle : handle.withToken(last.tokens().current());
+        return last == null || !TokenFamilyStore.isDurable(last, handle)
+                ? handle
+                : handle.withToken(last.tokens().current());
     }
 
     /** Binds the family to the location of its current token. A former token leads to it only from a bound location. */
