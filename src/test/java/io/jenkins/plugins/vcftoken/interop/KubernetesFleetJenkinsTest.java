@@ -64,7 +64,7 @@ class KubernetesFleetJenkinsTest {
     private static RealJenkinsExtension controller() {
         return new RealJenkinsExtension()
                 .withTimeout(0)
-                .javaOptions("-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=2")
+                .javaOptions("-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=5")
                 .omitPlugins(
                         "branch-api",
                         "configuration-as-code",
