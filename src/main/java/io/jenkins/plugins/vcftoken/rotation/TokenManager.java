@@ -488,9 +488,10 @@ public final class TokenManager {
 
     /**
      * When a token with a lost response is sent once more: when the lost request can no longer be on its way, and no
-     * access token remains that a refusal could cost, neither of this family nor of one that is derived from it. If the server had not rotated the token, the request works; if it had, the next token is
-     * lost in any case (<a href="https://www.rfc-editor.org/rfc/rfc9700#section-4.14">RFC 9700 section 4.14</a> lets a
-     * server revoke the whole family for a token that it sees twice).
+     * access token remains that a refusal could cost, neither of this family nor of one that is derived from it. If the
+     * server had not rotated the token, the request works; if it had, the next token is lost in any case (<a
+     * href="https://www.rfc-editor.org/rfc/rfc9700#section-4.14">RFC 9700 section 4.14</a> lets a server revoke the whole
+     * family for a token that it sees twice).
      *
      * @return null when a person decides
      */
