@@ -156,7 +156,9 @@ public final class TestTokenService implements AutoCloseable {
     public TokenEndpointClient vcfSso() {
         return patient(new VcfSsoApiTokenClient(
                 client,
-                new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), VcfSsoApiTokenClient.DEFAULT_TENANT)));
+                new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), VcfSsoApiTokenClient.DEFAULT_TENANT),
+                null,
+                true));
     }
 
     public CredentialHandle handle(String name, TokenEndpointClient service, String token) {

@@ -128,7 +128,7 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
 
     @Override
     public TokenEndpointClient tokenClient(OneShotHttpClient client) {
-        return new VcfSsoApiTokenClient(client, account(), expiresAt());
+        return new VcfSsoApiTokenClient(client, account(), expiresAt(), regenerateDaysBefore > 0);
     }
 
     @Override

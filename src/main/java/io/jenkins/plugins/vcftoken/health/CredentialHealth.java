@@ -29,8 +29,8 @@ public final class CredentialHealth {
     /** Exported at any depth. */
     static final int ALWAYS = 999;
 
-    /** Twice the period of the work that does it. */
-    private static final Duration REGENERATION_TAKES = Duration.ofDays(1);
+    /** The period of the work that does it: by then it has been tried at least once. */
+    private static final Duration REGENERATION_PERIOD = Duration.ofHours(12);
 
     private final LocatedCredential stored;
     private final Account account;
@@ -259,11 +259,9 @@ public final class CredentialHealth {
 
     /** Whether the secret will be replaced before it expires, so that no person has to. */
     boolean isRegenerationAwaited() {
-        Instant time = regeneratedAt();
-        return time != null
+        return regeneratedAt() != null
                 && regenerationError == null
-                && now.isBefore(time.plus(REGENERATION_TAKES))
-                && now.isBefore(secretExpiresAt);
+                && now.isBefore(secretExpiresAt.minus(REGENERATION_PERIOD));
     }
 
     /** Whether the response to a request for another secret was lost, and no token request has shown yet what came of it. */

@@ -169,6 +169,11 @@ public final class RetryPolicy {
             client.revokeSession(session);
         }
 
+        @Override
+        public boolean regenerates() {
+            return client.regenerates();
+        }
+
         /** Once: the server may have issued the new secret in the response that was lost. */
         @Override
         public RegeneratedSecret regenerate(String secret, @CheckForNull AccessToken accessToken)

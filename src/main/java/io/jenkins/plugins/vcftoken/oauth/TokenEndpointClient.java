@@ -60,6 +60,13 @@ public interface TokenEndpointClient {
     default void revokeSession(String session) throws TokenRequestException {}
 
     /**
+     * Whether {@link #regenerate} may be called, so that the ledger has a record of the secret before it is first sent.
+     */
+    default boolean regenerates() {
+        return false;
+    }
+
+    /**
      * Has the server issue another secret in place of one that does not rotate. Sends the secret, once: the response
      * has the only copy of the new one, and the server may refuse the old one from then on. Access tokens stay valid.
      *

@@ -37,19 +37,29 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
     @CheckForNull
     private final Instant expiresAt;
 
-    /** For an API token whose expiry is not known. */
+    private final boolean regenerates;
+
+    /** For an API token whose expiry is not known, and which a person replaces. */
     public VcfSsoApiTokenClient(OneShotHttpClient client, Account account) {
-        this(client, account, null);
+        this(client, account, null, false);
     }
 
     /**
      * @param account its organization is the tenant
      * @param expiresAt when the stored API token expires, as the user entered it, or null
+     * @param regenerates whether another one is requested before that
      * @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address}
      */
-    public VcfSsoApiTokenClient(OneShotHttpClient client, Account account, @CheckForNull Instant expiresAt) {
+    public VcfSsoApiTokenClient(
+            OneShotHttpClient client, Account account, @CheckForNull Instant expiresAt, boolean regenerates) {
         super(client, account, false);
         this.expiresAt = expiresAt;
+        this.regenerates = regenerates;
+    }
+
+    @Override
+    public boolean regenerates() {
+        return regenerates;
     }
 
     @CheckForNull

@@ -102,6 +102,11 @@ public record TokenFamily(
         return new TokenFamily(id, account, Status.READY, tokens, accessToken, locations, null, now, null, null, null);
     }
 
+    /** Of a token that token requests leave as it is. */
+    TokenFamily nonRotating() {
+        return with(tokens.with(true, tokens.expiresAt()));
+    }
+
     /** Whether the server of this account has ever accepted the secret. */
     boolean isProven() {
         return accessToken != null || tokens.generation() > 0;
@@ -175,7 +180,7 @@ public record TokenFamily(
 
     /**
      * Before the server is asked for another token in place of this one: from now on it is not known to expect the same
-     * one again. The expiry makes the family durable.
+     * one again.
      */
     TokenFamily regenerating(Instant expiresAt, Instant now) {
         return requesting(now).with(tokens.with(false, expiresAt));

@@ -74,12 +74,10 @@ final class TokenFamilyStore {
         this.hashes = hashes;
     }
 
-    /**
-     * Whether the ledger saves a family of this credential. A family with a known expiry is about to be regenerated, or
-     * was.
-     */
+    /** Whether the ledger saves a family of this credential. A family with a known expiry was about to be regenerated. */
     static boolean isDurable(TokenFamily family, CredentialHandle handle) {
         return handle.client().rotates()
+                || handle.client().regenerates()
                 || family.tokens().generation() > 0
                 || family.tokens().expiresAt() != null;
     }

@@ -107,8 +107,9 @@ public record TokenHistory(
     TokenHistory adopting(TokenHistory published, TokenHash hashes) {
         TokenHistory next = published.current.equals(current) ? this : rotatedTo(published.current, hashes);
         long newest = Math.max(next.generation, published.generation);
+        Instant expiry = published.expiresAt == null ? next.expiresAt : published.expiresAt;
         return new TokenHistory(
-                initialTokenHash, next.current, next.formerHashes, newest, published.nonRotating, published.expiresAt);
+                initialTokenHash, next.current, next.formerHashes, newest, published.nonRotating, expiry);
     }
 
     TokenHistory with(boolean isNonRotating, @CheckForNull Instant expiry) {

@@ -223,7 +223,8 @@ public final class TokenManager {
             throws TokenUnavailableException, InterruptedException {
         Regeneration request = new Regeneration(handle, told, beforeExpiry, hashes, clock, timeout, listener);
         try {
-            TokenFamily family = store.find(handle.token(), handle.client().account(), handle.location());
+            CredentialHandle known = withKnownToken(handle);
+            TokenFamily family = store.find(known.token(), known.client().account(), known.location());
             if (family == null ? !request.isDue(told) : request.isDone(family)) {
                 return false;
             }
@@ -369,7 +370,8 @@ public final class TokenManager {
     }
 
     private TokenFamily created(CredentialHandle handle) {
-        return TokenFamily.created(handle.client().account(), handle.token(), hashes, clock.instant());
+        TokenFamily created = TokenFamily.created(handle.client().account(), handle.token(), hashes, clock.instant());
+        return handle.client().regenerates() ? created.nonRotating() : created;
     }
 
     /** Requests an access token. */

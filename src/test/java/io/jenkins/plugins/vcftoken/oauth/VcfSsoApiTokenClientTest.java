@@ -198,7 +198,8 @@ class VcfSsoApiTokenClientTest {
     void secretExpiry_isTheOneThatTheUserEntered() {
         Account account =
                 new Account(VcfSsoApiTokenClient.SYSTEM, URI.create("https://broker.example.com"), "CUSTOMER");
-        assertThat(new VcfSsoApiTokenClient(new ScriptedHttp().client, account, SENT).secretExpiry(API_TOKEN, null))
+        assertThat(new VcfSsoApiTokenClient(new ScriptedHttp().client, account, SENT, true)
+                        .secretExpiry(API_TOKEN, null))
                 .isEqualTo(SENT);
     }
 

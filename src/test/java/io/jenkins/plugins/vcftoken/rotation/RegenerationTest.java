@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
+import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.VcfSso;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -21,6 +24,7 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -114,14 +118,14 @@ class RegenerationTest extends TokenServiceTestBase {
     }
 
     @Test
-    void apiToken_beforeItIsDue_isNotSentAndNeedsNoFile() throws Exception {
+    void apiToken_beforeItIsDue_isNotSent() throws Exception {
         clock.advance(LIFETIME.minus(BEFORE).minusSeconds(1));
         assertThat(regenerate()).isFalse();
         assertThat(simulator.requests()).isZero();
         await();
         assertThat(regenerate()).isFalse();
         assertThat(sso.regenerations()).isZero();
-        assertThat(core.ledger.loadAll()).isEmpty();
+        assertThat(onDisk().tokens().current()).isEqualTo(FIRST);
     }
 
     @Test
@@ -221,7 +225,7 @@ class RegenerationTest extends TokenServiceTestBase {
         clock.advance(LIFETIME.minus(BEFORE));
         sso.setActive("client", false);
         failToRegenerate("Sign in once as the user");
-        assertThat(core.ledger.loadAll()).isEmpty();
+        assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.READY);
         sso.setActive("client", true);
         assertThat(regenerate()).isTrue();
     }
@@ -368,6 +372,60 @@ class RegenerationTest extends TokenServiceTestBase {
                     .hasMessageContaining("its successor is lost")
                     .hasMessageContaining("Jenkins stopped while");
         }
+    }
+
+    @Test
+    void apiToken_afterAKillAndWithRegenerationOff_isReported() throws Exception {
+        core.ledger.save(TokenFamily.created(core.vcfSso().account(), FIRST, TestTokenService.HASH, clock.instant())
+                .boundTo(new CredentialLocation("system", "sso"))
+                .regenerating(firstExpiry, clock.instant()));
+        TokenEndpointClient off = core.patient(
+                new VcfSsoApiTokenClient(core.client(), core.vcfSso().account()));
+        assertThatThrownBy(() -> core.families.await(core.handle("sso", off, FIRST), ANY))
+                .hasMessageContaining("Jenkins stopped while");
+        assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.UNKNOWN);
+        assertThat(simulator.requests()).isZero();
+    }
+
+    /** Each has a home of its own, and both write to the store of the credential. */
+    @Test
+    void apiToken_ofControllersThatShareAStore_isReplacedOnceAndWorksForBoth(@TempDir Path otherHome) throws Exception {
+        InMemoryVersionedSecret shared = new InMemoryVersionedSecret(FIRST);
+        try (TestTokenService other = new TestTokenService(otherHome, simulator, clock)) {
+            clock.advance(LIFETIME.minus(BEFORE));
+            other.families.await(shared(shared), ANY);
+            assertThat(core.families.regenerateIfDue(shared(shared), firstExpiry, BEFORE))
+                    .isTrue();
+            assertThat(shared.content().secret()).isEqualTo(sso.currentToken("client"));
+            assertThat(other.families.regenerateIfDue(shared(shared), null, BEFORE))
+                    .isFalse();
+            for (TestTokenService controller : List.of(other, core)) {
+                clock.advance(Duration.ofHours(2));
+                assertThat(controller.families.await(shared(shared), ANY).error())
+                        .isNull();
+            }
+        }
+        assertThat(sso.regenerations()).isEqualTo(1);
+        assertThat(sso.refusals()).isZero();
+    }
+
+    private CredentialHandle shared(InMemoryVersionedSecret store) {
+        return new CredentialHandle(
+                "sso",
+                new CredentialLocation("system", "sso"),
+                store.content().secret(),
+                core.vcfSso(),
+                new CredentialWriter() {
+                    @Override
+                    public void writeBack(Predicate<String> sameFamily, String current, boolean again) {
+                        throw new AssertionError("written to the credentials store");
+                    }
+
+                    @Override
+                    public VersionedSecret versionedSecret() {
+                        return store;
+                    }
+                });
     }
 
     @Test
