@@ -10,6 +10,7 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
+import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
 import io.jenkins.plugins.vcftoken.store.CredentialLocator;
 import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -134,6 +135,11 @@ final class CredentialHandleFactory {
         @Override
         public void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException {
             writer.writeBack(sameFamily, current, again);
+        }
+
+        @Override
+        public VersionedSecret versionedSecret() {
+            return writer.versionedSecret();
         }
 
         @Override

@@ -43,7 +43,7 @@ class ArchitectureTest {
 
     /** From the wire upwards. */
     private static final List<String> PACKAGES = Stream.of(
-                    ".oauth", ".rotation", ".lease", ".store", "", ".credentials", ".binding", ".health")
+                    ".oauth", ".rotation", ".lease", ".store", "", ".credentials", ".kubernetes", ".binding", ".health")
             .map(name -> "io.jenkins.plugins.vcftoken" + name)
             .toList();
 

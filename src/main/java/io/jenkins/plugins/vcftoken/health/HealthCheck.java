@@ -14,6 +14,7 @@ import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.CredentialLocator;
 import io.jenkins.plugins.vcftoken.store.CredentialScanner;
 import io.jenkins.plugins.vcftoken.store.LocatedCredential;
+import io.jenkins.plugins.vcftoken.store.VersionedSecretProvider;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
@@ -108,7 +109,9 @@ final class HealthCheck {
 
     @CheckForNull
     private TokenFamily findFamily(Account account, LocatedCredential stored) {
-        return snapshot.find(account, token(stored), stored.location());
+        TokenFamily found = snapshot.find(account, token(stored), stored.location());
+        boolean isShared = found == null && VersionedSecretProvider.findFor(stored.credential()) != null;
+        return isShared ? snapshot.findLastUsed(account, stored.location()) : found;
     }
 
     /** Includes a credential that was stored again with another ID: the next build uses the family under the new ID. */

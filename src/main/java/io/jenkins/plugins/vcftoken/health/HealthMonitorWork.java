@@ -78,6 +78,7 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
         Instant now = tokens.clock().instant();
         List<LocatedCredential> shared = CredentialScanner.shared();
         warnings = check(shared);
+        shared.forEach(tokens.locator()::checkWritable);
         alarmsSeen = alarms;
         expiries.refresh(shared, now);
         warnings = check(shared);

@@ -6,8 +6,10 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -31,8 +33,7 @@ final class CredentialWriteBack {
     /** A person may store a token of another family at the location before the write-back. */
     private record Target(CredentialLocation location, String familyId) {}
 
-    CredentialWriteBack(
-            TokenLedger ledger, TokenHash hashes, Executor thread, TokenClaims claims, Duration timeout) {
+    CredentialWriteBack(TokenLedger ledger, TokenHash hashes, Executor thread, TokenClaims claims, Duration timeout) {
         this.ledger = ledger;
         this.hashes = hashes;
         this.thread = thread;
@@ -45,9 +46,21 @@ final class CredentialWriteBack {
         return Collections.unmodifiableSet(failed);
     }
 
-    /** The store of a location could not be written; the next use of the credential writes it. */
-    void addFailed(CredentialLocation location) {
-        failed.add(location);
+    /**
+     * The store of a credential could not be written; the next use of the credential writes it. A store that other
+     * controllers read is written without a next use as well: until it has the token, they would send the former one
+     * once more as soon as their access token has expired.
+     */
+    void addFailed(CredentialHandle handle, String familyId) {
+        boolean isNew = failed.add(handle.location());
+        if (isNew && handle.writer().versionedSecret() != null) {
+            CompletableFuture.delayedExecutor(timeout.toMillis(), TimeUnit.MILLISECONDS, thread)
+                    .execute(() -> {
+                        if (failed.contains(handle.location())) {
+                            write(handle, familyId);
+                        }
+                    });
+        }
     }
 
     /** After a store context was renamed. */
@@ -96,10 +109,10 @@ final class CredentialWriteBack {
         } catch (VersionedSecret.ReadOnlyException e) {
             LOGGER.log(Level.FINE, e, () -> handle.description() + ": its rotated tokens are kept in the ledger alone");
         } catch (InterruptedException e) {
-            failed.add(handle.location());
+            addFailed(handle, familyId);
             Thread.currentThread().interrupt();
         } catch (IOException | RuntimeException e) {
-            failed.add(handle.location());
+            addFailed(handle, familyId);
             LOGGER.log(
                     Level.WARNING,
                     e,

@@ -25,7 +25,10 @@ import okio.ByteString;
  * @param deadline when a claim ends whose controller has not published a result; null when nothing is claimed
  */
 record SharedTokenState(
-        TokenFamily family, @CheckForNull String revision, Set<String> controllers, @CheckForNull Instant deadline) {
+        TokenFamily family,
+        @CheckForNull String revision,
+        Set<String> controllers,
+        @CheckForNull Instant deadline) {
 
     private static final int FORMAT = 1;
 
@@ -33,8 +36,7 @@ record SharedTokenState(
     private static final int MAX_FORMER = 500;
 
     /** Without a key, since each controller has its own; the store has the current token itself. */
-    static final TokenHash HASHES =
-            text -> ByteString.encodeUtf8(text).sha256().hex();
+    static final TokenHash HASHES = text -> ByteString.encodeUtf8(text).sha256().hex();
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final TokenFamilyJson FAMILY_JSON = new TokenFamilyJson(JSON, new FileTokenLedger.Cipher() {
@@ -60,12 +62,12 @@ record SharedTokenState(
     static SharedTokenState of(VersionedSecret.Content content, Account account, Instant now) throws IOException {
         String text = content.state();
         Set<String> controllers = Set.of();
-        if (text != null) {
+        if (text != null && !text.isEmpty()) {
             SharedTokenState state = parse(text);
             controllers = state.controllers;
             TokenHistory tokens = state.family.tokens();
-            boolean isOfFamily = content.secret().equals(tokens.current())
-                    || tokens.isFormer(HASHES.ofToken(content.secret()));
+            boolean isOfFamily =
+                    content.secret().equals(tokens.current()) || tokens.isFormer(HASHES.ofToken(content.secret()));
             if (isOfFamily && state.family.account().isSameAs(account)) {
                 return state;
             }

@@ -140,7 +140,10 @@ final class TokenClaims {
     /** Waits until the claim of another controller may have ended. Interruptible. */
     void awaitOther(View view) throws InterruptedException {
         Duration left = Duration.between(clock.instant(), Objects.requireNonNull(view.claimedUntil()));
-        Objects.requireNonNull(view.secret()).awaitChange(Objects.requireNonNull(view.content()), left);
+        // The claim may have ended since the view was made.
+        if (!left.isNegative()) {
+            Objects.requireNonNull(view.secret()).awaitChange(Objects.requireNonNull(view.content()), left);
+        }
     }
 
     /**
@@ -159,8 +162,8 @@ final class TokenClaims {
         }
         Instant now = clock.instant();
         String revision = UUID.randomUUID().toString();
-        SharedTokenState claimed = Objects.requireNonNull(view.state())
-                .with(requesting, revision, controller, now.plus(timeout));
+        SharedTokenState claimed =
+                Objects.requireNonNull(view.state()).with(requesting, revision, controller, now.plus(timeout));
         try {
             Optional<VersionedSecret.Content> written =
                     replace(secret, Objects.requireNonNull(view.content()), claimed);
@@ -243,7 +246,8 @@ final class TokenClaims {
     }
 
     private boolean isPublishable(VersionedSecret secret, SharedTokenState state, TokenFamily family) {
-        if (isFormer(family, state.family()) && !state.hasReplaced(family.tokens().current())) {
+        if (isFormer(family, state.family())
+                && !state.hasReplaced(family.tokens().current())) {
             return true;
         }
         if (state.family().tokens().current().equals(family.tokens().current())) {
@@ -251,7 +255,8 @@ final class TokenClaims {
             return Objects.equals(state.revision(), family.sharedRevision());
         }
         if (state.revision() == null) {
-            LOGGER.log(Level.INFO, "{0}: another secret was stored there, and is used from now on", secret.description());
+            LOGGER.log(
+                    Level.INFO, "{0}: another secret was stored there, and is used from now on", secret.description());
         } else if (!state.hasReplaced(family.tokens().current())) {
             LOGGER.log(
                     Level.SEVERE,
@@ -286,9 +291,8 @@ final class TokenClaims {
         if (!view.isBehind() && !isUnpublished) {
             return family;
         }
-        TokenFamily named = family.sharedRevision() == null
-                ? family.seen(UUID.randomUUID().toString())
-                : family;
+        TokenFamily named =
+                family.sharedRevision() == null ? family.seen(UUID.randomUUID().toString()) : family;
         publish(secret, view, named);
         return named;
     }

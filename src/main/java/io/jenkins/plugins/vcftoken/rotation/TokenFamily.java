@@ -169,7 +169,8 @@ public record TokenFamily(
             TokenHash hashes,
             Instant now) {
         TokenHistory rotated = tokens.rotatedTo(refreshToken, hashes);
-        return new TokenFamily(id, account, Status.READY, rotated, newest, locations, cause, now, null, orphaned, sharedRevision);
+        return new TokenFamily(
+                id, account, Status.READY, rotated, newest, locations, cause, now, null, orphaned, sharedRevision);
     }
 
     /**
@@ -228,8 +229,7 @@ public record TokenFamily(
 
     /** Keeps when the access token was issued; it is expired at any time of any clock. */
     TokenFamily withRevokedAccessToken() {
-        return withAccessToken(
-                accessToken == null ? null : new AccessToken("", accessToken.issuedAt(), Instant.EPOCH));
+        return withAccessToken(accessToken == null ? null : new AccessToken("", accessToken.issuedAt(), Instant.EPOCH));
     }
 
     TokenFamily withAccessToken(@CheckForNull AccessToken other) {
@@ -338,7 +338,8 @@ public record TokenFamily(
     }
 
     private TokenFamily in(Status to, @CheckForNull String cause, Instant since, @CheckForNull Instant next) {
-        return new TokenFamily(id, account, to, tokens, accessToken, locations, cause, since, next, orphaned, sharedRevision);
+        return new TokenFamily(
+                id, account, to, tokens, accessToken, locations, cause, since, next, orphaned, sharedRevision);
     }
 
     private TokenFamily with(TokenHistory other) {
@@ -348,7 +349,17 @@ public record TokenFamily(
 
     private TokenFamily with(Set<CredentialLocation> other, @CheckForNull Instant orphanedSince) {
         return new TokenFamily(
-                id, account, state, tokens, accessToken, other, error, changed, notBefore, orphanedSince, sharedRevision);
+                id,
+                account,
+                state,
+                tokens,
+                accessToken,
+                other,
+                error,
+                changed,
+                notBefore,
+                orphanedSince,
+                sharedRevision);
     }
 
     @Override

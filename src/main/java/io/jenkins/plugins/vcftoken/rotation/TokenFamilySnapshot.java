@@ -85,6 +85,17 @@ public final class TokenFamilySnapshot {
         return TokenFamilyStore.findAmong(known, stored, account, location);
     }
 
+    /**
+     * The family that a location used last. Where other controllers rotate its tokens, the token that is stored there may
+     * lead to none.
+     *
+     * @return null when there is none of this account
+     */
+    @CheckForNull
+    public TokenFamily findLastUsed(Account account, CredentialLocation location) {
+        return TokenFamilyStore.findLastUsed(written(), account, location);
+    }
+
     /** The record that the token began or belongs to, if that cannot be read; else null. */
     @CheckForNull
     public TokenLedger.UnreadableRecord findUnreadable(Account account, String token) {

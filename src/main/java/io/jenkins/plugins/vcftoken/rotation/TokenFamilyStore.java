@@ -6,6 +6,7 @@ import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -146,7 +147,12 @@ final class TokenFamilyStore {
     @CheckForNull
     TokenFamily findLastUsed(Account account, CredentialLocation location) throws IOException {
         catchUp();
-        return cached.values().stream()
+        return findLastUsed(cached.values(), account, location);
+    }
+
+    @CheckForNull
+    static TokenFamily findLastUsed(Collection<TokenFamily> families, Account account, CredentialLocation location) {
+        return families.stream()
                 .filter(family -> family.locations().contains(location)
                         && family.account().isSameAs(account))
                 .max(Comparator.comparing(TokenFamily::changed))

@@ -107,7 +107,8 @@ public record TokenHistory(
     TokenHistory adopting(TokenHistory published, TokenHash hashes) {
         TokenHistory next = published.current.equals(current) ? this : rotatedTo(published.current, hashes);
         long newest = Math.max(next.generation, published.generation);
-        return new TokenHistory(initialTokenHash, next.current, next.formerHashes, newest, published.nonRotating, published.expiresAt);
+        return new TokenHistory(
+                initialTokenHash, next.current, next.formerHashes, newest, published.nonRotating, published.expiresAt);
     }
 
     TokenHistory with(boolean isNonRotating, @CheckForNull Instant expiry) {

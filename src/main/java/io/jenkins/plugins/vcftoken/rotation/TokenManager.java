@@ -274,7 +274,9 @@ public final class TokenManager {
                     continue;
                 }
                 TokenClaims.View view = claims.read(
-                        handle, bound(handle, found.isPresent() ? found.get() : created(handle)), request.alwaysRotates());
+                        handle,
+                        bound(handle, found.isPresent() ? found.get() : created(handle)),
+                        request.alwaysRotates());
                 String otherToken = view.otherToken();
                 if (otherToken != null) {
                     handle = handle.withToken(otherToken);
@@ -298,8 +300,8 @@ public final class TokenManager {
                 if (reason != null) {
                     return outcome(family, reason, false);
                 }
-                // 4. Claim the token where other controllers could send it, too. Save that it is about to be sent: after
-                // a crash the ledger tells that it may have been.
+                // 4. Claim the token where other controllers could send it, too. Save that it is about to be sent:
+                // after a crash the ledger tells that it may have been.
                 TokenClaims.View claim = claims.claim(view, request.requesting(family));
                 if (claim == null) {
                     continue;
@@ -526,7 +528,7 @@ public final class TokenManager {
             throw e;
         }
         if (!claims.publish(attempt.claim(), after)) {
-            writeBack.addFailed(attempt.handle().location());
+            writeBack.addFailed(attempt.handle(), after.id());
         }
     }
 

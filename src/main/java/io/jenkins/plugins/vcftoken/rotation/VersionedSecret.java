@@ -20,7 +20,8 @@ public interface VersionedSecret {
      * @param secret the credential's secret, as a person or {@link #replace} stored it
      * @param state as the last {@link #replace} stored it; null before the first one
      */
-    record Content(String version, String secret, @CheckForNull String state) {
+    record Content(
+            String version, String secret, @CheckForNull String state) {
         @Override
         public String toString() {
             return "Content[version " + version + "]";

@@ -11,6 +11,7 @@ import hudson.security.ACLContext;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilyAdmin;
+import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.List;
@@ -126,7 +127,7 @@ public final class CredentialLocator {
         VcfCredentials credential = found.credential();
         StoreCredentialWriter last = lastSeen.get(credential);
         if (last == null) {
-            last = new StoreCredentialWriter(found.entry(), this);
+            last = new StoreCredentialWriter(found.entry(), credential, this);
             lastSeen.put(credential, last);
         } else if (!last.entry().isSameAs(found.entry())) {
             try {
@@ -219,6 +220,22 @@ public final class CredentialLocator {
     /** Whether the store of a credential refused the last rotated token, so that only the ledger has it. */
     public boolean isReadOnly(LocatedCredential stored) {
         return refusing.isReadOnly(stored.store().getClass(), stored.location());
+    }
+
+    /**
+     * Finds out whether the store outside of Jenkins that a credential comes from takes rotated tokens, before there is one.
+     * Blocks on the network; does nothing for other credentials.
+     */
+    public void checkWritable(LocatedCredential stored) {
+        VersionedSecret origin = VersionedSecretProvider.findFor(stored.credential());
+        if (origin == null) {
+            return;
+        }
+        try {
+            new RefusalTrackingSecret(origin, refusing, stored.store().getClass(), stored.location()).checkWritable();
+        } catch (IOException e) {
+            LOGGER.log(Level.FINE, e, () -> origin.description() + " cannot be written");
+        }
     }
 
     RefusingStoreCache refusing() {

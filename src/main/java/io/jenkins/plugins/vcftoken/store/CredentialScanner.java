@@ -6,7 +6,6 @@ import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,9 +38,11 @@ public final class CredentialScanner {
 
     /** The credentials of the controller and of folders that the calling user may see. */
     public static List<LocatedCredential> visible() {
-        List<LocatedCredential> visible = new ArrayList<>();
-        StoreContext.controllerAndFolders().forEach(context -> visible.addAll(visibleIn(context)));
-        return visible;
+        Map<CredentialLocation, LocatedCredential> visible = new LinkedHashMap<>();
+        for (ModelObject context : StoreContext.controllerAndFolders()) {
+            visibleIn(context).forEach(found -> visible.putIfAbsent(found.location(), found));
+        }
+        return List.copyOf(visible.values());
     }
 
     /** Whether a user's personal store has a credential with this ID. Only for messages to that user's own builds. */

@@ -46,6 +46,11 @@ public record StoreContext(ModelObject context) {
         return FOLDER + fullName;
     }
 
+    /** The one location of a credential from a store outside of Jenkins, which the store of each folder may list. */
+    static CredentialLocation sharedLocation(String credentialsId) {
+        return new CredentialLocation(SYSTEM, credentialsId);
+    }
+
     /** Whether a location is in the personal store of a user. */
     public static boolean isPersonal(CredentialLocation location) {
         return location.context().startsWith(USER);
@@ -151,7 +156,9 @@ public record StoreContext(ModelObject context) {
             for (Domain domain : store.getDomains()) {
                 for (Credentials candidate : store.getCredentials(domain)) {
                     if (candidate instanceof VcfCredentials credential) {
-                        CredentialLocation location = new CredentialLocation(name(), credential.getId());
+                        CredentialLocation location = VersionedSecretProvider.findFor(credential) == null
+                                ? new CredentialLocation(name(), credential.getId())
+                                : sharedLocation(credential.getId());
                         credentials.add(new LocatedCredential(credential, store, domain, location));
                     }
                 }

@@ -5,6 +5,7 @@ import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
+import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
@@ -22,11 +23,22 @@ public final class StoreCredentialWriter implements CredentialWriter {
 
     private final CredentialLocator locator;
     private final AtomicBoolean isGoneLogged = new AtomicBoolean();
+
+    /** Stays when the credential is deleted, so that open blocks never send a token that they did not claim. */
+    @CheckForNull
+    private final VersionedSecret versionedSecret;
+
     private volatile StoreEntry entry;
 
-    StoreCredentialWriter(StoreEntry entry, CredentialLocator locator) {
+    /** @param found the credential at the entry */
+    StoreCredentialWriter(StoreEntry entry, VcfCredentials found, CredentialLocator locator) {
         this.entry = entry;
         this.locator = locator;
+        VersionedSecret origin = VersionedSecretProvider.findFor(found);
+        this.versionedSecret = origin == null
+                ? null
+                : new RefusalTrackingSecret(
+                        origin, locator.refusing(), entry.kind(), StoreContext.sharedLocation(entry.id()));
     }
 
     StoreEntry entry() {
@@ -39,7 +51,12 @@ public final class StoreCredentialWriter implements CredentialWriter {
 
     @Override
     public CredentialLocation location() {
-        return entry.location();
+        return versionedSecret == null ? entry.location() : StoreContext.sharedLocation(entry.id());
+    }
+
+    @Override
+    public VersionedSecret versionedSecret() {
+        return versionedSecret;
     }
 
     /** The credential that is stored now; null when there is none, or it is for another account. */
@@ -86,9 +103,26 @@ public final class StoreCredentialWriter implements CredentialWriter {
         if (looksLikeCiphertext(secret)) {
             return WriteResult.READ_ONLY;
         }
+        if (versionedSecret != null) {
+            return storeVersioned(versionedSecret, secret);
+        }
         return write(stored -> CredentialLocator.isFor(stored, account)
                 ? stored.withAuthorized(Secret.fromString(secret), clientId)
                 : null);
+    }
+
+    /** The state of the tokens before stays: it does not know this one, so that all controllers begin with it. */
+    private static WriteResult storeVersioned(VersionedSecret target, String secret) throws IOException {
+        try {
+            VersionedSecret.Content content = target.read();
+            String state = content.state();
+            return target.replace(content, secret, state == null ? "" : state).isPresent()
+                    ? WriteResult.STORED
+                    : WriteResult.UNCHANGED;
+        } catch (VersionedSecret.ReadOnlyException e) {
+            LOGGER.log(Level.INFO, e, () -> target.description() + " cannot be written");
+            return WriteResult.READ_ONLY;
+        }
     }
 
     private WriteResult write(UnaryOperator<VcfCredentials> change) throws IOException {

@@ -450,7 +450,8 @@ class CoreBench {
                 null,
                 now,
                 null,
-                null, null);
+                null,
+                null);
     }
 
     private static TokenFamily record(
@@ -465,7 +466,8 @@ class CoreBench {
                 null,
                 Instant.now(),
                 null,
-                null, null);
+                null,
+                null);
     }
 
     private String newAccount() {

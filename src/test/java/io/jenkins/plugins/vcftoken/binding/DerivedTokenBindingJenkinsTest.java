@@ -55,7 +55,7 @@ import org.kohsuke.stapler.DataBoundConstructor;
 class DerivedTokenBindingJenkinsTest {
 
     private static final int LIFETIMES = 20;
-    private static final Duration LIFETIME = Duration.ofSeconds(4);
+    private static final Duration LIFETIME = Duration.ofSeconds(6);
     private static final int CALLS = LIFETIMES * (int) LIFETIME.toSeconds();
     private static final String PROVIDER = "/cloudapi/1.0.0/sessions/current";
 
@@ -99,8 +99,7 @@ class DerivedTokenBindingJenkinsTest {
         JenkinsAndSimulator.await(
                 "sessions end",
                 () -> simulator.vcenter().openSessions() == 0
-                        && simulator.providerSessions().openSessions() == 0
-                        && simulator.vcfOperations().openSessions() == 0);
+                        && simulator.providerSessions().openSessions() == 0);
         assertThat(simulator.violations()).isEmpty();
     }
 
@@ -146,6 +145,7 @@ class DerivedTokenBindingJenkinsTest {
         int unauthorized = simulator.unauthorized();
         int served = simulator.served();
         int begun = simulator.vcenter().begun();
+        int refused = refused();
         String file = ", headerFileVariable: 'H'";
         List<QueueTaskFuture<WorkflowRun>> runs = new ArrayList<>();
         runs.add(job("sso", session(file), calls("/api/vcenter/host", "")).scheduleBuild2(0));
@@ -158,16 +158,23 @@ class DerivedTokenBindingJenkinsTest {
                 .scheduleBuild2(0));
         runs.add(job("ops", fleetService(file), calls("/fleet-lcm/v1/components", ""))
                 .scheduleBuild2(0));
+        List<WorkflowRun> ended = new ArrayList<>();
         for (QueueTaskFuture<WorkflowRun> run : runs) {
+            ended.add(run.get());
+        }
+        for (WorkflowRun run : ended) {
             jenkins.assertBuildStatusSuccess(run);
         }
         assertThat(simulator.unauthorized()).isEqualTo(unauthorized);
         assertThat(simulator.served() - served).isEqualTo(runs.size() * CALLS);
         assertThat(simulator.vcenter().begun() - begun).isGreaterThan(LIFETIMES);
-        assertThat(simulator.vcenter().refusals()
-                        + simulator.providerSessions().refusals()
-                        + simulator.vcfOperations().refusedExchanges())
-                .isZero();
+        assertThat(refused()).isEqualTo(refused);
+    }
+
+    private static int refused() {
+        return simulator.vcenter().refusals()
+                + simulator.providerSessions().refusals()
+                + simulator.vcfOperations().refusedExchanges();
     }
 
     @Test
@@ -294,7 +301,7 @@ class DerivedTokenBindingJenkinsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             http://other.example.com | is not sent to http://other.example.com, where it could be read on the network
-            https://user@other.example.com | 'https://user@other.example.com' is not a valid URL
+            https://user@other.example.com | is no address of a server
             """)
     void derivedTokenOfAnotherPlugin_atAnAddressThatIsNotOneOfAServer_isRefused(String url, String message)
             throws Exception {

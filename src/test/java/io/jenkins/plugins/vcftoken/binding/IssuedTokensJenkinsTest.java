@@ -47,6 +47,33 @@ class IssuedTokensJenkinsTest {
     }
 
     @Test
+    void publish_ofADerivedToken_masksItAndLeavesTheAccessToken() throws Exception {
+        BlockVariables variables = new BlockVariables(null, null, "https://vcf.example.com");
+        variables.addValue("HEADER", variables.addDerivedToken((credential, http) -> null).between("id: ", "\n"));
+        variables.addFile("other", variables.addDerivedToken((credential, http) -> null), TokenFileMode.OWNER);
+        issued.publish(TokenTemplate.ACCESS_TOKEN, token(1));
+        Map<String, String> env = new HashMap<>();
+        issued.contribute(env, variables);
+        assertThat(env).containsEntry("VCF_TOKEN", token(1).value()).doesNotContainKey("HEADER");
+        issued.publish(1, token(2));
+        assertThat(variables.fillFiles(issued::current)).as("a token is missing").isNull();
+        issued.publish(2, token(3));
+        assertThat(variables.fillFiles(issued::current)).hasSize(1);
+        issued.contribute(env, variables);
+        assertThat(env)
+                .containsEntry("VCF_TOKEN", token(1).value())
+                .containsEntry("HEADER", "id: " + token(2).value() + "\n")
+                .containsEntry("VCF_TOKEN_EXPIRES_AT", Long.toString(NOW.getEpochSecond() + 1));
+        assertThat(issued.masker().mask(token(2).value())).isEqualTo(TokenMasker.MASK);
+        assertThat(variables.secretVariables()).containsExactlyInAnyOrder("VCF_TOKEN", "HEADER");
+        assertThat(variables.isOutdated(env, issued::current, issued.values())).isFalse();
+        issued.publish(1, token(4));
+        assertThat(variables.isOutdated(env, issued::current, issued.values())).isTrue();
+        assertThat(variables.isOutdated(Map.of("HEADER", "of another block"), issued::current, issued.values()))
+                .isFalse();
+    }
+
+    @Test
     void markInterrupted_masksAccessTokensThatWereNotSaved() {
         String later = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ2Y2ZhIn0.c2lnbmF0dXJl";
         assertThat(issued.masker().mask(later)).isEqualTo(later);

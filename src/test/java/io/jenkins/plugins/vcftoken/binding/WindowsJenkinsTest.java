@@ -123,6 +123,7 @@ class WindowsJenkinsTest {
                 null,
                 NOW,
                 null,
-                null, null);
+                null,
+                null);
     }
 }

@@ -102,9 +102,20 @@ final class KubernetesApiServer implements AutoCloseable {
         }
     }
 
+    /** Of the API server, as its folder has it: the program states that of its source tree. */
+    String version() throws IOException {
+        return apiServer
+                .file()
+                .toRealPath()
+                .getParent()
+                .getFileName()
+                .toString()
+                .replaceFirst(".*-", "");
+    }
+
     /** Without warning, as by SIGKILL. */
-    void kill() throws InterruptedException {
-        running.process().destroyForcibly().waitFor();
+    void kill() {
+        running.process().destroyForcibly().onExit().join();
     }
 
     /** As an administrator. */
@@ -167,10 +178,10 @@ final class KubernetesApiServer implements AutoCloseable {
 
     /** May be called again. */
     @Override
-    public void close() throws InterruptedException {
+    public void close() {
         if (running != null) {
             kill();
         }
-        etcd.process().destroyForcibly().waitFor();
+        etcd.process().destroyForcibly().onExit().join();
     }
 }

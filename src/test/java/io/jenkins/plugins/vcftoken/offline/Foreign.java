@@ -15,6 +15,7 @@ final class Foreign {
             "com.networknt.",
             "com.tngtech.archunit.",
             "edu.umd.cs.findbugs.",
+            "io.fabric8.",
             "io.jenkins.plugins.vcftoken.",
             "net.java.sezpoz.",
             "net.jqwik.",

@@ -38,7 +38,8 @@ class FileTokenLedgerTest {
             "lost",
             NOW,
             NOW.plusSeconds(60),
-            NOW.plusSeconds(5), null);
+            NOW.plusSeconds(5),
+            null);
 
     @TempDir
     private Path home;

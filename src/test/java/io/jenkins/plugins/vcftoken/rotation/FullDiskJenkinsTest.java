@@ -36,7 +36,8 @@ class FullDiskJenkinsTest {
                 null,
                 NOW,
                 null,
-                null, null);
+                null,
+                null);
     }
 
     private static FileSystem disk(int kilobytes) {

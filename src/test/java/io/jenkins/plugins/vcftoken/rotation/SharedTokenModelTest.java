@@ -173,7 +173,8 @@ class SharedTokenModelTest {
                     file = newest;
                     store.store(newest, store.content().state());
                 }
-                case FILE_RESTORES_THE_INITIAL_TOKEN -> store.store(file, store.content().state());
+                case FILE_RESTORES_THE_INITIAL_TOKEN ->
+                    store.store(file, store.content().state());
                 case HOME_OF_ONE_IS_WIPED -> one.wipe();
                 case HOME_OF_ONE_IS_RESTORED -> one.restore();
                 case STORE_IS_DOWN -> {
@@ -327,8 +328,8 @@ class SharedTokenModelTest {
 
             /** @return null when there was no access token */
             TokenResult ask(String token, Predicate<AccessToken> acceptable) {
-                CredentialHandle handle = new CredentialHandle(
-                        "sa", new CredentialLocation("system", "sa"), token, new Server(), this);
+                CredentialHandle handle =
+                        new CredentialHandle("sa", new CredentialLocation("system", "sa"), token, new Server(), this);
                 try {
                     return manager.request(handle, acceptable).get();
                 } catch (ExecutionException e) {

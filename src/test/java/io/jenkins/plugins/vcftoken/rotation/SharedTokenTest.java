@@ -16,11 +16,13 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Controllers with homes of their own that share a {@link VersionedSecret}. */
@@ -48,15 +50,57 @@ class SharedTokenTest {
     }
 
     private TokenManager controller(String name) throws IOException {
+        return controller(name, TIMEOUT, () -> now);
+    }
+
+    private TokenManager controller(String name, Duration timeout, InstantSource clock) throws IOException {
         return new TokenManager(
                 new FileTokenLedger(directory.resolve(name), TestTokenService.CIPHER),
                 text -> TestTokenService.HASH.hash(name + text),
                 Runnable::run,
                 Runnable::run,
-                () -> now,
-                TIMEOUT,
+                clock,
+                timeout,
                 () -> true,
                 TokenListener.NONE);
+    }
+
+    @Test
+    void request_whenTheClaimOfAnotherControllerEndsBeforeTheWait_doesNotWait() throws Exception {
+        List<TokenManager> waiting = new ArrayList<>();
+        for (int i = 1; i < TIMEOUT.toSeconds(); i++) {
+            int step = i;
+            waiting.add(controller("waiting" + i, TIMEOUT, () -> now = now.plusSeconds(step)));
+        }
+        List<Duration> limits = new ArrayList<>();
+        store.onWait(limits::add);
+        server.during = () -> {
+            server.during = null;
+            Instant claimed = now;
+            waiting.forEach(controller -> {
+                now = claimed;
+                assertThat(controller.request(handle("initial"), token -> true)).isCompletedExceptionally();
+            });
+            now = claimed;
+        };
+        get(one, "initial");
+        assertThat(limits).isNotEmpty().noneMatch(Duration::isNegative);
+    }
+
+    @Test
+    @Timeout(60)
+    void publish_whileTheStoreIsDown_isRepeatedWithoutAnotherUse() throws Exception {
+        TokenManager controller = controller("third", Duration.ofMillis(200), () -> now);
+        server.during = () -> store.set(Fault.DOWN);
+        get(controller, "initial");
+        server.during = null;
+        assertThat(store.content().secret()).isEqualTo("initial");
+        Thread.sleep(500);
+        store.set(Fault.NONE);
+        while (!store.content().secret().equals("rotated-1")) {
+            Thread.sleep(10);
+        }
+        assertThat(server.received).containsExactly("initial");
     }
 
     @Test
@@ -68,7 +112,8 @@ class SharedTokenTest {
     }
 
     @Test
-    void request_afterAnotherControllerRotatedTheToken_sendsTheNewest_whateverTheCredentialStoresHere() throws Exception {
+    void request_afterAnotherControllerRotatedTheToken_sendsTheNewest_whateverTheCredentialStoresHere()
+            throws Exception {
         get(one, "initial");
         now = now.plus(LIFETIME);
         get(other, "initial");
@@ -304,8 +349,7 @@ class SharedTokenTest {
                 throw new TokenRequestException.Rejected(TokenError.SPENT_OR_REVOKED, "invalid_grant");
             }
             newest = "rotated-" + received.size();
-            return new TokenResponse(
-                    new AccessToken("access-" + received.size(), now, now.plus(LIFETIME)), newest);
+            return new TokenResponse(new AccessToken("access-" + received.size(), now, now.plus(LIFETIME)), newest);
         }
     }
 }

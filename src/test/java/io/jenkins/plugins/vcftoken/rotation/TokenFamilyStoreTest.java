@@ -87,7 +87,8 @@ class TokenFamilyStoreTest {
                 null,
                 RECORD.changed(),
                 null,
-                null, null);
+                null,
+                null);
     }
 
     @Test
@@ -142,7 +143,8 @@ class TokenFamilyStoreTest {
                 null,
                 RECORD.changed(),
                 null,
-                null, null);
+                null,
+                null);
     }
 
     private static List<TokenFamily> find(TokenFamilyStore store) {

@@ -1,0 +1,72 @@
+package io.jenkins.plugins.vcftoken.kubernetes;
+
+import com.cloudbees.jenkins.plugins.kubernetes_credentials_provider.CredentialsConvertionException;
+import com.cloudbees.jenkins.plugins.kubernetes_credentials_provider.SecretToCredentialConverter;
+import com.cloudbees.jenkins.plugins.kubernetes_credentials_provider.SecretUtils;
+import com.google.common.collect.MapMaker;
+import hudson.Extension;
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.jenkins.plugins.vcftoken.credentials.AbstractVcfCredentials;
+import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import io.jenkins.plugins.vcftoken.store.VersionedSecretProvider;
+import java.util.Map;
+import jenkins.util.SetContextClassLoader;
+
+/**
+ * Makes a Kubernetes Secret with the label {@code jenkins.io/credentials-type} a credential of the kind that the label
+ * names, and finds the Secret that such a credential came from. Thread-safe; converts on the thread that watches Secrets.
+ */
+@Extension(optional = true)
+public final class KubernetesSecretConverter extends SecretToCredentialConverter implements VersionedSecretProvider {
+
+    /** Keys are weak and compared by identity: each change of a Secret makes another credential. */
+    private final Map<VcfCredentials, VersionedSecret> origins =
+            new MapMaker().weakKeys().makeMap();
+
+    private KubernetesClient client;
+
+    @Override
+    public boolean canConvert(String type) {
+        return SecretFields.KINDS.containsKey(type);
+    }
+
+    @Override
+    public AbstractVcfCredentials convert(io.fabric8.kubernetes.api.model.Secret secret)
+            throws CredentialsConvertionException {
+        SecretFields fields = new SecretFields(secret);
+        AbstractVcfCredentials credential = fields.credential();
+        credential.setCaCertificates(fields.text("caCertificates"));
+        credential.setSkipTlsVerification(Boolean.parseBoolean(fields.text("skipTlsVerification")));
+        String rotating = fields.rotatingKey();
+        if (!rotating.isEmpty()) {
+            origins.put(
+                    credential,
+                    new KubernetesVersionedSecret(
+                            this::client,
+                            secret.getMetadata().getNamespace(),
+                            secret.getMetadata().getName(),
+                            SecretUtils.getKeyName(secret, rotating)));
+        }
+        return credential;
+    }
+
+    @Override
+    public VersionedSecret find(VcfCredentials credential) {
+        return origins.get(credential);
+    }
+
+    /** As the credentials provider makes its own: from the service account of the pod, or the environment. */
+    private synchronized KubernetesClient client() {
+        if (client == null) {
+            Config config = KubernetesVersionedSecret.limited(new ConfigBuilder());
+            try (SetContextClassLoader ofClient = new SetContextClassLoader(KubernetesClient.class)) {
+                client = new KubernetesClientBuilder().withConfig(config).build();
+            }
+        }
+        return client;
+    }
+}

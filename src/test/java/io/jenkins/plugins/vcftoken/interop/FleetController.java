@@ -1,0 +1,146 @@
+package io.jenkins.plugins.vcftoken.interop;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import io.jenkins.plugins.vcftoken.kubernetes.KubernetesSecrets;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TlsConfig;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
+import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
+import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
+import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenHash;
+import io.jenkins.plugins.vcftoken.rotation.TokenListener;
+import io.jenkins.plugins.vcftoken.rotation.TokenManager;
+import io.jenkins.plugins.vcftoken.rotation.TokenResult;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
+import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Predicate;
+import okhttp3.OkHttpClient;
+
+/**
+ * One of several controllers that share Secrets, without Jenkins. As a process, {@code FleetController HOME URL AUTHORITY
+ * KUBECONFIG ACCOUNTS}, it needs an access token of each account all the time, until it is killed, and prints what it gets.
+ */
+final class FleetController implements AutoCloseable {
+
+    /** So long that an answer that came too late has no access token left when the token is sent once more. */
+    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
+
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private final ExecutorService writeBacks = Executors.newSingleThreadExecutor();
+    private final TokenManager families;
+    private final VcfaTokenClient client;
+
+    public static void main(String[] args) throws Exception {
+        FleetController controller =
+                new FleetController(Path.of(args[0]), URI.create(args[1]), Files.readString(Path.of(args[2])));
+        KubernetesSecrets secrets = new KubernetesSecrets(Path.of(args[3]));
+        for (int i = 0; i < Integer.parseInt(args[4]); i++) {
+            String id = "a" + i;
+            new Thread(() -> controller.requestForever(id, secrets.secret(id))).start();
+        }
+    }
+
+    /** @param url of the simulator */
+    FleetController(Path home, URI url, String authorityPem) throws Exception {
+        OneShotHttpClient http = TestTokenService.client(
+                TlsConfig.trusting(new OkHttpClient(), authorityPem), InstantSource.system(), CALL_TIMEOUT);
+        client = new VcfaTokenClient(http, new Account(VcfaTokenClient.SYSTEM, url, "acme"));
+        families = new TokenManager(
+                new FileTokenLedger(home.resolve("ledger"), TestTokenService.CIPHER),
+                hashes(home),
+                threads,
+                writeBacks,
+                InstantSource.system(),
+                CALL_TIMEOUT.multipliedBy(2),
+                () -> true,
+                new TokenListener() {
+                    @Override
+                    public void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
+                        boolean wasUnknown = before.state() == TokenFamily.Status.UNKNOWN;
+                        System.out.println((wasUnknown ? "HEALED " : "GRANTED ") + handle.name());
+                    }
+                });
+    }
+
+    /** With a key that is lost with the home. */
+    private static TokenHash hashes(Path home) throws IOException {
+        Path key = home.resolve("key");
+        if (!Files.exists(key)) {
+            Files.writeString(key, UUID.randomUUID().toString());
+        }
+        String secret = Files.readString(key);
+        return text -> TestTokenService.HASH.hash(secret + text);
+    }
+
+    /**
+     * @param storedToken as a credential in a build has it, which may be a former one
+     * @param acceptable which cached access token makes a request unnecessary
+     */
+    TokenResult request(String id, String storedToken, VersionedSecret secret, Predicate<AccessToken> acceptable)
+            throws TokenUnavailableException, InterruptedException {
+        CredentialWriter writer = new CredentialWriter() {
+            @Override
+            public void writeBack(Predicate<String> sameFamily, String current, boolean again) {
+                throw new UnsupportedOperationException("the token belongs into the Secret");
+            }
+
+            @Override
+            public VersionedSecret versionedSecret() {
+                return secret;
+            }
+        };
+        CredentialHandle handle =
+                new CredentialHandle(id, new CredentialLocation("kubernetes", id), storedToken, client, writer);
+        return families.await(handle, acceptable);
+    }
+
+    private void requestForever(String id, VersionedSecret secret) {
+        String stored = "";
+        while (true) {
+            try {
+                stored = stored.isEmpty() ? secret.read().secret() : stored;
+                request(id, stored, secret, accessToken -> true);
+                Thread.sleep(10);
+            } catch (TokenUnavailableException e) {
+                boolean needsPerson = e.getMessage().contains("authorize the account again");
+                System.out.println((needsPerson ? "STUCK " : "FAILED ") + id + ' ' + e.getMessage());
+                stored = "";
+                pause();
+            } catch (IOException e) {
+                System.out.println("UNREADABLE " + id + ' ' + e);
+                pause();
+            } catch (Exception e) {
+                System.out.println("ERROR " + id + ' ' + e);
+                pause();
+            }
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(100);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Override
+    public void close() {
+        threads.shutdownNow();
+        writeBacks.shutdownNow();
+    }
+}

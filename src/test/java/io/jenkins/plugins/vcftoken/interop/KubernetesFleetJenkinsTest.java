@@ -1,0 +1,284 @@
+package io.jenkins.plugins.vcftoken.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.plugins.credentials.CredentialsMatchers;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import hudson.security.ACL;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.File;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
+
+/**
+ * Two Jenkins controllers, each a process with a home of its own, that have one account from a Secret of a real API server by
+ * the Kubernetes Credentials Provider plugin. {@code -Dfleet.lifetimes} and {@code -Dfleet.takeovers} make it longer.
+ */
+class KubernetesFleetJenkinsTest {
+
+    private static final int LIFETIMES = Integer.getInteger("fleet.lifetimes", 10);
+    private static final int TAKEOVERS = Integer.getInteger("fleet.takeovers", 2);
+
+    /** Shorter than a claim stands, so that nothing can be lost by the token of a controller that was killed. */
+    private static final Duration LIFETIME = Duration.ofSeconds(3);
+
+    /** A call without a lease requests an access token when less than half of the lifetime is left. */
+    private static final Duration RENEWED_AFTER = LIFETIME.dividedBy(2);
+
+    /** A claim stands for twice the time of the longest call, and a start of Jenkins takes its time as well. */
+    private static final Duration SETTLED = Duration.ofSeconds(60);
+
+    @TempDir
+    private static Path directory;
+
+    @RegisterExtension
+    private final RealJenkinsExtension first = controller();
+
+    @RegisterExtension
+    private final RealJenkinsExtension second = controller();
+
+    private final Random random = new Random(Long.getLong("fleet.seed", System.nanoTime()));
+    private KubernetesApiServer server;
+    private Simulator simulator;
+    private int authorized;
+
+    private static RealJenkinsExtension controller() {
+        return new RealJenkinsExtension()
+                .withTimeout(0)
+                .javaOptions("-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=2")
+                .omitPlugins(
+                        "branch-api",
+                        "configuration-as-code",
+                        "durable-task",
+                        "job-dsl",
+                        "pipeline-groovy-lib",
+                        "pipeline-input-step",
+                        "pipeline-model-api",
+                        "pipeline-model-definition",
+                        "pipeline-model-extensions",
+                        "pipeline-stage-step",
+                        "pipeline-stage-tags-metadata",
+                        "workflow-basic-steps",
+                        "workflow-cps",
+                        "workflow-durable-task-step",
+                        "workflow-job",
+                        "workflow-multibranch",
+                        "workflow-scm-step");
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        server = KubernetesApiServer.start(Files.createTempDirectory(directory, "kubernetes"));
+        simulator = Simulator.start();
+        simulator.setLifetime(LIFETIME);
+        server.apply("""
+                apiVersion: v1
+                kind: Namespace
+                metadata: {name: ci}
+                ---
+                apiVersion: v1
+                kind: ServiceAccount
+                metadata: {name: jenkins, namespace: ci}
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: Role
+                metadata: {name: credentials-provider, namespace: ci}
+                rules:
+                - {apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: RoleBinding
+                metadata: {name: credentials-provider, namespace: ci}
+                subjects: [{kind: ServiceAccount, name: jenkins}]
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: credentials-provider}
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: Role
+                metadata: {name: vcf-token, namespace: ci}
+                rules:
+                - {apiGroups: [""], resources: [secrets], resourceNames: [ci], verbs: [get, update]}
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: RoleBinding
+                metadata: {name: vcf-token, namespace: ci}
+                subjects: [{kind: ServiceAccount, name: jenkins}]
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: vcf-token}
+                ---
+                apiVersion: v1
+                kind: Secret
+                metadata:
+                  name: ci
+                  namespace: ci
+                  labels: {jenkins.io/credentials-type: vcfaServiceAccount}
+                stringData:
+                  url: "%s"
+                  organization: acme
+                  refreshToken: "%s"
+                  caCertificates: |
+                    %s
+                """.formatted(
+                        simulator.url(),
+                        simulator.addAccount("ci", "acme"),
+                        simulator.authorityPem().strip().replace("\n", "\n    ")));
+        String kubeconfig = server.kubeconfig("ci", "jenkins").toString();
+        first.extraEnv("KUBECONFIG", kubeconfig);
+        second.extraEnv("KUBECONFIG", kubeconfig);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        first.stopJenkinsForcibly();
+        second.stopJenkinsForcibly();
+        if (simulator != null) {
+            simulator.close();
+        }
+        if (server != null) {
+            server.close();
+        }
+    }
+
+    @Test
+    void controllersAreKilledAndHomesWiped_noTokenIsLostOrSentTwice() throws Throwable {
+        List<RealJenkinsExtension> controllers = List.of(first, second);
+        for (RealJenkinsExtension controller : controllers) {
+            controller.startJenkins();
+            controller.runRemotely(KubernetesFleetJenkinsTest::useForever);
+        }
+        int before = simulator.grants();
+        Instant start = Instant.now();
+        Thread.sleep(LIFETIME.multipliedBy(Math.max(5, LIFETIMES / 10)).toMillis());
+        double perRenewal = (simulator.grants() - before)
+                * (double) RENEWED_AFTER.toMillis()
+                / Duration.between(start, Instant.now()).toMillis();
+        int kills = 0;
+        int wiped = 0;
+        while (kills < 2 || Instant.now().isBefore(start.plus(LIFETIME.multipliedBy(LIFETIMES)))) {
+            Thread.sleep(random.nextInt((int) LIFETIME.multipliedBy(2).toMillis()));
+            RealJenkinsExtension controller = controllers.get(random.nextInt(2));
+            controller.stopJenkinsForcibly();
+            kills++;
+            if (kills % 2 == 0) {
+                wipe(controller.getHome());
+                wiped++;
+            }
+            controller.startJenkins();
+            controller.runRemotely(KubernetesFleetJenkinsTest::useForever);
+            authorizeIfRevoked();
+        }
+        String[] last = {
+            first.runRemotely(KubernetesFleetJenkinsTest::use), second.runRemotely(KubernetesFleetJenkinsTest::use)
+        };
+        System.out.println("Fleet of two Jenkins: "
+                + Duration.between(start, Instant.now()).toMillis() / LIFETIME.toMillis() + " lifetimes, "
+                + simulator.rotations() + " rotations, " + kills + " kills, " + wiped
+                + " homes wiped, authorized " + authorized + ", requests for each half of a lifetime with both up "
+                + perRenewal
+                + ", sent twice while anything could be lost by it " + simulator.repeatsWhileAlive() + ", at last "
+                + String.join(" and ", last));
+        assertThat(simulator.repeatsWhileAlive()).isZero();
+        assertThat(simulator.violations()).isEmpty();
+        assertThat(last).containsOnly("");
+        assertThat(perRenewal).isLessThanOrEqualTo(1.05);
+    }
+
+    /** The controller before it is dead, and its home with it. */
+    @Test
+    void controllerWithAnEmptyHome_takesOverFromTheSecret() throws Throwable {
+        int taken = 0;
+        for (int i = 0; i < TAKEOVERS; i++) {
+            first.startJenkins();
+            String outcome = first.runRemotely(KubernetesFleetJenkinsTest::use);
+            assertThat(outcome).as("take-over %d of %d", i + 1, TAKEOVERS).isEmpty();
+            taken++;
+            first.runRemotely(KubernetesFleetJenkinsTest::useForever);
+            Thread.sleep(LIFETIME.toMillis() + random.nextInt((int) LIFETIME.toMillis()));
+            first.stopJenkinsForcibly();
+            wipe(first.getHome());
+            authorizeIfRevoked();
+        }
+        System.out.println("Fleet of Jenkins: " + taken + " of " + TAKEOVERS + " take-overs, " + simulator.grants()
+                + " lifetimes, authorized in between " + authorized + ", sent twice while anything could be lost by it "
+                + simulator.repeatsWhileAlive());
+        assertThat(simulator.repeatsWhileAlive()).isZero();
+    }
+
+    private void wipe(File home) throws Exception {
+        Set<String> installed = Set.of("plugins", "war");
+        try (Stream<Path> files = Files.walk(home.toPath())) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Path inHome = home.toPath().relativize(file);
+                if (!inHome.toString().isEmpty()
+                        && !installed.contains(inHome.getName(0).toString())) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
+    /** As a person does it, when the controller was killed between the response and its place in the Secret. */
+    private void authorizeIfRevoked() throws Exception {
+        if (simulator.isRevoked("ci")) {
+            String token = simulator.reauthorize("ci");
+            String patch = "{\"stringData\":{\"refreshToken\":\"" + token + "\"}}";
+            server.kubectl("patch", "secret/ci", "--namespace=ci", "--patch=" + patch);
+            authorized++;
+        }
+    }
+
+    private static void useForever(JenkinsRule rule) {
+        Thread user = new Thread(() -> {
+            while (true) {
+                try {
+                    VcfTokenService.get().once(credential());
+                } catch (TokenUnavailableException | InterruptedException | RuntimeException e) {
+                    System.out.println("Fleet: " + e);
+                }
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
+            }
+        });
+        user.setDaemon(true);
+        user.start();
+    }
+
+    /** @return empty when there is an access token in the end, else the reason why there is none */
+    private static String use(JenkinsRule rule) throws Exception {
+        Instant end = Instant.now().plus(SETTLED);
+        while (true) {
+            try {
+                VcfTokenService.get().once(credential());
+                return "";
+            } catch (TokenUnavailableException | RuntimeException e) {
+                if (Instant.now().isAfter(end)) {
+                    return e.toString();
+                }
+                Thread.sleep(100);
+            }
+        }
+    }
+
+    private static VcfaServiceAccount credential() {
+        return CredentialsMatchers.firstOrNull(
+                CredentialsProvider.lookupCredentialsInItemGroup(
+                        VcfaServiceAccount.class, null, ACL.SYSTEM2, List.of()),
+                CredentialsMatchers.withId("ci"));
+    }
+}

@@ -1,0 +1,172 @@
+package io.jenkins.plugins.vcftoken.kubernetes;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import hudson.security.ACL;
+import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
+import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfOperationsUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfSsoApiToken;
+import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** The real credentials provider, and the API server of its client library. */
+@WithJenkins
+class KubernetesCredentialsJenkinsTest {
+
+    private static final KubernetesSecretServer SERVER = new KubernetesSecretServer();
+
+    /** Read by the clients of the provider and of the plugin, which start with Jenkins. */
+    private static final Map<String, String> CLIENT = Map.of(
+            "kubernetes.master",
+            SERVER.url(),
+            "kubernetes.namespace",
+            KubernetesSecretServer.NAMESPACE,
+            "kubernetes.auth.tryKubeConfig",
+            "false");
+
+    @BeforeAll
+    static void configureClients() {
+        CLIENT.forEach(System::setProperty);
+    }
+
+    @AfterAll
+    static void close() {
+        CLIENT.keySet().forEach(System::clearProperty);
+        SERVER.close();
+    }
+
+    @Test
+    void build_withACredentialFromASecret_writesTheRotatedTokenBackIntoIt(JenkinsRule jenkins) throws Exception {
+        try (Simulator simulator = Simulator.start()) {
+            JenkinsAndSimulator both = new JenkinsAndSimulator(jenkins, simulator);
+            String initial = simulator.addAccount("ci", "acme");
+            SERVER.create(
+                    "vcf-sa",
+                    "vcfaServiceAccount",
+                    Map.of(
+                            "url",
+                            simulator.url().toString(),
+                            "organization",
+                            "acme",
+                            "refreshToken",
+                            initial,
+                            "caCertificates",
+                            simulator.authorityPem()));
+            JenkinsAndSimulator.await("the provider has it", () -> find("vcf-sa") != null);
+            both.build(both.job(jenkins.jenkins, "first", "vcf-sa"));
+            assertThat(SERVER.text("vcf-sa", "refreshToken"))
+                    .isEqualTo(simulator.currentToken("ci"))
+                    .isNotEqualTo(initial);
+            assertThat(SERVER.text("vcf-sa", KubernetesVersionedSecret.STATE_KEY))
+                    .contains("READY");
+            JenkinsAndSimulator.await(
+                    "the provider has the next token",
+                    () -> find("vcf-sa").storedSecret().getPlainText().equals(simulator.currentToken("ci")));
+            both.build(both.job(jenkins.createProject(Folder.class, "team"), "second", "vcf-sa"));
+            assertThat(simulator.grants()).isEqualTo(1);
+            assertThat(VcfTokenService.get().administration().list())
+                    .singleElement()
+                    .satisfies(family -> assertThat(family.locations())
+                            .singleElement()
+                            .hasToString("CredentialLocation[context=system, credentialsId=vcf-sa]"));
+            both.assertNothingLostOrSpentTwice();
+        }
+    }
+
+    @Test
+    void convert_makesEachKind(JenkinsRule jenkins) throws Exception {
+        String url = "https://host.example.com";
+        SERVER.create(
+                "vcfa",
+                "vcfaServiceAccount",
+                Map.of(
+                        "url",
+                        url,
+                        "organization",
+                        "acme",
+                        "refreshToken",
+                        "r",
+                        "clientId",
+                        "c",
+                        "skipTlsVerification",
+                        "true"));
+        SERVER.create(
+                "sddc",
+                "sddcManagerUser",
+                Map.of("url", url, "username", "u", "password", "p", "caCertificates", "pem"));
+        SERVER.create("key", "sddcManagerUser", Map.of("url", url, "apiKey", "k"));
+        SERVER.create("token", "cspApiToken", Map.of("url", url, "apiToken", "t"));
+        SERVER.create(
+                "app",
+                "cspOAuthApp",
+                Map.of(
+                        "url",
+                        url,
+                        "appId",
+                        "i",
+                        "appSecret",
+                        "s",
+                        "organizationId",
+                        "o",
+                        "scopes",
+                        "x",
+                        "accessTokenValiditySeconds",
+                        "600"));
+        SERVER.create(
+                "operations",
+                "vcfOperationsUser",
+                Map.of("url", url, "username", "u", "password", "p", "authSource", "ldap"));
+        SERVER.create("sso", "vcfSsoApiToken", Map.of("url", url, "apiToken", "t", "tenant", "CUSTOMER"));
+        for (String id : List.of("vcfa", "sddc", "key", "token", "app", "operations", "sso")) {
+            JenkinsAndSimulator.await(id, () -> find(id) != null);
+            assertThat(find(id).getUrl()).isEqualTo(url);
+        }
+        VcfaServiceAccount vcfa = (VcfaServiceAccount) find("vcfa");
+        assertThat(List.of(vcfa.getOrganization(), vcfa.storedSecret().getPlainText(), vcfa.clientId()))
+                .containsExactly("acme", "r", "c");
+        assertThat(vcfa.isSkipTlsVerification()).isTrue();
+        SddcManagerUser sddc = (SddcManagerUser) find("sddc");
+        assertThat(List.of(sddc.getUsername(), sddc.getPassword().getPlainText(), sddc.getCaCertificates()))
+                .containsExactly("u", "p", "pem");
+        assertThat(((SddcManagerUser) find("key")).getApiKey().getPlainText()).isEqualTo("k");
+        CspOAuthApp app = (CspOAuthApp) find("app");
+        assertThat(List.of(app.getAppId(), app.getAppSecret().getPlainText(), app.getOrganizationId(), app.getScopes()))
+                .containsExactly("i", "s", "o", "x");
+        assertThat(app.getAccessTokenValiditySeconds()).isEqualTo(600);
+        assertThat(((VcfOperationsUser) find("operations")).getAuthSource()).isEqualTo("ldap");
+        assertThat(((VcfSsoApiToken) find("sso")).getTenant()).isEqualTo("CUSTOMER");
+    }
+
+    @Test
+    void convert_ofCiphertextOfThisController_isRefused(JenkinsRule jenkins) throws Exception {
+        String ciphertext =
+                Secret.fromString("another secret of this controller").getEncryptedValue();
+        SERVER.create("sealed", "cspApiToken", Map.of("url", "https://host.example.com", "apiToken", ciphertext));
+        SERVER.create("after", "cspApiToken", Map.of("url", "https://host.example.com", "apiToken", "t"));
+        JenkinsAndSimulator.await("the next one", () -> find("after") != null);
+        assertThat(find("sealed")).isNull();
+    }
+
+    private static VcfCredentials find(String id) {
+        return CredentialsProvider.lookupCredentialsInItemGroup(
+                        VcfCredentials.class, jenkins.model.Jenkins.get(), ACL.SYSTEM2)
+                .stream()
+                .filter(credential -> credential.getId().equals(id))
+                .findFirst()
+                .orElse(null);
+    }
+}

@@ -1,0 +1,106 @@
+package io.jenkins.plugins.vcftoken.kubernetes;
+
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
+import io.fabric8.kubernetes.api.model.StatusBuilder;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
+import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
+import io.fabric8.kubernetes.client.utils.Serialization;
+import io.fabric8.mockwebserver.Context;
+import io.fabric8.mockwebserver.MockWebServer;
+import io.fabric8.mockwebserver.http.MockResponse;
+import io.fabric8.mockwebserver.http.RecordedRequest;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** The client library's own API server, which keeps objects and their versions, with failures on request. */
+final class KubernetesSecretServer extends KubernetesCrudDispatcher implements AutoCloseable {
+
+    static final String NAMESPACE = "ci";
+
+    private final KubernetesMockServer server =
+            new KubernetesMockServer(new Context(), new MockWebServer(), new HashMap<>(), this, false);
+    private final KubernetesClient client;
+    private final Map<String, MockResponse> failures = new ConcurrentHashMap<>();
+    private int requests;
+
+    KubernetesSecretServer() {
+        server.init();
+        ConfigBuilder config = new ConfigBuilder().withMasterUrl(url()).withNamespace(NAMESPACE);
+        client = new KubernetesClientBuilder()
+                .withConfig(KubernetesVersionedSecret.limited(config))
+                .build();
+    }
+
+    String url() {
+        return server.url("/");
+    }
+
+    KubernetesClient client() {
+        return client;
+    }
+
+    /** How many requests for Secrets came, failed ones included. */
+    synchronized int requests() {
+        return requests;
+    }
+
+    /** @param retryAfter seconds; 0 for none */
+    void fail(String method, int code, int retryAfter) {
+        StatusBuilder status = new StatusBuilder().withCode(code).withMessage("refused by the test");
+        if (retryAfter > 0) {
+            status.withNewDetails().withRetryAfterSeconds(retryAfter).endDetails();
+        }
+        failures.put(method, new MockResponse().setResponseCode(code).setBody(Serialization.asJson(status.build())));
+    }
+
+    void recover() {
+        failures.clear();
+    }
+
+    void create(String name, String type, Map<String, String> data) {
+        Map<String, String> encoded = new HashMap<>();
+        data.forEach((key, value) -> encoded.put(key, KubernetesVersionedSecret.encoded(value)));
+        Secret secret = new SecretBuilder()
+                .withNewMetadata()
+                .withName(name)
+                .withNamespace(NAMESPACE)
+                .addToLabels("jenkins.io/credentials-type", type)
+                .endMetadata()
+                .withData(encoded)
+                .build();
+        client.secrets().inNamespace(NAMESPACE).resource(secret).create();
+    }
+
+    Secret get(String name) {
+        return client.secrets().inNamespace(NAMESPACE).withName(name).get();
+    }
+
+    String text(String name, String key) throws Exception {
+        return KubernetesVersionedSecret.decoded(get(name).getData().get(key));
+    }
+
+    @Override
+    public MockResponse dispatch(RecordedRequest request) {
+        if (request.getPath().contains("/secrets")) {
+            synchronized (this) {
+                requests++;
+            }
+            MockResponse failure = failures.get(request.getMethod());
+            if (failure != null) {
+                return failure;
+            }
+        }
+        return super.dispatch(request);
+    }
+
+    @Override
+    public void close() {
+        client.close();
+        server.destroy();
+    }
+}

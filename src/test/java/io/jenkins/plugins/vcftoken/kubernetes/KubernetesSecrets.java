@@ -1,0 +1,29 @@
+package io.jenkins.plugins.vcftoken.kubernetes;
+
+import io.fabric8.kubernetes.client.Config;
+import io.fabric8.kubernetes.client.ConfigBuilder;
+import io.fabric8.kubernetes.client.KubernetesClient;
+import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
+import java.nio.file.Path;
+
+/** Secrets of an API server with the key "refreshToken", as the plugin reads and replaces them, without Jenkins. */
+public final class KubernetesSecrets {
+
+    public static final String TOKEN_KEY = "refreshToken";
+    public static final String STATE_KEY = KubernetesVersionedSecret.STATE_KEY;
+
+    private final KubernetesClient client;
+
+    /** @param kubeconfig with the API server, its authority, an access token and the namespace of the Secrets */
+    public KubernetesSecrets(Path kubeconfig) {
+        Config config = Config.fromKubeconfig(kubeconfig.toFile());
+        client = new KubernetesClientBuilder()
+                .withConfig(KubernetesVersionedSecret.limited(new ConfigBuilder(config)))
+                .build();
+    }
+
+    public VersionedSecret secret(String name) {
+        return new KubernetesVersionedSecret(() -> client, client.getNamespace(), name, TOKEN_KEY);
+    }
+}
