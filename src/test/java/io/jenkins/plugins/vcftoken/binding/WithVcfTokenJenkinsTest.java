@@ -110,8 +110,8 @@ class WithVcfTokenJenkinsTest {
     @Test
     void quietBlock_logsNoLineOfItsOwn() throws Exception {
         add("sa", simulator.addAccount("ci", "acme"));
-        WorkflowRun run =
-                build("withVcfToken(credentialsId: 'sa', quiet: true) { echo VCF_URL; vcfTokenRefresh() }", Result.SUCCESS);
+        WorkflowRun run = build(
+                "withVcfToken(credentialsId: 'sa', quiet: true) { echo VCF_URL; vcfTokenRefresh() }", Result.SUCCESS);
         jenkins.assertLogNotContains("Using sa", run);
         jenkins.assertLogNotContains("Renewed the access token of sa", run);
     }
@@ -122,7 +122,10 @@ class WithVcfTokenJenkinsTest {
         simulator.revoke("ci");
         WorkflowRun run = build("withVcfToken(credentialsId: 'sa') { }", Result.FAILURE);
         jenkins.assertLogContains("Token status of sa", run);
-        assertThat(jenkins.createWebClient().getPage(run, "console").getWebResponse().getContentAsString())
+        assertThat(jenkins.createWebClient()
+                        .getPage(run, "console")
+                        .getWebResponse()
+                        .getContentAsString())
                 .contains("/manage/vcf-tokens/credential/sa/");
     }
 
