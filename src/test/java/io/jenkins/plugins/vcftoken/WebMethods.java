@@ -27,7 +27,17 @@ final class WebMethods {
 
     /** Shown within a page that Jenkins guards; nobody can ask for them by themselves. */
     private static final Set<String> PARTS = Set.of(
-            "config", "credentials", "tls", "tokens", "global", "message", "summary", "badge", "box", "jumbotron");
+            "config",
+            "credentials",
+            "tls",
+            "tokens",
+            "global",
+            "message",
+            "footer",
+            "summary",
+            "badge",
+            "box",
+            "jumbotron");
 
     private WebMethods() {}
 

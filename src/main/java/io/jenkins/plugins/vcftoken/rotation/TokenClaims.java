@@ -276,8 +276,9 @@ final class TokenClaims {
      */
     TokenFamily writeBack(CredentialHandle handle, TokenFamily family) throws IOException {
         View view = read(handle, family, false);
-        if (view.failure() != null) {
-            throw view.failure();
+        IOException failure = view.failure();
+        if (failure != null) {
+            throw failure;
         }
         VersionedSecret.Content content = view.content();
         SharedTokenState state = view.state();

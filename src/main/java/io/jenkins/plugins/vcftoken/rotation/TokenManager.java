@@ -339,7 +339,8 @@ public final class TokenManager {
 
     /**
      * A credential from a {@link VersionedSecret} may store a token that another controller has published, which leads to
-     * no family here: its location does.
+     * no family here: its location does. A token of another family is found when the store is read, which happens for
+     * rotating tokens alone.
      */
     private CredentialHandle withKnownToken(CredentialHandle handle) throws IOException {
         if (handle.writer().versionedSecret() == null) {
@@ -350,7 +351,9 @@ public final class TokenManager {
         TokenFamily known = store.find(handle.token(), account, location);
         boolean isBound = known != null && known.locations().contains(location);
         TokenFamily last = isBound ? known : store.findLastUsed(account, location);
-        return last == null ? handle : handle.withToken(last.tokens().current());
+        return last == null || !TokenFamilyStore.isDurable(last, handle)
+                ? handle
+                : handle.withToken(last.tokens().current());
     }
 
     /** Binds the family to the location of its current token. A former token leads to it only from a bound location. */
@@ -487,9 +490,10 @@ public final class TokenManager {
 
     /**
      * When a token with a lost response is sent once more: when the lost request can no longer be on its way, and no
-     * access token remains that a refusal could cost, neither of this family nor of one that is derived from it. If the server had not rotated the token, the request works; if it had, the next token is
-     * lost in any case (<a href="https://www.rfc-editor.org/rfc/rfc9700#section-4.14">RFC 9700 section 4.14</a> lets a
-     * server revoke the whole family for a token that it sees twice).
+     * access token remains that a refusal could cost, neither of this family nor of one that is derived from it. If the
+     * server had not rotated the token, the request works; if it had, the next token is lost in any case (<a
+     * href="https://www.rfc-editor.org/rfc/rfc9700#section-4.14">RFC 9700 section 4.14</a> lets a server revoke the whole
+     * family for a token that it sees twice).
      *
      * @return null when a person decides
      */

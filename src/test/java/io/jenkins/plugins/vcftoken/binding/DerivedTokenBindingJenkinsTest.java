@@ -301,7 +301,7 @@ class DerivedTokenBindingJenkinsTest {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             http://other.example.com | is not sent to http://other.example.com, where it could be read on the network
-            https://user@other.example.com | is no address of a server
+            https://user@other.example.com | is not a valid URL
             """)
     void derivedTokenOfAnotherPlugin_atAnAddressThatIsNotOneOfAServer_isRefused(String url, String message)
             throws Exception {

@@ -49,14 +49,17 @@ class IssuedTokensJenkinsTest {
     @Test
     void publish_ofADerivedToken_masksItAndLeavesTheAccessToken() throws Exception {
         BlockVariables variables = new BlockVariables(null, null, "https://vcf.example.com");
-        variables.addValue("HEADER", variables.addDerivedToken((credential, http) -> null).between("id: ", "\n"));
+        variables.addValue(
+                "HEADER", variables.addDerivedToken((credential, http) -> null).between("id: ", "\n"));
         variables.addFile("other", variables.addDerivedToken((credential, http) -> null), TokenFileMode.OWNER);
         issued.publish(TokenTemplate.ACCESS_TOKEN, token(1));
         Map<String, String> env = new HashMap<>();
         issued.contribute(env, variables);
         assertThat(env).containsEntry("VCF_TOKEN", token(1).value()).doesNotContainKey("HEADER");
         issued.publish(1, token(2));
-        assertThat(variables.fillFiles(issued::current)).as("a token is missing").isNull();
+        assertThat(variables.fillFiles(issued::current))
+                .as("a token is missing")
+                .isNull();
         issued.publish(2, token(3));
         assertThat(variables.fillFiles(issued::current)).hasSize(1);
         issued.contribute(env, variables);

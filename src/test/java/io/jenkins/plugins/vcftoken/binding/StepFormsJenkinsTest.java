@@ -96,9 +96,10 @@ class StepFormsJenkinsTest {
         assertThat(checked(ordinary, "shared")).isEqualTo(FormValidation.Kind.OK);
         assertThat(checked(ordinary, "personal")).isEqualTo(FormValidation.Kind.WARNING);
         assertThat(checked(ordinary, "text")).as("of another kind").isEqualTo(FormValidation.Kind.WARNING);
-        for (String unknown : List.of("", "${WHICH}", "$WHICH")) {
+        for (String unknown : List.of("${WHICH}", "$WHICH")) {
             assertThat(checked(ordinary, unknown)).as(unknown).isEqualTo(FormValidation.Kind.OK);
         }
+        assertThat(checked(ordinary, "")).as("none").isEqualTo(FormValidation.Kind.WARNING);
         assertThat(checked(jenkins.jenkins.getItemByFullName(AsBob.JOB, WorkflowJob.class), "personal"))
                 .isEqualTo(FormValidation.Kind.OK);
     }

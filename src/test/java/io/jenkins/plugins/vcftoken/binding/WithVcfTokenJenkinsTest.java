@@ -102,7 +102,36 @@ class WithVcfTokenJenkinsTest {
         assertThat(simulator.served()).isEqualTo(10);
         assertThat(simulator.unauthorized()).isZero();
         assertThat(simulator.grants()).isGreaterThanOrEqualTo(3);
+        jenkins.assertLogContains("[vcf-token] Using sa (VCF Automation, acme); the access token expires ", run);
+        jenkins.assertLogContains("[vcf-token] Renewed the access token of sa; it expires ", run);
         SecretSweep.assertNone(simulator, run.getRootDir().toPath());
+    }
+
+    @Test
+    void quietBlock_logsNoLineOfItsOwn() throws Exception {
+        add("sa", simulator.addAccount("ci", "acme"));
+        WorkflowRun run = build(
+                "withVcfToken(credentialsId: 'sa', quiet: true) { echo VCF_URL; vcfTokenRefresh() }", Result.SUCCESS);
+        jenkins.assertLogNotContains("Using sa", run);
+        jenkins.assertLogNotContains("Renewed the access token of sa", run);
+    }
+
+    @Test
+    void blockWithoutAnAccessToken_linksTheStatusOfItsToken() throws Exception {
+        add("sa", simulator.addAccount("ci", "acme"));
+        simulator.revoke("ci");
+        WorkflowRun run = build("withVcfToken(credentialsId: 'sa') { }", Result.FAILURE);
+        jenkins.assertLogContains("Token status of sa", run);
+        assertThat(jenkins.createWebClient()
+                        .getPage(run, "console")
+                        .getWebResponse()
+                        .getContentAsString())
+                .contains("/manage/vcf-tokens/credential/sa/");
+    }
+
+    @Test
+    void blockWithoutACredential_saysThatNoneIsSelected() throws Exception {
+        fails("withVcfToken('') { }", "No credential is selected");
     }
 
     @Test
@@ -133,7 +162,7 @@ class WithVcfTokenJenkinsTest {
         SystemCredentialsProvider.getInstance()
                 .getCredentials()
                 .add(new StringCredentialsImpl(CredentialsScope.GLOBAL, "text", null, Secret.fromString("x")));
-        fails("withVcfToken(credentialsId: 'text') { }", "Credential ‘text’ is of the kind “Secret text”");
+        fails("withVcfToken(credentialsId: 'text') { }", "Credential ‘text’ has the unsupported kind “Secret text”");
     }
 
     @Test

@@ -32,7 +32,7 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsInBrowser {
     void authorizedAndUsed() throws Exception {
         String clientId = account("new");
         browser.visit("manage/credentials/store/system/domain/_/credential/new/update");
-        new JenkinsForm(browser, "form[name='update']").assertSays("refreshToken", "warning", "authorize the account");
+        new JenkinsForm(browser, "form[name='update']").assertSays("refreshToken", "warning", "choose “Authorize”");
         assertThat(browser.all("form[name='update'] a").stream()
                         .filter(each -> each.getText().contains("Authorize")))
                 .as("one way, not two")

@@ -214,7 +214,10 @@ class KindsJenkinsTest {
             WorkflowRun run = build("withVcfToken(credentialsId: 'of-sso') { }", Result.FAILURE);
             jenkins.assertLogContains("signs in through VCF SSO", run);
             jenkins.assertLogContains(
-                    i == 0 ? "Use a VCF SSO API token (the kind vcfSsoApiToken)" : "not sent again before", run);
+                    i == 0
+                            ? "Use a VCF SSO API token (the kind vcfSsoApiToken)"
+                            : "To avoid locking the account, Jenkins waits until",
+                    run);
         }
         assertThat(simulator.vcfOperations().refusedLogins()).isEqualTo(1);
     }

@@ -14,6 +14,9 @@ import io.jenkins.plugins.vcftoken.credentials.VcfOperationsUser;
 import io.jenkins.plugins.vcftoken.credentials.VcfSsoApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import io.jenkins.plugins.vcftoken.store.CredentialLocator;
+import io.jenkins.plugins.vcftoken.store.CredentialScanner;
+import io.jenkins.plugins.vcftoken.store.LocatedCredential;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.util.List;
 import java.util.Map;
@@ -149,6 +152,24 @@ class KubernetesCredentialsJenkinsTest {
         assertThat(app.getAccessTokenValiditySeconds()).isEqualTo(600);
         assertThat(((VcfOperationsUser) find("operations")).getAuthSource()).isEqualTo("ldap");
         assertThat(((VcfSsoApiToken) find("sso")).getTenant()).isEqualTo("CUSTOMER");
+    }
+
+    @Test
+    void status_tellsWhetherTheSecretCanBeWritten_andListsItOnce(JenkinsRule jenkins) throws Exception {
+        SERVER.create("listed", "cspApiToken", Map.of("url", "https://host.example.com", "apiToken", "t"));
+        JenkinsAndSimulator.await("listed", () -> find("listed") != null);
+        jenkins.createProject(Folder.class, "team");
+        List<LocatedCredential> found = CredentialScanner.shared().stream()
+                .filter(credential -> credential.location().credentialsId().equals("listed"))
+                .toList();
+        assertThat(found).hasSize(1);
+        CredentialLocator locator = VcfTokenService.get().locator();
+        SERVER.fail("PUT", 403, 0);
+        locator.checkWritable(found.get(0));
+        assertThat(locator.isReadOnly(found.get(0))).isTrue();
+        SERVER.recover();
+        locator.checkWritable(found.get(0));
+        assertThat(locator.isReadOnly(found.get(0))).isFalse();
     }
 
     @Test

@@ -80,6 +80,15 @@ final class ArbitraryResponse {
                 new VcfaTenantTokenClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"));
         VcfaTokenClient device =
                 new VcfaTokenClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"), SECRET);
+        VcenterSessionClient vcenter =
+                new VcenterSessionClient(canned(), new Account(VcenterSessionClient.SYSTEM, uri(), ""));
+        VcfaProviderSessionClient provider =
+                new VcfaProviderSessionClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "System"));
+        FleetServiceTokenClient service = new FleetServiceTokenClient(
+                canned(),
+                new Account(VcfOperationsTokenClient.SYSTEM, uri(), "", "service x"),
+                FleetServiceTokenClient.SSO_SCHEME,
+                "x");
         return List.of(
                 () -> vcfa.requestToken(SECRET),
                 () -> sddc.requestToken(SECRET),
@@ -89,6 +98,13 @@ final class ArbitraryResponse {
                 () -> sso.requestToken(SECRET),
                 () -> operations.requestToken(SECRET),
                 () -> organization.requestToken(SECRET),
+                () -> vcenter.requestToken(SECRET),
+                () -> provider.requestToken(SECRET),
+                () -> service.requestToken(SECRET),
+                () -> {
+                    vcenter.revokeSession(SECRET);
+                    return any();
+                },
                 () -> {
                     RegeneratedSecret next = sso.regenerate(SECRET, accessToken);
                     assertThat(next.secret()).isNotBlank();

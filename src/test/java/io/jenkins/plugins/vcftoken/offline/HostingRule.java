@@ -178,7 +178,7 @@ enum HostingRule {
             List<String> bundled =
                     pom(repository).texts("/project/dependencies/dependency[not(scope) or scope='compile']/groupId");
             return bundled.stream()
-                    .filter(group -> !group.startsWith("io.jenkins") && !group.startsWith("org.jenkins"))
+                    .filter(group -> !group.matches("(io\\.jenkins|org\\.jenkins|com\\.cloudbees\\.jenkins).*"))
                     .toList();
         }
     },

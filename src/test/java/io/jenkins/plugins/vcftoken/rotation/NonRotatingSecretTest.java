@@ -166,7 +166,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         }
         assertThat(sddc.refusedLogins()).isEqualTo(1);
         assertThatThrownBy(() -> core.families.await(sddcHandle("wrong-password"), ANY))
-                .hasMessageContaining("not sent again before 2026-01-01T00:15:00Z");
+                .hasMessageContaining("Jenkins waits until 2026-01-01T00:15:00Z");
         clock.advance(TokenManager.REFUSAL_HOLDS);
         sddc.addUser(USER, "wrong-password");
         core.families.await(sddcHandle("wrong-password"), ANY);
@@ -193,7 +193,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         int before = sddc.refusedLogins();
         families.release(sddcHandle(PASSWORD), second.familyId(), () -> true);
         assertThatThrownBy(() -> families.await(sddcHandle(PASSWORD), ANY))
-                .hasMessageContaining("not sent again before");
+                .hasMessageContaining("To avoid locking the account, Jenkins waits until");
         assertThat(sddc.refusedLogins()).isEqualTo(before);
     }
 

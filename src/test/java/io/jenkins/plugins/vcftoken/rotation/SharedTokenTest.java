@@ -307,6 +307,17 @@ class SharedTokenTest {
         assertThat(server.received).containsExactly("initial");
     }
 
+    @Test
+    void request_withANonRotatingSecretThatWasReplaced_sendsTheNewOne_andNeedsNoStore() throws Exception {
+        server.rotates = false;
+        store.set(Fault.DOWN);
+        get(one, "initial");
+        now = now.plus(LIFETIME);
+        server.newest = "typed";
+        get(one, "typed");
+        assertThat(server.received).containsExactly("initial", "typed");
+    }
+
     private TokenResult get(TokenManager controller, String stored) throws Exception {
         return controller.await(handle(stored), token -> true);
     }
@@ -333,10 +344,16 @@ class SharedTokenTest {
         private final List<String> received = new ArrayList<>();
         private String newest = "initial";
         private Runnable during;
+        private boolean rotates = true;
 
         @Override
         public Account account() {
             return ACCOUNT;
+        }
+
+        @Override
+        public boolean rotates() {
+            return rotates;
         }
 
         @Override
@@ -348,7 +365,7 @@ class SharedTokenTest {
             if (!token.equals(newest)) {
                 throw new TokenRequestException.Rejected(TokenError.SPENT_OR_REVOKED, "invalid_grant");
             }
-            newest = "rotated-" + received.size();
+            newest = rotates ? "rotated-" + received.size() : newest;
             return new TokenResponse(new AccessToken("access-" + received.size(), now, now.plus(LIFETIME)), newest);
         }
     }
