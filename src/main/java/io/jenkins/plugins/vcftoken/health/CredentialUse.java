@@ -36,9 +36,10 @@ public final class CredentialUse {
     static List<CredentialUse> find(VcfCredentials credential) {
         try {
             Fingerprint usage = CredentialsProvider.getFingerprintOf(credential);
-            return usage == null
+            Map<String, Fingerprint.RangeSet> uses = usage == null ? null : usage.getUsages();
+            return uses == null
                     ? List.of()
-                    : usage.getUsages().entrySet().stream()
+                    : uses.entrySet().stream()
                             .filter(used -> !used.getValue().isEmpty())
                             .map(CredentialUse::lastBuild)
                             .filter(Objects::nonNull)

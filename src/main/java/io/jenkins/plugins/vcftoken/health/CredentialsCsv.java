@@ -1,7 +1,6 @@
 package io.jenkins.plugins.vcftoken.health;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
-import hudson.Util;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -53,7 +52,7 @@ final class CredentialsCsv {
 
     /** Puts an apostrophe before a formula, as spreadsheets do for a cell that is text. */
     static String cell(@CheckForNull Object value) {
-        String text = Util.fixNull(value == null ? null : value.toString());
+        String text = value == null ? "" : value.toString();
         String harmless = FORMULA.matcher(text).find() ? '\'' + text : text;
         return '"' + harmless.replace("\"", "\"\"") + '"';
     }

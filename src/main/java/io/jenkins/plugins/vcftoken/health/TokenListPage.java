@@ -137,9 +137,9 @@ public final class TokenListPage implements Action, StaplerProxy {
     public String getTotals() {
         List<String> totals = new ArrayList<>();
         totals.add(Messages.TokenListPage_total(getCredentials().size()));
-        addTotal(totals, CredentialHealth.Severity.BROKEN, Messages::TokenListPage_broken);
-        addTotal(totals, CredentialHealth.Severity.FAILING, Messages::TokenListPage_failing);
-        addTotal(totals, CredentialHealth.Severity.EXPIRING, Messages::TokenListPage_expiring);
+        addTotal(totals, CredentialHealth.Severity.BROKEN, count -> Messages.TokenListPage_broken(count));
+        addTotal(totals, CredentialHealth.Severity.FAILING, count -> Messages.TokenListPage_failing(count));
+        addTotal(totals, CredentialHealth.Severity.EXPIRING, count -> Messages.TokenListPage_expiring(count));
         return String.join(" · ", totals);
     }
 

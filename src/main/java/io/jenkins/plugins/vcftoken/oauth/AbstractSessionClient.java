@@ -29,7 +29,7 @@ abstract class AbstractSessionClient extends AbstractTokenClient {
     @Override
     public final TokenResponse refreshSession(String parentToken, String sessions) throws TokenRequestException {
         AccessToken accessToken = beginSession(parentToken);
-        String kept = Arrays.stream(sessions.split(SEPARATOR))
+        String kept = Arrays.stream(sessions.split(SEPARATOR, -1))
                 .limit(KEPT_SESSIONS - 1L)
                 .collect(Collectors.joining(SEPARATOR));
         return new TokenResponse(accessToken, null, accessToken.value() + SEPARATOR + kept);
@@ -38,7 +38,7 @@ abstract class AbstractSessionClient extends AbstractTokenClient {
     @Override
     public final void revokeSession(String sessions) throws TokenRequestException {
         TokenRequestException failure = null;
-        for (String session : sessions.split(SEPARATOR)) {
+        for (String session : sessions.split(SEPARATOR, -1)) {
             try {
                 TokenResponseParser response = endSession(session);
                 // 401: it has expired, or was ended before.

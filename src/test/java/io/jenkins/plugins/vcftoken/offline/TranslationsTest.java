@@ -30,7 +30,8 @@ class TranslationsTest {
     private static final List<String> LANGUAGES = List.of("de", "ja");
 
     /** Of a view: {@code ${%key}} or {@code ${%key(argument)}}. */
-    private static final Pattern KEY = Pattern.compile("\\$\\{%([^}(]+)");
+    /** {@code ${%key}}, or {@code '%key'} in an expression. */
+    private static final Pattern KEY = Pattern.compile("\\$\\{%([^}(]+)|'%(\\w+)'");
 
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{(\\d+)");
     private static final Pattern TRANSLATED = Pattern.compile("_(" + String.join("|", LANGUAGES) + ")(\\.\\w+)$");
@@ -117,7 +118,7 @@ class TranslationsTest {
     private static Set<String> keys(Path view) {
         return KEY.matcher(ResourcesTest.read(view))
                 .results()
-                .map(found -> found.group(1))
+                .map(found -> found.group(1) == null ? found.group(2) : found.group(1))
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
