@@ -280,12 +280,12 @@ final class TokenClaims {
         if (failure != null) {
             throw failure;
         }
-        VersionedSecret.Content content = view.content();
-        SharedTokenState state = view.state();
         VersionedSecret secret = view.secret();
-        if (secret == null || content == null || state == null || view.otherToken() != null) {
+        if (secret == null || view.otherToken() != null) {
             return family;
         }
+        VersionedSecret.Content content = Objects.requireNonNull(view.content());
+        SharedTokenState state = Objects.requireNonNull(view.state());
         boolean isOwn = Objects.equals(state.revision(), family.sharedRevision());
         boolean isRestored = !content.secret().equals(state.family().tokens().current());
         boolean isUnpublished = isOwn && (isRestored || state.deadline() != null);

@@ -266,7 +266,8 @@ public final class TokenManager {
         String id = resolver.findFamily(handle);
         while (true) {
             // 1. Lock the family, against the threads of this process and against other processes.
-            try (TokenLedger.Lock lock = ledger.lock(id, timeout)) {
+            TokenLedger.Lock lock = ledger.lock(id, timeout);
+            try {
                 // 2. Load it: another process may have refreshed it since, or another controller, see TokenClaims.
                 Optional<TokenFamily> found = store.load(id);
                 String now = resolver.findFamilyAgain(handle, id, found.orElse(null));
@@ -333,7 +334,10 @@ public final class TokenManager {
                 }
                 // 6. Save the response, forced to disk before any caller has the access token, and publish it.
                 return granted(attempt, granted);
-            } // 7. Unlock.
+            } finally {
+                // 7. Unlock.
+                lock.close();
+            }
         }
     }
 

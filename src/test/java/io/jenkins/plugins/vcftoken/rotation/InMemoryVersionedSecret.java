@@ -15,7 +15,9 @@ final class InMemoryVersionedSecret implements VersionedSecret {
         /** Writes arrive, and their answers do not. */
         WRITES_WITHOUT_ANSWER,
         /** Another client changes the labels of the object before each write. */
-        CHANGED_BY_OTHERS
+        CHANGED_BY_OTHERS,
+        /** The same, without end. */
+        CHANGED_EACH_TIME
     }
 
     private Content content;
@@ -77,9 +79,9 @@ final class InMemoryVersionedSecret implements VersionedSecret {
         if (fault == Fault.READ_ONLY) {
             throw new ReadOnlyException("forbidden", null);
         }
-        if (fault == Fault.CHANGED_BY_OTHERS) {
+        if (fault == Fault.CHANGED_BY_OTHERS || fault == Fault.CHANGED_EACH_TIME) {
             store(content.secret(), content.state());
-            fault = Fault.NONE;
+            fault = fault == Fault.CHANGED_BY_OTHERS ? Fault.NONE : fault;
         }
         if (!expected.version().equals(content.version())) {
             return Optional.empty();

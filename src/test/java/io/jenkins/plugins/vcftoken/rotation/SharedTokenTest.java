@@ -318,6 +318,54 @@ class SharedTokenTest {
         assertThat(server.received).containsExactly("initial", "typed");
     }
 
+    @Test
+    void publish_afterOthersChangedTheObjectDuringTheRequest_readsAgain() throws Exception {
+        server.during = () -> store.set(Fault.CHANGED_BY_OTHERS);
+        get(one, "initial");
+        assertThat(store.content().secret()).isEqualTo("rotated-1");
+        assertThat(server.received).containsExactly("initial");
+    }
+
+    @Test
+    void publish_whileTheObjectChangesEachTime_isRepeatedAtTheNextUse() throws Exception {
+        server.during = () -> store.set(Fault.CHANGED_EACH_TIME);
+        get(one, "initial");
+        assertThat(store.content().secret()).isEqualTo("initial");
+        store.set(Fault.NONE);
+        get(one, "initial");
+        assertThat(store.content().secret()).isEqualTo("rotated-1");
+        assertThat(server.received).containsExactly("initial");
+    }
+
+    @Test
+    void publish_afterAPersonStoredAnotherTokenDuringTheRequest_leavesThat() throws Exception {
+        server.during = () -> store.store("typed", null);
+        get(one, "initial");
+        assertThat(store.content().secret()).isEqualTo("typed");
+        assertThat(server.received).containsExactly("initial");
+    }
+
+    @Test
+    void publish_afterTheTokenOfAnotherFamilyWasPublished_keepsBoth() throws Exception {
+        get(one, "initial");
+        VersionedSecret.Content published = store.content();
+        store.store("again", null);
+        server.newest = "again";
+        server.during = () -> store.store(published.secret(), published.state());
+        get(other, "again");
+        assertThat(store.content().secret()).isEqualTo("rotated-1");
+        assertThat(other.administration().list())
+                .singleElement()
+                .satisfies(family -> assertThat(family.tokens().current()).isEqualTo("rotated-2"));
+    }
+
+    @Test
+    void request_withAnEmptyState_isThatOfTheFirstController() throws Exception {
+        store.store("initial", "");
+        get(one, "initial");
+        assertThat(store.content().secret()).isEqualTo("rotated-1");
+    }
+
     private TokenResult get(TokenManager controller, String stored) throws Exception {
         return controller.await(handle(stored), token -> true);
     }
