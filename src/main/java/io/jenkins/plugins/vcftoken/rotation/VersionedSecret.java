@@ -16,7 +16,7 @@ public interface VersionedSecret {
     /**
      * What the store has now.
      *
-     * @param version changes with each write, whoever made it
+     * @param version changes with each write of any client
      * @param secret the credential's secret, as a person or {@link #replace} stored it
      * @param state as the last {@link #replace} stored it; null before the first one
      */

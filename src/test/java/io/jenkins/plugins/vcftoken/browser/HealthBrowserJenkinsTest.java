@@ -24,13 +24,13 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
     @BeforeAll
     static void accounts() throws Exception {
         ExamplesJenkinsTest.addAll(simulator);
-        for (String id : new String[] {"renewed", "refused", "forgotten"}) {
+        for (String id : new String[] {"vcfa-prod", "vcfa-lab", "vcfa-old"}) {
             ExamplesJenkinsTest.store(account(id));
         }
-        JobFormsBrowserJenkinsTest.store(folder, account("of-the-team"));
+        JobFormsBrowserJenkinsTest.store(folder, account("vcfa-team"));
         simulator.cloudServices().addApiToken("ends", Instant.now().plus(Duration.ofDays(5)));
         CspApiToken ends = new CspApiToken(
-                CredentialsScope.GLOBAL, "csp-ends", null, simulator.url().toString(), Secret.fromString("ends"));
+                CredentialsScope.GLOBAL, "csp-billing", null, simulator.url().toString(), Secret.fromString("ends"));
         ends.setSkipTlsVerification(true);
         ExamplesJenkinsTest.store(ends);
     }
@@ -46,7 +46,7 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
         browser.click(browser.find("a[href$='vcf-tokens']"));
         assertThat(state("vcfa")).isEqualTo("READY");
         assertThat(state("sddc-manager")).isEqualTo("NOT_USED");
-        assertThat(browser.find(row("of-the-team")).getText()).contains(FOLDER);
+        assertThat(browser.find(row("vcfa-team")).getText()).contains(FOLDER);
         browser.picture("health", LIST);
         browser.assertAccessible(LIST);
 
@@ -69,7 +69,7 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
         browser.usePhone();
         browser.visit(PAGE);
         browser.assertFitsBut(LIST, "#none");
-        browser.visit(PAGE + "credential/renewed/");
+        browser.visit(PAGE + "credential/vcfa-prod/");
         browser.assertFitsBut(LIST, "#none");
         browser.assertAccessible(LIST);
     }
@@ -77,7 +77,7 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
     @Test
     void renewed() {
         int before = simulator.rotations();
-        browser.visit(PAGE + "credential/renewed/");
+        browser.visit(PAGE + "credential/vcfa-prod/");
         browser.click(browser.find("form[name='renew'] button"));
         browser.await("ready", here -> shown().equals("READY"));
         assertThat(simulator.rotations()).isEqualTo(before + 1);
@@ -85,8 +85,8 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
 
     @Test
     void refusedFoundByTheMonitorAndPutRight() {
-        simulator.revoke("refused");
-        browser.visit(PAGE + "credential/refused/");
+        simulator.revoke("vcfa-lab");
+        browser.visit(PAGE + "credential/vcfa-lab/");
         browser.click(browser.find("form[name='renew'] button"));
         browser.find(LIST, "refuses the stored refresh token");
         ignoreTheStatusOfFailures();
@@ -95,21 +95,21 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
         look(alert);
         browser.picture("monitor", alert);
         browser.assertAccessible(alert);
-        browser.click(browser.find(alert + " li a", "refused"));
-        assertThat(browser.path()).isEqualTo(PAGE + "credential/refused/");
+        browser.click(browser.find(alert + " li a", "vcfa-lab"));
+        assertThat(browser.path()).isEqualTo(PAGE + "credential/vcfa-lab/");
         assertThat(shown()).isEqualTo("REJECTED");
         browser.assertAccessible(LIST);
 
-        String fresh = simulator.reauthorize("refused");
-        browser.visit("manage/credentials/store/system/domain/_/credential/refused/update");
+        String fresh = simulator.reauthorize("vcfa-lab");
+        browser.visit("manage/credentials/store/system/domain/_/credential/vcfa-lab/update");
         JenkinsForm form = new JenkinsForm(browser, "form[name='update']");
         form.press("Change Password");
         form.fill("refreshToken", fresh).press("Save");
         browser.await("saved", here -> !browser.path().endsWith("update"));
-        browser.visit(PAGE + "credential/refused/");
+        browser.visit(PAGE + "credential/vcfa-lab/");
         browser.click(browser.find("form[name='renew'] button"));
         browser.await("ready", here -> shown().equals("READY"));
-        assertThat(simulator.currentToken("refused")).isNotEqualTo(fresh);
+        assertThat(simulator.currentToken("vcfa-lab")).isNotEqualTo(fresh);
     }
 
     @Test
@@ -130,24 +130,24 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
 
     @Test
     void forgotten() {
-        browser.visit(PAGE + "credential/forgotten/");
+        browser.visit(PAGE + "credential/vcfa-old/");
         browser.click(browser.find("form[name='renew'] button"));
         browser.await("ready", here -> shown().equals("READY"));
         browser.click(browser.find("form[name='forget'] button"));
         assertThat(shown()).as("nothing goes without a tick").isEqualTo("READY");
         browser.click(browser.find("form[name='forget'] label"));
         browser.click(browser.find("form[name='forget'] button"));
-        browser.await("forgotten", here -> shown().equals("NOT_USED"));
+        browser.await("vcfa-old", here -> shown().equals("NOT_USED"));
     }
 
     @Test
     void theOtherMonitors() {
         look("[data-monitor$='SecretExpiryMonitor']");
         assertThat(browser.find("[data-monitor$='SecretExpiryMonitor']").getText())
-                .contains("csp-ends");
+                .contains("csp-billing");
         look("[data-monitor$='TlsVerificationMonitor']");
-        browser.click(browser.find("[data-monitor$='TlsVerificationMonitor'] li a", "csp-ends"));
-        assertThat(browser.path()).isEqualTo(PAGE + "credential/csp-ends/");
+        browser.click(browser.find("[data-monitor$='TlsVerificationMonitor'] li a", "csp-billing"));
+        assertThat(browser.path()).isEqualTo(PAGE + "credential/csp-billing/");
 
         browser.visit("manage/");
         browser.click(browser.find("[data-monitor$='SecretExpiryMonitor'] form button", "Dismiss"));
@@ -166,7 +166,7 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
         browser.visit("job/" + FOLDER + "/");
         browser.click(browser.find("a[href$='/job/" + FOLDER + "/vcf-tokens']"));
         assertThat(browser.all("#vcf-tokens tbody tr")).hasSize(1);
-        browser.click(browser.find(row("of-the-team") + " a"));
+        browser.click(browser.find(row("vcfa-team") + " a"));
         browser.click(browser.find("form[name='renew'] button"));
         browser.await("ready", here -> shown().equals("READY"));
         browser.signIn(ADMIN);

@@ -293,7 +293,7 @@ final class JenkinsBrowser implements AutoCloseable {
 
     // Pictures
 
-    /** For the documentation, whole and at two thirds of its size; taken when {@code -Dscreenshots=true}. */
+    /** For the documentation, whole and at twice the resolution; taken when {@code -Dscreenshots=true}. */
     void picture(String name, String css) {
         if (!Boolean.getBoolean("screenshots")) {
             return;
@@ -305,7 +305,7 @@ final class JenkinsBrowser implements AutoCloseable {
                 window.scrollTo(0, 0);
                 const box = arguments[0].getBoundingClientRect();
                 const bottom = Math.max(...[...arguments[0].children].map(each => each.getBoundingClientRect().bottom));
-                return {x: box.x, y: box.y, width: box.width, height: bottom - box.y + 10, scale: 0.65};
+                return {x: box.x, y: box.y, width: box.width, height: bottom - box.y + 10, scale: 2};
                 """, find(css));
         Object png = driver.executeCdpCommand(
                         "Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true, "clip", clip))

@@ -5,7 +5,7 @@ import java.time.Duration;
 import java.util.Optional;
 
 /** A store with compare-and-set that fails as it is told. Shared by the controllers of a test. */
-final class InMemoryVersionedSecret implements VersionedSecret {
+public final class InMemoryVersionedSecret implements VersionedSecret {
 
     /** What happens to the calls. */
     enum Fault {
@@ -33,7 +33,7 @@ final class InMemoryVersionedSecret implements VersionedSecret {
         void await(Duration limit) throws InterruptedException;
     }
 
-    InMemoryVersionedSecret(String secret) {
+    public InMemoryVersionedSecret(String secret) {
         store(secret, null);
     }
 
@@ -50,7 +50,7 @@ final class InMemoryVersionedSecret implements VersionedSecret {
         content = new Content("v" + ++version, secret, state);
     }
 
-    synchronized Content content() {
+    public synchronized Content content() {
         return content;
     }
 
