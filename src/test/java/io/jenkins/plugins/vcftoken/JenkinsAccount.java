@@ -1,7 +1,10 @@
 package io.jenkins.plugins.vcftoken;
 
+import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import hudson.model.ModelObject;
 import hudson.slaves.EnvironmentVariablesNodeProperty;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
@@ -17,6 +20,16 @@ public final class JenkinsAccount {
     private JenkinsAccount() {}
 
     /** An account and a global credential, both of this name. */
+    /** The store of an owner that takes credentials: other plugins add read-only ones. */
+    public static CredentialsStore storeOf(ModelObject owner) {
+        for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
+            if (store.getContext() == owner && store.isDomainsModifiable()) {
+                return store;
+            }
+        }
+        throw new IllegalArgumentException("no store of " + owner.getDisplayName());
+    }
+
     public static void add(Simulator simulator, String id) throws Exception {
         add(simulator.url().toString(), simulator.authorityPem(), id, simulator.addAccount(id, "acme"));
     }

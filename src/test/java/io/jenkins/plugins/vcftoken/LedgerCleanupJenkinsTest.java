@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.Credentials;
-import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.domains.Domain;
@@ -95,7 +94,7 @@ class LedgerCleanupJenkinsTest {
     }
 
     private static CredentialsStore store(ModelObject owner) {
-        return CredentialsProvider.lookupStores(owner).iterator().next();
+        return JenkinsAccount.storeOf(owner);
     }
 
     private static void look() throws Exception {

@@ -237,18 +237,14 @@ class WebMethodsJenkinsTest {
                 .getCredentials()
                 .add(new CspApiToken(
                         CredentialsScope.GLOBAL, "visible", null, "https://c.example.com", Secret.fromString("x")));
-        for (CredentialsStore store : CredentialsProvider.lookupStores(folder)) {
-            if (store.getContext() == folder) {
-                store.addCredentials(
-                        Domain.global(),
-                        new CspApiToken(
-                                CredentialsScope.GLOBAL, "own", null, "https://c.example.com", Secret.fromString("")));
-                store.addCredentials(
-                        Domain.global(),
-                        new VcfaServiceAccount(
-                                CredentialsScope.GLOBAL, "account", null, "https://v.example.com", "acme", null));
-            }
-        }
+        CredentialsStore store = JenkinsAccount.storeOf(folder);
+        store.addCredentials(
+                Domain.global(),
+                new CspApiToken(CredentialsScope.GLOBAL, "own", null, "https://c.example.com", Secret.fromString("")));
+        store.addCredentials(
+                Domain.global(),
+                new VcfaServiceAccount(
+                        CredentialsScope.GLOBAL, "account", null, "https://v.example.com", "acme", null));
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         Permission[] ofCredentials = {
             CredentialsProvider.VIEW, CredentialsProvider.CREATE, CredentialsProvider.UPDATE, CredentialsProvider.DELETE

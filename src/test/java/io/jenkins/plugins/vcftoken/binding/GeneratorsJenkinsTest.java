@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.Describable;
@@ -18,6 +17,7 @@ import hudson.security.ACL;
 import hudson.security.ACLContext;
 import hudson.util.ListBoxModel;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,12 +69,7 @@ class GeneratorsJenkinsTest {
     }
 
     private static void add(ModelObject owner, CspApiToken credential) throws Exception {
-        for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
-            if (store.getContext() == owner) {
-                store.addCredentials(Domain.global(), credential);
-                return;
-            }
-        }
+        JenkinsAccount.storeOf(owner).addCredentials(Domain.global(), credential);
     }
 
     @Test

@@ -172,8 +172,7 @@ class LiveBlockJenkinsTest {
     @Test
     void aCredentialThatIsReplacedMeanwhile() throws Exception {
         JenkinsAccount.add(simulator, "replaced");
-        CredentialsStore store =
-                CredentialsProvider.lookupStores(jenkins.jenkins).iterator().next();
+        CredentialsStore store = JenkinsAccount.storeOf(jenkins.jenkins);
         VcfaServiceAccount found = (VcfaServiceAccount) store.getCredentials(Domain.global()).stream()
                 .filter(one -> ((VcfaServiceAccount) one).getId().equals("replaced"))
                 .findFirst()

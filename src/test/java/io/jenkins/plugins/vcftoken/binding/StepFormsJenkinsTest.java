@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.binding;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
@@ -75,9 +74,7 @@ class StepFormsJenkinsTest {
                 .add(new StringCredentialsImpl(CredentialsScope.GLOBAL, "text", null, Secret.fromString("x")));
         User bob = User.getById("bob", true);
         try (ACLContext as = ACL.as2(bob.impersonate2())) {
-            CredentialsProvider.lookupStores(bob)
-                    .iterator()
-                    .next()
+            JenkinsAccount.storeOf(bob)
                     .addCredentials(
                             Domain.global(),
                             new VcfaServiceAccount(

@@ -2,15 +2,14 @@ package io.jenkins.plugins.vcftoken.browser;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.common.IdCredentials;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import com.cloudbees.plugins.credentials.impl.UsernamePasswordCredentialsImpl;
 import hudson.model.FreeStyleProject;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.binding.TokenFileBinding;
 import io.jenkins.plugins.vcftoken.binding.VcfTokenBuildWrapper;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
@@ -138,7 +137,7 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
                         .get(VcfTokenBuildWrapper.class)
                         .getCredentialsId())
                 .isEqualTo("added-on-the-way");
-        assertThat(CredentialsProvider.lookupStores(folder).iterator().next().getCredentials(Domain.global()))
+        assertThat(JenkinsAccount.storeOf(folder).getCredentials(Domain.global()))
                 .extracting(each -> ((IdCredentials) each).getId())
                 .contains("added-on-the-way");
         browser.visit(project.getUrl() + "configure");
@@ -183,12 +182,7 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
 
     static void store(hudson.model.ModelObject owner, com.cloudbees.plugins.credentials.Credentials credential)
             throws Exception {
-        for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
-            if (store.getContext() == owner) {
-                store.addCredentials(Domain.global(), credential);
-                return;
-            }
-        }
+        JenkinsAccount.storeOf(owner).addCredentials(Domain.global(), credential);
     }
 
     private static SddcManagerUser user(String id, String host) {

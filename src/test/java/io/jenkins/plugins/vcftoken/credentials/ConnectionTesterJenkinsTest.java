@@ -5,13 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.Item;
-import hudson.model.ModelObject;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -285,7 +284,7 @@ class ConnectionTesterJenkinsTest {
                 "globex",
                 Secret.fromString(simulator.addAccount("teams", "globex")));
         account.setCaCertificates(simulator.authorityPem());
-        storeOf(folder).addCredentials(Domain.global(), account);
+        JenkinsAccount.storeOf(folder).addCredentials(Domain.global(), account);
         assertThat(test(as("owner"), "job/team/", account.getClass(), form(account)))
                 .contains(
                         "class=\"ok\"",
@@ -299,7 +298,7 @@ class ConnectionTesterJenkinsTest {
     void storedSecret_withPermissionToCreateOnly_isNotUsed() throws Exception {
         for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
             VcfCredentials stored = inSystem(id);
-            storeOf(folder).addCredentials(Domain.global(), stored);
+            JenkinsAccount.storeOf(folder).addCredentials(Domain.global(), stored);
             assertThat(test(as("creator"), "job/team/", stored.getClass(), form(stored)))
                     .containsAnyOf("Save the credential first", "Enter it again")
                     .doesNotContain("class=\"ok\"");
@@ -411,7 +410,7 @@ class ConnectionTesterJenkinsTest {
                 simulator.url().toString(),
                 "acme",
                 Secret.fromString(simulator.addAccount("teams", "acme")));
-        storeOf(folder).addCredentials(Domain.global(), account);
+        JenkinsAccount.storeOf(folder).addCredentials(Domain.global(), account);
         JenkinsRule.WebClient changer = as("changer");
         String page = changer.goTo("job/team/credentials/store/folder/domain/_/credential/teams/update")
                 .getWebResponse()
@@ -431,7 +430,10 @@ class ConnectionTesterJenkinsTest {
         changer.addCrumb(save);
         assertThat(changer.getPage(save).getWebResponse().getContentAsString())
                 .contains("does not show you the stored secret");
-        assertThat(storeOf(folder).getCredentials(Domain.global()).get(0)).isSameAs(account);
+        assertThat(JenkinsAccount.storeOf(folder)
+                        .getCredentials(Domain.global())
+                        .get(0))
+                .isSameAs(account);
     }
 
     @Test
@@ -533,15 +535,6 @@ class ConnectionTesterJenkinsTest {
                 .filter(credential -> credential.getId().equals(id))
                 .findFirst()
                 .orElseThrow();
-    }
-
-    private static CredentialsStore storeOf(ModelObject owner) {
-        for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
-            if (store.getContext() == owner) {
-                return store;
-            }
-        }
-        throw new AssertionError("no store");
     }
 
     private List<Path> records() throws Exception {

@@ -4,15 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.Credentials;
-import com.cloudbees.plugins.credentials.CredentialsProvider;
-import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.Item;
 import hudson.model.Items;
-import hudson.model.ModelObject;
 import hudson.model.Result;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
@@ -145,7 +143,7 @@ class CredentialPermissionsJenkinsTest {
         both.addToSystem(both.account("sa", initialToken));
         rotate();
         Folder folder = jenkins.createProject(Folder.class, "folder");
-        storeOf(folder).addCredentials(Domain.global(), both.account("found-in-a-backup", initialToken));
+        JenkinsAccount.storeOf(folder).addCredentials(Domain.global(), both.account("found-in-a-backup", initialToken));
         WorkflowJob attack = both.job(folder, "attack", "found-in-a-backup");
         WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, attack);
         jenkins.assertLogContains("has already replaced it", run);
@@ -156,12 +154,13 @@ class CredentialPermissionsJenkinsTest {
     void movedBetweenFolders() throws Exception {
         Folder from = jenkins.createProject(Folder.class, "from");
         Folder to = jenkins.createProject(Folder.class, "to");
-        storeOf(from).addCredentials(Domain.global(), both.account("sa", initialToken));
+        JenkinsAccount.storeOf(from).addCredentials(Domain.global(), both.account("sa", initialToken));
         rotate(both.job(from, "job", "sa"));
         both.awaitOnDisk(new File(from.getRootDir(), "config.xml"), "sa");
-        Credentials moving = storeOf(from).getCredentials(Domain.global()).get(0);
-        storeOf(to).addCredentials(Domain.global(), moving);
-        storeOf(from).removeCredentials(Domain.global(), moving);
+        Credentials moving =
+                JenkinsAccount.storeOf(from).getCredentials(Domain.global()).get(0);
+        JenkinsAccount.storeOf(to).addCredentials(Domain.global(), moving);
+        JenkinsAccount.storeOf(from).removeCredentials(Domain.global(), moving);
         rotate(both.job(to, "job", "sa"));
         both.awaitOnDisk(new File(to.getRootDir(), "config.xml"), "sa");
         both.assertNothingLostOrSpentTwice();
@@ -170,7 +169,7 @@ class CredentialPermissionsJenkinsTest {
     @Test
     void movedToAnotherDomainWithTheButton() throws Exception {
         Domain other = new Domain("vcf", null, List.of());
-        storeOf(jenkins.jenkins).addDomain(other);
+        JenkinsAccount.storeOf(jenkins.jenkins).addDomain(other);
         both.addToSystem(both.account("sa", initialToken));
         rotate();
         HtmlPage page = jenkins.createWebClient().goTo("manage/credentials/store/system/domain/_/credential/sa/move");
@@ -183,8 +182,10 @@ class CredentialPermissionsJenkinsTest {
                 .filter(option -> option.getText().endsWith("vcf"))
                 .forEach(option -> option.setSelected(true));
         jenkins.submit(form);
-        assertThat(storeOf(jenkins.jenkins).getCredentials(Domain.global())).isEmpty();
-        assertThat(storeOf(jenkins.jenkins).getCredentials(other)).hasSize(1);
+        assertThat(JenkinsAccount.storeOf(jenkins.jenkins).getCredentials(Domain.global()))
+                .isEmpty();
+        assertThat(JenkinsAccount.storeOf(jenkins.jenkins).getCredentials(other))
+                .hasSize(1);
         rotate();
         rotate();
         both.assertNothingLostOrSpentTwice();
@@ -193,7 +194,7 @@ class CredentialPermissionsJenkinsTest {
     @Test
     void aFolderRenamedWhileItsStoreHoldsAnOlderToken() throws Exception {
         Folder folder = jenkins.createProject(Folder.class, "before");
-        storeOf(folder).addCredentials(Domain.global(), both.account("sa", initialToken));
+        JenkinsAccount.storeOf(folder).addCredentials(Domain.global(), both.account("sa", initialToken));
         WorkflowJob inside = both.job(folder, "job", "sa");
         rotate(inside);
         both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
@@ -208,7 +209,7 @@ class CredentialPermissionsJenkinsTest {
     void aFolderMovedIntoAnother() throws Exception {
         Folder target = jenkins.createProject(Folder.class, "target");
         Folder folder = jenkins.createProject(Folder.class, "folder");
-        storeOf(folder).addCredentials(Domain.global(), both.account("sa", initialToken));
+        JenkinsAccount.storeOf(folder).addCredentials(Domain.global(), both.account("sa", initialToken));
         WorkflowJob inside = both.job(folder, "job", "sa");
         rotate(inside);
         both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
@@ -223,7 +224,7 @@ class CredentialPermissionsJenkinsTest {
     @Test
     void aFolderCopied() throws Exception {
         Folder folder = jenkins.createProject(Folder.class, "original");
-        storeOf(folder).addCredentials(Domain.global(), both.account("sa", initialToken));
+        JenkinsAccount.storeOf(folder).addCredentials(Domain.global(), both.account("sa", initialToken));
         WorkflowJob first = both.job(folder, "job", "sa");
         rotate(first);
         both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
@@ -243,7 +244,7 @@ class CredentialPermissionsJenkinsTest {
         both.addToSystem(both.account("sa", initialToken));
         rotate();
         VcfaServiceAccount old = stored("sa");
-        storeOf(jenkins.jenkins).removeCredentials(Domain.global(), old);
+        JenkinsAccount.storeOf(jenkins.jenkins).removeCredentials(Domain.global(), old);
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
         both.addToSystem(both.account("sa", initialToken));
         rotate();
@@ -311,7 +312,7 @@ class CredentialPermissionsJenkinsTest {
     }
 
     private static VcfaServiceAccount stored(String id) {
-        return storeOf(Jenkins.get()).getCredentials(Domain.global()).stream()
+        return JenkinsAccount.storeOf(Jenkins.get()).getCredentials(Domain.global()).stream()
                 .map(VcfaServiceAccount.class::cast)
                 .filter(credential -> credential.getId().equals(id))
                 .findFirst()
@@ -319,17 +320,9 @@ class CredentialPermissionsJenkinsTest {
     }
 
     private void replaceToken(Item folder, String token) throws Exception {
-        Credentials current = storeOf(folder).getCredentials(Domain.global()).get(0);
-        storeOf(folder).updateCredentials(Domain.global(), current, both.account("sa", token));
-    }
-
-    private static CredentialsStore storeOf(ModelObject owner) {
-        for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
-            if (store.getContext() == owner) {
-                return store;
-            }
-        }
-        throw new AssertionError("no store");
+        Credentials current =
+                JenkinsAccount.storeOf(folder).getCredentials(Domain.global()).get(0);
+        JenkinsAccount.storeOf(folder).updateCredentials(Domain.global(), current, both.account("sa", token));
     }
 
     /** What the browser would post for a saved credential: its secret travels encrypted. */

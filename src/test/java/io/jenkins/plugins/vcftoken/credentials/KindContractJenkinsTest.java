@@ -10,6 +10,7 @@ import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.util.Secret;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -386,7 +387,7 @@ class KindContractJenkinsTest {
     }
 
     private static CredentialsStore system() {
-        return CredentialsProvider.lookupStores(Jenkins.get()).iterator().next();
+        return JenkinsAccount.storeOf(Jenkins.get());
     }
 
     private static Credentials stored(String id) {

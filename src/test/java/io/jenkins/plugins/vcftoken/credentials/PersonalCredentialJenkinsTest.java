@@ -131,7 +131,7 @@ class PersonalCredentialJenkinsTest {
     private static VcfaServiceAccount madeBy(User user) {
         try (ACLContext asUser = ACL.as2(user.impersonate2())) {
             for (CredentialsStore store : CredentialsProvider.lookupStores(user)) {
-                if (store.getContext() == user) {
+                if (store.getContext() == user && store.isDomainsModifiable()) {
                     return (VcfaServiceAccount)
                             store.getCredentials(Domain.global()).get(0);
                 }
