@@ -122,7 +122,7 @@ class LiveBlockJenkinsTest {
         WorkflowRun run = build("vcfTokenRefresh()", Result.FAILURE);
         jenkins.assertLogContains("withVcfToken", run);
         run = build("withVcfToken(credentialsId: 'sa') { vcfTokenRefresh(credentialsId: 'x') }", Result.FAILURE);
-        jenkins.assertLogContains("No withVcfToken block for the credential ‘x’", run);
+        jenkins.assertLogContains("must run inside a withVcfToken block for ‘x’", run);
         jenkins.assertLogNotContains("\tat ", run);
     }
 

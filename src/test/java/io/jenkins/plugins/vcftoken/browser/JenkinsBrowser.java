@@ -48,7 +48,7 @@ final class JenkinsBrowser implements AutoCloseable {
             "select-name", ".jenkins-form-item.tr, .dropdownList-container, #main-panel > form",
             "tabindex", ".jenkins-help-button",
             "color-contrast",
-                    ".jenkins-alert-danger, .jenkins-alert-warning p, .jenkins-alert-warning strong, .jenkins-alert-warning div, .jenkins-alert-warning li, .jenkins-app-bar__subtitle,"
+                    ".jenkins-alert-danger, .jenkins-alert-success, .jenkins-alert-warning p, .jenkins-alert-warning strong, .jenkins-alert-warning div, .jenkins-alert-warning li, .jenkins-app-bar__subtitle,"
                             + " .jenkins-form-description,"
                             + " .jenkins-page-description, .validation-error-area");
 

@@ -162,11 +162,11 @@ class ConnectionTesterJenkinsTest {
         VcfCredentials stored = inSystem("vcfa");
         Map<String, String> form = form(stored);
         SystemCredentialsProvider.getInstance().getCredentials().clear();
-        assertThat(test(web, "", stored.getClass(), form)).contains("Save the credential first", "Nothing was sent");
+        assertThat(test(web, "", stored.getClass(), form)).contains("Save the credential before testing it", "Nothing was sent");
         reveal(form, stored);
-        assertThat(test(web, "", stored.getClass(), form)).contains("Save the credential first", "Nothing was sent");
+        assertThat(test(web, "", stored.getClass(), form)).contains("Save the credential before testing it", "Nothing was sent");
         form.put("refreshToken", "");
-        assertThat(test(web, "", stored.getClass(), form)).contains("There is no refresh token yet");
+        assertThat(test(web, "", stored.getClass(), form)).contains("No refresh token yet");
         assertThat(simulator.requests()).isZero();
     }
 
@@ -216,7 +216,7 @@ class ConnectionTesterJenkinsTest {
             form.put("url", other.url().toString());
             form.put("caCertificates", other.authorityPem());
             form.put("apiKey", "typed-api-key");
-            assertThat(test(web, "", stored.getClass(), form)).contains("Enter it again");
+            assertThat(test(web, "", stored.getClass(), form)).contains("Enter the secret again");
             assertThat(other.requests()).isZero();
         }
     }
@@ -226,7 +226,7 @@ class ConnectionTesterJenkinsTest {
         for (String id : List.of("sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
             VcfCredentials stored = inSystem(id);
             String answer = test(as("owner"), "job/team/", stored.getClass(), form(stored));
-            assertThat(answer).contains("it is not stored here for this server");
+            assertThat(answer).contains("never sends a stored secret to a different server");
             assertThat(simulator.requests()).isZero();
         }
     }
@@ -237,7 +237,7 @@ class ConnectionTesterJenkinsTest {
         Map<String, String> form = form(stored);
         form.put("accessTokenValiditySeconds", "600");
         assertThat(test(web, "", stored.getClass(), form))
-                .contains("class=\"ok\"", "10 min", "None of them was stored");
+                .contains("class=\"ok\"", "10 min", "Nothing was saved");
     }
 
     @Test
@@ -300,7 +300,7 @@ class ConnectionTesterJenkinsTest {
             VcfCredentials stored = inSystem(id);
             JenkinsAccount.storeOf(folder).addCredentials(Domain.global(), stored);
             assertThat(test(as("creator"), "job/team/", stored.getClass(), form(stored)))
-                    .containsAnyOf("Save the credential first", "Enter it again")
+                    .containsAnyOf("Save the credential before testing it", "Enter the secret again")
                     .doesNotContain("class=\"ok\"");
         }
         assertThat(exchanges()).isZero();
@@ -361,7 +361,7 @@ class ConnectionTesterJenkinsTest {
                 .contains("class=\"ok\"")
                 .doesNotContain("itself expires");
         form.put("clientId", "one-of-two");
-        assertThat(test(web, "", user.getClass(), form)).contains("class=\"warning\"", "itself expires at " + end);
+        assertThat(test(web, "", user.getClass(), form)).contains("class=\"warning\"", "itself expires " + end);
         assertThat(simulator.apiTokens().lists()).isEqualTo(2);
     }
 

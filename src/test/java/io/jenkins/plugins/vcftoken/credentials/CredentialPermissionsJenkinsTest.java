@@ -282,7 +282,7 @@ class CredentialPermissionsJenkinsTest {
     void testConnectionOnAnUnsavedFormSpendsNothing() throws Exception {
         FormValidation answer = test(initialToken);
         assertThat(answer.kind).isEqualTo(FormValidation.Kind.WARNING);
-        assertThat(answer.getMessage()).contains("Save the credential first");
+        assertThat(answer.getMessage()).contains("Save the credential before testing it");
         assertThat(simulator.requests()).isZero();
     }
 

@@ -281,7 +281,7 @@ class KindsJenkinsTest {
     void anOrganizationNeedsTheProvider() throws Exception {
         WorkflowRun run =
                 build("withVcfToken(credentialsId: 'vcfa', organization: 'allapps_org01') { }", Result.FAILURE);
-        jenkins.assertLogContains("only a service account of VCF Automation's provider can", run);
+        jenkins.assertLogContains("this requires a provider service account of VCF Automation", run);
         assertThat(simulator.requests()).isZero();
     }
 

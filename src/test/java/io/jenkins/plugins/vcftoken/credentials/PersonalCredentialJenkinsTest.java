@@ -75,7 +75,7 @@ class PersonalCredentialJenkinsTest {
                     new NameValuePair("refreshToken", made.getRefreshToken().getEncryptedValue()),
                     new NameValuePair("caCertificates", made.getCaCertificates()),
                     new NameValuePair("skipTlsVerification", "false"));
-            assertThat(tested).contains("class=\"ok\"", "the new one is stored");
+            assertThat(tested).contains("class=\"ok\"", "the new one is saved");
             assertThat(simulator.rotations()).isEqualTo(1);
             both.awaitOnDisk(disk, "mine");
 

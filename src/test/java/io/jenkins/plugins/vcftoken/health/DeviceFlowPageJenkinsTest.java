@@ -105,7 +105,7 @@ class DeviceFlowPageJenkinsTest {
         HtmlPage running = begin(page, clientId);
         String code = simulator.devices().lastUserCode();
         assertThat(running.getElementById("vcf-user-code").getTextContent()).isEqualTo(code);
-        assertThat(running.asNormalizedText()).contains("Asked by user admin (owner).");
+        assertThat(running.asNormalizedText()).contains("requested by user admin (owner)");
         HtmlAnchor link = running.getAnchorByHref(simulator.url() + "/automation/#/administer/access");
         assertThat(link.getRelAttribute()).contains("noopener");
         assertThat(running.getElementById("main-panel").asXml()).doesNotContain("<script>", "onclick", "style=");
@@ -212,7 +212,7 @@ class DeviceFlowPageJenkinsTest {
         JenkinsRule.WebClient second = as("second");
         String other = simulator.devices().addAccount("other", "acme");
         assertThat(post(second, "start", other).getContentAsString())
-                .contains("An attempt for the client ID " + clientId, "asked by owner", "Cancel it first");
+                .contains("An authorization for client ID " + clientId, "started by owner", "Cancel it first");
         assertThat(simulator.devices().codes()).isEqualTo(1);
         assertThat(audit.getMessages())
                 .filteredOn(line -> line.startsWith("{\"event\":\"authorize\","))

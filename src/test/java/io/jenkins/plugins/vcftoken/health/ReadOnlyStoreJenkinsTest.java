@@ -83,7 +83,7 @@ class ReadOnlyStoreJenkinsTest {
             DeviceFlowSession attempt = DeviceFlowRegistry.get().find(new CredentialLocation("folder:team", "vaulted"));
             JenkinsAndSimulator.await("authorized", () -> attempt.state() == State.GRANTED);
             assertThat(pages.as("owner").goTo(PAGE + "authorize/").asNormalizedText())
-                    .contains("The credentials store takes no changes");
+                    .contains("The credentials store is read-only");
         }
     }
 
