@@ -226,7 +226,10 @@ class KindContractJenkinsTest {
         return forEach(kind -> {
             AbstractVcfCredentials sample = kind.sample("named-" + kind, simulator);
             String name = CredentialsNameProvider.name(sample);
-            assertThat(name).startsWith("localhost:").contains(" / ").endsWith("(a sample)");
+            assertThat(name)
+                    .startsWith("named-" + kind + " (localhost:")
+                    .contains(" / ")
+                    .endsWith(") a sample");
             assertThat(kind.secrets(sample)).noneMatch(name::contains);
         });
     }

@@ -11,9 +11,10 @@ Behaviour.specify(
       item.classList.add("vcf-untouched");
     });
     form.addEventListener("change", (event) => {
-      event.target
-        .closest(".vcf-untouched")
-        ?.classList.remove("vcf-untouched");
+      const item = event.target.closest(".vcf-untouched");
+      if (item) {
+        item.classList.remove("vcf-untouched");
+      }
     });
   },
 );
