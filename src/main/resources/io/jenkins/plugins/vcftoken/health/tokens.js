@@ -59,10 +59,10 @@ Behaviour.specify("#vcf-tokens", "vcf-tokens", 0, (table) => {
         old.dataset.state = row.dataset.state;
       }
       row.querySelectorAll("td").forEach((cell, column) => {
-        const before = old?.cells[column];
+        const before = old === null ? null : old.cells[column];
         if (before && before.textContent !== cell.textContent) {
           before.innerHTML = cell.innerHTML;
-          before.setAttribute("data", cell.getAttribute("data") ?? "");
+          before.setAttribute("data", cell.getAttribute("data") || "");
         }
       });
     });

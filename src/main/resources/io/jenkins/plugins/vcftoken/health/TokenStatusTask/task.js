@@ -4,7 +4,10 @@ Behaviour.specify(
   "vcf-token-status-task",
   0,
   (source) => {
-    document.getElementById("tasks")?.append(...source.children);
+    const tasks = document.getElementById("tasks");
+    if (tasks !== null) {
+      tasks.append(...source.children);
+    }
     source.remove();
   },
 );
