@@ -162,9 +162,11 @@ class ConnectionTesterJenkinsTest {
         VcfCredentials stored = inSystem("vcfa");
         Map<String, String> form = form(stored);
         SystemCredentialsProvider.getInstance().getCredentials().clear();
-        assertThat(test(web, "", stored.getClass(), form)).contains("Save the credential before testing it", "Nothing was sent");
+        assertThat(test(web, "", stored.getClass(), form))
+                .contains("Save the credential before testing it", "Nothing was sent");
         reveal(form, stored);
-        assertThat(test(web, "", stored.getClass(), form)).contains("Save the credential before testing it", "Nothing was sent");
+        assertThat(test(web, "", stored.getClass(), form))
+                .contains("Save the credential before testing it", "Nothing was sent");
         form.put("refreshToken", "");
         assertThat(test(web, "", stored.getClass(), form)).contains("No refresh token yet");
         assertThat(simulator.requests()).isZero();
@@ -236,8 +238,7 @@ class ConnectionTesterJenkinsTest {
         VcfCredentials stored = inSystem("csp-app");
         Map<String, String> form = form(stored);
         form.put("accessTokenValiditySeconds", "600");
-        assertThat(test(web, "", stored.getClass(), form))
-                .contains("class=\"ok\"", "10 min", "Nothing was saved");
+        assertThat(test(web, "", stored.getClass(), form)).contains("class=\"ok\"", "10 min", "Nothing was saved");
     }
 
     @Test
