@@ -121,8 +121,8 @@ public final class TokenMasker {
 
     /** @return the same object when there is nothing to mask */
     public String mask(String text) {
-        String masked = maskForms(text);
-        return shape == null ? masked : shape.matcher(masked).replaceAll(MASK);
+        // The shape first: tokens of one server share their beginning, and without it the rest has no shape.
+        return maskForms(shape == null ? text : shape.matcher(text).replaceAll(MASK));
     }
 
     private String maskForms(String text) {

@@ -240,7 +240,7 @@ class DerivedTokenBindingJenkinsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            csp | vcenterSession(url: 'https://vc', variable: 'X') | Credential ‘csp’ (Cloud Services API token) is not of VCF SSO
+            csp | vcenterSession(url: 'https://vc', variable: 'X') | Credential ‘csp’ (VMware Cloud Services API token) is not of VCF SSO
             ops | vcfaProviderSession(url: 'https://vcfa', variable: 'X') | is not of VCF SSO
             csp | fleetService(key: 'fleet-lcm', variable: 'X') | is neither of VCF SSO nor of VCF Operations
             sso | fleetService(key: 'fleet-lcm', variable: 'X') | does not have the address of VCF Operations
@@ -249,8 +249,8 @@ class DerivedTokenBindingJenkinsTest {
             sso | fleetService(key: 'a', variable: 'X', url: 'https://ops', header: 'A: b') | cannot be the name of an HTTP header
             sso | vcenterSession(url: 'http://vc.example.com', variable: 'X') | is no https address of a server
             sso | vcenterSession(url: '', variable: 'X') | is no https address of a server
-            sso | vcenterSession(url: 'https://vc', variable: 'VCF_TOKEN') | cannot hold two things
-            sso | vcenterSession(url: 'https://vc', variable: 'X', headerFileVariable: 'X') | cannot hold two things
+            sso | vcenterSession(url: 'https://vc', variable: 'VCF_TOKEN') | is used more than once
+            sso | vcenterSession(url: 'https://vc', variable: 'X', headerFileVariable: 'X') | is used more than once
             """)
     void bindingThatDoesNotFit_isRefusedBeforeARequest(String credentialsId, String binding, String message)
             throws Exception {

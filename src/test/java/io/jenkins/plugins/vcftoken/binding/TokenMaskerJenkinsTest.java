@@ -125,6 +125,18 @@ class TokenMaskerJenkinsTest {
                 .isEqualTo("eyJhbGciOiJIUzI1NiJ9 is a header only");
     }
 
+    @Test
+    void theShape_masksATokenYetToComeThatBeginsAsAKnownOne_asAWhole() {
+        String known = jwts(1).get(0);
+        String later = known.substring(0, known.length() - 10) + "0123456789";
+        TokenMasker mask = new TokenMasker(TokenEncodings.of(Set.of(known)), TokenEncodings.shape(Set.of(known)));
+        for (String text : List.of(later, known)) {
+            assertThat(mask.mask("now " + text + " end")).isEqualTo("now **** end");
+            String encoded = Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+            assertThat(mask.mask("now " + encoded + " end")).isEqualTo("now **** end");
+        }
+    }
+
     /** A hundred times the access tokens: linear growth would be a hundred times the work. */
     @Test
     void theCostGrowsSlowerThanTheNumberOfAccessTokens() {

@@ -110,8 +110,8 @@ class TokenListPageJenkinsTest {
         assertThat(json("admin")).contains("\"global\"", "\"shared\"").doesNotContain("\"orphans\":[]");
         assertThat(pages.as("admin").goTo("manage/vcf-tokens/").querySelectorAll("button[aria-label]").stream()
                         .map(button -> ((HtmlElement) button).getAttribute("aria-label")))
-                .as("read out, each button says what it forgets")
-                .containsExactly("Forget the record of VCF Automation at " + simulator.url() + ", organization 'acme'");
+                .as("read out, each button says what it deletes")
+                .containsExactly("Delete the record of VCF Automation at " + simulator.url() + ", organization 'acme'");
         assertThat(json("auditor")).contains("\"global\"", "\"orphans\":[]").doesNotContain("\"shared\"");
     }
 

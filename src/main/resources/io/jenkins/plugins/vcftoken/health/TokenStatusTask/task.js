@@ -6,7 +6,7 @@ Behaviour.specify(
   (source) => {
     const tasks = document.getElementById("tasks");
     if (tasks !== null) {
-      tasks.append(...source.children);
+      Array.from(source.children).forEach((task) => tasks.append(task));
     }
     source.remove();
   },
