@@ -261,11 +261,11 @@ class DeviceFlowPageJenkinsTest {
         begin(owner.goTo(PAGE), clientId);
         simulator.devices().answer(simulator.devices().lastUserCode(), false);
         awaitState(State.DENIED);
-        assertThat(status(owner).getString("message")).contains("denied on the server");
+        assertThat(status(owner).getString("message")).contains("denied in VCF Automation");
         simulator.devices().setLifetime(Duration.ofSeconds(1));
         begin(owner.goTo(PAGE), clientId);
         awaitState(State.EXPIRED);
-        assertThat(status(owner).getString("message")).contains("in time");
+        assertThat(status(owner).getString("message")).contains("expired before it was approved");
         HtmlPage wrong = begin(owner.goTo(PAGE), "11111111-1111-1111-1111-111111111111");
         assertThat(wrong.asNormalizedText()).contains("knows no service account with this client ID");
         assertThat(inFolder().storedSecret().getPlainText()).isEmpty();
