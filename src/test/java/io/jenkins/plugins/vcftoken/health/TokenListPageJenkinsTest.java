@@ -176,10 +176,15 @@ class TokenListPageJenkinsTest {
         String day = end.toString().substring(0, 10);
         JenkinsAndSimulator.await(
                 "the owner knows",
-                () -> pages.as("owner").goTo(page).getWebResponse().getContentAsString().contains(day));
+                () -> pages.as("owner")
+                        .goTo(page)
+                        .getWebResponse()
+                        .getContentAsString()
+                        .contains(day));
         assertThat(simulator.cloudServices().lookUps()).isEqualTo(1);
         HealthMonitorWork.get().refresh();
-        assertThat(pages.as("owner").goTo(page).getWebResponse().getContentAsString()).contains(day);
+        assertThat(pages.as("owner").goTo(page).getWebResponse().getContentAsString())
+                .contains(day);
         assertThat(simulator.cloudServices().lookUps()).as("asked once a day").isEqualTo(1);
     }
 

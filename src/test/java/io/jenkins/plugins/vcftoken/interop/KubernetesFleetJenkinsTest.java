@@ -140,8 +140,9 @@ class KubernetesFleetJenkinsTest {
                         simulator.addAccount("ci", "acme"),
                         simulator.authorityPem().strip().replace("\n", "\n    ")));
         String kubeconfig = server.kubeconfig("ci", "jenkins").toString();
-        first.extraEnv("KUBECONFIG", kubeconfig);
-        second.extraEnv("KUBECONFIG", kubeconfig);
+        for (RealJenkinsExtension controller : List.of(first, second)) {
+            controller.extraEnv("KUBECONFIG", kubeconfig).extraEnv("KUBERNETES_REQUEST_RETRY_BACKOFFLIMIT", "10");
+        }
     }
 
     @AfterEach
