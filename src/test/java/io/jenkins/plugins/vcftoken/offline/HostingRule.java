@@ -56,8 +56,8 @@ enum HostingRule {
         List<String> objections(Repository repository) {
             List<String> lines = repository.text(".gitignore").lines().toList();
             return of(
-                    lines.stream().anyMatch(Set.of("target", "target/", "/target/")::contains)
-                            && lines.stream().anyMatch(Set.of("work", "work/", "/work/")::contains),
+                    lines.stream().anyMatch(line -> line.matches("/?target/?"))
+                            && lines.stream().anyMatch(line -> line.matches("/?work/?")),
                     ".gitignore excludes target and work");
         }
     },
