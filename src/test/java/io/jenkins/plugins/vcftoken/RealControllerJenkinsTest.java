@@ -7,12 +7,17 @@ import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Result;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.credentials.VcfOperationsUser;
+import io.jenkins.plugins.vcftoken.credentials.VcfSsoApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.List;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
@@ -51,12 +56,102 @@ class RealControllerJenkinsTest {
 
     @Test
     void asTheOfflineBuildPacksIt() throws Throwable {
+        installOfflineBuild();
+        fourBuildsAndARestart();
+    }
+
+    /** Kinds, bindings and periodic work are found by the indexes of the file. */
+    @Test
+    void vcfSsoAndVcfOperations_asTheOfflineBuildPacksThem() throws Throwable {
+        installOfflineBuild();
+        simulator.setLifetime(Duration.ofHours(1));
+        LocalDate day = LocalDate.now(ZoneOffset.UTC).plusDays(5);
+        simulator
+                .vcfSso()
+                .addApiToken(
+                        "CUSTOMER",
+                        "client",
+                        "vidb_first-of-client",
+                        day.atStartOfDay(ZoneOffset.UTC).toInstant());
+        simulator.vcfOperations().addUser("svc", "", "Aa1-password-of-svc");
+        Path ca = Files.writeString(Files.createTempFile("ca", ".pem"), simulator.authorityPem());
+        controller.startJenkins();
+        controller.runRemotely(
+                RealControllerJenkinsTest::setUpOthers,
+                simulator.url().toString(),
+                simulator.authorityPem(),
+                ca.toString(),
+                day.toString());
+        controller.runRemotely(RealControllerJenkinsTest::buildOthers);
+        controller.runRemotely(RealControllerJenkinsTest::regenerate);
+        JenkinsAndSimulator.await("regenerated", () -> simulator.vcfSso().regenerations() == 1);
+        String next = simulator.vcfSso().currentToken("client");
+        JenkinsAndSimulator.await("stored", () -> {
+            try {
+                return next.equals(controller.runRemotely(RealControllerJenkinsTest::storedApiToken));
+            } catch (Throwable e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        controller.stopJenkins();
+        controller.startJenkins();
+        controller.runRemotely(RealControllerJenkinsTest::buildOthers);
+        controller.stopJenkins();
+        assertThat(simulator.served())
+                .as("two calls of each build, and the regeneration")
+                .isEqualTo(5);
+        assertThat(simulator.unauthorized()).isZero();
+        assertThat(simulator.vcenter().openSessions()).isZero();
+        assertThat(simulator.vcfSso().repeatedRegenerations()).isZero();
+        assertThat(simulator.violations()).isEmpty();
+        SecretSweep.assertNone(simulator, controller.getHome().toPath());
+        Files.delete(ca);
+    }
+
+    private void installOfflineBuild() throws Exception {
         Path hpi = Path.of("offline", "plugin", "target", "vcf-token.hpi");
         assumeTrue(Files.exists(hpi), "the offline build has not run");
         Path plugins = controller.getHome().toPath().resolve("plugins");
         Files.delete(plugins.resolve("vcf-token.jpl"));
         Files.copy(hpi, plugins.resolve("vcf-token.jpi"));
-        fourBuildsAndARestart();
+    }
+
+    private static void setUpOthers(JenkinsRule rule, String url, String authority, String ca, String day)
+            throws Exception {
+        VcfSsoApiToken sso = new VcfSsoApiToken(
+                CredentialsScope.GLOBAL, "sso", null, url, Secret.fromString("vidb_first-of-client"));
+        sso.setCaCertificates(authority);
+        sso.setExpiresOn(day);
+        sso.setRegenerateDaysBefore(7);
+        VcfOperationsUser operations = new VcfOperationsUser(
+                CredentialsScope.GLOBAL, "ops", null, url, "svc", Secret.fromString("Aa1-password-of-svc"));
+        operations.setCaCertificates(authority);
+        SystemCredentialsProvider.getInstance().getCredentials().addAll(List.of(sso, operations));
+        SystemCredentialsProvider.getInstance().save();
+        String curl = "sh 'curl --fail --silent --show-error --cacert " + ca + " -H @\"$H\" " + url;
+        rule.createProject(WorkflowJob.class, "others")
+                .setDefinition(new CpsFlowDefinition(
+                        "node { withVcfToken(credentialsId: 'sso', bindings: [vcenterSession(url: '" + url
+                                + "', variable: 'S', headerFileVariable: 'H')]) { " + curl + "/api/vcenter/host' }\n"
+                                + "withVcfToken(credentialsId: 'ops', bindings: [headerFile(variable: 'H', scheme:"
+                                + " 'OpsToken')]) { " + curl + "/suite-api/api/resources' } }",
+                        true));
+    }
+
+    private static void buildOthers(JenkinsRule rule) throws Exception {
+        rule.buildAndAssertStatus(Result.SUCCESS, rule.jenkins.getItemByFullName("others", WorkflowJob.class));
+    }
+
+    private static void regenerate(JenkinsRule rule) {
+        SecretRegenerationWork.get().doRun();
+    }
+
+    private static String storedApiToken(JenkinsRule rule) {
+        return SystemCredentialsProvider.getInstance().getCredentials().stream()
+                .filter(credential -> credential instanceof VcfSsoApiToken)
+                .map(credential -> ((VcfSsoApiToken) credential).storedSecret().getPlainText())
+                .findFirst()
+                .orElseThrow();
     }
 
     private void fourBuildsAndARestart() throws Throwable {
