@@ -94,6 +94,15 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     /** The account's name for lists, beside the server's. Not a secret. */
     abstract String accountLabel();
 
+    /**
+     * The parameter with the secret that the server may replace, by a token request or by another one; null where it never
+     * does.
+     */
+    @CheckForNull
+    public String rotatingField() {
+        return null;
+    }
+
     /** Whether a token request may replace the secret, so that it is sent only when the new one can be stored. */
     boolean isRotating() {
         return false;

@@ -67,6 +67,11 @@ public final class CspApiToken extends AbstractVcfCredentials {
     }
 
     @Override
+    public String rotatingField() {
+        return "apiToken";
+    }
+
+    @Override
     String accountLabel() {
         return Messages.CspApiToken_who();
     }

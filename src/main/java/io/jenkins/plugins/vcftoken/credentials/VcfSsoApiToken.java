@@ -132,6 +132,11 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
     }
 
     @Override
+    public String rotatingField() {
+        return "apiToken";
+    }
+
+    @Override
     String accountLabel() {
         return Messages.VcfSsoApiToken_who();
     }

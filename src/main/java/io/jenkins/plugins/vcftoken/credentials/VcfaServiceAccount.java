@@ -141,6 +141,11 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     }
 
     @Override
+    public String rotatingField() {
+        return "refreshToken";
+    }
+
+    @Override
     String accountLabel() {
         return organization;
     }

@@ -31,7 +31,7 @@ public final class KubernetesSecretConverter extends SecretToCredentialConverter
 
     @Override
     public boolean canConvert(String type) {
-        return SecretFields.KINDS.containsKey(type);
+        return SecretFields.findKind(type) != null;
     }
 
     @Override
@@ -39,10 +39,8 @@ public final class KubernetesSecretConverter extends SecretToCredentialConverter
             throws CredentialsConvertionException {
         SecretFields fields = new SecretFields(secret);
         AbstractVcfCredentials credential = fields.credential();
-        credential.setCaCertificates(fields.text("caCertificates"));
-        credential.setSkipTlsVerification(Boolean.parseBoolean(fields.text("skipTlsVerification")));
-        String rotating = fields.rotatingKey();
-        if (!rotating.isEmpty()) {
+        String rotating = credential.rotatingField();
+        if (rotating != null) {
             origins.put(
                     credential,
                     new KubernetesVersionedSecret(

@@ -2,100 +2,124 @@ package io.jenkins.plugins.vcftoken.kubernetes;
 
 import com.cloudbees.jenkins.plugins.kubernetes_credentials_provider.CredentialsConvertionException;
 import com.cloudbees.jenkins.plugins.kubernetes_credentials_provider.SecretUtils;
-import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.CredentialsDescriptor;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
+import hudson.ExtensionList;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.credentials.AbstractVcfCredentials;
-import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
-import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
-import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
-import io.jenkins.plugins.vcftoken.credentials.VcfOperationsUser;
-import io.jenkins.plugins.vcftoken.credentials.VcfSsoApiToken;
-import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import java.io.IOException;
+import java.lang.reflect.Constructor;
+import java.lang.reflect.Method;
+import java.lang.reflect.Parameter;
+import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
+import org.jenkinsci.Symbol;
+import org.kohsuke.stapler.DataBoundConstructor;
+import org.kohsuke.stapler.DataBoundSetter;
 
-/** The data of a Kubernetes Secret as the fields of a credential. Its keys are the parameters of configuration as code. */
+/**
+ * The data of a Kubernetes Secret as the parameters of a credential: the keys are those of configuration as code, so each
+ * kind has what its constructor and its setters take.
+ */
 final class SecretFields {
 
     private static final String TYPE = "jenkins.io/credentials-type";
 
-    /** The kinds by their symbol, with the key of the secret that may rotate; empty where none does. */
-    static final Map<String, String> KINDS = Map.of(
-            "vcfaServiceAccount", "refreshToken",
-            "vcfSsoApiToken", "apiToken",
-            "cspApiToken", "apiToken",
-            "cspOAuthApp", "",
-            "sddcManagerUser", "",
-            "vcfOperationsUser", "");
-
     private final io.fabric8.kubernetes.api.model.Secret secret;
-    private final String type;
 
     SecretFields(io.fabric8.kubernetes.api.model.Secret secret) {
         this.secret = secret;
-        this.type = secret.getMetadata().getLabels().get(TYPE);
     }
 
-    String rotatingKey() {
-        return KINDS.getOrDefault(type, "");
+    /** @return the class with this symbol; null when this plugin has no such kind */
+    @CheckForNull
+    static Class<? extends AbstractVcfCredentials> findKind(String symbol) {
+        for (CredentialsDescriptor descriptor : ExtensionList.lookup(CredentialsDescriptor.class)) {
+            Symbol symbols = descriptor.getClass().getAnnotation(Symbol.class);
+            if (AbstractVcfCredentials.class.isAssignableFrom(descriptor.clazz)
+                    && symbols != null
+                    && Arrays.asList(symbols.value()).contains(symbol)) {
+                return descriptor.clazz.asSubclass(AbstractVcfCredentials.class);
+            }
+        }
+        return null;
     }
 
-    /** @throws CredentialsConvertionException when a value cannot be read */
+    /** @throws CredentialsConvertionException when a value is missing or cannot be read */
     AbstractVcfCredentials credential() throws CredentialsConvertionException {
-        CredentialsScope scope = SecretUtils.getCredentialScope(secret);
-        String id = SecretUtils.getCredentialId(secret);
-        String description = SecretUtils.getCredentialDescription(secret);
-        String url = required("url");
-        return switch (type) {
-            case "vcfaServiceAccount" -> {
-                VcfaServiceAccount account = new VcfaServiceAccount(
-                        scope, id, description, url, required("organization"), secret("refreshToken"));
-                account.setClientId(text("clientId"));
-                yield account;
+        String type = secret.getMetadata().getLabels().get(TYPE);
+        Class<? extends AbstractVcfCredentials> kind = findKind(type);
+        if (kind == null) {
+            throw new CredentialsConvertionException("no kind of credential: " + type);
+        }
+        try {
+            Constructor<?> constructor = Arrays.stream(kind.getConstructors())
+                    .filter(candidate -> candidate.isAnnotationPresent(DataBoundConstructor.class))
+                    .findFirst()
+                    .orElseThrow();
+            AbstractVcfCredentials credential = kind.cast(constructor.newInstance(arguments(constructor)));
+            for (Method setter : kind.getMethods()) {
+                String key = property(setter);
+                if (setter.isAnnotationPresent(DataBoundSetter.class) && text(key) != null) {
+                    setter.invoke(credential, value(key, setter.getParameterTypes()[0]));
+                }
             }
-            case "vcfSsoApiToken" -> {
-                VcfSsoApiToken token = new VcfSsoApiToken(scope, id, description, url, secret("apiToken"));
-                token.setTenant(text("tenant"));
-                yield token;
-            }
-            case "cspApiToken" -> new CspApiToken(scope, id, description, url, secret("apiToken"));
-            case "cspOAuthApp" -> {
-                CspOAuthApp app = new CspOAuthApp(scope, id, description, url, required("appId"), secret("appSecret"));
-                app.setOrganizationId(text("organizationId"));
-                app.setScopes(text("scopes"));
-                app.setAccessTokenValiditySeconds(number("accessTokenValiditySeconds"));
-                yield app;
-            }
-            case "sddcManagerUser" -> {
-                SddcManagerUser user = new SddcManagerUser(scope, id, description, url);
-                user.setUsername(text("username"));
-                user.setPassword(secret("password"));
-                user.setApiKey(secret("apiKey"));
-                yield user;
-            }
-            case "vcfOperationsUser" -> {
-                VcfOperationsUser user =
-                        new VcfOperationsUser(scope, id, description, url, required("username"), secret("password"));
-                user.setAuthSource(text("authSource"));
-                yield user;
-            }
-            default -> throw new CredentialsConvertionException("no kind of credential: " + type);
-        };
+            return credential;
+        } catch (ReflectiveOperationException e) {
+            throw new CredentialsConvertionException("the kind " + type + " cannot be made", e);
+        }
     }
 
-    private String required(String key) throws CredentialsConvertionException {
-        String text = text(key);
-        if (text == null || text.isEmpty()) {
+    private Object[] arguments(Constructor<?> constructor) throws CredentialsConvertionException {
+        Parameter[] parameters = constructor.getParameters();
+        Object[] arguments = new Object[parameters.length];
+        for (int i = 0; i < parameters.length; i++) {
+            String key = parameters[i].getName();
+            arguments[i] = switch (key) {
+                // From labels, annotations and the name of the Secret, by the rules of the credentials provider.
+                case "scope" -> SecretUtils.getCredentialScope(secret);
+                case "id" -> SecretUtils.getCredentialId(secret);
+                case "description" -> SecretUtils.getCredentialDescription(secret);
+                default -> required(key, parameters[i].getType());
+            };
+        }
+        return arguments;
+    }
+
+    /** A text that the constructor takes is required; a secret may be missing, as in a form. */
+    @CheckForNull
+    private Object required(String key, Class<?> type) throws CredentialsConvertionException {
+        if (type == String.class && isBlank(text(key))) {
             throw new CredentialsConvertionException("the Secret has no key '" + key + "'");
         }
-        return text;
+        return value(key, type);
     }
 
-    private int number(String key) throws CredentialsConvertionException {
+    private static boolean isBlank(@CheckForNull String text) {
+        return text == null || text.isEmpty();
+    }
+
+    private static String property(Method setter) {
+        String name = setter.getName().replaceFirst("^set", "");
+        return name.isEmpty() ? name : name.substring(0, 1).toLowerCase(Locale.ROOT) + name.substring(1);
+    }
+
+    @CheckForNull
+    private Object value(String key, Class<?> type) throws CredentialsConvertionException {
+        if (type == Secret.class) {
+            return secret(key);
+        }
         String text = text(key);
+        if (type == boolean.class) {
+            return Boolean.parseBoolean(text);
+        }
+        return type == int.class ? (Object) number(key, text) : text;
+    }
+
+    private static int number(String key, @CheckForNull String text) throws CredentialsConvertionException {
         try {
-            return text == null || text.isEmpty() ? 0 : Integer.parseInt(text);
+            return isBlank(text) ? 0 : Integer.parseInt(text);
         } catch (NumberFormatException e) {
             throw new CredentialsConvertionException("the key '" + key + "' is no number", e);
         }
@@ -113,7 +137,7 @@ final class SecretFields {
 
     /** @return null when the Secret has no such key */
     @CheckForNull
-    String text(String key) throws CredentialsConvertionException {
+    private String text(String key) throws CredentialsConvertionException {
         Map<String, String> data = secret.getData();
         try {
             return data == null

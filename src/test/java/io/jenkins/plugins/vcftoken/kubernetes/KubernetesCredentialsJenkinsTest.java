@@ -133,7 +133,20 @@ class KubernetesCredentialsJenkinsTest {
                 "operations",
                 "vcfOperationsUser",
                 Map.of("url", url, "username", "u", "password", "p", "authSource", "ldap"));
-        SERVER.create("sso", "vcfSsoApiToken", Map.of("url", url, "apiToken", "t", "tenant", "CUSTOMER"));
+        SERVER.create(
+                "sso",
+                "vcfSsoApiToken",
+                Map.of(
+                        "url",
+                        url,
+                        "apiToken",
+                        "t",
+                        "tenant",
+                        "CUSTOMER",
+                        "expiresOn",
+                        "2099-01-30",
+                        "regenerateDaysBefore",
+                        "7"));
         for (String id : List.of("vcfa", "sddc", "key", "token", "app", "operations", "sso")) {
             JenkinsAndSimulator.await(id, () -> find(id) != null);
             assertThat(find(id).getUrl()).isEqualTo(url);
@@ -151,7 +164,9 @@ class KubernetesCredentialsJenkinsTest {
                 .containsExactly("i", "s", "o", "x");
         assertThat(app.getAccessTokenValiditySeconds()).isEqualTo(600);
         assertThat(((VcfOperationsUser) find("operations")).getAuthSource()).isEqualTo("ldap");
-        assertThat(((VcfSsoApiToken) find("sso")).getTenant()).isEqualTo("CUSTOMER");
+        VcfSsoApiToken sso = (VcfSsoApiToken) find("sso");
+        assertThat(List.of(sso.getTenant(), sso.getExpiresOn(), sso.getRegenerateDaysBefore()))
+                .containsExactly("CUSTOMER", "2099-01-30", 7);
     }
 
     @Test
