@@ -57,8 +57,8 @@ final class CredentialHandleFactory {
         TokenEndpointClient client = tokenClient(credential);
         if (!organization.isEmpty() && !credential.isProvider()) {
             throw new TokenUnavailableException(
-                    description(credential) + ": it cannot request an access token of the organization '" + organization
-                            + "'; this requires a provider service account of VCF Automation. Use one whose "
+                    description(credential) + ": it cannot request an access token of the organization ‘" + organization
+                            + "’; this requires a provider service account of VCF Automation. Use one whose "
                             + "organization is System, or leave the organization out.",
                     null);
         }
@@ -198,13 +198,13 @@ final class CredentialHandleFactory {
 
     static TokenUnavailableException invalidAddress(VcfCredentials credential, IllegalArgumentException e) {
         return new TokenUnavailableException(
-                "Credential '" + credential.getId() + "' has an invalid URL: '" + credential.getUrl()
-                        + "'. Correct it in the credential.",
+                "Credential ‘" + credential.getId() + "’ has an invalid URL: ‘" + credential.getUrl()
+                        + "’. Correct it in the credential.",
                 e);
     }
 
     private static String description(VcfCredentials credential) {
-        return "Credential '" + credential.getId() + "' ("
+        return "Credential ‘" + credential.getId() + "’ ("
                 + credential.account().description() + ")";
     }
 }

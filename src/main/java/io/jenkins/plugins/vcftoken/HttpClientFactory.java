@@ -79,7 +79,7 @@ final class HttpClientFactory {
             }
         } catch (CertificateException e) {
             throw new TokenUnavailableException(
-                    "Credential '" + credential.getId() + "' ("
+                    "Credential ‘" + credential.getId() + "’ ("
                             + credential.account().description() + "): its CA certificates cannot be read ("
                             + e.getMessage() + "). Correct them in the credential.",
                     e);
@@ -132,7 +132,7 @@ final class HttpClientFactory {
                 .anyMatch(text -> text.length() > VcfCredentials.MAX_TEXT);
         if (isTextTooLong || credential.getCaCertificates().length() > VcfCredentials.MAX_CERTIFICATES) {
             throw new TokenUnavailableException(
-                    "Credential '" + credential.getId() + "': one of its fields is too long, with more than "
+                    "Credential ‘" + credential.getId() + "’: one of its fields is too long, with more than "
                             + (isTextTooLong ? VcfCredentials.MAX_TEXT : VcfCredentials.MAX_CERTIFICATES)
                             + " characters. Nothing was sent. Correct it in the credential.",
                     null);
@@ -141,7 +141,7 @@ final class HttpClientFactory {
 
     private static TokenUnavailableException refused(VcfCredentials credential, String cause, String advice) {
         return new TokenUnavailableException(
-                "Credential '" + credential.getId() + "' ("
+                "Credential ‘" + credential.getId() + "’ ("
                         + credential.account().description() + "): " + cause + ". Nothing was sent. " + advice,
                 null);
     }

@@ -205,7 +205,7 @@ public final class VcfTokenService {
                     .list(accessToken);
         } catch (TokenRequestException e) {
             throw new TokenUnavailableException(
-                    "Credential '" + credential.getId() + "' ("
+                    "Credential ‘" + credential.getId() + "’ ("
                             + credential.account().description()
                             + "): the Supervisor namespaces cannot be listed: " + e.getMessage() + ". "
                             + e.tokenError().nextStep(),

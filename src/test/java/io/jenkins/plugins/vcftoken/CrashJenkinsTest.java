@@ -231,7 +231,7 @@ class CrashJenkinsTest {
                 tally.merge(HEALED, 1, Integer::sum);
             } else {
                 tally.merge(alive[i] ? PERSON_NEEDED : SUCCESSOR_LOST, 1, Integer::sum);
-                assertThat(outcomes[i]).contains("Credential '" + id + "'").contains("authorize the account");
+                assertThat(outcomes[i]).contains("Credential ‘" + id + "’").contains("authorize the account");
                 fresh[i] = simulator.reauthorize(id);
             }
         }

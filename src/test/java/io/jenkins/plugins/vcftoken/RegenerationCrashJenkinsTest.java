@@ -216,7 +216,7 @@ class RegenerationCrashJenkinsTest {
             } else {
                 tally.merge(alive ? PERSON_NEEDED : SUCCESSOR_LOST, 1, Integer::sum);
                 assertThat(outcomes[i])
-                        .contains("Credential 'a" + i + "'")
+                        .contains("Credential ‘a" + i + "’")
                         .contains("its successor is lost")
                         .contains("generate a new one in VCF Operations");
                 fresh[i] = newToken(i);

@@ -88,7 +88,7 @@ public final class TokenUnavailableException extends Exception {
                 handle,
                 "its refresh token was sent for " + other.description() + ", and what came of that is not known, so it "
                         + "is not sent again for another organization. Set the organization back and decide about the "
-                        + "token on the page \"Token status\", or re-authorize the account.",
+                        + "token on the page “Token status”, or re-authorize the account.",
                 null);
     }
 

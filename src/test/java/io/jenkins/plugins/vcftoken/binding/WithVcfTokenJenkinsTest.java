@@ -176,7 +176,7 @@ class WithVcfTokenJenkinsTest {
     @Test
     void emptyToken() throws Exception {
         add("sa", "");
-        fails("withVcfToken(credentialsId: 'sa') { }", "Credential 'sa'", "stores no refresh token yet");
+        fails("withVcfToken(credentialsId: 'sa') { }", "Credential ‘sa’", "stores no refresh token yet");
     }
 
     @Test
@@ -185,7 +185,7 @@ class WithVcfTokenJenkinsTest {
                 CredentialsScope.GLOBAL, "sa", null, "https://localhost:1", "acme", Secret.fromString("t")));
         fails(
                 "withVcfToken(credentialsId: 'sa') { }",
-                "Credential 'sa' (VCF Automation at https://localhost:1, organization 'acme')",
+                "Credential ‘sa’ (VCF Automation at https://localhost:1, organization ‘acme’)",
                 "cannot be reached; nothing was sent");
     }
 
@@ -206,7 +206,7 @@ class WithVcfTokenJenkinsTest {
     void refusedToken() throws Exception {
         add("sa", simulator.addAccount("ci", "acme"));
         simulator.revoke("ci");
-        fails("withVcfToken(credentialsId: 'sa') { }", "'acme'", "invalid_grant", "re-authorize the account");
+        fails("withVcfToken(credentialsId: 'sa') { }", "‘acme’", "invalid_grant", "re-authorize the account");
     }
 
     @Test

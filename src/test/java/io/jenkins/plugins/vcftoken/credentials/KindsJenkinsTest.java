@@ -138,15 +138,15 @@ class KindsJenkinsTest {
         Path file = Files.writeString(jenkins.jenkins.getRootDir().toPath().resolve("casc.yaml"), yaml);
         ConfigurationAsCode.get().configure(file.toString());
         assertThat(stored("c-user").account().description())
-                .isEqualTo("SDDC Manager at https://sddc.example.com, account 'svc@vsphere.local'");
+                .isEqualTo("SDDC Manager at https://sddc.example.com, account ‘svc@vsphere.local’");
         assertThat(stored("c-user").isSkipTlsVerification()).isTrue();
         assertThat(stored("c-key").storedSecret().getPlainText()).isEqualTo("secret-two");
         assertThat(stored("c-token").storedSecret().getPlainText()).isEqualTo("secret-three");
         assertThat(stored("c-sso").account().description())
-                .isEqualTo("VCF SSO at https://broker.example.com, organization 'CUSTOMER'");
+                .isEqualTo("VCF SSO at https://broker.example.com, organization ‘CUSTOMER’");
         assertThat(stored("c-operations").account().description())
                 .isEqualTo(
-                        "VCF Operations at https://operations.example.com, account 'svc-jenkins of corp.example.com'");
+                        "VCF Operations at https://operations.example.com, account ‘svc-jenkins of corp.example.com’");
         CspOAuthApp app = (CspOAuthApp) stored("c-app");
         assertThat(app.getScopes()).isEqualTo("csp:org_member");
         assertThat(app.getAccessTokenValiditySeconds()).isEqualTo(600);
@@ -232,7 +232,7 @@ class KindsJenkinsTest {
         ExamplesJenkinsTest.store(user);
         for (int i = 0; i < 3; i++) {
             WorkflowRun run = build("withVcfToken(credentialsId: 'wrong') { }", Result.FAILURE);
-            jenkins.assertLogContains("Credential 'wrong' (SDDC Manager at " + simulator.url(), run);
+            jenkins.assertLogContains("Credential ‘wrong’ (SDDC Manager at " + simulator.url(), run);
             jenkins.assertLogContains("rejected the credentials", run);
             jenkins.assertLogNotContains("\tat ", run);
         }
@@ -289,7 +289,7 @@ class KindsJenkinsTest {
     void anUnknownOrganizationIsNamed() throws Exception {
         WorkflowRun run =
                 build("withVcfToken(credentialsId: 'vcfa-provider', organization: 'nope') { }", Result.FAILURE);
-        jenkins.assertLogContains("organization 'nope'", run);
+        jenkins.assertLogContains("organization ‘nope’", run);
         jenkins.assertLogContains("Check the spelling of the organization", run);
     }
 
@@ -297,7 +297,7 @@ class KindsJenkinsTest {
     void anAccessTokenOfAnotherOrganizationIsWarnedOf() throws Exception {
         simulator.setClaimedOrganization("globex");
         WorkflowRun run = build("withVcfToken(credentialsId: 'vcfa') { }", Result.SUCCESS);
-        jenkins.assertLogContains("for the organization 'globex', and not for 'acme'", run);
+        jenkins.assertLogContains("for the organization ‘globex’, and not for ‘acme’", run);
     }
 
     @Test

@@ -82,7 +82,7 @@ class VcfaTenantTokenClientTest {
     void anUnknownOrganizationIsNamed() {
         TokenRequestException e = refused("acne");
         assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
-        assertThat(e.detail()).contains("'acne'");
+        assertThat(e.detail()).contains("‘acne’");
     }
 
     @Test
@@ -105,7 +105,7 @@ class VcfaTenantTokenClientTest {
         simulator.tenants().add("acme");
         simulator.setClaimedOrganization("System");
         AccessToken accessToken = service("acme").requestToken(provider.value()).accessToken();
-        assertThat(service("acme").warning(accessToken)).contains("'System'").contains("'acme'");
+        assertThat(service("acme").warning(accessToken)).contains("‘System’").contains("‘acme’");
     }
 
     /** A request without a body counts as sent once there is a connection. */
