@@ -34,7 +34,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -82,17 +82,12 @@ class CrashJenkinsTest {
 
     private final long initialToken = Long.getLong("crash.seed", System.nanoTime());
     private final Random random = new Random(initialToken);
-    private Simulator simulator;
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         simulator.setLifetime(Duration.ofSeconds(1));
-    }
-
-    @AfterEach
-    void stop() {
-        simulator.close();
     }
 
     @Test

@@ -21,7 +21,7 @@ import java.util.List;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -36,17 +36,12 @@ class RealControllerJenkinsTest {
     @RegisterExtension
     private final RealJenkinsExtension controller = new RealJenkinsExtension();
 
-    private Simulator simulator;
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         simulator.setLifetime(LIFETIME);
-    }
-
-    @AfterEach
-    void stop() {
-        simulator.close();
     }
 
     @Test

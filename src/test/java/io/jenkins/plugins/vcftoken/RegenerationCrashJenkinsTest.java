@@ -27,7 +27,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -86,19 +86,14 @@ class RegenerationCrashJenkinsTest {
 
     private final long seed = Long.getLong("crash.seed", System.nanoTime());
     private final Random random = new Random(seed);
-    private Simulator simulator;
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         // An access token is there while an API token is regenerated, and has ended when the controller is back.
         simulator.setLifetime(Duration.ofSeconds(3));
         simulator.vcfSso().setApiTokenLifetime(Duration.ofDays(5));
-    }
-
-    @AfterEach
-    void stop() {
-        simulator.close();
     }
 
     @Test

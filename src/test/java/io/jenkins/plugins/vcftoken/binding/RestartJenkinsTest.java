@@ -19,7 +19,7 @@ import java.util.stream.Stream;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -40,18 +40,13 @@ class RestartJenkinsTest {
     @RegisterExtension
     private final InboundAgentExtension inbound = new InboundAgentExtension();
 
-    private Simulator simulator;
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         // Longer than Jenkins takes to come back, so that each 401 is our fault; shorter than the step takes.
         simulator.setLifetime(Duration.ofSeconds(60));
-    }
-
-    @AfterEach
-    void stop() {
-        simulator.close();
     }
 
     @Test

@@ -19,6 +19,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -28,20 +29,19 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 class WithVcfTokenJenkinsTest {
 
     private JenkinsRule jenkins;
-    private Simulator simulator;
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
     private WorkflowJob job;
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         job = rule.createProject(WorkflowJob.class, "job");
     }
 
     @AfterEach
     void stop() {
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
-        simulator.close();
     }
 
     @Test

@@ -29,7 +29,7 @@ import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,22 +41,16 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 class KindsJenkinsTest {
 
     private JenkinsRule jenkins;
-    private Simulator simulator;
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
     private WorkflowJob job;
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         ExamplesJenkinsTest.addAll(simulator);
         JenkinsAccount.trust(simulator.authorityPem());
         job = rule.createProject(WorkflowJob.class, "job");
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @ParameterizedTest

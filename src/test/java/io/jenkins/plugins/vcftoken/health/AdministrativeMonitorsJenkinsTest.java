@@ -34,6 +34,7 @@ import org.htmlunit.html.HtmlForm;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -46,13 +47,13 @@ class AdministrativeMonitorsJenkinsTest {
 
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
     private WorkflowJob job;
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         both = new JenkinsAndSimulator(rule, simulator);
         both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         job = both.job(rule.jenkins, "job", "sa");
@@ -61,7 +62,6 @@ class AdministrativeMonitorsJenkinsTest {
     @AfterEach
     void stop() {
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
-        simulator.close();
     }
 
     @Test

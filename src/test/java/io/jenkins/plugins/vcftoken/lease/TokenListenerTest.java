@@ -20,6 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,14 +36,14 @@ class TokenListenerTest {
     private final MutableClock clock = new MutableClock();
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final Ear heard = new Ear();
-    private Simulator simulator;
+    @AutoClose
+    private final Simulator simulator = Simulator.start(clock, 0);
     private TestTokenService core;
     private LeaseManager leases;
     private CredentialHandle handle;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
         core = new TestTokenService(directory, simulator, clock, heard);
         leases = new LeaseManager(core.families, timer, clock, new RenewalPolicy(() -> 0));
         handle = core.newAccount("ci", "acme");
@@ -52,7 +53,6 @@ class TokenListenerTest {
     void stop() {
         timer.shutdownNow();
         core.close();
-        simulator.close();
     }
 
     @Test

@@ -10,7 +10,7 @@ import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,22 +24,16 @@ class CspClientsTest {
 
     private static final String ORGANIZATION = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
 
-    private Simulator simulator;
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
     private CloudServices csp;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         csp = simulator.cloudServices();
         csp.addApiToken(API_TOKEN, EXPIRY);
         csp.addApp("app-1", "s3cr:et+&ü", ORGANIZATION);
         csp.addApp("public-app", "", ORGANIZATION);
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test

@@ -11,7 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,21 +22,15 @@ class FleetServiceTokenClientTest {
     private static final String API_TOKEN = "vidb_one";
 
     private final ScriptedHttp server = new ScriptedHttp();
-    private Simulator simulator;
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
     private OneShotHttpClient http;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
         simulator.vcfOperations().addUser("svc", "", "Aa1-password-of-svc");
         http = TestTokenService.client(simulator, InstantSource.system());
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test

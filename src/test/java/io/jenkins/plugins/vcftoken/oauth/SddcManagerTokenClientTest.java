@@ -10,7 +10,7 @@ import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,20 +22,14 @@ class SddcManagerTokenClientTest {
     private static final String USER = "svc-jenkins@vsphere.local";
     private static final String PASSWORD = "correct horse \"battery\" \\ stäple";
 
-    private Simulator simulator;
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
     private SddcManager sddc;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         sddc = simulator.sddcManager();
         sddc.addUser(USER, PASSWORD);
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @ParameterizedTest

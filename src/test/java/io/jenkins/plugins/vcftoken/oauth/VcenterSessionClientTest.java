@@ -12,7 +12,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Base64;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,13 +25,13 @@ class VcenterSessionClientTest {
     private static final String SAML = Base64.getEncoder().encodeToString("<saml2/>".getBytes(StandardCharsets.UTF_8));
 
     private final ScriptedHttp server = new ScriptedHttp();
-    private Simulator simulator;
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
     private OneShotHttpClient http;
     private String parentToken;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
         http = TestTokenService.client(simulator, InstantSource.system());
         parentToken = new VcfSsoApiTokenClient(
@@ -39,12 +39,6 @@ class VcenterSessionClientTest {
                 .requestToken(API_TOKEN)
                 .accessToken()
                 .value();
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test

@@ -12,7 +12,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -24,21 +24,15 @@ class VcfOperationsTokenClientTest {
     private static final String PASSWORD = "correct horse \"battery\" \\ stäple";
 
     private final ScriptedHttp server = new ScriptedHttp();
-    private Simulator simulator;
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
     private VcfOperations operations;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         operations = simulator.vcfOperations();
         operations.addUser("svc", "", PASSWORD);
         operations.addUser("svc", "corp.example.com", "of the directory");
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test

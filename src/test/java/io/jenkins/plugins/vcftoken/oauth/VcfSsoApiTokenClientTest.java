@@ -10,7 +10,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,18 +22,12 @@ class VcfSsoApiTokenClientTest {
     private static final String API_TOKEN = "vidb_a+b&c=d";
     private static final Instant LATER = Instant.parse("2099-01-01T00:00:00Z");
 
-    private Simulator simulator;
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, LATER);
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test

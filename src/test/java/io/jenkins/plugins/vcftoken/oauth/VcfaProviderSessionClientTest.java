@@ -9,7 +9,7 @@ import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,13 +21,13 @@ class VcfaProviderSessionClientTest {
     private static final String HEADER = "x-vmware-vcloud-access-token";
 
     private final ScriptedHttp server = new ScriptedHttp();
-    private Simulator simulator;
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
     private OneShotHttpClient http;
     private String parentToken;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
         http = TestTokenService.client(simulator, InstantSource.system());
         parentToken = new VcfSsoApiTokenClient(
@@ -35,12 +35,6 @@ class VcfaProviderSessionClientTest {
                 .requestToken(API_TOKEN)
                 .accessToken()
                 .value();
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test

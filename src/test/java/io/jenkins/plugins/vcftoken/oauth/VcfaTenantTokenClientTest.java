@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.time.InstantSource;
 import java.util.Set;
 import okhttp3.OkHttpClient;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,23 +17,17 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class VcfaTenantTokenClientTest {
 
-    private Simulator simulator;
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
     private OneShotHttpClient client;
     private AccessToken provider;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         client = TestTokenService.client(simulator, InstantSource.system());
         provider = new VcfaTokenClient(client, account("System"))
                 .requestToken(simulator.addAccount("provider", "System"))
                 .accessToken();
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test

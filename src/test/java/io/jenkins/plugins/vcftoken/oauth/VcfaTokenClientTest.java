@@ -17,26 +17,15 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import okhttp3.OkHttpClient;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class VcfaTokenClientTest {
 
-    private Simulator simulator;
-
-    @BeforeEach
-    void start() throws Exception {
-        simulator = Simulator.start();
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
-    }
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
 
     @Test
     void tenantGrant() throws Exception {

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,13 +50,13 @@ class LostAnswerTest {
             heard.add(after.state() + " " + why.tokenError());
         }
     };
-    private Simulator simulator;
+    @AutoClose
+    private final Simulator simulator = Simulator.start(clock, 0);
     private TestTokenService core;
     private CredentialHandle handle;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
         simulator.setLifetime(LIFETIME);
         core = new TestTokenService(directory, simulator, clock, listener);
         handle = core.newAccount("ci", "acme");
@@ -64,7 +65,6 @@ class LostAnswerTest {
     @AfterEach
     void stop() {
         core.close();
-        simulator.close();
         assertThat(simulator.repeatsWhileAlive()).isZero();
         assertThat(simulator.repeatsAfterRefusal()).isZero();
     }
