@@ -2,11 +2,8 @@ package io.jenkins.plugins.vcftoken.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
-import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -14,21 +11,15 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** A person stores another token, or another password, while blocks are open. Everything is on the test's own thread. */
-class TokenReplacedDuringBlockTest extends TokenServiceTestBase {
+class TokenReplacedDuringBlockTest extends LeaseTestBase {
 
-    private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
-    private static final String USER = "svc@vsphere.local";
-
-    private final ManualTimer timer = new ManualTimer();
-    private final RecordingLeaseOwner block = new RecordingLeaseOwner();
     private SddcManager server;
     private LeaseManager leases;
 
     @BeforeEach
     void start() throws Exception {
         server = simulator.sddcManager();
-        TokenManager families = TestTokenService.manager(core.ledger, clock);
-        leases = new LeaseManager(families, timer, clock, new RenewalPolicy(() -> 0));
+        leases = leasesOnThisThread();
     }
 
     @AfterEach
@@ -36,7 +27,6 @@ class TokenReplacedDuringBlockTest extends TokenServiceTestBase {
         assertThat(leases.accessTokens()).isZero();
         assertThat(timer.pending()).isZero();
         assertThat(simulator.reuses()).isZero();
-        timer.shutdownNow();
     }
 
     @Test
