@@ -131,25 +131,12 @@ class LostAnswerTest {
     @Test
     void whileAnAccessTokenOfAnotherOrganizationIsAliveThatCameOfIt_theTokenIsNotSent() throws Exception {
         CredentialHandle provider = core.newAccount("provider", "System");
-        TokenEndpointClient client = new TokenEndpointClient() {
-            @Override
-            public Account account() {
-                return new Account("VCF Automation", simulator.url(), "acme");
-            }
-
-            @Override
-            public boolean rotates() {
-                return false;
-            }
-
-            @Override
-            public TokenResponse requestToken(String secret) {
-                return new TokenResponse(
-                        new AccessToken(
-                                "derived", clock.instant(), clock.instant().plus(LIFETIME)),
-                        null);
-            }
-        };
+        TokenEndpointClient client = new TestClient(new Account("VCF Automation", simulator.url(), "acme"), false, secret -> {
+            return new TokenResponse(
+                    new AccessToken(
+                            "derived", clock.instant(), clock.instant().plus(LIFETIME)),
+                    null);
+        });
         CredentialHandle owner = provider.derive(() -> client).forDerived(client, core.families.await(provider, ANY));
         clock.advance(Duration.ofMinutes(30));
         core.families.await(owner, ANY);
@@ -199,17 +186,9 @@ class LostAnswerTest {
     void whenTheOneMoreRequestIsNotSent_theNextOneIsSentAtOnce() throws Exception {
         lose(Fault.STATUS_502);
         clock.advance(TestTokenService.PLENTY);
-        TokenEndpointClient unreachable = new TokenEndpointClient() {
-            @Override
-            public Account account() {
-                return handle.client().account();
-            }
-
-            @Override
-            public TokenResponse requestToken(String secret) throws TokenRequestException {
-                throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "no route", null);
-            }
-        };
+        TokenEndpointClient unreachable = new TestClient(handle.client().account(), secret -> {
+            throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "no route", null);
+        });
         assertThatThrownBy(() -> core.families.await(core.handle("ci", unreachable, handle.token()), ANY))
                 .hasMessageContaining("no route");
         assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.UNKNOWN);
