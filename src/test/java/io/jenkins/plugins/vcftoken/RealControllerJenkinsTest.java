@@ -181,8 +181,7 @@ class RealControllerJenkinsTest {
         VcfaServiceAccount credential = new VcfaServiceAccount(
                 CredentialsScope.GLOBAL, "sa", null, url, "acme", Secret.fromString(initialToken));
         credential.setCaCertificates(authority);
-        SystemCredentialsProvider.getInstance().getCredentials().add(credential);
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(credential);
         rule.createProject(WorkflowJob.class, "job");
     }
 

@@ -153,8 +153,7 @@ class EndedSessionsJenkinsTest {
     }
 
     private static void add(Credentials credential) throws Exception {
-        SystemCredentialsProvider.getInstance().getCredentials().add(credential);
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(credential);
     }
 
     private static WorkflowRun start(String script) throws Exception {

@@ -6,6 +6,7 @@ import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Result;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
@@ -251,8 +252,7 @@ class WithVcfTokenJenkinsTest {
     }
 
     private static void add(VcfaServiceAccount credential) throws Exception {
-        SystemCredentialsProvider.getInstance().getCredentials().add(credential);
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(credential);
     }
 
     /** The store is written after the access token is out, so it may take a moment. */

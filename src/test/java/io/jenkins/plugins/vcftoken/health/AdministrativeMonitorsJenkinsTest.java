@@ -8,6 +8,7 @@ import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.ExtensionList;
 import hudson.model.Result;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
@@ -348,8 +349,7 @@ class AdministrativeMonitorsJenkinsTest {
         CspApiToken token = new CspApiToken(
                 CredentialsScope.GLOBAL, id, null, simulator.url().toString(), Secret.fromString("api-token-" + id));
         token.setCaCertificates(simulator.authorityPem());
-        SystemCredentialsProvider.getInstance().getCredentials().add(token);
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(token);
     }
 
     /** Reads warnings, which were found before, with a German locale. */

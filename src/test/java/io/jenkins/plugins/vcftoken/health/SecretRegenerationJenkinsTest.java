@@ -4,8 +4,8 @@ import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsClock;
 import io.jenkins.plugins.vcftoken.SecretRegenerationWork;
 import io.jenkins.plugins.vcftoken.SecretSweep;
@@ -68,8 +68,7 @@ class SecretRegenerationJenkinsTest {
         credential.setCaCertificates(simulator.authorityPem());
         credential.setExpiresOn(expiresOn);
         credential.setRegenerateDaysBefore(7);
-        SystemCredentialsProvider.getInstance().getCredentials().add(credential);
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(credential);
         WorkflowJob job = rule.createProject(WorkflowJob.class, "job");
         job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'sso') { echo VCF_URL }", true));
         return job;

@@ -152,9 +152,6 @@ class DisabledJenkinsTest {
     }
 
     private static void addAnother(JenkinsRule rule) throws Exception {
-        SystemCredentialsProvider.getInstance()
-                .getCredentials()
-                .add(new StringCredentialsImpl(CredentialsScope.GLOBAL, "other", null, Secret.fromString("text")));
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(new StringCredentialsImpl(CredentialsScope.GLOBAL, "other", null, Secret.fromString("text")));
     }
 }
