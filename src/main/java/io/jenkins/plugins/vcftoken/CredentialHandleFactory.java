@@ -2,22 +2,16 @@ package io.jenkins.plugins.vcftoken;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.model.Item;
-import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
-import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
-import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
-import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
 import io.jenkins.plugins.vcftoken.store.CredentialLocator;
 import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
-import java.io.IOException;
 import java.time.InstantSource;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /**
@@ -68,7 +62,8 @@ final class CredentialHandleFactory {
                         writer.location(),
                         credential.storedSecret().getPlainText(),
                         client,
-                        new WriterWithClient(writer))
+                        writer,
+                        () -> tokenClient(stored(credential, writer)))
                 .asStored();
         if (client.rotates() || credential.regeneratedBeforeExpiry() != null) {
             locator.followNewId(writer, client.account(), handle.token());
@@ -121,42 +116,6 @@ final class CredentialHandleFactory {
     private static VcfCredentials stored(VcfCredentials credential, StoreCredentialWriter writer) {
         VcfCredentials stored = writer.credential(credential.account());
         return stored == null ? credential : stored;
-    }
-
-    /** Adds the client with the TLS settings that are stored now, so that open blocks follow a change of them. */
-    private final class WriterWithClient implements CredentialWriter {
-
-        private final StoreCredentialWriter writer;
-
-        WriterWithClient(StoreCredentialWriter writer) {
-            this.writer = writer;
-        }
-
-        @Override
-        public void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException {
-            writer.writeBack(sameFamily, current, again);
-        }
-
-        @Override
-        public VersionedSecret versionedSecret() {
-            return writer.versionedSecret();
-        }
-
-        @Override
-        public CredentialLocation location() {
-            return writer.location();
-        }
-
-        @Override
-        public String stored(Account account) {
-            return writer.stored(account);
-        }
-
-        @Override
-        public TokenEndpointClient client(Account account) throws TokenUnavailableException {
-            VcfCredentials stored = writer.credential(account);
-            return stored == null ? null : tokenClient(stored);
-        }
     }
 
     /** @throws TokenUnavailableException when the address is invalid, or the secret must not be sent */
