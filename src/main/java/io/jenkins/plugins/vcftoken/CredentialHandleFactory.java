@@ -50,8 +50,9 @@ final class CredentialHandleFactory {
             throws TokenUnavailableException {
         TokenEndpointClient client = tokenClient(credential);
         if (!organization.isEmpty() && !credential.isProvider()) {
-            throw new TokenUnavailableException(
-                    description(credential) + ": it cannot request an access token of the organization '" + organization
+            throw unavailable(
+                    credential,
+                    "it cannot request an access token of the organization '" + organization
                             + "'; this requires a provider service account of VCF Automation. Use one whose "
                             + "organization is System, or leave the organization out.",
                     null);
@@ -96,16 +97,17 @@ final class CredentialHandleFactory {
         try {
             client = token.client(credential, httpClient(credential));
         } catch (IllegalArgumentException e) {
-            throw new TokenUnavailableException(description(credential) + ": " + e.getMessage() + '.', e);
+            throw unavailable(credential, e.getMessage() + ".", e);
         }
         if (client.rotates()) {
             throw new IllegalStateException(
                     "A derived token cannot rotate: " + client.account().description());
         }
         if (!"https".equalsIgnoreCase(client.account().url().getScheme())) {
-            throw new TokenUnavailableException(
-                    description(credential) + ": its access token is not sent to "
-                            + client.account().url() + ", where it could be read on the network. Nothing was sent. Use "
+            throw unavailable(
+                    credential,
+                    "its access token is not sent to " + client.account().url()
+                            + ", where it could be read on the network. Nothing was sent. Use "
                             + "the https address of the server.",
                     null);
         }
@@ -148,10 +150,10 @@ final class CredentialHandleFactory {
     /** @throws TokenUnavailableException when the credential is in no store to which a new token could be written */
     StoreCredentialWriter writer(VcfCredentials credential, @CheckForNull Item near) throws TokenUnavailableException {
         return locator.find(credential, near)
-                .orElseThrow(() -> new TokenUnavailableException(
-                        description(credential) + ": it is not stored in the credentials of this "
-                                + "controller, a folder or a user, so a rotated token could not be kept. Nothing was "
-                                + "sent. Store the credential there.",
+                .orElseThrow(() -> unavailable(
+                        credential,
+                        "it is not stored in the credentials of this controller, a folder or a user, so a rotated token "
+                                + "could not be kept. Nothing was sent. Store the credential there.",
                         null));
     }
 
@@ -162,8 +164,12 @@ final class CredentialHandleFactory {
                 e);
     }
 
-    private static String description(VcfCredentials credential) {
-        return "Credential '" + credential.getId() + "' ("
-                + credential.account().description() + ")";
+    /** @param text completes "Credential 'sa' (VCF Automation at https://…): …" */
+    static TokenUnavailableException unavailable(
+            VcfCredentials credential, String text, @CheckForNull Exception cause) {
+        return new TokenUnavailableException(
+                "Credential '" + credential.getId() + "' ("
+                        + credential.account().description() + "): " + text,
+                cause);
     }
 }
