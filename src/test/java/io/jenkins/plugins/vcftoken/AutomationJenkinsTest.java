@@ -47,6 +47,7 @@ class AutomationJenkinsTest {
 
     private final String page = Files.readString(Path.of("docs/automation.md"));
     private JenkinsRule jenkins;
+
     @AutoClose("closeWithoutViolations")
     private final Simulator simulator = Simulator.start();
 

@@ -46,6 +46,7 @@ class LeaseInfoJenkinsTest {
     private final JenkinsClock clock = new JenkinsClock();
     private final List<String> warnings = new CopyOnWriteArrayList<>();
     private JenkinsRule jenkins;
+
     @AutoClose("closeWithoutViolations")
     private final Simulator simulator = Simulator.start(clock, 0);
 

@@ -63,6 +63,7 @@ class OutageJenkinsTest {
 
     private final List<String> lasting = names("lasting");
     private final List<String> renewing = names("renewing");
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
 

@@ -22,8 +22,10 @@ class ProxyJenkinsTest {
     private static final String PASSWORD = "proxy-password-of-jenkins";
 
     private JenkinsRule jenkins;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
+
     private ConnectProxy proxy;
 
     @BeforeEach

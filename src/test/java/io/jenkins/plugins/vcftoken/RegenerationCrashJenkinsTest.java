@@ -89,8 +89,7 @@ class RegenerationCrashJenkinsTest extends JenkinsCrashTestBase {
             controller.runRemotely(RegenerationCrashJenkinsTest::regenerateForever);
             await(reached);
         } else {
-            awaitWrite(
-                    moment[0], moment[1], RegenerationCrashJenkinsTest::regenerateForever, 4 + random.nextInt(20));
+            awaitWrite(moment[0], moment[1], RegenerationCrashJenkinsTest::regenerateForever, 4 + random.nextInt(20));
         }
         kill(dead);
     }

@@ -41,8 +41,10 @@ class HostileJobJenkinsTest {
 
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
+
     private Folder own;
     private WorkflowJob job;
 

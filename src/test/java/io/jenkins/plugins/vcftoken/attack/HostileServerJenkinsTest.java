@@ -21,6 +21,7 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 class HostileServerJenkinsTest {
 
     private JenkinsAndSimulator both;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
 

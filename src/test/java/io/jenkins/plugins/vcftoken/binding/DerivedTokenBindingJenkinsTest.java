@@ -61,6 +61,7 @@ class DerivedTokenBindingJenkinsTest {
     private static final String PROVIDER = "/cloudapi/1.0.0/sessions/current";
 
     private static JenkinsRule jenkins;
+
     @AutoClose
     private static final Simulator simulator = Simulator.start();
 

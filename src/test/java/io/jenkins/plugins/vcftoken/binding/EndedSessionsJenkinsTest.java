@@ -42,8 +42,10 @@ class EndedSessionsJenkinsTest {
             + "if (more > 0) { error('never renewed') }\n";
 
     private static JenkinsRule jenkins;
+
     @AutoClose("closeWithoutViolations")
     private static final Simulator simulator = Simulator.start();
+
     private static SddcManager sddc;
     private static int users;
 

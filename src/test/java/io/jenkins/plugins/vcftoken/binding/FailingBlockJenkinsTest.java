@@ -53,6 +53,7 @@ class FailingBlockJenkinsTest {
     private static Path disk;
 
     private static JenkinsRule jenkins;
+
     @AutoClose
     private static final Simulator simulator = Simulator.start();
 

@@ -59,6 +59,7 @@ class LiveBlockJenkinsTest {
     private static Path disk;
 
     private static JenkinsRule jenkins;
+
     @AutoClose
     private static final Simulator simulator = Simulator.start();
 

@@ -7,6 +7,7 @@ import hudson.slaves.DumbSlave;
 import hudson.slaves.JNLPLauncher;
 import hudson.tasks.Shell;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
@@ -14,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
@@ -105,7 +105,7 @@ class RestartJenkinsTest {
         controller.runRemotely(RestartJenkinsTest::awaitSuccess);
         assertThat(simulator.kubernetes().lists()).isEqualTo(4);
         assertThat(simulator.unauthorized()).isZero();
-        await(() -> !anyTokenFile());
+        JenkinsAndSimulator.await(() -> !anyTokenFile());
         SecretSweep.assertNone(simulator, disk);
         SecretSweep.assertNone(simulator, controller.getHome().toPath());
     }
@@ -169,7 +169,7 @@ class RestartJenkinsTest {
         controller.stopJenkinsForcibly();
         assertThat(anyTokenFile()).isTrue();
         controller.startJenkins();
-        await(() -> !anyTokenFile());
+        JenkinsAndSimulator.await(() -> !anyTokenFile());
         SecretSweep.assertNone(simulator, disk);
         SecretSweep.assertNone(simulator, controller.getHome().toPath());
     }
@@ -198,23 +198,23 @@ class RestartJenkinsTest {
                 InboundAgentExtension.Options.newBuilder().name("remote").build();
         inbound.start(controller, agent);
         controller.runRemotely(RestartJenkinsTest::startBuild);
-        await(() -> simulator.served() > 3);
+        JenkinsAndSimulator.await(() -> simulator.served() > 3);
         stop.stop();
         SecretSweep.assertNone(simulator, controller.getHome().toPath());
         controller.startJenkins();
         controller.runRemotely(RestartJenkinsTest::awaitResumed);
         int accessTokens = simulator.accessTokens().size();
         // The lease is back when it renews; the running step goes on with what is in the file.
-        await(() -> simulator.accessTokens().size() > accessTokens || accessTokens > 1);
+        JenkinsAndSimulator.await(() -> simulator.accessTokens().size() > accessTokens || accessTokens > 1);
         int served = simulator.served();
-        await(() -> simulator.served() > served + 10);
+        JenkinsAndSimulator.await(() -> simulator.served() > served + 10);
         Files.writeString(disk.resolve("remote/workspace/go"), "");
         controller.runRemotely(RestartJenkinsTest::finish);
         assertThat(simulator.accessTokens()).hasSizeGreaterThan(1);
         assertThat(simulator.unauthorized()).isZero();
         assertThat(simulator.reuses()).isZero();
         assertThat(simulator.mostReceived()).isEqualTo(1);
-        await(() -> !anyTokenFile());
+        JenkinsAndSimulator.await(() -> !anyTokenFile());
         SecretSweep.assertNone(simulator, disk);
         SecretSweep.assertNone(simulator, controller.getHome().toPath());
     }
@@ -266,13 +266,5 @@ class RestartJenkinsTest {
 
     private static WorkflowRun run(JenkinsRule jenkins) {
         return jenkins.jenkins.getItemByFullName("job", WorkflowJob.class).getBuildByNumber(1);
-    }
-
-    private static void await(Callable<Boolean> condition) throws Exception {
-        long deadline = System.nanoTime() + Duration.ofSeconds(120).toNanos();
-        while (!condition.call()) {
-            assertThat(System.nanoTime()).isLessThan(deadline);
-            Thread.sleep(100);
-        }
     }
 }

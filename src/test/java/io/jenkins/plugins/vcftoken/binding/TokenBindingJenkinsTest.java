@@ -37,6 +37,7 @@ import org.kohsuke.stapler.DataBoundConstructor;
 class TokenBindingJenkinsTest {
 
     private static JenkinsRule jenkins;
+
     @AutoClose
     private static final Simulator simulator = Simulator.start();
 

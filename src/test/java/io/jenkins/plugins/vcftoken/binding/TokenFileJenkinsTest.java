@@ -55,6 +55,7 @@ class TokenFileJenkinsTest {
     private static Path disk;
 
     private static JenkinsRule jenkins;
+
     @AutoClose
     private static final Simulator simulator = Simulator.start();
 

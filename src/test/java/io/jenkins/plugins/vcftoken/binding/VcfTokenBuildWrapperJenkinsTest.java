@@ -43,8 +43,10 @@ class VcfTokenBuildWrapperJenkinsTest {
             "curl --fail --silent --show-error -H @\"$VCF_HEADER_FILE\" $VCF_URL/deployment/api/deployments";
 
     private static JenkinsRule jenkins;
+
     @AutoClose
     private static final Simulator simulator = Simulator.start();
+
     private FreeStyleProject project;
 
     @BeforeAll

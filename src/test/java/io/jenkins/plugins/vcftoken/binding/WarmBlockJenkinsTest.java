@@ -36,6 +36,7 @@ class WarmBlockJenkinsTest {
     private Path directory;
 
     private JenkinsRule jenkins;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
 

@@ -30,8 +30,10 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 class WithVcfTokenJenkinsTest {
 
     private JenkinsRule jenkins;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
+
     private WorkflowJob job;
 
     @BeforeEach

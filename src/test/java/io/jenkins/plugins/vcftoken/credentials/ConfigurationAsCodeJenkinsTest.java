@@ -29,8 +29,10 @@ class ConfigurationAsCodeJenkinsTest {
     private Path directory;
 
     private JenkinsAndSimulator both;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
+
     private WorkflowJob job;
 
     @BeforeEach

@@ -42,8 +42,10 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 class ConnectionTesterJenkinsTest {
 
     private JenkinsRule jenkins;
+
     @AutoClose("closeWithoutViolations")
     private final Simulator simulator = Simulator.start();
+
     private Folder folder;
     private JenkinsRule.WebClient web;
 

@@ -40,8 +40,10 @@ class CredentialPermissionsJenkinsTest {
 
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
+
     private String initialToken;
     private WorkflowJob job;
 

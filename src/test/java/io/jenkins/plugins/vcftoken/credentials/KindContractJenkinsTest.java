@@ -50,6 +50,7 @@ import org.kohsuke.stapler.verb.POST;
 class KindContractJenkinsTest {
 
     private static JenkinsRule jenkins;
+
     @AutoClose("closeWithoutViolations")
     private static final Simulator simulator = Simulator.start();
 

@@ -48,8 +48,10 @@ class AdministrativeMonitorsJenkinsTest {
 
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
+
     private WorkflowJob job;
 
     @BeforeEach

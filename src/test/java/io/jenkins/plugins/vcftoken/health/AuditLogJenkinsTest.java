@@ -42,8 +42,10 @@ class AuditLogJenkinsTest {
 
     private final JenkinsAuditEvents log = new JenkinsAuditEvents(Level.FINE);
     private JenkinsRule jenkins;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
+
     private WorkflowJob job;
 
     @BeforeEach

@@ -38,8 +38,10 @@ class AuditedActionsJenkinsTest {
 
     private final JenkinsAuditEvents log = new JenkinsAuditEvents(Level.INFO);
     private JenkinsAndSimulator both;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
+
     private JenkinsPages pages;
 
     @BeforeEach

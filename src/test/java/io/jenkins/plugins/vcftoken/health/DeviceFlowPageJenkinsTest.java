@@ -59,8 +59,10 @@ class DeviceFlowPageJenkinsTest {
 
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
+
     @AutoClose("closeWithoutViolations")
     private final Simulator simulator = Simulator.start();
+
     private Folder folder;
     private String clientId;
     private WorkflowJob job;

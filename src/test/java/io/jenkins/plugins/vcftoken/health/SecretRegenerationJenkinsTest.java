@@ -46,8 +46,10 @@ class SecretRegenerationJenkinsTest {
     private final JenkinsSessionExtension sessions = new JenkinsSessionExtension();
 
     private final LocalDate day = LocalDate.now(ZoneOffset.UTC).plusDays(5);
+
     @AutoClose("closeWithoutViolations")
     private final Simulator simulator = Simulator.start();
+
     private VcfSso sso;
 
     @BeforeEach

@@ -60,8 +60,10 @@ class TokenDetailPageJenkinsTest {
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
     private JenkinsPages pages;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
+
     private String initialToken;
 
     @BeforeEach

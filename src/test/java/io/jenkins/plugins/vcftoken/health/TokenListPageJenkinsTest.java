@@ -41,8 +41,10 @@ class TokenListPageJenkinsTest {
 
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
+
     private JenkinsPages pages;
     private Folder folder;
 

@@ -348,7 +348,8 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
         Account owner = new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme");
         CredentialHandle provider =
                 new CredentialHandle("sa", store.location(), store.get(), core.service("System"), store);
-        CredentialHandle tenant = provider.derive(() -> TestTokenService.patient(new VcfaTenantTokenClient(core.client(), owner)));
+        CredentialHandle tenant =
+                provider.derive(() -> TestTokenService.patient(new VcfaTenantTokenClient(core.client(), owner)));
         Lease lease = leases.open(tenant, TEN_MINUTES, block);
         AccessToken first = lease.accessToken();
         assertThat(store.get()).isEqualTo(simulator.currentToken("provider"));

@@ -120,8 +120,7 @@ class LeaseManagerTest extends LeaseTestBase {
     void aWrongPasswordInAFormIsNotSentTwice() {
         simulator.sddcManager().addUser(USER, "pass");
         for (int i = 0; i < 3; i++) {
-            assertThatThrownBy(
-                            () -> leases.connectionTest(typed(core.sddcManager(USER), "wrong"), false))
+            assertThatThrownBy(() -> leases.connectionTest(typed(core.sddcManager(USER), "wrong"), false))
                     .hasMessageContaining("rejected the credentials");
         }
         assertThat(simulator.sddcManager().refusedLogins()).isEqualTo(1);

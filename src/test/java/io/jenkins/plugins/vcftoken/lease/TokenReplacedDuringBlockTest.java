@@ -15,11 +15,13 @@ class TokenReplacedDuringBlockTest extends LeaseTestBase {
 
     private SddcManager server;
     private LeaseManager leases;
+    private TokenEndpointClient service;
 
     @BeforeEach
     void start() throws Exception {
         server = simulator.sddcManager();
         leases = leasesOnThisThread();
+        service = core.service("acme");
     }
 
     @AfterEach
@@ -31,8 +33,7 @@ class TokenReplacedDuringBlockTest extends LeaseTestBase {
 
     @Test
     void blocksBeforeAndAfterTheChange_useTheNewToken() throws Exception {
-        TokenEndpointClient service = core.service("acme");
-        InMemoryCredential stored = new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
+        InMemoryCredential stored = newAccount();
         Lease before = leases.open(stored.handle(service), TEN_MINUTES, block);
         clock.advance(Duration.ofMinutes(10));
         stored.type(simulator.reauthorize("ci"));
@@ -57,8 +58,7 @@ class TokenReplacedDuringBlockTest extends LeaseTestBase {
     /** As a file does that is applied at each start. */
     @Test
     void requestWithTheReplacedToken_getsNoAccessTokenOfTheNewAccount() throws Exception {
-        TokenEndpointClient service = core.service("acme");
-        InMemoryCredential stored = new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
+        InMemoryCredential stored = newAccount();
         Lease first = leases.open(stored.handle(service), TEN_MINUTES, block);
         String former = stored.get();
         stored.type(simulator.addAccount("administrator", "acme"));
@@ -78,8 +78,7 @@ class TokenReplacedDuringBlockTest extends LeaseTestBase {
     /** The request has the former token already when a person stores another one and asks for its access token. */
     @Test
     void lateResultOfTheReplacedToken_changesNothing() throws Exception {
-        TokenEndpointClient service = core.service("acme");
-        InMemoryCredential stored = new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
+        InMemoryCredential stored = newAccount();
         Lease lease = leases.open(stored.handle(service), TEN_MINUTES, block);
         String another = simulator.addAccount("another", "acme");
         stored.whenLookedAt = () -> {
@@ -99,8 +98,7 @@ class TokenReplacedDuringBlockTest extends LeaseTestBase {
     /** The latest block has read the credential last, for example with its present certificate. */
     @Test
     void renewal_usesTheCredentialOfTheLatestBlock() throws Exception {
-        TokenEndpointClient service = core.service("acme");
-        InMemoryCredential former = new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
+        InMemoryCredential former = newAccount();
         Lease first = leases.open(former.handle(service), TEN_MINUTES, block);
         InMemoryCredential now = new InMemoryCredential("system", former.get());
         leases.open(now.handle(service), TEN_MINUTES, new RecordingLeaseOwner()).close();
@@ -114,7 +112,7 @@ class TokenReplacedDuringBlockTest extends LeaseTestBase {
 
     @Test
     void lastBlock_endsTheSessionsOfBothPasswords() throws Exception {
-        TokenEndpointClient service = core.sddcManager(USER);
+        service = core.sddcManager(USER);
         InMemoryCredential stored = password("former");
         Lease before = leases.open(stored.handle(service), TEN_MINUTES, block);
         change(stored, "changed");
@@ -166,6 +164,10 @@ class TokenReplacedDuringBlockTest extends LeaseTestBase {
         assertThat(server.logins()).isEqualTo(2);
         assertThat(server.openSessions()).isZero();
         assertThat(block.expected).hasSize(1);
+    }
+
+    private InMemoryCredential newAccount() {
+        return new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
     }
 
     private InMemoryCredential password(String password) {

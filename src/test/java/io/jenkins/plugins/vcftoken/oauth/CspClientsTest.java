@@ -104,8 +104,8 @@ class CspClientsTest extends TokenClientTestBase {
 
     @Test
     void anotherOrganizationIsSaidSo() {
-        TokenRequestException e = failure(() -> app("app-1", "", 0, "11111111-94c1-4b0c-8d1f-6a5c1e0f7a11")
-                        .requestToken("s3cr:et+&ü"));
+        TokenRequestException e = failure(() ->
+                app("app-1", "", 0, "11111111-94c1-4b0c-8d1f-6a5c1e0f7a11").requestToken("s3cr:et+&ü"));
         assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
     }
 

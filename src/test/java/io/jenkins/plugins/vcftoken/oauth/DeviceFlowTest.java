@@ -27,8 +27,10 @@ class DeviceFlowTest {
     private final MutableClock clock = new MutableClock();
     private final List<String> saved = new ArrayList<>();
     private boolean diskIsFull;
+
     @AutoClose("closeWithoutViolations")
     private final Simulator simulator = Simulator.start(clock, 0);
+
     private String clientId;
     private DeviceFlow attempt;
 

@@ -97,9 +97,7 @@ class FleetServiceTokenClientTest extends TokenClientTestBase {
     })
     void requestToken_withoutAnAccessToken_fails(int status, String body, TokenError expected) {
         server.answer(status, body);
-        assertThat(failure(() -> scripted().requestToken("p"))
-                        .tokenError())
-                .isEqualTo(expected);
+        assertThat(failure(() -> scripted().requestToken("p")).tokenError()).isEqualTo(expected);
         assertThat(server.asked).containsExactly("POST /suite-api/api/auth/token/exchange");
     }
 

@@ -29,8 +29,10 @@ class ServerCapabilitiesTest {
     private Path disk;
 
     private final MutableClock clock = new MutableClock();
+
     @AutoClose("closeWithoutViolations")
     private final Simulator simulator = Simulator.start(clock, 0);
+
     private OneShotHttpClient client;
 
     @BeforeEach

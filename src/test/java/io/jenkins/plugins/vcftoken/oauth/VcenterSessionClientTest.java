@@ -132,8 +132,7 @@ class VcenterSessionClientTest extends TokenClientTestBase {
     }
 
     private TokenError tokenError() {
-        return failure(() -> scripted().requestToken("p"))
-                .tokenError();
+        return failure(() -> scripted().requestToken("p")).tokenError();
     }
 
     private VcenterSessionClient client() {

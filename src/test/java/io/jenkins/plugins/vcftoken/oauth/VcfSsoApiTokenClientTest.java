@@ -163,10 +163,8 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
     })
     void regenerate_withoutANewToken_isSentOnceAndIsNeverFinal(int status, TokenError error, String type) {
         server.answer(status, "{\"message\":\"API Token is invalid or expired\"}");
-        TokenEndpointClient retrying =
-                TestTokenService.patient(scripted());
-        TokenRequestException e =
-                failure(() -> retrying.regenerate(API_TOKEN, null));
+        TokenEndpointClient retrying = TestTokenService.patient(scripted());
+        TokenRequestException e = failure(() -> retrying.regenerate(API_TOKEN, null));
         assertThat(e.tokenError()).isEqualTo(error);
         assertThat(e.getClass().getSimpleName()).isEqualTo(type);
         assertThat(e.tokenError().isFinal()).isFalse();
@@ -184,8 +182,7 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
     void secretExpiry_isTheOneThatTheUserEntered() {
         Account account =
                 new Account(VcfSsoApiTokenClient.SYSTEM, URI.create("https://broker.example.com"), "CUSTOMER");
-        assertThat(new VcfSsoApiTokenClient(server.client, account, SENT, true)
-                        .secretExpiry(API_TOKEN, null))
+        assertThat(new VcfSsoApiTokenClient(server.client, account, SENT, true).secretExpiry(API_TOKEN, null))
                 .isEqualTo(SENT);
     }
 

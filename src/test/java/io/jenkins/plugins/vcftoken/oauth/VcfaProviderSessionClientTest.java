@@ -67,9 +67,7 @@ class VcfaProviderSessionClientTest extends TokenClientTestBase {
         } else {
             server.answer(status, "{}", HEADER, header);
         }
-        assertThat(failure(() -> scripted().requestToken("p"))
-                        .tokenError())
-                .isEqualTo(expected);
+        assertThat(failure(() -> scripted().requestToken("p")).tokenError()).isEqualTo(expected);
         assertThat(server.asked).containsExactly("POST /cloudapi/1.0.0/sessions/provider");
     }
 

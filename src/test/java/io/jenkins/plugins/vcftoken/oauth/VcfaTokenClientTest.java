@@ -97,10 +97,10 @@ class VcfaTokenClientTest extends TokenClientTestBase {
         for (TokenRequestException e : List.of(
                 failure(() -> service(organization).requestToken(initialToken)),
                 failure(() -> new VcfaTokenClient(
-                                        TestTokenService.client(simulator, InstantSource.system()),
-                                        new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization),
-                                        "client")
-                                .requestCodes()))) {
+                                TestTokenService.client(simulator, InstantSource.system()),
+                                new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization),
+                                "client")
+                        .requestCodes()))) {
             assertThat(e).isInstanceOf(TokenRequestException.NotSent.class);
             assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
         }

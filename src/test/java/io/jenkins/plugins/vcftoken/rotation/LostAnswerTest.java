@@ -50,8 +50,10 @@ class LostAnswerTest {
             heard.add(after.state() + " " + why.tokenError());
         }
     };
+
     @AutoClose
     private final Simulator simulator = Simulator.start(clock, 0);
+
     private TestTokenService core;
     private CredentialHandle handle;
 
@@ -131,12 +133,13 @@ class LostAnswerTest {
     @Test
     void whileAnAccessTokenOfAnotherOrganizationIsAliveThatCameOfIt_theTokenIsNotSent() throws Exception {
         CredentialHandle provider = core.newAccount("provider", "System");
-        TokenEndpointClient client = new TestClient(new Account("VCF Automation", simulator.url(), "acme"), false, secret -> {
-            return new TokenResponse(
-                    new AccessToken(
-                            "derived", clock.instant(), clock.instant().plus(LIFETIME)),
-                    null);
-        });
+        TokenEndpointClient client =
+                new TestClient(new Account("VCF Automation", simulator.url(), "acme"), false, secret -> {
+                    return new TokenResponse(
+                            new AccessToken(
+                                    "derived", clock.instant(), clock.instant().plus(LIFETIME)),
+                            null);
+                });
         CredentialHandle owner = provider.derive(() -> client).forDerived(client, core.families.await(provider, ANY));
         clock.advance(Duration.ofMinutes(30));
         core.families.await(owner, ANY);

@@ -541,8 +541,8 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         }
         simulator.vcfSso().revoke("revoked");
         Account account = new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), tenant);
-        CredentialHandle handle =
-                core.handle("sso", TestTokenService.patient(new VcfSsoApiTokenClient(core.client(), account)), "revoked");
+        CredentialHandle handle = core.handle(
+                "sso", TestTokenService.patient(new VcfSsoApiTokenClient(core.client(), account)), "revoked");
         assertThatThrownBy(() -> core.families.await(handle, ANY))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("expired or revoked")

@@ -174,8 +174,7 @@ public final class Simulator implements AutoCloseable {
         return start(InstantSource.system(), 0, certificate -> certificate.addSubjectAlternativeName(host));
     }
 
-    private static Simulator start(
-            InstantSource clock, int port, UnaryOperator<HeldCertificate.Builder> certificates) {
+    private static Simulator start(InstantSource clock, int port, UnaryOperator<HeldCertificate.Builder> certificates) {
         try {
             return new Simulator(clock, port, certificates);
         } catch (IOException e) {

@@ -50,8 +50,10 @@ class CredentialLocatorJenkinsTest {
     private static int folders;
 
     private JenkinsAndSimulator both;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
+
     private String initialToken;
 
     @BeforeAll

@@ -38,8 +38,10 @@ class ForeignStoreJenkinsTest {
     private static JenkinsRule jenkins;
 
     private JenkinsAndSimulator both;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
+
     private TokenSink vault;
     private Logged logged;
 

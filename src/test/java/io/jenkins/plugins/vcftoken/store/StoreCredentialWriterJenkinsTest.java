@@ -75,6 +75,7 @@ class StoreCredentialWriterJenkinsTest {
 
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
 

@@ -152,6 +152,7 @@ class DisabledJenkinsTest {
     }
 
     private static void addAnother(JenkinsRule rule) throws Exception {
-        JenkinsAccount.store(new StringCredentialsImpl(CredentialsScope.GLOBAL, "other", null, Secret.fromString("text")));
+        JenkinsAccount.store(
+                new StringCredentialsImpl(CredentialsScope.GLOBAL, "other", null, Secret.fromString("text")));
     }
 }
