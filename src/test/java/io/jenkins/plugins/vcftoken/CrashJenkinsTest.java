@@ -58,27 +58,9 @@ class CrashJenkinsTest {
     private static final String LOST = "lost without a word";
 
     @RegisterExtension
-    private final RealJenkinsExtension controller = new RealJenkinsExtension()
+    private final RealJenkinsExtension controller = JenkinsProcess.withoutPipelines()
             .withTimeout(0)
-            .javaOptions("-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=2")
-            .omitPlugins(
-                    "branch-api",
-                    "configuration-as-code",
-                    "durable-task",
-                    "job-dsl",
-                    "pipeline-groovy-lib",
-                    "pipeline-input-step",
-                    "pipeline-model-api",
-                    "pipeline-model-definition",
-                    "pipeline-model-extensions",
-                    "pipeline-stage-step",
-                    "pipeline-stage-tags-metadata",
-                    "workflow-basic-steps",
-                    "workflow-cps",
-                    "workflow-durable-task-step",
-                    "workflow-job",
-                    "workflow-multibranch",
-                    "workflow-scm-step");
+            .javaOptions("-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=2");
 
     private final long initialToken = Long.getLong("crash.seed", System.nanoTime());
     private final Random random = new Random(initialToken);

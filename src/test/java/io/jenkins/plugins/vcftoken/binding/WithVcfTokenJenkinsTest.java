@@ -7,6 +7,7 @@ import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -19,6 +20,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -27,19 +29,24 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class WithVcfTokenJenkinsTest {
 
-    private JenkinsRule jenkins;
+    private static JenkinsRule jenkins;
     private Simulator simulator;
     private WorkflowJob job;
 
-    @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
+    @BeforeAll
+    static void start(JenkinsRule rule) {
         jenkins = rule;
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
         simulator = Simulator.start();
-        job = rule.createProject(WorkflowJob.class, "job");
+        job = jenkins.createProject(WorkflowJob.class, "job");
     }
 
     @AfterEach
-    void stop() {
+    void stop() throws Exception {
+        JenkinsReset.reset(jenkins);
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
         simulator.close();
     }

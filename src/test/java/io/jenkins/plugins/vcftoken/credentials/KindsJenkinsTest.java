@@ -12,6 +12,7 @@ import hudson.util.Secret;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -30,6 +31,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,21 +42,26 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class KindsJenkinsTest {
 
-    private JenkinsRule jenkins;
+    private static JenkinsRule jenkins;
     private Simulator simulator;
     private WorkflowJob job;
 
-    @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
+    @BeforeAll
+    static void start(JenkinsRule rule) {
         jenkins = rule;
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
         simulator = Simulator.start();
         ExamplesJenkinsTest.addAll(simulator);
         JenkinsAccount.trust(simulator.authorityPem());
-        job = rule.createProject(WorkflowJob.class, "job");
+        job = jenkins.createProject(WorkflowJob.class, "job");
     }
 
     @AfterEach
-    void stop() {
+    void stop() throws Exception {
+        JenkinsReset.reset(jenkins);
         assertThat(simulator.violations()).isEmpty();
         simulator.close();
     }

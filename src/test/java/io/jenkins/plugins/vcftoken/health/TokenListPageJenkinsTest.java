@@ -14,6 +14,7 @@ import hudson.security.ACL;
 import hudson.security.ACLContext;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.binding.TokenBlock;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
@@ -29,6 +30,7 @@ import org.htmlunit.html.HtmlElement;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -39,24 +41,28 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class TokenListPageJenkinsTest {
 
-    private JenkinsRule jenkins;
+    private static JenkinsRule jenkins;
     private JenkinsAndSimulator both;
     private Simulator simulator;
     private JenkinsPages pages;
     private Folder folder;
 
-    @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
+    @BeforeAll
+    static void start(JenkinsRule rule) {
         jenkins = rule;
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
         simulator = Simulator.start();
-        both = new JenkinsAndSimulator(rule, simulator);
-        pages = new JenkinsPages(rule);
+        both = new JenkinsAndSimulator(jenkins, simulator);
+        pages = new JenkinsPages(jenkins);
         both.addToSystem(both.account("global", simulator.addAccount("ci", "acme")));
-        folder = rule.createProject(Folder.class, "team");
+        folder = jenkins.createProject(Folder.class, "team");
         JenkinsPages.storeOf(folder)
                 .addCredentials(Domain.global(), both.account("shared", simulator.addAccount("two", "acme")));
-        rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
-        rule.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
+        jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
                 .grant(Jenkins.ADMINISTER)
                 .everywhere()
                 .to("admin")
@@ -85,7 +91,8 @@ class TokenListPageJenkinsTest {
     }
 
     @AfterEach
-    void stop() {
+    void stop() throws Exception {
+        JenkinsReset.reset(jenkins);
         simulator.close();
     }
 
