@@ -48,7 +48,6 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
      * @param account its organization is the tenant
      * @param expiresAt when the stored API token expires, as the user entered it, or null
      * @param regenerates whether another one is requested before that
-     * @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address}
      */
     public VcfSsoApiTokenClient(
             OneShotHttpClient client, Account account, @CheckForNull Instant expiresAt, boolean regenerates) {
@@ -133,7 +132,7 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
         if (!VcfaTokenClient.isOrganization(tenant)) {
             throw new TokenRequestException.NotSent(
                     TokenError.WRONG_ORGANIZATION,
-                    "'" + SecretRedactor.redact(tenant, "") + "' is no tenant's name; nothing was sent",
+                    "‘" + SecretRedactor.redact(tenant, "") + "’ is no tenant's name; nothing was sent",
                     null);
         }
         return base.newBuilder()

@@ -27,14 +27,12 @@ public final class VcfaTokenClient extends AbstractTokenClient {
 
     private final String clientId;
 
-    /** @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address} */
     public VcfaTokenClient(OneShotHttpClient client, Account account) {
         this(client, account, "");
     }
 
     /**
      * @param clientId of the account or API token, for its device flow or to find its expiry; empty where it is not known
-     * @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address}
      */
     public VcfaTokenClient(OneShotHttpClient client, Account account, String clientId) {
         super(client, account, true);
@@ -139,7 +137,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
         if (!isOrganization(organization)) {
             throw new TokenRequestException.NotSent(
                     TokenError.WRONG_ORGANIZATION,
-                    "'" + SecretRedactor.redact(organization, "") + "' is no organization's name; nothing was sent",
+                    "‘" + SecretRedactor.redact(organization, "") + "’ is no organization's name; nothing was sent",
                     null);
         }
         HttpUrl.Builder url = base.newBuilder();
@@ -202,7 +200,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
         if (id != null && bareOrganizationId(id).equalsIgnoreCase(bareOrganizationId(wanted))) {
             return null;
         }
-        return "The access token is for the organization '" + SecretRedactor.redact(name, "") + "', and not for '"
-                + wanted + "' as the credential says.";
+        return "The access token is for the organization ‘" + SecretRedactor.redact(name, "") + "’, and not for ‘"
+                + wanted + "’ as the credential says.";
     }
 }

@@ -232,7 +232,8 @@ public final class CredentialLocator {
             return;
         }
         try {
-            new RefusalTrackingSecret(origin, refusing, stored.store().getClass(), stored.location()).checkWritable();
+            refusing.tracked(origin, stored.store().getClass(), stored.location())
+                    .checkWritable();
         } catch (IOException e) {
             LOGGER.log(Level.FINE, e, () -> origin.description() + " cannot be written");
         }
@@ -272,7 +273,7 @@ public final class CredentialLocator {
                     return true;
                 },
                 false,
-                () -> "The token record of credential '" + to.credentialsId() + "' could not follow its move from "
+                () -> "The token record of credential ‘" + to.credentialsId() + "’ could not follow its move from "
                         + from.context() + " to " + to.context());
     }
 

@@ -29,6 +29,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,7 +43,10 @@ class HostileJobJenkinsTest {
 
     private static JenkinsRule jenkins;
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private Folder own;
     private WorkflowJob job;
 
@@ -53,7 +57,6 @@ class HostileJobJenkinsTest {
 
     @BeforeEach
     void prepare() throws Exception {
-        simulator = Simulator.start();
         both = new JenkinsAndSimulator(jenkins, simulator);
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
@@ -68,7 +71,6 @@ class HostileJobJenkinsTest {
     void stop() throws Exception {
         JenkinsReset.reset(jenkins);
         both.assertNothingLostOrSpentTwice();
-        simulator.close();
     }
 
     @Test

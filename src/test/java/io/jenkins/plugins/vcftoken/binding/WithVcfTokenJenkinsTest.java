@@ -6,6 +6,7 @@ import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Result;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.SecretSweep;
@@ -20,6 +21,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,7 +32,10 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 class WithVcfTokenJenkinsTest {
 
     private static JenkinsRule jenkins;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private WorkflowJob job;
 
     @BeforeAll
@@ -40,7 +45,6 @@ class WithVcfTokenJenkinsTest {
 
     @BeforeEach
     void prepare() throws Exception {
-        simulator = Simulator.start();
         job = jenkins.createProject(WorkflowJob.class, "job");
     }
 
@@ -48,7 +52,6 @@ class WithVcfTokenJenkinsTest {
     void stop() throws Exception {
         JenkinsReset.reset(jenkins);
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
-        simulator.close();
     }
 
     @Test
@@ -183,7 +186,7 @@ class WithVcfTokenJenkinsTest {
     @Test
     void emptyToken() throws Exception {
         add("sa", "");
-        fails("withVcfToken(credentialsId: 'sa') { }", "Credential 'sa'", "stores no refresh token yet");
+        fails("withVcfToken(credentialsId: 'sa') { }", "Credential ‘sa’", "stores no refresh token yet");
     }
 
     @Test
@@ -192,7 +195,7 @@ class WithVcfTokenJenkinsTest {
                 CredentialsScope.GLOBAL, "sa", null, "https://localhost:1", "acme", Secret.fromString("t")));
         fails(
                 "withVcfToken(credentialsId: 'sa') { }",
-                "Credential 'sa' (VCF Automation at https://localhost:1, organization 'acme')",
+                "Credential ‘sa’ (VCF Automation at https://localhost:1, organization ‘acme’)",
                 "cannot be reached; nothing was sent");
     }
 
@@ -213,7 +216,7 @@ class WithVcfTokenJenkinsTest {
     void refusedToken() throws Exception {
         add("sa", simulator.addAccount("ci", "acme"));
         simulator.revoke("ci");
-        fails("withVcfToken(credentialsId: 'sa') { }", "'acme'", "invalid_grant", "re-authorize the account");
+        fails("withVcfToken(credentialsId: 'sa') { }", "‘acme’", "invalid_grant", "re-authorize the account");
     }
 
     @Test
@@ -258,8 +261,7 @@ class WithVcfTokenJenkinsTest {
     }
 
     private static void add(VcfaServiceAccount credential) throws Exception {
-        SystemCredentialsProvider.getInstance().getCredentials().add(credential);
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(credential);
     }
 
     /** The store is written after the access token is out, so it may take a moment. */

@@ -32,6 +32,7 @@ import org.htmlunit.WebRequest;
 import org.htmlunit.WebResponse;
 import org.htmlunit.util.NameValuePair;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -44,7 +45,10 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 class ConnectionTesterJenkinsTest {
 
     private static JenkinsRule jenkins;
-    private Simulator simulator;
+
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
+
     private Folder folder;
     private JenkinsRule.WebClient web;
 
@@ -55,7 +59,6 @@ class ConnectionTesterJenkinsTest {
 
     @BeforeEach
     void prepare() throws Exception {
-        simulator = Simulator.start();
         ExamplesJenkinsTest.addAll(simulator);
         folder = jenkins.createProject(Folder.class, "team");
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
@@ -81,8 +84,6 @@ class ConnectionTesterJenkinsTest {
     @AfterEach
     void stop() throws Exception {
         JenkinsReset.reset(jenkins);
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test

@@ -30,6 +30,7 @@ import org.htmlunit.util.NameValuePair;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,7 +43,10 @@ class CredentialPermissionsJenkinsTest {
 
     private static JenkinsRule jenkins;
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private String initialToken;
     private WorkflowJob job;
 
@@ -53,7 +57,6 @@ class CredentialPermissionsJenkinsTest {
 
     @BeforeEach
     void prepare() throws Exception {
-        simulator = Simulator.start();
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         both = new JenkinsAndSimulator(jenkins, simulator);
         initialToken = simulator.addAccount("ci", "acme");
@@ -63,7 +66,6 @@ class CredentialPermissionsJenkinsTest {
     @AfterEach
     void stop() throws Exception {
         JenkinsReset.reset(jenkins);
-        simulator.close();
     }
 
     @Test

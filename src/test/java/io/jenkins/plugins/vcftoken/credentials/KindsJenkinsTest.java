@@ -12,6 +12,7 @@ import hudson.util.Secret;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -23,7 +24,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import jenkins.model.Jenkins;
 import org.htmlunit.html.HtmlForm;
 import org.htmlunit.html.HtmlPage;
@@ -31,6 +31,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +44,10 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 class KindsJenkinsTest {
 
     private static JenkinsRule jenkins;
-    private Simulator simulator;
+
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
+
     private WorkflowJob job;
 
     @BeforeAll
@@ -53,7 +57,6 @@ class KindsJenkinsTest {
 
     @BeforeEach
     void prepare() throws Exception {
-        simulator = Simulator.start();
         ExamplesJenkinsTest.addAll(simulator);
         JenkinsAccount.trust(simulator.authorityPem());
         job = jenkins.createProject(WorkflowJob.class, "job");
@@ -62,8 +65,6 @@ class KindsJenkinsTest {
     @AfterEach
     void stop() throws Exception {
         JenkinsReset.reset(jenkins);
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @ParameterizedTest
@@ -145,15 +146,15 @@ class KindsJenkinsTest {
         Path file = Files.writeString(jenkins.jenkins.getRootDir().toPath().resolve("casc.yaml"), yaml);
         ConfigurationAsCode.get().configure(file.toString());
         assertThat(stored("c-user").account().description())
-                .isEqualTo("SDDC Manager at https://sddc.example.com, account 'svc@vsphere.local'");
+                .isEqualTo("SDDC Manager at https://sddc.example.com, account ‘svc@vsphere.local’");
         assertThat(stored("c-user").isSkipTlsVerification()).isTrue();
         assertThat(stored("c-key").storedSecret().getPlainText()).isEqualTo("secret-two");
         assertThat(stored("c-token").storedSecret().getPlainText()).isEqualTo("secret-three");
         assertThat(stored("c-sso").account().description())
-                .isEqualTo("VCF SSO at https://broker.example.com, organization 'CUSTOMER'");
+                .isEqualTo("VCF SSO at https://broker.example.com, organization ‘CUSTOMER’");
         assertThat(stored("c-operations").account().description())
                 .isEqualTo(
-                        "VCF Operations at https://operations.example.com, account 'svc-jenkins of corp.example.com'");
+                        "VCF Operations at https://operations.example.com, account ‘svc-jenkins of corp.example.com’");
         CspOAuthApp app = (CspOAuthApp) stored("c-app");
         assertThat(app.getScopes()).isEqualTo("csp:org_member");
         assertThat(app.getAccessTokenValiditySeconds()).isEqualTo(600);
@@ -176,7 +177,7 @@ class KindsJenkinsTest {
         build(
                 "withVcfToken(credentialsId: 'sddc-manager') { " + body + " }",
                 body.startsWith("echo") ? Result.SUCCESS : Result.FAILURE);
-        await(() -> simulator.sddcManager().releases() == 1);
+        JenkinsAndSimulator.await(() -> simulator.sddcManager().releases() == 1);
         assertThat(simulator.sddcManager().openSessions()).isZero();
     }
 
@@ -188,7 +189,7 @@ class KindsJenkinsTest {
         assertThat(simulator.sddcManager().openSessions()).isEqualTo(1);
         run.doStop();
         jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
-        await(() -> simulator.sddcManager().releases() == 1);
+        JenkinsAndSimulator.await(() -> simulator.sddcManager().releases() == 1);
         assertThat(simulator.sddcManager().openSessions()).isZero();
     }
 
@@ -199,7 +200,7 @@ class KindsJenkinsTest {
                 "withVcfToken(credentialsId: 'vcf-operations') { withVcfToken(credentialsId: 'vcf-operations') { "
                         + body + " } }",
                 body.startsWith("echo") ? Result.SUCCESS : Result.FAILURE);
-        await(() -> simulator.vcfOperations().releases() == 1);
+        JenkinsAndSimulator.await(() -> simulator.vcfOperations().releases() == 1);
         assertThat(simulator.vcfOperations().logins()).isEqualTo(1);
         assertThat(simulator.vcfOperations().openSessions()).isZero();
     }
@@ -239,7 +240,7 @@ class KindsJenkinsTest {
         ExamplesJenkinsTest.store(user);
         for (int i = 0; i < 3; i++) {
             WorkflowRun run = build("withVcfToken(credentialsId: 'wrong') { }", Result.FAILURE);
-            jenkins.assertLogContains("Credential 'wrong' (SDDC Manager at " + simulator.url(), run);
+            jenkins.assertLogContains("Credential ‘wrong’ (SDDC Manager at " + simulator.url(), run);
             jenkins.assertLogContains("rejected the credentials", run);
             jenkins.assertLogNotContains("\tat ", run);
         }
@@ -296,7 +297,7 @@ class KindsJenkinsTest {
     void anUnknownOrganizationIsNamed() throws Exception {
         WorkflowRun run =
                 build("withVcfToken(credentialsId: 'vcfa-provider', organization: 'nope') { }", Result.FAILURE);
-        jenkins.assertLogContains("organization 'nope'", run);
+        jenkins.assertLogContains("organization ‘nope’", run);
         jenkins.assertLogContains("Check the spelling of the organization", run);
     }
 
@@ -304,7 +305,7 @@ class KindsJenkinsTest {
     void anAccessTokenOfAnotherOrganizationIsWarnedOf() throws Exception {
         simulator.setClaimedOrganization("globex");
         WorkflowRun run = build("withVcfToken(credentialsId: 'vcfa') { }", Result.SUCCESS);
-        jenkins.assertLogContains("for the organization 'globex', and not for 'acme'", run);
+        jenkins.assertLogContains("for the organization ‘globex’, and not for ‘acme’", run);
     }
 
     @Test
@@ -350,13 +351,5 @@ class KindsJenkinsTest {
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("no " + id + " in "
                         + SystemCredentialsProvider.getInstance().getCredentials()));
-    }
-
-    private static void await(BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + 60_000_000_000L;
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).isLessThan(deadline);
-            Thread.sleep(20);
-        }
     }
 }

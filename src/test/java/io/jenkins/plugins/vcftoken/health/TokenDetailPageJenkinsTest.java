@@ -40,6 +40,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -62,7 +63,10 @@ class TokenDetailPageJenkinsTest {
     private static JenkinsRule jenkins;
     private JenkinsAndSimulator both;
     private JenkinsPages pages;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private String initialToken;
 
     @BeforeAll
@@ -72,7 +76,6 @@ class TokenDetailPageJenkinsTest {
 
     @BeforeEach
     void prepare() throws Exception {
-        simulator = Simulator.start();
         both = new JenkinsAndSimulator(jenkins, simulator);
         pages = new JenkinsPages(jenkins);
         initialToken = simulator.addAccount("ci", "acme");
@@ -82,7 +85,6 @@ class TokenDetailPageJenkinsTest {
     @AfterEach
     void stop() throws Exception {
         JenkinsReset.reset(jenkins);
-        simulator.close();
     }
 
     @Test

@@ -30,6 +30,7 @@ import org.htmlunit.html.HtmlElement;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -43,7 +44,10 @@ class TokenListPageJenkinsTest {
 
     private static JenkinsRule jenkins;
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private JenkinsPages pages;
     private Folder folder;
 
@@ -54,7 +58,6 @@ class TokenListPageJenkinsTest {
 
     @BeforeEach
     void prepare() throws Exception {
-        simulator = Simulator.start();
         both = new JenkinsAndSimulator(jenkins, simulator);
         pages = new JenkinsPages(jenkins);
         both.addToSystem(both.account("global", simulator.addAccount("ci", "acme")));
@@ -93,7 +96,6 @@ class TokenListPageJenkinsTest {
     @AfterEach
     void stop() throws Exception {
         JenkinsReset.reset(jenkins);
-        simulator.close();
     }
 
     @Test
@@ -118,7 +120,7 @@ class TokenListPageJenkinsTest {
         assertThat(pages.as("admin").goTo("manage/vcf-tokens/").querySelectorAll("button[aria-label]").stream()
                         .map(button -> ((HtmlElement) button).getAttribute("aria-label")))
                 .as("read out, each button says what it deletes")
-                .containsExactly("Delete the record of VCF Automation at " + simulator.url() + ", organization 'acme'");
+                .containsExactly("Delete the record of VCF Automation at " + simulator.url() + ", organization ‘acme’");
         assertThat(json("auditor")).contains("\"global\"", "\"orphans\":[]").doesNotContain("\"shared\"");
     }
 

@@ -38,9 +38,7 @@ class BuildsAgreeTest {
     void versionsOfTheBenchmarks() {
         bench.properties().forEach((property, value) -> {
             if (property.matches(".*\\.(version|baseline)")) {
-                assertThat(value)
-                        .as(property)
-                        .isEqualTo(standard.properties().get(property));
+                assertThat(value).as(property).isEqualTo(standard.properties().get(property));
             }
         });
         for (String path : List.of("/project/parent/version", "/project/dependencyManagement//version")) {

@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.simulator;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -145,13 +146,13 @@ public final class Simulator implements AutoCloseable {
         vmc = new VmcServer(this, handshake.sslContext(), threads);
     }
 
-    public static Simulator start() throws IOException {
+    public static Simulator start() {
         return start(InstantSource.system(), 0);
     }
 
     /** @param port 0 for any */
-    public static Simulator start(InstantSource clock, int port) throws IOException {
-        return new Simulator(clock, port, LOCALHOST);
+    public static Simulator start(InstantSource clock, int port) {
+        return start(clock, port, LOCALHOST);
     }
 
     private static HeldCertificate signed(UnaryOperator<HeldCertificate.Builder> details) {
@@ -161,9 +162,9 @@ public final class Simulator implements AutoCloseable {
     }
 
     /** With a certificate that was good until yesterday. */
-    public static Simulator startExpired() throws IOException {
+    public static Simulator startExpired() {
         long now = System.currentTimeMillis();
-        return new Simulator(
+        return start(
                 InstantSource.system(),
                 0,
                 signed(certificate -> certificate
@@ -174,9 +175,16 @@ public final class Simulator implements AutoCloseable {
     }
 
     /** With a certificate for another host. */
-    public static Simulator startAs(String host) throws IOException {
-        return new Simulator(
-                InstantSource.system(), 0, signed(certificate -> certificate.addSubjectAlternativeName(host)));
+    public static Simulator startAs(String host) {
+        return start(InstantSource.system(), 0, signed(certificate -> certificate.addSubjectAlternativeName(host)));
+    }
+
+    private static Simulator start(InstantSource clock, int port, HeldCertificate certificate) {
+        try {
+            return new Simulator(clock, port, certificate);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override
@@ -185,6 +193,14 @@ public final class Simulator implements AutoCloseable {
         vmc.close();
         server.stop(0);
         threads.shutdownNow();
+    }
+
+    /** For tests in which it has nothing to object to. */
+    public void closeWithoutViolations() {
+        close();
+        if (!violations().isEmpty()) {
+            throw new AssertionError(violations());
+        }
     }
 
     public URI url() {

@@ -88,7 +88,7 @@ final class Controller implements AutoCloseable {
     Lease open(String id, String organization, LeaseOwner owner) throws Exception {
         Function<OneShotHttpClient, TokenEndpointClient> kind = kinds.get(id);
         if (kind == null) {
-            throw new IllegalArgumentException("no credential '" + id + "' here, only " + kinds.keySet());
+            throw new IllegalArgumentException("no credential ‘" + id + "’ here, only " + kinds.keySet());
         }
         CredentialWriter writer = new CredentialWriter() {
             @Override
