@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken;
 
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.Node;
 import hudson.model.TopLevelItem;
 import hudson.model.User;
@@ -8,8 +9,8 @@ import hudson.security.AuthorizationStrategy;
 import hudson.security.SecurityRealm;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilyAdmin;
-import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import jenkins.model.Jenkins;
 import org.jvnet.hudson.test.JenkinsRule;
 
@@ -32,7 +33,7 @@ public final class JenkinsReset {
             jenkins.removeNode(node);
         }
         jenkins.getGlobalNodeProperties().clear();
-        SystemCredentialsProvider.getInstance().setDomainCredentialsMap(new HashMap<>());
+        SystemCredentialsProvider.getInstance().setDomainCredentialsMap(Map.of(Domain.global(), List.of()));
         SystemCredentialsProvider.getInstance().save();
         for (User user : List.copyOf(User.getAll())) {
             user.delete();

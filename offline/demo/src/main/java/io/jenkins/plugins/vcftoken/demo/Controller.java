@@ -33,9 +33,6 @@ final class Controller implements AutoCloseable {
 
     private static final Duration MINIMUM_VALIDITY = Duration.ofMinutes(10);
 
-    /** Short, since a request with a lost response is repeated after two of these. */
-    private static final Duration CALL_TIMEOUT = Duration.ofSeconds(4);
-
     private final Path store;
     private final Simulator simulator;
     private final Map<String, Function<OneShotHttpClient, TokenEndpointClient>> kinds;
@@ -49,9 +46,14 @@ final class Controller implements AutoCloseable {
     /**
      * Starts where the last controller with this home left off.
      *
+     * @param callTimeout of a token request; one with a lost response is repeated after two of these
      * @param kinds by the credentials' IDs, what exchanges their secrets
      */
-    Controller(Path home, Simulator simulator, Map<String, Function<OneShotHttpClient, TokenEndpointClient>> kinds)
+    Controller(
+            Path home,
+            Simulator simulator,
+            Duration callTimeout,
+            Map<String, Function<OneShotHttpClient, TokenEndpointClient>> kinds)
             throws IOException {
         this.store = Files.createDirectories(home.resolve("credentials"));
         this.simulator = simulator;
@@ -61,8 +63,8 @@ final class Controller implements AutoCloseable {
                 simulator,
                 InstantSource.system(),
                 TokenListener.NONE,
-                TestTokenService.client(simulator, InstantSource.system(), CALL_TIMEOUT),
-                CALL_TIMEOUT.multipliedBy(2));
+                TestTokenService.client(simulator, InstantSource.system(), callTimeout),
+                callTimeout.multipliedBy(2));
         this.leases = new LeaseManager(
                 core.families,
                 timer,
@@ -94,7 +96,7 @@ final class Controller implements AutoCloseable {
             @Override
             public void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException {
                 synchronized (Controller.this) {
-                    if (sameFamily.test(stored(id))) {
+                    if (sameFamily.test(Controller.this.stored(id))) {
                         store(id, current);
                     }
                 }

@@ -23,6 +23,8 @@ public final class Demo {
 
     private static final Duration LIFETIME = Duration.ofSeconds(4);
 
+    private static final Duration SHORT_CALL = Duration.ofSeconds(5);
+
     /** Rounds of a second of the example with a file. */
     private static final int ROUNDS = 6;
 
@@ -156,7 +158,7 @@ public final class Demo {
         out.println("---- The server fails during a token request: whether it has replaced the refresh token is unknown.");
         Thread.sleep(LIFETIME.toMillis());
         simulator.inject(Fault.STATUS_502);
-        try (Controller controller = accounts.controller(home)) {
+        try (Controller controller = accounts.controller(home, SHORT_CALL)) {
             Pipeline pipeline = pipeline(controller, console, simulator, workspace, environment);
             Instant retry = Instant.MAX;
             try {
