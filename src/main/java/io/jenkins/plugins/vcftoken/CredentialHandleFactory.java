@@ -2,22 +2,16 @@ package io.jenkins.plugins.vcftoken;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.model.Item;
-import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
-import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
-import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
-import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
 import io.jenkins.plugins.vcftoken.store.CredentialLocator;
 import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
-import java.io.IOException;
 import java.time.InstantSource;
 import java.util.concurrent.ThreadLocalRandom;
-import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /**
@@ -56,8 +50,9 @@ final class CredentialHandleFactory {
             throws TokenUnavailableException {
         TokenEndpointClient client = tokenClient(credential);
         if (!organization.isEmpty() && !credential.isProvider()) {
-            throw new TokenUnavailableException(
-                    description(credential) + ": it cannot request an access token of the organization ‘" + organization
+            throw unavailable(
+                    credential,
+                    "it cannot request an access token of the organization ‘" + organization
                             + "’; this requires a provider service account of VCF Automation. Use one whose "
                             + "organization is System, or leave the organization out.",
                     null);
@@ -68,7 +63,8 @@ final class CredentialHandleFactory {
                         writer.location(),
                         credential.storedSecret().getPlainText(),
                         client,
-                        new WriterWithClient(writer))
+                        writer,
+                        () -> tokenClient(stored(credential, writer)))
                 .asStored();
         if (client.rotates() || credential.regeneratedBeforeExpiry() != null) {
             locator.followNewId(writer, client.account(), handle.token());
@@ -101,16 +97,17 @@ final class CredentialHandleFactory {
         try {
             client = token.client(credential, httpClient(credential));
         } catch (IllegalArgumentException e) {
-            throw new TokenUnavailableException(description(credential) + ": " + e.getMessage() + '.', e);
+            throw unavailable(credential, e.getMessage() + ".", e);
         }
         if (client.rotates()) {
             throw new IllegalStateException(
                     "A derived token cannot rotate: " + client.account().description());
         }
         if (!"https".equalsIgnoreCase(client.account().url().getScheme())) {
-            throw new TokenUnavailableException(
-                    description(credential) + ": its access token is not sent to "
-                            + client.account().url() + ", where it could be read on the network. Nothing was sent. Use "
+            throw unavailable(
+                    credential,
+                    "its access token is not sent to " + client.account().url()
+                            + ", where it could be read on the network. Nothing was sent. Use "
                             + "the https address of the server.",
                     null);
         }
@@ -121,42 +118,6 @@ final class CredentialHandleFactory {
     private static VcfCredentials stored(VcfCredentials credential, StoreCredentialWriter writer) {
         VcfCredentials stored = writer.credential(credential.account());
         return stored == null ? credential : stored;
-    }
-
-    /** Adds the client with the TLS settings that are stored now, so that open blocks follow a change of them. */
-    private final class WriterWithClient implements CredentialWriter {
-
-        private final StoreCredentialWriter writer;
-
-        WriterWithClient(StoreCredentialWriter writer) {
-            this.writer = writer;
-        }
-
-        @Override
-        public void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException {
-            writer.writeBack(sameFamily, current, again);
-        }
-
-        @Override
-        public VersionedSecret versionedSecret() {
-            return writer.versionedSecret();
-        }
-
-        @Override
-        public CredentialLocation location() {
-            return writer.location();
-        }
-
-        @Override
-        public String stored(Account account) {
-            return writer.stored(account);
-        }
-
-        @Override
-        public TokenEndpointClient client(Account account) throws TokenUnavailableException {
-            VcfCredentials stored = writer.credential(account);
-            return stored == null ? null : tokenClient(stored);
-        }
     }
 
     /** @throws TokenUnavailableException when the address is invalid, or the secret must not be sent */
@@ -189,10 +150,10 @@ final class CredentialHandleFactory {
     /** @throws TokenUnavailableException when the credential is in no store to which a new token could be written */
     StoreCredentialWriter writer(VcfCredentials credential, @CheckForNull Item near) throws TokenUnavailableException {
         return locator.find(credential, near)
-                .orElseThrow(() -> new TokenUnavailableException(
-                        description(credential) + ": it is not stored in the credentials of this "
-                                + "controller, a folder or a user, so a rotated token could not be kept. Nothing was "
-                                + "sent. Store the credential there.",
+                .orElseThrow(() -> unavailable(
+                        credential,
+                        "it is not stored in the credentials of this controller, a folder or a user, so a rotated token "
+                                + "could not be kept. Nothing was sent. Store the credential there.",
                         null));
     }
 
@@ -203,8 +164,12 @@ final class CredentialHandleFactory {
                 e);
     }
 
-    private static String description(VcfCredentials credential) {
-        return "Credential ‘" + credential.getId() + "’ ("
-                + credential.account().description() + ")";
+    /** @param text completes "Credential ‘sa’ (VCF Automation at https://…): …" */
+    static TokenUnavailableException unavailable(
+            VcfCredentials credential, String text, @CheckForNull Exception cause) {
+        return new TokenUnavailableException(
+                "Credential ‘" + credential.getId() + "’ ("
+                        + credential.account().description() + "): " + text,
+                cause);
     }
 }

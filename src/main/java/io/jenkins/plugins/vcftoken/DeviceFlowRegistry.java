@@ -70,10 +70,10 @@ public final class DeviceFlowRegistry {
                 sessions.add(session);
                 return session;
             } catch (TokenRequestException e) {
-                throw new TokenUnavailableException(
-                        "Credential ‘" + credential.getId() + "’ ("
-                                + client.account().description() + "): the server gave no code: " + e.getMessage()
-                                + ". " + e.tokenError().nextStep(),
+                throw CredentialHandleFactory.unavailable(
+                        credential,
+                        "the server gave no code: " + e.getMessage() + ". "
+                                + e.tokenError().nextStep(),
                         e);
             }
         }

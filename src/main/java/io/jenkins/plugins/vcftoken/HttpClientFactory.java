@@ -78,10 +78,9 @@ final class HttpClientFactory {
                 http = TlsConfig.trusting(http, settings.certificates());
             }
         } catch (CertificateException e) {
-            throw new TokenUnavailableException(
-                    "Credential ‘" + credential.getId() + "’ ("
-                            + credential.account().description() + "): its CA certificates cannot be read ("
-                            + e.getMessage() + "). Correct them in the credential.",
+            throw CredentialHandleFactory.unavailable(
+                    credential,
+                    "its CA certificates cannot be read (" + e.getMessage() + "). Correct them in the credential.",
                     e);
         }
         return new OneShotHttpClient(http, connectTimeout, callTimeout, clock, capabilities);
@@ -140,9 +139,6 @@ final class HttpClientFactory {
     }
 
     private static TokenUnavailableException refused(VcfCredentials credential, String cause, String advice) {
-        return new TokenUnavailableException(
-                "Credential ‘" + credential.getId() + "’ ("
-                        + credential.account().description() + "): " + cause + ". Nothing was sent. " + advice,
-                null);
+        return CredentialHandleFactory.unavailable(credential, cause + ". Nothing was sent. " + advice, null);
     }
 }

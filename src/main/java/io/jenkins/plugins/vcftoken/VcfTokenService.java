@@ -204,10 +204,9 @@ public final class VcfTokenService {
             return new SupervisorNamespaceClient(handles.httpClient(credential), credential.account())
                     .list(accessToken);
         } catch (TokenRequestException e) {
-            throw new TokenUnavailableException(
-                    "Credential ‘" + credential.getId() + "’ ("
-                            + credential.account().description()
-                            + "): the Supervisor namespaces cannot be listed: " + e.getMessage() + ". "
+            throw CredentialHandleFactory.unavailable(
+                    credential,
+                    "the Supervisor namespaces cannot be listed: " + e.getMessage() + ". "
                             + e.tokenError().nextStep(),
                     e);
         }

@@ -34,6 +34,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -46,21 +47,20 @@ class AutomationJenkinsTest {
 
     private final String page = Files.readString(Path.of("docs/automation.md"));
     private JenkinsRule jenkins;
-    private Simulator simulator;
+
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
 
     AutomationJenkinsTest() throws Exception {}
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
     }
 
     @AfterEach
     void stop() {
         assertThat(simulator.reuses()).isZero();
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test

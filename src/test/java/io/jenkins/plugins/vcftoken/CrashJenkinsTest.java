@@ -10,97 +10,44 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilyAdmin;
-import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.RefreshPhase;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.nio.file.FileSystems;
-import java.nio.file.Path;
-import java.nio.file.StandardWatchEventKinds;
-import java.nio.file.WatchEvent;
-import java.nio.file.WatchKey;
-import java.nio.file.WatchService;
+import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.jvnet.hudson.test.JenkinsRule;
-import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
 /**
  * Kills a Jenkins that does nothing but rotate, at random, at each moment of a grant, and while it writes ({@code
  * -Dcrash.kills}), and looks at what is on its disk: the living token, or a record that says what was at stake. Then each
  * such account heals by itself, unless the server had rotated its token.
  */
-class CrashJenkinsTest {
+class CrashJenkinsTest extends JenkinsCrashTestBase {
 
     private static final int KILLS = Integer.getInteger("crash.kills", 4);
     private static final int ACCOUNTS = 8;
 
-    private static final String LIVE = "live";
-    private static final String HEALED = "healed";
-    private static final String SUCCESSOR_LOST = "rotated by the server alone";
-    private static final String PERSON_NEEDED = "needing a person though alive";
-    private static final String LOST = "lost without a word";
+    private static final String ADVICE = "authorize the account";
 
-    @RegisterExtension
-    private final RealJenkinsExtension controller = new RealJenkinsExtension()
-            .withTimeout(0)
-            .javaOptions("-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=2")
-            .omitPlugins(
-                    "branch-api",
-                    "configuration-as-code",
-                    "durable-task",
-                    "job-dsl",
-                    "pipeline-groovy-lib",
-                    "pipeline-input-step",
-                    "pipeline-model-api",
-                    "pipeline-model-definition",
-                    "pipeline-model-extensions",
-                    "pipeline-stage-step",
-                    "pipeline-stage-tags-metadata",
-                    "workflow-basic-steps",
-                    "workflow-cps",
-                    "workflow-durable-task-step",
-                    "workflow-job",
-                    "workflow-multibranch",
-                    "workflow-scm-step");
-
-    private final long initialToken = Long.getLong("crash.seed", System.nanoTime());
-    private final Random random = new Random(initialToken);
-    private Simulator simulator;
+    /** What the controller writes, as it shows in a directory. */
+    private static final String[][] WRITES = {
+        {"vcf-token", "\\w+\\.tmp"},
+        {"vcf-token", "\\w+\\.json"},
+        {".", "credentials\\.xml.+"},
+        {".", "credentials\\.xml"}
+    };
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         simulator.setLifetime(Duration.ofSeconds(1));
-    }
-
-    @AfterEach
-    void stop() {
-        simulator.close();
     }
 
     @Test
     void liveOrDiagnosedAfterEachKill() throws Throwable {
-        Map<String, Integer> tally = new LinkedHashMap<>();
-        for (String outcome : new String[] {LIVE, HEALED, SUCCESSOR_LOST, PERSON_NEEDED, LOST}) {
-            tally.put(outcome, 0);
-        }
         controller.startJenkins();
         String[] initialTokens = new String[ACCOUNTS];
         for (int i = 0; i < ACCOUNTS; i++) {
@@ -111,7 +58,7 @@ class CrashJenkinsTest {
         for (int kill = 1; kill <= KILLS; kill++) {
             loadAndKill(kill);
             controller.startJenkins();
-            inspect(tally);
+            inspect();
             System.out.println("Crash test: kill " + kill + " of " + KILLS + ", " + simulator.rotations()
                     + " rotations, accounts after kills " + tally + ", sent twice while anything could be lost by it "
                     + simulator.repeatsWhileAlive());
@@ -119,7 +66,7 @@ class CrashJenkinsTest {
         controller.stopJenkins();
         System.out.println("Crash test: " + KILLS + " kills under " + simulator.rotations() + " rotations of "
                 + ACCOUNTS + " accounts: " + tally + ", sent twice while anything could be lost by it "
-                + simulator.repeatsWhileAlive() + " (seed " + initialToken + ")");
+                + simulator.repeatsWhileAlive() + " (seed " + seed + ")");
         assertThat(tally.get(LOST)).isZero();
         assertThat(tally.get(PERSON_NEEDED)).isZero();
         assertThat(simulator.repeatsWhileAlive()).isZero();
@@ -129,35 +76,23 @@ class CrashJenkinsTest {
     private void loadAndKill(int kill) throws Throwable {
         CountDownLatch dead = new CountDownLatch(1);
         switch (kill % 3) {
-            case 0 -> await(atMomentOfGrant(RefreshPhase.values()[kill / 3 % RefreshPhase.values().length], dead));
+            case 0 -> {
+                int spare = random.nextInt(20);
+                RefreshPhase moment = RefreshPhase.values()[kill / 3 % RefreshPhase.values().length];
+                CountDownLatch reached = holdAt(moment, () -> simulator.grants() % 20 == spare, dead);
+                controller.runRemotely(CrashJenkinsTest::rotateForever);
+                await(reached);
+            }
             case 1 -> {
                 await(atAnyGrant());
                 Thread.sleep(random.nextInt(150));
             }
-            default -> awaitWrite(Write.values()[kill / 3 % Write.values().length]);
-        }
-        controller.stopJenkinsForcibly();
-        simulator.setWitness(moment -> {});
-        dead.countDown();
-        // What was on the server's side of the wire when the controller died still happens there.
-        Thread.sleep(200);
-    }
-
-    /** The server holds that grant up until the controller is dead. */
-    private CountDownLatch atMomentOfGrant(RefreshPhase moment, CountDownLatch dead) throws Throwable {
-        CountDownLatch reached = new CountDownLatch(1);
-        AtomicBoolean armed = new AtomicBoolean(true);
-        int spare = random.nextInt(20);
-        simulator.setWitness(now -> {
-            if (now == moment && simulator.grants() % 20 == spare && armed.getAndSet(false)) {
-                reached.countDown();
-                if (moment != RefreshPhase.ANSWERED) {
-                    awaitEnd(dead);
-                }
+            default -> {
+                String[] write = WRITES[kill / 3 % WRITES.length];
+                awaitWrite(write[0], write[1], CrashJenkinsTest::rotateForever, random.nextInt(40));
             }
-        });
-        controller.runRemotely(CrashJenkinsTest::rotateForever);
-        return reached;
+        }
+        kill(dead);
     }
 
     private CountDownLatch atAnyGrant() throws Throwable {
@@ -172,47 +107,7 @@ class CrashJenkinsTest {
         return reached;
     }
 
-    private static void await(CountDownLatch reached) throws InterruptedException {
-        assertThat(reached.await(60, TimeUnit.SECONDS)).isTrue();
-    }
-
-    /** What the controller writes, as it shows in a directory. */
-    private enum Write {
-        LEDGER_BEGUN("vcf-token", "\\w+\\.tmp"),
-        LEDGER_DONE("vcf-token", "\\w+\\.json"),
-        STORE_BEGUN(".", "credentials\\.xml.+"),
-        STORE_DONE(".", "credentials\\.xml");
-
-        private final String directory;
-        private final Pattern file;
-
-        Write(String directory, String file) {
-            this.directory = directory;
-            this.file = Pattern.compile(file);
-        }
-    }
-
-    /** Returns right after one of the next writes has begun, or is done. */
-    private void awaitWrite(Write write) throws Throwable {
-        Path directory = controller.getHome().toPath().resolve(write.directory);
-        try (WatchService watch = FileSystems.getDefault().newWatchService()) {
-            directory.register(watch, StandardWatchEventKinds.ENTRY_CREATE);
-            controller.runRemotely(CrashJenkinsTest::rotateForever);
-            int spare = random.nextInt(40);
-            while (spare >= 0) {
-                WatchKey key = watch.poll(60, TimeUnit.SECONDS);
-                assertThat(key).as("something is written").isNotNull();
-                for (WatchEvent<?> event : key.pollEvents()) {
-                    if (write.file.matcher(event.context().toString()).matches()) {
-                        spare--;
-                    }
-                }
-                key.reset();
-            }
-        }
-    }
-
-    private void inspect(Map<String, Integer> tally) throws Throwable {
+    private void inspect() throws Throwable {
         String[][] records = controller.runRemotely(CrashJenkinsTest::records);
         boolean[] alive = new boolean[ACCOUNTS];
         for (int i = 0; i < ACCOUNTS; i++) {
@@ -222,28 +117,12 @@ class CrashJenkinsTest {
         String[] outcomes = controller.runRemotely(CrashJenkinsTest::settle);
         String[] fresh = new String[ACCOUNTS];
         for (int i = 0; i < ACCOUNTS; i++) {
-            String id = "a" + i;
-            boolean isUsable = outcomes[i].isEmpty();
-            if (TokenFamily.Status.valueOf(records[i][0]) == TokenFamily.Status.READY) {
-                tally.merge(alive[i] && isUsable ? LIVE : LOST, 1, Integer::sum);
-            } else if (isUsable) {
-                assertThat(alive[i]).isTrue();
-                tally.merge(HEALED, 1, Integer::sum);
-            } else {
-                tally.merge(alive[i] ? PERSON_NEEDED : SUCCESSOR_LOST, 1, Integer::sum);
-                assertThat(outcomes[i]).contains("Credential ‘" + id + "’").contains("authorize the account");
-                fresh[i] = simulator.reauthorize(id);
+            if (count(records[i][0], alive[i], outcomes[i])) {
+                assertThat(outcomes[i]).contains("Credential ‘a" + i + "’").contains(ADVICE);
+                fresh[i] = simulator.reauthorize("a" + i);
             }
         }
         controller.runRemotely(CrashJenkinsTest::store, simulator.url().toString(), simulator.authorityPem(), fresh);
-    }
-
-    private static void awaitEnd(CountDownLatch latch) {
-        try {
-            latch.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 
     /** @param initialTokens for each account a token to store, or null */
@@ -262,29 +141,7 @@ class CrashJenkinsTest {
     }
 
     private static void rotateForever(JenkinsRule rule) {
-        for (int i = 0; i < ACCOUNTS; i++) {
-            String id = "a" + i;
-            Thread load = new Thread(() -> {
-                while (true) {
-                    try {
-                        VcfTokenService.get().once(credential(id));
-                        Thread.sleep(20);
-                    } catch (TokenUnavailableException | InterruptedException e) {
-                        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
-                    }
-                }
-            });
-            load.setDaemon(true);
-            load.start();
-        }
-    }
-
-    private static VcfaServiceAccount credential(String id) {
-        return SystemCredentialsProvider.getInstance().getCredentials().stream()
-                .map(VcfaServiceAccount.class::cast)
-                .filter(credential -> credential.getId().equals(id))
-                .findFirst()
-                .orElseThrow();
+        repeat(ACCOUNTS, credential -> VcfTokenService.get().once(credential));
     }
 
     /**
@@ -294,9 +151,9 @@ class CrashJenkinsTest {
     private static String[][] records(JenkinsRule rule) throws Exception {
         String[][] records = new String[ACCOUNTS][];
         for (int i = 0; i < ACCOUNTS; i++) {
-            VcfaServiceAccount credential = credential("a" + i);
+            VcfCredentials credential = credential("a" + i);
             CredentialLocation location = new CredentialLocation("system", credential.getId());
-            String stored = credential.getRefreshToken().getPlainText();
+            String stored = credential.storedSecret().getPlainText();
             TokenFamilyAdmin families = VcfTokenService.get().administration();
             Optional<TokenFamily> newest = Optional.empty();
             for (TokenFamily record : families.list()) {
@@ -317,38 +174,7 @@ class CrashJenkinsTest {
         return records;
     }
 
-    /** For each account, what a person reads when no more request is to come; empty where there is an access token. */
     private static String[] settle(JenkinsRule rule) throws Exception {
-        String[] outcomes = new String[ACCOUNTS];
-        List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < ACCOUNTS; i++) {
-            int account = i;
-            Thread thread = new Thread(() -> outcomes[account] = settle("a" + account));
-            thread.start();
-            threads.add(thread);
-        }
-        for (Thread thread : threads) {
-            thread.join();
-        }
-        return outcomes;
-    }
-
-    private static String settle(String id) {
-        Instant end = Instant.now().plusSeconds(120);
-        while (true) {
-            try {
-                VcfTokenService.get().once(credential(id));
-                return "";
-            } catch (TokenUnavailableException e) {
-                // All else is a machine that is busy, or a request that is due later.
-                boolean isFinal = e.getMessage().contains("authorize the account");
-                if (isFinal || Instant.now().isAfter(end)) {
-                    return e.getMessage();
-                }
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
-            } catch (InterruptedException e) {
-                return e.toString();
-            }
-        }
+        return settle(ACCOUNTS, credential -> VcfTokenService.get().once(credential), ADVICE);
     }
 }

@@ -1,5 +1,6 @@
 package io.jenkins.plugins.vcftoken;
 
+import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsStore;
@@ -9,6 +10,7 @@ import hudson.slaves.EnvironmentVariablesNodeProperty;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -19,7 +21,6 @@ public final class JenkinsAccount {
 
     private JenkinsAccount() {}
 
-    /** An account and a global credential, both of this name. */
     /** The store of an owner that takes credentials: other plugins add read-only ones. */
     public static CredentialsStore storeOf(ModelObject owner) {
         for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
@@ -30,12 +31,18 @@ public final class JenkinsAccount {
         throw new IllegalArgumentException("no store of " + owner.getDisplayName());
     }
 
+    /** An account and a global credential, both of this name. */
     public static void add(Simulator simulator, String id) throws Exception {
         add(simulator.url().toString(), simulator.authorityPem(), id, simulator.addAccount(id, "acme"));
     }
 
     public static void add(String url, String authorityPem, String id, String initialToken) throws Exception {
-        SystemCredentialsProvider.getInstance().getCredentials().add(of(url, authorityPem, id, initialToken));
+        store(of(url, authorityPem, id, initialToken));
+    }
+
+    /** Adds credentials to those of the controller. */
+    public static void store(Credentials... added) throws IOException {
+        SystemCredentialsProvider.getInstance().getCredentials().addAll(List.of(added));
         SystemCredentialsProvider.getInstance().save();
     }
 

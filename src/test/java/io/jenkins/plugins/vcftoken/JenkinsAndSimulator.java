@@ -80,8 +80,12 @@ public final class JenkinsAndSimulator {
         awaitOnDisk(new File(jenkins.jenkins.getRootDir(), "credentials.xml"), id);
     }
 
+    public static void await(Callable<Boolean> condition) throws Exception {
+        await("what is waited for", condition);
+    }
+
     public static void await(String what, Callable<Boolean> condition) throws Exception {
-        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        long deadline = System.nanoTime() + Duration.ofSeconds(120).toNanos();
         while (!condition.call()) {
             assertThat(System.nanoTime()).as(what).isLessThan(deadline);
             Thread.sleep(20);

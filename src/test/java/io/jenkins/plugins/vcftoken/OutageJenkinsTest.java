@@ -22,8 +22,7 @@ import java.util.stream.Stream;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
@@ -64,17 +63,9 @@ class OutageJenkinsTest {
 
     private final List<String> lasting = names("lasting");
     private final List<String> renewing = names("renewing");
-    private Simulator simulator;
 
-    @BeforeEach
-    void start() throws Exception {
-        simulator = Simulator.start();
-    }
-
-    @AfterEach
-    void stop() {
-        simulator.close();
-    }
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
 
     private static List<String> names(String prefix) {
         return IntStream.range(0, ACCOUNTS / 2).mapToObj(i -> prefix + i).toList();

@@ -10,6 +10,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -21,13 +22,15 @@ class ProxyJenkinsTest {
     private static final String PASSWORD = "proxy-password-of-jenkins";
 
     private JenkinsRule jenkins;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private ConnectProxy proxy;
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         proxy = new ConnectProxy("jenkins", PASSWORD);
         ExamplesJenkinsTest.addAll(simulator);
     }
@@ -35,7 +38,6 @@ class ProxyJenkinsTest {
     @AfterEach
     void stop() throws Exception {
         proxy.close();
-        simulator.close();
     }
 
     @Test

@@ -140,7 +140,7 @@ public final class TestTokenService implements AutoCloseable {
     }
 
     /** What the controller makes of a service; waits for nobody. */
-    public TokenEndpointClient patient(TokenEndpointClient service) {
+    public static TokenEndpointClient patient(TokenEndpointClient service) {
         return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).decorate(service);
     }
 

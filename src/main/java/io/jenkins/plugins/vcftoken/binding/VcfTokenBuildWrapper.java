@@ -30,7 +30,7 @@ import org.kohsuke.stapler.DataBoundSetter;
 /**
  * "Provide a VCF token to the build" of freestyle projects, as {@code withVcfToken} in Pipelines. Not a {@code
  * SimpleBuildWrapper}, since Jenkins asks only the classic ones for the environment of each build step, and each build
- * step gets the current access token.
+ * step gets the current access token. Its fields are those of {@link WithVcfTokenStep}.
  */
 public final class VcfTokenBuildWrapper extends BuildWrapper {
 
@@ -65,7 +65,6 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         return tokenVariable;
     }
 
-    /** @param tokenVariable the variable for the access token; blank for the default */
     @DataBoundSetter
     public void setTokenVariable(@CheckForNull String tokenVariable) {
         this.tokenVariable = BlockVariables.orDefault(tokenVariable, BlockVariables.DEFAULT_TOKEN);
@@ -75,7 +74,6 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         return urlVariable;
     }
 
-    /** @param urlVariable the variable for the system's address; blank for the default */
     @DataBoundSetter
     public void setUrlVariable(@CheckForNull String urlVariable) {
         this.urlVariable = BlockVariables.orDefault(urlVariable, BlockVariables.DEFAULT_URL);
@@ -85,21 +83,15 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         return bindings;
     }
 
-    /** @param bindings what else the build hands over; null for nothing */
     @DataBoundSetter
     public void setBindings(@CheckForNull List<TokenBinding> bindings) {
         this.bindings = new ArrayList<>(Util.fixNull(bindings));
     }
 
-    /** Not null. Of the setter's type, without which forms and configuration as code do not pair the two. */
     public Integer getMinimumValidity() {
         return minimumValidity;
     }
 
-    /**
-     * @param minimumValidity minutes that the access token is valid for at least when the build begins; null for the
-     *     default
-     */
     @DataBoundSetter
     public void setMinimumValidity(@CheckForNull Integer minimumValidity) {
         this.minimumValidity = minimumValidity == null ? DEFAULT_MINIMUM_VALIDITY : Math.max(0, minimumValidity);
@@ -109,7 +101,6 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         return quiet;
     }
 
-    /** @param quiet whether the log gets warnings alone, and no lines about the access token's expiry and renewals */
     @DataBoundSetter
     public void setQuiet(boolean quiet) {
         this.quiet = quiet;
@@ -119,7 +110,6 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         return Util.fixNull(organization);
     }
 
-    /** @param organization the tenant organization, for a provider's credential; blank for the credential's own */
     @DataBoundSetter
     public void setOrganization(@CheckForNull String organization) {
         this.organization = Util.fixEmptyAndTrim(organization);

@@ -5,12 +5,15 @@ import com.cloudbees.plugins.credentials.CredentialsProvider;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.Extension;
 import hudson.ExtensionList;
+import hudson.Util;
 import hudson.model.Failure;
 import hudson.model.ModelObject;
 import hudson.util.FormValidation;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.SecretExpiryResult;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.oauth.JwtClaims;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
@@ -19,7 +22,10 @@ import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.StoreContext;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
+import java.time.Duration;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -44,6 +50,8 @@ public final class ConnectionTester {
 
     /** At one time, one of each user. */
     private static final int MAX_TESTS = 8;
+
+    private static final Duration WARNED_BEFORE_EXPIRY = Duration.ofDays(14);
 
     private final Set<String> testingUsers = new HashSet<>();
 
@@ -174,7 +182,7 @@ public final class ConnectionTester {
         }
         try {
             TokenResult result = VcfTokenService.get().testConnection(handle, stored);
-            return ConnectionTestResult.of(result, findSecretExpiry(handle, result), stored);
+            return describe(result, findSecretExpiry(handle, result), stored);
         } finally {
             synchronized (testingUsers) {
                 testingUsers.remove(user);
@@ -194,5 +202,57 @@ public final class ConnectionTester {
             LOGGER.log(Level.FINE, e, () -> handle.description() + ": not known when its secret expires");
             return null;
         }
+    }
+
+    /**
+     * Describes an access token: its subject, its lifetime, and what happened to the secret.
+     *
+     * @param secretExpiry null when unknown, or never
+     * @param stored whether the secret was that of a stored credential
+     */
+    private static FormValidation describe(TokenResult result, @CheckForNull Instant secretExpiry, boolean stored) {
+        AccessToken accessToken = result.accessToken();
+        TokenUnavailableException error = result.error();
+        if (error != null) {
+            return FormValidation.warning(
+                    Messages.ConnectionTester_onlyOlder(error.getMessage(), seconds(accessToken.expiresAt())));
+        }
+        List<String> sentences = new ArrayList<>();
+        sentences.add(Messages.ConnectionTester_works());
+        JwtClaims claims = JwtClaims.of(accessToken.value());
+        String name = claims.subject();
+        String organization = claims.organization();
+        if (name != null && organization != null) {
+            sentences.add(Messages.ConnectionTester_whoOf(name, organization));
+        } else if (name != null) {
+            sentences.add(Messages.ConnectionTester_who(name));
+        } else if (organization != null) {
+            sentences.add(Messages.ConnectionTester_organization(organization));
+        }
+        sentences.add(Messages.ConnectionTester_accessToken(
+                Util.getTimeSpanString(accessToken.lifetime().toMillis())));
+        boolean warning = result.warning() != null || (result.rotated() && !stored);
+        if (!stored) {
+            sentences.add(
+                    result.rotated()
+                            ? Messages.ConnectionTester_rotatedUnsaved()
+                            : Messages.ConnectionTester_unsaved());
+        } else if (result.rotated()) {
+            sentences.add(Messages.ConnectionTester_rotated());
+        }
+        if (secretExpiry != null) {
+            Duration left = Duration.between(accessToken.issuedAt(), secretExpiry);
+            warning |= left.compareTo(WARNED_BEFORE_EXPIRY) < 0;
+            sentences.add(Messages.ConnectionTester_secretEnds(seconds(secretExpiry)));
+        }
+        if (result.warning() != null) {
+            sentences.add(result.warning());
+        }
+        String text = String.join(" ", sentences);
+        return warning ? FormValidation.warning(text) : FormValidation.ok(text);
+    }
+
+    private static Instant seconds(Instant time) {
+        return time.truncatedTo(ChronoUnit.SECONDS);
     }
 }

@@ -15,7 +15,6 @@ abstract class AbstractSessionClient extends AbstractTokenClient {
 
     private static final String SEPARATOR = " ";
 
-    /** @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address} */
     AbstractSessionClient(OneShotHttpClient client, Account account) {
         super(client, account, false);
     }

@@ -19,7 +19,6 @@ public final class CspApiTokenClient extends AbstractTokenClient {
     /** As seconds this is the year 5138, as milliseconds 1973. */
     private static final long SURELY_MILLISECONDS = 100_000_000_000L;
 
-    /** @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address} */
     public CspApiTokenClient(OneShotHttpClient client, Account account) {
         super(client, account, false);
     }

@@ -32,7 +32,6 @@ public final class CspClientCredentialsClient extends AbstractTokenClient {
 
     /**
      * @param account its organization is an ID; empty for the organization that owns the app
-     * @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address}
      */
     public CspClientCredentialsClient(OneShotHttpClient client, Account account, App app) {
         super(client, account, false);

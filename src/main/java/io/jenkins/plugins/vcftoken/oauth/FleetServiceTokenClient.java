@@ -33,7 +33,6 @@ public final class FleetServiceTokenClient extends AbstractTokenClient {
      * @param account of VCF Operations; its name tells apart the services
      * @param scheme {@link #SSO_SCHEME} for access tokens of VCF SSO, {@link VcfOperationsTokenClient#SCHEME} for those
      *     of VCF Operations
-     * @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address}
      */
     public FleetServiceTokenClient(OneShotHttpClient client, Account account, String scheme, String serviceKey) {
         super(client, account, false);

@@ -22,7 +22,6 @@ public final class SddcManagerTokenClient extends AbstractTokenClient {
 
     /**
      * @param account its name is that of the user; empty when the secret is an API key
-     * @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address}
      */
     public SddcManagerTokenClient(OneShotHttpClient client, Account account) {
         super(client, account, false);

@@ -28,7 +28,6 @@ public final class SupervisorNamespaceClient {
     private final OneShotHttpClient client;
     private final HttpUrl base;
 
-    /** @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address} */
     public SupervisorNamespaceClient(OneShotHttpClient client, Account account) {
         this.client = client;
         this.base = account.base();

@@ -31,7 +31,6 @@ public final class VcenterSessionClient extends AbstractSessionClient {
 
     private static final String TOKEN_TYPE = "urn:ietf:params:oauth:token-type:";
 
-    /** @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address} */
     public VcenterSessionClient(OneShotHttpClient client, Account account) {
         super(client, account);
     }

@@ -38,7 +38,6 @@ public final class VcfOperationsTokenClient extends AbstractTokenClient {
         }
     }
 
-    /** @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address} */
     public VcfOperationsTokenClient(OneShotHttpClient client, Account account, User user) {
         super(client, account, false);
         this.user = user;

@@ -48,7 +48,6 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
      * @param account its organization is the tenant
      * @param expiresAt when the stored API token expires, as the user entered it, or null
      * @param regenerates whether another one is requested before that
-     * @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address}
      */
     public VcfSsoApiTokenClient(
             OneShotHttpClient client, Account account, @CheckForNull Instant expiresAt, boolean regenerates) {

@@ -14,7 +14,6 @@ public final class VcfaProviderSessionClient extends AbstractSessionClient {
     /** The first that knows VCF SSO; newer servers accept it. */
     private static final Map.Entry<String, String> ACCEPT = Map.entry("Accept", "application/json;version=9.1.0");
 
-    /** @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address} */
     public VcfaProviderSessionClient(OneShotHttpClient client, Account account) {
         super(client, account);
     }

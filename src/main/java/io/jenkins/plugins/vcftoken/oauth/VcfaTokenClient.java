@@ -27,14 +27,12 @@ public final class VcfaTokenClient extends AbstractTokenClient {
 
     private final String clientId;
 
-    /** @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address} */
     public VcfaTokenClient(OneShotHttpClient client, Account account) {
         this(client, account, "");
     }
 
     /**
      * @param clientId of the account or API token, for its device flow or to find its expiry; empty where it is not known
-     * @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address}
      */
     public VcfaTokenClient(OneShotHttpClient client, Account account, String clientId) {
         super(client, account, true);

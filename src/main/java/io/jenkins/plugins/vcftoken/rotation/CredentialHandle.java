@@ -16,23 +16,24 @@ public final class CredentialHandle {
     private final TokenEndpointClient client;
     private final CredentialWriter writer;
 
-    /** Null for the credential's own access token; {@link #derivedClient} is null then, too. */
+    /** Null for the credential's own access token. */
     @CheckForNull
     private final CredentialHandle parent;
 
+    /** Makes the {@link #issuer} of a handle with a parent, else the present {@link #client}; null where that never changes. */
     @CheckForNull
-    private final DerivedClient derivedClient;
+    private final ClientSource clients;
 
     /** Sent in place of the token; null where the token itself is sent. */
     @CheckForNull
     private final AccessToken parentToken;
 
     /**
-     * Makes the client that requests a derived access token. Called for each request, so that it follows the settings
-     * that the credential stores; may read a store, and sends nothing.
+     * Makes a client with the settings that the credential stores now: a person may have changed trusted certificates or
+     * their verification since the block opened. May read a store, and sends nothing.
      */
     @FunctionalInterface
-    public interface DerivedClient {
+    public interface ClientSource {
         /** @throws TokenUnavailableException when no access token can be requested with these settings */
         TokenEndpointClient get() throws TokenUnavailableException;
     }
@@ -55,6 +56,17 @@ public final class CredentialHandle {
         this(name, location, token, client, writer, null, null, null);
     }
 
+    /** @param clients makes the client again for {@link #asStored}, as long as the credential is of this account */
+    public CredentialHandle(
+            String name,
+            CredentialLocation location,
+            String token,
+            TokenEndpointClient client,
+            CredentialWriter writer,
+            ClientSource clients) {
+        this(name, location, token, client, writer, null, clients, null);
+    }
+
     private CredentialHandle(
             String name,
             CredentialLocation location,
@@ -62,7 +74,7 @@ public final class CredentialHandle {
             TokenEndpointClient client,
             CredentialWriter writer,
             @CheckForNull CredentialHandle parent,
-            @CheckForNull DerivedClient derivedClient,
+            @CheckForNull ClientSource clients,
             @CheckForNull AccessToken parentToken) {
         this.name = name;
         this.initialLocation = location;
@@ -70,7 +82,7 @@ public final class CredentialHandle {
         this.client = client;
         this.writer = writer;
         this.parent = parent;
-        this.derivedClient = derivedClient;
+        this.clients = clients;
         this.parentToken = parentToken;
     }
 
@@ -79,7 +91,7 @@ public final class CredentialHandle {
      *
      * @param derived makes the client, for which the access token of this handle is the secret
      */
-    public CredentialHandle derive(DerivedClient derived) {
+    public CredentialHandle derive(ClientSource derived) {
         return new CredentialHandle(name, initialLocation, token, client, writer, this, derived, null);
     }
 
@@ -116,7 +128,7 @@ public final class CredentialHandle {
 
     /** The client of the server that issues the access token of this handle. */
     TokenEndpointClient issuer() throws TokenUnavailableException {
-        return derivedClient == null ? client : derivedClient.get();
+        return parent == null || clients == null ? client : clients.get();
     }
 
     /** What is sent for a family of this handle. */
@@ -130,22 +142,24 @@ public final class CredentialHandle {
      * @throws TokenUnavailableException when no access token can be requested with these
      */
     public CredentialHandle asStored() throws TokenUnavailableException {
-        if (parent != null && derivedClient != null) {
-            return parent.asStored().derive(derivedClient);
+        if (parent != null && clients != null) {
+            return parent.asStored().derive(clients);
         }
         String storedToken = writer.stored(client.account());
-        TokenEndpointClient storedClient = writer.client(client.account());
         return new CredentialHandle(
                 name,
                 initialLocation,
                 storedToken == null || storedToken.isBlank() ? token : storedToken,
-                storedClient == null ? client : storedClient,
-                writer);
+                clients == null ? client : clients.get(),
+                writer,
+                null,
+                clients,
+                null);
     }
 
     /** The same credential with another token of its account. */
     CredentialHandle withToken(String other) {
-        return new CredentialHandle(name, initialLocation, other, client, writer, parent, derivedClient, parentToken);
+        return new CredentialHandle(name, initialLocation, other, client, writer, parent, clients, parentToken);
     }
 
     /**

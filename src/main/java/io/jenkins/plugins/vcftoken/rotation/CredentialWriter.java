@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.rotation;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import java.io.IOException;
 import java.util.function.Predicate;
 
@@ -49,18 +48,6 @@ public interface CredentialWriter {
      */
     @CheckForNull
     default String stored(Account account) {
-        return null;
-    }
-
-    /**
-     * The client with the settings that are stored now: a person may have changed trusted certificates or their
-     * verification since the block opened. Fast, from memory.
-     *
-     * @return null when they are unknown, or the credential is of another account by now
-     * @throws TokenUnavailableException when no access token can be requested with these settings
-     */
-    @CheckForNull
-    default TokenEndpointClient client(Account account) throws TokenUnavailableException {
         return null;
     }
 }

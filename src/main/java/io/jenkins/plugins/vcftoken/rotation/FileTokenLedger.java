@@ -1,6 +1,5 @@
 package io.jenkins.plugins.vcftoken.rotation;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -68,7 +67,7 @@ public final class FileTokenLedger implements TokenLedger {
         this.directory = directory;
         createDirectory();
         removeLeftovers();
-        this.format = new TokenFamilyJson(new ObjectMapper(), cipher);
+        this.format = new TokenFamilyJson(cipher);
         this.locks = new InterProcessLocks(directory.resolve("ledger.lock"));
     }
 

@@ -39,7 +39,7 @@ record SharedTokenState(
     static final TokenHash HASHES = text -> ByteString.encodeUtf8(text).sha256().hex();
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final TokenFamilyJson FAMILY_JSON = new TokenFamilyJson(JSON, new FileTokenLedger.Cipher() {
+    private static final TokenFamilyJson FAMILY_JSON = new TokenFamilyJson(new FileTokenLedger.Cipher() {
         @Override
         public String seal(String plain) {
             return plain;

@@ -21,17 +21,16 @@ import java.util.Set;
 final class TokenFamilyJson {
 
     private static final int VERSION = 1;
+    private static final ObjectMapper JSON = new ObjectMapper();
 
-    private final ObjectMapper json;
     private final FileTokenLedger.Cipher cipher;
 
-    TokenFamilyJson(ObjectMapper json, FileTokenLedger.Cipher cipher) {
-        this.json = json;
+    TokenFamilyJson(FileTokenLedger.Cipher cipher) {
         this.cipher = cipher;
     }
 
     byte[] write(TokenFamily record) throws IOException {
-        ObjectNode root = json.createObjectNode();
+        ObjectNode root = JSON.createObjectNode();
         root.put("format", VERSION);
         root.put("id", record.id());
         root.put("system", record.account().system());
@@ -73,12 +72,12 @@ final class TokenFamilyJson {
         }
         ArrayNode former = root.putArray("formerHashes");
         tokens.formerHashes().forEach(former::add);
-        return json.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
+        return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
     }
 
     TokenFamily read(String text) throws IOException {
         try {
-            JsonNode root = json.readTree(text);
+            JsonNode root = JSON.readTree(text);
             int written = root.path("format").asInt();
             if (written > VERSION) {
                 throw new IOException("written by a newer version of the plugin, in format " + written);
@@ -117,15 +116,15 @@ final class TokenFamilyJson {
     }
 
     byte[] write(TokenLedger.Tombstone tombstone) throws IOException {
-        ObjectNode root = json.createObjectNode();
+        ObjectNode root = JSON.createObjectNode();
         root.put("host", tombstone.host());
         root.put("owner", tombstone.owner());
-        return json.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
+        return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
     }
 
     TokenLedger.Tombstone readTombstone(String text, String hash) throws IOException {
         try {
-            JsonNode root = json.readTree(text);
+            JsonNode root = JSON.readTree(text);
             return new TokenLedger.Tombstone(hash, required(root, "host"), required(root, "owner"));
         } catch (JsonProcessingException e) {
             throw new IOException("damaged: not JSON");
@@ -141,7 +140,7 @@ final class TokenFamilyJson {
             return false;
         }
         try {
-            JsonNode root = json.readTree(text);
+            JsonNode root = JSON.readTree(text);
             List<String> known = hashes(root.path("formerHashes"));
             known.add(root.path("initialTokenHash").asText());
             return known.contains(hash)

@@ -195,8 +195,7 @@ public final class TokenUnavailableException extends Exception {
         boolean isReadOnly = e instanceof VersionedSecret.ReadOnlyException;
         return of(
                 handle,
-                "nothing was sent, because the refresh token could not be claimed in "
-                        + Objects.requireNonNull(failed.secret()).description() + " (" + e.getMessage() + "), and "
+                "nothing was sent, because " + failed.notClaimed() + ", and "
                         + (isReadOnly
                                 ? "another controller uses it, too. Allow this controller to update it."
                                 : "another controller may be sending it. Run again when the store can be reached."),

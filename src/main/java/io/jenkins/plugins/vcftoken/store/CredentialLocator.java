@@ -232,7 +232,8 @@ public final class CredentialLocator {
             return;
         }
         try {
-            new RefusalTrackingSecret(origin, refusing, stored.store().getClass(), stored.location()).checkWritable();
+            refusing.tracked(origin, stored.store().getClass(), stored.location())
+                    .checkWritable();
         } catch (IOException e) {
             LOGGER.log(Level.FINE, e, () -> origin.description() + " cannot be written");
         }

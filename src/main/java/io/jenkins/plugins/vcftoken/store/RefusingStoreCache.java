@@ -2,10 +2,13 @@ package io.jenkins.plugins.vcftoken.store;
 
 import com.cloudbees.plugins.credentials.CredentialsStore;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
+import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
@@ -50,5 +53,70 @@ final class RefusingStoreCache {
         }
         Duration since = Duration.between(last, clock.instant());
         return since.isNegative() || since.compareTo(RETRY_AFTER) >= 0;
+    }
+
+    /** The same secret, whose refusals are remembered here, so that pages show them and it is not tried at each use. */
+    VersionedSecret tracked(
+            VersionedSecret secret, Class<? extends CredentialsStore> kind, CredentialLocation location) {
+        return new Tracked(secret, kind, location);
+    }
+
+    private final class Tracked implements VersionedSecret {
+
+        private final VersionedSecret secret;
+        private final Class<? extends CredentialsStore> kind;
+        private final CredentialLocation location;
+
+        Tracked(VersionedSecret secret, Class<? extends CredentialsStore> kind, CredentialLocation location) {
+            this.secret = secret;
+            this.kind = kind;
+            this.location = location;
+        }
+
+        @Override
+        public String description() {
+            return secret.description();
+        }
+
+        @Override
+        public Content read() throws IOException {
+            return secret.read();
+        }
+
+        @Override
+        public Optional<Content> replace(Content expected, String text, String state) throws IOException {
+            if (!isTried(kind, location)) {
+                throw new ReadOnlyException("it refused a change within the last ten minutes", null);
+            }
+            try {
+                Optional<Content> written = secret.replace(expected, text, state);
+                changed(kind, location);
+                return written;
+            } catch (ReadOnlyException e) {
+                refused(kind, location);
+                throw e;
+            }
+        }
+
+        @Override
+        public void checkWritable() throws IOException {
+            try {
+                secret.checkWritable();
+                changed(kind, location);
+            } catch (ReadOnlyException e) {
+                refused(kind, location);
+                throw e;
+            }
+        }
+
+        @Override
+        public boolean acceptsAccessTokens() {
+            return secret.acceptsAccessTokens();
+        }
+
+        @Override
+        public void awaitChange(Content seen, Duration limit) throws InterruptedException {
+            secret.awaitChange(seen, limit);
+        }
     }
 }

@@ -37,8 +37,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
         VersionedSecret origin = VersionedSecretProvider.findFor(found);
         this.versionedSecret = origin == null
                 ? null
-                : new RefusalTrackingSecret(
-                        origin, locator.refusing(), entry.kind(), StoreContext.sharedLocation(entry.id()));
+                : locator.refusing().tracked(origin, entry.kind(), StoreContext.sharedLocation(entry.id()));
     }
 
     StoreEntry entry() {

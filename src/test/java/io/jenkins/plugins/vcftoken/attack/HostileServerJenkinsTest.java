@@ -10,6 +10,7 @@ import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -20,11 +21,12 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 class HostileServerJenkinsTest {
 
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
-        simulator = Simulator.start();
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         both = new JenkinsAndSimulator(rule, simulator);
     }
@@ -32,7 +34,6 @@ class HostileServerJenkinsTest {
     @AfterEach
     void stop() {
         both.assertNothingLostOrSpentTwice();
-        simulator.close();
     }
 
     /** Whoever can read a job's configuration sees the ciphertext of secrets, and might have it decrypted and sent. */

@@ -40,6 +40,7 @@ import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,12 +61,13 @@ class DerivedTokenBindingJenkinsTest {
     private static final String PROVIDER = "/cloudapi/1.0.0/sessions/current";
 
     private static JenkinsRule jenkins;
-    private static Simulator simulator;
+
+    @AutoClose
+    private static final Simulator simulator = Simulator.start();
 
     @BeforeAll
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         JenkinsAccount.trust(simulator.authorityPem());
         rule.jenkins.setNumExecutors(4);
         String url = simulator.url().toString();
@@ -85,7 +87,6 @@ class DerivedTokenBindingJenkinsTest {
     @AfterAll
     static void stop() throws Exception {
         SecretSweep.assertNone(simulator, jenkins.jenkins.getRootDir().toPath());
-        simulator.close();
     }
 
     @BeforeEach

@@ -3,7 +3,6 @@ package io.jenkins.plugins.vcftoken.binding;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
@@ -43,8 +42,7 @@ class DerivedTokenRestartJenkinsTest {
                         simulator.url().toString(),
                         Secret.fromString("vidb_secret-of-ci"));
                 sso.setCaCertificates(simulator.authorityPem());
-                SystemCredentialsProvider.getInstance().getCredentials().add(sso);
-                SystemCredentialsProvider.getInstance().save();
+                JenkinsAccount.store(sso);
                 jenkins.jenkins.save();
                 WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
                 job.setDefinition(new CpsFlowDefinition("""

@@ -16,7 +16,7 @@ import java.time.Duration;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,7 +42,10 @@ class EndedSessionsJenkinsTest {
             + "if (more > 0) { error('never renewed') }\n";
 
     private static JenkinsRule jenkins;
-    private static Simulator simulator;
+
+    @AutoClose("closeWithoutViolations")
+    private static final Simulator simulator = Simulator.start();
+
     private static SddcManager sddc;
     private static int users;
 
@@ -51,16 +54,9 @@ class EndedSessionsJenkinsTest {
     @BeforeAll
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         sddc = simulator.sddcManager();
         JenkinsAccount.trust(simulator.authorityPem());
         rule.jenkins.setNumExecutors(2);
-    }
-
-    @AfterAll
-    static void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @BeforeEach
@@ -159,8 +155,7 @@ class EndedSessionsJenkinsTest {
     }
 
     private static void add(Credentials credential) throws Exception {
-        SystemCredentialsProvider.getInstance().getCredentials().add(credential);
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(credential);
     }
 
     private static WorkflowRun start(String script) throws Exception {

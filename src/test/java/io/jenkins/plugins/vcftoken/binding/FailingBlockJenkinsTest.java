@@ -27,6 +27,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -52,7 +53,9 @@ class FailingBlockJenkinsTest {
     private static Path disk;
 
     private static JenkinsRule jenkins;
-    private static Simulator simulator;
+
+    @AutoClose
+    private static final Simulator simulator = Simulator.start();
 
     @RegisterExtension
     private final InboundAgentExtension inbound = new InboundAgentExtension();
@@ -62,7 +65,6 @@ class FailingBlockJenkinsTest {
     @BeforeAll
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         simulator.setLifetime(Duration.ofHours(1));
         JenkinsAccount.add(simulator, "sa");
         JenkinsAccount.trust(simulator.authorityPem());
@@ -75,7 +77,6 @@ class FailingBlockJenkinsTest {
                 "no lease is left", () -> VcfTokenService.get().openLeases().isEmpty());
         SecretSweep.assertNone(simulator, disk);
         SecretSweep.assertNone(simulator, jenkins.jenkins.getRootDir().toPath());
-        simulator.close();
     }
 
     @BeforeEach

@@ -36,6 +36,7 @@ import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.jenkinsci.plugins.workflow.steps.durable_task.DurableTaskStep;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,7 +59,9 @@ class LiveBlockJenkinsTest {
     private static Path disk;
 
     private static JenkinsRule jenkins;
-    private static Simulator simulator;
+
+    @AutoClose
+    private static final Simulator simulator = Simulator.start();
 
     @RegisterExtension
     private final InboundAgentExtension inbound = new InboundAgentExtension();
@@ -68,7 +71,6 @@ class LiveBlockJenkinsTest {
     @BeforeAll
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         JenkinsAccount.add(simulator, "sa");
         JenkinsAccount.trust(simulator.authorityPem());
         rule.jenkins.setNumExecutors(4);
@@ -80,7 +82,6 @@ class LiveBlockJenkinsTest {
         assertThat(simulator.reuses()).isZero();
         SecretSweep.assertNone(simulator, disk);
         SecretSweep.assertNone(simulator, jenkins.jenkins.getRootDir().toPath());
-        simulator.close();
     }
 
     @BeforeEach

@@ -7,6 +7,7 @@ import hudson.slaves.DumbSlave;
 import hudson.slaves.JNLPLauncher;
 import hudson.tasks.Shell;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
@@ -14,12 +15,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -40,18 +40,13 @@ class RestartJenkinsTest {
     @RegisterExtension
     private final InboundAgentExtension inbound = new InboundAgentExtension();
 
-    private Simulator simulator;
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         // Longer than Jenkins takes to come back, so that each 401 is our fault; shorter than the step takes.
         simulator.setLifetime(Duration.ofSeconds(60));
-    }
-
-    @AfterEach
-    void stop() {
-        simulator.close();
     }
 
     @Test
@@ -110,7 +105,7 @@ class RestartJenkinsTest {
         controller.runRemotely(RestartJenkinsTest::awaitSuccess);
         assertThat(simulator.kubernetes().lists()).isEqualTo(4);
         assertThat(simulator.unauthorized()).isZero();
-        await(() -> !anyTokenFile());
+        JenkinsAndSimulator.await(() -> !anyTokenFile());
         SecretSweep.assertNone(simulator, disk);
         SecretSweep.assertNone(simulator, controller.getHome().toPath());
     }
@@ -174,7 +169,7 @@ class RestartJenkinsTest {
         controller.stopJenkinsForcibly();
         assertThat(anyTokenFile()).isTrue();
         controller.startJenkins();
-        await(() -> !anyTokenFile());
+        JenkinsAndSimulator.await(() -> !anyTokenFile());
         SecretSweep.assertNone(simulator, disk);
         SecretSweep.assertNone(simulator, controller.getHome().toPath());
     }
@@ -203,23 +198,23 @@ class RestartJenkinsTest {
                 InboundAgentExtension.Options.newBuilder().name("remote").build();
         inbound.start(controller, agent);
         controller.runRemotely(RestartJenkinsTest::startBuild);
-        await(() -> simulator.served() > 3);
+        JenkinsAndSimulator.await(() -> simulator.served() > 3);
         stop.stop();
         SecretSweep.assertNone(simulator, controller.getHome().toPath());
         controller.startJenkins();
         controller.runRemotely(RestartJenkinsTest::awaitResumed);
         int accessTokens = simulator.accessTokens().size();
         // The lease is back when it renews; the running step goes on with what is in the file.
-        await(() -> simulator.accessTokens().size() > accessTokens || accessTokens > 1);
+        JenkinsAndSimulator.await(() -> simulator.accessTokens().size() > accessTokens || accessTokens > 1);
         int served = simulator.served();
-        await(() -> simulator.served() > served + 10);
+        JenkinsAndSimulator.await(() -> simulator.served() > served + 10);
         Files.writeString(disk.resolve("remote/workspace/go"), "");
         controller.runRemotely(RestartJenkinsTest::finish);
         assertThat(simulator.accessTokens()).hasSizeGreaterThan(1);
         assertThat(simulator.unauthorized()).isZero();
         assertThat(simulator.reuses()).isZero();
         assertThat(simulator.mostReceived()).isEqualTo(1);
-        await(() -> !anyTokenFile());
+        JenkinsAndSimulator.await(() -> !anyTokenFile());
         SecretSweep.assertNone(simulator, disk);
         SecretSweep.assertNone(simulator, controller.getHome().toPath());
     }
@@ -271,13 +266,5 @@ class RestartJenkinsTest {
 
     private static WorkflowRun run(JenkinsRule jenkins) {
         return jenkins.jenkins.getItemByFullName("job", WorkflowJob.class).getBuildByNumber(1);
-    }
-
-    private static void await(Callable<Boolean> condition) throws Exception {
-        long deadline = System.nanoTime() + Duration.ofSeconds(120).toNanos();
-        while (!condition.call()) {
-            assertThat(System.nanoTime()).isLessThan(deadline);
-            Thread.sleep(100);
-        }
     }
 }

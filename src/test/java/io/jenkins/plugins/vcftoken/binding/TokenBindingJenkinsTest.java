@@ -24,6 +24,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -36,12 +37,13 @@ import org.kohsuke.stapler.DataBoundConstructor;
 class TokenBindingJenkinsTest {
 
     private static JenkinsRule jenkins;
-    private static Simulator simulator;
+
+    @AutoClose
+    private static final Simulator simulator = Simulator.start();
 
     @BeforeAll
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);
         both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         VcfaServiceAccount provider = new VcfaServiceAccount(
@@ -64,7 +66,6 @@ class TokenBindingJenkinsTest {
     static void stop() throws Exception {
         assertThat(simulator.unauthorized()).isZero();
         SecretSweep.assertNone(simulator, jenkins.jenkins.getRootDir().toPath());
-        simulator.close();
     }
 
     private static WorkflowRun build(Result expected, String script) throws Exception {

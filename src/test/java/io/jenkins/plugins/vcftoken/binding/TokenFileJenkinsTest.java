@@ -27,6 +27,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,7 +55,9 @@ class TokenFileJenkinsTest {
     private static Path disk;
 
     private static JenkinsRule jenkins;
-    private static Simulator simulator;
+
+    @AutoClose
+    private static final Simulator simulator = Simulator.start();
 
     @RegisterExtension
     private final InboundAgentExtension inbound = new InboundAgentExtension();
@@ -64,7 +67,6 @@ class TokenFileJenkinsTest {
     @BeforeAll
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         JenkinsAccount.add(simulator, "sa");
         JenkinsAccount.add(simulator, "calm");
         JenkinsAccount.trust(simulator.authorityPem());
@@ -76,7 +78,6 @@ class TokenFileJenkinsTest {
         assertThat(simulator.unauthorized()).isZero();
         SecretSweep.assertNone(simulator, disk);
         SecretSweep.assertNone(simulator, jenkins.jenkins.getRootDir().toPath());
-        simulator.close();
     }
 
     @BeforeEach

@@ -28,6 +28,7 @@ import java.util.stream.Stream;
 import javaposse.jobdsl.plugin.ExecuteDslScripts;
 import org.htmlunit.html.HtmlForm;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,13 +43,15 @@ class VcfTokenBuildWrapperJenkinsTest {
             "curl --fail --silent --show-error -H @\"$VCF_HEADER_FILE\" $VCF_URL/deployment/api/deployments";
 
     private static JenkinsRule jenkins;
-    private static Simulator simulator;
+
+    @AutoClose
+    private static final Simulator simulator = Simulator.start();
+
     private FreeStyleProject project;
 
     @BeforeAll
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         JenkinsAccount.add(simulator, "vcfa");
         JenkinsAccount.trust(simulator.authorityPem());
     }
@@ -57,7 +60,6 @@ class VcfTokenBuildWrapperJenkinsTest {
     static void stop() throws Exception {
         assertThat(simulator.unauthorized()).isZero();
         SecretSweep.assertNone(simulator, jenkins.jenkins.getRootDir().toPath());
-        simulator.close();
     }
 
     @BeforeEach

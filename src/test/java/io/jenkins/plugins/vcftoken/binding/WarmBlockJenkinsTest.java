@@ -17,7 +17,7 @@ import jdk.jfr.consumer.RecordingFile;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,19 +36,15 @@ class WarmBlockJenkinsTest {
     private Path directory;
 
     private JenkinsRule jenkins;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         JenkinsAccount.add(simulator, "sa");
         JenkinsAccount.trust(simulator.authorityPem());
-    }
-
-    @AfterEach
-    void stop() {
-        simulator.close();
     }
 
     @Test

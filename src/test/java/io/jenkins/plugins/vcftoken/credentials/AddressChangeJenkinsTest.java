@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.net.URL;
@@ -158,8 +159,7 @@ class AddressChangeJenkinsTest {
         user.setPassword(Secret.fromString(password));
         user.setApiKey(Secret.fromString(key));
         user.setCaCertificates(before.authorityPem());
-        SystemCredentialsProvider.getInstance().getCredentials().add(user);
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(user);
         return user;
     }
 

@@ -15,6 +15,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,12 +29,14 @@ class ConfigurationAsCodeJenkinsTest {
     private Path directory;
 
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private WorkflowJob job;
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
-        simulator = Simulator.start();
         both = new JenkinsAndSimulator(rule, simulator);
         job = both.job(rule.jenkins, "job", "sa");
     }
@@ -41,7 +44,6 @@ class ConfigurationAsCodeJenkinsTest {
     @AfterEach
     void stop() {
         both.assertNothingLostOrSpentTwice();
-        simulator.close();
     }
 
     @Test

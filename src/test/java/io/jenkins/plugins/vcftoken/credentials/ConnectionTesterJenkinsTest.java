@@ -30,7 +30,7 @@ import org.htmlunit.HttpMethod;
 import org.htmlunit.WebRequest;
 import org.htmlunit.WebResponse;
 import org.htmlunit.util.NameValuePair;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -42,14 +42,16 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 class ConnectionTesterJenkinsTest {
 
     private JenkinsRule jenkins;
-    private Simulator simulator;
+
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
+
     private Folder folder;
     private JenkinsRule.WebClient web;
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         ExamplesJenkinsTest.addAll(simulator);
         folder = rule.createProject(Folder.class, "team");
         rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
@@ -70,12 +72,6 @@ class ConnectionTesterJenkinsTest {
                 .onItems(folder)
                 .to("creator"));
         web = as("admin");
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test

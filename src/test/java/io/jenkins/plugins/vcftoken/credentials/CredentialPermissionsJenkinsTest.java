@@ -28,7 +28,7 @@ import org.htmlunit.html.HtmlSelect;
 import org.htmlunit.util.NameValuePair;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -40,23 +40,20 @@ class CredentialPermissionsJenkinsTest {
 
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private String initialToken;
     private WorkflowJob job;
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         both = new JenkinsAndSimulator(rule, simulator);
         initialToken = simulator.addAccount("ci", "acme");
         job = both.job(rule.jenkins, "job", "sa");
-    }
-
-    @AfterEach
-    void stop() {
-        simulator.close();
     }
 
     @Test

@@ -36,7 +36,7 @@ import org.jenkinsci.plugins.structs.SymbolLookup;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -50,18 +50,13 @@ import org.kohsuke.stapler.verb.POST;
 class KindContractJenkinsTest {
 
     private static JenkinsRule jenkins;
-    private static Simulator simulator;
+
+    @AutoClose("closeWithoutViolations")
+    private static final Simulator simulator = Simulator.start();
 
     @BeforeAll
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
-    }
-
-    @AfterAll
-    static void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     private interface Check {

@@ -12,6 +12,7 @@ import hudson.util.Secret;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -22,14 +23,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import jenkins.model.Jenkins;
 import org.htmlunit.html.HtmlForm;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,22 +41,18 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 class KindsJenkinsTest {
 
     private JenkinsRule jenkins;
-    private Simulator simulator;
+
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
+
     private WorkflowJob job;
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         ExamplesJenkinsTest.addAll(simulator);
         JenkinsAccount.trust(simulator.authorityPem());
         job = rule.createProject(WorkflowJob.class, "job");
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @ParameterizedTest
@@ -169,7 +165,7 @@ class KindsJenkinsTest {
         build(
                 "withVcfToken(credentialsId: 'sddc-manager') { " + body + " }",
                 body.startsWith("echo") ? Result.SUCCESS : Result.FAILURE);
-        await(() -> simulator.sddcManager().releases() == 1);
+        JenkinsAndSimulator.await(() -> simulator.sddcManager().releases() == 1);
         assertThat(simulator.sddcManager().openSessions()).isZero();
     }
 
@@ -181,7 +177,7 @@ class KindsJenkinsTest {
         assertThat(simulator.sddcManager().openSessions()).isEqualTo(1);
         run.doStop();
         jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
-        await(() -> simulator.sddcManager().releases() == 1);
+        JenkinsAndSimulator.await(() -> simulator.sddcManager().releases() == 1);
         assertThat(simulator.sddcManager().openSessions()).isZero();
     }
 
@@ -192,7 +188,7 @@ class KindsJenkinsTest {
                 "withVcfToken(credentialsId: 'vcf-operations') { withVcfToken(credentialsId: 'vcf-operations') { "
                         + body + " } }",
                 body.startsWith("echo") ? Result.SUCCESS : Result.FAILURE);
-        await(() -> simulator.vcfOperations().releases() == 1);
+        JenkinsAndSimulator.await(() -> simulator.vcfOperations().releases() == 1);
         assertThat(simulator.vcfOperations().logins()).isEqualTo(1);
         assertThat(simulator.vcfOperations().openSessions()).isZero();
     }
@@ -343,13 +339,5 @@ class KindsJenkinsTest {
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("no " + id + " in "
                         + SystemCredentialsProvider.getInstance().getCredentials()));
-    }
-
-    private static void await(BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + 60_000_000_000L;
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).isLessThan(deadline);
-            Thread.sleep(20);
-        }
     }
 }

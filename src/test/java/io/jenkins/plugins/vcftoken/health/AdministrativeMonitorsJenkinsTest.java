@@ -8,6 +8,7 @@ import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.ExtensionList;
 import hudson.model.Result;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
@@ -34,6 +35,7 @@ import org.htmlunit.html.HtmlForm;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -46,13 +48,15 @@ class AdministrativeMonitorsJenkinsTest {
 
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private WorkflowJob job;
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         both = new JenkinsAndSimulator(rule, simulator);
         both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         job = both.job(rule.jenkins, "job", "sa");
@@ -61,7 +65,6 @@ class AdministrativeMonitorsJenkinsTest {
     @AfterEach
     void stop() {
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
-        simulator.close();
     }
 
     @Test
@@ -348,8 +351,7 @@ class AdministrativeMonitorsJenkinsTest {
         CspApiToken token = new CspApiToken(
                 CredentialsScope.GLOBAL, id, null, simulator.url().toString(), Secret.fromString("api-token-" + id));
         token.setCaCertificates(simulator.authorityPem());
-        SystemCredentialsProvider.getInstance().getCredentials().add(token);
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(token);
     }
 
     /** Reads warnings, which were found before, with a German locale. */

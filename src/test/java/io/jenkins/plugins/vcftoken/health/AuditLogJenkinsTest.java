@@ -30,6 +30,7 @@ import java.util.logging.Level;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -41,14 +42,16 @@ class AuditLogJenkinsTest {
 
     private final JenkinsAuditEvents log = new JenkinsAuditEvents(Level.FINE);
     private JenkinsRule jenkins;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private WorkflowJob job;
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
         rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
-        simulator = Simulator.start();
         simulator.setLifetime(Duration.ofHours(1));
         JenkinsAccount.add(simulator, "vcfa");
         job = jenkins.createProject(Folder.class, "team").createProject(WorkflowJob.class, "job");
@@ -62,7 +65,6 @@ class AuditLogJenkinsTest {
             assertThat(line).doesNotContain("\n");
         });
         log.close();
-        simulator.close();
     }
 
     @Test

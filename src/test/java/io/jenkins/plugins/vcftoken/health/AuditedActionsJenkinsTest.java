@@ -22,6 +22,7 @@ import java.util.logging.Level;
 import jenkins.model.Jenkins;
 import org.htmlunit.util.NameValuePair;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -37,12 +38,14 @@ class AuditedActionsJenkinsTest {
 
     private final JenkinsAuditEvents log = new JenkinsAuditEvents(Level.INFO);
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private JenkinsPages pages;
 
     @BeforeEach
     void start(JenkinsRule jenkins) throws Exception {
-        simulator = Simulator.start();
         both = new JenkinsAndSimulator(jenkins, simulator);
         pages = new JenkinsPages(jenkins);
         both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
@@ -60,7 +63,6 @@ class AuditedActionsJenkinsTest {
     @AfterEach
     void stop() {
         log.close();
-        simulator.close();
     }
 
     @Test

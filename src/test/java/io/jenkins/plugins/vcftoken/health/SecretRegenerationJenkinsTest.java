@@ -4,8 +4,8 @@ import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsClock;
 import io.jenkins.plugins.vcftoken.SecretRegenerationWork;
 import io.jenkins.plugins.vcftoken.SecretSweep;
@@ -29,6 +29,7 @@ import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.jenkinsci.plugins.workflow.test.steps.SemaphoreStep;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -45,12 +46,14 @@ class SecretRegenerationJenkinsTest {
     private final JenkinsSessionExtension sessions = new JenkinsSessionExtension();
 
     private final LocalDate day = LocalDate.now(ZoneOffset.UTC).plusDays(5);
-    private Simulator simulator;
+
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
+
     private VcfSso sso;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         sso = simulator.vcfSso();
         sso.addApiToken(
                 "CUSTOMER", "client", FIRST, day.atStartOfDay(ZoneOffset.UTC).toInstant());
@@ -58,9 +61,7 @@ class SecretRegenerationJenkinsTest {
 
     @AfterEach
     void stop() {
-        assertThat(simulator.violations()).isEmpty();
         assertThat(sso.repeatedRegenerations()).isZero();
-        simulator.close();
     }
 
     private WorkflowJob addCredentialAndJob(JenkinsRule rule, String expiresOn) throws Exception {
@@ -69,8 +70,7 @@ class SecretRegenerationJenkinsTest {
         credential.setCaCertificates(simulator.authorityPem());
         credential.setExpiresOn(expiresOn);
         credential.setRegenerateDaysBefore(7);
-        SystemCredentialsProvider.getInstance().getCredentials().add(credential);
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(credential);
         WorkflowJob job = rule.createProject(WorkflowJob.class, "job");
         job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'sso') { echo VCF_URL }", true));
         return job;

@@ -38,7 +38,7 @@ import org.htmlunit.util.NameValuePair;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,22 +60,19 @@ class TokenDetailPageJenkinsTest {
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
     private JenkinsPages pages;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private String initialToken;
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         both = new JenkinsAndSimulator(rule, simulator);
         pages = new JenkinsPages(rule);
         initialToken = simulator.addAccount("ci", "acme");
         both.addToSystem(both.account("sa", initialToken));
-    }
-
-    @AfterEach
-    void stop() {
-        simulator.close();
     }
 
     @Test

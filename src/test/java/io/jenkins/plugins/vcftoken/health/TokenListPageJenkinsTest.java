@@ -29,7 +29,7 @@ import org.htmlunit.html.DomNode;
 import org.htmlunit.html.HtmlElement;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -42,14 +42,16 @@ class TokenListPageJenkinsTest {
 
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private JenkinsPages pages;
     private Folder folder;
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         both = new JenkinsAndSimulator(rule, simulator);
         pages = new JenkinsPages(rule);
         both.addToSystem(both.account("global", simulator.addAccount("ci", "acme")));
@@ -83,11 +85,6 @@ class TokenListPageJenkinsTest {
                                     simulator.url().toString(),
                                     simulator.addAccount("three", "acme")));
         }
-    }
-
-    @AfterEach
-    void stop() {
-        simulator.close();
     }
 
     @Test

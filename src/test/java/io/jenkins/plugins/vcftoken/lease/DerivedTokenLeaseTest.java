@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.FleetServiceTokenClient;
@@ -17,8 +16,6 @@ import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaProviderSessionClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
-import io.jenkins.plugins.vcftoken.rotation.TokenListener;
-import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Vcenter;
@@ -27,46 +24,28 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import okhttp3.OkHttpClient;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Leases on tokens that are derived from the access token of a credential. */
-class DerivedTokenLeaseTest extends TokenServiceTestBase {
+class DerivedTokenLeaseTest extends LeaseTestBase {
 
-    private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
     private static final String API_TOKEN = "vidb_one";
     private static final Instant LATER = Instant.parse("2099-01-01T00:00:00Z");
 
-    private final ManualTimer timer = new ManualTimer();
-    private final RecordingLeaseOwner block = new RecordingLeaseOwner();
     private Vcenter vcenter;
     private InMemoryCredential store;
     private LeaseManager leases;
 
     @BeforeEach
     void start() throws Exception {
-        TokenManager families = new TokenManager(
-                core.ledger,
-                TestTokenService.HASH,
-                Runnable::run,
-                Runnable::run,
-                clock,
-                TestTokenService.PLENTY,
-                () -> true,
-                TokenListener.NONE);
-        leases = new LeaseManager(families, timer, clock, new RenewalPolicy(() -> 0));
+        leases = leasesOnThisThread();
         vcenter = simulator.vcenter();
         simulator.setLifetime(Duration.ofMinutes(30));
         simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, LATER);
         store = new InMemoryCredential("system", API_TOKEN);
-    }
-
-    @AfterEach
-    void stop() {
-        timer.shutdownNow();
     }
 
     @Test
@@ -286,6 +265,6 @@ class DerivedTokenLeaseTest extends TokenServiceTestBase {
     }
 
     private TokenEndpointClient client(TokenEndpointClient client) {
-        return core.patient(client);
+        return TestTokenService.patient(client);
     }
 }

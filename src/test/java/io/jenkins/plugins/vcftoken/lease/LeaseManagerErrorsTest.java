@@ -4,13 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
-import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import io.jenkins.plugins.vcftoken.rotation.TokenIssuedEvent;
 import io.jenkins.plugins.vcftoken.rotation.TokenListener;
@@ -23,7 +21,6 @@ import java.time.Duration;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,12 +30,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * What open blocks see of a server that fails, of Jenkins going down, and of others that come and go at the worst
  * moment. Everything happens on the test's own thread.
  */
-class LeaseManagerErrorsTest extends TokenServiceTestBase {
+class LeaseManagerErrorsTest extends LeaseTestBase {
 
-    private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
-
-    private final ManualTimer timer = new ManualTimer();
-    private final RecordingLeaseOwner block = new RecordingLeaseOwner();
     private Runnable whenReturned = () -> {};
     private Runnable whenRenewed = () -> {};
     private boolean goingDown;
@@ -66,13 +59,8 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
         };
         TokenManager families = new TokenManager(
                 core.ledger, TestTokenService.HASH, here, here, clock, TestTokenService.PLENTY, () -> true, listener);
-        leases = new LeaseManager(families, timer, clock, new RenewalPolicy(() -> 0));
+        leases = leases(families);
         handle = core.newAccount("ci", "acme");
-    }
-
-    @AfterEach
-    void stop() {
-        timer.shutdownNow();
     }
 
     @Test
@@ -265,8 +253,8 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
     @Test
     void anAccessTokenForOnceOutlivesTheLastBlock() throws Exception {
         SddcManager server = simulator.sddcManager();
-        Lease lease = leases.open(sddc(), TEN_MINUTES, block);
-        AccessToken once = leases.issueWithoutLease(sddc(), TEN_MINUTES, "somebody");
+        Lease lease = leases.open(sddcUser(), TEN_MINUTES, block);
+        AccessToken once = leases.issueWithoutLease(sddcUser(), TEN_MINUTES, "somebody");
         lease.close();
         assertThat(server.isOpen(once.value())).isTrue();
         assertThat(leases.accessTokens()).isZero();
@@ -360,7 +348,8 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
         Account owner = new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme");
         CredentialHandle provider =
                 new CredentialHandle("sa", store.location(), store.get(), core.service("System"), store);
-        CredentialHandle tenant = provider.derive(() -> core.patient(new VcfaTenantTokenClient(core.client(), owner)));
+        CredentialHandle tenant =
+                provider.derive(() -> TestTokenService.patient(new VcfaTenantTokenClient(core.client(), owner)));
         Lease lease = leases.open(tenant, TEN_MINUTES, block);
         AccessToken first = lease.accessToken();
         assertThat(store.get()).isEqualTo(simulator.currentToken("provider"));
@@ -440,8 +429,8 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
 
     @Test
     void aBlockThatOpensOnAnOlderAccessTokenGetsTheSharedOne() throws Exception {
-        Lease first = leases.open(sddc(), TEN_MINUTES, new RecordingLeaseOwner());
-        CredentialHandle late = during(sddc(), () -> {
+        Lease first = leases.open(sddcUser(), TEN_MINUTES, new RecordingLeaseOwner());
+        CredentialHandle late = during(sddcUser(), () -> {
             clock.advance(Duration.ofMinutes(1));
             first.refresh();
         });
@@ -454,7 +443,7 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
     /** Between leaving and being forgotten, the last one's access token is still there to be found. */
     @Test
     void aBlockThatOpensAsTheLastOneLeavesSharesNothingWithIt() throws Exception {
-        CredentialHandle user = sddc();
+        CredentialHandle user = sddcUser();
         SddcManager server = simulator.sddcManager();
         Lease first = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
         Lease[] second = new Lease[1];
@@ -484,11 +473,11 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
     @Test
     void aBlockThatGetsNoAccessTokenOfItsOwnHoldsNothing() throws Exception {
         SddcManager server = simulator.sddcManager();
-        Lease first = leases.open(sddc(), TEN_MINUTES, new RecordingLeaseOwner());
-        CredentialHandle late = during(sddc(), () -> {
+        Lease first = leases.open(sddcUser(), TEN_MINUTES, new RecordingLeaseOwner());
+        CredentialHandle late = during(sddcUser(), () -> {
             first.close();
             assertThat(server.openSessions()).isZero();
-            server.addUser("svc@vsphere.local", "changed-meanwhile");
+            server.addUser(USER, "changed-meanwhile");
         });
         assertThatThrownBy(() -> leases.open(late, TEN_MINUTES, block))
                 .isInstanceOf(TokenUnavailableException.class)
@@ -550,7 +539,7 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
     @Test
     void aTrialOfAStoredSecretEndsItsSessionUnlessABlockHasIt() throws Exception {
         SddcManager server = simulator.sddcManager();
-        CredentialHandle stored = sddc();
+        CredentialHandle stored = sddcUser();
         TokenResult tried = leases.connectionTest(stored, true);
         assertThat(leases.connectionTest(stored, true).accessToken()).isNotEqualTo(tried.accessToken());
         assertThat(server.openSessions()).isZero();
@@ -567,10 +556,11 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
     }
 
     @Test
-    void aTrialThatFailsLeavesNothingBehindEither() throws Exception {
-        CredentialHandle typed = typed(sddc());
+    void connectionTest_ofAnUnsavedSecret_leavesNothingBehindWhetherItWorksOrFails() throws Exception {
+        CredentialHandle typed = typed(sddcUser());
         leases.connectionTest(typed, false);
         assertThat(simulator.sddcManager().openSessions()).isZero();
+        assertThat(core.ledger.loadAll()).isEmpty();
         simulator.inject(Fault.STATUS_403);
         assertThatThrownBy(() -> leases.connectionTest(typed, false)).isInstanceOf(TokenUnavailableException.class);
         leases.connectionTest(typed, false);
@@ -580,7 +570,7 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
 
     /** A loop that asks on each 401 gets one exchange in ten seconds, whether it works or not. */
     @Test
-    void tenSecondsAreTenSeconds() throws Exception {
+    void refresh_withinTenSecondsOfAnother_sendsNothing() throws Exception {
         Lease lease = leases.open(handle, TEN_MINUTES, block);
         clock.advance(RenewalPolicy.REFRESH_PAUSE.minusMillis(1));
         AccessToken first = lease.accessToken();
@@ -589,23 +579,18 @@ class LeaseManagerErrorsTest extends TokenServiceTestBase {
         simulator.inject(Fault.STATUS_429);
         assertThatThrownBy(lease::refresh).hasMessageContaining("HTTP 429");
         clock.advance(RenewalPolicy.REFRESH_PAUSE.minusMillis(1));
-        assertThatThrownBy(lease::refresh).hasMessageContaining("less than 10 s ago");
+        assertThatThrownBy(lease::refresh)
+                .isInstanceOf(TokenUnavailableException.class)
+                .hasMessageContaining("less than 10 s ago");
+        assertThat(lease.accessToken()).isEqualTo(first);
         clock.advance(Duration.ofMillis(1));
         AccessToken second = lease.refresh();
         assertThat(second).isNotEqualTo(first);
+        assertThat(leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()).refresh())
+                .isEqualTo(second);
         assertThat(simulator.requests()).isEqualTo(3);
         clock.advance(RenewalPolicy.REFRESH_PAUSE);
         assertThat(lease.refresh()).as("the failure is forgotten").isNotEqualTo(second);
-    }
-
-    private CredentialHandle sddc() {
-        simulator.sddcManager().addUser("svc@vsphere.local", "a-password-of-sddc-manager");
-        return core.handle("sddc", core.sddcManager("svc@vsphere.local"), "a-password-of-sddc-manager");
-    }
-
-    private static CredentialHandle typed(CredentialHandle stored) {
-        return new CredentialHandle(
-                "typed", CredentialLocation.ofUnsaved("system"), stored.token(), stored.client(), stored.writer());
     }
 
     /** The same, for whom something happens just before a warm access token is handed out, once. */

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
@@ -12,7 +11,6 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
@@ -26,38 +24,27 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class LeaseManagerTest extends TokenServiceTestBase {
+class LeaseManagerTest extends LeaseTestBase {
 
-    private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
-
-    private final ManualTimer timer = new ManualTimer();
     private LeaseManager leases;
     private CredentialHandle handle;
 
     @BeforeEach
     void start() throws Exception {
-        leases = new LeaseManager(core.families, timer, clock, new RenewalPolicy(() -> 0));
+        leases = leases(core.families);
         handle = core.newAccount("ci", "acme");
-    }
-
-    @AfterEach
-    void stop() {
-        timer.shutdownNow();
     }
 
     @Test
     void renew_givesTheNewAccessTokenToOpenLeases() throws Exception {
         assertThat(leases.list()).isEmpty();
-        RecordingLeaseOwner block = new RecordingLeaseOwner();
         Lease lease = leases.open(handle, TEN_MINUTES, block);
         AccessToken first = lease.accessToken();
         assertThat(leases.list()).containsExactly(lease);
@@ -79,7 +66,6 @@ class LeaseManagerTest extends TokenServiceTestBase {
 
     @Test
     void renewedAtThreeQuartersAndMaskedBeforeItIsSeen() throws Exception {
-        RecordingLeaseOwner block = new RecordingLeaseOwner();
         Lease lease = leases.open(handle, TEN_MINUTES, block);
         block.lease = lease;
         AccessToken first = lease.accessToken();
@@ -131,42 +117,10 @@ class LeaseManagerTest extends TokenServiceTestBase {
     }
 
     @Test
-    void aTrialOfWhatIsNotStoredLeavesNothingBehind() throws Exception {
-        SddcManager sddc = simulator.sddcManager();
-        sddc.addUser("svc@vsphere.local", "pass");
-        CredentialHandle typed = typed(core.sddcManager("svc@vsphere.local"), "pass");
-        leases.connectionTest(typed, false);
-        await(() -> sddc.releases() == 1);
-        assertThat(sddc.openSessions()).isZero();
-        assertThat(core.ledger.loadAll()).isEmpty();
-        leases.connectionTest(typed, false);
-        assertThat(sddc.logins()).isEqualTo(2);
-    }
-
-    @Test
-    void aTrialDoesNotEndTheSessionOfABlock() throws Exception {
-        SddcManager sddc = simulator.sddcManager();
-        sddc.addUser("svc@vsphere.local", "pass");
-        CredentialHandle saved = core.handle("sddc", core.sddcManager("svc@vsphere.local"), "pass");
-        // What is done later is done at once here, so that there is nothing to wait for that should not happen.
-        TokenManager families = TestTokenService.manager(core.ledger, clock);
-        LeaseManager prompt = new LeaseManager(families, timer, clock, new RenewalPolicy(() -> 0));
-        try (Lease lease = prompt.open(saved, TEN_MINUTES, new RecordingLeaseOwner())) {
-            clock.advance(Duration.ofSeconds(1));
-            prompt.connectionTest(saved, true);
-            prompt.connectionTest(typed(core.sddcManager("svc@vsphere.local"), "pass"), false);
-            assertThat(sddc.releases()).isZero();
-            assertThat(lease.accessToken().isAlive(clock.instant())).isTrue();
-        }
-        assertThat(sddc.openSessions()).isZero();
-    }
-
-    @Test
     void aWrongPasswordInAFormIsNotSentTwice() {
-        simulator.sddcManager().addUser("svc@vsphere.local", "pass");
+        simulator.sddcManager().addUser(USER, "pass");
         for (int i = 0; i < 3; i++) {
-            assertThatThrownBy(
-                            () -> leases.connectionTest(typed(core.sddcManager("svc@vsphere.local"), "wrong"), false))
+            assertThatThrownBy(() -> leases.connectionTest(typed(core.sddcManager(USER), "wrong"), false))
                     .hasMessageContaining("rejected the credentials");
         }
         assertThat(simulator.sddcManager().refusedLogins()).isEqualTo(1);
@@ -242,29 +196,8 @@ class LeaseManagerTest extends TokenServiceTestBase {
     }
 
     @Test
-    void aFailedRenewalWarnsAndIsTriedAgain() throws Exception {
-        RecordingLeaseOwner block = new RecordingLeaseOwner();
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
-        AccessToken first = lease.accessToken();
-        clock.advance(Duration.ofMinutes(45));
-        simulator.inject(Fault.STATUS_429);
-        timer.fire();
-        await(() -> !block.warnings.isEmpty());
-        assertThat(lease.accessToken()).isEqualTo(first);
-        assertThat(block.warnings)
-                .singleElement()
-                .asString()
-                .contains("expires in 900 s")
-                .contains("HTTP 429");
-        assertThat(timer.pauses.get(1)).isEqualTo(RenewalPolicy.MAX_RETRY_PAUSE);
-        clock.advance(RenewalPolicy.MAX_RETRY_PAUSE);
-        fireUntil(() -> lease.accessToken() != first);
-    }
-
-    @Test
     void aBlockThatOpensAfterALostAnswer_waitsForTheOneMoreRequest() throws Exception {
         simulator.inject(Fault.STATUS_502);
-        RecordingLeaseOwner block = new RecordingLeaseOwner();
         CompletableFuture<Lease> opening = CompletableFuture.supplyAsync(() -> {
             try {
                 return leases.open(handle, TEN_MINUTES, block);
@@ -315,7 +248,6 @@ class LeaseManagerTest extends TokenServiceTestBase {
 
     @Test
     void refreshRenewsAtOnceAndMovesTheTimer() throws Exception {
-        RecordingLeaseOwner block = new RecordingLeaseOwner();
         Lease lease = leases.open(handle, TEN_MINUTES, block);
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofMinutes(20));
@@ -329,7 +261,6 @@ class LeaseManagerTest extends TokenServiceTestBase {
     /** The end of an access token from the future is unknown. */
     @Test
     void afterTheClockWasSetBack_oneRequestBringsAValidAccessToken() throws Exception {
-        RecordingLeaseOwner block = new RecordingLeaseOwner();
         Lease lease = leases.open(handle, TEN_MINUTES, block);
         AccessToken before = lease.accessToken();
         clock.advance(Duration.ofHours(-2));
@@ -347,20 +278,6 @@ class LeaseManagerTest extends TokenServiceTestBase {
                 .isEqualTo(lease.accessToken());
         assertThat(simulator.requests()).isEqualTo(3);
         assertThat(timer.pending()).isEqualTo(1);
-    }
-
-    @Test
-    void refreshLeavesAnAccessTokenOfLessThanTenSecondsAlone() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner());
-        AccessToken first = lease.accessToken();
-        assertThat(lease.refresh()).isEqualTo(first);
-        clock.advance(Duration.ofSeconds(9));
-        assertThat(lease.refresh()).isEqualTo(first);
-        clock.advance(Duration.ofSeconds(2));
-        assertThat(lease.refresh()).isNotEqualTo(first);
-        assertThat(leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()).refresh())
-                .isEqualTo(lease.accessToken());
-        assertThat(simulator.requests()).isEqualTo(2);
     }
 
     /** Also after the clock was set back, when the access token that all have seems to last longer than any new one. */
@@ -394,55 +311,17 @@ class LeaseManagerTest extends TokenServiceTestBase {
     }
 
     @Test
-    void refresh_afterAFailure_isNotRepeatedAtOnce() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner());
-        AccessToken first = lease.accessToken();
-        clock.advance(Duration.ofMinutes(1));
-        simulator.inject(Fault.STATUS_429);
-        assertThatThrownBy(lease::refresh)
-                .isInstanceOf(TokenUnavailableException.class)
-                .hasMessageContaining("HTTP 429");
-        assertThatThrownBy(lease::refresh)
-                .isInstanceOf(TokenUnavailableException.class)
-                .hasMessageContaining("less than 10 s ago");
-        assertThat(lease.accessToken()).isEqualTo(first);
-        assertThat(simulator.requests()).isEqualTo(2);
-        clock.advance(Duration.ofSeconds(11));
-        assertThat(lease.refresh()).isNotEqualTo(first);
-    }
-
-    @Test
     void aTokenTypedInMidBlockCountsFromTheNextRenewal() throws Exception {
-        AtomicReference<String> store = new AtomicReference<>(handle.token());
-        CredentialWriter writer = new CredentialWriter() {
-            @Override
-            public void writeBack(Predicate<String> sameFamily, String current, boolean again) {
-                store.updateAndGet(stored -> sameFamily.test(stored) ? current : stored);
-            }
-
-            @Override
-            public String stored(Account account) {
-                return store.get();
-            }
-        };
-        Lease lease =
-                leases.open(core.handle("ci", "acme", store.get(), writer), TEN_MINUTES, new RecordingLeaseOwner());
+        InMemoryCredential store = new InMemoryCredential("system", handle.token());
+        Lease lease = leases.open(store.handle(core.service("acme")), TEN_MINUTES, new RecordingLeaseOwner());
         AccessToken first = lease.accessToken();
-        store.set(simulator.reauthorize("ci"));
+        store.type(simulator.reauthorize("ci"));
         clock.advance(Duration.ofMinutes(45));
         timer.fire();
         await(() -> lease.accessToken() != first);
         core.awaitWriteBacks();
         assertThat(store.get()).isEqualTo(simulator.currentToken("ci"));
         assertThat(simulator.reuses()).isZero();
-    }
-
-    @Test
-    void aClosedLeaseIsNotRenewed() throws Exception {
-        leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()).close();
-        clock.advance(Duration.ofMinutes(45));
-        timer.fire();
-        assertThat(simulator.requests()).isEqualTo(1);
     }
 
     @Test
@@ -624,24 +503,11 @@ class LeaseManagerTest extends TokenServiceTestBase {
         assertThat(timer.pauses).isEmpty();
     }
 
-    private CredentialHandle sddcUser() {
-        simulator.sddcManager().addUser("svc@vsphere.local", "a-password-of-sddc-manager");
-        return core.handle("sddc", core.sddcManager("svc@vsphere.local"), "a-password-of-sddc-manager");
-    }
-
     /** A renewal sets the timer before it is over, and one that runs is not begun again. */
     private void fireUntil(BooleanSupplier condition) throws InterruptedException {
         await(() -> {
             timer.fire();
             return condition.getAsBoolean();
         });
-    }
-
-    private static void await(BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TestTokenService.PLENTY.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).isLessThan(deadline);
-            Thread.sleep(5);
-        }
     }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -14,7 +13,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,12 +24,8 @@ import org.junit.jupiter.params.provider.ValueSource;
  * A folder and its copy: their credentials store the same token until somebody types another one into one of them, who may
  * have nothing to say about the other.
  */
-class SharedTokenTest extends TokenServiceTestBase {
+class SharedTokenTest extends LeaseTestBase {
 
-    private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
-    private static final String USER = "svc@vsphere.local";
-
-    private final ManualTimer timer = new ManualTimer();
     private final RecordingLeaseOwner inOriginal = new RecordingLeaseOwner();
     private final RecordingLeaseOwner inCopy = new RecordingLeaseOwner();
     private LeaseManager leases;
@@ -41,14 +35,13 @@ class SharedTokenTest extends TokenServiceTestBase {
 
     @BeforeEach
     void start() throws Exception {
-        leases = new LeaseManager(core.families, timer, clock, new RenewalPolicy(() -> 0));
+        leases = leases(core.families);
         service = core.service("acme");
     }
 
     @AfterEach
     void stop() {
         assertThat(simulator.reuses()).isZero();
-        timer.shutdownNow();
     }
 
     /** In each order of opening, with and without the first lease, for each of the two. */
@@ -221,14 +214,6 @@ class SharedTokenTest extends TokenServiceTestBase {
             barrier.await(TestTokenService.PLENTY.toSeconds(), TimeUnit.SECONDS);
         } catch (Exception e) {
             throw new IllegalStateException(e);
-        }
-    }
-
-    private static void await(BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TestTokenService.PLENTY.toNanos();
-        while (!condition.getAsBoolean()) {
-            assertThat(System.nanoTime()).isLessThan(deadline);
-            Thread.sleep(5);
         }
     }
 }

@@ -3,7 +3,6 @@ package io.jenkins.plugins.vcftoken.lease;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
@@ -13,46 +12,22 @@ import io.jenkins.plugins.vcftoken.rotation.TokenIssuedEvent;
 import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** What a listener hears, and that it is all there is to hear. */
-class TokenListenerTest {
+class TokenListenerTest extends LeaseTestBase {
 
-    private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
-
-    @TempDir
-    private Path directory;
-
-    private final MutableClock clock = new MutableClock();
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final Ear heard = new Ear();
-    private Simulator simulator;
-    private TestTokenService core;
     private LeaseManager leases;
     private CredentialHandle handle;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
-        core = new TestTokenService(directory, simulator, clock, heard);
-        leases = new LeaseManager(core.families, timer, clock, new RenewalPolicy(() -> 0));
+        leases = leases(TestTokenService.manager(core.ledger, clock, heard));
         handle = core.newAccount("ci", "acme");
-    }
-
-    @AfterEach
-    void stop() {
-        timer.shutdownNow();
-        core.close();
-        simulator.close();
     }
 
     @Test

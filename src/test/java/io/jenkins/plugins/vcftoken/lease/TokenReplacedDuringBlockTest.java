@@ -2,11 +2,8 @@ package io.jenkins.plugins.vcftoken.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
-import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -14,21 +11,17 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** A person stores another token, or another password, while blocks are open. Everything is on the test's own thread. */
-class TokenReplacedDuringBlockTest extends TokenServiceTestBase {
+class TokenReplacedDuringBlockTest extends LeaseTestBase {
 
-    private static final Duration TEN_MINUTES = Duration.ofMinutes(10);
-    private static final String USER = "svc@vsphere.local";
-
-    private final ManualTimer timer = new ManualTimer();
-    private final RecordingLeaseOwner block = new RecordingLeaseOwner();
     private SddcManager server;
     private LeaseManager leases;
+    private TokenEndpointClient service;
 
     @BeforeEach
     void start() throws Exception {
         server = simulator.sddcManager();
-        TokenManager families = TestTokenService.manager(core.ledger, clock);
-        leases = new LeaseManager(families, timer, clock, new RenewalPolicy(() -> 0));
+        leases = leasesOnThisThread();
+        service = core.service("acme");
     }
 
     @AfterEach
@@ -36,13 +29,11 @@ class TokenReplacedDuringBlockTest extends TokenServiceTestBase {
         assertThat(leases.accessTokens()).isZero();
         assertThat(timer.pending()).isZero();
         assertThat(simulator.reuses()).isZero();
-        timer.shutdownNow();
     }
 
     @Test
     void blocksBeforeAndAfterTheChange_useTheNewToken() throws Exception {
-        TokenEndpointClient service = core.service("acme");
-        InMemoryCredential stored = new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
+        InMemoryCredential stored = newAccount();
         Lease before = leases.open(stored.handle(service), TEN_MINUTES, block);
         clock.advance(Duration.ofMinutes(10));
         stored.type(simulator.reauthorize("ci"));
@@ -67,8 +58,7 @@ class TokenReplacedDuringBlockTest extends TokenServiceTestBase {
     /** As a file does that is applied at each start. */
     @Test
     void requestWithTheReplacedToken_getsNoAccessTokenOfTheNewAccount() throws Exception {
-        TokenEndpointClient service = core.service("acme");
-        InMemoryCredential stored = new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
+        InMemoryCredential stored = newAccount();
         Lease first = leases.open(stored.handle(service), TEN_MINUTES, block);
         String former = stored.get();
         stored.type(simulator.addAccount("administrator", "acme"));
@@ -88,8 +78,7 @@ class TokenReplacedDuringBlockTest extends TokenServiceTestBase {
     /** The request has the former token already when a person stores another one and asks for its access token. */
     @Test
     void lateResultOfTheReplacedToken_changesNothing() throws Exception {
-        TokenEndpointClient service = core.service("acme");
-        InMemoryCredential stored = new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
+        InMemoryCredential stored = newAccount();
         Lease lease = leases.open(stored.handle(service), TEN_MINUTES, block);
         String another = simulator.addAccount("another", "acme");
         stored.whenLookedAt = () -> {
@@ -109,8 +98,7 @@ class TokenReplacedDuringBlockTest extends TokenServiceTestBase {
     /** The latest block has read the credential last, for example with its present certificate. */
     @Test
     void renewal_usesTheCredentialOfTheLatestBlock() throws Exception {
-        TokenEndpointClient service = core.service("acme");
-        InMemoryCredential former = new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
+        InMemoryCredential former = newAccount();
         Lease first = leases.open(former.handle(service), TEN_MINUTES, block);
         InMemoryCredential now = new InMemoryCredential("system", former.get());
         leases.open(now.handle(service), TEN_MINUTES, new RecordingLeaseOwner()).close();
@@ -124,7 +112,7 @@ class TokenReplacedDuringBlockTest extends TokenServiceTestBase {
 
     @Test
     void lastBlock_endsTheSessionsOfBothPasswords() throws Exception {
-        TokenEndpointClient service = core.sddcManager(USER);
+        service = core.sddcManager(USER);
         InMemoryCredential stored = password("former");
         Lease before = leases.open(stored.handle(service), TEN_MINUTES, block);
         change(stored, "changed");
@@ -176,6 +164,10 @@ class TokenReplacedDuringBlockTest extends TokenServiceTestBase {
         assertThat(server.logins()).isEqualTo(2);
         assertThat(server.openSessions()).isZero();
         assertThat(block.expected).hasSize(1);
+    }
+
+    private InMemoryCredential newAccount() {
+        return new InMemoryCredential("system", simulator.addAccount("ci", "acme"));
     }
 
     private InMemoryCredential password(String password) {

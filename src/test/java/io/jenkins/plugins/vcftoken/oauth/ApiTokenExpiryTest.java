@@ -1,41 +1,25 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The expiry of a user's API token in VCF Automation, and the cases in which there is no reliable one. */
-class ApiTokenExpiryTest {
+class ApiTokenExpiryTest extends TokenClientTestBase {
 
     private static final String MINE = "7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a01";
     private static final String OTHER = "7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a02";
     private static final Instant END = Instant.parse("2099-03-01T12:30:00Z");
 
-    private Simulator simulator;
-    private OneShotHttpClient client;
-
-    @BeforeEach
-    void start() throws Exception {
-        simulator = Simulator.start();
-        client = TestTokenService.client(simulator, InstantSource.system());
-    }
-
     @AfterEach
     void stop() {
-        assertThat(simulator.violations()).isEmpty();
         assertThat(simulator.mostReceived()).isLessThanOrEqualTo(1);
-        simulator.close();
     }
 
     @Test
@@ -119,7 +103,7 @@ class ApiTokenExpiryTest {
         assertThat(expiry("", accessToken)).isEqualTo(END);
         assertThat(expiry("", accessToken)).isEqualTo(END);
         assertThat(simulator.missed() - missed).isEqualTo(1);
-        assertThat(client.capabilities()
+        assertThat(http.capabilities()
                         .isBehindTm(okhttp3.HttpUrl.get(simulator.url().toString())))
                 .isTrue();
     }
@@ -224,7 +208,7 @@ class ApiTokenExpiryTest {
         AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", MINE, END), "acme");
         String sent = body.equals("huge") ? "{\"values\":[\"" + "y".repeat(2_000_000) + "\"]}" : body;
         simulator.apiTokens().setAnswer(status, sent);
-        TokenRequestException e = catchThrowableOfType(TokenRequestException.class, () -> expiry(MINE, accessToken));
+        TokenRequestException e = failure(() -> expiry(MINE, accessToken));
         assertThat(e.tokenError()).isEqualTo(tokenError);
         assertThat(e.getMessage()).doesNotContain(accessToken.value(), "rotated away");
         assertThat(simulator.apiTokens().lists()).isEqualTo(lists);
@@ -249,13 +233,13 @@ class ApiTokenExpiryTest {
     }
 
     private AccessToken accessToken(String token, String organization) throws TokenRequestException {
-        return new VcfaTokenClient(client, account(organization))
+        return new VcfaTokenClient(http, account(organization))
                 .requestToken(token)
                 .accessToken();
     }
 
     private Instant expiry(String clientId, AccessToken accessToken) throws TokenRequestException {
-        return new VcfaTokenClient(client, account("acme"), clientId).secretExpiry("", accessToken);
+        return new VcfaTokenClient(http, account("acme"), clientId).secretExpiry("", accessToken);
     }
 
     private Account account(String organization) {

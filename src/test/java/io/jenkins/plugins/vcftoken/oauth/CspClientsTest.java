@@ -1,22 +1,18 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.simulator.CloudServices;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class CspClientsTest {
+class CspClientsTest extends TokenClientTestBase {
 
     private static final Instant EXPIRY = Instant.parse("2099-12-31T00:00:00Z");
     /** Shorter than what the redactor takes for a token, and with characters that forms encode. */
@@ -24,22 +20,13 @@ class CspClientsTest {
 
     private static final String ORGANIZATION = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
 
-    private Simulator simulator;
     private CloudServices csp;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         csp = simulator.cloudServices();
         csp.addApiToken(API_TOKEN, EXPIRY);
         csp.addApp("app-1", "s3cr:et+&ü", ORGANIZATION);
-        csp.addApp("public-app", "", ORGANIZATION);
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test
@@ -53,8 +40,7 @@ class CspClientsTest {
     @Test
     void aRefusedApiTokenIsNotQuoted() {
         csp.revoke(API_TOKEN);
-        TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> apiToken().requestToken(API_TOKEN));
+        TokenRequestException e = failure(() -> apiToken().requestToken(API_TOKEN));
         assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED);
         assertThat(e.detail()).isEqualTo("HTTP 400: invalid_grant: Invalid refresh token: ****");
         assertThat(simulator.mostReceived()).isEqualTo(1);
@@ -64,7 +50,7 @@ class CspClientsTest {
     @ValueSource(booleans = {true, false})
     void anApiTokenTellsWhenItExpires(boolean milliseconds) throws Exception {
         csp.setMilliseconds(milliseconds);
-        assertThat(new CspApiTokenClient(client(), account("", "")).secretExpiry(API_TOKEN, null))
+        assertThat(new CspApiTokenClient(http, csp("", "")).secretExpiry(API_TOKEN, null))
                 .isEqualTo(EXPIRY);
     }
 
@@ -82,8 +68,7 @@ class CspClientsTest {
 
     @Test
     void theEndOfASecretThatIsUnknownIsNoMatterOfOrganizations() {
-        TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> apiToken().secretExpiry("withdrawn", null));
+        TokenRequestException e = failure(() -> apiToken().secretExpiry("withdrawn", null));
         assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED);
     }
 
@@ -107,17 +92,11 @@ class CspClientsTest {
                 .contains("accessTokenValiditySeconds=600");
     }
 
-    @Test
-    void aPublicAppHasNoSecret() throws Exception {
-        assertThat(app("public-app", "", 0, "").requestToken("").accessToken()).isNotNull();
-    }
-
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aWrongAppSecretIsSaidSoWhateverTheStatus(boolean with401) {
         csp.setRefusesWith401(with401);
-        TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> app("app-1", "", 0, "").requestToken("wrong-secret"));
+        TokenRequestException e = failure(() -> app("app-1", "", 0, "").requestToken("wrong-secret"));
         assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_SECRET);
         assertThat(e.getMessage()).doesNotContain("wrong-secret");
         assertThat(simulator.requests()).isEqualTo(1);
@@ -125,31 +104,21 @@ class CspClientsTest {
 
     @Test
     void anotherOrganizationIsSaidSo() {
-        TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class,
-                () -> app("app-1", "", 0, "11111111-94c1-4b0c-8d1f-6a5c1e0f7a11")
-                        .requestToken("s3cr:et+&ü"));
+        TokenRequestException e = failure(() ->
+                app("app-1", "", 0, "11111111-94c1-4b0c-8d1f-6a5c1e0f7a11").requestToken("s3cr:et+&ü"));
         assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
     }
 
     private TokenEndpointClient apiToken() {
-        return retries().decorate(new CspApiTokenClient(client(), account("", "")));
+        return TestTokenService.patient(new CspApiTokenClient(http, csp("", "")));
     }
 
     private TokenEndpointClient app(String id, String scope, int validity, String organization) {
         CspClientCredentialsClient.App app = new CspClientCredentialsClient.App(id, scope, validity);
-        return retries().decorate(new CspClientCredentialsClient(client(), account(organization, app.account()), app));
+        return TestTokenService.patient(new CspClientCredentialsClient(http, csp(organization, app.account()), app));
     }
 
-    private static RetryPolicy retries() {
-        return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0);
-    }
-
-    private Account account(String organization, String account) {
+    private Account csp(String organization, String account) {
         return new Account(CspApiTokenClient.SYSTEM, simulator.url(), organization, account);
-    }
-
-    private OneShotHttpClient client() {
-        return TestTokenService.client(simulator, InstantSource.system());
     }
 }

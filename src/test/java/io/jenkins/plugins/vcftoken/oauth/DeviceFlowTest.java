@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -27,20 +27,16 @@ class DeviceFlowTest {
     private final MutableClock clock = new MutableClock();
     private final List<String> saved = new ArrayList<>();
     private boolean diskIsFull;
-    private Simulator simulator;
+
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start(clock, 0);
+
     private String clientId;
     private DeviceFlow attempt;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
         clientId = simulator.devices().addAccount("ci", "acme");
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @ParameterizedTest

@@ -3,40 +3,20 @@ package io.jenkins.plugins.vcftoken.oauth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Base64;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class FleetServiceTokenClientTest {
-
-    private static final String API_TOKEN = "vidb_one";
-
-    private final ScriptedHttp server = new ScriptedHttp();
-    private Simulator simulator;
-    private OneShotHttpClient http;
+class FleetServiceTokenClientTest extends TokenClientTestBase {
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
-        simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
         simulator.vcfOperations().addUser("svc", "", "Aa1-password-of-svc");
-        http = TestTokenService.client(simulator, InstantSource.system());
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test
@@ -117,18 +97,8 @@ class FleetServiceTokenClientTest {
     })
     void requestToken_withoutAnAccessToken_fails(int status, String body, TokenError expected) {
         server.answer(status, body);
-        assertThat(catchThrowableOfType(
-                                TokenRequestException.class, () -> scripted().requestToken("p"))
-                        .tokenError())
-                .isEqualTo(expected);
+        assertThat(failure(() -> scripted().requestToken("p")).tokenError()).isEqualTo(expected);
         assertThat(server.asked).containsExactly("POST /suite-api/api/auth/token/exchange");
-    }
-
-    private String ssoToken() throws TokenRequestException {
-        return new VcfSsoApiTokenClient(http, new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), "CUSTOMER"))
-                .requestToken(API_TOKEN)
-                .accessToken()
-                .value();
     }
 
     private FleetServiceTokenClient client(String scheme, String key) {

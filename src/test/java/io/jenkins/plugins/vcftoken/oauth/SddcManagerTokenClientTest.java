@@ -1,41 +1,29 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.time.Duration;
-import java.time.InstantSource;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class SddcManagerTokenClientTest {
+class SddcManagerTokenClientTest extends TokenClientTestBase {
 
     private static final String USER = "svc-jenkins@vsphere.local";
     private static final String PASSWORD = "correct horse \"battery\" \\ stäple";
 
-    private Simulator simulator;
     private SddcManager sddc;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         sddc = simulator.sddcManager();
         sddc.addUser(USER, PASSWORD);
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @ParameterizedTest
@@ -77,8 +65,7 @@ class SddcManagerTokenClientTest {
         TokenResponse first = service(USER).requestToken(PASSWORD);
         for (Fault fault : List.of(Fault.TRUNCATED, Fault.HTML, Fault.EMPTY)) {
             simulator.inject(fault);
-            assertThat(catchThrowableOfType(
-                            TokenRequestException.class, () -> service(USER).refreshSession(PASSWORD, first.session())))
+            assertThat(failure(() -> service(USER).refreshSession(PASSWORD, first.session())))
                     .isInstanceOf(TokenRequestException.InvalidResponse.class);
         }
     }
@@ -123,21 +110,17 @@ class SddcManagerTokenClientTest {
         TokenResponse response = service(USER).requestToken(PASSWORD);
         sddc.forgetSessions();
         sddc.addUser(USER, "changed-in-the-meantime");
-        TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> service(USER).refreshSession(PASSWORD, response.session()));
+        TokenRequestException e = failure(() -> service(USER).refreshSession(PASSWORD, response.session()));
         assertThat(((TokenRequestException.Rejected) e).isFinal()).isTrue();
         assertThat(sddc.refusedLogins()).isEqualTo(1);
     }
 
     private TokenRequestException refused(String user, String password) {
-        return catchThrowableOfType(
-                TokenRequestException.class, () -> service(user).requestToken(password));
+        return failure(() -> service(user).requestToken(password));
     }
 
     private TokenEndpointClient service(String user) {
-        OneShotHttpClient client = TestTokenService.client(simulator, InstantSource.system());
-        return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0)
-                .decorate(new SddcManagerTokenClient(
-                        client, new Account(SddcManagerTokenClient.SYSTEM, simulator.url(), "", user)));
+        return TestTokenService.patient(new SddcManagerTokenClient(
+                http, new Account(SddcManagerTokenClient.SYSTEM, simulator.url(), "", user)));
     }
 }

@@ -4,47 +4,25 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
 import java.util.Base64;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class VcenterSessionClientTest {
+class VcenterSessionClientTest extends TokenClientTestBase {
 
-    private static final String API_TOKEN = "vidb_one";
     private static final String SAML = Base64.getEncoder().encodeToString("<saml2/>".getBytes(StandardCharsets.UTF_8));
 
-    private final ScriptedHttp server = new ScriptedHttp();
-    private Simulator simulator;
-    private OneShotHttpClient http;
     private String parentToken;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
-        simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
-        http = TestTokenService.client(simulator, InstantSource.system());
-        parentToken = new VcfSsoApiTokenClient(
-                        http, new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), "CUSTOMER"))
-                .requestToken(API_TOKEN)
-                .accessToken()
-                .value();
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
+        parentToken = ssoToken();
     }
 
     @Test
@@ -78,8 +56,7 @@ class VcenterSessionClientTest {
     @Test
     void revokeSession_whereOneCannotBeEnded_endsTheOthersAndFails() {
         server.answer(204, "").answer(503, "").answer(204, "");
-        TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> scripted().revokeSession("three two one"));
+        TokenRequestException e = failure(() -> scripted().revokeSession("three two one"));
         assertThat(e.tokenError()).isEqualTo(TokenError.NO_ANSWER);
         assertThat(server.asked).hasSize(3);
     }
@@ -121,7 +98,7 @@ class VcenterSessionClientTest {
     })
     void requestToken_whenTheExchangeFails_beginsNoSession(int status, String body, TokenError expected) {
         server.answer(status, body);
-        assertThat(failure()).isEqualTo(expected);
+        assertThat(tokenError()).isEqualTo(expected);
         assertThat(server.asked).containsExactly("POST /api/vcenter/authentication/token");
     }
 
@@ -138,7 +115,7 @@ class VcenterSessionClientTest {
     })
     void requestToken_whenTheLoginFails_saysWhy(int status, String body, TokenError expected) {
         server.answer(200, "{\"access_token\":\"" + SAML + "\"}").answer(status, body);
-        assertThat(failure()).isEqualTo(expected);
+        assertThat(tokenError()).isEqualTo(expected);
     }
 
     @ParameterizedTest
@@ -154,14 +131,12 @@ class VcenterSessionClientTest {
         assertThat(simulator.vcenter().refusals()).isEqualTo(1);
     }
 
-    private TokenError failure() {
-        return catchThrowableOfType(
-                        TokenRequestException.class, () -> scripted().requestToken("p"))
-                .tokenError();
+    private TokenError tokenError() {
+        return failure(() -> scripted().requestToken("p")).tokenError();
     }
 
     private VcenterSessionClient client() {
-        return new VcenterSessionClient(http, new Account(VcenterSessionClient.SYSTEM, simulator.url(), ""));
+        return new VcenterSessionClient(http, account(VcenterSessionClient.SYSTEM, ""));
     }
 
     private VcenterSessionClient scripted() {

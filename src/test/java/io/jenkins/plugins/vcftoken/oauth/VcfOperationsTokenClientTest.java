@@ -4,41 +4,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.simulator.VcfOperations;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class VcfOperationsTokenClientTest {
+class VcfOperationsTokenClientTest extends TokenClientTestBase {
 
     private static final String PASSWORD = "correct horse \"battery\" \\ stäple";
 
-    private final ScriptedHttp server = new ScriptedHttp();
-    private Simulator simulator;
     private VcfOperations operations;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         operations = simulator.vcfOperations();
         operations.addUser("svc", "", PASSWORD);
         operations.addUser("svc", "corp.example.com", "of the directory");
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test
@@ -66,8 +54,7 @@ class VcfOperationsTokenClientTest {
     @Test
     void revokeSession_whileTheServerFails_saysThatNothingIsLost() {
         server.answer(503, "");
-        TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> scripted().revokeSession("t"));
+        TokenRequestException e = failure(() -> scripted().revokeSession("t"));
         assertThat(e.tokenError()).isEqualTo(TokenError.NO_ANSWER);
         assertThat(server.asked).containsExactly("POST /suite-api/api/auth/token/release");
     }
@@ -159,14 +146,12 @@ class VcfOperationsTokenClientTest {
             })
     void response_withoutAValidAccessToken_isInvalid(String body) {
         server.answer(200, body);
-        assertThat(catchThrowableOfType(
-                        TokenRequestException.class, () -> scripted().requestToken("p")))
+        assertThat(failure(() -> scripted().requestToken("p")))
                 .isInstanceOf(TokenRequestException.InvalidResponse.class);
     }
 
     private TokenRequestException failure(String user, String authSource, String password) {
-        return catchThrowableOfType(
-                TokenRequestException.class, () -> client(user, authSource).requestToken(password));
+        return failure(() -> client(user, authSource).requestToken(password));
     }
 
     private VcfOperationsTokenClient scripted() {
@@ -174,9 +159,7 @@ class VcfOperationsTokenClientTest {
     }
 
     private TokenEndpointClient client(String user, String authSource) {
-        OneShotHttpClient http = TestTokenService.client(simulator, InstantSource.system());
-        return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0)
-                .decorate(client(http, simulator.url(), user, authSource));
+        return TestTokenService.patient(client(http, simulator.url(), user, authSource));
     }
 
     private static VcfOperationsTokenClient client(OneShotHttpClient http, URI url, String name, String authSource) {

@@ -5,35 +5,23 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class VcfSsoApiTokenClientTest {
+class VcfSsoApiTokenClientTest extends TokenClientTestBase {
 
     private static final String API_TOKEN = "vidb_a+b&c=d";
     private static final Instant LATER = Instant.parse("2099-01-01T00:00:00Z");
 
-    private Simulator simulator;
-
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, LATER);
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test
@@ -51,9 +39,8 @@ class VcfSsoApiTokenClientTest {
     /** The API token stays the stored secret, whatever a broker adds. */
     @Test
     void requestToken_withARefreshTokenInTheResponse_ignoresIt() throws Exception {
-        ScriptedHttp server =
-                new ScriptedHttp().answer(200, "{\"access_token\":\"b\",\"expires_in\":60,\"refresh_token\":\"r\"}");
-        assertThat(scripted(server).requestToken(API_TOKEN).refreshToken()).isNull();
+        server.answer(200, "{\"access_token\":\"b\",\"expires_in\":60,\"refresh_token\":\"r\"}");
+        assertThat(scripted().requestToken(API_TOKEN).refreshToken()).isNull();
         assertThat(server.asked).containsExactly("POST /acs/t/CUSTOMER/token");
     }
 
@@ -117,9 +104,9 @@ class VcfSsoApiTokenClientTest {
         "405, '', NO_SUCH_SERVICE, false"
     })
     void rejection_isFinalWhereItNamesTheToken(int status, String error, TokenError tokenError, boolean isFinal) {
-        ScriptedHttp server = new ScriptedHttp().answer(status, "{\"error\":\"" + error + "\"}");
+        server.answer(status, "{\"error\":\"" + error + "\"}");
         TokenRequestException.Rejected e = catchThrowableOfType(
-                TokenRequestException.Rejected.class, () -> scripted(server).requestToken(API_TOKEN));
+                TokenRequestException.Rejected.class, () -> scripted().requestToken(API_TOKEN));
         assertThat(e.tokenError()).isEqualTo(tokenError);
         assertThat(e.isFinal()).isEqualTo(isFinal);
     }
@@ -154,8 +141,8 @@ class VcfSsoApiTokenClientTest {
         "0, '\"9999-12-31T00:00:00Z\"', "
     })
     void regenerate_readsTheExpiryInEachForm(String minutes, String date, Instant expiry) throws Exception {
-        ScriptedHttp server = new ScriptedHttp().answer(200, REGENERATED.formatted(minutes, date));
-        RegeneratedSecret next = scripted(server).regenerate(API_TOKEN, null);
+        server.answer(200, REGENERATED.formatted(minutes, date));
+        RegeneratedSecret next = scripted().regenerate(API_TOKEN, null);
         assertThat(next).isEqualTo(new RegeneratedSecret("vidb_next", expiry));
         assertThat(server.asked).containsExactly("POST /acs/t/CUSTOMER/api-tokens/regenerate");
     }
@@ -175,11 +162,9 @@ class VcfSsoApiTokenClientTest {
         "200, REGENERATION_UNKNOWN, InvalidResponse"
     })
     void regenerate_withoutANewToken_isSentOnceAndIsNeverFinal(int status, TokenError error, String type) {
-        ScriptedHttp server = new ScriptedHttp().answer(status, "{\"message\":\"API Token is invalid or expired\"}");
-        TokenEndpointClient retrying =
-                new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).decorate(scripted(server));
-        TokenRequestException e =
-                catchThrowableOfType(TokenRequestException.class, () -> retrying.regenerate(API_TOKEN, null));
+        server.answer(status, "{\"message\":\"API Token is invalid or expired\"}");
+        TokenEndpointClient retrying = TestTokenService.patient(scripted());
+        TokenRequestException e = failure(() -> retrying.regenerate(API_TOKEN, null));
         assertThat(e.tokenError()).isEqualTo(error);
         assertThat(e.getClass().getSimpleName()).isEqualTo(type);
         assertThat(e.tokenError().isFinal()).isFalse();
@@ -188,8 +173,7 @@ class VcfSsoApiTokenClientTest {
 
     @Test
     void regenerate_withATenantThatLeavesItsPlaceInThePath_sendsNothing() {
-        TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> client("..").regenerate(API_TOKEN, null));
+        TokenRequestException e = failure(() -> client("..").regenerate(API_TOKEN, null));
         assertThat(e).isInstanceOf(TokenRequestException.NotSent.class);
         assertThat(simulator.requests()).isZero();
     }
@@ -198,26 +182,21 @@ class VcfSsoApiTokenClientTest {
     void secretExpiry_isTheOneThatTheUserEntered() {
         Account account =
                 new Account(VcfSsoApiTokenClient.SYSTEM, URI.create("https://broker.example.com"), "CUSTOMER");
-        assertThat(new VcfSsoApiTokenClient(new ScriptedHttp().client, account, SENT, true)
-                        .secretExpiry(API_TOKEN, null))
+        assertThat(new VcfSsoApiTokenClient(server.client, account, SENT, true).secretExpiry(API_TOKEN, null))
                 .isEqualTo(SENT);
     }
 
     private TokenRequestException failure(String tenant) {
-        return catchThrowableOfType(
-                TokenRequestException.class, () -> client(tenant).requestToken(API_TOKEN));
+        return failure(() -> client(tenant).requestToken(API_TOKEN));
     }
 
-    private static VcfSsoApiTokenClient scripted(ScriptedHttp server) {
+    private VcfSsoApiTokenClient scripted() {
         return new VcfSsoApiTokenClient(
                 server.client,
                 new Account(VcfSsoApiTokenClient.SYSTEM, URI.create("https://broker.example.com"), "CUSTOMER"));
     }
 
     private TokenEndpointClient client(String tenant) {
-        return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0)
-                .decorate(new VcfSsoApiTokenClient(
-                        TestTokenService.client(simulator, InstantSource.system()),
-                        new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), tenant)));
+        return TestTokenService.patient(new VcfSsoApiTokenClient(http, account(VcfSsoApiTokenClient.SYSTEM, tenant)));
     }
 }

@@ -3,44 +3,22 @@ package io.jenkins.plugins.vcftoken.oauth;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.net.URI;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.InstantSource;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class VcfaProviderSessionClientTest {
+class VcfaProviderSessionClientTest extends TokenClientTestBase {
 
-    private static final String API_TOKEN = "vidb_one";
     private static final String HEADER = "x-vmware-vcloud-access-token";
 
-    private final ScriptedHttp server = new ScriptedHttp();
-    private Simulator simulator;
-    private OneShotHttpClient http;
     private String parentToken;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
-        simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
-        http = TestTokenService.client(simulator, InstantSource.system());
-        parentToken = new VcfSsoApiTokenClient(
-                        http, new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), "CUSTOMER"))
-                .requestToken(API_TOKEN)
-                .accessToken()
-                .value();
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
+        parentToken = ssoToken();
     }
 
     @Test
@@ -89,10 +67,7 @@ class VcfaProviderSessionClientTest {
         } else {
             server.answer(status, "{}", HEADER, header);
         }
-        assertThat(catchThrowableOfType(
-                                TokenRequestException.class, () -> scripted().requestToken("p"))
-                        .tokenError())
-                .isEqualTo(expected);
+        assertThat(failure(() -> scripted().requestToken("p")).tokenError()).isEqualTo(expected);
         assertThat(server.asked).containsExactly("POST /cloudapi/1.0.0/sessions/provider");
     }
 
@@ -104,7 +79,7 @@ class VcfaProviderSessionClientTest {
     }
 
     private VcfaProviderSessionClient client() {
-        return new VcfaProviderSessionClient(http, new Account(VcfaTokenClient.SYSTEM, simulator.url(), "System"));
+        return new VcfaProviderSessionClient(http, account(VcfaTokenClient.SYSTEM, "System"));
     }
 
     private VcfaProviderSessionClient scripted() {

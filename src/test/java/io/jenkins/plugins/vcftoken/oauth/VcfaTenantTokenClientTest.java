@@ -1,39 +1,28 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.time.InstantSource;
 import java.util.Set;
 import okhttp3.OkHttpClient;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class VcfaTenantTokenClientTest {
+class VcfaTenantTokenClientTest extends TokenClientTestBase {
 
-    private Simulator simulator;
     private OneShotHttpClient client;
     private AccessToken provider;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
-        client = TestTokenService.client(simulator, InstantSource.system());
-        provider = new VcfaTokenClient(client, account("System"))
+        client = http;
+        provider = new VcfaTokenClient(client, account(VcfaTokenClient.SYSTEM, "System"))
                 .requestToken(simulator.addAccount("provider", "System"))
                 .accessToken();
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
     }
 
     @Test
@@ -94,7 +83,7 @@ class VcfaTenantTokenClientTest {
 
     @Test
     void aTenantsAccessTokenIsNotEnough() throws Exception {
-        provider = new VcfaTokenClient(client, account("acme"))
+        provider = new VcfaTokenClient(client, account(VcfaTokenClient.SYSTEM, "acme"))
                 .requestToken(simulator.addAccount("tenant", "acme"))
                 .accessToken();
         assertThat(refused("acme").tokenError()).isEqualTo(TokenError.FORBIDDEN);
@@ -124,15 +113,10 @@ class VcfaTenantTokenClientTest {
     }
 
     private TokenRequestException refused(String organization) {
-        return catchThrowableOfType(
-                TokenRequestException.class, () -> service(organization).requestToken(provider.value()));
+        return failure(() -> service(organization).requestToken(provider.value()));
     }
 
     private VcfaTenantTokenClient service(String organization) {
-        return new VcfaTenantTokenClient(client, account(organization));
-    }
-
-    private Account account(String organization) {
-        return new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization);
+        return new VcfaTenantTokenClient(client, account(VcfaTokenClient.SYSTEM, organization));
     }
 }

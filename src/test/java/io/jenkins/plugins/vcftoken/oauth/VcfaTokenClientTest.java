@@ -2,10 +2,8 @@ package io.jenkins.plugins.vcftoken.oauth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Proxy;
@@ -17,26 +15,11 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import okhttp3.OkHttpClient;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class VcfaTokenClientTest {
-
-    private Simulator simulator;
-
-    @BeforeEach
-    void start() throws Exception {
-        simulator = Simulator.start();
-    }
-
-    @AfterEach
-    void stop() {
-        assertThat(simulator.violations()).isEmpty();
-        simulator.close();
-    }
+class VcfaTokenClientTest extends TokenClientTestBase {
 
     @Test
     void tenantGrant() throws Exception {
@@ -112,15 +95,12 @@ class VcfaTokenClientTest {
         assertThat(VcfaTokenClient.isOrganization(organization)).isFalse();
         String initialToken = simulator.addAccount("ci", "acme");
         for (TokenRequestException e : List.of(
-                catchThrowableOfType(
-                        TokenRequestException.class, () -> service(organization).requestToken(initialToken)),
-                catchThrowableOfType(
-                        TokenRequestException.class,
-                        () -> new VcfaTokenClient(
-                                        TestTokenService.client(simulator, InstantSource.system()),
-                                        new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization),
-                                        "client")
-                                .requestCodes()))) {
+                failure(() -> service(organization).requestToken(initialToken)),
+                failure(() -> new VcfaTokenClient(
+                                TestTokenService.client(simulator, InstantSource.system()),
+                                new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization),
+                                "client")
+                        .requestCodes()))) {
             assertThat(e).isInstanceOf(TokenRequestException.NotSent.class);
             assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
         }
@@ -163,8 +143,7 @@ class VcfaTokenClientTest {
     void spentTokenIsRefused() throws Exception {
         String initialToken = simulator.addAccount("ci", "acme");
         service("acme").requestToken(initialToken);
-        TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> service("acme").requestToken(initialToken));
+        TokenRequestException e = failure(() -> service("acme").requestToken(initialToken));
         assertThat(e).isInstanceOf(TokenRequestException.Rejected.class);
         assertThat(e.tokenError()).isEqualTo(TokenError.SPENT_OR_REVOKED);
         assertThat(e.detail()).isEqualTo("HTTP 400, invalid_grant: Invalid refresh token");
@@ -192,28 +171,6 @@ class VcfaTokenClientTest {
                                     + "SunCertPathBuilderException: unable to find valid certification path");
                 });
         assertThat(simulator.requests()).isZero();
-    }
-
-    @Test
-    void certificateOfAnotherHostStopsTheTokenFromLeaving() {
-        String initialToken = simulator.addAccount("ci", "acme");
-        URI byAddress = URI.create(simulator.url().toString().replace("localhost", "127.0.0.1"));
-        assertThatThrownBy(() -> service(TestTokenService.trusting(simulator), byAddress, "acme")
-                        .requestToken(initialToken))
-                .isInstanceOfSatisfying(
-                        TokenRequestException.NotSent.class,
-                        e -> assertThat(e.tokenError()).isEqualTo(TokenError.NOT_TRUSTED));
-        assertThat(simulator.requests()).isZero();
-    }
-
-    @Test
-    void unreachableServer_isNotSentTo() {
-        assertThatThrownBy(
-                        () -> service(TestTokenService.trusting(simulator), URI.create("https://localhost:1"), "acme")
-                                .requestToken("token"))
-                .isInstanceOfSatisfying(
-                        TokenRequestException.NotSent.class,
-                        e -> assertThat(e.tokenError()).isEqualTo(TokenError.UNREACHABLE));
     }
 
     /** The message names the proxy, which is the cause of many failed connections. */

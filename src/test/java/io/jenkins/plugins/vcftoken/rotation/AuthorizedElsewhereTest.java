@@ -6,11 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
-import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import java.io.IOException;
 import java.time.Duration;
@@ -68,17 +66,9 @@ class AuthorizedElsewhereTest extends TokenServiceTestBase {
     /** The first one tried in vain, and what it remembers of that is out of date. */
     @Test
     void aTokenThatTheOtherControllerHasRotatedIsNotSentForAnotherOrganization() throws Exception {
-        TokenEndpointClient unreachable = new TokenEndpointClient() {
-            @Override
-            public Account account() {
-                return core.service("acme").account();
-            }
-
-            @Override
-            public TokenResponse requestToken(String secret) throws TokenRequestException {
-                throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "no route", null);
-            }
-        };
+        TokenEndpointClient unreachable = new TestClient(core.service("acme").account(), secret -> {
+            throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "no route", null);
+        });
         assertThatThrownBy(() -> core.families.await(core.handle("ci", unreachable, initialToken), ANY))
                 .hasMessageContaining("no route");
         try (TestTokenService other = new TestTokenService(directory, simulator, clock)) {

@@ -34,7 +34,7 @@ class CredentialHandleTest {
     @ParameterizedTest
     @ValueSource(strings = {"before", "typed-anew"})
     void asStored_usesTheStoredSettings(String token) throws Exception {
-        TokenEndpointClient now = new UnusedClient(ENDPOINT);
+        TokenEndpointClient now = TestClient.unused(ENDPOINT);
         CredentialHandle handle = handle(token, now);
         assertThat(handle.client()).isNotSameAs(now);
         assertThat(handle.asStored().client()).isSameAs(now);
@@ -55,7 +55,7 @@ class CredentialHandleTest {
             }
         };
         CredentialHandle handle = new CredentialHandle(
-                "sa", new CredentialLocation("folder:old", "sa"), "token", new UnusedClient(ENDPOINT), writer);
+                "sa", new CredentialLocation("folder:old", "sa"), "token", TestClient.unused(ENDPOINT), writer);
         Set<CredentialHandle> known = new HashSet<>(Set.of(handle));
         context[0] = "folder:new";
         assertThat(handle.location().context()).isEqualTo("folder:new");
@@ -96,13 +96,14 @@ class CredentialHandleTest {
             public String stored(Account account) {
                 return stored;
             }
-
-            @Override
-            public TokenEndpointClient client(Account account) {
-                return service;
-            }
         };
+        TokenEndpointClient client = TestClient.unused(ENDPOINT);
         return new CredentialHandle(
-                "sa", new CredentialLocation("system", "sa"), "before", new UnusedClient(ENDPOINT), writer);
+                "sa",
+                new CredentialLocation("system", "sa"),
+                "before",
+                client,
+                writer,
+                () -> service == null ? client : service);
     }
 }

@@ -32,7 +32,7 @@ class CredentialWriteBackTest {
                     ENDPOINT, "seed", TestTokenService.HASH, Instant.EPOCH)
             .granted(new TokenResponse(ACCESS_TOKEN, "current"), TestTokenService.HASH, Instant.EPOCH);
 
-    private static final TokenEndpointClient VCFA = new UnusedClient(ENDPOINT);
+    private static final TokenEndpointClient VCFA = TestClient.unused(ENDPOINT);
 
     @TempDir
     private Path directory;

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -49,13 +50,15 @@ class LostAnswerTest {
             heard.add(after.state() + " " + why.tokenError());
         }
     };
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start(clock, 0);
+
     private TestTokenService core;
     private CredentialHandle handle;
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start(clock, 0);
         simulator.setLifetime(LIFETIME);
         core = new TestTokenService(directory, simulator, clock, listener);
         handle = core.newAccount("ci", "acme");
@@ -64,7 +67,6 @@ class LostAnswerTest {
     @AfterEach
     void stop() {
         core.close();
-        simulator.close();
         assertThat(simulator.repeatsWhileAlive()).isZero();
         assertThat(simulator.repeatsAfterRefusal()).isZero();
     }
@@ -131,25 +133,13 @@ class LostAnswerTest {
     @Test
     void whileAnAccessTokenOfAnotherOrganizationIsAliveThatCameOfIt_theTokenIsNotSent() throws Exception {
         CredentialHandle provider = core.newAccount("provider", "System");
-        TokenEndpointClient client = new TokenEndpointClient() {
-            @Override
-            public Account account() {
-                return new Account("VCF Automation", simulator.url(), "acme");
-            }
-
-            @Override
-            public boolean rotates() {
-                return false;
-            }
-
-            @Override
-            public TokenResponse requestToken(String secret) {
-                return new TokenResponse(
-                        new AccessToken(
-                                "derived", clock.instant(), clock.instant().plus(LIFETIME)),
-                        null);
-            }
-        };
+        TokenEndpointClient client =
+                new TestClient(new Account("VCF Automation", simulator.url(), "acme"), false, secret -> {
+                    return new TokenResponse(
+                            new AccessToken(
+                                    "derived", clock.instant(), clock.instant().plus(LIFETIME)),
+                            null);
+                });
         CredentialHandle owner = provider.derive(() -> client).forDerived(client, core.families.await(provider, ANY));
         clock.advance(Duration.ofMinutes(30));
         core.families.await(owner, ANY);
@@ -199,17 +189,9 @@ class LostAnswerTest {
     void whenTheOneMoreRequestIsNotSent_theNextOneIsSentAtOnce() throws Exception {
         lose(Fault.STATUS_502);
         clock.advance(TestTokenService.PLENTY);
-        TokenEndpointClient unreachable = new TokenEndpointClient() {
-            @Override
-            public Account account() {
-                return handle.client().account();
-            }
-
-            @Override
-            public TokenResponse requestToken(String secret) throws TokenRequestException {
-                throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "no route", null);
-            }
-        };
+        TokenEndpointClient unreachable = new TestClient(handle.client().account(), secret -> {
+            throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "no route", null);
+        });
         assertThatThrownBy(() -> core.families.await(core.handle("ci", unreachable, handle.token()), ANY))
                 .hasMessageContaining("no route");
         assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.UNKNOWN);

@@ -213,7 +213,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
             Account there = new Account(SddcManagerTokenClient.SYSTEM, other.url(), "", USER);
             CredentialHandle twin = core.handle(
                     "other",
-                    core.patient(new SddcManagerTokenClient(TestTokenService.client(other, clock), there)),
+                    TestTokenService.patient(new SddcManagerTokenClient(TestTokenService.client(other, clock), there)),
                     PASSWORD);
             core.families.await(twin, ANY);
             assertThat(other.sddcManager().logins()).isEqualTo(1);
@@ -515,7 +515,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
                 stored.get(),
                 core.service("System"),
                 (family, token, again) -> stored.set(token));
-        return provider.derive(() -> core.patient(
+        return provider.derive(() -> TestTokenService.patient(
                 new VcfaTenantTokenClient(core.client(), new Account(VcfaTokenClient.SYSTEM, simulator.url(), name))));
     }
 
@@ -541,8 +541,8 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         }
         simulator.vcfSso().revoke("revoked");
         Account account = new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), tenant);
-        CredentialHandle handle =
-                core.handle("sso", core.patient(new VcfSsoApiTokenClient(core.client(), account)), "revoked");
+        CredentialHandle handle = core.handle(
+                "sso", TestTokenService.patient(new VcfSsoApiTokenClient(core.client(), account)), "revoked");
         assertThatThrownBy(() -> core.families.await(handle, ANY))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("expired or revoked")

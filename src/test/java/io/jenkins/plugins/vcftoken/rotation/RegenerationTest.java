@@ -379,7 +379,7 @@ class RegenerationTest extends TokenServiceTestBase {
         core.ledger.save(TokenFamily.created(core.vcfSso().account(), FIRST, TestTokenService.HASH, clock.instant())
                 .boundTo(new CredentialLocation("system", "sso"))
                 .regenerating(firstExpiry, clock.instant()));
-        TokenEndpointClient off = core.patient(
+        TokenEndpointClient off = TestTokenService.patient(
                 new VcfSsoApiTokenClient(core.client(), core.vcfSso().account()));
         assertThatThrownBy(() -> core.families.await(core.handle("sso", off, FIRST), ANY))
                 .hasMessageContaining("Jenkins stopped while");

@@ -24,16 +24,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TokenFamilyAdminTest extends TokenServiceTestBase {
 
+    private static final CredentialLocation CI = new CredentialLocation("system", "ci");
     private static final CredentialLocation BEFORE = new CredentialLocation("folder:before", "sa");
     private static final CredentialLocation AFTER = new CredentialLocation("folder:after", "sa");
 
     private TokenFamilyAdmin administration;
     private String initialToken;
+    private Account acme;
 
     @BeforeEach
     void start() throws Exception {
         administration = core.families.administration();
         initialToken = simulator.addAccount("ci", "acme");
+        acme = core.service("acme").account();
     }
 
     @Test
@@ -107,12 +110,11 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     /** As two spellings of one account left them: the newer record goes on from the token of the older one. */
     @Test
     void recordContinuedByAnotherFamily_isRemovedThirtyDaysLater() throws Exception {
-        Account account = core.service("acme").account();
         CredentialLocation location = new CredentialLocation("system", "sa");
-        TokenFamily older = TokenFamily.created(account, "first", TestTokenService.HASH, clock.instant())
+        TokenFamily older = TokenFamily.created(acme, "first", TestTokenService.HASH, clock.instant())
                 .rescued("second", "why", TestTokenService.HASH, clock.instant())
                 .boundTo(location);
-        TokenFamily newer = TokenFamily.created(account, "second", TestTokenService.HASH, clock.instant())
+        TokenFamily newer = TokenFamily.created(acme, "second", TestTokenService.HASH, clock.instant())
                 .rescued("third", "why", TestTokenService.HASH, clock.instant())
                 .boundTo(location)
                 .rescued("fourth", "why", TestTokenService.HASH, clock.instant());
@@ -147,29 +149,24 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     @Test
     void findLocationsOfFormerToken_ofTwoFamilies_returnsNone() throws Exception {
         ask();
-        Account account = core.service("acme").account();
         administration.copied("system", "folder:copy");
         CredentialLocation copy = new CredentialLocation(
                 "folder:copy", only().locations().iterator().next().credentialsId());
-        administration.authorized(account, copy, initialToken, simulator.reauthorize("ci"), null);
+        administration.authorized(acme, copy, initialToken, simulator.reauthorize("ci"), null);
         assertThat(administration.list()).hasSize(2);
-        assertThat(administration.findLocationsOfFormerToken(account, initialToken))
+        assertThat(administration.findLocationsOfFormerToken(acme, initialToken))
                 .isEmpty();
     }
 
     @Test
     void familiesFollowTheirFolder() throws Exception {
         CredentialLocation before = new CredentialLocation("folder:a", "sa");
-        core.families.await(
-                new CredentialHandle("sa", before, initialToken, core.service("acme"), (f, t, again) -> {}),
-                accessToken -> true);
+        ask(before);
         administration.moved("folder:a", "folder:b/a");
         assertThat(only().locations()).containsExactly(new CredentialLocation("folder:b/a", "sa"));
         clock.advance(Duration.ofHours(2));
         CredentialLocation after = new CredentialLocation("folder:b/a", "sa");
-        core.families.await(
-                new CredentialHandle("sa", after, initialToken, core.service("acme"), (f, t, again) -> {}),
-                accessToken -> true);
+        ask(after);
         assertThat(simulator.reuses()).isZero();
     }
 
@@ -237,12 +234,10 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     void tokensOfOneFamilyAreRelatedAtTheirEndpointOnly() throws Exception {
         ask();
         String now = simulator.currentToken("ci");
-        assertThat(administration.areRelated(core.service("acme").account(), initialToken, now))
-                .isTrue();
+        assertThat(administration.areRelated(acme, initialToken, now)).isTrue();
         assertThat(administration.areRelated(core.service("other").account(), initialToken, now))
                 .isFalse();
-        assertThat(administration.areRelated(core.service("acme").account(), initialToken, "typed"))
-                .isFalse();
+        assertThat(administration.areRelated(acme, initialToken, "typed")).isFalse();
     }
 
     @Test
@@ -336,8 +331,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         assertThatThrownBy(this::ask).hasMessageContaining("refuses the stored refresh token");
         String rejected = only().tokens().current();
         String fresh = simulator.reauthorize("ci");
-        administration.authorized(
-                core.service("acme").account(), new CredentialLocation("system", "ci"), initialToken, fresh, null);
+        administration.authorized(acme, CI, initialToken, fresh, null);
         assertThat(only().state()).isEqualTo(TokenFamily.Status.READY);
         for (String brought : List.of(initialToken, rejected, "", fresh)) {
             clock.advance(Duration.ofHours(2));
@@ -355,8 +349,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
 
     @Test
     void emptyCredential_isRefusedUnlessItWasAuthorized() throws Exception {
-        CredentialLocation here = new CredentialLocation("system", "ci");
-        administration.authorized(core.service("acme").account(), here, "", initialToken, null);
+        administration.authorized(acme, CI, "", initialToken, null);
         assertThatThrownBy(() -> core.families.await(core.handle("another", "acme", ""), accessToken -> true))
                 .hasMessageContaining("it stores no refresh token yet");
         assertThatThrownBy(() -> core.families.await(core.handle("ci", "globex", ""), accessToken -> true))
@@ -371,17 +364,14 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         ask();
         core.families.await(core.handle("copy", "acme", only().tokens().current()), accessToken -> true);
         String other = simulator.addAccount("other", "acme");
-        administration.authorized(
-                core.service("acme").account(), new CredentialLocation("system", "copy"), initialToken, other, null);
+        administration.authorized(acme, new CredentialLocation("system", "copy"), initialToken, other, null);
         clock.advance(Duration.ofHours(2));
         ask();
         core.families.await(core.handle("copy", "acme", initialToken), accessToken -> true);
         assertThat(simulator.reuses()).isZero();
         assertThat(administration.list())
                 .extracting(TokenFamily::locations)
-                .containsExactlyInAnyOrder(
-                        Set.of(new CredentialLocation("system", "ci")),
-                        Set.of(new CredentialLocation("system", "copy")));
+                .containsExactlyInAnyOrder(Set.of(CI), Set.of(new CredentialLocation("system", "copy")));
         assertThat(simulator.currentToken("other")).isNotEqualTo(other);
     }
 
@@ -393,23 +383,11 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
             throw new IOException("disk full");
         };
         TokenManager families = TestTokenService.manager(full, clock);
-        assertThatThrownBy(() -> families.administration()
-                        .authorized(
-                                core.service("acme").account(),
-                                new CredentialLocation("system", "ci"),
-                                initialToken,
-                                "new",
-                                null))
+        assertThatThrownBy(() -> families.administration().authorized(acme, CI, initialToken, "new", null))
                 .isInstanceOf(IOException.class);
         full.save = id -> {};
         assertThat(administration.list()).hasSize(1);
-        families.administration()
-                .authorized(
-                        core.service("acme").account(),
-                        new CredentialLocation("system", "ci"),
-                        initialToken,
-                        "new",
-                        null);
+        families.administration().authorized(acme, CI, initialToken, "new", null);
         assertThat(only().tokens().current()).isEqualTo("new");
     }
 
@@ -418,8 +396,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         ask();
         TokenFamily before = only();
         String other = simulator.addAccount("other", "acme");
-        administration.authorized(
-                core.service("acme").account(), new CredentialLocation("folder:a", "new"), initialToken, other, null);
+        administration.authorized(acme, new CredentialLocation("folder:a", "new"), initialToken, other, null);
         assertThat(administration.list())
                 .hasSize(2)
                 .contains(before)
@@ -429,12 +406,10 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
 
     @Test
     void anAuthorizationThatIsStoredTwiceIsOne() throws Exception {
-        Account account = core.service("acme").account();
-        CredentialLocation here = new CredentialLocation("system", "ci");
-        administration.authorized(account, here, "", initialToken, null);
-        administration.authorized(account, here, "", initialToken, null);
+        administration.authorized(acme, CI, "", initialToken, null);
+        administration.authorized(acme, CI, "", initialToken, null);
         ask();
-        assertThat(only().locations()).containsExactly(here);
+        assertThat(only().locations()).containsExactly(CI);
         assertThat(simulator.grants()).isEqualTo(1);
     }
 
@@ -443,12 +418,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         AccessToken accessToken =
                 core.service("acme").requestToken(initialToken).accessToken();
         String next = simulator.currentToken("ci");
-        administration.authorized(
-                core.service("acme").account(),
-                new CredentialLocation("system", "ci"),
-                initialToken,
-                next,
-                accessToken);
+        administration.authorized(acme, CI, initialToken, next, accessToken);
         assertThat(core.families
                         .await(core.handle("ci", "acme", initialToken), any -> true)
                         .accessToken())
@@ -462,8 +432,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         Path file = directory.resolve(only().id() + ".json");
         Files.writeString(file, "{\"format\":1");
         String fresh = simulator.reauthorize("ci");
-        administration.authorized(
-                core.service("acme").account(), new CredentialLocation("system", "ci"), initialToken, fresh, null);
+        administration.authorized(acme, CI, initialToken, fresh, null);
         assertThat(only().tokens().current()).isEqualTo(fresh);
         assertThat(only().tokens().generation()).as("after what memory knows").isEqualTo(2);
         assertThat(file).hasContent("{\"format\":1");
@@ -488,15 +457,13 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         };
         TokenManager families = TestTokenService.manager(stubborn, clock);
         String fresh = simulator.reauthorize("ci");
-        CredentialLocation here = new CredentialLocation("system", "ci");
-        Account account = core.service("acme").account();
-        families.administration().authorized(account, here, initialToken, fresh, null);
+        families.administration().authorized(acme, CI, initialToken, fresh, null);
         assertThat(Thread.interrupted()).isEqualTo(interrupted);
         assertThat(administration.list())
                 .hasSize(2)
-                .allMatch(record -> record.locations().contains(here));
+                .allMatch(record -> record.locations().contains(CI));
         for (String brought : List.of(initialToken, "", fresh)) {
-            assertThat(families.snapshot().find(account, brought, here).tokens().current())
+            assertThat(families.snapshot().find(acme, brought, CI).tokens().current())
                     .isEqualTo(simulator.currentToken("ci"));
             clock.advance(Duration.ofHours(2));
             families.await(core.handle("ci", "acme", brought), accessToken -> true);
@@ -527,13 +494,12 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         CredentialLocation from = new CredentialLocation("folder:a", "sa");
         CredentialLocation to = new CredentialLocation("folder:b", "sa");
         ask(from);
-        Account account = core.service("acme").account();
-        administration.follow(account, initialToken, to, new CredentialLocation("folder:thief", "sa"));
+        administration.follow(acme, initialToken, to, new CredentialLocation("folder:thief", "sa"));
         administration.follow(
                 core.service("globex").account(), initialToken, from, new CredentialLocation("folder:thief", "sa"));
-        administration.follow(account, "another token", from, new CredentialLocation("folder:thief", "sa"));
+        administration.follow(acme, "another token", from, new CredentialLocation("folder:thief", "sa"));
         assertThat(only().locations()).containsExactly(from);
-        administration.follow(account, initialToken, from, to);
+        administration.follow(acme, initialToken, from, to);
         for (CredentialLocation location : List.of(to, from)) {
             clock.advance(Duration.ofHours(2));
             ask(location);

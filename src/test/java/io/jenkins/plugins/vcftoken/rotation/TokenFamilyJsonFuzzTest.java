@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.api.FuzzedDataProvider;
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -14,7 +13,7 @@ import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 @EnabledIfEnvironmentVariable(named = "JAZZER_FUZZ", matches = "1")
 class TokenFamilyJsonFuzzTest {
 
-    private static final TokenFamilyJson FORMAT = new TokenFamilyJson(new ObjectMapper(), TestTokenService.CIPHER);
+    private static final TokenFamilyJson FORMAT = new TokenFamilyJson(TestTokenService.CIPHER);
 
     @FuzzTest(maxDuration = "1m")
     void anyFileIsARecordThatSurvivesOrIsRefused(FuzzedDataProvider data) throws IOException {

@@ -34,7 +34,7 @@ class TokenFamilyJsonTest {
     };
 
     private final ObjectMapper json = new ObjectMapper();
-    private final TokenFamilyJson format = new TokenFamilyJson(json, SEALED);
+    private final TokenFamilyJson format = new TokenFamilyJson(SEALED);
 
     @Test
     void format1() throws Exception {

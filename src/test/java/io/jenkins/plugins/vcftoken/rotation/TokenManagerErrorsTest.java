@@ -166,8 +166,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
 
     @Test
     void request_duringTheShutdown_isNotSent() throws Exception {
-        simulator.sddcManager().addUser("svc@vsphere.local", "password");
-        CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
+        CredentialHandle user = sddcUser();
         CompletableFuture<TokenResult> result = families.request(user, ANY);
         work();
         goingDown = true;
@@ -200,23 +199,10 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     @ValueSource(booleans = {true, false})
     void unexpectedFailure_isReportedAndARotatingTokenNotSentAgain(boolean rotates) throws Exception {
         int[] sent = new int[1];
-        TokenEndpointClient broken = new TokenEndpointClient() {
-            @Override
-            public Account account() {
-                return handle.client().account();
-            }
-
-            @Override
-            public boolean rotates() {
-                return rotates;
-            }
-
-            @Override
-            public TokenResponse requestToken(String secret) {
-                sent[0]++;
-                throw new IllegalStateException("a bug");
-            }
-        };
+        TokenEndpointClient broken = new TestClient(handle.client().account(), rotates, secret -> {
+            sent[0]++;
+            throw new IllegalStateException("a bug");
+        });
         CredentialHandle unlucky = core.handle("ci", broken, handle.token());
         TokenManager here = families(Runnable::run, TestTokenService.PLENTY);
         for (int i = 0; i < 2; i++) {
@@ -239,18 +225,10 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
                 heard.add(after.state() + " " + why.tokenError() + ' ' + took);
             }
         };
-        TokenEndpointClient slow = new TokenEndpointClient() {
-            @Override
-            public Account account() {
-                return handle.client().account();
-            }
-
-            @Override
-            public TokenResponse requestToken(String secret) {
-                clock.advance(Duration.ofSeconds(3));
-                throw new IllegalStateException("a bug");
-            }
-        };
+        TokenEndpointClient slow = new TestClient(handle.client().account(), secret -> {
+            clock.advance(Duration.ofSeconds(3));
+            throw new IllegalStateException("a bug");
+        });
         families = TestTokenService.manager(ledger, clock, listener);
         assertThatThrownBy(() -> families.await(core.handle("ci", slow, handle.token()), ANY))
                 .isInstanceOf(TokenUnavailableException.class);
@@ -330,20 +308,12 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     @Test
     void aTokenThatWasNotSentIsSentNextTime() throws Exception {
         boolean[] down = {true};
-        TokenEndpointClient flaky = new TokenEndpointClient() {
-            @Override
-            public Account account() {
-                return handle.client().account();
+        TokenEndpointClient flaky = new TestClient(handle.client().account(), secret -> {
+            if (down[0]) {
+                throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "down", null);
             }
-
-            @Override
-            public TokenResponse requestToken(String secret) throws TokenRequestException {
-                if (down[0]) {
-                    throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "down", null);
-                }
-                return handle.client().requestToken(secret);
-            }
-        };
+            return handle.client().requestToken(secret);
+        });
         CredentialHandle unlucky = core.handle("ci", flaky, handle.token());
         assertThatThrownBy(() -> await(unlucky)).hasMessageContaining("nothing was sent");
         down[0] = false;
@@ -391,7 +361,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         CspClientCredentialsClient.App app = new CspClientCredentialsClient.App("public", "", 0);
         TokenEndpointClient service = new CspClientCredentialsClient(
                 core.client(), new Account(CspApiTokenClient.SYSTEM, simulator.url(), "", app.account()), app);
-        return core.handle("app", core.patient(service), "");
+        return core.handle("app", TestTokenService.patient(service), "");
     }
 
     @Test
@@ -550,8 +520,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
 
     @Test
     void release_ofAForgottenFamily_endsItsSession() throws Exception {
-        simulator.sddcManager().addUser("svc@vsphere.local", "password");
-        CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
+        CredentialHandle user = sddcUser();
         TokenResult result = await(user);
         families.administration().forget(result.familyId());
         assertThat(families.isReleased(result)).isTrue();
@@ -567,8 +536,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
 
     @Test
     void release_ofAUsedAccessToken_doesNothing() throws Exception {
-        simulator.sddcManager().addUser("svc@vsphere.local", "password");
-        CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
+        CredentialHandle user = sddcUser();
         TokenResult result = await(user);
         families.release(user, result.familyId(), () -> false);
         work();
@@ -586,8 +554,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     /** A lease that opens on the revoked access token must not keep it because another one has the next. */
     @Test
     void isReleased_afterAnotherCallerGotTheNextAccessToken_isTrue() throws Exception {
-        simulator.sddcManager().addUser("svc@vsphere.local", "password");
-        CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
+        CredentialHandle user = sddcUser();
         TokenResult revoked = await(user);
         families.release(user, revoked.familyId(), () -> true);
         work();
@@ -598,8 +565,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
 
     @Test
     void release_onAnInterruptedThread_keepsTheInterrupt() throws Exception {
-        simulator.sddcManager().addUser("svc@vsphere.local", "password");
-        CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
+        CredentialHandle user = sddcUser();
         TokenResult result = await(user);
         ledger.lock = id -> {
             throw new InterruptedException();
@@ -733,6 +699,11 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         assertThat(families.administration().list().get(0).locations())
                 .containsExactlyInAnyOrder(copy, handle.location());
         assertThat(ledger.saves).as("in flight, granted, bound").isEqualTo(3);
+    }
+
+    private CredentialHandle sddcUser() {
+        simulator.sddcManager().addUser("svc@vsphere.local", "password");
+        return core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
     }
 
     private void ask() throws Exception {

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -168,19 +167,10 @@ class TokenManagerTest extends TokenServiceTestBase {
     void journaledBeforeItIsSentAndSavedBeforeItIsSeen() throws Exception {
         List<TokenFamily.Status> seen = new ArrayList<>();
         TokenEndpointClient real = core.service("acme");
-        TokenEndpointClient watching = new TokenEndpointClient() {
-            @Override
-            public Account account() {
-                return real.account();
-            }
-
-            @Override
-            public TokenResponse requestToken(String secret)
-                    throws io.jenkins.plugins.vcftoken.oauth.TokenRequestException {
-                seen.add(onDisk().state());
-                return real.requestToken(secret);
-            }
-        };
+        TokenEndpointClient watching = new TestClient(real.account(), secret -> {
+            seen.add(onDisk().state());
+            return real.requestToken(secret);
+        });
         CredentialHandle handle = new CredentialHandle(
                 "ci", new CredentialLocation("system", "ci"), stored.get(), watching, (family, token, again) -> {});
         core.families
@@ -378,20 +368,11 @@ class TokenManagerTest extends TokenServiceTestBase {
         Path file = directory.resolve(
                 TestTokenService.HASH.ofFamily(core.service("acme").account(), stored.get()) + ".json");
         TokenEndpointClient real = core.service("acme");
-        TokenEndpointClient breaking = new TokenEndpointClient() {
-            @Override
-            public Account account() {
-                return real.account();
-            }
-
-            @Override
-            public TokenResponse requestToken(String secret)
-                    throws io.jenkins.plugins.vcftoken.oauth.TokenRequestException {
-                TokenResponse response = real.requestToken(secret);
-                replaceWithDirectory(file);
-                return response;
-            }
-        };
+        TokenEndpointClient breaking = new TestClient(real.account(), secret -> {
+            TokenResponse response = real.requestToken(secret);
+            replaceWithDirectory(file);
+            return response;
+        });
         CredentialHandle handle = new CredentialHandle(
                 "ci", new CredentialLocation("system", "ci"), stored.get(), breaking, (family, token, again) -> {});
         assertThatThrownBy(() -> core.families.await(handle, ANY)).hasMessageContaining("Check the disk");

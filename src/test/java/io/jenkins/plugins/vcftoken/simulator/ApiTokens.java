@@ -8,15 +8,15 @@ import java.util.Map;
 import java.util.Set;
 
 /** VCF Automation's list of API tokens. Shows each access token those of its own user alone. */
-public final class ApiTokens implements TokenApi {
+public final class ApiTokens implements ResourceApi {
 
     private static final String LIST = "/cloudapi/1.0.0/tokens";
 
     private final Simulator simulator;
     private final List<Listed> listed = new ArrayList<>();
-    private int cap = 128;
+    private volatile int cap = 128;
     private Reply fixed;
-    private int lists;
+    private volatile int lists;
 
     ApiTokens(Simulator simulator) {
         this.simulator = simulator;
@@ -62,9 +62,7 @@ public final class ApiTokens implements TokenApi {
 
     /** No page has more, whatever is asked for. */
     public void setCap(int cap) {
-        synchronized (simulator) {
-            this.cap = cap;
-        }
+        this.cap = cap;
     }
 
     /** Whoever has an access token gets this instead of the list. */
@@ -76,9 +74,7 @@ public final class ApiTokens implements TokenApi {
 
     /** How many pages were asked for. */
     public int lists() {
-        synchronized (simulator) {
-            return lists;
-        }
+        return lists;
     }
 
     // What the handler needs
@@ -86,16 +82,6 @@ public final class ApiTokens implements TokenApi {
     @Override
     public boolean serves(String path) {
         return path.equals(LIST);
-    }
-
-    @Override
-    public boolean isExchange(String path) {
-        return false;
-    }
-
-    @Override
-    public String secret(Call call) {
-        return "";
     }
 
     @Override

@@ -16,7 +16,7 @@ import java.util.TreeSet;
  * and deletes them; an organization's reads those that it may see. An object that is absent and one that is hidden are
  * answered alike, with 403.
  */
-public abstract class CloudApiObjects implements TokenApi {
+public abstract class CloudApiObjects implements ResourceApi {
 
     static final ObjectMapper JSON = new ObjectMapper();
 
@@ -66,16 +66,6 @@ public abstract class CloudApiObjects implements TokenApi {
     @Override
     public boolean serves(String path) {
         return path.equals(this.path) || path.startsWith(this.path + '/');
-    }
-
-    @Override
-    public boolean isExchange(String path) {
-        return false;
-    }
-
-    @Override
-    public String secret(Call call) {
-        return "";
     }
 
     @Override

@@ -30,9 +30,9 @@ public final class CloudServices implements TokenApi {
     private final Map<String, String> successors = new HashMap<>();
     private final Map<String, App> apps = new HashMap<>();
     private final AtomicInteger lookUps = new AtomicInteger();
-    private boolean milliseconds;
-    private boolean refusesWith401;
-    private String lastForm = "";
+    private volatile boolean milliseconds;
+    private volatile boolean refusesWith401;
+    private volatile String lastForm = "";
 
     CloudServices(Simulator simulator) {
         this.simulator = simulator;
@@ -73,22 +73,16 @@ public final class CloudServices implements TokenApi {
     }
 
     public void setMilliseconds(boolean milliseconds) {
-        synchronized (simulator) {
-            this.milliseconds = milliseconds;
-        }
+        this.milliseconds = milliseconds;
     }
 
     public void setRefusesWith401(boolean refusesWith401) {
-        synchronized (simulator) {
-            this.refusesWith401 = refusesWith401;
-        }
+        this.refusesWith401 = refusesWith401;
     }
 
     /** The body of the last request of an app. */
     public String lastForm() {
-        synchronized (simulator) {
-            return lastForm;
-        }
+        return lastForm;
     }
 
     // What the handler needs

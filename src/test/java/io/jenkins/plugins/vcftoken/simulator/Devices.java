@@ -35,15 +35,15 @@ public final class Devices {
     private final Map<String, String> accounts = new HashMap<>();
     private final Map<String, String> organizations = new HashMap<>();
     private final Map<String, Code> codes = new HashMap<>();
-    private boolean olderShape;
-    private Duration interval = Duration.ofSeconds(60);
-    private Duration lifetime = Duration.ofHours(1);
+    private volatile boolean olderShape;
+    private volatile Duration interval = Duration.ofSeconds(60);
+    private volatile Duration lifetime = Duration.ofHours(1);
     private String verificationUri;
     private String completeUri;
-    private String chosenUserCode;
-    private String lastUserCode;
-    private int polls;
-    private int hasty;
+    private volatile String chosenUserCode;
+    private volatile String lastUserCode;
+    private volatile int polls;
+    private volatile int hasty;
 
     Devices(Simulator simulator) {
         this.simulator = simulator;
@@ -61,9 +61,7 @@ public final class Devices {
     }
 
     public void setInterval(Duration interval) {
-        synchronized (simulator) {
-            this.interval = interval;
-        }
+        this.interval = interval;
     }
 
     /** Another address than its own, for the person to open; and one with the code in it, or null. */
@@ -76,16 +74,12 @@ public final class Devices {
 
     /** A hostile server chooses what a person is shown. */
     public void setUserCode(String chosenUserCode) {
-        synchronized (simulator) {
-            this.chosenUserCode = chosenUserCode;
-        }
+        this.chosenUserCode = chosenUserCode;
     }
 
     /** The code that was given out last. */
     public String lastUserCode() {
-        synchronized (simulator) {
-            return lastUserCode;
-        }
+        return lastUserCode;
     }
 
     /** How many codes were given out. */
@@ -96,16 +90,12 @@ public final class Devices {
     }
 
     public void setLifetime(Duration lifetime) {
-        synchronized (simulator) {
-            this.lifetime = lifetime;
-        }
+        this.lifetime = lifetime;
     }
 
     /** Errors in the shape of VMware Cloud Director. */
     public void useOlderShape() {
-        synchronized (simulator) {
-            olderShape = true;
-        }
+        olderShape = true;
     }
 
     /** A person with the code says yes or no. */
@@ -132,16 +122,12 @@ public final class Devices {
 
     /** Questions about a device code. */
     public int polls() {
-        synchronized (simulator) {
-            return polls;
-        }
+        return polls;
     }
 
     /** Questions that came before the interval was over. */
     public int hasty() {
-        synchronized (simulator) {
-            return hasty;
-        }
+        return hasty;
     }
 
     Reply codes(Call call, String organization) {

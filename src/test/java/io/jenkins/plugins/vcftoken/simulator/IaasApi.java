@@ -3,7 +3,6 @@ package io.jenkins.plugins.vcftoken.simulator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.UUID;
@@ -14,7 +13,7 @@ import java.util.regex.Pattern;
  * The projects of an organization in the IaaS API of VCF Automation and Aria Automation, in the shape of {@code IaaSProject}
  * of the vendor's client, vra-sdk-go 0.6.5. A provider's access token gets 500 there, as on live systems.
  */
-final class IaasApi implements TokenApi {
+final class IaasApi implements ResourceApi {
 
     private static final String PROJECTS = "/iaas/api/projects";
     private static final Pattern FILTER = Pattern.compile("name eq '([^']*)'");
@@ -29,22 +28,6 @@ final class IaasApi implements TokenApi {
     @Override
     public boolean serves(String path) {
         return path.equals(PROJECTS);
-    }
-
-    @Override
-    public boolean isExchange(String path) {
-        return false;
-    }
-
-    @Override
-    public String secret(Call call) {
-        return "";
-    }
-
-    @Override
-    @CheckForNull
-    public String violation(Call call) {
-        return call.method().equals("GET") ? null : "method " + call.method();
     }
 
     @Override

@@ -12,9 +12,9 @@ public final class ProviderSessions implements TokenApi {
 
     private final Simulator simulator;
     private final Set<String> sessions = new HashSet<>();
-    private int begun;
-    private int ended;
-    private int refusals;
+    private volatile int begun;
+    private volatile int ended;
+    private volatile int refusals;
 
     ProviderSessions(Simulator simulator) {
         this.simulator = simulator;
@@ -30,22 +30,16 @@ public final class ProviderSessions implements TokenApi {
     }
 
     public int begun() {
-        synchronized (simulator) {
-            return begun;
-        }
+        return begun;
     }
 
     public int ended() {
-        synchronized (simulator) {
-            return ended;
-        }
+        return ended;
     }
 
     /** Requests that were refused because of the access token. */
     public int refusals() {
-        synchronized (simulator) {
-            return refusals;
-        }
+        return refusals;
     }
 
     // What the handler needs

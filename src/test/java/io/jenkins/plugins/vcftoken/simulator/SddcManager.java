@@ -31,15 +31,15 @@ public final class SddcManager implements TokenApi {
     private final Map<String, Integer> failures = new HashMap<>();
     private final Map<String, String> sessions = new HashMap<>();
     private final Map<String, String> sessionOf = new HashMap<>();
-    private int createdStatus = 200;
-    private Shape shape = Shape.QUOTED;
-    private int logins;
-    private int refusedLogins;
-    private int renewals;
-    private int releases;
+    private volatile int createdStatus = 200;
+    private volatile Shape shape = Shape.QUOTED;
+    private volatile int logins;
+    private volatile int refusedLogins;
+    private volatile int renewals;
+    private volatile int releases;
     private int refusalStatus;
     private int refusalsLeft;
-    private int refusedRenewals;
+    private volatile int refusedRenewals;
 
     SddcManager(Simulator simulator) {
         this.simulator = simulator;
@@ -63,15 +63,11 @@ public final class SddcManager implements TokenApi {
 
     /** 200, as live systems answer, or 201, as the document says. */
     public void setCreatedStatus(int status) {
-        synchronized (simulator) {
-            createdStatus = status;
-        }
+        createdStatus = status;
     }
 
     public void setShape(Shape shape) {
-        synchronized (simulator) {
-            this.shape = shape;
-        }
+        this.shape = shape;
     }
 
     /** As after a day, or a restart of the server: all refresh tokens are unknown. */
@@ -106,34 +102,24 @@ public final class SddcManager implements TokenApi {
     }
 
     public int logins() {
-        synchronized (simulator) {
-            return logins;
-        }
+        return logins;
     }
 
     public int refusedLogins() {
-        synchronized (simulator) {
-            return refusedLogins;
-        }
+        return refusedLogins;
     }
 
     public int renewals() {
-        synchronized (simulator) {
-            return renewals;
-        }
+        return renewals;
     }
 
     /** Renewals answered as {@link #refuseRenewals} says. */
     public int refusedRenewals() {
-        synchronized (simulator) {
-            return refusedRenewals;
-        }
+        return refusedRenewals;
     }
 
     public int releases() {
-        synchronized (simulator) {
-            return releases;
-        }
+        return releases;
     }
 
     // What the handler needs

@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.simulator;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -146,19 +147,19 @@ public final class Simulator implements AutoCloseable {
         vmc = new VmcServer(this, handshake.sslContext(), threads);
     }
 
-    public static Simulator start() throws IOException {
+    public static Simulator start() {
         return start(InstantSource.system(), 0);
     }
 
     /** @param port 0 for any */
-    public static Simulator start(InstantSource clock, int port) throws IOException {
-        return new Simulator(clock, port, certificate -> certificate.addSubjectAlternativeName("localhost"));
+    public static Simulator start(InstantSource clock, int port) {
+        return start(clock, port, certificate -> certificate.addSubjectAlternativeName("localhost"));
     }
 
     /** With a certificate that was good until yesterday. */
-    public static Simulator startExpired() throws IOException {
+    public static Simulator startExpired() {
         long now = System.currentTimeMillis();
-        return new Simulator(
+        return start(
                 InstantSource.system(),
                 0,
                 certificate -> certificate
@@ -169,8 +170,16 @@ public final class Simulator implements AutoCloseable {
     }
 
     /** With a certificate for another host. */
-    public static Simulator startAs(String host) throws IOException {
-        return new Simulator(InstantSource.system(), 0, certificate -> certificate.addSubjectAlternativeName(host));
+    public static Simulator startAs(String host) {
+        return start(InstantSource.system(), 0, certificate -> certificate.addSubjectAlternativeName(host));
+    }
+
+    private static Simulator start(InstantSource clock, int port, UnaryOperator<HeldCertificate.Builder> certificates) {
+        try {
+            return new Simulator(clock, port, certificates);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Override
@@ -179,6 +188,14 @@ public final class Simulator implements AutoCloseable {
         vmc.close();
         server.stop(0);
         threads.shutdownNow();
+    }
+
+    /** For tests in which it has nothing to object to. */
+    public void closeWithoutViolations() {
+        close();
+        if (!violations().isEmpty()) {
+            throw new AssertionError(violations());
+        }
     }
 
     public URI url() {

@@ -30,11 +30,11 @@ public final class VcfOperations implements TokenApi {
     private final Map<User, Integer> failures = new HashMap<>();
     private final Set<String> sourcesWithoutPasswords = new HashSet<>();
     private final Set<String> sessions = new HashSet<>();
-    private int logins;
-    private int refusedLogins;
-    private int releases;
-    private int exchanges;
-    private int refusedExchanges;
+    private volatile int logins;
+    private volatile int refusedLogins;
+    private volatile int releases;
+    private volatile int exchanges;
+    private volatile int refusedExchanges;
 
     VcfOperations(Simulator simulator) {
         this.simulator = simulator;
@@ -67,35 +67,25 @@ public final class VcfOperations implements TokenApi {
     }
 
     public int logins() {
-        synchronized (simulator) {
-            return logins;
-        }
+        return logins;
     }
 
     public int refusedLogins() {
-        synchronized (simulator) {
-            return refusedLogins;
-        }
+        return refusedLogins;
     }
 
     public int releases() {
-        synchronized (simulator) {
-            return releases;
-        }
+        return releases;
     }
 
     /** Access tokens of fleet services. */
     public int exchanges() {
-        synchronized (simulator) {
-            return exchanges;
-        }
+        return exchanges;
     }
 
     /** Requests for one that were refused because of the access token. */
     public int refusedExchanges() {
-        synchronized (simulator) {
-            return refusedExchanges;
-        }
+        return refusedExchanges;
     }
 
     // What the handler needs

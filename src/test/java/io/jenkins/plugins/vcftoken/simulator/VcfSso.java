@@ -26,17 +26,17 @@ public final class VcfSso implements TokenApi {
     private final Map<String, ApiToken> apiTokens = new LinkedHashMap<>();
     private final Set<String> inactive = new HashSet<>();
     private final Set<String> issued = new HashSet<>();
-    private boolean isTrusted = true;
+    private volatile boolean isTrusted = true;
     private final Set<String> forbidden = new HashSet<>();
     /** API tokens with a regeneration whose outcome no token request has shown since. */
     private final Set<String> regenerating = new HashSet<>();
 
-    private Duration apiTokenLifetime = Duration.ofDays(30);
-    private boolean keepsReplaced;
-    private boolean tellsExpiry = true;
-    private int refusals;
-    private int regenerations;
-    private int repeats;
+    private volatile Duration apiTokenLifetime = Duration.ofDays(30);
+    private volatile boolean keepsReplaced;
+    private volatile boolean tellsExpiry = true;
+    private volatile int refusals;
+    private volatile int regenerations;
+    private volatile int repeats;
 
     VcfSso(Simulator simulator) {
         this.simulator = simulator;
@@ -74,30 +74,22 @@ public final class VcfSso implements TokenApi {
 
     /** Whether the products accept its access tokens, as they do once they use VCF SSO. */
     public void setTrusted(boolean trusted) {
-        synchronized (simulator) {
-            isTrusted = trusted;
-        }
+        isTrusted = trusted;
     }
 
     /** Of API tokens that are issued from now on. */
     public void setApiTokenLifetime(Duration lifetime) {
-        synchronized (simulator) {
-            apiTokenLifetime = lifetime;
-        }
+        apiTokenLifetime = lifetime;
     }
 
     /** The vendor does not say whether a replaced API token ends at once, or on the day of its own expiry. */
     public void keepReplaced() {
-        synchronized (simulator) {
-            keepsReplaced = true;
-        }
+        keepsReplaced = true;
     }
 
     /** The fields of the response that tell when the new API token expires are optional. */
     public void hideExpiry() {
-        synchronized (simulator) {
-            tellsExpiry = false;
-        }
+        tellsExpiry = false;
     }
 
     /** The role of the API client or user is too low to regenerate its API tokens. */
@@ -122,9 +114,7 @@ public final class VcfSso implements TokenApi {
 
     /** API tokens that were issued in place of others. */
     public int regenerations() {
-        synchronized (simulator) {
-            return regenerations;
-        }
+        return regenerations;
     }
 
     /**
@@ -132,16 +122,12 @@ public final class VcfSso implements TokenApi {
      * what had come of that.
      */
     public int repeatedRegenerations() {
-        synchronized (simulator) {
-            return repeats;
-        }
+        return repeats;
     }
 
     /** Requests with an API token that was answered with 500. */
     public int refusals() {
-        synchronized (simulator) {
-            return refusals;
-        }
+        return refusals;
     }
 
     /** Whether an access token is one of VCF SSO, which the products that are part of it accept. */

@@ -14,7 +14,7 @@ import java.util.UUID;
  * <p>Paths, headers and names are those of the vendor's client, go-vcloud-director 3.1.1: {@code api_vcd_versions.go:135}
  * (versions), {@code api_vcd.go:281} (organizations), {@code session_info.go:27} (session).
  */
-final class VcloudApi implements TokenApi {
+final class VcloudApi implements ResourceApi {
 
     private static final String VERSIONS = "/api/versions";
     private static final String ORGANIZATIONS = "/api/org";
@@ -30,16 +30,6 @@ final class VcloudApi implements TokenApi {
     @Override
     public boolean serves(String path) {
         return List.of(VERSIONS, ORGANIZATIONS, SESSION).contains(path);
-    }
-
-    @Override
-    public boolean isExchange(String path) {
-        return false;
-    }
-
-    @Override
-    public String secret(Call call) {
-        return "";
     }
 
     @Override

@@ -34,6 +34,7 @@ import jenkins.model.Jenkins;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,7 +50,10 @@ class CredentialLocatorJenkinsTest {
     private static int folders;
 
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private String initialToken;
 
     @BeforeAll
@@ -59,7 +63,6 @@ class CredentialLocatorJenkinsTest {
 
     @BeforeEach
     void startSimulator() throws Exception {
-        simulator = Simulator.start();
         both = new JenkinsAndSimulator(jenkins, simulator);
         initialToken = simulator.addAccount("ci", "acme");
     }
@@ -67,7 +70,6 @@ class CredentialLocatorJenkinsTest {
     @AfterEach
     void stop() {
         both.assertNothingLostOrSpentTwice();
-        simulator.close();
     }
 
     @Test

@@ -22,6 +22,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,7 +38,10 @@ class ForeignStoreJenkinsTest {
     private static JenkinsRule jenkins;
 
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
+
     private TokenSink vault;
     private Logged logged;
 
@@ -48,7 +52,6 @@ class ForeignStoreJenkinsTest {
 
     @BeforeEach
     void startSimulator() throws Exception {
-        simulator = Simulator.start();
         both = new JenkinsAndSimulator(jenkins, simulator);
         vault = ExtensionList.lookupSingleton(TokenSink.class);
         vault.context = jenkins.jenkins;
@@ -62,7 +65,6 @@ class ForeignStoreJenkinsTest {
         logged.close();
         vault.credential = null;
         both.assertNothingLostOrSpentTwice();
-        simulator.close();
     }
 
     @Test

@@ -62,6 +62,7 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -74,12 +75,13 @@ class StoreCredentialWriterJenkinsTest {
 
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         both = new JenkinsAndSimulator(rule, simulator);
     }
@@ -87,7 +89,6 @@ class StoreCredentialWriterJenkinsTest {
     @AfterEach
     void stop() {
         both.assertNothingLostOrSpentTwice();
-        simulator.close();
     }
 
     @Test

@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -41,17 +41,12 @@ class DisabledJenkinsTest {
                     "pipeline-model-extensions",
                     "pipeline-stage-tags-metadata");
 
-    private Simulator simulator;
+    @AutoClose
+    private final Simulator simulator = Simulator.start();
 
     @BeforeEach
     void start() throws Exception {
-        simulator = Simulator.start();
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
-    }
-
-    @AfterEach
-    void stop() {
-        simulator.close();
     }
 
     /** Two accounts: of one the store is saved while nobody can read it, of the other it is not. */
@@ -157,9 +152,7 @@ class DisabledJenkinsTest {
     }
 
     private static void addAnother(JenkinsRule rule) throws Exception {
-        SystemCredentialsProvider.getInstance()
-                .getCredentials()
-                .add(new StringCredentialsImpl(CredentialsScope.GLOBAL, "other", null, Secret.fromString("text")));
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(
+                new StringCredentialsImpl(CredentialsScope.GLOBAL, "other", null, Secret.fromString("text")));
     }
 }

@@ -1,0 +1,31 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
+import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
+
+/** A client that does with a secret what a test says. */
+record TestClient(Account account, boolean rotates, Request request) implements TokenEndpointClient {
+
+    /** One request. */
+    interface Request {
+        TokenResponse send(String secret) throws TokenRequestException;
+    }
+
+    TestClient(Account account, Request request) {
+        this(account, true, request);
+    }
+
+    /** For tests in which nothing is requested. */
+    static TestClient unused(Account account) {
+        return new TestClient(account, secret -> {
+            throw new UnsupportedOperationException();
+        });
+    }
+
+    @Override
+    public TokenResponse requestToken(String secret) throws TokenRequestException {
+        return request.send(secret);
+    }
+}
