@@ -187,8 +187,8 @@ class FormValidationsJenkinsTest {
             null, '',         OK,      ''
             0,    '',         OK,      ''
             7,    2027-01-30, OK,      ''
-            7,    '',         OK,      'Enter the day on which the API token expires, too'
-            7,    soon,       OK,      'Enter the day on which the API token expires, too'
+            7,    '',         OK,      'Also enter the day on which the API token expires'
+            7,    soon,       OK,      'Also enter the day on which the API token expires'
             30,   2027-01-30, WARNING, regenerated all the time
             -1,   2027-01-30, ERROR,   Enter a number of days
             99999, '',        ERROR,   Enter a number of days
