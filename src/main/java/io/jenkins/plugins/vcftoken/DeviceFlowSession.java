@@ -136,7 +136,7 @@ public final class DeviceFlowSession {
                     Level.SEVERE,
                     () -> "The refresh token of credential ‘" + location().credentialsId() + "’ ("
                             + account.description() + ") could not be stored (" + error()
-                            + ") before Jenkins went down. Authorize the account again.");
+                            + ") before Jenkins stopped. Authorize the account again.");
         }
     }
 

@@ -168,7 +168,7 @@ public final class VcfTokenService {
             return SecretExpiryResult.of(handle, () -> cached(handle));
         } catch (TokenRequestException e) {
             throw new TokenUnavailableException(
-                    handle.description() + ": it cannot be told when its secret ends: " + e.getMessage() + ". "
+                    handle.description() + ": the time when its secret expires is unknown: " + e.getMessage() + ". "
                             + e.tokenError().nextStep(),
                     e);
         }

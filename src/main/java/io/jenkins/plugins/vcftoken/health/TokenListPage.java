@@ -53,6 +53,9 @@ public final class TokenListPage implements Action, StaplerProxy {
     /** The controller's page, relative to the root of Jenkins. */
     static final String CONTROLLER_URL = "manage/" + URL_NAME + '/';
 
+    /** Puts the link right below <em>Credentials</em>, which the Credentials plugin adds with -1000. */
+    private static final double BELOW_CREDENTIALS = -1001;
+
     private final ModelObject context;
 
     /** Of the current request. */
@@ -255,7 +258,7 @@ public final class TokenListPage implements Action, StaplerProxy {
     }
 
     /** Adds the page to folders of all kinds. */
-    @Extension
+    @Extension(ordinal = BELOW_CREDENTIALS)
     public static final class FolderAction extends TransientActionFactory<AbstractItem> {
 
         @Override
@@ -271,7 +274,7 @@ public final class TokenListPage implements Action, StaplerProxy {
     }
 
     /** Adds the page to the current user's own page. Other users, administrators included, get 404. */
-    @Extension
+    @Extension(ordinal = BELOW_CREDENTIALS)
     public static final class UserAction extends TransientUserActionFactory {
 
         @Override

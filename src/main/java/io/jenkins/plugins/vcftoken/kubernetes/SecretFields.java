@@ -121,7 +121,7 @@ final class SecretFields {
         try {
             return isBlank(text) ? 0 : Integer.parseInt(text);
         } catch (NumberFormatException e) {
-            throw new CredentialsConvertionException("the key ‘" + key + "’ is no number", e);
+            throw new CredentialsConvertionException("the key ‘" + key + "’ is not a number", e);
         }
     }
 

@@ -101,7 +101,7 @@ public record Account(String system, URI url, String organization, String name) 
         return read.host() + ':' + (isUsual ? HttpUrl.defaultPort("https") : read.port());
     }
 
-    /** For messages: "VCF Automation at https://vcfa.example.com, organization 'acme'". */
+    /** For messages: "VCF Automation at https://vcfa.example.com, organization ‘acme’". */
     public String description() {
         return system + " at " + url
                 + (organization.isEmpty() ? "" : ", organization ‘" + organization + "’")

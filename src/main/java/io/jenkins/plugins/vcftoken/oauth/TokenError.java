@@ -25,7 +25,7 @@ public enum TokenError {
     REGENERATION_UNKNOWN(
             "the request for another API token left, but no usable answer came back, so the server may have replaced the "
                     + "stored one, which is kept",
-            "There is nothing to do while builds get access tokens. If they do not, generate a new API token in VCF "
+            "No action is needed while builds get access tokens. If they do not, generate a new API token in VCF "
                     + "Operations and store it in the credential."),
     WRONG_SECRET(
             "the server rejected the credentials",

@@ -137,7 +137,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
         if (!isOrganization(organization)) {
             throw new TokenRequestException.NotSent(
                     TokenError.WRONG_ORGANIZATION,
-                    "‘" + SecretRedactor.redact(organization, "") + "’ is no organization's name; nothing was sent",
+                    "‘" + SecretRedactor.redact(organization, "") + "’ is not an organization name; nothing was sent",
                     null);
         }
         HttpUrl.Builder url = base.newBuilder();

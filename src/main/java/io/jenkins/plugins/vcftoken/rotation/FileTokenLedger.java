@@ -92,7 +92,7 @@ public final class FileTokenLedger implements TokenLedger {
                         Files.deleteIfExists(file);
                     }
                 } catch (IOException e) {
-                    LOGGER.log(Level.FINE, e, () -> file + " is left alone");
+                    LOGGER.log(Level.FINE, e, () -> file + " is not changed");
                 }
             }
         }
@@ -169,7 +169,7 @@ public final class FileTokenLedger implements TokenLedger {
                     LOGGER.log(Level.FINE, "Deleted since it was listed", e);
                 } catch (IOException e) {
                     Level level = logged.add(file) ? Level.WARNING : Level.FINE;
-                    LOGGER.log(level, e, () -> "The token record " + file + " cannot be read; it is left alone");
+                    LOGGER.log(level, e, () -> "The token record " + file + " cannot be read; it is not changed");
                     unreadable.add(unreadable(file, e));
                 }
             }

@@ -155,7 +155,7 @@ public final class TokenFamilyAdmin {
         try {
             return ledger.load(familyId);
         } catch (IOException e) {
-            LOGGER.log(Level.WARNING, "The record of a replaced token cannot be read; it is left alone", e);
+            LOGGER.log(Level.WARNING, "The record of a replaced token cannot be read; it is not changed", e);
             return Optional.empty();
         }
     }

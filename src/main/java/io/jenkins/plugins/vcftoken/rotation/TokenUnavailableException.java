@@ -86,9 +86,9 @@ public final class TokenUnavailableException extends Exception {
     static TokenUnavailableException unknownElsewhere(CredentialHandle handle, Account other) {
         return of(
                 handle,
-                "its refresh token was sent for " + other.description() + ", and what came of that is not known, so it "
-                        + "is not sent again for another organization. Set the organization back and decide about the "
-                        + "token on the page “Token status”, or re-authorize the account.",
+                "its refresh token was sent for " + other.description() + ", and the outcome is unknown, so it "
+                        + "is not sent again for another organization. Set the organization back and resolve its "
+                        + "state on the page “Token status”, or re-authorize the account.",
                 null);
     }
 
@@ -128,8 +128,8 @@ public final class TokenUnavailableException extends Exception {
 
     private static String retried(Instant retry) {
         return "The token is sent once more at " + retry.truncatedTo(ChronoUnit.SECONDS)
-                + " or at its next use after that, when nothing can be lost by it: if the server did not rotate it, all "
-                + "is well then. There is nothing to do before.";
+                + " or at its next use after that, when nothing can be lost by it: if the server did not rotate it, the "
+                + "account works again then. No action is needed before.";
     }
 
     /** The response was unusable, and the stored secret can be sent again. */

@@ -241,15 +241,15 @@ class DerivedTokenBindingJenkinsTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            csp | vcenterSession(url: 'https://vc', variable: 'X') | Credential ‘csp’ (VMware Cloud Services API token) is not of VCF SSO
-            ops | vcfaProviderSession(url: 'https://vcfa', variable: 'X') | is not of VCF SSO
+            csp | vcenterSession(url: 'https://vc', variable: 'X') | Credential ‘csp’ (VMware Cloud Services API token) is not a VCF SSO credential
+            ops | vcfaProviderSession(url: 'https://vcfa', variable: 'X') | is not a VCF SSO credential
             csp | fleetService(key: 'fleet-lcm', variable: 'X') | is neither of VCF SSO nor of VCF Operations
             sso | fleetService(key: 'fleet-lcm', variable: 'X') | does not have the address of VCF Operations
             ops | fleetService(key: 'fleet-lcm', variable: 'X', url: 'https://evil') | are sent to no other server
-            sso | fleetService(key: 'fleet lcm', variable: 'X', url: 'https://ops') | is no key of a fleet service
+            sso | fleetService(key: 'fleet lcm', variable: 'X', url: 'https://ops') | is not the key of a fleet service
             sso | fleetService(key: 'a', variable: 'X', url: 'https://ops', header: 'A: b') | cannot be the name of an HTTP header
-            sso | vcenterSession(url: 'http://vc.example.com', variable: 'X') | is no https address of a server
-            sso | vcenterSession(url: '', variable: 'X') | is no https address of a server
+            sso | vcenterSession(url: 'http://vc.example.com', variable: 'X') | is not an https URL
+            sso | vcenterSession(url: '', variable: 'X') | is not an https URL
             sso | vcenterSession(url: 'https://vc', variable: 'VCF_TOKEN') | is used more than once
             sso | vcenterSession(url: 'https://vc', variable: 'X', headerFileVariable: 'X') | is used more than once
             """)

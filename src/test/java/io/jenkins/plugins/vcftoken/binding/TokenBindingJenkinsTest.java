@@ -160,7 +160,7 @@ class TokenBindingJenkinsTest {
                         }
                         """)).contains("type token of acme", "vcd token of System, true", "VCFA_TOKEN=****");
         jenkins.assertLogContains(
-                "‘azurerm’ is none of the Terraform providers",
+                "Unknown Terraform provider ‘azurerm’",
                 build(
                         Result.FAILURE,
                         "withVcfToken(credentialsId: 'sa', bindings: [terraform(provider: 'azurerm')]) { echo 'in' }"));

@@ -30,12 +30,12 @@ class FormValidationsJenkinsTest {
             https:///path,                         ERROR, Not a valid URL
             ftp://vcfa.example.com,                ERROR, Not a valid URL
             http://vcfa.example.com,               ERROR, Use https
-            https://me@vcfa.example.com,           ERROR, Leave out user names
-            https://vcfa.example.com?tenant=acme,  ERROR, Leave out user names
-            https://vcfa.example.com/#/login,      ERROR, Leave out user names
+            https://me@vcfa.example.com,           ERROR, Leave out usernames
+            https://vcfa.example.com?tenant=acme,  ERROR, Leave out usernames
+            https://vcfa.example.com/#/login,      ERROR, Leave out usernames
             https://vcfa.example.com/automation,   ERROR, /automation
             https://vcfa_prod.example.com,         ERROR, vcfa_prod.example.com
-            https://a@b@vcfa.example.com,          ERROR, Leave out user names
+            https://a@b@vcfa.example.com,          ERROR, Leave out usernames
             https://bücher.example.com,            ERROR, not a valid server name
             https://ev%69l.example.com,            ERROR, not a valid server name
             https://vcfa.example.com,              OK,    ''
@@ -187,8 +187,8 @@ class FormValidationsJenkinsTest {
             null, '',         OK,      ''
             0,    '',         OK,      ''
             7,    2027-01-30, OK,      ''
-            7,    '',         OK,      'Enter the day on which the API token expires, too'
-            7,    soon,       OK,      'Enter the day on which the API token expires, too'
+            7,    '',         OK,      'Also enter the day on which the API token expires'
+            7,    soon,       OK,      'Also enter the day on which the API token expires'
             30,   2027-01-30, WARNING, regenerated all the time
             -1,   2027-01-30, ERROR,   Enter a number of days
             99999, '',        ERROR,   Enter a number of days

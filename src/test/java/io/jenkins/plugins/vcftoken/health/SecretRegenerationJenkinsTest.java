@@ -203,7 +203,7 @@ class SecretRegenerationJenkinsTest {
             SecretRegenerationWork.get().run();
             assertThat(warnings())
                     .singleElement()
-                    .satisfies(text -> assertThat(text).contains("the day is not known"));
+                    .satisfies(text -> assertThat(text).contains("the day on which it expires is unknown"));
             assertThat(simulator.requests()).isZero();
         });
     }

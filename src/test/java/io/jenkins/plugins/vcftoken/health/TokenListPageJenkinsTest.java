@@ -26,6 +26,7 @@ import java.time.Instant;
 import java.util.List;
 import jenkins.model.Jenkins;
 import org.htmlunit.WebRequest;
+import org.htmlunit.html.DomNode;
 import org.htmlunit.html.HtmlElement;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
@@ -146,8 +147,9 @@ class TokenListPageJenkinsTest {
     void folderPage_listsTheFoldersCredentials() throws Exception {
         HtmlPage page = pages.as("owner").goTo("job/team/vcf-tokens/");
         assertThat(page.asNormalizedText()).contains("shared").doesNotContain("global");
-        assertThat(pages.as("owner").goTo("job/team/").getAnchorByText("VCF tokens"))
-                .isNotNull();
+        assertThat(pages.as("owner").goTo("job/team/").querySelectorAll("#tasks a").stream()
+                        .map(DomNode::asNormalizedText))
+                .containsSequence("Credentials", "VCF tokens");
         assertThat(pages.get("owner", "job/team/vcf-tokens/credential/shared/")).isEqualTo(200);
         assertThat(pages.get("owner", "job/team/vcf-tokens/credential/global/")).isEqualTo(404);
         assertThat(pages.get("owner", "manage/vcf-tokens/")).isEqualTo(403);

@@ -421,7 +421,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         assertThatThrownBy(() -> await(retyped))
                 .hasMessageContaining("organization ‘acme’")
                 .hasMessageContaining("organization ‘globex’")
-                .hasMessageContaining("not known");
+                .hasMessageContaining("the outcome is unknown");
         assertThat(simulator.mostReceived()).isEqualTo(1);
         families.administration()
                 .allowRetry(families.administration().list().get(0).id());

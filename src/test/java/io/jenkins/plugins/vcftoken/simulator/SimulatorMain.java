@@ -76,7 +76,7 @@ public final class SimulatorMain {
                   Codes are approved at %s
 
                 SDDC Manager user:
-                  User name        %s
+                  Username         %s
                   Password         %s
 
                 Cloud Services API token, which expires in %d days:
@@ -91,7 +91,7 @@ public final class SimulatorMain {
                   API token        %s
 
                 VCF Operations user:
-                  User name        svc-jenkins
+                  Username         svc-jenkins
                   Password         %s
 
                 VMware Cloud on AWS, for the access tokens of Cloud Services, is at %s
