@@ -52,8 +52,8 @@ final class CredentialHandleFactory {
         if (!organization.isEmpty() && !credential.isProvider()) {
             throw unavailable(
                     credential,
-                    "it cannot request an access token of the organization '" + organization
-                            + "'; this requires a provider service account of VCF Automation. Use one whose "
+                    "it cannot request an access token of the organization ‘" + organization
+                            + "’; this requires a provider service account of VCF Automation. Use one whose "
                             + "organization is System, or leave the organization out.",
                     null);
         }
@@ -159,16 +159,16 @@ final class CredentialHandleFactory {
 
     static TokenUnavailableException invalidAddress(VcfCredentials credential, IllegalArgumentException e) {
         return new TokenUnavailableException(
-                "Credential '" + credential.getId() + "' has an invalid URL: '" + credential.getUrl()
-                        + "'. Correct it in the credential.",
+                "Credential ‘" + credential.getId() + "’ has an invalid URL: ‘" + credential.getUrl()
+                        + "’. Correct it in the credential.",
                 e);
     }
 
-    /** @param text completes "Credential 'sa' (VCF Automation at https://…): …" */
+    /** @param text completes "Credential ‘sa’ (VCF Automation at https://…): …" */
     static TokenUnavailableException unavailable(
             VcfCredentials credential, String text, @CheckForNull Exception cause) {
         return new TokenUnavailableException(
-                "Credential '" + credential.getId() + "' ("
+                "Credential ‘" + credential.getId() + "’ ("
                         + credential.account().description() + "): " + text,
                 cause);
     }

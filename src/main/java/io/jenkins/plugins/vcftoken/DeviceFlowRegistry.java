@@ -89,7 +89,7 @@ public final class DeviceFlowRegistry {
         }
         if (client == null) {
             throw new TokenUnavailableException(
-                    "Credential '" + credential.getId() + "': only service accounts of VCF Automation can be "
+                    "Credential ‘" + credential.getId() + "’: only service accounts of VCF Automation can be "
                             + "authorized. Enter the secret in the credential.",
                     null);
         }

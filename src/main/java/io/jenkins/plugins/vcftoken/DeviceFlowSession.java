@@ -134,7 +134,7 @@ public final class DeviceFlowSession {
         if (isRunning() && flow.saveNow() == DeviceFlow.State.WAITING) {
             LOGGER.log(
                     Level.SEVERE,
-                    () -> "The refresh token of credential '" + location().credentialsId() + "' ("
+                    () -> "The refresh token of credential ‘" + location().credentialsId() + "’ ("
                             + account.description() + ") could not be stored (" + error()
                             + ") before Jenkins went down. Authorize the account again.");
         }
@@ -185,8 +185,8 @@ public final class DeviceFlowSession {
             LOGGER.log(
                     Level.WARNING,
                     e,
-                    () -> "Credential '" + location().credentialsId()
-                            + "': its new refresh token could not be written to "
+                    () -> "Credential ‘" + location().credentialsId()
+                            + "’: its new refresh token could not be written to "
                             + "the credentials store. It is safe in the ledger, and builds use it from there");
         }
     }

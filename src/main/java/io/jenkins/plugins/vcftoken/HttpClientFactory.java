@@ -131,7 +131,7 @@ final class HttpClientFactory {
                 .anyMatch(text -> text.length() > VcfCredentials.MAX_TEXT);
         if (isTextTooLong || credential.getCaCertificates().length() > VcfCredentials.MAX_CERTIFICATES) {
             throw new TokenUnavailableException(
-                    "Credential '" + credential.getId() + "': one of its fields is too long, with more than "
+                    "Credential ‘" + credential.getId() + "’: one of its fields is too long, with more than "
                             + (isTextTooLong ? VcfCredentials.MAX_TEXT : VcfCredentials.MAX_CERTIFICATES)
                             + " characters. Nothing was sent. Correct it in the credential.",
                     null);

@@ -203,7 +203,7 @@ class AutomationJenkinsTest {
             WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job-" + kind);
             job.setDefinition(new CpsFlowDefinition("withVcfToken('" + kind + "') { }", true));
             WorkflowRun run = jenkins.buildAndAssertStatus(hudson.model.Result.FAILURE, job);
-            jenkins.assertLogContains("Credential '" + kind + "'", run);
+            jenkins.assertLogContains("Credential ‘" + kind + "’", run);
             jenkins.assertLogNotContains("\tat ", run);
         }
         assertThat(stored().get("VcfaServiceAccount")).isInstanceOf(VcfaServiceAccount.class);

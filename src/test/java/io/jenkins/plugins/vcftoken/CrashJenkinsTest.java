@@ -118,7 +118,7 @@ class CrashJenkinsTest extends JenkinsCrashTestBase {
         String[] fresh = new String[ACCOUNTS];
         for (int i = 0; i < ACCOUNTS; i++) {
             if (count(records[i][0], alive[i], outcomes[i])) {
-                assertThat(outcomes[i]).contains("Credential 'a" + i + "'").contains(ADVICE);
+                assertThat(outcomes[i]).contains("Credential ‘a" + i + "’").contains(ADVICE);
                 fresh[i] = simulator.reauthorize("a" + i);
             }
         }

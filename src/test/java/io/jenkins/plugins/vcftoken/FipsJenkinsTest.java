@@ -29,10 +29,10 @@ class FipsJenkinsTest {
                     FipsJenkinsTest::askWithoutVerification,
                     simulator.url().toString(),
                     simulator.addAccount("ci", "acme"));
-            assertThat(message).contains("Credential 'sa'").contains("refused in FIPS mode");
+            assertThat(message).contains("Credential ‘sa’").contains("refused in FIPS mode");
             assertThat(controller.runRemotely(
                             FipsJenkinsTest::askWithShortSecret, simulator.url().toString()))
-                    .contains("Credential 'short'")
+                    .contains("Credential ‘short’")
                     .contains("fewer than 14 characters")
                     .doesNotContain("short-secret");
             assertThat(controller.runRemotely(FipsJenkinsTest::check)).isEqualTo(FormValidation.Kind.ERROR.name());

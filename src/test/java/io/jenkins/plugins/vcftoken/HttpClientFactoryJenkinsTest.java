@@ -82,7 +82,7 @@ class HttpClientFactoryJenkinsTest {
                 trusting("x".repeat(VcfCredentials.MAX_CERTIFICATES + 1)))) {
             assertThatThrownBy(() -> clients.of(credential))
                     .isInstanceOf(TokenUnavailableException.class)
-                    .hasMessageContainingAll("Credential 'long'", "one of its fields is too long", "Nothing was sent")
+                    .hasMessageContainingAll("Credential ‘long’", "one of its fields is too long", "Nothing was sent")
                     .hasMessageNotContaining("xxx");
         }
         assertThat(clients.size()).isZero();

@@ -103,7 +103,7 @@ class RegenerationCrashJenkinsTest extends JenkinsCrashTestBase {
             boolean alive = current[i].equals(simulator.vcfSso().currentToken("a" + i));
             if (count(states[i], alive, outcomes[i])) {
                 assertThat(outcomes[i])
-                        .contains("Credential 'a" + i + "'")
+                        .contains("Credential ‘a" + i + "’")
                         .contains(ADVICE)
                         .contains("generate a new one in VCF Operations");
                 fresh[i] = newToken(i);

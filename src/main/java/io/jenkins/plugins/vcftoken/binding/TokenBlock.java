@@ -352,7 +352,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         Lease open = lease;
         if (open == null) {
             throw new TokenUnavailableException(
-                    "Credential '" + credentialsId + "': this block has no lease since Jenkins was restarted. The log "
+                    "Credential ‘" + credentialsId + "’: this block has no lease since Jenkins was restarted. The log "
                             + "says why.",
                     null);
         }

@@ -154,12 +154,21 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
                         .equals(stored.credential().storedSecret().getPlainText());
     }
 
-    /** Requests an access token now. */
     @POST
     public HttpResponse doRenew() throws InterruptedException {
+        try {
+            requestToken();
+            return renewed();
+        } catch (TokenUnavailableException e) {
+            return notRenewed(e);
+        }
+    }
+
+    /** Requests an access token now, for the page and for the CLI. */
+    void requestToken() throws InterruptedException, TokenUnavailableException {
         checkUpdate(stored);
         AuditLog.get().acted("renew", stored.location(), null);
-        return renew();
+        renew();
     }
 
     /**
@@ -180,7 +189,12 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         }
         AuditLog.get().acted("retry", stored.location(), family.id());
         VcfTokenService.get().administration().allowRetry(family.id());
-        return renew();
+        try {
+            renew();
+            return renewed();
+        } catch (TokenUnavailableException e) {
+            return notRenewed(e);
+        }
     }
 
     /**
@@ -209,19 +223,24 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         return HttpResponses.redirectTo("./#vcf-deleted");
     }
 
-    /** On failure answers with the page, which shows the error and the next step, and with status 400 for scripts. */
-    private synchronized HttpResponse renew() throws InterruptedException {
+    private void renew() throws InterruptedException, TokenUnavailableException {
         try {
             VcfTokenService.get().renew(stored.credential());
-            return HttpResponses.redirectTo("./#vcf-renewed");
-        } catch (TokenUnavailableException e) {
-            error = e.getMessage();
-            health = null;
-            Stapler.getCurrentResponse2().setStatus(HttpServletResponse.SC_BAD_REQUEST);
-            return HttpResponses.forwardToView(this, "index");
         } finally {
             HealthMonitorWork.get().refreshSoon();
         }
+    }
+
+    private static HttpResponse renewed() {
+        return HttpResponses.redirectTo("./#vcf-renewed");
+    }
+
+    /** Answers with the page, which shows the error and the next step, and with status 400 for scripts. */
+    private synchronized HttpResponse notRenewed(TokenUnavailableException e) {
+        error = e.getMessage();
+        health = null;
+        Stapler.getCurrentResponse2().setStatus(HttpServletResponse.SC_BAD_REQUEST);
+        return HttpResponses.forwardToView(this, "index");
     }
 
     /** Answers a GET of an action's address, for example a reload, with the page. */

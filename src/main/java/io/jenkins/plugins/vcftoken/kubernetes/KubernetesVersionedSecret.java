@@ -65,7 +65,7 @@ final class KubernetesVersionedSecret implements VersionedSecret {
 
     @Override
     public String description() {
-        return "the Kubernetes Secret '" + namespace + '/' + name + "'";
+        return "the Kubernetes Secret ‘" + namespace + '/' + name + "’";
     }
 
     @Override

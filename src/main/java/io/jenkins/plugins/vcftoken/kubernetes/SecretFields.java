@@ -91,7 +91,7 @@ final class SecretFields {
     @CheckForNull
     private Object required(String key, Class<?> type) throws CredentialsConvertionException {
         if (type == String.class && isBlank(text(key))) {
-            throw new CredentialsConvertionException("the Secret has no key '" + key + "'");
+            throw new CredentialsConvertionException("the Secret has no key ‘" + key + "’");
         }
         return value(key, type);
     }
@@ -121,7 +121,7 @@ final class SecretFields {
         try {
             return isBlank(text) ? 0 : Integer.parseInt(text);
         } catch (NumberFormatException e) {
-            throw new CredentialsConvertionException("the key '" + key + "' is no number", e);
+            throw new CredentialsConvertionException("the key ‘" + key + "’ is no number", e);
         }
     }
 
@@ -130,7 +130,7 @@ final class SecretFields {
         String text = text(key);
         if (text != null && Secret.decrypt(text) != null) {
             throw new CredentialsConvertionException(
-                    "the key '" + key + "' has an encrypted secret of this controller");
+                    "the key ‘" + key + "’ has an encrypted secret of this controller");
         }
         return Secret.fromString(text);
     }
@@ -144,7 +144,7 @@ final class SecretFields {
                     ? null
                     : KubernetesVersionedSecret.decoded(data.get(SecretUtils.getKeyName(secret, key)));
         } catch (IOException e) {
-            throw new CredentialsConvertionException("the key '" + key + "': " + e.getMessage(), e);
+            throw new CredentialsConvertionException("the key ‘" + key + "’: " + e.getMessage(), e);
         }
     }
 }

@@ -40,7 +40,7 @@ public record Account(String system, URI url, String organization, String name) 
     }
 
     private static IllegalArgumentException noAddress(String text) {
-        return new IllegalArgumentException("'" + text + "' is not a valid URL");
+        return new IllegalArgumentException("‘" + text + "’ is not a valid URL");
     }
 
     /**
@@ -104,7 +104,7 @@ public record Account(String system, URI url, String organization, String name) 
     /** For messages: "VCF Automation at https://vcfa.example.com, organization 'acme'". */
     public String description() {
         return system + " at " + url
-                + (organization.isEmpty() ? "" : ", organization '" + organization + "'")
-                + (name.isEmpty() ? "" : ", account '" + name + "'");
+                + (organization.isEmpty() ? "" : ", organization ‘" + organization + "’")
+                + (name.isEmpty() ? "" : ", account ‘" + name + "’");
     }
 }

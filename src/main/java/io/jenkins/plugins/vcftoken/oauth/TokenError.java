@@ -77,7 +77,7 @@ public enum TokenError {
     OUTCOME_UNKNOWN(
             "the request left, but no usable answer came back, so the server may have rotated the refresh token away; "
                     + "the stored one is kept",
-            "Choose \"Retry with the stored token\" on the page \"Token status\" of the credential. If the server "
+            "Choose “Retry with the stored token” on the page “Token status” of the credential. If the server "
                     + "refuses it, re-authorize the account there."),
     NO_ANSWER(
             "the request left, but no usable answer came back",
@@ -85,8 +85,8 @@ public enum TokenError {
     UNINTELLIGIBLE(
             "the server's answer cannot be understood, so it may have rotated the refresh token away; the stored one "
                     + "is kept",
-            "Check that the address is that of the token service and not of a portal or proxy. Then choose \"Retry "
-                    + "with the stored token\" on the page \"Token status\" of the credential. If the server refuses it, "
+            "Check that the address is that of the token service and not of a portal or proxy. Then choose “Retry "
+                    + "with the stored token” on the page “Token status” of the credential. If the server refuses it, "
                     + "re-authorize the account there."),
     STRANGE_ANSWER(
             "the server's answer cannot be understood",

@@ -132,7 +132,7 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
         if (!VcfaTokenClient.isOrganization(tenant)) {
             throw new TokenRequestException.NotSent(
                     TokenError.WRONG_ORGANIZATION,
-                    "'" + SecretRedactor.redact(tenant, "") + "' is no tenant's name; nothing was sent",
+                    "‘" + SecretRedactor.redact(tenant, "") + "’ is no tenant's name; nothing was sent",
                     null);
         }
         return base.newBuilder()

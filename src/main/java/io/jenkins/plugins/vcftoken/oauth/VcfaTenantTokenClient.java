@@ -39,7 +39,7 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
         String clientId = party == null ? null : TokenResponseParser.text(party, "clientId");
         if (clientId == null) {
             throw new TokenRequestException.Rejected(
-                    TokenError.NO_SUCH_SERVICE, "no relying party '" + RELYING_PARTY + "' is registered there");
+                    TokenError.NO_SUCH_SERVICE, "no relying party ‘" + RELYING_PARTY + "’ is registered there");
         }
         JsonNode organization = cloudApi.find(
                 List.of("orgs"),
@@ -48,7 +48,7 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
         if (id == null) {
             throw new TokenRequestException.Rejected(
                     TokenError.WRONG_ORGANIZATION,
-                    "no organization '" + account().organization() + "' among those that the provider's account sees");
+                    "no organization ‘" + account().organization() + "’ among those that the provider's account sees");
         }
         return requestTenantToken(providerToken, clientId, VcfaTokenClient.bareOrganizationId(id), cloudApi.accept());
     }

@@ -137,7 +137,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
         if (!isOrganization(organization)) {
             throw new TokenRequestException.NotSent(
                     TokenError.WRONG_ORGANIZATION,
-                    "'" + SecretRedactor.redact(organization, "") + "' is no organization's name; nothing was sent",
+                    "‘" + SecretRedactor.redact(organization, "") + "’ is no organization's name; nothing was sent",
                     null);
         }
         HttpUrl.Builder url = base.newBuilder();
@@ -200,7 +200,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
         if (id != null && bareOrganizationId(id).equalsIgnoreCase(bareOrganizationId(wanted))) {
             return null;
         }
-        return "The access token is for the organization '" + SecretRedactor.redact(name, "") + "', and not for '"
-                + wanted + "' as the credential says.";
+        return "The access token is for the organization ‘" + SecretRedactor.redact(name, "") + "’, and not for ‘"
+                + wanted + "’ as the credential says.";
     }
 }

@@ -180,9 +180,9 @@ public final class CredentialHandle {
                 parentResult.accessToken());
     }
 
-    /** For messages: "Credential 'sa' (VCF Automation at https://…, organization 'acme')". */
+    /** For messages: "Credential ‘sa’ (VCF Automation at https://…, organization ‘acme’)". */
     public String description() {
-        return "Credential '" + name + "' (" + client.account().description() + ")";
+        return "Credential ‘" + name + "’ (" + client.account().description() + ")";
     }
 
     @Override

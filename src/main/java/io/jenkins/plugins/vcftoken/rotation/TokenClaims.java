@@ -77,6 +77,13 @@ final class TokenClaims {
             return new View(family, secret, content, state, e, otherToken, isBehind, claimedUntil);
         }
 
+        /** Why the token may not be sent. Called after a failure. */
+        String notClaimed() {
+            return "the refresh token could not be claimed in "
+                    + Objects.requireNonNull(secret).description() + " ("
+                    + Objects.requireNonNull(failure).getMessage() + ')';
+        }
+
         @Override
         public String toString() {
             return "View[" + family + "]";

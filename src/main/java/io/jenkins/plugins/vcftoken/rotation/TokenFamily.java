@@ -226,6 +226,11 @@ public record TokenFamily(
         return in(state, error, changed, time);
     }
 
+    /** In the same state, since nothing was sent. */
+    TokenFamily failing(String cause) {
+        return in(state, cause, changed, notBefore);
+    }
+
     /** In the state UNKNOWN, the token is not sent once more before this time either. */
     TokenFamily notBefore(@CheckForNull Instant time) {
         boolean isLater = state == Status.UNKNOWN && time != null && (notBefore == null || time.isAfter(notBefore));

@@ -309,7 +309,11 @@ public final class TokenManager {
                     continue;
                 }
                 if (!claims.isSendable(claim)) {
-                    return outcome(family, TokenUnavailableException.notClaimed(handle, claim), false);
+                    TokenFamily failing = family.failing(claim.notClaimed());
+                    if (!failing.equals(family)) {
+                        store.save(failing, handle);
+                    }
+                    return outcome(failing, TokenUnavailableException.notClaimed(handle, claim), false);
                 }
                 family = family.seen(claim.family().sharedRevision());
                 TokenFamily requesting = request.requesting(family);

@@ -88,7 +88,7 @@ public final class TokenUnavailableException extends Exception {
                 handle,
                 "its refresh token was sent for " + other.description() + ", and what came of that is not known, so it "
                         + "is not sent again for another organization. Set the organization back and decide about the "
-                        + "token on the page \"Token status\", or re-authorize the account.",
+                        + "token on the page “Token status”, or re-authorize the account.",
                 null);
     }
 
@@ -195,8 +195,7 @@ public final class TokenUnavailableException extends Exception {
         boolean isReadOnly = e instanceof VersionedSecret.ReadOnlyException;
         return of(
                 handle,
-                "nothing was sent, because the refresh token could not be claimed in "
-                        + Objects.requireNonNull(failed.secret()).description() + " (" + e.getMessage() + "), and "
+                "nothing was sent, because " + failed.notClaimed() + ", and "
                         + (isReadOnly
                                 ? "another controller uses it, too. Allow this controller to update it."
                                 : "another controller may be sending it. Run again when the store can be reached."),

@@ -37,7 +37,7 @@ public interface VersionedSecret {
         }
     }
 
-    /** For messages, for example "Secret 'jenkins/vcf-sa' of Kubernetes". */
+    /** For messages, for example "Secret ‘jenkins/vcf-sa’ of Kubernetes". */
     String description();
 
     /**

@@ -273,7 +273,7 @@ public final class CredentialLocator {
                     return true;
                 },
                 false,
-                () -> "The token record of credential '" + to.credentialsId() + "' could not follow its move from "
+                () -> "The token record of credential ‘" + to.credentialsId() + "’ could not follow its move from "
                         + from.context() + " to " + to.context());
     }
 

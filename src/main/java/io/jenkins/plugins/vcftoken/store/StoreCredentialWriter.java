@@ -87,7 +87,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
         } else if (result == WriteResult.GONE && isGoneLogged.compareAndSet(false, true)) {
             LOGGER.log(
                     Level.INFO,
-                    () -> "Credential '" + entry.id() + "' is not stored any more where it was ("
+                    () -> "Credential ‘" + entry.id() + "’ is not stored any more where it was ("
                             + entry.owner().name()
                             + "). The tokens that its open blocks rotate are kept in the ledger alone, for 30 days.");
         }
@@ -154,7 +154,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
         }
         LOGGER.log(
                 Level.WARNING,
-                () -> "Credential '" + entry.id() + "': its server handed out a refresh token in the shape of this "
+                () -> "Credential ‘" + entry.id() + "’: its server handed out a refresh token in the shape of this "
                         + "controller's encrypted secrets. It is kept in the ledger alone.");
         return true;
     }
@@ -163,7 +163,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
         if (locator.refusing().refused(entry.kind(), entry.location())) {
             LOGGER.log(
                     Level.INFO,
-                    () -> "Credential '" + entry.id() + "' is in a store that cannot be written ("
+                    () -> "Credential ‘" + entry.id() + "’ is in a store that cannot be written ("
                             + entry.owner().name()
                             + "). Its rotated tokens are kept in the ledger alone, and builds use them from there. The store "
                             + "is tried again every ten minutes of use.");

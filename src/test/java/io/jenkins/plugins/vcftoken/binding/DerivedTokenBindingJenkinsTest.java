@@ -267,7 +267,7 @@ class DerivedTokenBindingJenkinsTest {
         try {
             String log = JenkinsRule.getLog(build(Result.FAILURE, "sso", session(""), "echo 'in'"));
             assertThat(log)
-                    .contains("Credential 'sso' (vCenter at " + simulator.url()
+                    .contains("Credential ‘sso’ (vCenter at " + simulator.url()
                             + "): the server refuses the access token of the credential")
                     .contains("(HTTP 401)")
                     .doesNotContain("UNAUTHENTICATED", "Authentication required", "] echo");

@@ -199,8 +199,8 @@ class TokenBindingJenkinsTest {
         simulator.kubernetes().setVersions(List.of());
         try {
             jenkins.assertLogContains(
-                    "Credential 'sa' (VCF Automation at " + simulator.url()
-                            + ", organization 'acme'): the Supervisor namespaces cannot be listed",
+                    "Credential ‘sa’ (VCF Automation at " + simulator.url()
+                            + ", organization ‘acme’): the Supervisor namespaces cannot be listed",
                     build(
                             Result.FAILURE,
                             "withVcfToken(credentialsId: 'sa', bindings: [kubeconfig(namespaces: true)]) { echo 'in' }"));

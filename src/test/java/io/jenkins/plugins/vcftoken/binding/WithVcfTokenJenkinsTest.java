@@ -133,15 +133,12 @@ class WithVcfTokenJenkinsTest {
         fails("withVcfToken(credentialsId: 'nope') { }", "No credential with the ID ‘nope’");
         fails("withVcfToken(credentialsId: 'text') { }", "Credential ‘text’ has the unsupported kind “Secret text”");
         fails("withVcfToken(credentialsId: 'internal') { }", "No credential with the ID ‘internal’");
-        fails("withVcfToken(credentialsId: 'empty') { }", "Credential 'empty'", "stores no refresh token yet");
+        fails("withVcfToken(credentialsId: 'empty') { }", "Credential ‘empty’", "stores no refresh token yet");
         fails(
                 "withVcfToken(credentialsId: 'unreachable') { }",
-                "Credential 'unreachable' (VCF Automation at https://localhost:1, organization 'acme')",
+                "Credential ‘unreachable’ (VCF Automation at https://localhost:1, organization ‘acme’)",
                 "cannot be reached; nothing was sent");
-        fails(
-                "withVcfToken(credentialsId: 'untrusted') { }",
-                "certificate is not trusted",
-                "authority that signed it");
+        fails("withVcfToken(credentialsId: 'untrusted') { }", "certificate is not trusted", "authority that signed it");
         assertThat(simulator.requests()).isZero();
     }
 
@@ -149,7 +146,7 @@ class WithVcfTokenJenkinsTest {
     void refusedToken() throws Exception {
         both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         simulator.revoke("ci");
-        fails("withVcfToken(credentialsId: 'sa') { }", "'acme'", "invalid_grant", "re-authorize the account");
+        fails("withVcfToken(credentialsId: 'sa') { }", "‘acme’", "invalid_grant", "re-authorize the account");
     }
 
     @Test

@@ -13,7 +13,6 @@ import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.time.Instant;
-import jenkins.model.Jenkins;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
@@ -112,7 +111,7 @@ class KindsJenkinsTest {
         ExamplesJenkinsTest.store(user);
         for (int i = 0; i < 3; i++) {
             WorkflowRun run = build("withVcfToken(credentialsId: 'wrong') { }", Result.FAILURE);
-            jenkins.assertLogContains("Credential 'wrong' (SDDC Manager at " + simulator.url(), run);
+            jenkins.assertLogContains("Credential ‘wrong’ (SDDC Manager at " + simulator.url(), run);
             jenkins.assertLogContains("rejected the credentials", run);
             jenkins.assertLogNotContains("\tat ", run);
         }
@@ -169,7 +168,7 @@ class KindsJenkinsTest {
     void anUnknownOrganizationIsNamed() throws Exception {
         WorkflowRun run =
                 build("withVcfToken(credentialsId: 'vcfa-provider', organization: 'nope') { }", Result.FAILURE);
-        jenkins.assertLogContains("organization 'nope'", run);
+        jenkins.assertLogContains("organization ‘nope’", run);
         jenkins.assertLogContains("Check the spelling of the organization", run);
     }
 
@@ -177,7 +176,7 @@ class KindsJenkinsTest {
     void anAccessTokenOfAnotherOrganizationIsWarnedOf() throws Exception {
         simulator.setClaimedOrganization("globex");
         WorkflowRun run = build("withVcfToken(credentialsId: 'vcfa') { }", Result.SUCCESS);
-        jenkins.assertLogContains("for the organization 'globex', and not for 'acme'", run);
+        jenkins.assertLogContains("for the organization ‘globex’, and not for ‘acme’", run);
     }
 
     @Test

@@ -84,7 +84,7 @@ class AdministrativeMonitorsJenkinsTest {
         assertThat(active()).containsExactly("TokenErrorMonitor");
         assertThat(warnings()).singleElement().satisfies(warning -> {
             assertThat(warning.getSubject())
-                    .contains("Global credential ‘sa’ (VCF Automation at " + simulator.url(), "organization 'acme'");
+                    .contains("Global credential ‘sa’ (VCF Automation at " + simulator.url(), "organization ‘acme’");
             assertThat(warning.getText())
                     .startsWith("Rejected by server: the server refuses the stored refresh token")
                     .contains("Re-authorize the account");

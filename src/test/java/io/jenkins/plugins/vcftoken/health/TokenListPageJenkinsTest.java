@@ -108,7 +108,7 @@ class TokenListPageJenkinsTest {
         assertThat(pages.as("admin").goTo("manage/vcf-tokens/").querySelectorAll("button[aria-label]").stream()
                         .map(button -> ((HtmlElement) button).getAttribute("aria-label")))
                 .as("read out, each button says what it deletes")
-                .containsExactly("Delete the record of VCF Automation at " + simulator.url() + ", organization 'acme'");
+                .containsExactly("Delete the record of VCF Automation at " + simulator.url() + ", organization ‘acme’");
         assertThat(json("auditor")).contains("\"global\"", "\"orphans\":[]").doesNotContain("\"shared\"");
     }
 

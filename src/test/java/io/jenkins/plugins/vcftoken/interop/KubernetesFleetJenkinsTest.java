@@ -16,10 +16,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,12 +33,15 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
 /**
- * Two Jenkins controllers, each a process with a home of its own, that have one account from a Secret of a real API server by
- * the Kubernetes Credentials Provider plugin. {@code -Dfleet.lifetimes} and {@code -Dfleet.takeovers} make it longer.
+ * Two Jenkins controllers, each a process with a home of its own, that have their accounts from Secrets of a real API server by
+ * the Kubernetes Credentials Provider plugin. {@code -Dfleet.secrets}, {@code -Dfleet.jenkinsRotations}, {@code
+ * -Dfleet.jenkinsWipes} and {@code -Dfleet.takeovers} make it longer.
  */
 class KubernetesFleetJenkinsTest {
 
-    private static final int LIFETIMES = Integer.getInteger("fleet.lifetimes", 10);
+    private static final int SECRETS = Integer.getInteger("fleet.secrets", 3);
+    private static final int ROTATIONS = Integer.getInteger("fleet.jenkinsRotations", 30);
+    private static final int WIPES = Integer.getInteger("fleet.jenkinsWipes", 1);
     private static final int TAKEOVERS = Integer.getInteger("fleet.takeovers", 2);
 
     /** Shorter than a claim stands, so that nothing can be lost by the token of a controller that was killed. */
@@ -64,7 +70,8 @@ class KubernetesFleetJenkinsTest {
     private static RealJenkinsExtension controller() {
         return new RealJenkinsExtension()
                 .withTimeout(0)
-                .javaOptions("-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=5")
+                .javaOptions(
+                        "-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=5", "-Dfleet.secrets=" + SECRETS)
                 .omitPlugins(
                         "branch-api",
                         "configuration-as-code",
@@ -115,30 +122,34 @@ class KubernetesFleetJenkinsTest {
                 kind: Role
                 metadata: {name: vcf-token, namespace: ci}
                 rules:
-                - {apiGroups: [""], resources: [secrets], resourceNames: [ci], verbs: [get, update]}
+                - {apiGroups: [""], resources: [secrets], resourceNames: [%s], verbs: [get, update]}
                 ---
                 apiVersion: rbac.authorization.k8s.io/v1
                 kind: RoleBinding
                 metadata: {name: vcf-token, namespace: ci}
                 subjects: [{kind: ServiceAccount, name: jenkins}]
                 roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: vcf-token}
-                ---
-                apiVersion: v1
-                kind: Secret
-                metadata:
-                  name: ci
-                  namespace: ci
-                  labels: {jenkins.io/credentials-type: vcfaServiceAccount}
-                stringData:
-                  url: "%s"
-                  organization: acme
-                  refreshToken: "%s"
-                  caCertificates: |
-                    %s
-                """.formatted(
-                        simulator.url(),
-                        simulator.addAccount("ci", "acme"),
-                        simulator.authorityPem().strip().replace("\n", "\n    ")));
+                """.formatted(String.join(", ", ids())));
+        for (String id : ids()) {
+            server.apply("""
+                    apiVersion: v1
+                    kind: Secret
+                    metadata:
+                      name: %s
+                      namespace: ci
+                      labels: {jenkins.io/credentials-type: vcfaServiceAccount}
+                    stringData:
+                      url: "%s"
+                      organization: acme
+                      refreshToken: "%s"
+                      caCertificates: |
+                        %s
+                    """.formatted(
+                            id,
+                            simulator.url(),
+                            simulator.addAccount(id, "acme"),
+                            simulator.authorityPem().strip().replace("\n", "\n    ")));
+        }
         String kubeconfig = server.kubeconfig("ci", "jenkins").toString();
         for (RealJenkinsExtension controller : List.of(first, second)) {
             controller.extraEnv("KUBECONFIG", kubeconfig).extraEnv("KUBERNETES_REQUEST_RETRY_BACKOFFLIMIT", "10");
@@ -157,6 +168,10 @@ class KubernetesFleetJenkinsTest {
         }
     }
 
+    private static List<String> ids() {
+        return IntStream.range(0, SECRETS).mapToObj(i -> "ci" + i).toList();
+    }
+
     @Test
     void controllersAreKilledAndHomesWiped_noTokenIsLostOrSentTwice() throws Throwable {
         List<RealJenkinsExtension> controllers = List.of(first, second);
@@ -166,14 +181,15 @@ class KubernetesFleetJenkinsTest {
         }
         int before = simulator.grants();
         Instant start = Instant.now();
-        Thread.sleep(LIFETIME.multipliedBy(Math.max(5, LIFETIMES / 10)).toMillis());
+        Thread.sleep(LIFETIME.multipliedBy(10).toMillis());
         double perRenewal = (simulator.grants() - before)
                 * (double) RENEWED_AFTER.toMillis()
-                / Duration.between(start, Instant.now()).toMillis();
+                / Duration.between(start, Instant.now()).toMillis()
+                / SECRETS;
         int kills = 0;
         int wiped = 0;
-        while (kills < 2 || Instant.now().isBefore(start.plus(LIFETIME.multipliedBy(LIFETIMES)))) {
-            Thread.sleep(random.nextInt((int) LIFETIME.multipliedBy(2).toMillis()));
+        while (simulator.rotations() < ROTATIONS || wiped < WIPES) {
+            Thread.sleep(random.nextInt((int) LIFETIME.multipliedBy(4).toMillis()));
             RealJenkinsExtension controller = controllers.get(random.nextInt(2));
             controller.stopJenkinsForcibly();
             kills++;
@@ -183,22 +199,26 @@ class KubernetesFleetJenkinsTest {
             }
             controller.startJenkins();
             controller.runRemotely(KubernetesFleetJenkinsTest::useForever);
-            authorizeIfRevoked();
+            authorizeRevoked();
         }
         String[] last = {
             first.runRemotely(KubernetesFleetJenkinsTest::use), second.runRemotely(KubernetesFleetJenkinsTest::use)
         };
-        System.out.println("Fleet of two Jenkins: "
-                + Duration.between(start, Instant.now()).toMillis() / LIFETIME.toMillis() + " lifetimes, "
-                + simulator.rotations() + " rotations, " + kills + " kills, " + wiped
-                + " homes wiped, authorized " + authorized + ", requests for each half of a lifetime with both up "
-                + perRenewal
+        System.out.println("Fleet of two Jenkins: " + simulator.rotations() + " rotations of " + SECRETS + " Secrets, "
+                + Duration.between(start, Instant.now()).toMillis() / LIFETIME.toMillis() + " lifetimes, " + kills
+                + " kills, " + wiped + " homes wiped, authorized " + authorized
+                + ", requests for each half of a lifetime with both up " + perRenewal
                 + ", sent twice while anything could be lost by it " + simulator.repeatsWhileAlive() + ", at last "
                 + String.join(" and ", last));
         assertThat(simulator.repeatsWhileAlive()).isZero();
         assertThat(simulator.violations()).isEmpty();
         assertThat(last).containsOnly("");
         assertThat(perRenewal).isBetween(0.1, 1.05);
+        InteropTable.add(
+                "kube-apiserver",
+                server.version(),
+                simulator.rotations() + " rotations of two Jenkins, " + kills + " kills, " + wiped + " homes wiped",
+                simulator);
     }
 
     /** The controller before it is dead, and its home with it. */
@@ -214,7 +234,7 @@ class KubernetesFleetJenkinsTest {
             Thread.sleep(LIFETIME.toMillis() + random.nextInt((int) LIFETIME.toMillis()));
             first.stopJenkinsForcibly();
             wipe(first.getHome());
-            authorizeIfRevoked();
+            authorizeRevoked();
         }
         System.out.println("Fleet of Jenkins: " + taken + " of " + TAKEOVERS + " take-overs, " + simulator.grants()
                 + " lifetimes, authorized in between " + authorized + ", sent twice while anything could be lost by it "
@@ -236,50 +256,57 @@ class KubernetesFleetJenkinsTest {
     }
 
     /** As a person does it, when the controller was killed between the response and its place in the Secret. */
-    private void authorizeIfRevoked() throws Exception {
-        if (simulator.isRevoked("ci")) {
-            String token = simulator.reauthorize("ci");
-            String patch = "{\"stringData\":{\"refreshToken\":\"" + token + "\"}}";
-            server.kubectl("patch", "secret/ci", "--namespace=ci", "--patch=" + patch);
-            authorized++;
+    private void authorizeRevoked() throws Exception {
+        for (String id : ids()) {
+            if (simulator.isRevoked(id)) {
+                String token = simulator.reauthorize(id);
+                String patch = "{\"stringData\":{\"refreshToken\":\"" + token + "\"}}";
+                server.kubectl("patch", "secret/" + id, "--namespace=ci", "--patch=" + patch);
+                authorized++;
+            }
         }
     }
 
     private static void useForever(JenkinsRule rule) {
-        Thread user = new Thread(() -> {
-            while (true) {
-                try {
-                    VcfTokenService.get().once(credential());
-                } catch (TokenUnavailableException | InterruptedException | RuntimeException e) {
-                    System.out.println("Fleet: " + e);
+        for (String id : ids()) {
+            Thread user = new Thread(() -> {
+                while (true) {
+                    try {
+                        VcfTokenService.get().once(credential(id));
+                    } catch (TokenUnavailableException | InterruptedException | RuntimeException e) {
+                        System.out.println("Fleet: " + e);
+                    }
+                    LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
                 }
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(50));
-            }
-        });
-        user.setDaemon(true);
-        user.start();
-    }
-
-    /** @return empty when there is an access token in the end, else the reason why there is none */
-    private static String use(JenkinsRule rule) throws Exception {
-        Instant end = Instant.now().plus(SETTLED);
-        while (true) {
-            try {
-                VcfTokenService.get().once(credential());
-                return "";
-            } catch (TokenUnavailableException | RuntimeException e) {
-                if (Instant.now().isAfter(end)) {
-                    return e.toString();
-                }
-                Thread.sleep(100);
-            }
+            });
+            user.setDaemon(true);
+            user.start();
         }
     }
 
-    private static VcfaServiceAccount credential() {
+    /** @return empty when there is an access token for each account in the end, else the reasons why there is none */
+    private static String use(JenkinsRule rule) throws Exception {
+        Instant end = Instant.now().plus(SETTLED);
+        Map<String, String> failures = new TreeMap<>();
+        ids().forEach(id -> failures.put(id, "not tried"));
+        while (!failures.isEmpty() && Instant.now().isBefore(end)) {
+            for (String id : List.copyOf(failures.keySet())) {
+                try {
+                    VcfTokenService.get().once(credential(id));
+                    failures.remove(id);
+                } catch (TokenUnavailableException | RuntimeException e) {
+                    failures.put(id, e.toString());
+                }
+            }
+            Thread.sleep(100);
+        }
+        return failures.isEmpty() ? "" : failures.toString();
+    }
+
+    private static VcfaServiceAccount credential(String id) {
         return CredentialsMatchers.firstOrNull(
                 CredentialsProvider.lookupCredentialsInItemGroup(
                         VcfaServiceAccount.class, null, ACL.SYSTEM2, List.of()),
-                CredentialsMatchers.withId("ci"));
+                CredentialsMatchers.withId(id));
     }
 }

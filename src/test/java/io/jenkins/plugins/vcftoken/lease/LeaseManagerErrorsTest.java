@@ -81,7 +81,7 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
     void open_withAnAccessTokenOfAnotherOrganization_warns() throws Exception {
         simulator.setClaimedOrganization("globex");
         leases.open(handle, TEN_MINUTES, block);
-        assertThat(block.warnings).singleElement().asString().contains("'globex'", "'acme'");
+        assertThat(block.warnings).singleElement().asString().contains("‘globex’", "‘acme’");
     }
 
     @Test
@@ -104,7 +104,7 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
         }
         assertThat(block.warnings).hasSize(3);
         assertThat(block.warnings.get(0))
-                .startsWith("Renewal failed. The current access token expires in 900 s; retrying. Credential 'ci'")
+                .startsWith("Renewal failed. The current access token expires in 900 s; retrying. Credential ‘ci’")
                 .contains("HTTP 403");
         assertThat(block.warnings.get(1)).endsWith("The current access token expires in 60 s; retrying.");
         assertThat(block.warnings.get(2)).endsWith("The current access token has expired.");

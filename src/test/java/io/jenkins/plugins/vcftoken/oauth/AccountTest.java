@@ -106,7 +106,7 @@ class AccountTest {
     @Test
     void itIsNamedWithWhatItHas() {
         assertThat(ENDPOINT.description())
-                .isEqualTo("system at https://vcf.example.com, organization 'acme', account 'ci'");
+                .isEqualTo("system at https://vcf.example.com, organization ‘acme’, account ‘ci’");
         assertThat(account("https://vcf.example.com", "", "").description())
                 .isEqualTo("system at https://vcf.example.com");
     }

@@ -89,6 +89,8 @@ final class ArbitraryResponse {
                 new Account(VcfOperationsTokenClient.SYSTEM, uri(), "", "service x"),
                 FleetServiceTokenClient.SSO_SCHEME,
                 "x");
+        SupervisorNamespaceClient namespaces =
+                new SupervisorNamespaceClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"));
         return List.of(
                 () -> vcfa.requestToken(SECRET),
                 () -> sddc.requestToken(SECRET),
@@ -101,6 +103,12 @@ final class ArbitraryResponse {
                 () -> vcenter.requestToken(SECRET),
                 () -> provider.requestToken(SECRET),
                 () -> service.requestToken(SECRET),
+                () -> {
+                    assertThat(namespaces.list(accessToken))
+                            .allSatisfy(namespace ->
+                                    assertThat(namespace.endpoint()).startsWith(uri() + "/"));
+                    return any();
+                },
                 () -> {
                     vcenter.revokeSession(SECRET);
                     return any();

@@ -80,7 +80,7 @@ class JwtClaimsTest {
         String warning = VcfaTokenClient.organizationWarning(wanted, accessToken(jwt(claims)));
         if (doubted) {
             assertThat(warning)
-                    .contains("'" + wanted + "'", "for the organization 'ac")
+                    .contains("‘" + wanted + "’", "for the organization ‘ac")
                     .doesNotContain("\n");
         } else {
             assertThat(warning).isNull();

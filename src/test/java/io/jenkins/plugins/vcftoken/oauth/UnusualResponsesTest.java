@@ -299,7 +299,7 @@ class UnusualResponsesTest {
         server.answer(200, first).answer(200, second);
         TokenRequestException e = failure(() -> organization().requestToken("p"));
         assertThat(e.tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
-        assertThat(e.detail()).contains("'automation-relying-party'");
+        assertThat(e.detail()).contains("‘automation-relying-party’");
         assertThat(server.asked).hasSize(pages);
     }
 

@@ -71,7 +71,7 @@ class VcfaTenantTokenClientTest extends TokenClientTestBase {
     void anUnknownOrganizationIsNamed() {
         TokenRequestException e = refused("acne");
         assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
-        assertThat(e.detail()).contains("'acne'");
+        assertThat(e.detail()).contains("‘acne’");
     }
 
     @Test
@@ -94,7 +94,7 @@ class VcfaTenantTokenClientTest extends TokenClientTestBase {
         simulator.tenants().add("acme");
         simulator.setClaimedOrganization("System");
         AccessToken accessToken = service("acme").requestToken(provider.value()).accessToken();
-        assertThat(service("acme").warning(accessToken)).contains("'System'").contains("'acme'");
+        assertThat(service("acme").warning(accessToken)).contains("‘System’").contains("‘acme’");
     }
 
     /** A request without a body counts as sent once there is a connection. */

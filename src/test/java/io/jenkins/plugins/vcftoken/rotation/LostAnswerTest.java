@@ -272,7 +272,7 @@ class LostAnswerTest {
         simulator.inject(Fault.STATUS_502);
         for (int i = 0; i < 2; i++) {
             assertThatThrownBy(() -> manual.await(handle, ANY))
-                    .hasMessageContaining("Choose \"Retry with the stored token\" on the page \"Token status\"")
+                    .hasMessageContaining("Choose “Retry with the stored token” on the page “Token status”")
                     .isInstanceOfSatisfying(
                             TokenUnavailableException.class,
                             e -> assertThat(e.retry()).isNull());

@@ -129,7 +129,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
             return true;
         } catch (TokenUnavailableException e) {
             assertThat(e)
-                    .hasMessageContaining("Credential 'sddc'")
+                    .hasMessageContaining("Credential ‘sddc’")
                     .hasMessageContaining(USER)
                     .hasMessageNotContaining("rotated")
                     .hasMessageNotContaining(PASSWORD);
@@ -430,7 +430,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         simulator.admitNobody();
         assertThatThrownBy(() -> core.families.await(organization(stored, "acme"), ANY))
                 .hasMessageContaining("access token of the provider's account")
-                .hasMessageContaining("organization 'acme'");
+                .hasMessageContaining("organization ‘acme’");
         assertThat(simulator.rotations()).isEqualTo(2);
         assertThat(simulator.unauthorized()).isEqualTo(2);
     }
@@ -503,8 +503,8 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         CredentialHandle handle = core.newAccount("ci", "acme");
         for (int i = 0; i < 2; i++) {
             assertThat(core.families.await(handle, ANY).warning())
-                    .contains("'globex'")
-                    .contains("'acme'");
+                    .contains("‘globex’")
+                    .contains("‘acme’");
         }
     }
 

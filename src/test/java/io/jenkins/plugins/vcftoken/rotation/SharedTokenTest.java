@@ -176,8 +176,11 @@ class SharedTokenTest {
                 .hasMessageContaining("The secret of the test (connection refused)");
         now = now.plus(LIFETIME);
         assertThat(refused(one, "rotated-1")).hasMessageContaining("another controller may be sending it");
+        assertThat(one.snapshot().find(ACCOUNT, "rotated-1", LOCATION).error())
+                .isEqualTo("the refresh token could not be claimed in The secret of the test (connection refused)");
         store.set(Fault.NONE);
         assertThat(get(one, "rotated-1").error()).isNull();
+        assertThat(one.snapshot().find(ACCOUNT, "rotated-1", LOCATION).error()).isNull();
         assertThat(server.received).containsExactly("initial", "rotated-1");
     }
 

@@ -95,7 +95,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         try {
             core.families.await(core.handle("sa", core.service("Acme"), stored), accessToken -> false);
         } catch (TokenUnavailableException e) {
-            assertThat(e).hasMessageContaining("'Acme'");
+            assertThat(e).hasMessageContaining("‘Acme’");
         }
         Account respelling = core.service("Acme").account();
         TokenFamilyAdmin.Stored respelled =
@@ -284,7 +284,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         String current = simulator.currentToken("ci");
         CredentialHandle other = core.handle("ci", "globex", current);
         assertThatThrownBy(() -> core.families.await(other, accessToken -> true))
-                .hasMessageContaining("organization 'acme' and is not sent for another organization");
+                .hasMessageContaining("organization ‘acme’ and is not sent for another organization");
         assertThat(simulator.requests()).isEqualTo(1);
     }
 

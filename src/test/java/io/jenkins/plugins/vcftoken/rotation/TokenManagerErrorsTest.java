@@ -419,8 +419,8 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         assertThatThrownBy(() -> await(respelled)).hasMessageContaining("it is not known whether");
         CredentialHandle retyped = core.handle("ci", core.service("globex"), handle.token());
         assertThatThrownBy(() -> await(retyped))
-                .hasMessageContaining("organization 'acme'")
-                .hasMessageContaining("organization 'globex'")
+                .hasMessageContaining("organization ‘acme’")
+                .hasMessageContaining("organization ‘globex’")
                 .hasMessageContaining("not known");
         assertThat(simulator.mostReceived()).isEqualTo(1);
         families.administration()

@@ -271,7 +271,7 @@ class TokenManagerModelTest {
                     one = controller();
                 } else {
                     assertThat(e.getCause()).as(this::story).isInstanceOf(TokenUnavailableException.class);
-                    assertThat(e.getCause().getMessage()).contains("Credential 'sa'");
+                    assertThat(e.getCause().getMessage()).contains("Credential ‘sa’");
                 }
                 return null;
             } catch (InterruptedException e) {

@@ -235,9 +235,9 @@ class TokenManagerTest extends TokenServiceTestBase {
     private void assertUsableOrExplained(Fault fault) throws Exception {
         assertThatThrownBy(() -> core.families.await(handle(), ANY))
                 .isInstanceOf(TokenUnavailableException.class)
-                .hasMessageContaining("Credential 'ci'")
+                .hasMessageContaining("Credential ‘ci’")
                 .hasMessageContaining(simulator.url().toString())
-                .hasMessageContaining("'acme'")
+                .hasMessageContaining("‘acme’")
                 .extracting(Throwable::getMessage)
                 .satisfies(message -> assertThat(simulator.refreshTokens()).noneMatch(message::contains))
                 .satisfies(message -> assertThat(message.contains("Nothing is lost"))

@@ -193,7 +193,7 @@ class ForeignStoreJenkinsTest {
 
         long of(String id) {
             return messages.stream()
-                    .filter(message -> message.contains("'" + id + "' is in a store that cannot be written"))
+                    .filter(message -> message.contains("‘" + id + "’ is in a store that cannot be written"))
                     .count();
         }
 

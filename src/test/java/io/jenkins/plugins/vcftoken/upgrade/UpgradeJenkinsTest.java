@@ -238,7 +238,7 @@ class UpgradeJenkinsTest {
         for (String id : List.of("system-dead", "system-unknown", "system-flying")) {
             assertThatThrownBy(() -> VcfTokenService.get().once(find(id)))
                     .isInstanceOf(TokenUnavailableException.class)
-                    .hasMessageContaining("Credential '" + id + "'");
+                    .hasMessageContaining("Credential ‘" + id + "’");
         }
         assertThat(simulator.requests())
                 .as("one more request of each whose answer was lost")

@@ -68,7 +68,7 @@ final class Controller implements AutoCloseable {
     Lease open(String id, String organization, LeaseOwner owner) throws Exception {
         Function<OneShotHttpClient, TokenEndpointClient> kind = kinds.get(id);
         if (kind == null) {
-            throw new IllegalArgumentException("no credential '" + id + "' here, only " + kinds.keySet());
+            throw new IllegalArgumentException("no credential ‘" + id + "’ here, only " + kinds.keySet());
         }
         CredentialWriter keeper = (sameFamily, current, again) -> {
             synchronized (this) {
@@ -77,7 +77,7 @@ final class Controller implements AutoCloseable {
                 }
             }
         };
-        TokenEndpointClient service = core.patient(kind.apply(core.client()));
+        TokenEndpointClient service = TestTokenService.patient(kind.apply(core.client()));
         Account other = new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization);
         CredentialHandle handle = new CredentialHandle(
                 id,

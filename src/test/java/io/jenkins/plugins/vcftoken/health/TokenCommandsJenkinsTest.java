@@ -1,0 +1,151 @@
+package io.jenkins.plugins.vcftoken.health;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.plugins.credentials.CredentialsProvider;
+import com.cloudbees.plugins.credentials.domains.Domain;
+import hudson.cli.CLICommandInvoker;
+import hudson.model.Item;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.SecretSweep;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.logging.Level;
+import jenkins.model.Jenkins;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.MockAuthorizationStrategy;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/** What the commands of the Jenkins CLI print and return, and which users may call them. */
+@WithJenkins
+class TokenCommandsJenkinsTest {
+
+    private static final int BAD_ARGUMENT = 3;
+    private static final int FAILED = 5;
+    private static final int ACCESS_DENIED = 6;
+
+    @TempDir
+    private Path saved;
+
+    private JenkinsRule jenkins;
+    private JenkinsAndSimulator both;
+
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
+
+    @BeforeEach
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        both = new JenkinsAndSimulator(rule, simulator);
+        both.addToSystem(both.account("global", simulator.addAccount("ci", "acme")));
+        Folder folder = rule.createProject(Folder.class, "team");
+        JenkinsPages.storeOf(folder)
+                .addCredentials(Domain.global(), both.account("shared", simulator.addAccount("two", "acme")));
+        rule.createFreeStyleProject("job");
+        rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
+        rule.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+                .grant(Jenkins.ADMINISTER)
+                .everywhere()
+                .to("admin")
+                .grant(Jenkins.READ, Item.READ)
+                .everywhere()
+                .to("owner", "reader", "viewer")
+                .grant(Jenkins.READ)
+                .everywhere()
+                .to("outsider")
+                .grant(CredentialsProvider.VIEW)
+                .everywhere()
+                .to("viewer")
+                .grant(CredentialsProvider.VIEW, CredentialsProvider.UPDATE)
+                .onFolders(folder)
+                .to("owner"));
+    }
+
+    @Test
+    void list_printsOneLineForEachCredential() throws Exception {
+        assertThat(run("admin", "list-vcf-tokens").stdout().lines())
+                .containsExactlyInAnyOrder("global\tsystem\tNOT_USED\t\t", "shared\tfolder:team\tNOT_USED\t\t");
+        assertThat(run("admin", "list-vcf-tokens", "global").stdout().lines())
+                .containsExactly("global\tsystem\tNOT_USED\t\t");
+        assertThat(run("owner", "list-vcf-tokens", "--folder", "team").stdout().lines())
+                .containsExactly("shared\tfolder:team\tNOT_USED\t\t");
+
+        assertThat(run("admin", "renew-vcf-token", "global").returnCode()).isZero();
+        CLICommandInvoker.Result renewed = run("admin", "list-vcf-tokens", "global");
+        assertThat(renewed.returnCode()).isZero();
+        assertThat(renewed.stdout()).matches("global\tsystem\tREADY\t[0-9T:Z-]+\t\\R");
+        Files.writeString(saved.resolve("list"), renewed.stdout());
+        SecretSweep.assertNone(simulator, saved);
+    }
+
+    @Test
+    void renew_requestsOnceAndLogsTheUser() throws Exception {
+        try (JenkinsAuditEvents audit = new JenkinsAuditEvents(Level.INFO)) {
+            CLICommandInvoker.Result result = run("owner", "renew-vcf-token", "shared", "--folder", "team");
+            assertThat(result.returnCode()).as(result.stderr()).isZero();
+            assertThat(audit.only("renew")).containsEntry("by", "user owner").containsEntry("credential", "shared");
+        }
+        assertThat(simulator.grants()).isEqualTo(1);
+    }
+
+    @Test
+    void renew_withoutAnAccessToken_printsTheReason() throws Exception {
+        simulator.inject(Fault.STATUS_502);
+        CLICommandInvoker.Result result = run("admin", "renew-vcf-token", "global");
+        assertThat(result.returnCode()).isEqualTo(FAILED);
+        assertThat(result.stderr()).contains("Credential ‘global’", "HTTP 502");
+        assertThat(run("admin", "list-vcf-tokens", "global").stdout())
+                .startsWith("global\tsystem\tAWAITING_RETRY\t\t")
+                .contains("HTTP 502");
+    }
+
+    @Test
+    void unknownCredentialOrFolder_isABadArgument() throws Exception {
+        for (String command : new String[] {"list-vcf-tokens", "renew-vcf-token"}) {
+            CLICommandInvoker.Result elsewhere = run("admin", command, "shared");
+            assertThat(elsewhere.returnCode()).isEqualTo(BAD_ARGUMENT);
+            assertThat(elsewhere.stderr()).contains("‘shared’", "--folder");
+            CLICommandInvoker.Result job = run("admin", command, "shared", "--folder", "job");
+            assertThat(job.returnCode()).isEqualTo(BAD_ARGUMENT);
+            assertThat(job.stderr()).contains("‘job’ is not a folder");
+        }
+        assertThat(simulator.requests()).isZero();
+    }
+
+    /** The exit codes of users who may not see the folder are those of a folder that does not exist. */
+    @Test
+    void commands_takeThePermissionsOfThePages() throws Exception {
+        for (String user : new String[] {"reader", "owner", "outsider"}) {
+            assertThat(run(user, "list-vcf-tokens").returnCode()).as(user).isEqualTo(ACCESS_DENIED);
+            assertThat(run(user, "renew-vcf-token", "global").returnCode())
+                    .as(user)
+                    .isEqualTo(ACCESS_DENIED);
+        }
+        assertThat(run("reader", "list-vcf-tokens", "--folder", "team").returnCode())
+                .isEqualTo(ACCESS_DENIED);
+        assertThat(run("viewer", "list-vcf-tokens", "shared", "--folder", "team")
+                        .returnCode())
+                .isZero();
+        assertThat(run("viewer", "renew-vcf-token", "shared", "--folder", "team")
+                        .returnCode())
+                .isEqualTo(ACCESS_DENIED);
+        int hidden =
+                run("outsider", "renew-vcf-token", "shared", "--folder", "team").returnCode();
+        assertThat(hidden)
+                .isNotZero()
+                .isEqualTo(run("outsider", "renew-vcf-token", "shared", "--folder", "nowhere")
+                        .returnCode());
+        assertThat(simulator.requests()).isZero();
+    }
+
+    private CLICommandInvoker.Result run(String user, String command, String... arguments) {
+        return new CLICommandInvoker(jenkins, command).asUser(user).invokeWithArgs(arguments);
+    }
+}

@@ -1,0 +1,183 @@
+package io.jenkins.plugins.vcftoken.interop;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import hudson.model.queue.QueueTaskFuture;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import net.sf.json.JSONObject;
+import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
+import org.jenkinsci.plugins.workflow.job.WorkflowJob;
+import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
+import org.junit.jupiter.api.io.TempDir;
+import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
+
+/**
+ * The API server is away for {@code -Dfleet.outage} seconds while a block with a credential from one of its Secrets is open.
+ * The access token lives five times as long, so that it is to be renewed while the API server is away.
+ */
+@WithJenkins
+@EnabledIfSystemProperty(
+        named = "fleet.outage",
+        matches = "[0-9]+",
+        disabledReason = "bin/interop --long runs it: an outage of five minutes takes half an hour")
+class KubernetesOutageJenkinsTest {
+
+    private static final Duration OUTAGE = Duration.ofSeconds(Integer.getInteger("fleet.outage", 300));
+    private static final Duration LIFETIME = OUTAGE.multipliedBy(5);
+
+    /** The renewal comes at 70 % of the lifetime at the earliest, and at 75 % at the latest. */
+    private static final Duration BEGIN = LIFETIME.multipliedBy(69).dividedBy(100);
+
+    private static final String BLOCK = """
+            node {
+                withVcfToken(credentialsId: 'ci', bindings: [tokenFile('TOKEN_FILE'), caFile('VCF_CA_FILE')]) {
+                    sh '''
+                        set +x
+                        while [ ! -e %s ]; do
+                            curl --silent --output /dev/null --write-out '%%{http_code} ' --cacert "$VCF_CA_FILE" \\\\
+                                --header "Authorization: Bearer $(cat "$TOKEN_FILE")" "$VCF_URL/deployment/api/deployments"
+                            sleep 1
+                        done
+                    '''
+                }
+            }
+            """;
+
+    @TempDir
+    private static Path directory;
+
+    private KubernetesApiServer server;
+    private Simulator simulator;
+
+    /** Before Jenkins starts, with the clients of the provider and of the plugin. */
+    @BeforeEach
+    void start() throws Exception {
+        server = KubernetesApiServer.start(Files.createTempDirectory(directory, "kubernetes"));
+        simulator = Simulator.start();
+        simulator.setLifetime(LIFETIME);
+        server.apply("""
+                apiVersion: v1
+                kind: Namespace
+                metadata: {name: ci}
+                ---
+                apiVersion: v1
+                kind: ServiceAccount
+                metadata: {name: jenkins, namespace: ci}
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: Role
+                metadata: {name: vcf-token, namespace: ci}
+                rules:
+                - {apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}
+                - {apiGroups: [""], resources: [secrets], resourceNames: [ci], verbs: [update]}
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: RoleBinding
+                metadata: {name: vcf-token, namespace: ci}
+                subjects: [{kind: ServiceAccount, name: jenkins}]
+                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: vcf-token}
+                ---
+                apiVersion: v1
+                kind: Secret
+                metadata:
+                  name: ci
+                  namespace: ci
+                  labels: {jenkins.io/credentials-type: vcfaServiceAccount}
+                stringData:
+                  url: "%s"
+                  organization: acme
+                  refreshToken: "%s"
+                  caCertificates: |
+                    %s
+                """.formatted(
+                        simulator.url(),
+                        simulator.addAccount("ci", "acme"),
+                        simulator.authorityPem().strip().replace("\n", "\n    ")));
+        System.setProperty("kubeconfig", server.kubeconfig("ci", "jenkins").toString());
+    }
+
+    @AfterEach
+    void stop() {
+        System.clearProperty("kubeconfig");
+        simulator.close();
+        server.close();
+    }
+
+    @Test
+    void apiServerDown_duringABlock_leavesItLive_andIsToldOnTheStatusPage(JenkinsRule jenkins) throws Exception {
+        Path end = directory.resolve("end");
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
+        job.setDefinition(new CpsFlowDefinition(BLOCK.formatted(end), true));
+        QueueTaskFuture<WorkflowRun> build = job.scheduleBuild2(0);
+        JenkinsAndSimulator.await("the block is served", () -> simulator.served() > 0);
+        Instant granted = VcfTokenService.get()
+                .administration()
+                .list()
+                .get(0)
+                .accessToken()
+                .issuedAt();
+
+        sleepUntil(granted.plus(BEGIN));
+        server.kill();
+        Instant killed = Instant.now();
+        sleepUntil(granted.plus(LIFETIME.multipliedBy(76).dividedBy(100)));
+        JSONObject during = status(jenkins);
+        int granting = simulator.grants();
+        // A build that starts during the outage uses the access token.
+        WorkflowJob other = jenkins.createProject(WorkflowJob.class, "other");
+        other.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'ci') {}", true));
+        jenkins.buildAndAssertSuccess(other);
+        sleepUntil(killed.plus(OUTAGE));
+        server.restart();
+        Instant restarted = Instant.now();
+
+        sleepUntil(granted.plus(LIFETIME.multipliedBy(11).dividedBy(10)));
+        JSONObject after = status(jenkins);
+        Files.createFile(end);
+        WorkflowRun run = jenkins.assertBuildStatusSuccess(build);
+        System.out.println("Outage of the API server: "
+                + Duration.between(killed, restarted).toSeconds() + " s, " + simulator.served() + " calls, "
+                + simulator.unauthorized() + " of them 401, " + simulator.grants() + " access tokens, during: "
+                + during.getString("state") + ' ' + during.getString("error") + ", after: "
+                + after.getString("state"));
+        assertThat(granting).isEqualTo(1);
+        assertThat(during.getString("state")).isEqualTo("FAILING");
+        assertThat(during.getString("error"))
+                .contains("the Kubernetes Secret ‘ci/ci’")
+                .contains("the API server cannot be reached");
+        assertThat(after.getString("state")).isEqualTo("READY");
+        assertThat(simulator.grants()).isEqualTo(2);
+        assertThat(simulator.unauthorized()).isZero();
+        assertThat(simulator.repeats()).isZero();
+        assertThat(JenkinsRule.getLog(run)).contains("200 ").doesNotContain("401 ");
+        assertThat(server.kubectl("get", "secret", "ci", "--namespace=ci", "--output=jsonpath={.data.refreshToken}"))
+                .isEqualTo(Base64.getEncoder()
+                        .encodeToString(simulator.currentToken("ci").getBytes(StandardCharsets.UTF_8)));
+        InteropTable.add(
+                "kube-apiserver",
+                server.version(),
+                "down for " + Duration.between(killed, restarted).toSeconds() + " s during a block",
+                simulator);
+    }
+
+    private static JSONObject status(JenkinsRule jenkins) throws Exception {
+        return jenkins.getJSON("manage/vcf-tokens/credential/ci/api/json").getJSONObject();
+    }
+
+    private static void sleepUntil(Instant time) throws InterruptedException {
+        Thread.sleep(Math.max(0, Duration.between(Instant.now(), time).toMillis()));
+    }
+}
