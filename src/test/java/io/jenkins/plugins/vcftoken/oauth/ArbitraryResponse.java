@@ -104,8 +104,9 @@ final class ArbitraryResponse {
                 () -> provider.requestToken(SECRET),
                 () -> service.requestToken(SECRET),
                 () -> {
-                    assertThat(namespaces.list(accessToken)).allSatisfy(namespace -> assertThat(namespace.endpoint())
-                            .startsWith(uri() + "/"));
+                    assertThat(namespaces.list(accessToken))
+                            .allSatisfy(namespace ->
+                                    assertThat(namespace.endpoint()).startsWith(uri() + "/"));
                     return any();
                 },
                 () -> {

@@ -20,7 +20,8 @@ class SharedTokenStateFuzzTest {
 
     @FuzzTest(maxDuration = "1m")
     void anyEntryIsAStateThatSurvivesOrIsRefused(FuzzedDataProvider data) throws IOException {
-        String valid = read("secret", "").with(read("secret", "").family(), "revision", "controller", NOW)
+        String valid = read("secret", "")
+                .with(read("secret", "").family(), "revision", "controller", NOW)
                 .write(true);
         int from = data.consumeInt(0, valid.length());
         int to = data.consumeInt(from, valid.length());
