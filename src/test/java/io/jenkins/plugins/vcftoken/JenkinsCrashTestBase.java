@@ -40,27 +40,9 @@ abstract class JenkinsCrashTestBase {
     private static final String SUCCESSOR_LOST = "rotated by the server alone";
 
     @RegisterExtension
-    final RealJenkinsExtension controller = new RealJenkinsExtension()
+    final RealJenkinsExtension controller = JenkinsProcess.withoutPipelines()
             .withTimeout(0)
-            .javaOptions("-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=2")
-            .omitPlugins(
-                    "branch-api",
-                    "configuration-as-code",
-                    "durable-task",
-                    "job-dsl",
-                    "pipeline-groovy-lib",
-                    "pipeline-input-step",
-                    "pipeline-model-api",
-                    "pipeline-model-definition",
-                    "pipeline-model-extensions",
-                    "pipeline-stage-step",
-                    "pipeline-stage-tags-metadata",
-                    "workflow-basic-steps",
-                    "workflow-cps",
-                    "workflow-durable-task-step",
-                    "workflow-job",
-                    "workflow-multibranch",
-                    "workflow-scm-step");
+            .javaOptions("-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=2");
 
     @AutoClose
     final Simulator simulator = Simulator.start();

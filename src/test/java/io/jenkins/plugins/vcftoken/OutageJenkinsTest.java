@@ -30,14 +30,15 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
 /**
- * The server is away for {@code -Doutage.seconds} (60 are worth it by hand) while blocks are open, on a Jenkins that is a
- * process of its own, with the {@code .hpi} of the offline build where there is one. Half of the accounts renew while the
- * server is away; of every second of these, the new refresh token is lost. The server counts what becomes of each.
+ * The server is away for {@code -Doutage.seconds} while the blocks of {@code -Doutage.accounts} are open (60 and 40 are
+ * worth it by hand), on a Jenkins that is a process of its own, with the {@code .hpi} of the offline build where there is
+ * one. Half of the accounts renew while the server is away; of every second of these, the new refresh token is lost. The
+ * server counts what becomes of each.
  */
 class OutageJenkinsTest {
 
-    private static final int OUTAGE_SECONDS = Integer.getInteger("outage.seconds", 30);
-    private static final int ACCOUNTS = Integer.getInteger("outage.accounts", 40);
+    private static final int OUTAGE_SECONDS = Integer.getInteger("outage.seconds", 20);
+    private static final int ACCOUNTS = Integer.getInteger("outage.accounts", 16);
 
     /** Of an access token that is renewed while the server is away, and outlives that. */
     private static final Duration LIFETIME = Duration.ofSeconds(4L * OUTAGE_SECONDS);
@@ -54,7 +55,7 @@ class OutageJenkinsTest {
     private static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("outage.patience", 300));
 
     @RegisterExtension
-    private final RealJenkinsExtension controller = new RealJenkinsExtension()
+    private final RealJenkinsExtension controller = JenkinsProcess.withScriptedPipelines()
             .withTimeout(0)
             .javaOptions("-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=" + CALL_TIMEOUT_SECONDS);
 

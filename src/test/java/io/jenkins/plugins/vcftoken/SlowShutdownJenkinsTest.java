@@ -15,7 +15,7 @@ import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 class SlowShutdownJenkinsTest {
 
     @RegisterExtension
-    private final RealJenkinsExtension controller = new RealJenkinsExtension()
+    private final RealJenkinsExtension controller = JenkinsProcess.withoutPipelines()
             .javaOptions("-Dio.jenkins.plugins.vcftoken.VcfTokenService.callTimeoutSeconds=20");
 
     @Test

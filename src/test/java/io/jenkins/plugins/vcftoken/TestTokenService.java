@@ -88,10 +88,23 @@ public final class TestTokenService implements AutoCloseable {
     public TestTokenService(
             Path directory, Simulator simulator, InstantSource clock, TokenListener listener, OneShotHttpClient client)
             throws IOException {
+        this(directory, simulator, clock, listener, client, PLENTY);
+    }
+
+    /** @param timeout of {@link TokenManager} */
+    public TestTokenService(
+            Path directory,
+            Simulator simulator,
+            InstantSource clock,
+            TokenListener listener,
+            OneShotHttpClient client,
+            Duration timeout)
+            throws IOException {
         this.simulator = simulator;
         this.client = client;
         this.ledger = new FileTokenLedger(directory, CIPHER);
-        this.families = new TokenManager(ledger, HASH, requestThreads, writeBacks, clock, PLENTY, () -> true, listener);
+        this.families =
+                new TokenManager(ledger, HASH, requestThreads, writeBacks, clock, timeout, () -> true, listener);
     }
 
     /** A manager that does everything on the thread of its caller. */

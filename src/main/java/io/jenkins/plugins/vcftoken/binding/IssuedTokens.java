@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Supplier;
 
 /**
  * All tokens of a block, and their mask: its access tokens and those that are derived from them. Each becomes visible to steps by {@link #publish}, and is
@@ -103,15 +104,18 @@ final class IssuedTokens implements Serializable {
         masker = null;
     }
 
-    TokenMasker masker() {
+    /** @param maskers of all blocks */
+    TokenMasker masker(Supplier<TokenMaskers> maskers) {
         TokenMasker known = masker;
-        return known == null ? createMasker() : known;
+        return known == null ? findMasker(maskers) : known;
     }
 
-    private synchronized TokenMasker createMasker() {
+    private synchronized TokenMasker findMasker(Supplier<TokenMaskers> maskers) {
         if (masker == null) {
             List<String> values = values();
-            masker = new TokenMasker(TokenEncodings.of(values), interrupted ? TokenEncodings.shape(values) : null);
+            masker = interrupted
+                    ? new TokenMasker(TokenEncodings.of(values), TokenEncodings.shape(values))
+                    : maskers.get().of(values);
         }
         return masker;
     }

@@ -389,7 +389,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     }
 
     public TokenMasker masker() {
-        return issued.masker();
+        return issued.masker(() -> TokenBlockRegistry.get().maskers());
     }
 
     IssuedTokens issued() {

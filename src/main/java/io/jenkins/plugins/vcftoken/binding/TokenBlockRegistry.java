@@ -25,6 +25,7 @@ public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
 
     private final Set<TokenBlock> open = ConcurrentHashMap.newKeySet();
     private final Set<String> toBeSaved = ConcurrentHashMap.newKeySet();
+    private final TokenMaskers maskers = new TokenMaskers();
 
     /**
      * Blocks of freestyle builds until the builds are finalized, since their logs go on after their blocks are
@@ -34,6 +35,10 @@ public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
 
     static TokenBlockRegistry get() {
         return ExtensionList.lookupSingleton(TokenBlockRegistry.class);
+    }
+
+    TokenMaskers maskers() {
+        return maskers;
     }
 
     void add(TokenBlock block) {

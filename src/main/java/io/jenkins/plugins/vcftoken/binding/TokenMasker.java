@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -114,6 +115,18 @@ public final class TokenMasker {
     }
 
     private record Match(int begin, int end) {}
+
+    @Override
+    public boolean equals(@CheckForNull Object other) {
+        return other instanceof TokenMasker masker
+                && forms.equals(masker.forms)
+                && Objects.equals(shape, masker.shape);
+    }
+
+    @Override
+    public int hashCode() {
+        return forms.hashCode();
+    }
 
     public boolean matches(String text) {
         return !mask(text).equals(text);

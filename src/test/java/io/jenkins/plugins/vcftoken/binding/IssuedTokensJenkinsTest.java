@@ -13,6 +13,7 @@ class IssuedTokensJenkinsTest {
 
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
+    private final TokenMaskers maskers = new TokenMaskers();
     private final IssuedTokens issued = new IssuedTokens();
 
     /** A thread that writes a log while another publishes: what it can see, it masks. */
@@ -25,7 +26,7 @@ class IssuedTokensJenkinsTest {
         });
         while (!publishing.isDone()) {
             String visible = issued.current(TokenTemplate.ACCESS_TOKEN);
-            TokenMasker masker = issued.masker();
+            TokenMasker masker = issued.masker(() -> maskers);
             assertThat(visible == null || masker.matches(visible)).isTrue();
         }
         publishing.join();
@@ -35,15 +36,37 @@ class IssuedTokensJenkinsTest {
     void publish_ofAnAccessTokenAgain_addsNoneAndMakesItTheVisibleOne() throws Exception {
         assertThat(issued.publish(TokenTemplate.ACCESS_TOKEN, token(1))).isTrue();
         assertThat(issued.publish(TokenTemplate.ACCESS_TOKEN, token(2))).isTrue();
-        TokenMasker masker = issued.masker();
+        TokenMasker masker = issued.masker(() -> maskers);
         assertThat(issued.publish(TokenTemplate.ACCESS_TOKEN, token(1))).isFalse();
         assertThat(issued.values()).hasSize(2);
-        assertThat(issued.masker()).isSameAs(masker);
+        assertThat(issued.masker(() -> maskers)).isSameAs(masker);
         Map<String, String> env = new HashMap<>();
         issued.contribute(env, new BlockVariables(null, null, "https://vcf.example.com"));
         assertThat(env)
                 .containsEntry("VCF_TOKEN", token(1).value())
                 .containsEntry("VCF_TOKEN_EXPIRES_AT", Long.toString(NOW.getEpochSecond() + 1));
+    }
+
+    @Test
+    void masker_ofBlocksWithTheSameTokens_isOne() {
+        IssuedTokens other = new IssuedTokens();
+        issued.publish(TokenTemplate.ACCESS_TOKEN, token(1));
+        other.publish(TokenTemplate.ACCESS_TOKEN, token(1));
+        assertThat(other.masker(() -> maskers)).isSameAs(issued.masker(() -> maskers));
+        other.publish(TokenTemplate.ACCESS_TOKEN, token(2));
+        assertThat(other.masker(() -> maskers).matches(token(2).value())).isTrue();
+        assertThat(issued.masker(() -> maskers).matches(token(2).value())).isFalse();
+    }
+
+    /** Tokens of the last moments before the restart are masked by their shape, which only this block needs. */
+    @Test
+    void masker_afterARestart_isNotShared() {
+        issued.publish(TokenTemplate.ACCESS_TOKEN, token(1));
+        TokenMasker shared = issued.masker(() -> maskers);
+        IssuedTokens other = new IssuedTokens();
+        other.publish(TokenTemplate.ACCESS_TOKEN, token(1));
+        other.markInterrupted();
+        assertThat(other.masker(() -> maskers)).isNotSameAs(shared);
     }
 
     @Test
@@ -67,7 +90,7 @@ class IssuedTokensJenkinsTest {
                 .containsEntry("VCF_TOKEN", token(1).value())
                 .containsEntry("HEADER", "id: " + token(2).value() + "\n")
                 .containsEntry("VCF_TOKEN_EXPIRES_AT", Long.toString(NOW.getEpochSecond() + 1));
-        assertThat(issued.masker().mask(token(2).value())).isEqualTo(TokenMasker.MASK);
+        assertThat(issued.masker(() -> maskers).mask(token(2).value())).isEqualTo(TokenMasker.MASK);
         assertThat(variables.secretVariables()).containsExactlyInAnyOrder("VCF_TOKEN", "HEADER");
         assertThat(variables.isOutdated(env, issued::current, issued.values())).isFalse();
         issued.publish(1, token(4));
@@ -79,9 +102,9 @@ class IssuedTokensJenkinsTest {
     @Test
     void markInterrupted_masksAccessTokensThatWereNotSaved() {
         String later = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJ2Y2ZhIn0.c2lnbmF0dXJl";
-        assertThat(issued.masker().mask(later)).isEqualTo(later);
+        assertThat(issued.masker(() -> maskers).mask(later)).isEqualTo(later);
         issued.markInterrupted();
-        assertThat(issued.masker().mask(later)).isEqualTo(TokenMasker.MASK);
+        assertThat(issued.masker(() -> maskers).mask(later)).isEqualTo(TokenMasker.MASK);
     }
 
     private static AccessToken token(int number) {

@@ -8,6 +8,7 @@ import hudson.slaves.JNLPLauncher;
 import hudson.tasks.Shell;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsProcess;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
@@ -35,7 +36,7 @@ class RestartJenkinsTest {
     private Path disk;
 
     @RegisterExtension
-    private final RealJenkinsExtension controller = new RealJenkinsExtension();
+    private final RealJenkinsExtension controller = JenkinsProcess.withDeclarativePipelines();
 
     @RegisterExtension
     private final InboundAgentExtension inbound = new InboundAgentExtension();

@@ -7,6 +7,7 @@ import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -20,6 +21,7 @@ import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -28,7 +30,8 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class WithVcfTokenJenkinsTest {
 
-    private JenkinsRule jenkins;
+    private static JenkinsRule jenkins;
+
     private JenkinsAndSimulator both;
 
     @AutoClose
@@ -36,15 +39,20 @@ class WithVcfTokenJenkinsTest {
 
     private WorkflowJob job;
 
-    @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
+    @BeforeAll
+    static void start(JenkinsRule rule) {
         jenkins = rule;
-        both = new JenkinsAndSimulator(rule, simulator);
-        job = rule.createProject(WorkflowJob.class, "job");
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
+        both = new JenkinsAndSimulator(jenkins, simulator);
+        job = jenkins.createProject(WorkflowJob.class, "job");
     }
 
     @AfterEach
-    void stop() {
+    void stop() throws Exception {
+        JenkinsReset.reset(jenkins);
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
     }
 

@@ -10,6 +10,7 @@ import hudson.model.Items;
 import hudson.model.Result;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
 import java.net.URL;
@@ -26,7 +27,9 @@ import org.htmlunit.html.HtmlSelect;
 import org.htmlunit.util.NameValuePair;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -36,7 +39,7 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class CredentialPermissionsJenkinsTest {
 
-    private JenkinsRule jenkins;
+    private static JenkinsRule jenkins;
     private JenkinsAndSimulator both;
 
     @AutoClose
@@ -45,13 +48,22 @@ class CredentialPermissionsJenkinsTest {
     private String initialToken;
     private WorkflowJob job;
 
-    @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
+    @BeforeAll
+    static void start(JenkinsRule rule) {
         jenkins = rule;
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
-        both = new JenkinsAndSimulator(rule, simulator);
+        both = new JenkinsAndSimulator(jenkins, simulator);
         initialToken = simulator.addAccount("ci", "acme");
-        job = both.job(rule.jenkins, "job", "sa");
+        job = both.job(jenkins.jenkins, "job", "sa");
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        JenkinsReset.reset(jenkins);
     }
 
     @Test

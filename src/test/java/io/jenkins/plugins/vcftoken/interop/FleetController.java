@@ -116,7 +116,7 @@ final class FleetController implements AutoCloseable {
                 request(id, stored, secret, accessToken -> true);
                 Thread.sleep(10);
             } catch (TokenUnavailableException e) {
-                boolean needsPerson = e.getMessage().contains("authorize the account again");
+                boolean needsPerson = e.getMessage().contains("re-authorize the account");
                 System.out.println((needsPerson ? "STUCK " : "FAILED ") + id + ' ' + e.getMessage());
                 stored = "";
                 pause();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cloudbees.plugins.credentials.CredentialsMatchers;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import hudson.security.ACL;
+import io.jenkins.plugins.vcftoken.JenkinsProcess;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -68,28 +69,10 @@ class KubernetesFleetJenkinsTest {
     private int authorized;
 
     private static RealJenkinsExtension controller() {
-        return new RealJenkinsExtension()
+        return JenkinsProcess.withKubernetes()
                 .withTimeout(0)
                 .javaOptions(
-                        "-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=5", "-Dfleet.secrets=" + SECRETS)
-                .omitPlugins(
-                        "branch-api",
-                        "configuration-as-code",
-                        "durable-task",
-                        "job-dsl",
-                        "pipeline-groovy-lib",
-                        "pipeline-input-step",
-                        "pipeline-model-api",
-                        "pipeline-model-definition",
-                        "pipeline-model-extensions",
-                        "pipeline-stage-step",
-                        "pipeline-stage-tags-metadata",
-                        "workflow-basic-steps",
-                        "workflow-cps",
-                        "workflow-durable-task-step",
-                        "workflow-job",
-                        "workflow-multibranch",
-                        "workflow-scm-step");
+                        "-D" + VcfTokenService.class.getName() + ".callTimeoutSeconds=5", "-Dfleet.secrets=" + SECRETS);
     }
 
     @BeforeEach

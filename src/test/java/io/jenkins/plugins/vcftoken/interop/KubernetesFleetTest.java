@@ -57,6 +57,9 @@ class KubernetesFleetTest {
     /** How long an account may be without an access token before another fact than an open claim is the reason. */
     private static final Duration SETTLED = Duration.ofSeconds(90);
 
+    /** Claims of killed controllers have ended long before. */
+    private static final Duration STALLED = Duration.ofMinutes(10);
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     @TempDir
@@ -256,6 +259,8 @@ class KubernetesFleetTest {
         startBoth();
         int kills = 0;
         int wiped = 0;
+        int rotations = 0;
+        long progress = System.nanoTime();
         while ((simulator.rotations() < ROTATIONS || wiped < WIPES) && errors.isEmpty()) {
             Thread.sleep(random.nextInt(8000));
             Controller controller = controllers.get(random.nextInt(controllers.size()));
@@ -269,6 +274,11 @@ class KubernetesFleetTest {
             Thread.sleep(random.nextInt(2000));
             controller.start();
             authorizeStuck();
+            if (simulator.rotations() > rotations) {
+                rotations = simulator.rotations();
+                progress = System.nanoTime();
+            }
+            assertThat(System.nanoTime() - progress).as("nanoseconds without a rotation").isLessThan(STALLED.toNanos());
         }
         for (Controller controller : controllers) {
             controller.kill();

@@ -13,12 +13,13 @@ import io.fabric8.mockwebserver.Context;
 import io.fabric8.mockwebserver.MockWebServer;
 import io.fabric8.mockwebserver.http.MockResponse;
 import io.fabric8.mockwebserver.http.RecordedRequest;
+import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The client library's own API server, which keeps objects and their versions, with failures on request. */
-final class KubernetesSecretServer extends KubernetesCrudDispatcher implements AutoCloseable {
+public final class KubernetesSecretServer extends KubernetesCrudDispatcher implements AutoCloseable {
 
     static final String NAMESPACE = "ci";
 
@@ -28,7 +29,7 @@ final class KubernetesSecretServer extends KubernetesCrudDispatcher implements A
     private final Map<String, MockResponse> failures = new ConcurrentHashMap<>();
     private int requests;
 
-    KubernetesSecretServer() {
+    public KubernetesSecretServer() {
         server.init();
         ConfigBuilder config = new ConfigBuilder().withMasterUrl(url()).withNamespace(NAMESPACE);
         client = new KubernetesClientBuilder()
@@ -45,7 +46,7 @@ final class KubernetesSecretServer extends KubernetesCrudDispatcher implements A
     }
 
     /** How many requests for Secrets came, failed ones included. */
-    synchronized int requests() {
+    public synchronized int requests() {
         return requests;
     }
 
@@ -62,7 +63,7 @@ final class KubernetesSecretServer extends KubernetesCrudDispatcher implements A
         failures.clear();
     }
 
-    void create(String name, String type, Map<String, String> data) {
+    public void create(String name, String type, Map<String, String> data) {
         Map<String, String> encoded = new HashMap<>();
         data.forEach((key, value) -> encoded.put(key, KubernetesVersionedSecret.encoded(value)));
         Secret secret = new SecretBuilder()
@@ -74,6 +75,11 @@ final class KubernetesSecretServer extends KubernetesCrudDispatcher implements A
                 .withData(encoded)
                 .build();
         client.secrets().inNamespace(NAMESPACE).resource(secret).create();
+    }
+
+    /** As the plugin reads and replaces it. */
+    public VersionedSecret secret(String name) {
+        return new KubernetesVersionedSecret(this::client, NAMESPACE, name, KubernetesSecrets.TOKEN_KEY);
     }
 
     Secret get(String name) {

@@ -19,7 +19,7 @@ class KubernetesVersionedSecretTest {
     private final VersionedSecret secret = of("sa");
 
     private VersionedSecret of(String name) {
-        return new KubernetesVersionedSecret(server::client, KubernetesSecretServer.NAMESPACE, name, "refreshToken");
+        return server.secret(name);
     }
 
     @BeforeEach

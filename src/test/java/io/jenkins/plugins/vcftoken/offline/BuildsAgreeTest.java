@@ -10,12 +10,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The offline build repeats some of what the standard build says, and must go on saying the same. */
+/** The offline build and the benchmarks repeat some of what the standard build says, and must go on saying the same. */
 class BuildsAgreeTest {
 
     private final Pom standard = new Pom("pom.xml");
     private final Pom offline = new Pom("offline/pom.xml");
     private final Pom plugin = new Pom("offline/plugin/pom.xml");
+    private final Pom bench = new Pom("bench/pom.xml");
 
     @ParameterizedTest
     @ValueSource(strings = {"groupId", "artifactId", "name", "url", "licenses/license/name", "licenses/license/url"})
@@ -30,6 +31,18 @@ class BuildsAgreeTest {
                 String path = "/project/properties/" + property;
                 assertThat(offline.text(path)).as(property).isEqualTo(standard.text(path));
             }
+        }
+    }
+
+    @Test
+    void versionsOfTheBenchmarks() {
+        bench.properties().forEach((property, value) -> {
+            if (property.matches(".*\\.(version|baseline)")) {
+                assertThat(value).as(property).isEqualTo(standard.properties().get(property));
+            }
+        });
+        for (String path : List.of("/project/parent/version", "/project/dependencyManagement//version")) {
+            assertThat(bench.text(path)).as(path).isEqualTo(standard.text(path));
         }
     }
 

@@ -201,6 +201,28 @@ enum HostingRule {
                     .toList();
         }
     },
+    /** The file for repository-permissions-updater, which CONTRIBUTING.md keeps ready. */
+    PERMISSIONS {
+        @Override
+        List<String> objections(Repository repository) {
+            String name = raw(repository, "artifactId");
+            String path = raw(repository, "groupId").replace('.', '/') + '/' + name;
+            List<String> lines = repository
+                    .text("CONTRIBUTING.md")
+                    .lines()
+                    .map(String::strip)
+                    .toList();
+            return Stream.of(
+                            "name: \"" + name + '"',
+                            "github: &github \"jenkinsci/" + name + "-plugin\"",
+                            "- github: *github",
+                            "- \"" + path + '"',
+                            "cd:",
+                            "enabled: true")
+                    .filter(line -> !lines.contains(line))
+                    .toList();
+        }
+    },
     DOCUMENTATION {
         @Override
         List<String> objections(Repository repository) {

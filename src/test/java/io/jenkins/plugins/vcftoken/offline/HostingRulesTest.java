@@ -89,6 +89,8 @@ class HostingRulesTest {
                 replaced(HostingRule.VIEWS, view, "<div>", "<div checkUrl=\"'check'\">"),
                 replaced(HostingRule.DOCUMENTATION, view, "Live", "TODO live"),
                 gone(HostingRule.DOCUMENTATION, "CONTRIBUTING.md"),
+                replaced(HostingRule.PERMISSIONS, "CONTRIBUTING.md", "plugins/vcf-token\"", "plugins/vcf\""),
+                replaced(HostingRule.PERMISSIONS, "CONTRIBUTING.md", "enabled: true", "enabled: false"),
                 Arguments.of(HostingRule.IMPORTS, "src/main/java/Old.java", (UnaryOperator<String>)
                         text -> "import javax.annotation.CheckForNull;"),
                 Arguments.of(HostingRule.IMPORTS, "src/test/java/OldTest.java", (UnaryOperator<String>)

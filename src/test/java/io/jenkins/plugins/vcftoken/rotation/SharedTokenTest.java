@@ -369,6 +369,14 @@ class SharedTokenTest {
         assertThat(store.content().secret()).isEqualTo("rotated-1");
     }
 
+    @Test
+    void request_afterTheAddressWasChanged_usesNoAccessTokenOfTheFormerServer() throws Exception {
+        get(one, "initial");
+        server.account = new Account("VCF Automation", URI.create("https://other.example.com"), "acme");
+        assertThat(get(other, "rotated-1").accessToken().value()).isEqualTo("access-2");
+        assertThat(server.received).containsExactly("initial", "rotated-1");
+    }
+
     private TokenResult get(TokenManager controller, String stored) throws Exception {
         return controller.await(handle(stored), token -> true);
     }
@@ -396,10 +404,11 @@ class SharedTokenTest {
         private String newest = "initial";
         private Runnable during;
         private boolean rotates = true;
+        private Account account = ACCOUNT;
 
         @Override
         public Account account() {
-            return ACCOUNT;
+            return account;
         }
 
         @Override

@@ -53,7 +53,15 @@ public final class Simulator implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
-    private final HeldCertificate authority;
+    /** One for all simulators of a process: making keys takes longer than many tests. */
+    private static final HeldCertificate AUTHORITY = new HeldCertificate.Builder()
+            .commonName("Simulator Root")
+            .certificateAuthority(0)
+            .build();
+
+    private static final HeldCertificate LOCALHOST =
+            signed(certificate -> certificate.addSubjectAlternativeName("localhost"));
+
     private final InstantSource clock;
     private final SecureRandom random = new SecureRandom();
 
@@ -125,19 +133,10 @@ public final class Simulator implements AutoCloseable {
     private final Map<String, Integer> servedBy = new HashMap<>();
     private final Map<String, Integer> unauthorizedBy = new HashMap<>();
 
-    private Simulator(InstantSource clock, int port, UnaryOperator<HeldCertificate.Builder> certificates)
-            throws IOException {
+    private Simulator(InstantSource clock, int port, HeldCertificate certificate) throws IOException {
         this.clock = clock;
-        this.authority = new HeldCertificate.Builder()
-                .commonName("Simulator Root")
-                .certificateAuthority(0)
-                .build();
-        HeldCertificate certificate = certificates
-                .apply(new HeldCertificate.Builder().commonName("localhost"))
-                .signedBy(authority)
-                .build();
         HandshakeCertificates handshake = new HandshakeCertificates.Builder()
-                .heldCertificate(certificate, authority.certificate())
+                .heldCertificate(certificate, AUTHORITY.certificate())
                 .build();
         server = HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
         server.setHttpsConfigurator(new HttpsConfigurator(handshake.sslContext()));
@@ -153,7 +152,13 @@ public final class Simulator implements AutoCloseable {
 
     /** @param port 0 for any */
     public static Simulator start(InstantSource clock, int port) {
-        return start(clock, port, certificate -> certificate.addSubjectAlternativeName("localhost"));
+        return start(clock, port, LOCALHOST);
+    }
+
+    private static HeldCertificate signed(UnaryOperator<HeldCertificate.Builder> details) {
+        return details.apply(new HeldCertificate.Builder().commonName("localhost"))
+                .signedBy(AUTHORITY)
+                .build();
     }
 
     /** With a certificate that was good until yesterday. */
@@ -162,21 +167,21 @@ public final class Simulator implements AutoCloseable {
         return start(
                 InstantSource.system(),
                 0,
-                certificate -> certificate
+                signed(certificate -> certificate
                         .addSubjectAlternativeName("localhost")
                         .validityInterval(
                                 now - Duration.ofDays(30).toMillis(),
-                                now - Duration.ofDays(1).toMillis()));
+                                now - Duration.ofDays(1).toMillis())));
     }
 
     /** With a certificate for another host. */
     public static Simulator startAs(String host) {
-        return start(InstantSource.system(), 0, certificate -> certificate.addSubjectAlternativeName(host));
+        return start(InstantSource.system(), 0, signed(certificate -> certificate.addSubjectAlternativeName(host)));
     }
 
-    private static Simulator start(InstantSource clock, int port, UnaryOperator<HeldCertificate.Builder> certificates) {
+    private static Simulator start(InstantSource clock, int port, HeldCertificate certificate) {
         try {
-            return new Simulator(clock, port, certificates);
+            return new Simulator(clock, port, certificate);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -209,11 +214,11 @@ public final class Simulator implements AutoCloseable {
 
     /** The authority's certificate, as an administrator would paste it. */
     public String authorityPem() {
-        return authority.certificatePem();
+        return AUTHORITY.certificatePem();
     }
 
     public HeldCertificate authority() {
-        return authority;
+        return AUTHORITY;
     }
 
     public SddcManager sddcManager() {

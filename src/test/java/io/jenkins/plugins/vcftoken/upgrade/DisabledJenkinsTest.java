@@ -12,6 +12,7 @@ import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsProcess;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,15 +32,8 @@ import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 class DisabledJenkinsTest {
 
     @RegisterExtension
-    private final RealJenkinsExtension controller = new RealJenkinsExtension()
-            .withTimeout(0)
-            .omitPlugins(
-                    "configuration-as-code",
-                    "job-dsl",
-                    "pipeline-model-api",
-                    "pipeline-model-definition",
-                    "pipeline-model-extensions",
-                    "pipeline-stage-tags-metadata");
+    private final RealJenkinsExtension controller =
+            JenkinsProcess.withScriptedPipelines().withTimeout(0);
 
     @AutoClose
     private final Simulator simulator = Simulator.start();

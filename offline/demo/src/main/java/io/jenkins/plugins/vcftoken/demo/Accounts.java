@@ -13,6 +13,7 @@ import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -91,7 +92,11 @@ final class Accounts {
     }
 
     Controller controller(Path home) throws IOException {
-        return new Controller(home, simulator, kinds);
+        return controller(home, Duration.ofMinutes(1));
+    }
+
+    Controller controller(Path home, Duration callTimeout) throws IOException {
+        return new Controller(home, simulator, callTimeout, kinds);
     }
 
     /** What a person does in the forms of the credentials. */

@@ -13,6 +13,8 @@ import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
+import io.jenkins.plugins.vcftoken.rotation.TokenListener;
+import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,6 +26,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** As much of a Jenkins controller as the plugin's core asks for: a home directory with stored credentials. */
 final class Controller implements AutoCloseable {
@@ -37,22 +40,41 @@ final class Controller implements AutoCloseable {
     private final TestTokenService core;
     private final LeaseManager leases;
 
+    /** Null while the credentials are in the controller's own store. */
+    private VersionedSecret shared;
+
     /**
      * Starts where the last controller with this home left off.
      *
+     * @param callTimeout of a token request; one with a lost response is repeated after two of these
      * @param kinds by the credentials' IDs, what exchanges their secrets
      */
-    Controller(Path home, Simulator simulator, Map<String, Function<OneShotHttpClient, TokenEndpointClient>> kinds)
+    Controller(
+            Path home,
+            Simulator simulator,
+            Duration callTimeout,
+            Map<String, Function<OneShotHttpClient, TokenEndpointClient>> kinds)
             throws IOException {
         this.store = Files.createDirectories(home.resolve("credentials"));
         this.simulator = simulator;
         this.kinds = kinds;
-        this.core = new TestTokenService(home.resolve("vcf-token"), simulator, InstantSource.system());
+        this.core = new TestTokenService(
+                home.resolve("vcf-token"),
+                simulator,
+                InstantSource.system(),
+                TokenListener.NONE,
+                TestTokenService.client(simulator, InstantSource.system(), callTimeout),
+                callTimeout.multipliedBy(2));
         this.leases = new LeaseManager(
                 core.families,
                 timer,
                 InstantSource.system(),
                 new RenewalPolicy(() -> ThreadLocalRandom.current().nextDouble()));
+    }
+
+    /** From now on the credentials' secrets are in a store that other controllers use as well. */
+    void share(VersionedSecret secret) {
+        shared = secret;
     }
 
     /** What a person does in the form of the credential. */
@@ -70,11 +92,19 @@ final class Controller implements AutoCloseable {
         if (kind == null) {
             throw new IllegalArgumentException("no credential ‘" + id + "’ here, only " + kinds.keySet());
         }
-        CredentialWriter keeper = (sameFamily, current, again) -> {
-            synchronized (this) {
-                if (sameFamily.test(stored(id))) {
-                    store(id, current);
+        CredentialWriter writer = new CredentialWriter() {
+            @Override
+            public void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException {
+                synchronized (Controller.this) {
+                    if (sameFamily.test(Controller.this.stored(id))) {
+                        store(id, current);
+                    }
                 }
+            }
+
+            @Override
+            public VersionedSecret versionedSecret() {
+                return shared;
             }
         };
         TokenEndpointClient service = TestTokenService.patient(kind.apply(core.client()));
@@ -84,7 +114,7 @@ final class Controller implements AutoCloseable {
                 new CredentialLocation("system", id),
                 stored(id),
                 service,
-                keeper);
+                writer);
         return leases.open(
                 organization.isEmpty() ? handle : handle.derive(() -> new VcfaTenantTokenClient(core.client(), other)),
                 MINIMUM_VALIDITY,

@@ -1,17 +1,32 @@
 package io.jenkins.plugins.vcftoken.demo;
 
+import io.jenkins.plugins.vcftoken.lease.Lease;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.oauth.AccessToken;
+import io.jenkins.plugins.vcftoken.rotation.InMemoryVersionedSecret;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
+import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
-/** The sample Jenkinsfiles against simulated servers, over HTTPS, with access tokens that live for seconds. */
+/** The sample Jenkinsfiles against simulated servers, over HTTPS, with access tokens that are valid for seconds. */
 public final class Demo {
 
     private static final Duration LIFETIME = Duration.ofSeconds(4);
+
+    private static final Duration SHORT_CALL = Duration.ofSeconds(5);
+
+    /** Rounds of a second of the example with a file. */
+    private static final int ROUNDS = 6;
 
     private static final List<String> SECOND_RUN = List.of(
             "declarative",
@@ -25,10 +40,12 @@ public final class Demo {
             "vcf-sso-api-token");
 
     private final PrintStream out;
+    private final Path examples;
     private boolean kept = true;
 
-    private Demo(PrintStream out) {
+    private Demo(PrintStream out, Path examples) {
         this.out = out;
+        this.examples = examples;
     }
 
     /** {@code Demo EXAMPLES HOME}: the folder of the Jenkinsfiles, and an empty one for the controller's files. */
@@ -45,11 +62,11 @@ public final class Demo {
     /** @return whether all went as promised */
     static boolean run(Path examples, Path home, PrintStream out) throws Exception {
         try (Simulator simulator = Simulator.start()) {
-            return new Demo(out).run(simulator, examples, home);
+            return new Demo(out, examples).run(simulator, home);
         }
     }
 
-    private boolean run(Simulator simulator, Path examples, Path home) throws Exception {
+    private boolean run(Simulator simulator, Path home) throws Exception {
         simulator.setLifetime(LIFETIME);
         Accounts accounts = Accounts.on(simulator);
         String initialToken = simulator.currentToken("ci");
@@ -64,10 +81,12 @@ public final class Demo {
                 "NSX",
                 url,
                 "CSP_ORGANIZATION",
-                Accounts.CSP_ORGANIZATION);
+                Accounts.CSP_ORGANIZATION,
+                "ROUNDS",
+                String.valueOf(ROUNDS));
         Console console = new Console(out);
-        out.println("Simulated servers at " + simulator.url() + "; their access tokens live for " + LIFETIME.toSeconds()
-                + " s, and each exchange replaces a service account's refresh token.");
+        out.println("Simulated servers at " + simulator.url() + "; their access tokens are valid for " + LIFETIME.toSeconds()
+                + " s, and each request replaces a service account's refresh token.");
 
         try (Controller controller = accounts.controller(home)) {
             accounts.enterInto(controller);
@@ -75,8 +94,9 @@ public final class Demo {
                     .run(examples.resolve("scripted.Jenkinsfile"));
         }
         int rotations = simulator.rotations();
-        promise(rotations >= 2, "the access token was renewed in mid-block: " + rotations + " exchanges so far");
+        promise(rotations >= 2, "the access token was renewed in mid-block: " + rotations + " requests so far");
         stored(accounts, home, simulator, initialToken);
+        binding(simulator, accounts, home, workspace, environment, console);
 
         out.println();
         out.println("The controller restarts, which takes longer than an access token lives.");
@@ -89,8 +109,10 @@ public final class Demo {
         }
         promise(simulator.rotations() > rotations, "the second run went on from the token that the first one left");
         stored(accounts, home, simulator, initialToken);
+        healing(simulator, accounts, home, workspace, environment, console);
+        twoControllers(simulator, accounts, home, console);
         promise(
-                simulator.served() >= 5 + 5 && simulator.unauthorized() == 0,
+                simulator.served() >= 5 + 5 + ROUNDS && simulator.unauthorized() == 0,
                 "the API answered " + simulator.served() + " calls with 200 and " + simulator.unauthorized()
                         + " with 401");
         promise(
@@ -102,6 +124,103 @@ public final class Demo {
                         && !console.hasAnyOf(simulator.refreshTokens()),
                 "no access token and no refresh token can be read above");
         return kept;
+    }
+
+    private void binding(
+            Simulator simulator,
+            Accounts accounts,
+            Path home,
+            Path workspace,
+            Map<String, String> environment,
+            Console console)
+            throws Exception {
+        int served = simulator.served();
+        int rotations = simulator.rotations();
+        try (Controller controller = accounts.controller(home)) {
+            pipeline(controller, console, simulator, workspace, environment)
+                    .run(examples.resolve("curl-loop.Jenkinsfile"));
+        }
+        promise(
+                simulator.served() == served + ROUNDS && simulator.rotations() > rotations,
+                "the file of a binding was replaced while one process used it for " + ROUNDS + " requests");
+    }
+
+    /** The access token has ended, and the response to the next token request is lost. */
+    private void healing(
+            Simulator simulator,
+            Accounts accounts,
+            Path home,
+            Path workspace,
+            Map<String, String> environment,
+            Console console)
+            throws Exception {
+        out.println();
+        out.println("---- The server fails during a token request: whether it has replaced the refresh token is unknown.");
+        Thread.sleep(LIFETIME.toMillis());
+        simulator.inject(Fault.STATUS_502);
+        try (Controller controller = accounts.controller(home, SHORT_CALL)) {
+            Pipeline pipeline = pipeline(controller, console, simulator, workspace, environment);
+            Instant retry = Instant.MAX;
+            try {
+                controller.open(Accounts.VCFA, "", new MaskingOwner(console)).close();
+            } catch (TokenUnavailableException e) {
+                console.println("[demo] " + e.getMessage());
+                retry = e.retry();
+            }
+            boolean isLost = retry.isBefore(Instant.now().plusSeconds(60));
+            Thread.sleep(isLost ? Math.max(0, Duration.between(Instant.now(), retry).toMillis()) : 0);
+            pipeline.run(examples.resolve("vcfa.Jenkinsfile"));
+            promise(isLost, "the refresh token was sent once more by itself when nothing could be lost by it");
+        }
+    }
+
+    /** Where there would be a Kubernetes Secret there is a value in memory, which is replaced by the same rules. */
+    private void twoControllers(Simulator simulator, Accounts accounts, Path home, Console console) throws Exception {
+        out.println();
+        out.println("---- Two controllers with homes of their own share one Secret.");
+        Thread.sleep(LIFETIME.toMillis());
+        String token = simulator.currentToken("ci");
+        InMemoryVersionedSecret secret = new InMemoryVersionedSecret(token);
+        int requests = simulator.requests();
+        Set<String> accessTokens = new HashSet<>();
+        try (Controller first = accounts.controller(home.resolve("first"));
+                Controller second = accounts.controller(home.resolve("second"))) {
+            List<Lease> leases = new ArrayList<>();
+            for (Controller controller : List.of(first, second)) {
+                controller.share(secret);
+                controller.store(Accounts.VCFA, token);
+                leases.add(controller.open(Accounts.VCFA, "", new MaskingOwner(console)));
+            }
+            Instant end = Instant.now().plus(LIFETIME.multipliedBy(2));
+            while (Instant.now().isBefore(end)) {
+                leases.forEach(lease -> accessTokens.add(lease.accessToken().value()));
+                Thread.sleep(50);
+            }
+            leases.forEach(Lease::close);
+        }
+        int sent = simulator.requests() - requests;
+        promise(
+                sent >= 2 && sent == accessTokens.size(),
+                "both controllers used the same " + accessTokens.size() + " access tokens, with " + sent
+                        + " token requests");
+    }
+
+    private record MaskingOwner(Console console) implements LeaseOwner {
+
+        @Override
+        public String who() {
+            return "demonstration";
+        }
+
+        @Override
+        public void beforePublish(AccessToken accessToken) {
+            console.mask(accessToken.value());
+        }
+
+        @Override
+        public void warn(String message) {
+            console.println("[demo] " + message);
+        }
     }
 
     private static Pipeline pipeline(

@@ -11,12 +11,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
@@ -71,6 +73,7 @@ final class Pipeline {
                 List.of(Map.class, Closure.class),
                 arguments -> withVcfToken((Map<?, ?>) arguments[0], arguments[1]));
         step("headerFile", List.of(Map.class), arguments -> arguments[0]);
+        step("headerFile", List.of(String.class), arguments -> Map.of("variable", arguments[0]));
         step("string", List.of(Map.class), arguments -> arguments[0]);
         step(
                 "withCredentials",
@@ -83,32 +86,28 @@ final class Pipeline {
         String tokenVariable = text(step, "tokenVariable", "VCF_TOKEN");
         String urlVariable = text(step, "urlVariable", "VCF_URL");
         console.println("[Pipeline] withVcfToken");
-        try (Lease lease = controller.open(
-                text(step, "credentialsId", ""), text(step, "organization", ""), new Masker())) {
+        List<?> headerFiles = step.get("bindings") instanceof List<?> bindings ? bindings : List.of();
+        Block owner = new Block(headerFiles);
+        try (Lease lease =
+                controller.open(text(step, "credentialsId", ""), text(step, "organization", ""), owner)) {
             return block(
                     () -> {
-                        Map<String, String> variables = new HashMap<>();
+                        Map<String, String> variables = new HashMap<>(owner.files);
                         variables.put(tokenVariable, lease.accessToken().value());
                         variables.put(urlVariable, url);
-                        if (step.get("bindings") instanceof List<?> headerFiles) {
-                            headerFiles.forEach(file -> write((Map<?, ?>) file, lease.accessToken(), variables));
-                        }
                         return variables;
                     },
                     body);
         }
     }
 
-    /** The binding {@code headerFile}, whose file each shell step gets anew. */
-    private void write(Map<?, ?> headerFile, AccessToken accessToken, Map<String, String> variables) {
-        String variable = text(headerFile, "variable", "");
+    /** The binding {@code headerFile}, whose file is replaced at each renewal, also while a process reads it. */
+    private String write(Map<?, ?> headerFile, AccessToken accessToken) {
+        Path file = workspace.resolve(text(headerFile, "variable", "")).toAbsolutePath();
         String header = "Authorization: " + text(headerFile, "scheme", "Bearer") + ' ' + accessToken.value() + '\n';
         try {
-            variables.put(
-                    variable,
-                    Files.writeString(workspace.resolve(variable), header)
-                            .toAbsolutePath()
-                            .toString());
+            Path next = Files.writeString(file.resolveSibling(file.getFileName() + ".next"), header);
+            return Files.move(next, file, StandardCopyOption.ATOMIC_MOVE).toString();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -116,7 +115,7 @@ final class Pipeline {
 
     private Object withCredentials(Map<?, ?> binding, Object body) throws Exception {
         console.println("[Pipeline] withCredentials");
-        try (Lease lease = controller.open(text(binding, "credentialsId", ""), "", new Masker())) {
+        try (Lease lease = controller.open(text(binding, "credentialsId", ""), "", new Block(List.of()))) {
             Map<String, String> fixed =
                     Map.of(text(binding, "variable", ""), lease.accessToken().value());
             return block(() -> fixed, body);
@@ -180,10 +179,19 @@ final class Pipeline {
         Object run(Object[] arguments) throws Exception;
     }
 
-    /** A block, which hears of each access token before it can see it. */
-    private final class Masker implements LeaseOwner {
+    /** A block, which gets each access token before its steps do. */
+    private final class Block implements LeaseOwner {
+
+        private final List<?> headerFiles;
+
+        /** Their paths by variable. */
+        private final Map<String, String> files = new ConcurrentHashMap<>();
 
         private int accessTokens;
+
+        private Block(List<?> headerFiles) {
+            this.headerFiles = headerFiles;
+        }
 
         @Override
         public String who() {
@@ -195,6 +203,10 @@ final class Pipeline {
             console.mask(accessToken.value());
             console.println("[demo] access token " + ++accessTokens + " of this block, good until "
                     + accessToken.expiresAt().truncatedTo(ChronoUnit.SECONDS));
+            for (Object each : headerFiles) {
+                Map<?, ?> headerFile = (Map<?, ?>) each;
+                files.put(text(headerFile, "variable", ""), write(headerFile, accessToken));
+            }
         }
 
         @Override

@@ -25,7 +25,12 @@ final class Report {
 
     /** At least five, unless someone only wants to see whether it runs. */
     static int rounds() {
-        return Integer.getInteger("bench.rounds", 5);
+        return rounds(5);
+    }
+
+    /** @param usual more than five where single measurements differ much */
+    static int rounds(int usual) {
+        return Integer.getInteger("bench.rounds", isQuick() ? Math.min(5, usual) : usual);
     }
 
     /** The sizes of a row: a tenth when it has to be quick, and one tiny one to see whether it runs. */
@@ -36,6 +41,11 @@ final class Report {
     /** Like {@link #sizes}, where smaller ones would say nothing. */
     static int[] sizesOrOne(int small, int middle, int large) {
         return isQuick() ? chosen(middle) : chosen(small, middle, large);
+    }
+
+    /** Like {@link #sizesOrOne(int, int, int)}, where a size takes minutes. */
+    static int[] sizesOrOne(int small, int large) {
+        return isQuick() ? chosen(small) : chosen(small, large);
     }
 
     private static int[] chosen(int... sizes) {

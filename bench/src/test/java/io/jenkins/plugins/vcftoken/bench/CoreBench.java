@@ -19,6 +19,7 @@ import io.jenkins.plugins.vcftoken.rotation.TokenHistory;
 import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -220,12 +221,12 @@ class CoreBench {
     /** A server that accepts and never answers must cost others nothing, nor must tests of another one by many users. */
     @Test
     void healthyAccountBesideServersThatHang() throws Exception {
-        int hungAccounts = 80;
+        int hungAccounts = 200;
         int trials = 32;
         ExecutorService accepting = Executors.newCachedThreadPool();
         List<Socket> accepted = new CopyOnWriteArrayList<>();
-        try (ServerSocket hung = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
-                ServerSocket tried = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
+        try (ServerSocket hung = new ServerSocket(0, 250, InetAddress.getLoopbackAddress());
+                ServerSocket tried = new ServerSocket(0, 250, InetAddress.getLoopbackAddress());
                 TestTokenService alone = new TestTokenService(fresh(), simulator, InstantSource.system());
                 TestTokenService beside = new TestTokenService(fresh(), simulator, InstantSource.system())) {
             for (ServerSocket server : List.of(hung, tried)) {
@@ -252,7 +253,7 @@ class CoreBench {
                 throw new IllegalStateException(accepted.size() + " connections at the servers that hang");
             }
             REPORT.add(new Row(
-                            "healthy account's cold request beside 80 accounts at a server that accepts and never answers"
+                            "healthy account's cold request beside 200 accounts at a server that accepts and never answers"
                                     + " and 32 concurrent tests of another",
                             hungAccounts + trials,
                             "requests that hang",
@@ -260,11 +261,19 @@ class CoreBench {
                             figures.get(0))
                     .against("alone", figures.get(1))
                     .ratioAtMost(1.2));
+            // Before the core, which waits for its requests when it closes.
+            hung.close();
+            tried.close();
+            closeAll(accepted);
         } finally {
-            for (Socket socket : accepted) {
-                socket.close();
-            }
+            closeAll(accepted);
             accepting.shutdownNow();
+        }
+    }
+
+    private static void closeAll(List<Socket> sockets) throws IOException {
+        for (Socket socket : sockets) {
+            socket.close();
         }
     }
 
@@ -376,12 +385,14 @@ class CoreBench {
                     }
                 }
             }
-            REPORT.add(new Row(
+            Figures afterStart = new Figures(first);
+            Row row = new Row(
                     "looking for a token that no record knows, first after a start",
                     records,
                     "records",
                     "ms",
-                    new Figures(first)));
+                    afterStart);
+            REPORT.add(row.reaches("≤ 60 ms", afterStart.median() <= 60));
             REPORT.add(new Row(
                     "looking for a token that no record knows, from then on",
                     records,

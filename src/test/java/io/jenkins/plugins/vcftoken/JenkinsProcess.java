@@ -1,0 +1,69 @@
+package io.jenkins.plugins.vcftoken;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
+
+/** A Jenkins that is a process of its own. Without the plugins that its tests have no use for, it starts in half the time. */
+public final class JenkinsProcess {
+
+    private static final List<String> KUBERNETES = List.of("kubernetes-client-api", "kubernetes-credentials-provider");
+
+    /** For tests of pages and of configurations. */
+    private static final List<String> PAGES = List.of(
+            "antisamy-markup-formatter",
+            "bootstrap5-api",
+            "configuration-as-code",
+            "dark-theme",
+            "font-awesome-api",
+            "job-dsl",
+            "plugin-util-api",
+            "prism-api",
+            "support-core",
+            "theme-manager");
+
+    private static final List<String> DECLARATIVE = List.of(
+            "branch-api",
+            "pipeline-groovy-lib",
+            "pipeline-input-step",
+            "pipeline-model-api",
+            "pipeline-model-definition",
+            "pipeline-model-extensions",
+            "pipeline-stage-step",
+            "pipeline-stage-tags-metadata",
+            "workflow-multibranch");
+
+    private static final List<String> SCRIPTED = List.of(
+            "durable-task",
+            "workflow-basic-steps",
+            "workflow-cps",
+            "workflow-durable-task-step",
+            "workflow-job",
+            "workflow-scm-step");
+
+    private JenkinsProcess() {}
+
+    public static RealJenkinsExtension withDeclarativePipelines() {
+        return without(KUBERNETES, PAGES);
+    }
+
+    public static RealJenkinsExtension withScriptedPipelines() {
+        return without(KUBERNETES, PAGES, DECLARATIVE);
+    }
+
+    public static RealJenkinsExtension withoutPipelines() {
+        return without(KUBERNETES, PAGES, DECLARATIVE, SCRIPTED);
+    }
+
+    /** Without Pipelines, with credentials that are Kubernetes Secrets. */
+    public static RealJenkinsExtension withKubernetes() {
+        return without(PAGES, DECLARATIVE, SCRIPTED);
+    }
+
+    @SafeVarargs
+    private static RealJenkinsExtension without(List<String>... plugins) {
+        return new RealJenkinsExtension()
+                .javaOptions("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+                .omitPlugins(Stream.of(plugins).flatMap(List::stream).toArray(String[]::new));
+    }
+}
