@@ -6,7 +6,6 @@ import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Result;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.SecretSweep;
@@ -33,6 +32,8 @@ class WithVcfTokenJenkinsTest {
 
     private static JenkinsRule jenkins;
 
+    private JenkinsAndSimulator both;
+
     @AutoClose
     private final Simulator simulator = Simulator.start();
 
@@ -45,6 +46,7 @@ class WithVcfTokenJenkinsTest {
 
     @BeforeEach
     void prepare() throws Exception {
+        both = new JenkinsAndSimulator(jenkins, simulator);
         job = jenkins.createProject(WorkflowJob.class, "job");
     }
 
@@ -57,7 +59,7 @@ class WithVcfTokenJenkinsTest {
     @Test
     void theAccessTokenWorksIsMaskedAndTheRotatedTokenIsStored() throws Exception {
         Path ca = Files.writeString(jenkins.jenkins.getRootDir().toPath().resolve("ca.pem"), simulator.authorityPem());
-        add("sa", simulator.addAccount("ci", "acme"));
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         WorkflowRun run = build(
                 "node { withVcfToken(credentialsId: 'sa') {\n"
                         + "  sh 'curl --fail --silent --show-error --cacert \"" + ca
@@ -69,38 +71,13 @@ class WithVcfTokenJenkinsTest {
         assertThat(simulator.served()).isEqualTo(1);
         assertThat(simulator.unauthorized()).isZero();
         SecretSweep.assertNone(simulator, run.getRootDir().toPath());
-        awaitStored("sa");
+        both.awaitInSystem("sa");
         SecretSweep.assertNone(simulator, jenkins.jenkins.getRootDir().toPath());
     }
 
     @Test
-    void threeBuildsThreeRotationsNoReuse() throws Exception {
-        add("sa", simulator.addAccount("ci", "acme"));
-        simulator.setLifetime(Duration.ofSeconds(1));
-        for (int i = 1; i <= 3; i++) {
-            build("withVcfToken(credentialsId: 'sa') { echo VCF_URL }", Result.SUCCESS);
-            awaitStored("sa");
-            Thread.sleep(1_100);
-        }
-        assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
-        assertThat(simulator.reuses()).isZero();
-        assertThat(simulator.mostReceived()).isEqualTo(1);
-    }
-
-    @Test
-    void usableAsSecretText() throws Exception {
-        add("sa", simulator.addAccount("ci", "acme"));
-        WorkflowRun run = build(
-                "withCredentials([string(credentialsId: 'sa', variable: 'T')]) { echo \"access token $T\" }",
-                Result.SUCCESS);
-        jenkins.assertLogContains("access token ****", run);
-        assertThat(simulator.grants()).isEqualTo(1);
-        SecretSweep.assertNone(simulator, run.getRootDir().toPath());
-    }
-
-    @Test
     void renewedInMidBlock() throws Exception {
-        add("sa", simulator.addAccount("ci", "acme"));
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         simulator.setLifetime(Duration.ofSeconds(4));
         Path ca = Files.writeString(jenkins.jenkins.getRootDir().toPath().resolve("ca.pem"), simulator.authorityPem());
         WorkflowRun run = build(
@@ -119,7 +96,7 @@ class WithVcfTokenJenkinsTest {
 
     @Test
     void quietBlock_logsNoLineOfItsOwn() throws Exception {
-        add("sa", simulator.addAccount("ci", "acme"));
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         WorkflowRun run = build(
                 "withVcfToken(credentialsId: 'sa', quiet: true) { echo VCF_URL; vcfTokenRefresh() }", Result.SUCCESS);
         jenkins.assertLogNotContains("Using sa", run);
@@ -128,7 +105,7 @@ class WithVcfTokenJenkinsTest {
 
     @Test
     void blockWithoutAnAccessToken_linksTheStatusOfItsToken() throws Exception {
-        add("sa", simulator.addAccount("ci", "acme"));
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         simulator.revoke("ci");
         WorkflowRun run = build("withVcfToken(credentialsId: 'sa') { }", Result.FAILURE);
         jenkins.assertLogContains("Token status of sa", run);
@@ -140,22 +117,8 @@ class WithVcfTokenJenkinsTest {
     }
 
     @Test
-    void blockWithoutACredential_saysThatNoneIsSelected() throws Exception {
-        fails("withVcfToken('') { }", "No credential is selected");
-    }
-
-    @Test
-    void anAccessTokenInAFailureIsMasked() throws Exception {
-        add("sa", simulator.addAccount("ci", "acme"));
-        WorkflowRun run =
-                build("withVcfToken(credentialsId: 'sa') { error(\"failed with ${env.VCF_TOKEN}\") }", Result.FAILURE);
-        jenkins.assertLogContains("failed with ****", run);
-        SecretSweep.assertNone(simulator, run.getRootDir().toPath());
-    }
-
-    @Test
     void otherVariables() throws Exception {
-        add("sa", simulator.addAccount("ci", "acme"));
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         WorkflowRun run = build(
                 "withVcfToken(credentialsId: 'sa', tokenVariable: 'A', urlVariable: 'B') { echo \"$A at $B\" }",
                 Result.SUCCESS);
@@ -163,65 +126,40 @@ class WithVcfTokenJenkinsTest {
     }
 
     @Test
-    void unknownCredential() throws Exception {
-        fails("withVcfToken(credentialsId: 'nope') { }", "No credential with the ID ‘nope’");
-    }
-
-    @Test
-    void credentialOfAnotherKind() throws Exception {
+    void credentialThatGivesNoAccessToken_failsTheBlockWithTheCauseAndSendsNothing() throws Exception {
+        String token = simulator.addAccount("ci", "acme");
+        String url = simulator.url().toString();
         SystemCredentialsProvider.getInstance()
                 .getCredentials()
                 .add(new StringCredentialsImpl(CredentialsScope.GLOBAL, "text", null, Secret.fromString("x")));
+        both.addToSystem(both.account(CredentialsScope.SYSTEM, "internal", url, token));
+        both.addToSystem(both.account("empty", ""));
+        both.addToSystem(both.account(CredentialsScope.GLOBAL, "unreachable", "https://localhost:1", token));
+        both.addToSystem(new VcfaServiceAccount(
+                CredentialsScope.GLOBAL, "untrusted", null, url, "acme", Secret.fromString(token)));
+        fails("withVcfToken('') { }", "No credential is selected");
+        fails("withVcfToken(credentialsId: 'nope') { }", "No credential with the ID ‘nope’");
         fails("withVcfToken(credentialsId: 'text') { }", "Credential ‘text’ has the unsupported kind “Secret text”");
-    }
-
-    @Test
-    void credentialOfSystemScope() throws Exception {
-        add(new VcfaServiceAccount(
-                CredentialsScope.SYSTEM, "internal", null, simulator.url().toString(), "acme", Secret.fromString("t")));
         fails("withVcfToken(credentialsId: 'internal') { }", "No credential with the ID ‘internal’");
-        assertThat(simulator.requests()).isZero();
-    }
-
-    @Test
-    void emptyToken() throws Exception {
-        add("sa", "");
-        fails("withVcfToken(credentialsId: 'sa') { }", "Credential ‘sa’", "stores no refresh token yet");
-    }
-
-    @Test
-    void unreachableHost() throws Exception {
-        add(new VcfaServiceAccount(
-                CredentialsScope.GLOBAL, "sa", null, "https://localhost:1", "acme", Secret.fromString("t")));
+        fails("withVcfToken(credentialsId: 'empty') { }", "Credential ‘empty’", "stores no refresh token yet");
         fails(
-                "withVcfToken(credentialsId: 'sa') { }",
-                "Credential ‘sa’ (VCF Automation at https://localhost:1, organization ‘acme’)",
+                "withVcfToken(credentialsId: 'unreachable') { }",
+                "Credential ‘unreachable’ (VCF Automation at https://localhost:1, organization ‘acme’)",
                 "cannot be reached; nothing was sent");
-    }
-
-    @Test
-    void untrustedCertificate() throws Exception {
-        add(new VcfaServiceAccount(
-                CredentialsScope.GLOBAL,
-                "sa",
-                null,
-                simulator.url().toString(),
-                "acme",
-                Secret.fromString(simulator.addAccount("ci", "acme"))));
-        fails("withVcfToken(credentialsId: 'sa') { }", "certificate is not trusted", "authority that signed it");
+        fails("withVcfToken(credentialsId: 'untrusted') { }", "certificate is not trusted", "authority that signed it");
         assertThat(simulator.requests()).isZero();
     }
 
     @Test
     void refusedToken() throws Exception {
-        add("sa", simulator.addAccount("ci", "acme"));
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         simulator.revoke("ci");
         fails("withVcfToken(credentialsId: 'sa') { }", "‘acme’", "invalid_grant", "re-authorize the account");
     }
 
     @Test
     void lostAnswer() throws Exception {
-        add("sa", simulator.addAccount("ci", "acme"));
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
         fails("withVcfToken(credentialsId: 'sa') { }", "may have rotated the refresh token away");
@@ -231,7 +169,7 @@ class WithVcfTokenJenkinsTest {
 
     @Test
     void variablesThatCannotBe() throws Exception {
-        add("sa", simulator.addAccount("ci", "acme"));
+        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         fails("withVcfToken(credentialsId: 'sa', tokenVariable: 'PATH+X') { }", "‘PATH+X’ cannot be the name");
         fails(
                 "withVcfToken(credentialsId: 'sa', tokenVariable: 'A', urlVariable: 'A') { }",
@@ -251,34 +189,5 @@ class WithVcfTokenJenkinsTest {
     private WorkflowRun build(String script, Result result) throws Exception {
         job.setDefinition(new CpsFlowDefinition(script, true));
         return jenkins.buildAndAssertStatus(result, job);
-    }
-
-    private void add(String id, String initialToken) throws Exception {
-        VcfaServiceAccount credential = new VcfaServiceAccount(
-                CredentialsScope.GLOBAL, id, null, simulator.url().toString(), "acme", Secret.fromString(initialToken));
-        credential.setCaCertificates(simulator.authorityPem());
-        add(credential);
-    }
-
-    private static void add(VcfaServiceAccount credential) throws Exception {
-        JenkinsAccount.store(credential);
-    }
-
-    /** The store is written after the access token is out, so it may take a moment. */
-    private void awaitStored(String id) throws Exception {
-        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-        while (!stored(id).equals(simulator.currentToken("ci"))) {
-            assertThat(System.nanoTime())
-                    .as("the rotated token reaches credentials.xml")
-                    .isLessThan(deadline);
-            Thread.sleep(20);
-        }
-    }
-
-    private String stored(String id) throws Exception {
-        String xml = Files.readString(jenkins.jenkins.getRootDir().toPath().resolve("credentials.xml"));
-        String sealed = xml.replaceAll("(?s).*<id>" + id + "</id>.*?<refreshToken>(.*?)</refreshToken>.*", "$1");
-        Secret secret = Secret.decrypt(sealed);
-        return secret == null ? "" : secret.getPlainText();
     }
 }

@@ -8,8 +8,6 @@ import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.Item;
 import hudson.model.Items;
 import hudson.model.Result;
-import hudson.util.FormValidation;
-import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.JenkinsReset;
@@ -271,41 +269,6 @@ class CredentialPermissionsJenkinsTest {
         WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, other);
         jenkins.assertLogContains("has already replaced it", run);
         both.assertNothingLostOrSpentTwice();
-    }
-
-    @Test
-    void testConnectionOnASavedFormStoresWhatItGets() throws Exception {
-        both.addToSystem(both.account("sa", initialToken));
-        FormValidation first = test(initialToken);
-        assertThat(first.kind).isEqualTo(FormValidation.Kind.OK);
-        both.awaitInSystem("sa");
-        both.letTheAccessTokenAge();
-        FormValidation stale = test(initialToken);
-        assertThat(stale.kind).isEqualTo(FormValidation.Kind.OK);
-        assertThat(simulator.grants()).isEqualTo(2);
-        both.awaitInSystem("sa");
-        both.assertNothingLostOrSpentTwice();
-    }
-
-    @Test
-    void testConnectionOnAnUnsavedFormSpendsNothing() throws Exception {
-        FormValidation answer = test(initialToken);
-        assertThat(answer.kind).isEqualTo(FormValidation.Kind.WARNING);
-        assertThat(answer.getMessage()).contains("Save the credential before testing it");
-        assertThat(simulator.requests()).isZero();
-    }
-
-    private FormValidation test(String token) {
-        return jenkins.jenkins
-                .getDescriptorByType(VcfaServiceAccount.DescriptorImpl.class)
-                .doTestConnection(
-                        jenkins.jenkins,
-                        simulator.url().toString(),
-                        "acme",
-                        "",
-                        Secret.fromString(token),
-                        simulator.authorityPem(),
-                        false);
     }
 
     private void rotate() throws Exception {

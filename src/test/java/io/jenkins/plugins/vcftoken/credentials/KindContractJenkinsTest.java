@@ -233,7 +233,8 @@ class KindContractJenkinsTest {
     Stream<DynamicTest> eachFieldSurvivesTheForm() {
         return forEach(kind -> {
             String id = "form-" + kind;
-            Map<String, Object> before = kind.values(store(kind, id));
+            Credentials shown = store(kind, id);
+            Map<String, Object> before = kind.values(shown);
             String path = "manage/credentials/store/system/domain/_/credential/" + id + "/update";
             JenkinsRule.WebClient client = jenkins.createWebClient();
             var page = client.goTo(path);
@@ -245,6 +246,7 @@ class KindContractJenkinsTest {
                     .endsWith("/manage/vcf-tokens/credential/" + id + '/');
             page = client.goTo(path);
             jenkins.submit(page.getFormByName("update"));
+            assertThat(stored(id)).isNotSameAs(shown);
             assertThat(kind.values(stored(id))).isEqualTo(before);
         });
     }

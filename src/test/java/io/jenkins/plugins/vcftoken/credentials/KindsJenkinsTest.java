@@ -2,14 +2,10 @@ package io.jenkins.plugins.vcftoken.credentials;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Result;
-import hudson.security.ACL;
 import hudson.util.FormValidation;
 import hudson.util.Secret;
-import io.jenkins.plugins.casc.ConfigurationAsCode;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
@@ -17,16 +13,7 @@ import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import io.jenkins.plugins.vcftoken.store.VcfCredentials;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Instant;
-import java.util.List;
-import jenkins.model.Jenkins;
-import org.htmlunit.html.HtmlForm;
-import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
@@ -65,110 +52,6 @@ class KindsJenkinsTest {
     @AfterEach
     void stop() throws Exception {
         JenkinsReset.reset(jenkins);
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations"})
-    void eachKindIsUsableAsSecretText(String id) throws Exception {
-        WorkflowRun run = build(
-                "withCredentials([string(credentialsId: '" + id + "', variable: 'T')]) { echo \"access token $T\" }",
-                Result.SUCCESS);
-        jenkins.assertLogContains("access token ****", run);
-        SecretSweep.assertNone(simulator, run.getRootDir().toPath());
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations"})
-    void eachKindSurvivesItsForm(String id) throws Exception {
-        VcfCredentials before = stored(id);
-        assertThat(com.cloudbees.plugins.credentials.CredentialsNameProvider.name(before))
-                .contains(" / ")
-                .doesNotContain(before.storedSecret().getPlainText());
-        HtmlPage page =
-                jenkins.createWebClient().goTo("manage/credentials/store/system/domain/_/credential/" + id + "/update");
-        HtmlForm form = page.getFormByName("update");
-        jenkins.submit(form);
-        VcfCredentials after = stored(id);
-        assertThat(after).isNotSameAs(before);
-        assertThat(after.account()).isEqualTo(before.account());
-        assertThat(after.storedSecret().getPlainText())
-                .isEqualTo(before.storedSecret().getPlainText());
-        assertThat(after.getCaCertificates()).isEqualTo(before.getCaCertificates());
-        assertThat(after.isSkipTlsVerification()).isFalse();
-    }
-
-    @Test
-    void eachKindSurvivesConfigurationAsCode() throws Exception {
-        String yaml = """
-                credentials:
-                  system:
-                    domainCredentials:
-                    - credentials:
-                      - sddcManagerUser:
-                          id: c-user
-                          scope: GLOBAL
-                          url: https://sddc.example.com
-                          username: svc@vsphere.local
-                          password: secret-one
-                          skipTlsVerification: true
-                      - sddcManagerUser:
-                          id: c-key
-                          scope: GLOBAL
-                          url: https://sddc.example.com
-                          apiKey: secret-two
-                      - cspApiToken:
-                          id: c-token
-                          scope: GLOBAL
-                          url: https://console.tanzu.broadcom.com
-                          apiToken: secret-three
-                      - cspOAuthApp:
-                          id: c-app
-                          scope: GLOBAL
-                          url: https://console.cloud.vmware.com
-                          appId: app
-                          appSecret: secret-four
-                          organizationId: 0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11
-                          scopes: csp:org_member
-                          accessTokenValiditySeconds: 600
-                      - vcfSsoApiToken:
-                          id: c-sso
-                          scope: GLOBAL
-                          url: https://broker.example.com
-                          apiToken: secret-five
-                      - vcfOperationsUser:
-                          id: c-operations
-                          scope: GLOBAL
-                          url: https://operations.example.com
-                          username: svc-jenkins
-                          password: secret-six
-                          authSource: corp.example.com
-                """;
-        Path file = Files.writeString(jenkins.jenkins.getRootDir().toPath().resolve("casc.yaml"), yaml);
-        ConfigurationAsCode.get().configure(file.toString());
-        assertThat(stored("c-user").account().description())
-                .isEqualTo("SDDC Manager at https://sddc.example.com, account ‘svc@vsphere.local’");
-        assertThat(stored("c-user").isSkipTlsVerification()).isTrue();
-        assertThat(stored("c-key").storedSecret().getPlainText()).isEqualTo("secret-two");
-        assertThat(stored("c-token").storedSecret().getPlainText()).isEqualTo("secret-three");
-        assertThat(stored("c-sso").account().description())
-                .isEqualTo("VCF SSO at https://broker.example.com, organization ‘CUSTOMER’");
-        assertThat(stored("c-operations").account().description())
-                .isEqualTo(
-                        "VCF Operations at https://operations.example.com, account ‘svc-jenkins of corp.example.com’");
-        CspOAuthApp app = (CspOAuthApp) stored("c-app");
-        assertThat(app.getScopes()).isEqualTo("csp:org_member");
-        assertThat(app.getAccessTokenValiditySeconds()).isEqualTo(600);
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        ConfigurationAsCode.get().export(out);
-        String exported = out.toString(StandardCharsets.UTF_8);
-        assertThat(exported)
-                .contains(
-                        "sddcManagerUser:",
-                        "cspApiToken:",
-                        "cspOAuthApp:",
-                        "accessTokenValiditySeconds: 600",
-                        "vcfSsoApiToken:")
-                .doesNotContain("secret-one", "secret-two", "secret-three", "secret-four", "secret-five", "secret-six");
     }
 
     @ParameterizedTest
@@ -341,15 +224,5 @@ class KindsJenkinsTest {
     private WorkflowRun build(String script, Result result) throws Exception {
         job.setDefinition(new CpsFlowDefinition(script, true));
         return jenkins.buildAndAssertStatus(result, job);
-    }
-
-    private static VcfCredentials stored(String id) {
-        return CredentialsProvider.lookupCredentialsInItemGroup(
-                        VcfCredentials.class, Jenkins.get(), ACL.SYSTEM2, List.of())
-                .stream()
-                .filter(credential -> credential.getId().equals(id))
-                .findFirst()
-                .orElseThrow(() -> new AssertionError("no " + id + " in "
-                        + SystemCredentialsProvider.getInstance().getCredentials()));
     }
 }

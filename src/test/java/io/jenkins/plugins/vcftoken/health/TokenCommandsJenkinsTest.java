@@ -15,7 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.logging.Level;
 import jenkins.model.Jenkins;
-import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -36,12 +36,13 @@ class TokenCommandsJenkinsTest {
 
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
-    private Simulator simulator;
+
+    @AutoClose("closeWithoutViolations")
+    private final Simulator simulator = Simulator.start();
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        simulator = Simulator.start();
         both = new JenkinsAndSimulator(rule, simulator);
         both.addToSystem(both.account("global", simulator.addAccount("ci", "acme")));
         Folder folder = rule.createProject(Folder.class, "team");
@@ -65,11 +66,6 @@ class TokenCommandsJenkinsTest {
                 .grant(CredentialsProvider.VIEW, CredentialsProvider.UPDATE)
                 .onFolders(folder)
                 .to("owner"));
-    }
-
-    @AfterEach
-    void stop() {
-        simulator.close();
     }
 
     @Test

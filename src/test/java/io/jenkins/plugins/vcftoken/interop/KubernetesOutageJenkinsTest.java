@@ -156,7 +156,7 @@ class KubernetesOutageJenkinsTest {
         assertThat(granting).isEqualTo(1);
         assertThat(during.getString("state")).isEqualTo("FAILING");
         assertThat(during.getString("error"))
-                .contains("the Kubernetes Secret 'ci/ci'")
+                .contains("the Kubernetes Secret ‘ci/ci’")
                 .contains("the API server cannot be reached");
         assertThat(after.getString("state")).isEqualTo("READY");
         assertThat(simulator.grants()).isEqualTo(2);

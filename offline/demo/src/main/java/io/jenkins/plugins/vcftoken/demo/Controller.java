@@ -107,7 +107,7 @@ final class Controller implements AutoCloseable {
                 return shared;
             }
         };
-        TokenEndpointClient service = core.patient(kind.apply(core.client()));
+        TokenEndpointClient service = TestTokenService.patient(kind.apply(core.client()));
         Account other = new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization);
         CredentialHandle handle = new CredentialHandle(
                 id,
