@@ -8,7 +8,6 @@ import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -22,7 +21,6 @@ import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -31,26 +29,21 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class WithVcfTokenJenkinsTest {
 
-    private static JenkinsRule jenkins;
+    private JenkinsRule jenkins;
 
     @AutoClose
     private final Simulator simulator = Simulator.start();
 
     private WorkflowJob job;
 
-    @BeforeAll
-    static void start(JenkinsRule rule) {
-        jenkins = rule;
-    }
-
     @BeforeEach
-    void prepare() throws Exception {
-        job = jenkins.createProject(WorkflowJob.class, "job");
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        job = rule.createProject(WorkflowJob.class, "job");
     }
 
     @AfterEach
-    void stop() throws Exception {
-        JenkinsReset.reset(jenkins);
+    void stop() {
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
     }
 

@@ -14,7 +14,6 @@ import hudson.security.ACL;
 import hudson.security.ACLContext;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.binding.TokenBlock;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
@@ -29,9 +28,7 @@ import org.htmlunit.WebRequest;
 import org.htmlunit.html.HtmlElement;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -42,7 +39,7 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class TokenListPageJenkinsTest {
 
-    private static JenkinsRule jenkins;
+    private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
 
     @AutoClose
@@ -51,21 +48,17 @@ class TokenListPageJenkinsTest {
     private JenkinsPages pages;
     private Folder folder;
 
-    @BeforeAll
-    static void start(JenkinsRule rule) {
-        jenkins = rule;
-    }
-
     @BeforeEach
-    void prepare() throws Exception {
-        both = new JenkinsAndSimulator(jenkins, simulator);
-        pages = new JenkinsPages(jenkins);
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
+        both = new JenkinsAndSimulator(rule, simulator);
+        pages = new JenkinsPages(rule);
         both.addToSystem(both.account("global", simulator.addAccount("ci", "acme")));
-        folder = jenkins.createProject(Folder.class, "team");
+        folder = rule.createProject(Folder.class, "team");
         JenkinsPages.storeOf(folder)
                 .addCredentials(Domain.global(), both.account("shared", simulator.addAccount("two", "acme")));
-        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
-        jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+        rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
+        rule.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
                 .grant(Jenkins.ADMINISTER)
                 .everywhere()
                 .to("admin")
@@ -91,11 +84,6 @@ class TokenListPageJenkinsTest {
                                     simulator.url().toString(),
                                     simulator.addAccount("three", "acme")));
         }
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        JenkinsReset.reset(jenkins);
     }
 
     @Test
