@@ -8,6 +8,7 @@ import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -21,6 +22,7 @@ import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -29,21 +31,26 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class WithVcfTokenJenkinsTest {
 
-    private JenkinsRule jenkins;
+    private static JenkinsRule jenkins;
 
     @AutoClose
     private final Simulator simulator = Simulator.start();
 
     private WorkflowJob job;
 
-    @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
+    @BeforeAll
+    static void start(JenkinsRule rule) {
         jenkins = rule;
-        job = rule.createProject(WorkflowJob.class, "job");
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
+        job = jenkins.createProject(WorkflowJob.class, "job");
     }
 
     @AfterEach
-    void stop() {
+    void stop() throws Exception {
+        JenkinsReset.reset(jenkins);
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
     }
 

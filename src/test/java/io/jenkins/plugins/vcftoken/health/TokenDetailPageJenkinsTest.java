@@ -10,6 +10,7 @@ import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.LedgerKeys;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
@@ -38,7 +39,9 @@ import org.htmlunit.util.NameValuePair;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,7 +60,7 @@ class TokenDetailPageJenkinsTest {
     @TempDir
     private Path saved;
 
-    private JenkinsRule jenkins;
+    private static JenkinsRule jenkins;
     private JenkinsAndSimulator both;
     private JenkinsPages pages;
 
@@ -66,13 +69,22 @@ class TokenDetailPageJenkinsTest {
 
     private String initialToken;
 
-    @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
+    @BeforeAll
+    static void start(JenkinsRule rule) {
         jenkins = rule;
-        both = new JenkinsAndSimulator(rule, simulator);
-        pages = new JenkinsPages(rule);
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
+        both = new JenkinsAndSimulator(jenkins, simulator);
+        pages = new JenkinsPages(jenkins);
         initialToken = simulator.addAccount("ci", "acme");
         both.addToSystem(both.account("sa", initialToken));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        JenkinsReset.reset(jenkins);
     }
 
     @Test

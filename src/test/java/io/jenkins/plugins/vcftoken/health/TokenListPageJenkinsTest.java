@@ -14,6 +14,7 @@ import hudson.security.ACL;
 import hudson.security.ACLContext;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.binding.TokenBlock;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
@@ -28,7 +29,9 @@ import org.htmlunit.WebRequest;
 import org.htmlunit.html.HtmlElement;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -39,7 +42,7 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class TokenListPageJenkinsTest {
 
-    private JenkinsRule jenkins;
+    private static JenkinsRule jenkins;
     private JenkinsAndSimulator both;
 
     @AutoClose
@@ -48,17 +51,21 @@ class TokenListPageJenkinsTest {
     private JenkinsPages pages;
     private Folder folder;
 
-    @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
+    @BeforeAll
+    static void start(JenkinsRule rule) {
         jenkins = rule;
-        both = new JenkinsAndSimulator(rule, simulator);
-        pages = new JenkinsPages(rule);
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
+        both = new JenkinsAndSimulator(jenkins, simulator);
+        pages = new JenkinsPages(jenkins);
         both.addToSystem(both.account("global", simulator.addAccount("ci", "acme")));
-        folder = rule.createProject(Folder.class, "team");
+        folder = jenkins.createProject(Folder.class, "team");
         JenkinsPages.storeOf(folder)
                 .addCredentials(Domain.global(), both.account("shared", simulator.addAccount("two", "acme")));
-        rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
-        rule.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
+        jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
                 .grant(Jenkins.ADMINISTER)
                 .everywhere()
                 .to("admin")
@@ -84,6 +91,11 @@ class TokenListPageJenkinsTest {
                                     simulator.url().toString(),
                                     simulator.addAccount("three", "acme")));
         }
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        JenkinsReset.reset(jenkins);
     }
 
     @Test
