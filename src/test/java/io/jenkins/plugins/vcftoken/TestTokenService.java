@@ -198,6 +198,14 @@ public final class TestTokenService implements AutoCloseable {
         writeBacks.submit(() -> {}).get();
     }
 
+    /** Waits for the requests that are on their way, as a controller does that shuts down. Takes no further ones. */
+    public void finishRequests() throws InterruptedException {
+        requestThreads.shutdown();
+        if (!requestThreads.awaitTermination(PLENTY.toSeconds(), TimeUnit.SECONDS)) {
+            throw new IllegalStateException("A request is still on its way");
+        }
+    }
+
     /** Returns when no thread writes to the directory any more: JUnit deletes it next. */
     @Override
     public void close() {

@@ -118,9 +118,7 @@ public final class TokenMasker {
 
     @Override
     public boolean equals(@CheckForNull Object other) {
-        return other instanceof TokenMasker masker
-                && forms.equals(masker.forms)
-                && Objects.equals(shape, masker.shape);
+        return other instanceof TokenMasker masker && forms.equals(masker.forms) && Objects.equals(shape, masker.shape);
     }
 
     @Override

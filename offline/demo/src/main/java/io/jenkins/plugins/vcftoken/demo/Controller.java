@@ -123,8 +123,9 @@ final class Controller implements AutoCloseable {
 
     @Override
     public void close() throws Exception {
-        core.awaitWriteBacks();
         timer.shutdownNow();
+        core.finishRequests();
+        core.awaitWriteBacks();
         core.close();
     }
 }
