@@ -379,7 +379,7 @@ class ConnectionTesterJenkinsTest {
         simulator.setClaimedOrganization("globex");
         VcfCredentials stored = inSystem("vcfa");
         assertThat(test(web, "", stored.getClass(), form(stored)))
-                .contains("class=\"warning\"", "for the organization &#039;globex&#039;, and not for &#039;acme&#039;");
+                .contains("class=\"warning\"", "for the organization ‘globex’, and not for ‘acme’");
     }
 
     @Test

@@ -278,7 +278,9 @@ class KubernetesFleetTest {
                 rotations = simulator.rotations();
                 progress = System.nanoTime();
             }
-            assertThat(System.nanoTime() - progress).as("nanoseconds without a rotation").isLessThan(STALLED.toNanos());
+            assertThat(System.nanoTime() - progress)
+                    .as("nanoseconds without a rotation")
+                    .isLessThan(STALLED.toNanos());
         }
         for (Controller controller : controllers) {
             controller.kill();
