@@ -13,9 +13,9 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 /**
- * All tokens of a block, and their mask: its access tokens and those that are derived from them. Each becomes visible to steps by {@link #publish}, and is
- * masked by then. Saved with the build, the tokens as {@link Secret}s, because Pipeline encrypts these. For any
- * thread; no method does I/O.
+ * All tokens of a block, and their mask: its access tokens and those that are derived from them. Each becomes visible to
+ * steps by {@link #publish}, and is masked by then. Saved with the build, the tokens as {@link Secret}s, because Pipeline
+ * encrypts these. For any thread; no method does I/O.
  */
 final class IssuedTokens implements Serializable {
 
