@@ -12,7 +12,6 @@ import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.net.URL;
@@ -31,9 +30,7 @@ import org.htmlunit.HttpMethod;
 import org.htmlunit.WebRequest;
 import org.htmlunit.WebResponse;
 import org.htmlunit.util.NameValuePair;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -44,7 +41,7 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class ConnectionTesterJenkinsTest {
 
-    private static JenkinsRule jenkins;
+    private JenkinsRule jenkins;
 
     @AutoClose("closeWithoutViolations")
     private final Simulator simulator = Simulator.start();
@@ -52,17 +49,13 @@ class ConnectionTesterJenkinsTest {
     private Folder folder;
     private JenkinsRule.WebClient web;
 
-    @BeforeAll
-    static void start(JenkinsRule rule) {
-        jenkins = rule;
-    }
-
     @BeforeEach
-    void prepare() throws Exception {
+    void start(JenkinsRule rule) throws Exception {
+        jenkins = rule;
         ExamplesJenkinsTest.addAll(simulator);
-        folder = jenkins.createProject(Folder.class, "team");
-        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
-        jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+        folder = rule.createProject(Folder.class, "team");
+        rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
+        rule.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
                 .grant(Jenkins.ADMINISTER)
                 .everywhere()
                 .to("admin")
@@ -79,11 +72,6 @@ class ConnectionTesterJenkinsTest {
                 .onItems(folder)
                 .to("creator"));
         web = as("admin");
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        JenkinsReset.reset(jenkins);
     }
 
     @Test
@@ -401,22 +389,13 @@ class ConnectionTesterJenkinsTest {
         assertThat(test(web, "", stored.getClass(), form)).contains("class=\"ok\"");
         int before = simulator.requests();
         Path ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
-        Path elsewhere = Files.move(ledger, ledger.resolveSibling("vcf-token-elsewhere"));
+        Files.move(ledger, ledger.resolveSibling("vcf-token-elsewhere"));
         Files.writeString(ledger, "");
-        try {
-            form.put("apiToken", "typed-and-never-seen");
-            assertThat(test(web, "", stored.getClass(), form))
-                    .contains(
-                            "class=\"error\"",
-                            "The token records cannot be read",
-                            ledger.toString(),
-                            "Nothing was sent")
-                    .doesNotContain("Not a valid URL");
-            assertThat(simulator.requests()).isEqualTo(before);
-        } finally {
-            Files.delete(ledger);
-            Files.move(elsewhere, ledger);
-        }
+        form.put("apiToken", "typed-and-never-seen");
+        assertThat(test(web, "", stored.getClass(), form))
+                .contains("class=\"error\"", "The token records cannot be read", ledger.toString(), "Nothing was sent")
+                .doesNotContain("Not a valid URL");
+        assertThat(simulator.requests()).isEqualTo(before);
     }
 
     @Test
