@@ -1,5 +1,6 @@
 package io.jenkins.plugins.vcftoken.interop;
 
+import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -19,6 +20,9 @@ final class KubernetesApiServer implements AutoCloseable {
 
     /** It creates its default roles first, on a machine that may be busy with other tests. */
     private static final Duration LONGEST_START = Duration.ofMinutes(3);
+
+    /** A rule for the Kubernetes Credentials Provider plugin. */
+    static final String READ = "{apiGroups: [''], resources: [secrets], verbs: [get, list, watch]}";
 
     private static final Duration TOKEN_LIFETIME = Duration.ofHours(24);
     private static final String ADMINISTRATOR_TOKEN = "administrator-of-the-tests";
@@ -116,6 +120,70 @@ final class KubernetesApiServer implements AutoCloseable {
     /** Without warning, as by SIGKILL. */
     void kill() {
         running.process().destroyForcibly().onExit().join();
+    }
+
+    /**
+     * A namespace with a service account for each controller.
+     *
+     * @param rules of the role that all of them have
+     */
+    void applyNamespace(String name, List<String> serviceAccounts, String... rules)
+            throws IOException, InterruptedException {
+        StringBuilder manifest = new StringBuilder("""
+                apiVersion: v1
+                kind: Namespace
+                metadata: {name: %s}
+                ---
+                apiVersion: rbac.authorization.k8s.io/v1
+                kind: Role
+                metadata: {name: vcf-token, namespace: %s}
+                rules: [%s]
+                """.formatted(name, name, String.join(", ", rules)));
+        for (String account : serviceAccounts) {
+            manifest.append("""
+                    ---
+                    apiVersion: v1
+                    kind: ServiceAccount
+                    metadata: {name: %s, namespace: %s}
+                    ---
+                    apiVersion: rbac.authorization.k8s.io/v1
+                    kind: RoleBinding
+                    metadata: {name: vcf-token-%s, namespace: %s}
+                    subjects: [{kind: ServiceAccount, name: %s}]
+                    roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: vcf-token}
+                    """.formatted(account, name, account, name, account));
+        }
+        apply(manifest.toString());
+    }
+
+    /** A rule for the plugin: of these Secrets alone. */
+    static String updateOf(List<String> secrets) {
+        return "{apiGroups: [''], resources: [secrets], resourceNames: [%s], verbs: [get, update]}"
+                .formatted(String.join(", ", secrets));
+    }
+
+    /** A Secret that the Kubernetes Credentials Provider plugin makes a credential of, for an account of its own. */
+    void applyServiceAccount(String namespace, String id, Simulator simulator)
+            throws IOException, InterruptedException {
+        apply("""
+                apiVersion: v1
+                kind: Secret
+                metadata:
+                  name: %s
+                  namespace: %s
+                  labels: {jenkins.io/credentials-type: vcfaServiceAccount}
+                stringData:
+                  url: "%s"
+                  organization: acme
+                  refreshToken: "%s"
+                  caCertificates: |
+                    %s
+                """.formatted(
+                        id,
+                        namespace,
+                        simulator.url(),
+                        simulator.addAccount(id, "acme"),
+                        simulator.authorityPem().strip().replace("\n", "\n    ")));
     }
 
     /** As an administrator. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -21,15 +22,8 @@ class KubernetesApiServerTest {
     @BeforeAll
     static void start() throws Exception {
         server = KubernetesApiServer.start(directory);
+        server.applyNamespace("ci", List.of("jenkins"), KubernetesApiServer.updateOf(List.of("vcfa")));
         server.apply("""
-                apiVersion: v1
-                kind: Namespace
-                metadata: {name: ci}
-                ---
-                apiVersion: v1
-                kind: ServiceAccount
-                metadata: {name: jenkins, namespace: ci}
-                ---
                 apiVersion: v1
                 kind: Secret
                 metadata: {name: vcfa, namespace: ci}
@@ -39,18 +33,6 @@ class KubernetesApiServerTest {
                 kind: Secret
                 metadata: {name: other, namespace: ci}
                 stringData: {password: none}
-                ---
-                apiVersion: rbac.authorization.k8s.io/v1
-                kind: Role
-                metadata: {name: vcf-token, namespace: ci}
-                rules:
-                - {apiGroups: [""], resources: [secrets], resourceNames: [vcfa], verbs: [get, update]}
-                ---
-                apiVersion: rbac.authorization.k8s.io/v1
-                kind: RoleBinding
-                metadata: {name: vcf-token, namespace: ci}
-                subjects: [{kind: ServiceAccount, name: jenkins}]
-                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: vcf-token}
                 """);
         controller = server.kubeconfig("ci", "jenkins");
     }

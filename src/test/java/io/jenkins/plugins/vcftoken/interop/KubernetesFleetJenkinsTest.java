@@ -83,58 +83,9 @@ class KubernetesFleetJenkinsTest {
         server = KubernetesApiServer.start(Files.createTempDirectory(directory, "kubernetes"));
         simulator = Simulator.start();
         simulator.setLifetime(LIFETIME);
-        server.apply("""
-                apiVersion: v1
-                kind: Namespace
-                metadata: {name: ci}
-                ---
-                apiVersion: v1
-                kind: ServiceAccount
-                metadata: {name: jenkins, namespace: ci}
-                ---
-                apiVersion: rbac.authorization.k8s.io/v1
-                kind: Role
-                metadata: {name: credentials-provider, namespace: ci}
-                rules:
-                - {apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}
-                ---
-                apiVersion: rbac.authorization.k8s.io/v1
-                kind: RoleBinding
-                metadata: {name: credentials-provider, namespace: ci}
-                subjects: [{kind: ServiceAccount, name: jenkins}]
-                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: credentials-provider}
-                ---
-                apiVersion: rbac.authorization.k8s.io/v1
-                kind: Role
-                metadata: {name: vcf-token, namespace: ci}
-                rules:
-                - {apiGroups: [""], resources: [secrets], resourceNames: [%s], verbs: [get, update]}
-                ---
-                apiVersion: rbac.authorization.k8s.io/v1
-                kind: RoleBinding
-                metadata: {name: vcf-token, namespace: ci}
-                subjects: [{kind: ServiceAccount, name: jenkins}]
-                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: vcf-token}
-                """.formatted(String.join(", ", ids())));
+        server.applyNamespace("ci", List.of("jenkins"), KubernetesApiServer.READ, KubernetesApiServer.updateOf(ids()));
         for (String id : ids()) {
-            server.apply("""
-                    apiVersion: v1
-                    kind: Secret
-                    metadata:
-                      name: %s
-                      namespace: ci
-                      labels: {jenkins.io/credentials-type: vcfaServiceAccount}
-                    stringData:
-                      url: "%s"
-                      organization: acme
-                      refreshToken: "%s"
-                      caCertificates: |
-                        %s
-                    """.formatted(
-                            id,
-                            simulator.url(),
-                            simulator.addAccount(id, "acme"),
-                            simulator.authorityPem().strip().replace("\n", "\n    ")));
+            server.applyServiceAccount("ci", id, simulator);
         }
         String kubeconfig = server.kubeconfig("ci", "jenkins").toString();
         for (RealJenkinsExtension controller : List.of(first, second)) {

@@ -143,31 +143,8 @@ class KubernetesFleetTest {
         server = KubernetesApiServer.start(directory);
         simulator = Simulator.start();
         Files.writeString(directory.resolve("vcfa.pem"), simulator.authorityPem());
-        StringBuilder manifest = new StringBuilder("""
-                apiVersion: v1
-                kind: Namespace
-                metadata: {name: ci}
-                ---
-                apiVersion: v1
-                kind: ServiceAccount
-                metadata: {name: first, namespace: ci}
-                ---
-                apiVersion: v1
-                kind: ServiceAccount
-                metadata: {name: second, namespace: ci}
-                ---
-                apiVersion: rbac.authorization.k8s.io/v1
-                kind: Role
-                metadata: {name: vcf-token, namespace: ci}
-                rules:
-                - {apiGroups: [""], resources: [secrets], resourceNames: [%s], verbs: [get, update]}
-                ---
-                apiVersion: rbac.authorization.k8s.io/v1
-                kind: RoleBinding
-                metadata: {name: vcf-token, namespace: ci}
-                subjects: [{kind: ServiceAccount, name: first}, {kind: ServiceAccount, name: second}]
-                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: vcf-token}
-                """.formatted(String.join(", ", ids())));
+        server.applyNamespace("ci", List.of("first", "second"), KubernetesApiServer.updateOf(ids()));
+        StringBuilder manifest = new StringBuilder();
         for (String id : ids()) {
             manifest.append("""
                     ---

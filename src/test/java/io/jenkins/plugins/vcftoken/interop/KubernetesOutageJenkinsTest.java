@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
+import java.util.List;
 import net.sf.json.JSONObject;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
@@ -68,44 +69,9 @@ class KubernetesOutageJenkinsTest {
         server = KubernetesApiServer.start(Files.createTempDirectory(directory, "kubernetes"));
         simulator = Simulator.start();
         simulator.setLifetime(LIFETIME);
-        server.apply("""
-                apiVersion: v1
-                kind: Namespace
-                metadata: {name: ci}
-                ---
-                apiVersion: v1
-                kind: ServiceAccount
-                metadata: {name: jenkins, namespace: ci}
-                ---
-                apiVersion: rbac.authorization.k8s.io/v1
-                kind: Role
-                metadata: {name: vcf-token, namespace: ci}
-                rules:
-                - {apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}
-                - {apiGroups: [""], resources: [secrets], resourceNames: [ci], verbs: [update]}
-                ---
-                apiVersion: rbac.authorization.k8s.io/v1
-                kind: RoleBinding
-                metadata: {name: vcf-token, namespace: ci}
-                subjects: [{kind: ServiceAccount, name: jenkins}]
-                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: vcf-token}
-                ---
-                apiVersion: v1
-                kind: Secret
-                metadata:
-                  name: ci
-                  namespace: ci
-                  labels: {jenkins.io/credentials-type: vcfaServiceAccount}
-                stringData:
-                  url: "%s"
-                  organization: acme
-                  refreshToken: "%s"
-                  caCertificates: |
-                    %s
-                """.formatted(
-                        simulator.url(),
-                        simulator.addAccount("ci", "acme"),
-                        simulator.authorityPem().strip().replace("\n", "\n    ")));
+        server.applyNamespace(
+                "ci", List.of("jenkins"), KubernetesApiServer.READ, KubernetesApiServer.updateOf(List.of("ci")));
+        server.applyServiceAccount("ci", "ci", simulator);
         System.setProperty("kubeconfig", server.kubeconfig("ci", "jenkins").toString());
     }
 

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -56,26 +57,8 @@ class KubernetesOutageTest {
     @BeforeAll
     static void startServer() throws Exception {
         server = KubernetesApiServer.start(directory);
+        server.applyNamespace("ci", List.of("jenkins"), KubernetesApiServer.READ);
         server.apply("""
-                apiVersion: v1
-                kind: Namespace
-                metadata: {name: ci}
-                ---
-                apiVersion: v1
-                kind: ServiceAccount
-                metadata: {name: jenkins, namespace: ci}
-                ---
-                apiVersion: rbac.authorization.k8s.io/v1
-                kind: Role
-                metadata: {name: read, namespace: ci}
-                rules: [{apiGroups: [""], resources: [secrets], verbs: [get, list, watch]}]
-                ---
-                apiVersion: rbac.authorization.k8s.io/v1
-                kind: RoleBinding
-                metadata: {name: read, namespace: ci}
-                subjects: [{kind: ServiceAccount, name: jenkins}]
-                roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: read}
-                ---
                 apiVersion: rbac.authorization.k8s.io/v1
                 kind: Role
                 metadata: {name: update, namespace: ci}
