@@ -226,9 +226,9 @@ public record TokenFamily(
         return in(state, error, changed, time);
     }
 
-    /** In the same state, since nothing was sent. */
+    /** In the same state, since nothing was sent. Any state but READY keeps its own cause. */
     TokenFamily failing(String cause) {
-        return in(state, cause, changed, notBefore);
+        return state == Status.READY ? in(state, cause, changed, notBefore) : this;
     }
 
     /** In the state UNKNOWN, the token is not sent once more before this time either. */

@@ -9,7 +9,7 @@ import java.util.Optional;
  * The secret of one credential in a store outside of the Jenkins home that replaces a value only where its version is
  * the expected one (compare-and-set): a Kubernetes Secret, a vault. Several controllers may use it at the same time;
  * {@link TokenClaims} makes them send each token once. Methods block on the network, for ten seconds at most, and are
- * called on several threads.
+ * called on several threads. Messages of their exceptions contain no secret: the status page and the ledger show them.
  */
 public interface VersionedSecret {
 

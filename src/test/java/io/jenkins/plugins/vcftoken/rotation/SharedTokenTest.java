@@ -185,6 +185,14 @@ class SharedTokenTest {
     }
 
     @Test
+    void failing_whileTheOutcomeOfARequestIsUnknown_keepsItsCause() {
+        TokenFamily created = TokenFamily.created(ACCOUNT, "initial", TestTokenService.HASH, now);
+        assertThat(created.failing("not claimed").error()).isEqualTo("not claimed");
+        assertThat(created.unknown("no answer", now, now).failing("not claimed").error())
+                .isEqualTo("no answer");
+    }
+
+    @Test
     void request_withAStoreThatNoControllerMayWrite_keepsTheTokensInTheLedger() throws Exception {
         store.set(Fault.READ_ONLY);
         get(one, "initial");
