@@ -14,13 +14,8 @@ import jenkins.security.HMACConfidentialKey;
  */
 public final class LedgerKeys {
 
-    private static final HMACConfidentialKey KEY = new HMACConfidentialKey(LedgerKeys.class, "families");
-
     /** Distinguishes a token that looks like ciphertext of Jenkins from ciphertext. */
     private static final String MARK = "vcf:";
-
-    public static final TokenHash HASH =
-            text -> HexFormat.of().formatHex(KEY.mac(text.getBytes(StandardCharsets.UTF_8)));
 
     public static final FileTokenLedger.Cipher CIPHER = new FileTokenLedger.Cipher() {
         @Override
@@ -39,4 +34,10 @@ public final class LedgerKeys {
     };
 
     private LedgerKeys() {}
+
+    /** With a key object of its own: one that is shared by two Jenkins of one JVM keeps the key of the first. */
+    public static TokenHash hash() {
+        HMACConfidentialKey key = new HMACConfidentialKey(LedgerKeys.class, "families");
+        return text -> HexFormat.of().formatHex(key.mac(text.getBytes(StandardCharsets.UTF_8)));
+    }
 }

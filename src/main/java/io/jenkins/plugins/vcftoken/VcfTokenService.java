@@ -24,6 +24,7 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilyAdmin;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilySnapshot;
+import io.jenkins.plugins.vcftoken.rotation.TokenHash;
 import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenResult;
@@ -82,6 +83,7 @@ public final class VcfTokenService {
     private final ExecutorService writeBackThread = pool("write-back", 1, 1, new LinkedBlockingQueue<>());
     private final InstantSource clock = () -> time.instant();
     private final TokenListener listener = new TokenEventDispatcher();
+    private final TokenHash hashes = LedgerKeys.hash();
     private final CredentialLocator locator = new CredentialLocator(this::findAdministration, clock);
     private final CredentialHandleFactory handles = new CredentialHandleFactory(
             locator,
@@ -89,7 +91,7 @@ public final class VcfTokenService {
                     CONNECT_TIMEOUT,
                     CALL_TIMEOUT,
                     clock,
-                    new ServerCapabilities(directory().resolve("servers"), clock, LedgerKeys.HASH::hash)),
+                    new ServerCapabilities(directory().resolve("servers"), clock, hashes::hash)),
             clock);
     private FileTokenLedger ledger;
     private TokenManager families;
@@ -381,7 +383,7 @@ public final class VcfTokenService {
                 ledger = new FileTokenLedger(directory(), LedgerKeys.CIPHER);
                 families = new TokenManager(
                         ledger,
-                        LedgerKeys.HASH,
+                        hashes,
                         requestThreads,
                         writeBackThread,
                         clock,

@@ -23,6 +23,7 @@ import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenHash;
 import io.jenkins.plugins.vcftoken.rotation.TokenIssuedEvent;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
@@ -55,6 +56,8 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
     /** Escapes line separators, invisible characters and all others that are not ASCII. */
     private static final ObjectMapper JSON =
             JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
+
+    private final TokenHash hashes = LedgerKeys.hash();
 
     public static AuditLog get() {
         return ExtensionList.lookupSingleton(AuditLog.class);
@@ -168,7 +171,7 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
         }
     }
 
-    private static void logIssued(String name, TokenIssuedEvent issued) {
+    private void logIssued(String name, TokenIssuedEvent issued) {
         if (LOGGER.isLoggable(Level.FINE)) {
             ObjectNode event = addLocation(
                     event(name).put("to", issued.owner()), issued.handle().location());
@@ -201,8 +204,8 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
                 .put("account", account.name());
     }
 
-    private static String hash(String token) {
-        return shorten(LedgerKeys.HASH.ofToken(token));
+    private String hash(String token) {
+        return shorten(hashes.ofToken(token));
     }
 
     private static String shorten(String hash) {
