@@ -43,11 +43,7 @@ public final class KubernetesSecretConverter extends SecretToCredentialConverter
         if (rotating != null) {
             origins.put(
                     credential,
-                    new KubernetesVersionedSecret(
-                            this::client,
-                            secret.getMetadata().getNamespace(),
-                            secret.getMetadata().getName(),
-                            SecretUtils.getKeyName(secret, rotating)));
+                    new KubernetesVersionedSecret(this::client, secret, SecretUtils.getKeyName(secret, rotating)));
         }
         return credential;
     }

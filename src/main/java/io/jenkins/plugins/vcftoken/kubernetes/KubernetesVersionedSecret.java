@@ -43,16 +43,19 @@ final class KubernetesVersionedSecret implements VersionedSecret {
     private final String name;
     private final String key;
 
-    /** What was read last: an update sends the whole object, so that all other keys stay as they are. */
-    @CheckForNull
+    /** An update sends the whole object, so that all other keys stay as they are. */
     private volatile Secret last;
 
-    /** @param key of the credential's secret in the Secret's data */
-    KubernetesVersionedSecret(Supplier<KubernetesClient> client, String namespace, String name, String key) {
+    /**
+     * @param watched the Secret, as it was last seen
+     * @param key of the credential's secret in its data
+     */
+    KubernetesVersionedSecret(Supplier<KubernetesClient> client, Secret watched, String key) {
         this.client = client;
-        this.namespace = namespace;
-        this.name = name;
+        this.namespace = watched.getMetadata().getNamespace();
+        this.name = watched.getMetadata().getName();
         this.key = key;
+        this.last = watched;
     }
 
     /** With the limits that a call of this class needs to end within some ten seconds: it repeats requests itself. */
@@ -78,10 +81,20 @@ final class KubernetesVersionedSecret implements VersionedSecret {
     }
 
     @Override
+    public Content lastKnown() {
+        try {
+            return content(last);
+        } catch (IOException e) {
+            // The API server has the same, or something better.
+            return null;
+        }
+    }
+
+    @Override
     public Optional<Content> replace(Content expected, String secret, String state) throws IOException {
         try {
             Secret current = last;
-            if (current == null || !version(current).equals(expected.version())) {
+            if (!version(current).equals(expected.version())) {
                 current = get();
             }
             if (!version(current).equals(expected.version())) {
@@ -111,9 +124,7 @@ final class KubernetesVersionedSecret implements VersionedSecret {
 
     @Override
     public boolean acceptsAccessTokens() {
-        Secret current = last;
-        Map<String, String> annotations =
-                current == null ? null : current.getMetadata().getAnnotations();
+        Map<String, String> annotations = last.getMetadata().getAnnotations();
         return annotations == null || !"false".equals(annotations.get(ACCESS_TOKEN_ANNOTATION));
     }
 

@@ -53,6 +53,7 @@ final class TokenClaims {
      * @param otherToken the current token of another family that the store has instead; null while it has this one
      * @param isBehind whether the store has a token that this family has replaced
      * @param claimedUntil when the claim of another controller ends; null when there is none
+     * @param isRemembered whether the store was not read, so that it may have another content
      */
     record View(
             TokenFamily family,
@@ -62,19 +63,20 @@ final class TokenClaims {
             @CheckForNull IOException failure,
             @CheckForNull String otherToken,
             boolean isBehind,
-            @CheckForNull Instant claimedUntil) {
+            @CheckForNull Instant claimedUntil,
+            boolean isRemembered) {
 
         private static View withoutStore(
                 TokenFamily family, @CheckForNull VersionedSecret secret, @CheckForNull IOException failure) {
-            return new View(family, secret, null, null, failure, null, false, null);
+            return new View(family, secret, null, null, failure, null, false, null, false);
         }
 
         private View with(TokenFamily other) {
-            return new View(other, secret, content, state, failure, otherToken, isBehind, claimedUntil);
+            return new View(other, secret, content, state, failure, otherToken, isBehind, claimedUntil, isRemembered);
         }
 
         private View failed(IOException e) {
-            return new View(family, secret, content, state, e, otherToken, isBehind, claimedUntil);
+            return new View(family, secret, content, state, e, otherToken, isBehind, claimedUntil, isRemembered);
         }
 
         /** Why the token may not be sent. Called after a failure. */
@@ -91,11 +93,13 @@ final class TokenClaims {
     }
 
     /**
-     * Takes over what other controllers have published.
+     * Takes over what other controllers have published. A store that had nothing new when it was last seen is not read
+     * before the token is sent: if another controller has changed it since, the claim fails.
      *
      * @param rotates whether the request is one that replaces the token in any case
+     * @param isOutdated whether the content that was last seen may have been replaced since
      */
-    View read(CredentialHandle handle, TokenFamily local, boolean rotates) {
+    View read(CredentialHandle handle, TokenFamily local, boolean rotates, boolean isOutdated) {
         VersionedSecret secret = rotates || TokenFamilyStore.isDurable(local, handle)
                 ? handle.writer().versionedSecret()
                 : null;
@@ -104,12 +108,33 @@ final class TokenClaims {
             return View.withoutStore(local, null, null);
         }
         try {
+            VersionedSecret.Content known = isOutdated ? null : secret.lastKnown();
+            if (known != null) {
+                SharedTokenState state = SharedTokenState.of(known, local.account(), clock.instant());
+                if (isSendable(local) && isOwn(local, state)) {
+                    return new View(local, secret, known, state, null, null, false, null, true);
+                }
+            }
             VersionedSecret.Content content = secret.read();
             SharedTokenState state = SharedTokenState.of(content, local.account(), clock.instant());
             return compared(local, secret, content, state);
         } catch (IOException e) {
             return View.withoutStore(local, secret, e);
         }
+    }
+
+    /** Otherwise another controller or a person may have repaired it. */
+    private static boolean isSendable(TokenFamily local) {
+        return local.state() == TokenFamily.Status.READY && local.notBefore() == null;
+    }
+
+    /** Whether the last change was the publication of this family by this controller. */
+    private static boolean isOwn(TokenFamily local, SharedTokenState state) {
+        String revision = state.revision();
+        return state.deadline() == null
+                && revision != null
+                && revision.equals(local.sharedRevision())
+                && state.family().tokens().current().equals(local.tokens().current());
     }
 
     private View compared(
@@ -120,16 +145,16 @@ final class TokenClaims {
         boolean isAhead = state.hasReplaced(local.tokens().current());
         boolean isBehind = !isSameToken && !isAhead && isFormer(local, theirs);
         if (!isSameToken && !isAhead && !isBehind) {
-            return new View(local, secret, content, state, null, theirs.tokens().current(), false, null);
+            return new View(local, secret, content, state, null, theirs.tokens().current(), false, null, false);
         }
         if (isBehind || (isSameToken && Objects.equals(seen, state.revision()))) {
-            return new View(local, secret, content, state, null, null, isBehind, null);
+            return new View(local, secret, content, state, null, null, isBehind, null, false);
         }
         Instant deadline = state.deadline();
         if (deadline != null && clock.instant().isBefore(deadline)) {
             // The claim stays news, so that its end is noticed.
             TokenFamily usable = local.adopting(theirs, TokenFamily.Status.READY, seen, hashes);
-            return new View(usable, secret, content, state, null, null, false, deadline);
+            return new View(usable, secret, content, state, null, null, false, deadline, false);
         }
         TokenFamily adopted = local.adopting(theirs, theirs.state(), state.revision(), hashes);
         if (deadline != null) {
@@ -137,7 +162,7 @@ final class TokenClaims {
             AccessToken last = theirs.accessToken();
             adopted = adopted.waitingUntil(theirs.changed().plus(last == null ? ASSUMED_LIFETIME : last.lifetime()));
         }
-        return new View(adopted, secret, content, state, null, null, false, null);
+        return new View(adopted, secret, content, state, null, null, false, null, false);
     }
 
     private boolean isFormer(TokenFamily local, TokenFamily theirs) {
@@ -157,8 +182,8 @@ final class TokenClaims {
      * Claims the token that is about to be sent.
      *
      * @param requesting the view's, as it is when the token is sent
-     * @return the view with the claim, or with the failure of it; null when the store has changed, so that it must be
-     *     read again
+     * @return the view with the claim, or with the failure of it; null when the store has changed or may have, so that it
+     *     must be read
      */
     @CheckForNull
     View claim(View view, TokenFamily requesting) {
@@ -176,9 +201,10 @@ final class TokenClaims {
                     replace(secret, Objects.requireNonNull(view.content()), claimed);
             return written.isEmpty()
                     ? null
-                    : new View(requesting.seen(revision), secret, written.get(), claimed, null, null, false, null);
+                    : new View(
+                            requesting.seen(revision), secret, written.get(), claimed, null, null, false, null, false);
         } catch (IOException e) {
-            return current.failed(e);
+            return view.isRemembered() ? null : current.failed(e);
         }
     }
 
@@ -282,7 +308,7 @@ final class TokenClaims {
      * @throws IOException when the store could not be read or written
      */
     TokenFamily writeBack(CredentialHandle handle, TokenFamily family) throws IOException {
-        View view = read(handle, family, false);
+        View view = read(handle, family, false, true);
         IOException failure = view.failure();
         if (failure != null) {
             throw failure;

@@ -169,7 +169,8 @@ public final class TokenManager {
             throws TokenUnavailableException, InterruptedException {
         TokenResult result = refreshOrCached(handle, acceptable);
         TokenFamily family = findCached(handle);
-        if (family != null) {
+        boolean isPublished = result.rotated() && handle.writer().versionedSecret() != null;
+        if (family != null && !isPublished) {
             writeBack.enqueue(handle, family);
         }
         return result;
@@ -264,6 +265,7 @@ public final class TokenManager {
             throws IOException, InterruptedException, TokenUnavailableException {
         CredentialHandle handle = withKnownToken(stored);
         String id = resolver.findFamily(handle);
+        boolean hasChanged = false;
         while (true) {
             // 1. Lock the family, against the threads of this process and against other processes.
             TokenLedger.Lock lock = ledger.lock(id, timeout);
@@ -278,7 +280,8 @@ public final class TokenManager {
                 TokenClaims.View view = claims.read(
                         handle,
                         bound(handle, found.isPresent() ? found.get() : created(handle)),
-                        request.alwaysRotates());
+                        request.alwaysRotates(),
+                        hasChanged);
                 String otherToken = view.otherToken();
                 if (otherToken != null) {
                     handle = handle.withToken(otherToken);
@@ -306,6 +309,7 @@ public final class TokenManager {
                 // after a crash the ledger tells that it may have been.
                 TokenClaims.View claim = claims.claim(view, request.requesting(family));
                 if (claim == null) {
+                    hasChanged = true;
                     continue;
                 }
                 if (!claims.isSendable(claim)) {

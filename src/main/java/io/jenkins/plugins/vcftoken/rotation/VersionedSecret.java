@@ -49,9 +49,20 @@ public interface VersionedSecret {
     Content read() throws IOException;
 
     /**
+     * What the store had when it was last read, written or watched, from memory. Saves the {@link #read} before a
+     * {@link #replace}, which fails when it is outdated.
+     *
+     * @return null when it is unknown
+     */
+    @CheckForNull
+    default Content lastKnown() {
+        return null;
+    }
+
+    /**
      * Replaces secret and state together, and leaves all else in the store as it is.
      *
-     * @param expected what {@link #read} returned
+     * @param expected what {@link #read} or {@link #lastKnown} returned
      * @return what the store has now; empty when it had another version, and nothing was written
      * @throws ReadOnlyException when this controller may not write
      * @throws IOException when nothing was written, or it is unknown whether something was

@@ -79,7 +79,8 @@ public final class KubernetesSecretServer extends KubernetesCrudDispatcher imple
 
     /** As the plugin reads and replaces it. */
     public VersionedSecret secret(String name) {
-        return new KubernetesVersionedSecret(this::client, NAMESPACE, name, KubernetesSecrets.TOKEN_KEY);
+        return new KubernetesVersionedSecret(
+                this::client, KubernetesSecrets.neverSeen(NAMESPACE, name), KubernetesSecrets.TOKEN_KEY);
     }
 
     Secret get(String name) {

@@ -1,5 +1,7 @@
 package io.jenkins.plugins.vcftoken.kubernetes;
 
+import io.fabric8.kubernetes.api.model.Secret;
+import io.fabric8.kubernetes.api.model.SecretBuilder;
 import io.fabric8.kubernetes.client.Config;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
@@ -24,6 +26,17 @@ public final class KubernetesSecrets {
     }
 
     public VersionedSecret secret(String name) {
-        return new KubernetesVersionedSecret(() -> client, client.getNamespace(), name, TOKEN_KEY);
+        return new KubernetesVersionedSecret(() -> client, neverSeen(client.getNamespace(), name), TOKEN_KEY);
+    }
+
+    /** A Secret of which the plugin knows no version. */
+    static Secret neverSeen(String namespace, String name) {
+        return new SecretBuilder()
+                .withNewMetadata()
+                .withNamespace(namespace)
+                .withName(name)
+                .withResourceVersion("")
+                .endMetadata()
+                .build();
     }
 }

@@ -2,6 +2,8 @@ package io.jenkins.plugins.vcftoken.rotation;
 
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** A store with compare-and-set that fails as it is told. Shared by the controllers of a test. */
@@ -20,7 +22,13 @@ public final class InMemoryVersionedSecret implements VersionedSecret {
         CHANGED_EACH_TIME
     }
 
+    /** How far what a controller knows may be behind, in changes. */
+    private static final int MAX_BEHIND = 3;
+
+    private final List<Content> contents = new ArrayList<>();
     private Content content;
+    private int reads;
+    private int behind;
     private long version;
     private Fault fault = Fault.NONE;
     private Waiting waiting = limit -> {};
@@ -48,6 +56,21 @@ public final class InMemoryVersionedSecret implements VersionedSecret {
     /** As a person or a file does: without any condition. */
     synchronized void store(String secret, String state) {
         content = new Content("v" + ++version, secret, state);
+        contents.add(content);
+    }
+
+    synchronized int reads() {
+        return reads;
+    }
+
+    synchronized void knowThePresent() {
+        behind = 0;
+    }
+
+    /** The present content first, then an outdated one, and so on in turns. */
+    @Override
+    public synchronized Content lastKnown() {
+        return contents.get(Math.max(0, contents.size() - 1 - behind++ % MAX_BEHIND));
     }
 
     public synchronized Content content() {
@@ -69,6 +92,7 @@ public final class InMemoryVersionedSecret implements VersionedSecret {
 
     @Override
     public synchronized Content read() throws IOException {
+        reads++;
         failIfDown();
         return content;
     }

@@ -104,6 +104,17 @@ class SharedTokenTest {
     }
 
     @Test
+    void request_afterItsControllerPublishedLast_doesNotReadTheStore() throws Exception {
+        get(one, "initial");
+        int reads = store.reads();
+        store.knowThePresent();
+        now = now.plus(LIFETIME);
+        get(one, "rotated-1");
+        assertThat(store.reads()).isEqualTo(reads);
+        assertThat(store.content().secret()).isEqualTo("rotated-2");
+    }
+
+    @Test
     void request_withAnAccessTokenPublishedByAnotherController_sendsNothing() throws Exception {
         AccessToken first = get(one, "initial").accessToken();
         TokenResult result = get(other, "initial");
