@@ -17,16 +17,14 @@ public final class Lease implements AutoCloseable {
     private static final Logger LOGGER = Logger.getLogger(Lease.class.getName());
 
     private final RenewedToken token;
-    private final CredentialHandle credential;
     private final LeaseOwner owner;
 
     /** Why the last renewal failed, as the owner was warned; null when it worked. */
     @CheckForNull
     private volatile String failure;
 
-    Lease(RenewedToken token, CredentialHandle credential, LeaseOwner owner) {
+    Lease(RenewedToken token, LeaseOwner owner) {
         this.token = token;
-        this.credential = credential;
         this.owner = owner;
     }
 
@@ -37,14 +35,14 @@ public final class Lease implements AutoCloseable {
 
     /** Where its credential is stored now. */
     public CredentialLocation location() {
-        return credential.location();
+        return token.location();
     }
 
     void beforePublish(AccessToken accessToken) {
         owner.beforePublish(accessToken);
     }
 
-    TokenIssuedEvent issued(TokenResult result) {
+    TokenIssuedEvent issued(CredentialHandle credential, TokenResult result) {
         return new TokenIssuedEvent(owner.who(), credential, result.account(), result.accessToken(), true);
     }
 

@@ -120,7 +120,7 @@ final class RenewedToken {
      */
     @CheckForNull
     Lease join(CredentialHandle credential, LeaseOwner owner, TokenResult fresh) {
-        Lease lease = new Lease(this, credential, owner);
+        Lease lease = new Lease(this, owner);
         List<Lease> renewed;
         synchronized (this) {
             if (ended || !isSharedBy(credential, fresh)) {
@@ -205,7 +205,7 @@ final class RenewedToken {
                 }
             }
         }
-        notifyListener(listener -> listener.leaseClosed(lease.issued(current)));
+        notifyListener(listener -> listener.leaseClosed(lease.issued(handle, current)));
         if (isLast) {
             onEnd.accept(this);
         }
@@ -224,7 +224,7 @@ final class RenewedToken {
 
     private void notifyRenewed(List<Lease> renewed, TokenResult fresh) {
         for (Lease lease : renewed) {
-            notifyListener(listener -> listener.renewed(lease.issued(fresh)));
+            notifyListener(listener -> listener.renewed(lease.issued(handle, fresh)));
             lease.notifyOwner(fresh.accessToken());
         }
     }
