@@ -59,8 +59,6 @@ final class BlockVariables implements Serializable {
     @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
     private final List<DerivedToken> derivedTokens = new ArrayList<>();
 
-    private final Set<String> names = new HashSet<>();
-
     /**
      * @param token the variable for the access token; blank for {@value #DEFAULT_TOKEN}
      * @param urlVariable blank for {@value #DEFAULT_URL}
@@ -70,7 +68,6 @@ final class BlockVariables implements Serializable {
         this.tokenVariable = orDefault(token, DEFAULT_TOKEN);
         addValue(tokenVariable, TokenTemplate.of("", ""));
         addValue(orDefault(urlVariable, DEFAULT_URL), TokenTemplate.of(url));
-        takeName(tokenVariable + EXPIRES_AT_SUFFIX);
     }
 
     static String orDefault(@CheckForNull String name, String defaultName) {
@@ -78,17 +75,17 @@ final class BlockVariables implements Serializable {
     }
 
     void addValue(String name, TokenTemplate value) throws AbortException {
-        takeName(name);
+        checkName(name);
         values.put(name, value);
     }
 
     void addPath(String name, String file) throws AbortException {
-        takeName(name);
+        checkName(name);
         paths.put(name, file);
     }
 
     void addDirectory(String name, String suffix) throws AbortException {
-        takeName(name);
+        checkName(name);
         directories.put(name, suffix);
     }
 
@@ -112,12 +109,16 @@ final class BlockVariables implements Serializable {
         return List.copyOf(Util.fixNull(derivedTokens));
     }
 
-    private void takeName(String name) throws AbortException {
+    private void checkName(String name) throws AbortException {
         String error = findNameError(name);
         if (error != null) {
             throw new AbortException(error);
         }
-        if (!names.add(name)) {
+        boolean isTaken = values.containsKey(name)
+                || paths.containsKey(name)
+                || directories.containsKey(name)
+                || name.equals(tokenVariable + EXPIRES_AT_SUFFIX);
+        if (isTaken) {
             throw new AbortException(Messages.BlockVariables_twice(name));
         }
     }
