@@ -262,7 +262,7 @@ class DerivedTokenBindingJenkinsTest {
 
     /** A job chooses the address, so what a server there says is not repeated. */
     @Test
-    void serverThatRefusesTheAccessToken_endsTheBuildWithoutItsWords() throws Exception {
+    void serverThatRefusesTheAccessToken_endsTheBuild() throws Exception {
         simulator.vcfSso().setTrusted(false);
         try {
             String log = JenkinsRule.getLog(build(Result.FAILURE, "sso", session(""), "echo 'in'"));
@@ -270,10 +270,17 @@ class DerivedTokenBindingJenkinsTest {
                     .contains("Credential ‘sso’ (vCenter at " + simulator.url()
                             + "): the server refuses the access token of the credential")
                     .contains("(HTTP 401)")
-                    .doesNotContain("UNAUTHENTICATED", "Authentication required", "] echo");
+                    .doesNotContain("] echo");
         } finally {
             simulator.vcfSso().setTrusted(true);
         }
+    }
+
+    @Test
+    void serverThatRefusesTheRequestWithAMessage_endsTheBuildWithoutItsWords() throws Exception {
+        String unknownKey = "fleetService(key: 'no-such-service', variable: 'FLEET', url: '" + simulator.url() + "')";
+        String log = JenkinsRule.getLog(build(Result.FAILURE, "sso", unknownKey, "echo 'in'"));
+        assertThat(log).contains("(HTTP 400").doesNotContain("Invalid service keys", "] echo");
     }
 
     @Test
