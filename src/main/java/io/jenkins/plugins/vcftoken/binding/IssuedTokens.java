@@ -105,12 +105,12 @@ final class IssuedTokens implements Serializable {
     }
 
     /** @param maskers of all blocks */
-    TokenMasker masker(Supplier<TokenMaskers> maskers) {
+    TokenMasker masker(Supplier<TokenMaskerCache> maskers) {
         TokenMasker known = masker;
         return known == null ? findMasker(maskers) : known;
     }
 
-    private synchronized TokenMasker findMasker(Supplier<TokenMaskers> maskers) {
+    private synchronized TokenMasker findMasker(Supplier<TokenMaskerCache> maskers) {
         if (masker == null) {
             List<String> values = values();
             masker = interrupted

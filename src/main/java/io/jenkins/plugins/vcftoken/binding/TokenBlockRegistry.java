@@ -25,7 +25,7 @@ public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
 
     private final Set<TokenBlock> open = ConcurrentHashMap.newKeySet();
     private final Set<String> toBeSaved = ConcurrentHashMap.newKeySet();
-    private final TokenMaskers maskers = new TokenMaskers();
+    private final TokenMaskerCache maskers = new TokenMaskerCache();
 
     /**
      * Blocks of freestyle builds until the builds are finalized, since their logs go on after their blocks are
@@ -37,7 +37,7 @@ public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
         return ExtensionList.lookupSingleton(TokenBlockRegistry.class);
     }
 
-    TokenMaskers maskers() {
+    TokenMaskerCache maskers() {
         return maskers;
     }
 

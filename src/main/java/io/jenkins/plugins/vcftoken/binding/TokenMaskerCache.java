@@ -9,7 +9,7 @@ import java.util.WeakHashMap;
  * The maskers of open blocks. Blocks with the same tokens share one, since it takes more memory than all the rest of a
  * block. Keeps none, and no token, that no block has any more. For any thread; no method does I/O.
  */
-final class TokenMaskers {
+final class TokenMaskerCache {
 
     private final Map<TokenMasker, WeakReference<TokenMasker>> known = new WeakHashMap<>();
 
