@@ -40,7 +40,7 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class WebMethodsJenkinsTest {
 
-    /** Nobody; who reads; who configures one job; who owns the folder around it; who administers. */
+    /** Anonymous; who reads; who configures one job; who owns the folder around it; who administers. */
     private static final List<String> ROLES = List.of("", "reader", "configurer", "owner", "admin");
 
     private static final Pattern KIND = Pattern.compile("^<div[^>]* class=['\"]?(error|warning|ok)");
@@ -273,15 +273,12 @@ class WebMethodsJenkinsTest {
     private static List<JenkinsRule.WebClient> clients(JenkinsRule jenkins) throws Exception {
         List<JenkinsRule.WebClient> clients = new ArrayList<>();
         for (String role : ROLES) {
-            JenkinsRule.WebClient client = jenkins.createWebClient();
+            JenkinsRule.WebClient client = jenkins.createWebClient().withJavaScriptEnabled(false);
             if (!role.isEmpty()) {
                 client.login(role);
             }
             client.setThrowExceptionOnFailingStatusCode(false);
-            client.setJavaScriptEnabled(false);
             client.getOptions().setRedirectEnabled(false);
-            // Who has to log in is sent to where that is done.
-            client.setRefreshHandler((page, url, seconds) -> {});
             clients.add(client);
         }
         return clients;
@@ -311,7 +308,7 @@ class WebMethodsJenkinsTest {
             if (crumb) {
                 client.addCrumb(request);
             }
-            answers.add(answer(client.getPage(request).getWebResponse()));
+            answers.add(answer(client.loadWebResponse(request)));
         }
         return String.join(" ", answers);
     }

@@ -90,7 +90,7 @@ class ConfigurationAsCodeJenkinsTest {
     }
 
     @Test
-    void aNewIdForTheSameAccountGoesOnWithTheNewestToken() throws Exception {
+    void anotherIdForTheSameAccountGoesOnWithTheNewestToken() throws Exception {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         String initialToken = simulator.addAccount("ci", "acme");
         ConfigurationAsCode.get().configure(yaml(initialToken).toString());

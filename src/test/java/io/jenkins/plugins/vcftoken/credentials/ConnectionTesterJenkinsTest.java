@@ -12,6 +12,7 @@ import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.net.URL;
@@ -30,7 +31,9 @@ import org.htmlunit.HttpMethod;
 import org.htmlunit.WebRequest;
 import org.htmlunit.WebResponse;
 import org.htmlunit.util.NameValuePair;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -41,7 +44,7 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class ConnectionTesterJenkinsTest {
 
-    private JenkinsRule jenkins;
+    private static JenkinsRule jenkins;
 
     @AutoClose("closeWithoutViolations")
     private final Simulator simulator = Simulator.start();
@@ -49,13 +52,17 @@ class ConnectionTesterJenkinsTest {
     private Folder folder;
     private JenkinsRule.WebClient web;
 
-    @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
+    @BeforeAll
+    static void start(JenkinsRule rule) {
         jenkins = rule;
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
         ExamplesJenkinsTest.addAll(simulator);
-        folder = rule.createProject(Folder.class, "team");
-        rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
-        rule.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+        folder = jenkins.createProject(Folder.class, "team");
+        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
+        jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
                 .grant(Jenkins.ADMINISTER)
                 .everywhere()
                 .to("admin")
@@ -72,6 +79,11 @@ class ConnectionTesterJenkinsTest {
                 .onItems(folder)
                 .to("creator"));
         web = as("admin");
+    }
+
+    @AfterEach
+    void reset() throws Exception {
+        JenkinsReset.reset(jenkins);
     }
 
     @Test
@@ -255,12 +267,14 @@ class ConnectionTesterJenkinsTest {
 
     @Test
     void test_withoutPermissionToEdit_isDenied() throws Exception {
+        JenkinsRule.WebClient reader = as("reader");
+        JenkinsRule.WebClient owner = as("owner");
         for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
             VcfCredentials stored = inSystem(id);
             Map<String, String> form = form(stored);
-            assertThat(test(as("reader"), "", stored.getClass(), form)).contains("You may neither create nor change");
-            assertThat(test(as("owner"), "", stored.getClass(), form)).contains("You may neither create nor change");
-            assertThat(test(as("owner"), "job/team/", stored.getClass(), form)).doesNotContain("class=\"ok\"");
+            assertThat(test(reader, "", stored.getClass(), form)).contains("You may neither create nor change");
+            assertThat(test(owner, "", stored.getClass(), form)).contains("You may neither create nor change");
+            assertThat(test(owner, "job/team/", stored.getClass(), form)).doesNotContain("class=\"ok\"");
             assertThat(ask(web, HttpMethod.GET, "", stored.getClass(), "testConnection", form, true)
                             .getStatusCode())
                     .isEqualTo(404);
@@ -389,12 +403,18 @@ class ConnectionTesterJenkinsTest {
         assertThat(test(web, "", stored.getClass(), form)).contains("class=\"ok\"");
         int before = simulator.requests();
         Path ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
-        Files.move(ledger, ledger.resolveSibling("vcf-token-elsewhere"));
+        Path elsewhere = Files.move(ledger, ledger.resolveSibling("vcf-token-elsewhere"));
         Files.writeString(ledger, "");
-        form.put("apiToken", "typed-and-never-seen");
-        assertThat(test(web, "", stored.getClass(), form))
-                .contains("class=\"error\"", "The token records cannot be read", ledger.toString(), "Nothing was sent")
-                .doesNotContain("Not a valid URL");
+        try {
+            form.put("apiToken", "typed-and-never-seen");
+            assertThat(test(web, "", stored.getClass(), form))
+                    .contains("class=\"error\"", "The token records cannot be read", ledger.toString())
+                    .contains("Nothing was sent")
+                    .doesNotContain("Not a valid URL");
+        } finally {
+            Files.delete(ledger);
+            Files.move(elsewhere, ledger);
+        }
         assertThat(simulator.requests()).isEqualTo(before);
     }
 
@@ -481,6 +501,7 @@ class ConnectionTesterJenkinsTest {
 
     private JenkinsRule.WebClient as(String user) throws Exception {
         return jenkins.createWebClient()
+                .withJavaScriptEnabled(false)
                 .withThrowExceptionOnFailingStatusCode(false)
                 .login(user);
     }

@@ -51,7 +51,8 @@ class PersonalCredentialJenkinsTest {
             form.put("refreshToken", simulator.addAccount("ci", "acme"));
             form.put("caCertificates", simulator.authorityPem());
             form.put("skipTlsVerification", false);
-            JenkinsRule.WebClient alice = jenkins.createWebClient().login("alice");
+            JenkinsRule.WebClient alice =
+                    jenkins.createWebClient().withJavaScriptEnabled(false).login("alice");
             JSONObject submitted = new JSONObject();
             submitted.put("", "0");
             submitted.put("credentials", form);

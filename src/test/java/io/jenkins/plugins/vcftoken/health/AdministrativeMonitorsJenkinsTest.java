@@ -10,6 +10,7 @@ import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
@@ -36,6 +37,7 @@ import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -46,7 +48,7 @@ import org.jvnet.localizer.LocaleProvider;
 @WithJenkins
 class AdministrativeMonitorsJenkinsTest {
 
-    private JenkinsRule jenkins;
+    private static JenkinsRule jenkins;
     private JenkinsAndSimulator both;
 
     @AutoClose
@@ -54,16 +56,21 @@ class AdministrativeMonitorsJenkinsTest {
 
     private WorkflowJob job;
 
-    @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
+    @BeforeAll
+    static void start(JenkinsRule rule) {
         jenkins = rule;
-        both = new JenkinsAndSimulator(rule, simulator);
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
+        both = new JenkinsAndSimulator(jenkins, simulator);
         both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
-        job = both.job(rule.jenkins, "job", "sa");
+        job = both.job(jenkins.jenkins, "job", "sa");
     }
 
     @AfterEach
-    void stop() {
+    void stop() throws Exception {
+        JenkinsReset.reset(jenkins);
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
     }
 
@@ -90,7 +97,7 @@ class AdministrativeMonitorsJenkinsTest {
                     .contains("Re-authorize the account");
             assertThat(warning.page()).isEqualTo("manage/vcf-tokens/credential/sa/");
         });
-        HtmlPage manage = jenkins.createWebClient().goTo("manage/");
+        HtmlPage manage = new JenkinsPages(jenkins).open("manage/");
         assertThat(manage.querySelector("[data-monitor]").asNormalizedText())
                 .contains("VMware Cloud Foundation tokens need attention", "‘sa’");
 
@@ -123,7 +130,7 @@ class AdministrativeMonitorsJenkinsTest {
                         text -> assertThat(text).contains("‘ends-soon’", "expires in 9 days"),
                         text -> assertThat(text).contains("‘ended’", "expired at"),
                         text -> assertThat(text).contains("‘careless<img", "not verified"));
-        HtmlPage manage = jenkins.createWebClient().goTo("manage/");
+        HtmlPage manage = new JenkinsPages(jenkins).open("manage/");
         assertThat(manage.querySelectorAll("[data-monitor]")).hasSize(3);
         assertThat(inGerman(() -> warnings().stream()
                         .map(AdministrativeMonitorsJenkinsTest::words)
@@ -261,7 +268,7 @@ class AdministrativeMonitorsJenkinsTest {
                 .satisfiesExactlyInAnyOrder(
                         text -> assertThat(text).contains(damaged.toString(), "damaged"),
                         text -> assertThat(text).contains(wrongServer.toString(), "another controller's key"));
-        HtmlPage page = jenkins.createWebClient().goTo("manage/vcf-tokens/");
+        HtmlPage page = new JenkinsPages(jenkins).open("manage/vcf-tokens/");
         assertThat(page.asNormalizedText()).contains(damaged.toString(), wrongServer.toString());
         both.build(job);
         assertThat(damaged).hasBinaryContent(half);

@@ -14,6 +14,7 @@ import hudson.model.User;
 import io.jenkins.plugins.vcftoken.DeviceFlowRegistry;
 import io.jenkins.plugins.vcftoken.DeviceFlowSession;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.oauth.DeviceFlow.State;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
@@ -30,6 +31,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.logging.Level;
 import jenkins.model.Jenkins;
 import net.sf.json.JSONObject;
@@ -43,6 +45,7 @@ import org.htmlunit.util.NameValuePair;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
@@ -54,10 +57,13 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class DeviceFlowPageJenkinsTest {
 
-    private static final String PAGE = "job/team/vcf-tokens/credential/sa/authorize/";
-    private static final CredentialLocation PLACE = new CredentialLocation("folder:team", "sa");
+    /** The outcome of an authorization is shown for an hour, so each test has a folder of its own. */
+    private static final AtomicInteger FOLDERS = new AtomicInteger();
 
-    private JenkinsRule jenkins;
+    private final String team = "team" + FOLDERS.incrementAndGet();
+    private final String path = "job/" + team + "/vcf-tokens/credential/sa/authorize/";
+
+    private static JenkinsRule jenkins;
     private JenkinsAndSimulator both;
 
     @AutoClose("closeWithoutViolations")
@@ -70,17 +76,21 @@ class DeviceFlowPageJenkinsTest {
     private final LogRecorder audit =
             new LogRecorder().record(AuditLog.NAME, Level.INFO).capture(20);
 
-    @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
+    @BeforeAll
+    static void start(JenkinsRule rule) {
         jenkins = rule;
+    }
+
+    @BeforeEach
+    void prepare() throws Exception {
         simulator.devices().setInterval(Duration.ofSeconds(1));
-        both = new JenkinsAndSimulator(rule, simulator);
+        both = new JenkinsAndSimulator(jenkins, simulator);
         clientId = simulator.devices().addAccount("ci", "acme");
-        folder = rule.createProject(Folder.class, "team");
+        folder = jenkins.createProject(Folder.class, team);
         storeOf(folder).addCredentials(Domain.global(), both.account("sa", ""));
         job = both.job(folder, "job", "sa");
-        rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
-        rule.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
+        jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
                 .grant(Jenkins.READ, Item.READ, CredentialsProvider.VIEW)
                 .everywhere()
                 .to("reader", "owner", "second")
@@ -91,7 +101,8 @@ class DeviceFlowPageJenkinsTest {
     }
 
     @AfterEach
-    void stop() {
+    void stop() throws Exception {
+        JenkinsReset.reset(jenkins);
         assertThat(simulator.devices().hasty()).isZero();
         audit.close();
     }
@@ -100,9 +111,9 @@ class DeviceFlowPageJenkinsTest {
     void fromTheFormToAJobThatWorks() throws Exception {
         User.getById("owner", true).setFullName("user admin");
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
-        HtmlPage form = owner.goTo("job/team/credentials/store/folder/domain/_/credential/sa/update");
+        HtmlPage form = owner.goTo("job/" + team + "/credentials/store/folder/domain/_/credential/sa/update");
         HtmlPage page = form.getAnchorByText("Authorize…").click();
-        assertThat(page.getUrl().getPath()).endsWith(PAGE);
+        assertThat(page.getUrl().getPath()).endsWith(path);
         HtmlPage running = begin(page, clientId);
         String code = simulator.devices().lastUserCode();
         assertThat(running.getElementById("vcf-user-code").getTextContent()).isEqualTo(code);
@@ -128,13 +139,13 @@ class DeviceFlowPageJenkinsTest {
                                 .startsWith("{\"event\":\"authorize\",\"by\":\"user owner\",\"credential\":\"sa\""),
                         line -> assertThat(line)
                                 .startsWith("{\"event\":\"authorized\",\"by\":\"user owner\",\"credential\":\"sa\","
-                                        + "\"store\":\"folder:team\"")
+                                        + "\"store\":\"folder:" + team + "\"")
                                 .doesNotContain(token));
         both.build(job);
         assertThat(simulator.requests()).as("the access token came along").isZero();
         JenkinsRule.WebClient again = as("owner");
         assertThat(status(again).getBoolean("running")).isFalse();
-        HtmlPage done = again.goTo(PAGE);
+        HtmlPage done = again.goTo(path);
         assertThat(done.asNormalizedText()).contains("Done. The account is authorized");
         assertThat(done.getWebResponse().getContentAsString()).doesNotContain(token);
     }
@@ -166,17 +177,17 @@ class DeviceFlowPageJenkinsTest {
     @Test
     void whatWasDoneIsNotSaidOfAnAccountThatIsDeadAgain() throws Exception {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
-        begin(owner.goTo(PAGE), clientId);
+        begin(owner.goTo(path), clientId);
         simulator.devices().answer(simulator.devices().lastUserCode(), true);
         awaitState(State.GRANTED);
-        HtmlPage done = owner.goTo(PAGE);
+        HtmlPage done = owner.goTo(path);
         assertThat(done.asNormalizedText()).contains("Done. The account is authorized");
         assertThat(startButton(done)).doesNotContain("primary");
         simulator.revoke("ci");
         both.letTheAccessTokenAge();
         both.letTheAccessTokenAge();
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
-        HtmlPage dead = owner.goTo(PAGE);
+        HtmlPage dead = owner.goTo(path);
         assertThat(dead.getElementById("vcf-authorization-message").getTextContent())
                 .isEmpty();
         assertThat(dead.getElementById("vcf-authorization-done").hasAttribute("hidden"))
@@ -188,7 +199,7 @@ class DeviceFlowPageJenkinsTest {
 
     @Test
     void anOutcomeIsNewsForAnHour() throws Exception {
-        begin(owner.goTo(PAGE), clientId);
+        begin(owner.goTo(path), clientId);
         Instant now = Instant.now();
         assertThat(attempt().isRecent(now.plus(Duration.ofDays(1))))
                 .as("running")
@@ -196,7 +207,7 @@ class DeviceFlowPageJenkinsTest {
         post(owner, "cancel", null);
         assertThat(attempt().isRecent(now.plus(Duration.ofMinutes(59)))).isTrue();
         assertThat(attempt().isRecent(now.plus(Duration.ofMinutes(70)))).isFalse();
-        begin(owner.goTo(PAGE), clientId);
+        begin(owner.goTo(path), clientId);
         simulator.devices().answer(simulator.devices().lastUserCode(), false);
         awaitState(State.DENIED);
         assertThat(attempt().isRecent(Instant.now().plus(Duration.ofMinutes(59))))
@@ -207,7 +218,7 @@ class DeviceFlowPageJenkinsTest {
 
     @Test
     void eachAttemptIsToldByItsCode() throws Exception {
-        begin(owner.goTo(PAGE), clientId);
+        begin(owner.goTo(path), clientId);
         String first = simulator.devices().lastUserCode();
         assertThat(status(owner).getString("userCode")).isEqualTo(first);
         JenkinsRule.WebClient second = as("second");
@@ -243,31 +254,31 @@ class DeviceFlowPageJenkinsTest {
         }
         assertThat(simulator.devices().codes()).isEqualTo(1);
         String code = simulator.devices().lastUserCode();
-        assertThat(owner.goTo(PAGE).asNormalizedText()).contains(code);
-        assertThat(second.goTo(PAGE).asNormalizedText()).contains(code);
+        assertThat(owner.goTo(path).asNormalizedText()).contains(code);
+        assertThat(second.goTo(path).asNormalizedText()).contains(code);
         post(second, "cancel", null);
         assertThat(attempt().state()).isEqualTo(State.CANCELED);
-        assertThat(owner.goTo(PAGE).asNormalizedText()).contains("Canceled").doesNotContain(code);
+        assertThat(owner.goTo(path).asNormalizedText()).contains("Canceled").doesNotContain(code);
         int polls = simulator.devices().polls();
         simulator.devices().answer(code, true);
         Thread.sleep(2_500);
         assertThat(simulator.devices().polls()).isLessThanOrEqualTo(polls + 1);
         assertThat(inFolder().storedSecret().getPlainText()).isEmpty();
-        begin(owner.goTo(PAGE), clientId);
+        begin(owner.goTo(path), clientId);
         assertThat(simulator.devices().codes()).isEqualTo(2);
     }
 
     @Test
     void deniedAndExpiredAreSaid() throws Exception {
-        begin(owner.goTo(PAGE), clientId);
+        begin(owner.goTo(path), clientId);
         simulator.devices().answer(simulator.devices().lastUserCode(), false);
         awaitState(State.DENIED);
         assertThat(status(owner).getString("message")).contains("denied in VCF Automation");
         simulator.devices().setLifetime(Duration.ofSeconds(1));
-        begin(owner.goTo(PAGE), clientId);
+        begin(owner.goTo(path), clientId);
         awaitState(State.EXPIRED);
         assertThat(status(owner).getString("message")).contains("expired before it was approved");
-        HtmlPage wrong = begin(owner.goTo(PAGE), "11111111-1111-1111-1111-111111111111");
+        HtmlPage wrong = begin(owner.goTo(path), "11111111-1111-1111-1111-111111111111");
         assertThat(wrong.asNormalizedText()).contains("knows no service account with this client ID");
         assertThat(inFolder().storedSecret().getPlainText()).isEmpty();
     }
@@ -275,7 +286,7 @@ class DeviceFlowPageJenkinsTest {
     @Test
     void aHostileAddressIsNoLink() throws Exception {
         simulator.devices().setVerificationUris("javascript:alert(1)", "javascript:alert(2)");
-        HtmlPage page = begin(owner.goTo(PAGE), clientId);
+        HtmlPage page = begin(owner.goTo(path), clientId);
         assertThat(page.getWebResponse().getContentAsString()).doesNotContain("javascript:alert");
         assertThat(page.asNormalizedText()).contains(simulator.devices().lastUserCode(), "Open the list of service");
     }
@@ -284,35 +295,35 @@ class DeviceFlowPageJenkinsTest {
     void aHostileCodeIsText() throws Exception {
         String hostile = "<img src=x onerror=alert(1)>";
         simulator.devices().setUserCode(hostile);
-        HtmlPage page = begin(owner.goTo(PAGE), clientId);
+        HtmlPage page = begin(owner.goTo(path), clientId);
         assertThat(page.getElementById("vcf-user-code").getTextContent()).isEqualTo(hostile);
         assertThat(page.querySelectorAll("img[onerror]")).isEmpty();
     }
 
     @Test
     void onlyWhoMayUpdateTheCredential() throws Exception {
-        begin(owner.goTo(PAGE), clientId);
+        begin(owner.goTo(path), clientId);
         JenkinsRule.WebClient reader = as("reader");
         for (String action : List.of("start", "cancel", "status")) {
             assertThat(post(reader, action, clientId).getStatusCode())
                     .as(action)
                     .isEqualTo(403);
-            assertThat(owner.goTo(PAGE + action, null).getWebResponse().getStatusCode())
+            assertThat(owner.goTo(path + action, null).getWebResponse().getStatusCode())
                     .as("GET " + action + ": a reload leads back to the page")
                     .isEqualTo(action.equals("status") ? 404 : 200);
-            WebRequest without = new WebRequest(new URL(jenkins.getURL(), PAGE + action), HttpMethod.POST);
+            WebRequest without = new WebRequest(new URL(jenkins.getURL(), path + action), HttpMethod.POST);
             assertThat(owner.loadWebResponse(without).getStatusCode())
                     .as("no crumb: " + action)
                     .isEqualTo(403);
         }
-        assertThat(reader.goTo(PAGE, null).getWebResponse().getStatusCode()).isEqualTo(403);
+        assertThat(reader.goTo(path, null).getWebResponse().getStatusCode()).isEqualTo(403);
         assertThat(attempt().isRunning()).isTrue();
         assertThat(simulator.devices().codes()).isEqualTo(1);
     }
 
     @Test
     void aCredentialDeletedMeanwhileKeepsItsToken() throws Exception {
-        begin(owner.goTo(PAGE), clientId);
+        begin(owner.goTo(path), clientId);
         DeviceFlowSession attempt = attempt();
         storeOf(folder).removeCredentials(Domain.global(), inFolder());
         simulator.devices().answer(simulator.devices().lastUserCode(), true);
@@ -326,7 +337,7 @@ class DeviceFlowPageJenkinsTest {
 
     @Test
     void anEditMeanwhileIsKeptAndTheTokenGoesIntoIt() throws Exception {
-        begin(owner.goTo(PAGE), clientId);
+        begin(owner.goTo(path), clientId);
         VcfaServiceAccount edited = both.account("sa", "typed-in-the-meantime");
         edited.setSkipTlsVerification(false);
         replace(new VcfaServiceAccount(
@@ -339,7 +350,7 @@ class DeviceFlowPageJenkinsTest {
 
     @Test
     void aLedgerThatCannotBeWrittenIsTriedUntilItCan() throws Exception {
-        begin(owner.goTo(PAGE), clientId);
+        begin(owner.goTo(path), clientId);
         Path ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
         // Tests may run as root, for whom permissions do not count; a file in place of the directory makes writes fail.
         Path away = ledger.resolveSibling("vcf-token-away");
@@ -358,7 +369,7 @@ class DeviceFlowPageJenkinsTest {
     }
 
     private void authorize() throws Exception {
-        HtmlPage page = owner.goTo(PAGE);
+        HtmlPage page = owner.goTo(path);
         assertThat(page.getElementById("vcf-client-id").getAttribute("value")).isEqualTo(clientId);
         begin(page, clientId);
         simulator.devices().answer(simulator.devices().lastUserCode(), true);
@@ -383,8 +394,8 @@ class DeviceFlowPageJenkinsTest {
                 () -> attempt().state() == state);
     }
 
-    private static DeviceFlowSession attempt() {
-        return DeviceFlowRegistry.get().find(PLACE);
+    private DeviceFlowSession attempt() {
+        return DeviceFlowRegistry.get().find(new CredentialLocation("folder:" + team, "sa"));
     }
 
     private JSONObject status(JenkinsRule.WebClient who) throws Exception {
@@ -398,7 +409,7 @@ class DeviceFlowPageJenkinsTest {
     }
 
     private WebRequest request(JenkinsRule.WebClient who, String action, String account) throws Exception {
-        WebRequest request = new WebRequest(new URL(jenkins.getURL(), PAGE + action), HttpMethod.POST);
+        WebRequest request = new WebRequest(new URL(jenkins.getURL(), path + action), HttpMethod.POST);
         List<NameValuePair> fields = new ArrayList<>();
         if (account != null) {
             fields.add(new NameValuePair("clientId", account));

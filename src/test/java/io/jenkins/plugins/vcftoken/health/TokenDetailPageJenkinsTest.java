@@ -22,6 +22,7 @@ import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
+import io.jenkins.plugins.vcftoken.rotation.TokenHash;
 import io.jenkins.plugins.vcftoken.rotation.TokenHistory;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -141,7 +142,7 @@ class TokenDetailPageJenkinsTest {
         assertThat(Instant.parse(json.getString("renewedAt"))).isBeforeOrEqualTo(Instant.now());
         assertThat(json.get("accessTokenExpiresAt")).isEqualTo(JSONNull.getInstance());
         assertThat(json.getLong("accessTokenSecondsLeft")).isZero();
-        assertThat(jenkins.createWebClient().goTo(page).asNormalizedText())
+        assertThat(pages.open(page).asNormalizedText())
                 .contains("Last renewal", "ago")
                 .doesNotContain("Never used");
 
@@ -183,7 +184,7 @@ class TokenDetailPageJenkinsTest {
         JenkinsPages.storeOf(jenkins.jenkins)
                 .updateCredentials(Domain.global(), old, both.account("sa", simulator.reauthorize("ci")));
         assertThat(state()).isEqualTo("NOT_USED");
-        HtmlPage list = jenkins.createWebClient().goTo("manage/vcf-tokens/");
+        HtmlPage list = pages.open("manage/vcf-tokens/");
         assertThat(list.asNormalizedText()).contains("Orphaned token records");
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
         assertThat(state()).isEqualTo("READY");
@@ -213,7 +214,7 @@ class TokenDetailPageJenkinsTest {
         for (String id : List.of("csp", "sa")) {
             String page = "manage/vcf-tokens/credential/" + id + '/';
             assertThat(pages.post(null, page + "renew")).isEqualTo(400);
-            HtmlPage shown = jenkins.createWebClient().goTo(page);
+            HtmlPage shown = pages.open(page);
             assertThat(shown.querySelector("#vcf-token").getAttributes().getNamedItem("data-state"))
                     .extracting(Node::getNodeValue)
                     .isEqualTo("REJECTED");
@@ -237,7 +238,7 @@ class TokenDetailPageJenkinsTest {
         NameValuePair loses = new NameValuePair("loses", "true");
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
         both.awaitInSystem("sa");
-        HtmlForm shown = jenkins.createWebClient().goTo(PAGE).getFormByName("forget");
+        HtmlForm shown = pages.open(PAGE).getFormByName("forget");
         assertThat(shown.getInputByName("loses").getValue()).isEqualTo("false");
         CredentialsStore store =
                 CredentialsProvider.lookupStores(jenkins.jenkins).iterator().next();
@@ -245,7 +246,7 @@ class TokenDetailPageJenkinsTest {
                 Domain.global(), store.getCredentials(Domain.global()).get(0), both.account("sa", initialToken));
         assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed())).isEqualTo(400);
         assertThat(state()).isEqualTo("READY");
-        HtmlPage page = jenkins.createWebClient().goTo(PAGE);
+        HtmlPage page = pages.open(PAGE);
         assertThat(page.asNormalizedText()).contains("The latest token exists only in this record");
         assertThat(page.getFormByName("forget").getInputByName("loses").getValue())
                 .isEqualTo("true");
@@ -258,7 +259,7 @@ class TokenDetailPageJenkinsTest {
     void forget_explainsTheLossAndNeedsConfirmation() throws Exception {
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
         both.awaitInSystem("sa");
-        HtmlPage page = jenkins.createWebClient().goTo(PAGE);
+        HtmlPage page = pages.open(PAGE);
         assertThat(page.asNormalizedText()).contains("The credential itself and its token are kept");
         assertThat(pages.post(null, PAGE + "forget")).isEqualTo(400);
         assertThat(state()).isEqualTo("READY");
@@ -337,7 +338,7 @@ class TokenDetailPageJenkinsTest {
             {"nowhere", "BAD_ADDRESS", "Invalid URL"},
             {"copy", "STALE_COPY", "Superseded token"}
         };
-        HtmlPage list = jenkins.createWebClient().goTo("manage/vcf-tokens/");
+        HtmlPage list = pages.open("manage/vcf-tokens/");
         List<JSONObject> all = pages.json("manage/vcf-tokens/api/json").getJSONArray("credentials").stream()
                 .map(JSONObject.class::cast)
                 .toList();
@@ -349,11 +350,11 @@ class TokenDetailPageJenkinsTest {
             assertThat(list.querySelector("tr[data-credential='" + row[0] + "']")
                             .asNormalizedText())
                     .contains(row[2]);
-            HtmlPage page = jenkins.createWebClient().goTo("manage/vcf-tokens/credential/" + row[0] + "/");
+            HtmlPage page = pages.open("manage/vcf-tokens/credential/" + row[0] + "/");
             assertThat(page.querySelector("#vcf-token").asNormalizedText()).contains(row[2]);
         }
         assertThat(list.querySelectorAll("img[onerror]")).isEmpty();
-        HtmlPage dead = jenkins.createWebClient().goTo("manage/vcf-tokens/credential/dead/");
+        HtmlPage dead = pages.open("manage/vcf-tokens/credential/dead/");
         assertThat(dead.querySelector("#vcf-error").getTextContent()).isEqualTo(HOSTILE);
         assertThat(dead.querySelectorAll("img[onerror]")).isEmpty();
         assertThat(list.getWebResponse().getContentAsString()
@@ -389,10 +390,11 @@ class TokenDetailPageJenkinsTest {
         VcfaServiceAccount credential = both.account(id, "current-of-" + id);
         both.addToSystem(credential);
         Account account = credential.account();
-        String former = LedgerKeys.HASH.ofToken("former-of-" + id);
+        TokenHash hashes = LedgerKeys.hash();
+        String former = hashes.ofToken("former-of-" + id);
         new FileTokenLedger(jenkins.jenkins.getRootDir().toPath().resolve("vcf-token"), LedgerKeys.CIPHER)
                 .save(new TokenFamily(
-                        LedgerKeys.HASH.ofFamily(account, "former-of-" + id),
+                        hashes.ofFamily(account, "former-of-" + id),
                         account,
                         state,
                         new TokenHistory(former, "current-of-" + id, List.of(former), 1, false),
@@ -414,6 +416,7 @@ class TokenDetailPageJenkinsTest {
         };
         for (int i = 0; i < paths.length; i++) {
             String text = jenkins.createWebClient()
+                    .withJavaScriptEnabled(false)
                     .goTo(paths[i], null)
                     .getWebResponse()
                     .getContentAsString();
