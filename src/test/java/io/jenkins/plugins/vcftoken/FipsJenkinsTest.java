@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
-/** In FIPS mode, which a controller learns when it starts, nobody gets a secret whose certificate was not verified. */
+/** In FIPS mode, which a controller learns when it starts, no server gets a secret whose certificate was not verified. */
 class FipsJenkinsTest {
 
     @RegisterExtension

@@ -152,7 +152,7 @@ public final class TestTokenService implements AutoCloseable {
         return client;
     }
 
-    /** What the controller makes of a service; waits for nobody. */
+    /** What the controller makes of a service; does not wait. */
     public static TokenEndpointClient patient(TokenEndpointClient service) {
         return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).decorate(service);
     }

@@ -16,7 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Whoever searches {@code docs/troubleshooting.md} for the words that they read finds them. */
+/** A search in {@code docs/troubleshooting.md} for the words of a message finds them. */
 class TroubleshootingDocumentTest {
 
     private static final Path MAIN = Path.of("src/main");

@@ -25,7 +25,7 @@ final class WebMethods {
     private static final Path CLASSES = Path.of("target/classes");
     private static final String PACKAGE = "io.jenkins.plugins.vcftoken";
 
-    /** Shown within a page that Jenkins guards; nobody can ask for them by themselves. */
+    /** Shown within a page that Jenkins guards; they cannot be requested by themselves. */
     private static final Set<String> PARTS = Set.of(
             "config",
             "credentials",

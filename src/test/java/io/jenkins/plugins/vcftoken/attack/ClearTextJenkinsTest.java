@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Somebody listens on the way. */
+/** An attacker listens on the way. */
 @WithJenkins
 class ClearTextJenkinsTest {
 

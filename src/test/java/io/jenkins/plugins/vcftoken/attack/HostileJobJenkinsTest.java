@@ -37,7 +37,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Somebody who may write a Jenkinsfile, or only choose a build's parameters, wants somebody else's token. */
+/** A user who may write a Jenkinsfile, or only choose a build's parameters, wants another user's token. */
 @WithJenkins
 class HostileJobJenkinsTest {
 
@@ -97,9 +97,9 @@ class HostileJobJenkinsTest {
         assertThat(simulator.requests()).isZero();
     }
 
-    /** A credentials parameter is the way to one's own; whoever starts the build must be its owner. */
+    /** A credentials parameter is the way to one's own; the user who starts the build must be its owner. */
     @Test
-    void aUsersOwnCredentialChosenAsAParameterBySomebodyElse() throws Exception {
+    void aUsersOwnCredentialChosenAsAParameterByAnotherUser() throws Exception {
         addAs("alice", "personal");
         job.addProperty(new ParametersDefinitionProperty(
                 new CredentialsParameterDefinition("WHICH", null, null, StandardCredentials.class.getName(), true)));

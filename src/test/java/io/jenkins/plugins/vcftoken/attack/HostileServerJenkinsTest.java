@@ -36,7 +36,7 @@ class HostileServerJenkinsTest {
         both.assertNothingLostOrSpentTwice();
     }
 
-    /** Whoever can read a job's configuration sees the ciphertext of secrets, and might have it decrypted and sent. */
+    /** A user who can read a job's configuration sees the ciphertext of secrets, and might have it decrypted and sent. */
     @Test
     void aRefreshTokenThatIsThisControllersOwnCiphertextOpensNothing() throws Exception {
         String wrongServer = "the password of another system";

@@ -23,11 +23,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** An administrator who looks for a fault turns every logger to ALL, and sends the file to somebody. */
+/** An administrator who looks for a fault turns every logger to ALL, and sends the file to a helper. */
 @WithJenkins
 class LoggingJenkinsTest {
 
-    /** Java's own network code logs what it sends when it is told to; it is not ours, and nobody turns it on by name. */
+    /** Java's own network code logs what it sends when it is told to; it is not ours, and is not turned on by name. */
     private static final String[] LOGGERS = {
         "io.jenkins.plugins.vcftoken",
         "com.cloudbees.plugins.credentials",

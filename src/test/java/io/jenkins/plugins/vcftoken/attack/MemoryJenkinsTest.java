@@ -41,7 +41,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
 /**
- * Somebody gets a heap dump of the controller. It has what the next block needs, and nothing of those that have closed.
+ * An attacker gets a heap dump of the controller. It has what the next block needs, and nothing of those that have closed.
  * The simulator is in another process and so not in the dump.
  */
 class MemoryJenkinsTest {
@@ -167,7 +167,7 @@ class MemoryJenkinsTest {
     private static void authorize(JenkinsRule rule, String url, String authority, String clientId, String replaced)
             throws Exception {
         JenkinsAccount.add(url, authority, "device", replaced);
-        DeviceFlowRegistry.get().start(device(), clientId, "somebody");
+        DeviceFlowRegistry.get().start(device(), clientId, "user");
     }
 
     private static void awaitAuthorization(JenkinsRule rule) throws Exception {

@@ -34,7 +34,7 @@ class NoSecretsInToStringTest {
 
     private static final String PACKAGE = "io.jenkins.plugins.vcftoken";
 
-    /** What the texts of records may show. Whoever adds to it says with that: this is no secret. */
+    /** What the texts of records may show. An addition to it states: this is no secret. */
     private static final String HARMLESS = """
             HttpClientFactory.TlsSettings.certificates
             binding.Kubeconfig.caCertificates

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** An administrator with a problem sends somebody all that the support-core plugin gathers, while tokens live. */
+/** An administrator with a problem sends a helper all that the support-core plugin gathers, while tokens live. */
 @WithJenkins
 class SupportBundleJenkinsTest {
 

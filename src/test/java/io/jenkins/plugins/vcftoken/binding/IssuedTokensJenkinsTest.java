@@ -13,7 +13,7 @@ class IssuedTokensJenkinsTest {
 
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
-    private final TokenMaskers maskers = new TokenMaskers();
+    private final TokenMaskerCache maskers = new TokenMaskerCache();
     private final IssuedTokens issued = new IssuedTokens();
 
     /** A thread that writes a log while another publishes: what it can see, it masks. */

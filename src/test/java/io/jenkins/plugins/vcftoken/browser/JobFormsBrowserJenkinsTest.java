@@ -35,7 +35,7 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
                 user("others-sddc", OF_OTHERS));
         store(
                 jenkins.jenkins,
-                new UsernamePasswordCredentialsImpl(CredentialsScope.GLOBAL, "other-kind", null, "nobody", "x"));
+                new UsernamePasswordCredentialsImpl(CredentialsScope.GLOBAL, "other-kind", null, "other-user", "x"));
     }
 
     @Test
@@ -156,7 +156,7 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
                 .anyMatch(each -> each.contains(OF_THE_TEAM))
                 .anyMatch(each -> each.contains("API token"))
                 .anyMatch(each -> each.contains("acme"))
-                .noneMatch(each -> each.contains(OF_OTHERS) || each.contains("nobody"));
+                .noneMatch(each -> each.contains(OF_OTHERS) || each.contains("other-user"));
     }
 
     private static List<String> options(JenkinsForm form) {

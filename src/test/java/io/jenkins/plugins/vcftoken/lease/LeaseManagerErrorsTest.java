@@ -65,7 +65,7 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
 
     @Test
     void open_withAFailedRequestAndAValidAccessToken_warns() throws Exception {
-        leases.issueWithoutLease(handle, TEN_MINUTES, "somebody");
+        leases.issueWithoutLease(handle, TEN_MINUTES, "user");
         clock.advance(Duration.ofMinutes(55));
         simulator.inject(Fault.STATUS_429);
         Lease lease = leases.open(handle, TEN_MINUTES, block);
@@ -254,7 +254,7 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
     void anAccessTokenForOnceOutlivesTheLastBlock() throws Exception {
         SddcManager server = simulator.sddcManager();
         Lease lease = leases.open(sddcUser(), TEN_MINUTES, block);
-        AccessToken once = leases.issueWithoutLease(sddcUser(), TEN_MINUTES, "somebody");
+        AccessToken once = leases.issueWithoutLease(sddcUser(), TEN_MINUTES, "user");
         lease.close();
         assertThat(server.isOpen(once.value())).isTrue();
         assertThat(leases.accessTokens()).isZero();
@@ -488,7 +488,7 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
 
     @Test
     void renew_withoutAnyLease_requestsAnAccessToken() throws Exception {
-        AccessToken first = leases.issueWithoutLease(handle, TEN_MINUTES, "somebody");
+        AccessToken first = leases.issueWithoutLease(handle, TEN_MINUTES, "user");
         assertThat(simulator.accessTokens()).containsExactly(first.value());
         clock.advance(Duration.ofSeconds(1));
         AccessToken second = leases.renew(handle);
@@ -500,11 +500,11 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
 
     @Test
     void whatIsLeftIsEnoughToTheSecond() throws Exception {
-        AccessToken first = leases.issueWithoutLease(handle, TEN_MINUTES, "somebody");
+        AccessToken first = leases.issueWithoutLease(handle, TEN_MINUTES, "user");
         clock.advance(Duration.ofMinutes(50));
-        assertThat(leases.issueWithoutLease(handle, TEN_MINUTES, "somebody")).isEqualTo(first);
+        assertThat(leases.issueWithoutLease(handle, TEN_MINUTES, "user")).isEqualTo(first);
         clock.advance(Duration.ofSeconds(1));
-        assertThat(leases.issueWithoutLease(handle, TEN_MINUTES, "somebody")).isNotEqualTo(first);
+        assertThat(leases.issueWithoutLease(handle, TEN_MINUTES, "user")).isNotEqualTo(first);
         assertThat(simulator.grants()).isEqualTo(2);
     }
 
@@ -514,7 +514,7 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
     void renewal_withANewerCachedAccessToken_sendsNothing(boolean byTimer) throws Exception {
         Lease lease = leases.open(handle, TEN_MINUTES, block);
         clock.advance(Duration.ofMinutes(45));
-        AccessToken newer = leases.issueWithoutLease(handle, Duration.ofMinutes(30), "somebody");
+        AccessToken newer = leases.issueWithoutLease(handle, Duration.ofMinutes(30), "user");
         assertThat(lease.accessToken()).isNotEqualTo(newer);
         if (byTimer) {
             timer.fire();

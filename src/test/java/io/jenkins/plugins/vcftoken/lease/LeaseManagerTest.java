@@ -105,7 +105,7 @@ class LeaseManagerTest extends LeaseTestBase {
 
     @Test
     void connectionTest_requestsAnAccessTokenAndSaysWhetherTheSecretRotated() throws Exception {
-        leases.issueWithoutLease(handle, TEN_MINUTES, "somebody");
+        leases.issueWithoutLease(handle, TEN_MINUTES, "user");
         clock.advance(Duration.ofSeconds(1));
         assertThat(leases.connectionTest(handle, true).rotated()).isTrue();
         assertThat(simulator.rotations()).isEqualTo(2);
@@ -134,11 +134,11 @@ class LeaseManagerTest extends LeaseTestBase {
                         .rotated())
                 .isTrue();
         clock.advance(Duration.ofHours(2));
-        leases.issueWithoutLease(core.handle("saved", core.cspApiToken(), "api-token-one"), TEN_MINUTES, "somebody");
+        leases.issueWithoutLease(core.handle("saved", core.cspApiToken(), "api-token-one"), TEN_MINUTES, "user");
         CredentialLocation elsewhere = new CredentialLocation("folder:other", "saved");
         CredentialHandle other =
                 new CredentialHandle("x", elsewhere, "api-token-one", core.cspApiToken(), (family, token, again) -> {});
-        assertThatThrownBy(() -> leases.issueWithoutLease(other, TEN_MINUTES, "somebody"))
+        assertThatThrownBy(() -> leases.issueWithoutLease(other, TEN_MINUTES, "user"))
                 .hasMessageContaining("has already replaced it");
         assertThat(core.ledger.loadAll())
                 .singleElement()

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A folder and its copy: their credentials store the same token until somebody types another one into one of them, who may
+ * A folder and its copy: their credentials store the same token until a person types another one into one of them, who may
  * have nothing to say about the other.
  */
 class SharedTokenTest extends LeaseTestBase {
@@ -62,7 +62,7 @@ class SharedTokenTest extends LeaseTestBase {
         core.awaitWriteBacks();
         assertThat(copy.get()).isEqualTo(simulator.currentToken("ci"));
         boolean another = simulator.currentToken("administrator").equals(initialToken);
-        assertThat(another).as("nobody with the administrator's token asked").isEqualTo(firstHasLeft || onDemand);
+        assertThat(another).as("no owner of the administrator's token asked").isEqualTo(firstHasLeft || onDemand);
         assertThat(simulator.grants()).isEqualTo(another ? 2 : 3);
         if (!another) {
             assertThat(first.accessToken()).isNotEqualTo(second.accessToken());

@@ -102,7 +102,7 @@ class TokenReplacedDuringBlockTest extends LeaseTestBase {
         Lease first = leases.open(former.handle(service), TEN_MINUTES, block);
         InMemoryCredential now = new InMemoryCredential("system", former.get());
         leases.open(now.handle(service), TEN_MINUTES, new RecordingLeaseOwner()).close();
-        former.type("what nobody sees any more");
+        former.type("what is not visible any more");
         clock.advance(Duration.ofMinutes(45));
         timer.fireAll();
         assertThat(block.warnings).isEmpty();

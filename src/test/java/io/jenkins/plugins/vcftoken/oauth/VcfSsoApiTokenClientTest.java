@@ -161,7 +161,7 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
         "503, REGENERATION_UNKNOWN, OutcomeUnknown",
         "200, REGENERATION_UNKNOWN, InvalidResponse"
     })
-    void regenerate_withoutANewToken_isSentOnceAndIsNeverFinal(int status, TokenError error, String type) {
+    void regenerate_withoutAnotherToken_isSentOnceAndIsNeverFinal(int status, TokenError error, String type) {
         server.answer(status, "{\"message\":\"API Token is invalid or expired\"}");
         TokenEndpointClient retrying = TestTokenService.patient(scripted());
         TokenRequestException e = failure(() -> retrying.regenerate(API_TOKEN, null));

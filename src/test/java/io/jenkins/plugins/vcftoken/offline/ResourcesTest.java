@@ -21,7 +21,7 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
-/** What Jenkins would say of a form only when somebody opens it. */
+/** What Jenkins would say of a form only when it is opened. */
 class ResourcesTest {
 
     private static final Path RESOURCES = Path.of("src/main/resources");

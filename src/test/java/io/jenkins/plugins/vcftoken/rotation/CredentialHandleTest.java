@@ -22,7 +22,7 @@ class CredentialHandleTest {
     private static final Account ENDPOINT = new Account("system", URI.create("https://vcfa.example.com"), "acme");
 
     @ParameterizedTest
-    @CsvSource({"typed-anew, typed-anew", "before, before", "'', before", "'  ', before", ", before"})
+    @CsvSource({"typed-again, typed-again", "before, before", "'', before", "'  ', before", ", before"})
     void asStored_usesTheStoredTokenUnlessItIsBlank(String stored, String expected) throws Exception {
         CredentialHandle handle = handle(stored);
         CredentialHandle now = handle.asStored();
@@ -32,7 +32,7 @@ class CredentialHandleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"before", "typed-anew"})
+    @ValueSource(strings = {"before", "typed-again"})
     void asStored_usesTheStoredSettings(String token) throws Exception {
         TokenEndpointClient now = TestClient.unused(ENDPOINT);
         CredentialHandle handle = handle(token, now);

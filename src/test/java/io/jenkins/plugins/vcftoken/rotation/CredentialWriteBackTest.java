@@ -80,8 +80,8 @@ class CredentialWriteBackTest {
     void enqueue_afterAFailedSave_savesAnUpToDateStoreAgain() throws Exception {
         List<Boolean> again = new ArrayList<>();
         boolean[] full = {true};
-        CredentialWriter writer = (family, current, anew) -> {
-            again.add(anew);
+        CredentialWriter writer = (family, current, retried) -> {
+            again.add(retried);
             if (full[0]) {
                 throw new IOException("disk full");
             }

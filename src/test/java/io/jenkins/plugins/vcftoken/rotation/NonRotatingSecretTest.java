@@ -427,7 +427,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         core.families.await(handle.parent(), ANY);
         core.awaitWriteBacks();
         clock.advance(Duration.ofMinutes(5));
-        simulator.admitNobody();
+        simulator.refuseLogins();
         assertThatThrownBy(() -> core.families.await(organization(stored, "acme"), ANY))
                 .hasMessageContaining("access token of the provider's account")
                 .hasMessageContaining("organization ‘acme’");

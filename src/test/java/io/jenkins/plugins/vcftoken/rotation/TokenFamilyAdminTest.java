@@ -81,9 +81,9 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     @Test
     void aCredentialThatStoresAnotherTokenKeepsNoRecord() throws Exception {
         ask();
-        administration.removeOrphans((location, account) -> "typed-anew");
+        administration.removeOrphans((location, account) -> "typed-again");
         clock.advance(Duration.ofDays(30));
-        administration.removeOrphans((location, account) -> "typed-anew");
+        administration.removeOrphans((location, account) -> "typed-again");
         assertThat(administration.list()).isEmpty();
     }
 
@@ -303,7 +303,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         try (Simulator wrong = Simulator.start(clock, 0);
                 TestTokenService mistyped = new TestTokenService(directory, wrong, clock)) {
             CredentialHandle typo = mistyped.handle("ci", "acme", initialToken, (f, t, again) -> {});
-            wrong.addAccount("somebody", "acme");
+            wrong.addAccount("user", "acme");
             assertThatThrownBy(() -> mistyped.families.await(typo, accessToken -> true))
                     .isInstanceOf(TokenUnavailableException.class);
         }

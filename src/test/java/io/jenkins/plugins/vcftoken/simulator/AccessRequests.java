@@ -40,7 +40,7 @@ final class AccessRequests {
                     "grant".equals(call.form().get("answer")));
         }
         List<String> waiting = devices.waiting();
-        StringBuilder requests = new StringBuilder(waiting.isEmpty() ? "<p>Nobody waits for an answer.</p>" : "");
+        StringBuilder requests = new StringBuilder(waiting.isEmpty() ? "<p>No request waits for an answer.</p>" : "");
         waiting.forEach(userCode -> requests.append(REQUEST.formatted(PATH, userCode)));
         return new Reply(200, "text/html", PAGE.formatted(requests));
     }

@@ -65,7 +65,7 @@ public final class ApiTokens implements ResourceApi {
         this.cap = cap;
     }
 
-    /** Whoever has an access token gets this instead of the list. */
+    /** Returned for each access token instead of the list. */
     public void setAnswer(int status, String body) {
         synchronized (simulator) {
             fixed = Reply.json(status, body);

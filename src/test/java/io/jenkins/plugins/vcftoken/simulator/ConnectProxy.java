@@ -14,7 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** An HTTP proxy on loopback that tunnels, for whoever has the password. */
+/** An HTTP proxy on loopback that tunnels, with a password. */
 public final class ConnectProxy implements AutoCloseable {
 
     private final ServerSocket server;

@@ -109,7 +109,7 @@ public final class Devices {
         }
     }
 
-    /** The user codes that nobody has answered yet. */
+    /** The user codes that have no answer yet. */
     List<String> waiting() {
         synchronized (simulator) {
             return codes.values().stream()

@@ -4,7 +4,7 @@ package io.jenkins.plugins.vcftoken.simulator;
 public enum RefreshPhase {
     /** The token is here and nothing has been done with it. */
     RECEIVED,
-    /** The token has rotated and nobody knows the new one yet. */
+    /** The token has rotated and no client knows the new one yet. */
     COMMITTED,
     /** The last byte of the answer has been handed to the network. */
     ANSWERED

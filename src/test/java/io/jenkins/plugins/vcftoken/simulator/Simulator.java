@@ -115,7 +115,7 @@ public final class Simulator implements AutoCloseable {
     private volatile Consumer<RefreshPhase> witness = moment -> {};
     private String prefix = "/oauth";
     private boolean revokesOnReuse = true;
-    private boolean admitsNobody;
+    private boolean refusesLogins;
     private int requests;
     private int grants;
     private int rotations;
@@ -275,7 +275,7 @@ public final class Simulator implements AutoCloseable {
 
     // What tests set up
 
-    /** Access tokens of VCF Automation claim to be this organization's, whoever asks. */
+    /** Access tokens of VCF Automation claim to be this organization's, whatever account asks. */
     public synchronized void setClaimedOrganization(String claimedOrganization) {
         this.claimedOrganization = claimedOrganization;
     }
@@ -312,10 +312,10 @@ public final class Simulator implements AutoCloseable {
         account(account).revoked = true;
     }
 
-    /** @return the refresh token that authorizing the account anew gives */
+    /** @return the refresh token that authorizing the account again gives */
     public synchronized String reauthorize(String account) {
         ServiceAccount found = account(account);
-        // The old token is withdrawn, not spent: whoever still sends it is late, not careless.
+        // The old token is withdrawn, not spent: a client that still sends it is late, not careless.
         found.revoked = false;
         found.current = newRefreshToken();
         return found.current;
@@ -332,8 +332,8 @@ public final class Simulator implements AutoCloseable {
     }
 
     /** Each access token is refused by the protected resources from now on, new ones too. */
-    public synchronized void admitNobody() {
-        admitsNobody = true;
+    public synchronized void refuseLogins() {
+        refusesLogins = true;
     }
 
     public synchronized void setLifetime(Duration lifetime) {
@@ -676,7 +676,7 @@ public final class Simulator implements AutoCloseable {
         return organizationOf.getOrDefault(accessToken, "");
     }
 
-    /** Whom an access token is for; empty for nobody. */
+    /** The account of an access token; empty for none. */
     synchronized String userOf(String accessToken) {
         return userOf.getOrDefault(accessToken, "");
     }
@@ -717,7 +717,7 @@ public final class Simulator implements AutoCloseable {
     /** @param organization whose access tokens are admitted */
     synchronized boolean admits(String accessToken, String organization) {
         Instant expiry = accessTokens.get(accessToken);
-        boolean admitted = !admitsNobody
+        boolean admitted = !refusesLogins
                 && expiry != null
                 && clock.instant().isBefore(expiry)
                 && organization.equals(organizationOf(accessToken));

@@ -270,7 +270,7 @@ class CredentialLocatorJenkinsTest {
 
     /** A configuration file renames a credential: the first token under a new ID, and no credential with the old one. */
     @Test
-    void aNewIdInTheSameStoreGoesOnWithTheNewestTokenOnceTheOldIdIsGone() throws Exception {
+    void anotherIdInTheSameStoreGoesOnWithTheNewestTokenOnceTheOldIdIsGone() throws Exception {
         Folder team = folder("team", initialToken);
         VcfTokenService.get().once(in(team));
         awaitIn(team);
@@ -289,7 +289,7 @@ class CredentialLocatorJenkinsTest {
     }
 
     @Test
-    void aNewIdInAnotherStoreIsRefusedThoughTheOldIdIsGone() throws Exception {
+    void anotherIdInAnotherStoreIsRefusedThoughTheOldIdIsGone() throws Exception {
         Folder team = folder("team", initialToken);
         Folder inner = team.createProject(Folder.class, "inner");
         VcfTokenService.get().once(in(team));
@@ -304,7 +304,7 @@ class CredentialLocatorJenkinsTest {
 
     /** An empty secret matches no former ID. */
     @Test
-    void aNewIdWithoutATokenInheritsNothing() throws Exception {
+    void anotherIdWithoutATokenInheritsNothing() throws Exception {
         Folder team = folder("team", initialToken);
         VcfTokenService.get().once(in(team));
         awaitIn(team);
@@ -332,7 +332,7 @@ class CredentialLocatorJenkinsTest {
 
     /** Job DSL, a POST to config.xml, and update-job give a folder that stays the same other stores. */
     @Test
-    void aNewTokenInTheFoldersXmlWhileABlockIsOpen() throws Exception {
+    void anotherTokenInTheFoldersXmlWhileABlockIsOpen() throws Exception {
         Folder team = folder("team", initialToken);
         try (Lease lease = open(in(team))) {
             awaitIn(team);

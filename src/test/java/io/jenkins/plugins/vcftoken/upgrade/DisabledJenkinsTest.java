@@ -43,7 +43,7 @@ class DisabledJenkinsTest {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
     }
 
-    /** Two accounts: of one the store is saved while nobody can read it, of the other it is not. */
+    /** Two accounts: of one the store is saved while it cannot be read, of the other it is not. */
     @Test
     void nothingIsLost() throws Throwable {
         String saved = simulator.addAccount("saved", "acme");
@@ -63,7 +63,7 @@ class DisabledJenkinsTest {
         assertThat(file("jobs/folder/config.xml")).contains("<id>kept</id>");
         assertThat(ledger()).hasSize(2);
 
-        // Somebody saves a store all the same, and Jenkins drops what it could not read.
+        // A person saves a store all the same, and Jenkins drops what it could not read.
         controller.runRemotely(DisabledJenkinsTest::addAnother);
         assertThat(file("credentials.xml")).doesNotContain("<id>saved</id>");
         restart(true);
@@ -72,7 +72,7 @@ class DisabledJenkinsTest {
         assertThat(simulator.currentToken("kept")).isNotEqualTo(token);
 
         token = simulator.currentToken("saved");
-        // The ledger has the newest token, and whoever still knows any of its family gets to it.
+        // The ledger has the newest token, and a credential with any token of its family leads to it.
         controller.runRemotely(
                 DisabledJenkinsTest::addSaved, simulator.url().toString(), simulator.authorityPem(), saved);
         controller.runRemotely(DisabledJenkinsTest::build, "job");

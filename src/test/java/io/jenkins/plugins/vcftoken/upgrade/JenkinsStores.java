@@ -54,7 +54,7 @@ final class JenkinsStores {
         }
     }
 
-    /** Whose store nobody else may read. */
+    /** The owner of a store that no other user may read. */
     static ACLContext asAlice() {
         return ACL.as2(
                 new UsernamePasswordAuthenticationToken("alice", "", Set.of(SecurityRealm.AUTHENTICATED_AUTHORITY2)));

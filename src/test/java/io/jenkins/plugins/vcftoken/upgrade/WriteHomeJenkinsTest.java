@@ -65,7 +65,7 @@ class WriteHomeJenkinsTest {
         jenkins = rule;
         try (JenkinsBehindProxy behind = new JenkinsBehindProxy()) {
             simulator = behind.simulator;
-            // The access tokens in the home are to be dead when somebody reads it.
+            // The access tokens in the home are to be dead when it is read.
             simulator.setLifetime(Duration.ofMinutes(2));
             behind.use();
             fill();
@@ -303,7 +303,7 @@ class WriteHomeJenkinsTest {
                 for (Path file : files.filter(Files::isRegularFile)
                         .filter(WriteHomeJenkinsTest::isOurs)
                         .toList()) {
-                    // The name of a user's directory depends on another key of the controller, and is made anew.
+                    // The name of a user's directory depends on another key of the controller, and is made again.
                     String name = home.relativize(file).toString().replaceFirst("alice_[0-9a-f]+", "alice");
                     Path copy = to.resolve(name);
                     Files.createDirectories(copy.getParent());

@@ -59,7 +59,7 @@ class CoreBench {
     private static final Duration LIFETIME = Duration.ofHours(1);
     private static final Report REPORT = new Report("core");
 
-    private static final LeaseOwner NOBODY = new LeaseOwner() {
+    private static final LeaseOwner OWNER = new LeaseOwner() {
         public String who() {
             return "bench";
         }
@@ -329,13 +329,13 @@ class CoreBench {
             // The access tokens themselves are there anyway, and so are the threads that got them.
             List<Lease> first = new ArrayList<>();
             for (CredentialHandle handle : handles) {
-                first.add(leases.open(handle, Duration.ofMinutes(1), NOBODY));
+                first.add(leases.open(handle, Duration.ofMinutes(1), OWNER));
             }
             Lease[] open = new Lease[count];
             int threads = threads();
             long before = used();
             for (int i = 0; i < count; i++) {
-                open[i] = leases.open(handles.get(i % 10), Duration.ofMinutes(1), NOBODY);
+                open[i] = leases.open(handles.get(i % 10), Duration.ofMinutes(1), OWNER);
             }
             long after = used();
             int moreThreads = threads() - threads;

@@ -65,7 +65,7 @@ class JenkinsBench {
     /** Lines like those of a build, about a hundred characters each. */
     private static final int LOG_CHUNK = 2_000_000;
 
-    private static final LeaseOwner NOBODY = new LeaseOwner() {
+    private static final LeaseOwner OWNER = new LeaseOwner() {
         public String who() {
             return "bench";
         }
@@ -230,7 +230,7 @@ class JenkinsBench {
         VcfCredentials credential = stored("sa");
         int requests = simulator.requests();
         long start = System.nanoTime();
-        Lease lease = VcfTokenService.get().open(credential, "", job, minimum, NOBODY);
+        Lease lease = VcfTokenService.get().open(credential, "", job, minimum, OWNER);
         double took = BareExchange.millisSince(start);
         lease.close();
         assertThat(simulator.requests()).isEqualTo(requests + 1);
@@ -340,7 +340,7 @@ class JenkinsBench {
         for (int i = 0; i < waiters; i++) {
             leases.add(threads.submit(() -> {
                 go.await();
-                Lease lease = VcfTokenService.get().open(credential, "", job, LASTING, NOBODY);
+                Lease lease = VcfTokenService.get().open(credential, "", job, LASTING, OWNER);
                 last.accumulateAndGet(System.nanoTime(), Math::max);
                 return lease;
             }));

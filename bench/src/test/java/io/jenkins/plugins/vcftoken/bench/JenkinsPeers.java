@@ -99,7 +99,7 @@ final class JenkinsPeers implements AutoCloseable {
                 .orElse(null);
     }
 
-    /** Has the GitHub App ask anew. */
+    /** Has the GitHub App ask again. */
     void forget() {
         run(
                 "def app = com.cloudbees.plugins.credentials.SystemCredentialsProvider.instance.credentials.find {"

@@ -42,7 +42,7 @@ public class WarmLeaseJmh {
     @Param({"100", "1000", "10000"})
     public int families;
 
-    private final LeaseOwner nobody = new LeaseOwner() {
+    private final LeaseOwner owner = new LeaseOwner() {
         public String who() {
             return "bench";
         }
@@ -71,13 +71,13 @@ public class WarmLeaseJmh {
         core = new TestTokenService(directory, simulator, InstantSource.system());
         leases = new LeaseManager(core.families, timer, InstantSource.system(), new RenewalPolicy(Math::random));
         handle = core.handle("sa", core.service("acme"), simulator.addAccount("sa", "acme"));
-        other = leases.open(handle, Duration.ofMinutes(10), nobody);
+        other = leases.open(handle, Duration.ofMinutes(10), owner);
         handle = core.handle("sa", core.service("acme"), simulator.currentToken("sa"));
     }
 
     @Benchmark
     public void openAndClose() throws Exception {
-        leases.open(handle, Duration.ofMinutes(10), nobody).close();
+        leases.open(handle, Duration.ofMinutes(10), owner).close();
     }
 
     @TearDown(Level.Trial)
