@@ -43,6 +43,20 @@ final class TokenClaims {
         this.controller = TokenHash.brief(hashes.hash("controller"));
     }
 
+    /** What the store has, compared with the ledger. */
+    enum Finding {
+        /** Nothing that this controller would not know, or what it has just taken over. */
+        KNOWN,
+        /** The same, without reading the store, which may have another content by now. */
+        REMEMBERED,
+        /** A token that this family has replaced. */
+        BEHIND,
+        /** The current token of another family. */
+        OTHER_FAMILY,
+        /** A claim of another controller. */
+        CLAIMED
+    }
+
     /**
      * A family, as the ledger and the store together have it.
      *
@@ -50,33 +64,40 @@ final class TokenClaims {
      * @param content null when the store could not be read
      * @param state null when the store could not be read
      * @param failure why the store could not be read, or the token not be claimed; null when nothing failed
-     * @param otherToken the current token of another family that the store has instead; null while it has this one
-     * @param isBehind whether the store has a token that this family has replaced
-     * @param claimedUntil when the claim of another controller ends; null when there is none
-     * @param isRemembered whether the store was not read, so that it may have another content
      */
     record View(
             TokenFamily family,
             @CheckForNull VersionedSecret secret,
             @CheckForNull VersionedSecret.Content content,
             @CheckForNull SharedTokenState state,
-            @CheckForNull IOException failure,
-            @CheckForNull String otherToken,
-            boolean isBehind,
-            @CheckForNull Instant claimedUntil,
-            boolean isRemembered) {
+            Finding finding,
+            @CheckForNull IOException failure) {
 
         private static View withoutStore(
                 TokenFamily family, @CheckForNull VersionedSecret secret, @CheckForNull IOException failure) {
-            return new View(family, secret, null, null, failure, null, false, null, false);
+            return new View(family, secret, null, null, Finding.KNOWN, failure);
         }
 
         private View with(TokenFamily other) {
-            return new View(other, secret, content, state, failure, otherToken, isBehind, claimedUntil, isRemembered);
+            return new View(other, secret, content, state, finding, failure);
         }
 
         private View failed(IOException e) {
-            return new View(family, secret, content, state, e, otherToken, isBehind, claimedUntil, isRemembered);
+            return new View(family, secret, content, state, finding, e);
+        }
+
+        /** The current token of another family that the store has instead; null while it has one of this family. */
+        @CheckForNull
+        String otherToken() {
+            return finding == Finding.OTHER_FAMILY
+                    ? Objects.requireNonNull(state).family().tokens().current()
+                    : null;
+        }
+
+        /** When the claim of another controller ends; null when there is none. */
+        @CheckForNull
+        Instant claimedUntil() {
+            return finding == Finding.CLAIMED ? Objects.requireNonNull(state).deadline() : null;
         }
 
         /** Why the token may not be sent. Called after a failure. */
@@ -112,7 +133,7 @@ final class TokenClaims {
             if (known != null) {
                 SharedTokenState state = SharedTokenState.of(known, local.account(), clock.instant());
                 if (isSendable(local) && isOwn(local, state)) {
-                    return new View(local, secret, known, state, null, null, false, null, true);
+                    return new View(local, secret, known, state, Finding.REMEMBERED, null);
                 }
             }
             VersionedSecret.Content content = secret.read();
@@ -145,16 +166,19 @@ final class TokenClaims {
         boolean isAhead = state.hasReplaced(local.tokens().current());
         boolean isBehind = !isSameToken && !isAhead && isFormer(local, theirs);
         if (!isSameToken && !isAhead && !isBehind) {
-            return new View(local, secret, content, state, null, theirs.tokens().current(), false, null, false);
+            return new View(local, secret, content, state, Finding.OTHER_FAMILY, null);
         }
-        if (isBehind || (isSameToken && Objects.equals(seen, state.revision()))) {
-            return new View(local, secret, content, state, null, null, isBehind, null, false);
+        if (isBehind) {
+            return new View(local, secret, content, state, Finding.BEHIND, null);
+        }
+        if (isSameToken && Objects.equals(seen, state.revision())) {
+            return new View(local, secret, content, state, Finding.KNOWN, null);
         }
         Instant deadline = state.deadline();
         if (deadline != null && clock.instant().isBefore(deadline)) {
             // The claim stays news, so that its end is noticed.
             TokenFamily usable = local.adopting(theirs, TokenFamily.Status.READY, seen, hashes);
-            return new View(usable, secret, content, state, null, null, false, deadline, false);
+            return new View(usable, secret, content, state, Finding.CLAIMED, null);
         }
         TokenFamily adopted = local.adopting(theirs, theirs.state(), state.revision(), hashes);
         if (deadline != null) {
@@ -162,7 +186,7 @@ final class TokenClaims {
             AccessToken last = theirs.accessToken();
             adopted = adopted.waitingUntil(theirs.changed().plus(last == null ? ASSUMED_LIFETIME : last.lifetime()));
         }
-        return new View(adopted, secret, content, state, null, null, false, null, false);
+        return new View(adopted, secret, content, state, Finding.KNOWN, null);
     }
 
     private boolean isFormer(TokenFamily local, TokenFamily theirs) {
@@ -201,10 +225,9 @@ final class TokenClaims {
                     replace(secret, Objects.requireNonNull(view.content()), claimed);
             return written.isEmpty()
                     ? null
-                    : new View(
-                            requesting.seen(revision), secret, written.get(), claimed, null, null, false, null, false);
+                    : new View(requesting.seen(revision), secret, written.get(), claimed, Finding.KNOWN, null);
         } catch (IOException e) {
-            return view.isRemembered() ? null : current.failed(e);
+            return view.finding() == Finding.REMEMBERED ? null : current.failed(e);
         }
     }
 
@@ -322,7 +345,7 @@ final class TokenClaims {
         boolean isOwn = Objects.equals(state.revision(), family.sharedRevision());
         boolean isRestored = !content.secret().equals(state.family().tokens().current());
         boolean isUnpublished = isOwn && (isRestored || state.deadline() != null);
-        if (!view.isBehind() && !isUnpublished) {
+        if (view.finding() != Finding.BEHIND && !isUnpublished) {
             return family;
         }
         TokenFamily named =
