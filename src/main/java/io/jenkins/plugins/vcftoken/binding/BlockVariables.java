@@ -43,16 +43,19 @@ final class BlockVariables implements Serializable {
             "(?i)PATH|PATHEXT|HOME|SHELL|COMSPEC|SYSTEMROOT|IFS|ENV|BASH_ENV|PS4|WORKSPACE|JAVA_TOOL_OPTIONS|"
                     + "(LD|DYLD|JENKINS|HUDSON)_.*");
 
+    /** Most blocks have no more files. */
+    private static final int FEW = 2;
+
     private final String tokenVariable;
     private final Map<String, TokenTemplate> values = new LinkedHashMap<>();
 
     /** Names of files by the variables that hold their paths. */
-    private final Map<String, String> paths = new LinkedHashMap<>();
+    private final Map<String, String> paths = new LinkedHashMap<>(FEW);
 
     /** What follows the directory of the files in a variable, by variable. */
-    private final Map<String, String> directories = new LinkedHashMap<>();
+    private final Map<String, String> directories = new LinkedHashMap<>(FEW);
 
-    private final Map<String, FileTemplate> files = new LinkedHashMap<>();
+    private final Map<String, FileTemplate> files = new LinkedHashMap<>(FEW);
 
     /** Null in builds of versions before it. */
     @CheckForNull
@@ -76,7 +79,8 @@ final class BlockVariables implements Serializable {
 
     void addValue(String name, TokenTemplate value) throws AbortException {
         checkName(name);
-        values.put(name, value);
+        // The same in all blocks with the same bindings.
+        values.put(name.intern(), value);
     }
 
     void addPath(String name, String file) throws AbortException {

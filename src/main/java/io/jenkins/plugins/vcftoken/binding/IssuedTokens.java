@@ -6,9 +6,9 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import java.io.Serial;
 import java.io.Serializable;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
@@ -30,8 +30,9 @@ final class IssuedTokens implements Serializable {
     @CheckForNull
     private volatile Secret current;
 
-    /** The visible derived tokens by number; null in builds of versions before it. */
-    private Map<Integer, Secret> derived = new ConcurrentHashMap<>();
+    /** The visible derived tokens by number; null before the first. */
+    @CheckForNull
+    private volatile Map<Integer, Secret> derived;
 
     /** Of the visible one, in seconds since 1970. */
     private volatile long expiresAt;
@@ -42,14 +43,6 @@ final class IssuedTokens implements Serializable {
     /** Null until it is needed, and from then on until the access tokens change. */
     @CheckForNull
     private transient volatile TokenMasker masker;
-
-    @Serial
-    private Object readResolve() {
-        if (derived == null) {
-            derived = new ConcurrentHashMap<>();
-        }
-        return this;
-    }
 
     /**
      * Masks a token from now on, and only then makes it the one that steps see.
@@ -68,7 +61,10 @@ final class IssuedTokens implements Serializable {
             expiresAt = accessToken.expiresAt().getEpochSecond();
             current = secret;
         } else {
-            derived.put(number, secret);
+            Map<Integer, Secret> known = derived;
+            Map<Integer, Secret> tokens = known == null ? new HashMap<>() : new HashMap<>(known);
+            tokens.put(number, secret);
+            derived = tokens;
         }
         return isNew;
     }
@@ -84,7 +80,8 @@ final class IssuedTokens implements Serializable {
      */
     @CheckForNull
     String current(int number) {
-        Secret secret = number == TokenTemplate.ACCESS_TOKEN ? current : derived.get(number);
+        Map<Integer, Secret> known = derived;
+        Secret secret = number == TokenTemplate.ACCESS_TOKEN ? current : known == null ? null : known.get(number);
         return secret == null ? null : secret.getPlainText();
     }
 

@@ -6,6 +6,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
+import java.util.stream.Stream;
 
 /**
  * A text that contains a token of the block, once or several times, or not at all: its access token, or one that is
@@ -20,6 +21,11 @@ public final class TokenTemplate implements Serializable {
     /** The number of the block's own access token; derived ones have those after it. */
     static final int ACCESS_TOKEN = 0;
 
+    /** These two are most of the variables of a block, so all blocks share them. */
+    private static final TokenTemplate TOKEN_ALONE = new TokenTemplate(ACCESS_TOKEN, List.of("", ""));
+
+    private static final TokenTemplate EMPTY = new TokenTemplate(ACCESS_TOKEN, List.of(""));
+
     @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
     private final List<String> texts;
 
@@ -27,7 +33,7 @@ public final class TokenTemplate implements Serializable {
 
     private TokenTemplate(int token, List<String> texts) {
         this.token = token;
-        this.texts = new ArrayList<>(texts);
+        this.texts = List.copyOf(texts);
     }
 
     /**
@@ -37,7 +43,11 @@ public final class TokenTemplate implements Serializable {
      * @param texts between each two of them stands the access token; a single one is a constant
      */
     public static TokenTemplate of(String... texts) {
-        return new TokenTemplate(ACCESS_TOKEN, List.of(texts));
+        TokenTemplate template = new TokenTemplate(ACCESS_TOKEN, List.of(texts));
+        return Stream.of(TOKEN_ALONE, EMPTY)
+                .filter(shared -> shared.texts.equals(template.texts))
+                .findFirst()
+                .orElse(template);
     }
 
     /** The token of a number alone. */
