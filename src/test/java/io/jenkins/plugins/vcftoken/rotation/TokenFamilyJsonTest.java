@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import java.net.URI;
+import java.net.URL;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -17,8 +18,8 @@ import org.junit.jupiter.api.Test;
 /** The ledgers of the homes that released versions left, without the keys to their secrets. */
 class TokenFamilyJsonTest {
 
-    private static final Path HOMES =
-            Path.of("src/test/resources/io/jenkins/plugins/vcftoken/upgrade/UpgradeJenkinsTest");
+    /** From the class path, since mutation tests run in another directory. */
+    private static final URL HOMES = TokenFamilyJsonTest.class.getResource("../upgrade/UpgradeJenkinsTest");
 
     /** Leaves ciphertext as it is. */
     private static final FileTokenLedger.Cipher SEALED = new FileTokenLedger.Cipher() {
@@ -94,7 +95,7 @@ class TokenFamilyJsonTest {
     private Map<String, TokenFamily> records(String home) throws Exception {
         Map<String, TokenFamily> records = new TreeMap<>();
         try (DirectoryStream<Path> files =
-                Files.newDirectoryStream(HOMES.resolve(home).resolve("vcf-token"), "*.json")) {
+                Files.newDirectoryStream(Path.of(HOMES.toURI()).resolve(home).resolve("vcf-token"), "*.json")) {
             for (Path file : files) {
                 String text = Files.readString(file);
                 TokenFamily record = format.read(text);
