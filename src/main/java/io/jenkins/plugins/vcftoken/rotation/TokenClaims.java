@@ -128,19 +128,32 @@ final class TokenClaims {
             // A secret that never rotates needs no claim, either.
             return View.withoutStore(local, null, null);
         }
+        View remembered = isOutdated ? null : findRemembered(secret, local);
+        if (remembered != null) {
+            return remembered;
+        }
         try {
-            VersionedSecret.Content known = isOutdated ? null : secret.lastKnown();
-            if (known != null) {
-                SharedTokenState state = SharedTokenState.of(known, local.account(), clock.instant());
-                if (isSendable(local) && isOwn(local, state)) {
-                    return new View(local, secret, known, state, Finding.REMEMBERED, null);
-                }
-            }
             VersionedSecret.Content content = secret.read();
             SharedTokenState state = SharedTokenState.of(content, local.account(), clock.instant());
             return compared(local, secret, content, state);
         } catch (IOException e) {
             return View.withoutStore(local, secret, e);
+        }
+    }
+
+    /** Null where the store has to be read. */
+    @CheckForNull
+    private View findRemembered(VersionedSecret secret, TokenFamily local) {
+        VersionedSecret.Content known = secret.lastKnown();
+        if (known == null || !isSendable(local)) {
+            return null;
+        }
+        try {
+            SharedTokenState state = SharedTokenState.of(known, local.account(), clock.instant());
+            return isOwn(local, state) ? new View(local, secret, known, state, Finding.REMEMBERED, null) : null;
+        } catch (IOException e) {
+            LOGGER.log(Level.FINE, e, () -> secret.description() + ": what is known of it cannot be used");
+            return null;
         }
     }
 

@@ -63,8 +63,9 @@ public final class InMemoryVersionedSecret implements VersionedSecret {
         return reads;
     }
 
-    synchronized void knowThePresent() {
-        behind = 0;
+    /** @param changes how far what is known next is behind */
+    synchronized void know(int changes) {
+        behind = changes;
     }
 
     /** The present content first, then an outdated one, and so on in turns. */

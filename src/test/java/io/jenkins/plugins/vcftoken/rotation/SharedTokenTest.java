@@ -107,11 +107,20 @@ class SharedTokenTest {
     void request_afterItsControllerPublishedLast_doesNotReadTheStore() throws Exception {
         get(one, "initial");
         int reads = store.reads();
-        store.knowThePresent();
+        store.know(0);
         now = now.plus(LIFETIME);
         get(one, "rotated-1");
         assertThat(store.reads()).isEqualTo(reads);
         assertThat(store.content().secret()).isEqualTo("rotated-2");
+    }
+
+    @Test
+    void request_whereWhatIsKnownOfTheStoreIsDamaged_readsTheStore() throws Exception {
+        store.store("initial", "no JSON");
+        store.store("initial", null);
+        store.know(1);
+        get(one, "initial");
+        assertThat(store.content().secret()).isEqualTo("rotated-1");
     }
 
     @Test
