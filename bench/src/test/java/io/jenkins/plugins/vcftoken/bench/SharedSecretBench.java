@@ -64,8 +64,13 @@ class SharedSecretBench {
                     () -> rotate(sharing, shared, roundTrips),
                     () -> rotate(alone, local, new ArrayList<>()));
             Figures requests = new Figures(roundTrips.subList(3, roundTrips.size()));
-            REPORT.add(new Row("claim and publish of a rotation in a Secret", 1, "Secret", "round trips", requests)
-                    .reaches("≤ 2", requests.median() <= 2));
+            Row row = new Row(
+                    "claim and publish of a rotation in a Secret, until the access token is out",
+                    1,
+                    "Secret",
+                    "round trips",
+                    requests);
+            REPORT.add(row.reaches("≤ 2", requests.median() <= 2));
             REPORT.add(new Row("a rotation in a Secret, API server without latency", 1, "Secret", "ms", times.get(0))
                     .against("without a Secret", times.get(1)));
         }
@@ -75,6 +80,8 @@ class SharedSecretBench {
     private double rotate(TestTokenService controller, CredentialHandle handle, List<Double> roundTrips)
             throws Exception {
         Predicate<AccessToken> isNew = isNew(controller, handle);
+        // Of the call before, whose handle has a former token.
+        controller.awaitWriteBacks();
         int before = kubernetes.requests();
         long start = System.nanoTime();
         controller.families.await(handle, isNew);
