@@ -107,7 +107,7 @@ public final class ApiTokens implements ResourceApi {
             return Reply.json(406, "{\"minorErrorCode\":\"NOT_ACCEPTABLE\",\"message\":\"No\"}");
         }
         String accessToken = call.accessToken();
-        if (!simulator.admits(accessToken)) {
+        if (!simulator.admitsUncounted(accessToken, simulator.organizationOf(accessToken))) {
             return Reply.json(401, "");
         }
         if (fixed != null) {

@@ -458,7 +458,7 @@ public final class Simulator implements AutoCloseable {
         return unauthorized;
     }
 
-    /** 200 answers of the protected resources. */
+    /** 200 answers of the protected resources, without the lists of API tokens, which the health check asks for. */
     public synchronized int served() {
         return served;
     }
@@ -716,17 +716,25 @@ public final class Simulator implements AutoCloseable {
 
     /** @param organization whose access tokens are admitted */
     synchronized boolean admits(String accessToken, String organization) {
+        boolean admitted = admitsUncounted(accessToken, organization);
+        if (admitted) {
+            served++;
+            servedBy.merge(userOf(accessToken), 1, Integer::sum);
+        }
+        return admitted;
+    }
+
+    /** Counts a refusal as {@link #admits} does, and no success. */
+    synchronized boolean admitsUncounted(String accessToken, String organization) {
         Instant expiry = accessTokens.get(accessToken);
         boolean admitted = !refusesLogins
                 && expiry != null
                 && clock.instant().isBefore(expiry)
                 && organization.equals(organizationOf(accessToken));
-        if (admitted) {
-            served++;
-        } else {
+        if (!admitted) {
             unauthorized++;
+            unauthorizedBy.merge(userOf(accessToken), 1, Integer::sum);
         }
-        (admitted ? servedBy : unauthorizedBy).merge(userOf(accessToken), 1, Integer::sum);
         return admitted;
     }
 
