@@ -1,4 +1,4 @@
-# Finds the JDK and the Maven that a build needs; sourced by the scripts beside it.
+# Functions and variables of the scripts in this directory, which source this file.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/vcf-token
@@ -19,7 +19,7 @@ die() {
   exit 1
 }
 
-# at_least 3.9.11 3.9.6
+# at_least VERSION MINIMUM
 at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
 
 need_jdk() {
@@ -33,7 +33,7 @@ need_jdk() {
   at_least "$version" "$JDK_WANTED" || die "javac $version is too old: a JDK $JDK_WANTED or newer is needed. JAVA_HOME chooses among several."
 }
 
-# The version of a Maven; runs in / so that no .mvn/ applies.
+# Prints the version of a Maven executable; runs in / so that no .mvn/ applies.
 version_of_maven() { (cd / && "$1" --version 2> /dev/null) | sed -n 's/.*Apache Maven \([0-9][0-9.]*\).*/\1/p' | head -n 1; }
 
 need_maven() {
@@ -69,10 +69,10 @@ need_maven_of_standard_build() {
   rm -r "$unpacked"
 }
 
-# The text of the first element of that name in the root's pom.xml.
+# Prints the text of the first element with this name in pom.xml.
 of_pom() { sed -n "s|.*<$1>\(.*\)</$1>.*|\1|p" "$ROOT/pom.xml" | head -n 1; }
 
-# Whether the parent POM of the standard build and the Jenkins core resolve here.
+# Succeeds if Maven can resolve the parent POM of the standard build and the Jenkins core.
 jenkins_resolves() {
   local probe answer=0
   probe=$(mktemp -d)
@@ -114,7 +114,7 @@ POM
   return $answer
 }
 
-# Whether other dependencies of the standard build are missing, as in a local repository; prints them.
+# Succeeds and prints dependencies if Maven cannot resolve other dependencies of the standard build.
 standard_dependencies_missing() {
   local said
   if said=$(cd "$ROOT" && "$MAVEN" -B -q "org.apache.maven.plugins:maven-dependency-plugin:$DEPENDENCY_PLUGIN:resolve" "$@" 2>&1); then
@@ -128,13 +128,13 @@ standard_dependencies_missing() {
   esac
 }
 
-# The programs of the interoperability tests, and what the tests write about them.
+# The programs of the interoperability tests, and the table of results that the tests write.
 TOOLS=$CACHE/interop
 INTEROP_TABLE=$ROOT/target/interop.tsv
-# For an empty cache: OpenTofu takes 6 minutes to build on two cores, the Kubernetes API server 5.
+# On two cores with an empty cache, the build of OpenTofu takes 6 minutes, that of the Kubernetes API server 5.
 INTEROP_LIMIT=20m
 
-# Prints the commands that interop/install needs and this machine does not have; 1 if there are none.
+# Succeeds and prints commands if some that interop/install needs are missing.
 interop_lacks() {
   local command lacking=()
   for command in go npm python3; do
@@ -143,7 +143,7 @@ interop_lacks() {
   [ ${#lacking[@]} != 0 ] && printf '%s\n' "${lacking[*]}"
 }
 
-# Prints what each program did.
+# Prints the table of results by program.
 interop_table() {
   [ -s "$INTEROP_TABLE" ] || return 0
   { printf 'tool\tversion\twhat it did\taccess tokens\t401\n' && sort "$INTEROP_TABLE"; } | awk -F '\t' '

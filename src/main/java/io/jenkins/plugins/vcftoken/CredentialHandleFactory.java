@@ -15,38 +15,36 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.UnaryOperator;
 
 /**
- * Makes the {@link CredentialHandle} that {@code rotation} and {@code lease} work with: the location of a credential, its
- * stored secret, and the client that requests access tokens with it.
+ * Creates the {@link CredentialHandle} of a stored credential: its location, its secret, and the client that requests
+ * access tokens.
  */
 final class CredentialHandleFactory {
 
     private final CredentialLocator locator;
     private final HttpClientFactory httpClients;
-    private final RetryPolicy retries;
+    private final RetryPolicy retryPolicy;
 
     CredentialHandleFactory(CredentialLocator locator, HttpClientFactory httpClients, InstantSource clock) {
         this.locator = locator;
         this.httpClients = httpClients;
-        this.retries = new RetryPolicy(
+        this.retryPolicy = new RetryPolicy(
                 clock,
                 pause -> Thread.sleep(pause.toMillis()),
                 () -> ThreadLocalRandom.current().nextDouble());
     }
 
-    /** As {@link #of(VcfCredentials, Item, String)}, for the credential's own access token. */
-    CredentialHandle of(VcfCredentials credential, @CheckForNull Item near) throws TokenUnavailableException {
-        return of(credential, near, "");
+    /** The handle for the credential's own access token; see {@link #create(VcfCredentials, Item, String)}. */
+    CredentialHandle create(VcfCredentials credential, @CheckForNull Item near) throws TokenUnavailableException {
+        return create(credential, near, "");
     }
 
     /**
-     * The handle of a stored credential.
-     *
-     * @param near a job that can see the credential, so that its store is found quickly; may be null
+     * @param near a job that can see the credential, where the search for its store starts; may be null
      * @param organization one of the provider's organizations; empty for the credential's own access token
-     * @throws TokenUnavailableException when the secret must not be sent, a new token could not be stored, or the credential
-     *     is not the provider's
+     * @throws TokenUnavailableException if the secret must not be sent, a rotated token could not be stored, or an
+     *     organization is given for a credential that is not a provider
      */
-    CredentialHandle of(VcfCredentials credential, @CheckForNull Item near, String organization)
+    CredentialHandle create(VcfCredentials credential, @CheckForNull Item near, String organization)
             throws TokenUnavailableException {
         TokenEndpointClient client = tokenClient(credential);
         if (!organization.isEmpty() && !credential.isProvider()) {
@@ -57,14 +55,14 @@ final class CredentialHandleFactory {
                             + "organization is System, or leave the organization out.",
                     null);
         }
-        StoreCredentialWriter writer = writer(credential, near);
+        StoreCredentialWriter writer = findWriter(credential, near);
         CredentialHandle handle = new CredentialHandle(
                         credential.getId(),
                         writer.location(),
                         credential.storedSecret().getPlainText(),
                         client,
                         writer,
-                        () -> tokenClient(stored(credential, writer)))
+                        () -> tokenClient(readStored(credential, writer)))
                 .asStored();
         if (client.rotates() || credential.regeneratedBeforeExpiry() != null) {
             locator.followNewId(writer, client.account(), handle.token());
@@ -72,22 +70,22 @@ final class CredentialHandleFactory {
         return organization.isEmpty()
                 ? handle
                 : handle.derive(() -> {
-                    VcfCredentials stored = stored(credential, writer);
-                    return retries.decorate(stored.tenantTokenClient(httpClient(stored), organization));
+                    VcfCredentials stored = readStored(credential, writer);
+                    return retryPolicy.decorate(stored.tenantTokenClient(httpClient(stored), organization));
                 });
     }
 
     /**
-     * The handle of a token that is derived from the access token of {@link #of(VcfCredentials, Item, String)}. Its
-     * errors contain no text of the server, which a job may have chosen.
+     * The handle of a token that is requested with the access token of {@link #create(VcfCredentials, Item, String)}.
+     * Errors omit server text, since a job may have chosen the server (SSRF).
      */
-    CredentialHandle derived(
+    CredentialHandle createDerived(
             VcfCredentials credential, @CheckForNull Item near, String organization, DerivedToken token)
             throws TokenUnavailableException {
-        StoreCredentialWriter writer = writer(credential, near);
-        return of(credential, near, organization).derive(() -> {
-            VcfCredentials stored = stored(credential, writer);
-            return retries.decorateWithoutServerText(derivedClient(stored, token));
+        StoreCredentialWriter writer = findWriter(credential, near);
+        return create(credential, near, organization).derive(() -> {
+            VcfCredentials stored = readStored(credential, writer);
+            return retryPolicy.decorateWithoutServerText(derivedClient(stored, token));
         });
     }
 
@@ -114,41 +112,42 @@ final class CredentialHandleFactory {
         return client;
     }
 
-    /** The credential as it is stored now, so that open blocks follow a change of its TLS settings. */
-    private static VcfCredentials stored(VcfCredentials credential, StoreCredentialWriter writer) {
+    /** The currently stored credential, so that open blocks use changed TLS settings. */
+    private static VcfCredentials readStored(VcfCredentials credential, StoreCredentialWriter writer) {
         VcfCredentials stored = writer.credential(credential.account());
         return stored == null ? credential : stored;
     }
 
-    /** @throws TokenUnavailableException when the address is invalid, or the secret must not be sent */
+    /** @throws TokenUnavailableException if the address is invalid or the secret must not be sent */
     TokenEndpointClient tokenClient(VcfCredentials credential) throws TokenUnavailableException {
-        return tokenClient(credential, retries::decorate);
+        return tokenClient(credential, retryPolicy::decorate);
     }
 
-    /** As {@link #tokenClient}, for a form: errors contain no text of the server. */
-    TokenEndpointClient tokenClientOfTyped(VcfCredentials typed) throws TokenUnavailableException {
-        return tokenClient(typed, retries::decorateWithoutServerText);
+    /** Like {@link #tokenClient}, but errors omit server text, so that a form cannot read other servers (SSRF). */
+    TokenEndpointClient tokenClientWithoutServerText(VcfCredentials submitted) throws TokenUnavailableException {
+        return tokenClient(submitted, retryPolicy::decorateWithoutServerText);
     }
 
-    private TokenEndpointClient tokenClient(VcfCredentials credential, UnaryOperator<TokenEndpointClient> decoration)
+    private TokenEndpointClient tokenClient(VcfCredentials credential, UnaryOperator<TokenEndpointClient> decorator)
             throws TokenUnavailableException {
         try {
-            return decoration.apply(credential.tokenClient(httpClient(credential)));
+            return decorator.apply(credential.tokenClient(httpClient(credential)));
         } catch (IllegalArgumentException e) {
             throw invalidAddress(credential, e);
         }
     }
 
     /**
-     * @throws TokenUnavailableException when the secret must not be sent
-     * @throws IllegalArgumentException when the address is invalid
+     * @throws TokenUnavailableException if the secret must not be sent
+     * @throws IllegalArgumentException if the address is invalid
      */
     OneShotHttpClient httpClient(VcfCredentials credential) throws TokenUnavailableException {
-        return httpClients.of(credential);
+        return httpClients.get(credential);
     }
 
-    /** @throws TokenUnavailableException when the credential is in no store to which a new token could be written */
-    StoreCredentialWriter writer(VcfCredentials credential, @CheckForNull Item near) throws TokenUnavailableException {
+    /** @throws TokenUnavailableException if no credentials store contains the credential */
+    StoreCredentialWriter findWriter(VcfCredentials credential, @CheckForNull Item near)
+            throws TokenUnavailableException {
         return locator.find(credential, near)
                 .orElseThrow(() -> unavailable(
                         credential,

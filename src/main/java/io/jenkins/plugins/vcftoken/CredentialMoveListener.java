@@ -11,23 +11,23 @@ import java.io.IOException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** Keeps token families bound to the folders that store their credentials when these are renamed, moved or copied. */
+/** Updates the credential locations of token families when folders are renamed, moved or copied. */
 @Extension
 public final class CredentialMoveListener extends ItemListener {
 
     private static final Logger LOGGER = Logger.getLogger(CredentialMoveListener.class.getName());
 
-    /** Called for each folder below a moved one, too. */
+    /** Jenkins also calls this for each descendant of a moved folder. */
     @Override
     public void onLocationChanged(Item item, String oldFullName, String newFullName) {
         bind(item, oldFullName, newFullName, TokenFamilyAdmin::moved);
     }
 
     /**
-     * Called for each folder below a copied one, too. The token in the copy may already be replaced when the copy is used
-     * first. Binding the family to the copy gives no new access: Jenkins copies only with permission to read the original
-     * with its secrets (<em>Item/Configure</em> where it has any), and whenever the store is up to date, the copy has the
-     * current token itself.
+     * Jenkins also calls this for each descendant of a copied folder. The token in the copy may be replaced before the
+     * copy is first used. Binding the family to the copy grants no new access: copying requires permission to read the
+     * original with its secrets (<em>Item/Configure</em> where it has any), and with an up-to-date store, the copy
+     * contains the current token.
      */
     @Override
     public void onCopied(Item src, Item item) {

@@ -7,8 +7,8 @@ import hudson.model.listeners.SaveableListener;
 import io.jenkins.plugins.vcftoken.store.StoreContext;
 
 /**
- * Renews the access token of open blocks when another secret is stored for them, by a form, a file or a script. Called on
- * the thread that saves, which may hold the lock of the store, so the store is read on another thread.
+ * Renews the access token of open blocks after their stored secret was changed by a form, configuration file or script.
+ * The calling thread may hold the lock of the store, so the store is read on another thread.
  */
 @Extension
 public final class CredentialSaveListener extends SaveableListener {

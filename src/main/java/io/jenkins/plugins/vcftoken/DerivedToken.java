@@ -6,22 +6,22 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serializable;
 
 /**
- * A token that is requested with the access token of a credential, of another server for example. It is in memory alone,
- * renewed like the access token, and its session at the server ends with the last lease.
+ * A token that is requested with the access token of a credential, for example from another server. It is kept in
+ * memory only and renewed like the access token; its session ends with the last lease.
  *
- * <p>Saved with running builds, so it has parameters and no state.
+ * <p>Serialized with running builds, so implementations contain parameters but no state.
  */
 @FunctionalInterface
 public interface DerivedToken extends Serializable {
 
     /**
-     * Makes the client that requests the token; its secret is an access token of the credential. Called for each
+     * Creates the client that requests the token, with an access token of the credential as its secret. Called for each
      * request, on threads that may block.
      *
-     * @param credential as it is stored now
+     * @param credential as currently stored
      * @param http with the proxy of the controller and the TLS settings of the credential
-     * @return does not rotate, since there is no store for what a server would rotate
-     * @throws IllegalArgumentException when the address of the server is invalid; its message ends the build
+     * @return a non-rotating client, since there is no store for a rotated token
+     * @throws IllegalArgumentException if the server address is invalid; the build fails with its message
      */
     TokenEndpointClient client(VcfCredentials credential, OneShotHttpClient http);
 }

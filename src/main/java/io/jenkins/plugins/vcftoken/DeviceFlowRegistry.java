@@ -20,14 +20,14 @@ public final class DeviceFlowRegistry {
 
     private final List<DeviceFlowSession> sessions = new CopyOnWriteArrayList<>();
 
-    /** One lock for each credential, held while its codes are requested: a slow server delays no other one. */
+    /** Held while codes are requested. One lock per credential, so that a slow server delays no other. */
     private final Map<CredentialLocation, Object> locks = new ConcurrentHashMap<>();
 
     public static DeviceFlowRegistry get() {
         return ExtensionList.lookupSingleton(DeviceFlowRegistry.class);
     }
 
-    /** The last device flow of a credential, running or not; null without one. */
+    /** The last device flow of a credential, running or ended; null if there is none. */
     @CheckForNull
     public DeviceFlowSession find(CredentialLocation location) {
         return sessions.stream()
@@ -37,24 +37,24 @@ public final class DeviceFlowRegistry {
     }
 
     /**
-     * Starts a device flow unless one is running for the credential: with two codes, one person could approve the code
-     * of another one. Blocks while the server is asked for codes.
+     * Starts a device flow, unless one is already running for the credential: with two codes, a user could approve the
+     * code of another user. Blocks while codes are requested from the server.
      *
-     * @param credential as it is stored
-     * @param startedBy a name for display; the audit log uses the current authentication
-     * @return the new one, or the running one, which may be for another client ID
-     * @throws TokenUnavailableException when the server gives no codes; its message is for users
+     * @param credential as stored
+     * @param startedBy display name; the audit log uses the current authentication
+     * @return the new session, or the running one, which may have another client ID
+     * @throws TokenUnavailableException if the server returns no codes; its message is shown to users
      */
     public DeviceFlowSession start(VcfCredentials credential, String clientId, String startedBy)
             throws TokenUnavailableException {
         VcfTokenService tokens = VcfTokenService.get();
-        StoreCredentialWriter writer = tokens.handles().writer(credential, null);
+        StoreCredentialWriter writer = tokens.handles().findWriter(credential, null);
         synchronized (locks.computeIfAbsent(writer.location(), location -> new Object())) {
             DeviceFlowSession last = find(writer.location());
             if (last != null && last.isRunning()) {
                 return last;
             }
-            // Fails where the ledger cannot be used, before a person approves a token that could not be saved.
+            // Fails if the ledger is unavailable, before a user approves a token that could not be saved.
             tokens.administration();
             VcfaTokenClient client = client(tokens, credential, clientId);
             try {
@@ -96,7 +96,7 @@ public final class DeviceFlowRegistry {
         return client;
     }
 
-    /** For the shutdown; blocks while tokens are saved that could not be saved before. */
+    /** Called at shutdown. Blocks while unsaved tokens are saved. */
     void close() {
         sessions.forEach(DeviceFlowSession::close);
     }

@@ -30,7 +30,7 @@ public final class DeviceFlowSession {
 
     private static final Duration RECENT = Duration.ofHours(1);
 
-    /** Between two tries to save, and after a clock that jumped. */
+    /** Between two attempts to save, and after the clock was changed. */
     private static final long MIN_PAUSE_MILLIS = 200;
 
     private final VcfTokenService tokens;
@@ -40,10 +40,10 @@ public final class DeviceFlowSession {
     private final String startedBy;
     private final DeviceFlow flow;
 
-    /** The user for the audit log: an ID, where {@link #startedBy} may be a chosen name. */
+    /** User ID for the audit log; {@link #startedBy} is a display name, which users can choose. */
     private final String initiator = VcfTokenService.currentUser();
 
-    /** Empty in final states, in which a session needs no secret. */
+    /** Cleared in final states. */
     private volatile String storedAtStart;
 
     /** Null while the flow is running. */
@@ -51,7 +51,7 @@ public final class DeviceFlowSession {
     private volatile Instant endedAt;
 
     @CheckForNull
-    private volatile WriteResult placed;
+    private volatile WriteResult storeResult;
 
     /** @param storedAtStart the refresh token that the new one replaces; may be empty */
     DeviceFlowSession(
@@ -70,7 +70,7 @@ public final class DeviceFlowSession {
         this.flow = new DeviceFlow(client, codes, this::save, tokens.clock());
     }
 
-    /** The location of the credential, with the present name of its folder. */
+    /** The location of the credential, with the current name of its folder. */
     public CredentialLocation location() {
         return writer.location();
     }
@@ -83,7 +83,6 @@ public final class DeviceFlowSession {
         return clientId;
     }
 
-    /** The display name of the user. */
     public String startedBy() {
         return startedBy;
     }
@@ -96,25 +95,23 @@ public final class DeviceFlowSession {
         return state() == DeviceFlow.State.WAITING;
     }
 
-    /**
-     * Whether the flow is running or ended within the last hour; after that its outcome says nothing about the account.
-     */
+    /** Whether the flow is running, or has ended so recently that its outcome is still relevant for the account. */
     public boolean isRecent(Instant now) {
         Instant end = endedAt;
         return end == null || now.isBefore(end.plus(RECENT));
     }
 
-    /** The error of the last step, without secrets; empty without one. */
+    /** The error of the last step, without secrets; empty if there is none. */
     public String error() {
         return flow.error();
     }
 
     /**
-     * The result of the write to the credentials store; null before it and if it failed. The ledger has the token then.
+     * The result of writing to the credentials store; null before, and if it failed and only the ledger has the token.
      */
     @CheckForNull
-    public WriteResult placed() {
-        return placed;
+    public WriteResult storeResult() {
+        return storeResult;
     }
 
     public void cancel() {
@@ -128,7 +125,7 @@ public final class DeviceFlowSession {
         }
     }
 
-    /** Stops the flow at the shutdown, after a last try to save a token that could not be saved. */
+    /** Called at shutdown. Stops the flow after a last attempt to save an unsaved token. */
     void close() {
         flow.cancel();
         if (isRunning() && flow.saveNow() == DeviceFlow.State.WAITING) {
@@ -163,16 +160,14 @@ public final class DeviceFlowSession {
         }
     }
 
-    /**
-     * Saves to the ledger first: from then on reads of the credential find the token, even if the store is not written.
-     */
+    /** Saves to the ledger first, so that the token is used even if the credentials store cannot be written. */
     private void save(String refreshToken, @CheckForNull AccessToken accessToken) throws IOException {
         String stored = writer.stored(account);
         try {
-            TokenFamily record = tokens.administration()
+            TokenFamily family = tokens.administration()
                     .authorized(
                             account, location(), stored == null ? storedAtStart : stored, refreshToken, accessToken);
-            tokens.listener().authorized(location(), record, initiator);
+            tokens.listener().authorized(location(), family, initiator);
         } catch (TokenUnavailableException e) {
             throw new IOException(e.getMessage(), e);
         } catch (InterruptedException e) {
@@ -180,7 +175,7 @@ public final class DeviceFlowSession {
             throw new IOException("interrupted", e);
         }
         try {
-            placed = writer.store(account, refreshToken, clientId);
+            storeResult = writer.store(account, refreshToken, clientId);
         } catch (IOException | RuntimeException e) {
             LOGGER.log(
                     Level.WARNING,

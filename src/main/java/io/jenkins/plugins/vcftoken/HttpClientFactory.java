@@ -17,15 +17,15 @@ import jenkins.security.FIPS140;
 import okhttp3.OkHttpClient;
 
 /**
- * Makes HTTP clients with the proxy of this controller and the TLS settings of a credential. All requests go through such a
- * client, so this is where a secret is checked before it is sent. Thread-safe.
+ * Creates and caches HTTP clients with the proxy of the controller and the TLS settings of a credential. All requests
+ * use such a client, so the rules for sending a secret are checked here. Thread-safe.
  */
 final class HttpClientFactory {
 
-    /** Each client keeps its connections and its certificates; one that was not used for long is made again. */
+    /** Limits the memory for connections and certificates; the least recently used client is dropped. */
     static final int MAX_CLIENTS = 64;
 
-    /** The minimum that Jenkins requires of passwords in FIPS mode, in characters. */
+    /** Minimum password length that Jenkins requires in FIPS mode, in characters. */
     private static final int FIPS_SECRET_LENGTH = 14;
 
     private final Duration connectTimeout;
@@ -33,10 +33,10 @@ final class HttpClientFactory {
     private final InstantSource clock;
     private final ServerCapabilities capabilities;
 
-    /** In the order of their last use. */
+    /** In access order. */
     private final Map<TlsSettings, OneShotHttpClient> clients = new LinkedHashMap<>(16, 0.75f, true);
 
-    /** @param capabilities of servers, shared by the clients of all TLS settings */
+    /** @param capabilities shared by the clients of all TLS settings */
     HttpClientFactory(
             Duration connectTimeout, Duration callTimeout, InstantSource clock, ServerCapabilities capabilities) {
         this.connectTimeout = connectTimeout;
@@ -48,17 +48,18 @@ final class HttpClientFactory {
     private record TlsSettings(boolean skipVerification, String certificates) {}
 
     /**
-     * @throws TokenUnavailableException when the credential's secret must not be sent, or its certificates cannot be read
-     * @throws IllegalArgumentException when the credential's address is invalid
+     * @throws TokenUnavailableException if the credential's secret must not be sent, or its certificates cannot be
+     *     parsed
+     * @throws IllegalArgumentException if the credential's address is invalid
      */
-    OneShotHttpClient of(VcfCredentials credential) throws TokenUnavailableException {
-        mustBeAllowed(credential);
+    OneShotHttpClient get(VcfCredentials credential) throws TokenUnavailableException {
+        checkSendingAllowed(credential);
         boolean skip = credential.isSkipTlsVerification();
         TlsSettings settings = new TlsSettings(skip, skip ? "" : credential.getCaCertificates());
         synchronized (clients) {
             OneShotHttpClient client = clients.get(settings);
             if (client == null) {
-                client = make(credential, settings);
+                client = create(credential, settings);
                 clients.put(settings, client);
                 if (clients.size() > MAX_CLIENTS) {
                     clients.remove(clients.keySet().iterator().next());
@@ -68,7 +69,7 @@ final class HttpClientFactory {
         }
     }
 
-    private OneShotHttpClient make(VcfCredentials credential, TlsSettings settings) throws TokenUnavailableException {
+    private OneShotHttpClient create(VcfCredentials credential, TlsSettings settings) throws TokenUnavailableException {
         OkHttpClient http =
                 JenkinsOkHttpClient.newClientBuilder(new OkHttpClient()).build();
         try {
@@ -92,11 +93,11 @@ final class HttpClientFactory {
         }
     }
 
-    /** Checked at use and not in a constructor: a credential that was stored before a rule must load, to be corrected. */
-    private static void mustBeAllowed(VcfCredentials credential) throws TokenUnavailableException {
-        mustBeShort(credential);
+    /** Not checked in a constructor: a credential stored before a rule was introduced must load to be edited. */
+    private static void checkSendingAllowed(VcfCredentials credential) throws TokenUnavailableException {
+        checkFieldLengths(credential);
         if ("http".equalsIgnoreCase(credential.account().url().getScheme())) {
-            throw refused(
+            throw notSent(
                     credential,
                     "its address begins with http, so that its secret could be read on the network",
                     "Use the https address of the server.");
@@ -105,22 +106,22 @@ final class HttpClientFactory {
             return;
         }
         if (credential.isSkipTlsVerification()) {
-            throw refused(
+            throw notSent(
                     credential,
                     "TLS verification is off in it, which is refused in FIPS mode",
                     "Store the certificate of the server's authority in the credential instead.");
         }
         int length = credential.storedSecret().getPlainText().length();
         if (length > 0 && length < FIPS_SECRET_LENGTH) {
-            throw refused(
+            throw notSent(
                     credential,
                     "its secret has fewer than " + FIPS_SECRET_LENGTH + " characters, which is refused in FIPS mode",
                     "Give the account a longer one.");
         }
     }
 
-    /** The message contains no value of a field, which may be the one that is too long. */
-    private static void mustBeShort(VcfCredentials credential) throws TokenUnavailableException {
+    /** The message contains no field values, since any of them may be too long. */
+    private static void checkFieldLengths(VcfCredentials credential) throws TokenUnavailableException {
         Account account = credential.account();
         boolean isTextTooLong = Stream.of(
                         credential.getUrl(),
@@ -138,7 +139,7 @@ final class HttpClientFactory {
         }
     }
 
-    private static TokenUnavailableException refused(VcfCredentials credential, String cause, String advice) {
+    private static TokenUnavailableException notSent(VcfCredentials credential, String cause, String advice) {
         return CredentialHandleFactory.unavailable(credential, cause + ". Nothing was sent. " + advice, null);
     }
 }

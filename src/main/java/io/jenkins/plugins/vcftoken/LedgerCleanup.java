@@ -7,7 +7,7 @@ import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 
-/** Each hour, writes the records that could not be written before, and removes those of credentials long deleted. */
+/** Hourly retry of failed ledger writes, and removal of the records of credentials that were deleted long ago. */
 @Extension
 public final class LedgerCleanup extends AsyncPeriodicWork {
 
@@ -15,7 +15,7 @@ public final class LedgerCleanup extends AsyncPeriodicWork {
         super("VCF token ledger upkeep");
     }
 
-    /** The default is a random delay of up to a day, which a controller that restarts each night may never reach. */
+    /** The default is a random delay of up to a day, which a controller with nightly restarts may never reach. */
     @Override
     public long getInitialDelay() {
         return TimeUnit.MINUTES.toMillis(10);
@@ -34,7 +34,7 @@ public final class LedgerCleanup extends AsyncPeriodicWork {
         }
         try {
             tokens.administration().saveUnsaved();
-            tokens.administration().removeOrphans(tokens.locator()::stored);
+            tokens.administration().removeOrphans(tokens.locator()::findSecret);
         } catch (TokenUnavailableException e) {
             listener.error(e.getMessage());
         }

@@ -9,19 +9,19 @@ import java.time.Instant;
 import java.util.function.Supplier;
 
 /**
- * When a stored secret expires.
+ * Expiry of a stored secret.
  *
- * @param asked false when the server was not asked, because it wants an access token and none is cached: worth another try
- *     later
- * @param ends null when the secret does not expire, or the server does not say
+ * @param asked false if no request was sent, because the server requires an access token and none is cached; can be
+ *     retried later
+ * @param expiresAt null if the secret does not expire, or the server does not report it
  */
 public record SecretExpiryResult(
-        boolean asked, @CheckForNull Instant ends) {
+        boolean asked, @CheckForNull Instant expiresAt) {
 
     /**
-     * Asks the server. Blocks, and never sends a rotating token.
+     * Requests the expiry from the server. Blocks; never sends a rotating token.
      *
-     * @param cached returns a valid access token of the credential, or null
+     * @param cached supplies a valid access token of the credential, or null
      */
     public static SecretExpiryResult of(CredentialHandle handle, Supplier<AccessToken> cached)
             throws TokenRequestException {

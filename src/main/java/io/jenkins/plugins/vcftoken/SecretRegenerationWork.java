@@ -16,13 +16,13 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Twice a day, has servers issue other secrets in place of those that expire soon, for the credentials that want that. A
- * server that does not answer is asked again at the next run.
+ * Replaces secrets that expire soon by new ones from the server, for the credentials that enable it. Runs twice a day;
+ * the next run retries after an error.
  */
 @Extension
 public final class SecretRegenerationWork extends AsyncPeriodicWork {
 
-    /** In memory: each run repeats what failed. */
+    /** Not persisted, since each run retries. */
     private final Map<CredentialLocation, String> errors = new ConcurrentHashMap<>();
 
     public SecretRegenerationWork() {
@@ -34,9 +34,9 @@ public final class SecretRegenerationWork extends AsyncPeriodicWork {
     }
 
     /**
-     * Why the secret at a location was due at the last run and was not replaced.
+     * The error of the last run for the secret at a location.
      *
-     * @return null where it was replaced, was not due, or stays as it is
+     * @return null if it was replaced, was not due, or is not replaced automatically
      */
     @CheckForNull
     public String findError(CredentialLocation location) {
@@ -76,7 +76,7 @@ public final class SecretRegenerationWork extends AsyncPeriodicWork {
             errors.put(found.location(), e.getMessage());
             listener.error(e.getMessage());
         } catch (RuntimeException e) {
-            // Also what stores and proxies of other plugins throw, since the other credentials are due as well.
+            // Includes exceptions of stores and proxies of other plugins: the other credentials are still processed.
             errors.put(found.location(), e.toString());
             listener.error(e.toString());
         }

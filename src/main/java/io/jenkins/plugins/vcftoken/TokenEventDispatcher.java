@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** Calls all {@link VcfTokenListener}s. One that fails is logged and skipped. */
+/** Forwards events to all {@link VcfTokenListener}s. A listener that throws is logged and skipped. */
 final class TokenEventDispatcher implements TokenListener {
 
     private static final Logger LOGGER = Logger.getLogger(TokenEventDispatcher.class.getName());

@@ -54,14 +54,14 @@ import jenkins.util.Timer;
 import org.springframework.security.core.Authentication;
 
 /**
- * The entry point for access tokens: puts {@code oauth}, {@code rotation} and {@code lease} together with the directory,
- * keys, proxy, clock and threads of this controller. The ledger is opened at first use, so that it does not delay the start
- * of Jenkins. Thread-safe.
+ * Entry point for access tokens. Connects {@code oauth}, {@code rotation} and {@code lease} with the directory, keys,
+ * proxy, clock and threads of the controller. Opens the ledger at first use, so that it does not delay the start of
+ * Jenkins. Thread-safe.
  */
 @Extension
 public final class VcfTokenService {
 
-    /** The minimum remaining lifetime of a block's access token, unless those of the server are shorter. */
+    /** Minimum remaining validity of the access token of a block; less if the server issues shorter-lived ones. */
     public static final Duration DEFAULT_MINIMUM_VALIDITY = Duration.ofMinutes(10);
 
     private static final Logger LOGGER = Logger.getLogger(VcfTokenService.class.getName());
@@ -69,11 +69,11 @@ public final class VcfTokenService {
     private static final Duration CONNECT_TIMEOUT = seconds("connectTimeoutSeconds", 10);
     private static final Duration CALL_TIMEOUT = seconds("callTimeoutSeconds", 30);
 
-    /** Of one token request, which may take a second call, to another path of the server or with another secret. */
-    private static final Duration TWO_CALLS = CALL_TIMEOUT.multipliedBy(2);
+    /** Of one token request, which may need a second call, to another path or with another secret. */
+    private static final Duration REQUEST_TIMEOUT = CALL_TIMEOUT.multipliedBy(2);
 
-    /** Of one token request with all its retries, the last of which begins at the limit. */
-    private static final Duration LONGEST_REQUEST = TWO_CALLS.plus(RetryPolicy.LIMIT);
+    /** Of one token request with all retries; the last one may start at the limit. */
+    private static final Duration MAX_REQUEST_DURATION = REQUEST_TIMEOUT.plus(RetryPolicy.MAX_ELAPSED);
 
     private static volatile InstantSource time = InstantSource.system();
 
@@ -94,7 +94,7 @@ public final class VcfTokenService {
                     new ServerCapabilities(directory().resolve("servers"), clock, hashes::hash)),
             clock);
     private FileTokenLedger ledger;
-    private TokenManager families;
+    private TokenManager tokenManager;
     private LeaseManager leases;
 
     public static VcfTokenService get() {
@@ -102,11 +102,11 @@ public final class VcfTokenService {
     }
 
     /**
-     * Waits for an access token and keeps it fresh until the lease is closed. Blocks; not for the Pipeline's own thread.
+     * Obtains an access token and renews it until the lease is closed. Blocks; must not be called on the CPS VM thread.
      *
-     * @param organization one of the organizations of a provider's credential; empty for the credential's own access token
-     * @param near a job that can see the credential, so that its store is found quickly; may be null
-     * @throws TokenUnavailableException with a message for the build's log
+     * @param organization one of the provider's organizations; empty for the credential's own access token
+     * @param near a job that can see the credential, where the search for its store starts; may be null
+     * @throws TokenUnavailableException with a message for the build log
      */
     public Lease open(
             VcfCredentials credential,
@@ -115,14 +115,10 @@ public final class VcfTokenService {
             Duration minimumValidity,
             LeaseOwner owner)
             throws TokenUnavailableException, InterruptedException {
-        return leases().open(handles.of(credential, near, organization), minimumValidity, owner);
+        return leases().open(handles.create(credential, near, organization), minimumValidity, owner);
     }
 
-    /**
-     * As {@link #open}, for a token that is derived from the access token of that lease.
-     *
-     * @throws TokenUnavailableException with a message for the build's log
-     */
+    /** Like {@link #open}, for a token that is requested with that access token. */
     public Lease openDerived(
             VcfCredentials credential,
             String organization,
@@ -131,41 +127,42 @@ public final class VcfTokenService {
             Duration minimumValidity,
             LeaseOwner owner)
             throws TokenUnavailableException, InterruptedException {
-        return leases().open(handles.derived(credential, near, organization, token), minimumValidity, owner);
+        return leases().open(handles.createDerived(credential, near, organization, token), minimumValidity, owner);
     }
 
     /**
-     * An access token without a lease. Returns at once when one is cached; else blocks.
+     * Returns an access token that is not renewed. Blocks unless one is cached.
      *
-     * @throws TokenUnavailableException when none can be obtained
+     * @throws TokenUnavailableException if none can be obtained
      */
-    public AccessToken once(VcfCredentials credential) throws TokenUnavailableException, InterruptedException {
-        return leases().issueWithoutLease(handles.of(credential, null), DEFAULT_MINIMUM_VALIDITY, currentUser());
+    public AccessToken issueWithoutLease(VcfCredentials credential)
+            throws TokenUnavailableException, InterruptedException {
+        return leases().issueWithoutLease(handles.create(credential, null), DEFAULT_MINIMUM_VALIDITY, currentUser());
     }
 
     /**
-     * Requests an access token now, and gives it to open blocks. Blocks.
+     * Requests a new access token, also for open blocks. Blocks.
      *
-     * @throws TokenUnavailableException when the request brought none
+     * @throws TokenUnavailableException if the request failed
      */
     public AccessToken renew(VcfCredentials credential) throws TokenUnavailableException, InterruptedException {
-        return leases().renew(handles.of(credential, null));
+        return leases().renew(handles.create(credential, null));
     }
 
-    /** The user that the current thread acts for, for messages: "system" or "user alice". */
+    /** The authentication of the current thread, for messages: "system" or "user alice". */
     public static String currentUser() {
         Authentication authentication = Jenkins.getAuthentication2();
         return ACL.SYSTEM2.equals(authentication) ? "system" : "user " + authentication.getName();
     }
 
     /**
-     * Asks the server when the stored secret itself expires, with an access token if one is cached. Blocks, for several calls
-     * at most; never sends a rotating token.
+     * Requests the expiry of the stored secret itself, with an access token if one is cached. Blocks for up to several
+     * calls; never sends a rotating token.
      *
-     * @throws TokenUnavailableException when the server was not reached, or refuses the secret
+     * @throws TokenUnavailableException if the server was not reached, or rejects the secret
      */
     public SecretExpiryResult secretExpiry(VcfCredentials credential) throws TokenUnavailableException {
-        CredentialHandle handle = handles.of(credential, null);
+        CredentialHandle handle = handles.create(credential, null);
         try {
             return SecretExpiryResult.of(handle, () -> cached(handle));
         } catch (TokenRequestException e) {
@@ -177,28 +174,29 @@ public final class VcfTokenService {
     }
 
     /**
-     * Has the server issue another secret in place of the stored one, where the credential wants that and it is due. Blocks,
-     * for two requests at most. The new one is in the ledger when this returns, and is written back in the background.
+     * Replaces the stored secret by a new one from the server, if the credential enables it and its expiry is near.
+     * Blocks for up to two requests. On return, the ledger contains the new secret; it is written back in the
+     * background.
      *
      * @return whether it was replaced
-     * @throws TokenUnavailableException when it is due and was not replaced
+     * @throws TokenUnavailableException if the replacement was due and failed
      */
     public boolean regenerateIfDue(VcfCredentials credential) throws TokenUnavailableException, InterruptedException {
         Duration beforeExpiry = credential.regeneratedBeforeExpiry();
         return beforeExpiry != null
-                && families()
+                && tokenManager()
                         .regenerateIfDue(
-                                handles.of(credential, null),
-                                secretExpiry(credential).ends(),
+                                handles.create(credential, null),
+                                secretExpiry(credential).expiresAt(),
                                 beforeExpiry);
     }
 
     /**
-     * Lists the Supervisor namespaces of an organization that are ready. Blocks, for several requests at most.
+     * Lists the ready Supervisor namespaces of an organization. Blocks for up to several requests.
      *
      * @param accessToken of the organization
-     * @throws TokenUnavailableException when the server was not reached, or refuses the access token; its message is
-     *     meant for the build's log
+     * @throws TokenUnavailableException if the server was not reached, or rejects the access token; its message is for
+     *     the build log
      */
     public List<SupervisorNamespace> supervisorNamespaces(VcfCredentials credential, AccessToken accessToken)
             throws TokenUnavailableException {
@@ -216,19 +214,19 @@ public final class VcfTokenService {
 
     @CheckForNull
     private synchronized AccessToken cached(CredentialHandle handle) {
-        return families == null ? null : families.cached(handle);
+        return tokenManager == null ? null : tokenManager.cached(handle);
     }
 
     /**
-     * The administration of token families, for pages and housekeeping.
+     * Administration of token families, for pages and cleanup.
      *
-     * @throws TokenUnavailableException when the ledger's directory cannot be used
+     * @throws TokenUnavailableException if the directory of the ledger cannot be created
      */
     public TokenFamilyAdmin administration() throws TokenUnavailableException {
-        return families().administration();
+        return tokenManager().administration();
     }
 
-    /** Empty while there is no ledger, or its directory cannot be used. */
+    /** Empty if there is no ledger yet, or its directory cannot be used. */
     private Optional<TokenFamilyAdmin> findAdministration() {
         try {
             return hasLedger() ? Optional.of(administration()) : Optional.empty();
@@ -239,16 +237,16 @@ public final class VcfTokenService {
     }
 
     /**
-     * All token families as they are now. Reads the ledger's directory, and does not create it.
+     * The current token families. Reads the directory of the ledger but does not create it.
      *
-     * @throws TokenUnavailableException when the directory cannot be read
+     * @throws TokenUnavailableException if the directory cannot be read
      */
     public TokenFamilySnapshot snapshot() throws TokenUnavailableException {
         if (!hasLedger()) {
             return TokenFamilySnapshot.EMPTY;
         }
         try {
-            return families().snapshot();
+            return tokenManager().snapshot();
         } catch (IOException e) {
             throw new TokenUnavailableException(
                     "The directory " + directory() + " for tokens cannot be read (" + e.getMessage()
@@ -263,7 +261,7 @@ public final class VcfTokenService {
         return existing == null ? List.of() : existing.list();
     }
 
-    /** Renews the leases of credentials in a context where another secret is stored by now. Does not block. */
+    /** Renews open leases if the stored secret of a credential in a saved context has changed. Does not block. */
     void renewChanged(StoreContext saved) {
         LeaseManager existing = existingLeases();
         if (existing != null) {
@@ -277,27 +275,27 @@ public final class VcfTokenService {
         return leases;
     }
 
-    /** See {@link TokenFamilyAdmin#alarms}. From memory; 0 before the first use of the ledger. */
-    public synchronized long alarms() {
-        return families == null ? 0 : families.administration().alarms();
+    /** See {@link TokenFamilyAdmin#failureStateChanges}. From memory; 0 before the first use of the ledger. */
+    public synchronized long failureStateChanges() {
+        return tokenManager == null ? 0 : tokenManager.administration().failureStateChanges();
     }
 
-    /** Whether the ledger's directory exists; it does not before the first token request of this controller. */
+    /** Whether the directory of the ledger exists; the first token request creates it. */
     public boolean hasLedger() {
         return Files.isDirectory(directory());
     }
 
     /**
-     * Whether a refresh token is sent once more after an unknown outcome, when nothing can be lost by it; otherwise an
-     * administrator decides. Read from a system property at each use.
+     * Whether a refresh token is sent once more after an unknown outcome if this is safe; otherwise an administrator
+     * decides. Reads a system property at each call.
      */
     public static boolean retriesUnknown() {
         return SystemProperties.getBoolean(VcfTokenService.class.getName() + ".retryUnknown", true);
     }
 
-    /** Whether other processes are known not to be locked out, because the file system has no locks. From memory. */
-    public synchronized boolean isLockedForThreadsAlone() {
-        return ledger != null && ledger.isLockedForThreadsAlone();
+    /** Whether the file system is known to lack locks, so that other processes are not excluded. From memory. */
+    public synchronized boolean hasOnlyThreadLocks() {
+        return ledger != null && ledger.hasOnlyThreadLocks();
     }
 
     public CredentialLocator locator() {
@@ -311,31 +309,31 @@ public final class VcfTokenService {
     /**
      * The handle of a stored credential.
      *
-     * @throws TokenUnavailableException when its secret cannot be sent, or a rotated one could not be stored
+     * @throws TokenUnavailableException if its secret must not be sent, or a rotated one could not be stored
      */
     public CredentialHandle handle(VcfCredentials stored) throws TokenUnavailableException {
-        return handles.of(stored, null);
+        return handles.create(stored, null);
     }
 
     /**
-     * The client of a credential's server, with the credential's TLS settings. The credential need not be stored.
+     * The client of a credential's token endpoint, with its TLS settings. The credential need not be stored.
      *
-     * @throws TokenUnavailableException when its address or its certificates are invalid
+     * @throws TokenUnavailableException if its address or certificates are invalid
      */
     public TokenEndpointClient client(VcfCredentials credential) throws TokenUnavailableException {
         return handles.tokenClient(credential);
     }
 
-    /** As {@link #client}, for what was typed into a form: errors contain no text of the server. */
-    public TokenEndpointClient clientWithoutServerText(VcfCredentials typed) throws TokenUnavailableException {
-        return handles.tokenClientOfTyped(typed);
+    /** Like {@link #client}, for a submitted form: errors omit server text. */
+    public TokenEndpointClient clientWithoutServerText(VcfCredentials submitted) throws TokenUnavailableException {
+        return handles.tokenClientWithoutServerText(submitted);
     }
 
     /**
      * Requests an access token for "Test connection". Blocks.
      *
-     * @param stored whether the handle is that of a stored credential
-     * @throws TokenUnavailableException when there is no access token
+     * @param stored whether the handle belongs to a stored credential
+     * @throws TokenUnavailableException if no access token was issued
      */
     public TokenResult testConnection(CredentialHandle handle, boolean stored)
             throws TokenUnavailableException, InterruptedException {
@@ -346,12 +344,11 @@ public final class VcfTokenService {
         return handles;
     }
 
-    /** Forwards to all listeners. */
     TokenListener listener() {
         return listener;
     }
 
-    /** For work that blocks on the network. */
+    /** For tasks that block on the network. */
     ExecutorService requestThreads() {
         return requestThreads;
     }
@@ -369,25 +366,25 @@ public final class VcfTokenService {
         if (leases == null) {
             RenewalPolicy renewal =
                     new RenewalPolicy(() -> ThreadLocalRandom.current().nextDouble());
-            leases = new LeaseManager(families(), Timer.get(), clock, renewal);
-            // Timers stand still while a machine is suspended, so the wall clock is checked each minute.
+            leases = new LeaseManager(tokenManager(), Timer.get(), clock, renewal);
+            // Timers do not advance while a machine is suspended, so the wall clock is checked each minute.
             SafeTimerTask renewOverdue = SafeTimerTask.of(leases::renewOverdue);
             Timer.get().scheduleWithFixedDelay(renewOverdue, 1, 1, TimeUnit.MINUTES);
         }
         return leases;
     }
 
-    private synchronized TokenManager families() throws TokenUnavailableException {
-        if (families == null) {
+    private synchronized TokenManager tokenManager() throws TokenUnavailableException {
+        if (tokenManager == null) {
             try {
                 ledger = new FileTokenLedger(directory(), LedgerKeys.CIPHER);
-                families = new TokenManager(
+                tokenManager = new TokenManager(
                         ledger,
                         hashes,
                         requestThreads,
                         writeBackThread,
                         clock,
-                        TWO_CALLS,
+                        REQUEST_TIMEOUT,
                         VcfTokenService::retriesUnknown,
                         listener);
             } catch (IOException e) {
@@ -397,16 +394,16 @@ public final class VcfTokenService {
                         e);
             }
         }
-        return families;
+        return tokenManager;
     }
 
-    /** Waits at shutdown for the responses to running requests, and saves them. */
+    /** Waits at shutdown for the responses of running requests and saves them. */
     @Terminator
     public static void finishRequests() throws InterruptedException {
         for (VcfTokenService tokens : ExtensionList.lookup(VcfTokenService.class)) {
             tokens.shutdown();
             tokens.requestThreads.shutdown();
-            if (!tokens.requestThreads.awaitTermination(LONGEST_REQUEST.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!tokens.requestThreads.awaitTermination(MAX_REQUEST_DURATION.toMillis(), TimeUnit.MILLISECONDS)) {
                 LOGGER.log(Level.WARNING, "Shutting down while a token request is in progress");
             }
             Optional<TokenFamilyAdmin> administration = tokens.findAdministration();
@@ -420,15 +417,15 @@ public final class VcfTokenService {
     }
 
     private synchronized void shutdown() {
-        if (families != null) {
-            families.shutdown();
+        if (tokenManager != null) {
+            tokenManager.shutdown();
         }
     }
 
-    private static ExecutorService pool(String name, int least, int most, BlockingQueue<Runnable> queue) {
+    private static ExecutorService pool(String name, int minThreads, int maxThreads, BlockingQueue<Runnable> queue) {
         ThreadPoolExecutor pool = new ThreadPoolExecutor(
-                least,
-                most,
+                minThreads,
+                maxThreads,
                 30,
                 TimeUnit.SECONDS,
                 queue,

@@ -1,10 +1,10 @@
 /**
- * The entry point {@link io.jenkins.plugins.vcftoken.VcfTokenService} and its wiring: what the packages below, which do not
- * know Jenkins, need of this controller (HTTP clients, keys, threads, listeners), device authorization, and the listeners and
- * periodic work that keep the ledger in step with Jenkins.
+ * The entry point {@link io.jenkins.plugins.vcftoken.VcfTokenService} and the integration of the Jenkins-independent
+ * packages ({@code oauth}, {@code rotation}, {@code lease}) with the controller: HTTP clients, keys, threads and
+ * listeners. Also owns device authorization and the periodic work on the ledger.
  *
- * <p>Threads: "vcf-token request" threads wait for servers, one "vcf-token write-back" thread saves stores, and the timer of
- * Jenkins starts renewals. Lock order: the service's own monitor guards its lazily created fields and is not held while a
- * lock of a family or store is taken.
+ * <p>Threads: "vcf-token request" threads wait for servers, one "vcf-token write-back" thread saves credentials stores,
+ * and {@code jenkins.util.Timer} starts renewals. Lock order: the monitor of {@code VcfTokenService} guards its lazily
+ * created fields and is released before a lock of a token family or store is acquired.
  */
 package io.jenkins.plugins.vcftoken;

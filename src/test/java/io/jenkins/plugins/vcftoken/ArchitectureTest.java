@@ -16,47 +16,47 @@ import java.util.stream.Stream;
 class ArchitectureTest {
 
     @ArchTest
-    static final ArchRule THE_CORE_KNOWS_NO_JENKINS = noClasses()
+    static final ArchRule CORE_DOES_NOT_DEPEND_ON_JENKINS = noClasses()
             .that()
             .resideInAnyPackage("..oauth..", "..rotation..", "..lease..")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("hudson..", "jenkins..", "com.cloudbees..", "org.jenkinsci..");
 
-    /** Whatever agents could ask the controller to do would have to be proof against hostile agents. */
+    /** Code that agents can run on the controller would have to withstand compromised agents. */
     @ArchTest
-    static final ArchRule NOTHING_RUNS_ON_THE_CONTROLLER_AT_AN_AGENTS_WORD = noClasses()
+    static final ArchRule NO_AGENT_TO_CONTROLLER_CALLABLES = noClasses()
             .should()
             .dependOnClassesThat()
             .haveNameMatching("jenkins\\.(security\\.SlaveToMasterCallable|SlaveToMasterFileCallable)"
                     + "|jenkins\\.agents\\.ControllerToAgent.*|jenkins\\.security\\.NotReallyRoleSensitiveCallable"
                     + "|hudson\\.remoting\\.Callable|hudson\\.FilePath\\$FileCallable");
 
-    /** What Jenkins encrypts and hashes with is for Jenkins to choose, by its FIPS mode for example. */
+    /** Jenkins chooses the algorithms for encryption and hashing, for example in FIPS mode. */
     @ArchTest
-    static final ArchRule NO_CRYPTOGRAPHY_OF_ITS_OWN = noClasses()
+    static final ArchRule NO_OWN_CRYPTOGRAPHY = noClasses()
             .should()
             .dependOnClassesThat()
             .haveNameMatching("javax\\.crypto\\..*"
                     + "|java\\.security\\.(MessageDigest|Signature|SecureRandom|KeyPairGenerator|KeyFactory)"
                     + "|java\\.util\\.Random|org\\.bouncycastle\\..*");
 
-    /** From the wire upwards. */
-    private static final List<String> PACKAGES = Stream.of(
+    /** Lowest layer first. */
+    private static final List<String> LAYERS = Stream.of(
                     ".oauth", ".rotation", ".lease", ".store", "", ".credentials", ".kubernetes", ".binding", ".health")
             .map(name -> "io.jenkins.plugins.vcftoken" + name)
             .toList();
 
     @ArchTest
-    static void noPackageDependsOnOneAboveIt(JavaClasses classes) {
-        assertThat(classes).extracting(JavaClass::getPackageName).containsOnly(PACKAGES.toArray(String[]::new));
-        for (int i = 0; i < PACKAGES.size() - 1; i++) {
+    static void packagesDoNotDependOnHigherLayers(JavaClasses classes) {
+        assertThat(classes).extracting(JavaClass::getPackageName).containsOnly(LAYERS.toArray(String[]::new));
+        for (int i = 0; i < LAYERS.size() - 1; i++) {
             noClasses()
                     .that()
-                    .resideInAPackage(PACKAGES.get(i))
+                    .resideInAPackage(LAYERS.get(i))
                     .should()
                     .dependOnClassesThat()
-                    .resideInAnyPackage(PACKAGES.subList(i + 1, PACKAGES.size()).toArray(String[]::new))
+                    .resideInAnyPackage(LAYERS.subList(i + 1, LAYERS.size()).toArray(String[]::new))
                     .check(classes);
         }
     }

@@ -29,7 +29,6 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javaposse.jobdsl.plugin.ExecuteDslScripts;
-import jenkins.model.Jenkins;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
@@ -41,14 +40,14 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.TestExtension;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Does what docs/automation.md says, with its own snippets. */
+/** Runs the snippets of docs/automation.md. */
 @WithJenkins
 class AutomationJenkinsTest {
 
-    private final String page = Files.readString(Path.of("docs/automation.md"));
+    private final String document = Files.readString(Path.of("docs/automation.md"));
     private JenkinsRule jenkins;
 
-    @AutoClose("closeWithoutViolations")
+    @AutoClose("closeAndCheckViolations")
     private final Simulator simulator = Simulator.start();
 
     AutomationJenkinsTest() throws Exception {}
@@ -65,7 +64,7 @@ class AutomationJenkinsTest {
 
     @Test
     void configurationAsCode() throws Exception {
-        Path file = jenkins.jenkins.getRootDir().toPath().resolve("page.yaml");
+        Path file = jenkins.jenkins.getRootDir().toPath().resolve("credentials.yaml");
         Files.writeString(file, snippet("yaml", "domainCredentials"));
         for (int reload = 0; reload < 2; reload++) {
             ConfigurationAsCode.get().configure(file.toString());
@@ -88,7 +87,7 @@ class AutomationJenkinsTest {
                 .isEqualTo(1200);
     }
 
-    /** Whatever the page leaves to a source of secrets. */
+    /** Resolves the secrets that the snippet refers to. */
     @TestExtension("configurationAsCode")
     public static final class Secrets extends SecretSource {
         @Override
@@ -101,18 +100,18 @@ class AutomationJenkinsTest {
     void freestyleProjectByJobDsl() throws Exception {
         JenkinsAccount.add(simulator, "vcfa");
         JenkinsAccount.trust(simulator.authorityPem());
-        run(snippet("groovy", "freeStyleJob"));
+        runJobDsl(snippet("groovy", "freeStyleJob"));
         jenkins.buildAndAssertSuccess(jenkins.jenkins.getItemByFullName("deploy", FreeStyleProject.class));
         assertThat(simulator.served()).isEqualTo(1);
     }
 
     @Test
-    void folderCredentialByJobDslAgainAndAgain() throws Exception {
+    void folderCredential_appliedRepeatedlyByJobDsl_keepsOneTokenFamily() throws Exception {
         String script = snippet("groovy", "folderCredentialsProperty");
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         String initialToken = simulator.addAccount("ci", "acme");
-        for (int time = 0; time < 3; time++) {
-            run(
+        for (int run = 0; run < 3; run++) {
+            runJobDsl(
                     script.replace("https://vcfa.example.com", simulator.url().toString()),
                     new StringParameterValue("VCFA_REFRESH_TOKEN", initialToken),
                     new StringParameterValue("VCF_CA", simulator.authorityPem()));
@@ -178,9 +177,9 @@ class AutomationJenkinsTest {
         assertThat(stored().get("csp-token").getCaCertificates()).isEmpty();
     }
 
-    /** Everything that a form may leave empty is missing. */
+    /** Omits the elements of all fields that may be empty in the form. */
     @Test
-    void xmlWithTheLeastThatMakesSense() throws Exception {
+    void minimalXml_createsCredentialWithoutSecret() throws Exception {
         String create = snippet("sh", "jenkins-cli.jar").split("\n")[2];
         for (String kind : List.of(
                 "VcfaServiceAccount",
@@ -220,42 +219,42 @@ class AutomationJenkinsTest {
         return result.stdout();
     }
 
-    private void run(String script, StringParameterValue... parameters) throws Exception {
-        FreeStyleProject initialToken = jenkins.createFreeStyleProject();
+    private void runJobDsl(String script, StringParameterValue... parameters) throws Exception {
+        FreeStyleProject seedJob = jenkins.createFreeStyleProject();
         List<hudson.model.ParameterDefinition> definitions = new ArrayList<>();
         for (StringParameterValue parameter : parameters) {
             definitions.add(new StringParameterDefinition(parameter.getName(), ""));
         }
-        initialToken.addProperty(new ParametersDefinitionProperty(definitions));
+        seedJob.addProperty(new ParametersDefinitionProperty(definitions));
         ExecuteDslScripts step = new ExecuteDslScripts();
         step.setScriptText(script);
         step.setSandbox(false);
-        initialToken.getBuildersList().add(step);
+        seedJob.getBuildersList().add(step);
         jenkins.assertBuildStatusSuccess(
-                initialToken.scheduleBuild2(0, new ParametersAction(List.<hudson.model.ParameterValue>of(parameters))));
-        initialToken.delete();
+                seedJob.scheduleBuild2(0, new ParametersAction(List.<hudson.model.ParameterValue>of(parameters))));
+        seedJob.delete();
     }
 
-    /** The one snippet of a language that contains something. */
-    private String snippet(String language, String with) {
+    /** The only snippet in this language that contains the text. */
+    private String snippet(String language, String text) {
         Matcher matcher =
-                Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(page);
+                Pattern.compile("```" + language + "\n(.*?)```", Pattern.DOTALL).matcher(document);
         List<String> found = matcher.results()
                 .map(result -> result.group(1))
-                .filter(text -> text.contains(with))
+                .filter(snippet -> snippet.contains(text))
                 .toList();
-        assertThat(found).as(language + " with " + with).hasSize(1);
+        assertThat(found).as(language + " with " + text).hasSize(1);
         return found.get(0);
     }
 
     @Test
-    void thePageHasNoOtherSnippets() {
-        assertThat(Pattern.compile("```\\w+").matcher(page).results()).hasSize(6);
+    void documentHasNoUntestedSnippets() {
+        assertThat(Pattern.compile("```\\w+").matcher(document).results()).hasSize(6);
     }
 
     private static Map<String, VcfCredentials> stored() {
         Map<String, VcfCredentials> stored = new LinkedHashMap<>();
-        Jenkins.get().getExtensionList(SystemCredentialsProvider.class).get(0).getCredentials().stream()
+        SystemCredentialsProvider.getInstance().getCredentials().stream()
                 .filter(VcfCredentials.class::isInstance)
                 .map(VcfCredentials.class::cast)
                 .forEach(credential -> stored.put(credential.getId(), credential));

@@ -2,9 +2,7 @@ package io.jenkins.plugins.vcftoken;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
-import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
@@ -22,9 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
 
 /**
- * Kills a Jenkins that does nothing but rotate, at random, at each moment of a grant, and while it writes ({@code
- * -Dcrash.kills}), and looks at what is on its disk: the living token, or a record that says what was at stake. Then each
- * such account heals by itself, unless the server had rotated its token.
+ * Kills a Jenkins process that only rotates tokens, {@code -Dcrash.kills} times. After each kill, the disk has the
+ * current token of each account, or a record of the pending request. Each account with such a record then recovers by
+ * itself, unless the server had rotated its token.
  */
 class CrashJenkinsTest extends JenkinsCrashTestBase {
 
@@ -33,7 +31,7 @@ class CrashJenkinsTest extends JenkinsCrashTestBase {
 
     private static final String ADVICE = "authorize the account";
 
-    /** What the controller writes, as it shows in a directory. */
+    /** Writes of the controller: directory below the home, and pattern of a file that is created there. */
     private static final String[][] WRITES = {
         {"vcf-token", "\\w+\\.tmp"},
         {"vcf-token", "\\w+\\.json"},
@@ -47,7 +45,7 @@ class CrashJenkinsTest extends JenkinsCrashTestBase {
     }
 
     @Test
-    void liveOrDiagnosedAfterEachKill() throws Throwable {
+    void accounts_afterEachKill_workOrAreReported() throws Throwable {
         controller.startJenkins();
         String[] initialTokens = new String[ACCOUNTS];
         for (int i = 0; i < ACCOUNTS; i++) {
@@ -60,31 +58,31 @@ class CrashJenkinsTest extends JenkinsCrashTestBase {
             controller.startJenkins();
             inspect();
             System.out.println("Crash test: kill " + kill + " of " + KILLS + ", " + simulator.rotations()
-                    + " rotations, accounts after kills " + tally + ", sent twice while anything could be lost by it "
+                    + " rotations, accounts after kills " + tally + ", repeated while an access token was valid "
                     + simulator.repeatsWhileAlive());
         }
         controller.stopJenkins();
         System.out.println("Crash test: " + KILLS + " kills under " + simulator.rotations() + " rotations of "
-                + ACCOUNTS + " accounts: " + tally + ", sent twice while anything could be lost by it "
+                + ACCOUNTS + " accounts: " + tally + ", repeated while an access token was valid "
                 + simulator.repeatsWhileAlive() + " (seed " + seed + ")");
         assertThat(tally.get(LOST)).isZero();
-        assertThat(tally.get(PERSON_NEEDED)).isZero();
+        assertThat(tally.get(USER_NEEDED)).isZero();
         assertThat(simulator.repeatsWhileAlive()).isZero();
     }
 
-    /** A third of the kills each come at random, at a moment of a grant, and while something is being written. */
+    /** One third of the kills each: at a phase of a token request, at random, and during a write. */
     private void loadAndKill(int kill) throws Throwable {
-        CountDownLatch dead = new CountDownLatch(1);
+        CountDownLatch killed = new CountDownLatch(1);
         switch (kill % 3) {
             case 0 -> {
-                int spare = random.nextInt(20);
-                RefreshPhase moment = RefreshPhase.values()[kill / 3 % RefreshPhase.values().length];
-                CountDownLatch reached = holdAt(moment, () -> simulator.grants() % 20 == spare, dead);
+                int offset = random.nextInt(20);
+                RefreshPhase phase = RefreshPhase.values()[kill / 3 % RefreshPhase.values().length];
+                CountDownLatch reached = holdAt(phase, () -> simulator.grants() % 20 == offset, killed);
                 controller.runRemotely(CrashJenkinsTest::rotateForever);
                 await(reached);
             }
             case 1 -> {
-                await(atAnyGrant());
+                await(rotateUntilRandomGrant());
                 Thread.sleep(random.nextInt(150));
             }
             default -> {
@@ -92,14 +90,14 @@ class CrashJenkinsTest extends JenkinsCrashTestBase {
                 awaitWrite(write[0], write[1], CrashJenkinsTest::rotateForever, random.nextInt(40));
             }
         }
-        kill(dead);
+        kill(killed);
     }
 
-    private CountDownLatch atAnyGrant() throws Throwable {
+    private CountDownLatch rotateUntilRandomGrant() throws Throwable {
         CountDownLatch reached = new CountDownLatch(1);
-        int enough = simulator.grants() + 1 + random.nextInt(40);
-        simulator.setWitness(now -> {
-            if (simulator.grants() >= enough) {
+        int target = simulator.grants() + 1 + random.nextInt(40);
+        simulator.setPhaseListener(observed -> {
+            if (simulator.grants() >= target) {
                 reached.countDown();
             }
         });
@@ -109,30 +107,30 @@ class CrashJenkinsTest extends JenkinsCrashTestBase {
 
     private void inspect() throws Throwable {
         String[][] records = controller.runRemotely(CrashJenkinsTest::records);
-        boolean[] alive = new boolean[ACCOUNTS];
+        boolean[] isCurrent = new boolean[ACCOUNTS];
         for (int i = 0; i < ACCOUNTS; i++) {
-            alive[i] = records[i][1].equals(simulator.currentToken("a" + i));
+            isCurrent[i] = records[i][1].equals(simulator.currentToken("a" + i));
         }
-        simulator.keepDelivered(Arrays.stream(records).map(record -> record[2]).collect(Collectors.toSet()));
-        String[] outcomes = controller.runRemotely(CrashJenkinsTest::settle);
-        String[] fresh = new String[ACCOUNTS];
+        simulator.retainDelivered(
+                Arrays.stream(records).map(record -> record[2]).collect(Collectors.toSet()));
+        String[] outcomes = controller.runRemotely(CrashJenkinsTest::awaitOutcomes);
+        String[] newTokens = new String[ACCOUNTS];
         for (int i = 0; i < ACCOUNTS; i++) {
-            if (count(records[i][0], alive[i], outcomes[i])) {
+            if (countOutcome(records[i][0], isCurrent[i], outcomes[i])) {
                 assertThat(outcomes[i]).contains("Credential ‘a" + i + "’").contains(ADVICE);
-                fresh[i] = simulator.reauthorize("a" + i);
+                newTokens[i] = simulator.reauthorize("a" + i);
             }
         }
-        controller.runRemotely(CrashJenkinsTest::store, simulator.url().toString(), simulator.authorityPem(), fresh);
+        controller.runRemotely(
+                CrashJenkinsTest::store, simulator.url().toString(), simulator.authorityPem(), newTokens);
     }
 
-    /** @param initialTokens for each account a token to store, or null */
+    /** @param initialTokens the token to store for each account, or null */
     private static void store(JenkinsRule rule, String url, String authority, String[] initialTokens) throws Exception {
         SystemCredentialsProvider provider = SystemCredentialsProvider.getInstance();
         for (int i = 0; i < ACCOUNTS; i++) {
             if (initialTokens[i] != null) {
-                VcfaServiceAccount credential = new VcfaServiceAccount(
-                        CredentialsScope.GLOBAL, "a" + i, null, url, "acme", Secret.fromString(initialTokens[i]));
-                credential.setCaCertificates(authority);
+                VcfaServiceAccount credential = JenkinsAccount.of(url, authority, "a" + i, initialTokens[i]);
                 provider.getCredentials().remove(credential);
                 provider.getCredentials().add(credential);
             }
@@ -141,12 +139,12 @@ class CrashJenkinsTest extends JenkinsCrashTestBase {
     }
 
     private static void rotateForever(JenkinsRule rule) {
-        repeat(ACCOUNTS, credential -> VcfTokenService.get().once(credential));
+        repeat(ACCOUNTS, credential -> VcfTokenService.get().issueWithoutLease(credential));
     }
 
     /**
-     * For each account the state, the token and the access token of its family. A token that was stored and not used before the kill has no
-     * family yet: there, an older one stands for nothing.
+     * State, current token and access token of the family of each account. A token that was stored and not yet used
+     * has no family; older families at the same location are ignored.
      */
     private static String[][] records(JenkinsRule rule) throws Exception {
         String[][] records = new String[ACCOUNTS][];
@@ -174,7 +172,7 @@ class CrashJenkinsTest extends JenkinsCrashTestBase {
         return records;
     }
 
-    private static String[] settle(JenkinsRule rule) throws Exception {
-        return settle(ACCOUNTS, credential -> VcfTokenService.get().once(credential), ADVICE);
+    private static String[] awaitOutcomes(JenkinsRule rule) throws Exception {
+        return awaitOutcomes(ACCOUNTS, credential -> VcfTokenService.get().issueWithoutLease(credential), ADVICE);
     }
 }

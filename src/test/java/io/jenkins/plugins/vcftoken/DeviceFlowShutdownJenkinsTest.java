@@ -14,14 +14,14 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.JenkinsSessionExtension;
 
-/** The shutdown of a controller during a device flow. */
+/** Device flows that are open when the controller shuts down. */
 class DeviceFlowShutdownJenkinsTest {
 
     @RegisterExtension
     private final JenkinsSessionExtension sessions = new JenkinsSessionExtension();
 
     @Test
-    void whatCouldNotBeStoredIsStoredOnTheWayDownAndWhatWasNotToldIsNotAskedFor() throws Throwable {
+    void shutdown_storesIssuedToken_andEndsPendingFlow() throws Throwable {
         try (Simulator simulator = Simulator.start()) {
             simulator.devices().setInterval(Duration.ofSeconds(1));
             String first = simulator.devices().addAccount("ci", "acme");
@@ -31,17 +31,18 @@ class DeviceFlowShutdownJenkinsTest {
                 JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);
                 both.addToSystem(both.account("sa", ""));
                 both.addToSystem(both.account("waiting", ""));
-                DeviceFlowSession stuck = start("sa", first);
+                DeviceFlowSession unsaved = start("sa", first);
                 Path ledger = rule.jenkins.getRootDir().toPath().resolve("vcf-token");
-                Path away = ledger.resolveSibling("away");
-                Files.move(ledger, away);
+                Path moved = ledger.resolveSibling("away");
+                Files.move(ledger, moved);
                 Files.writeString(ledger, "");
-                simulator.devices().answer(stuck.codes().userCode(), true);
+                simulator.devices().decide(unsaved.codes().userCode(), true);
                 JenkinsAndSimulator.await(
-                        "the token is at stake", () -> stuck.error().contains("could not be stored yet"));
+                        "the issued token cannot be stored",
+                        () -> unsaved.error().contains("could not be stored yet"));
                 start("waiting", second);
                 Files.delete(ledger);
-                Files.move(away, ledger);
+                Files.move(moved, ledger);
             });
             polls[0] = simulator.devices().polls();
             sessions.then(rule -> {
@@ -49,7 +50,7 @@ class DeviceFlowShutdownJenkinsTest {
                         .isEqualTo(simulator.currentToken("ci"));
                 assertThat(JenkinsAndSimulator.tokenIn(credentials(rule), "waiting"))
                         .isEmpty();
-                simulator.devices().answer(simulator.devices().lastUserCode(), true);
+                simulator.devices().decide(simulator.devices().lastUserCode(), true);
                 Thread.sleep(2_500);
                 assertThat(simulator.devices().polls()).isEqualTo(polls[0]);
                 JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);

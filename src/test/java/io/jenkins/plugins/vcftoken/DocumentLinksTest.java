@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Where the documents link to, as GitHub shows them. Other sites are not asked. */
+/** Links of the documents to files and headings of this repository, as GitHub resolves them. */
 class DocumentLinksTest {
 
     private static final Path ROOT = Path.of("").toAbsolutePath();
@@ -25,9 +25,9 @@ class DocumentLinksTest {
     private static final Path EXAMPLES = DOCS.resolve("examples");
 
     private static final Pattern FENCE = Pattern.compile("(?ms)^ *```.*?^ *```$");
-    private static final Pattern CODE = Pattern.compile("`[^`\\n]*`");
+    private static final Pattern INLINE_CODE = Pattern.compile("`[^`\\n]*`");
     private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]*)\\)");
-    private static final Pattern ELSEWHERE = Pattern.compile("[a-z]+:.*");
+    private static final Pattern EXTERNAL = Pattern.compile("[a-z]+:.*");
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");
 
     static Stream<Path> documents() throws IOException {
@@ -42,12 +42,12 @@ class DocumentLinksTest {
 
     @ParameterizedTest
     @MethodSource("documents")
-    void eachLinkLeadsSomewhere(Path document) throws IOException {
+    void linkTargets_exist(Path document) throws IOException {
         for (String link : links(document)) {
             String file = link.replaceFirst("#.*", "");
             Path target = file.isEmpty() ? document : document.resolveSibling(file);
             assertThat(target).as(link).exists();
-            // Some file systems take other letters for the same, GitHub does not.
+            // GitHub is case-sensitive; the local file system may not be.
             assertThat(ROOT.toRealPath().relativize(target.toRealPath()))
                     .as(link)
                     .isEqualTo(ROOT.relativize(target.normalize()));
@@ -58,15 +58,14 @@ class DocumentLinksTest {
     }
 
     @Test
-    void theFrontPageLeadsToEachDocument() throws IOException {
+    void readme_linksToEachDocument() throws IOException {
         Set<Path> linked = targets(ROOT.resolve("README.md"));
         assertThat(documents().filter(document -> document.getParent().equals(DOCS)))
                 .isSubsetOf(linked);
     }
 
-    /** Who reads about something finds its example there, and who looks for an example finds the topic. */
     @Test
-    void eachExampleIsListedAndPartOfATopic() throws IOException {
+    void eachExample_isListedAndLinkedFromADocument() throws IOException {
         Path list = EXAMPLES.resolve("README.md");
         Set<Path> linked = new TreeSet<>();
         for (Path document : documents().filter(file -> !file.equals(list)).toList()) {
@@ -80,7 +79,7 @@ class DocumentLinksTest {
     }
 
     @Test
-    void eachPictureIsShown() throws IOException {
+    void eachImage_isUsed() throws IOException {
         Set<Path> linked = new TreeSet<>();
         for (Path document : documents().toList()) {
             linked.addAll(targets(document));
@@ -97,17 +96,17 @@ class DocumentLinksTest {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** Those within this repository. */
+    /** Links within this repository. */
     private static List<String> links(Path document) throws IOException {
         String text = FENCE.matcher(Files.readString(document)).replaceAll("");
-        return LINK.matcher(CODE.matcher(text).replaceAll(""))
+        return LINK.matcher(INLINE_CODE.matcher(text).replaceAll(""))
                 .results()
                 .map(found -> found.group(1))
-                .filter(link -> !ELSEWHERE.matcher(link).matches())
+                .filter(link -> !EXTERNAL.matcher(link).matches())
                 .toList();
     }
 
-    /** What GitHub makes of headings. */
+    /** Anchors that GitHub generates for headings. */
     private static List<String> anchors(Path document) throws IOException {
         String text = FENCE.matcher(Files.readString(document)).replaceAll("");
         return HEADING.matcher(text)

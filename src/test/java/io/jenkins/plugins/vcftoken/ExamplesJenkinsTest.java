@@ -2,9 +2,7 @@ package io.jenkins.plugins.vcftoken;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Result;
 import hudson.slaves.EnvironmentVariablesNodeProperty;
 import hudson.util.Secret;
@@ -18,7 +16,6 @@ import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.List;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
@@ -27,7 +24,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Runs the sample Jenkinsfiles, with one credential of each kind that the simulator knows. */
+/** Runs the sample Jenkinsfiles against the simulator, with one credential of each kind. */
 @WithJenkins
 public class ExamplesJenkinsTest {
 
@@ -59,18 +56,18 @@ public class ExamplesJenkinsTest {
             JenkinsAccount.trust(
                     simulator.authorityPem(),
                     new EnvironmentVariablesNodeProperty.Entry("CSP_ORGANIZATION", APP_ORGANIZATION),
-                    address("NSX", simulator),
-                    address("VCENTER", simulator),
-                    address("VCFA", simulator),
-                    address("OPERATIONS", simulator),
-                    address("FLEET", simulator),
+                    urlVariable("NSX", simulator),
+                    urlVariable("VCENTER", simulator),
+                    urlVariable("VCFA", simulator),
+                    urlVariable("OPERATIONS", simulator),
+                    urlVariable("FLEET", simulator),
                     new EnvironmentVariablesNodeProperty.Entry(
                             "VMC_URL", simulator.vmcUrl().toString()));
             WorkflowJob job = jenkins.createProject(WorkflowJob.class, name);
             String script = Files.readString(Path.of("docs/examples/" + name + ".Jenkinsfile"));
             job.setDefinition(new CpsFlowDefinition(script, true));
             WorkflowRun run = jenkins.buildAndAssertStatus(Result.SUCCESS, job);
-            assertThat(simulator.served() - simulator.tenants().lists()).isEqualTo(1);
+            assertThat(simulator.served() - simulator.tenants().listRequests()).isEqualTo(1);
             assertThat(simulator.unauthorized()).isZero();
             assertThat(simulator.violations()).isEmpty();
             jenkins.assertLogContains(response, run);
@@ -78,26 +75,20 @@ public class ExamplesJenkinsTest {
         }
     }
 
-    private static EnvironmentVariablesNodeProperty.Entry address(String variable, Simulator simulator) {
+    private static EnvironmentVariablesNodeProperty.Entry urlVariable(String variable, Simulator simulator) {
         return new EnvironmentVariablesNodeProperty.Entry(
                 variable, simulator.url().toString());
     }
 
-    /** Under the IDs that the examples use. */
+    /** Stores one credential of each kind, with the IDs that the examples use. */
     public static void addAll(Simulator simulator) throws Exception {
         String url = simulator.url().toString();
         simulator.tenants().add("allapps_org01");
         simulator.sddcManager().addUser(SDDC_USER, SDDC_PASSWORD);
         simulator.cloudServices().addApiToken(API_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
         simulator.cloudServices().addApp("app-of-ci", APP_SECRET, APP_ORGANIZATION);
-        VcfaServiceAccount account = new VcfaServiceAccount(
-                CredentialsScope.GLOBAL,
-                "vcfa",
-                null,
-                url,
-                "acme",
-                Secret.fromString(simulator.addAccount("ci", "acme")));
-        account.setCaCertificates(simulator.authorityPem());
+        VcfaServiceAccount account =
+                JenkinsAccount.of(url, simulator.authorityPem(), "vcfa", simulator.addAccount("ci", "acme"));
         VcfaServiceAccount provider = new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
                 "vcfa-provider",
@@ -129,11 +120,6 @@ public class ExamplesJenkinsTest {
                 "svc-jenkins",
                 Secret.fromString(OPERATIONS_PASSWORD));
         operations.setCaCertificates(simulator.authorityPem());
-        store(account, provider, user, token, app, ssoToken, operations);
-    }
-
-    public static void store(Credentials... credentials) throws Exception {
-        SystemCredentialsProvider.getInstance().getCredentials().addAll(List.of(credentials));
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(account, provider, user, token, app, ssoToken, operations);
     }
 }

@@ -20,7 +20,7 @@ import java.util.List;
 import okhttp3.tls.HeldCertificate;
 import org.junit.jupiter.api.Test;
 
-/** Fields that any user may fill in must not fill the memory. Needs no running Jenkins. */
+/** Limits on the memory that form input can use. Needs no running Jenkins. */
 class HttpClientFactoryJenkinsTest {
 
     private static final String URL = "https://host";
@@ -34,26 +34,26 @@ class HttpClientFactoryJenkinsTest {
                     Path.of("target", "no such directory", "servers"), InstantSource.system(), text -> text));
 
     @Test
-    void clientsOfManyCertificatesAreBoundedAndTheOnesInUseStay() throws Exception {
+    void manyCertificates_clientsAreBounded_andUsedOnesAreKept() throws Exception {
         VcfCredentials used = trusting("");
         VcfCredentials unused = trusting(certificate());
-        OneShotHttpClient itsClient = clients.of(used);
-        OneShotHttpClient unusedClient = clients.of(unused);
+        OneShotHttpClient usedClient = clients.get(used);
+        OneShotHttpClient unusedClient = clients.get(unused);
         String certificate = certificate();
         for (int i = 0; i < HttpClientFactory.MAX_CLIENTS + 10; i++) {
-            clients.of(trusting(certificate + "\n".repeat(i) + "#"));
-            assertThat(clients.of(used)).isSameAs(itsClient);
+            clients.get(trusting(certificate + "\n".repeat(i) + "#"));
+            assertThat(clients.get(used)).isSameAs(usedClient);
         }
         assertThat(clients.size()).isEqualTo(HttpClientFactory.MAX_CLIENTS);
-        assertThat(clients.of(unused)).isNotSameAs(unusedClient);
+        assertThat(clients.get(unused)).isNotSameAs(unusedClient);
     }
 
     @Test
-    void aFieldThatIsTooLongIsRefusedBeforeAnythingIsKeptOfItAndIsNotRepeated() {
-        String over = "x".repeat(VcfCredentials.MAX_TEXT + 1);
-        Secret secret = Secret.fromString(over);
+    void tooLongField_isRejected_andCreatesNoClient() {
+        String tooLong = "x".repeat(VcfCredentials.MAX_TEXT + 1);
+        Secret secret = Secret.fromString(tooLong);
         SddcManagerUser name = new SddcManagerUser(CredentialsScope.GLOBAL, "long", null, URL);
-        name.setUsername(over);
+        name.setUsername(tooLong);
         name.setPassword(SECRET);
         SddcManagerUser password = new SddcManagerUser(CredentialsScope.GLOBAL, "long", null, URL);
         password.setUsername("svc");
@@ -61,11 +61,11 @@ class HttpClientFactoryJenkinsTest {
         SddcManagerUser key = new SddcManagerUser(CredentialsScope.GLOBAL, "long", null, URL);
         key.setApiKey(secret);
         CspOAuthApp organization = new CspOAuthApp(CredentialsScope.GLOBAL, "long", null, URL, "app", SECRET);
-        organization.setOrganizationId(over);
+        organization.setOrganizationId(tooLong);
         CspOAuthApp scopes = new CspOAuthApp(CredentialsScope.GLOBAL, "long", null, URL, "app", SECRET);
-        scopes.setScopes(over);
+        scopes.setScopes(tooLong);
         VcfaServiceAccount client = new VcfaServiceAccount(CredentialsScope.GLOBAL, "long", null, URL, "acme", SECRET);
-        client.setClientId(over);
+        client.setClientId(tooLong);
         for (VcfCredentials credential : List.of(
                 name,
                 password,
@@ -73,14 +73,14 @@ class HttpClientFactoryJenkinsTest {
                 organization,
                 scopes,
                 client,
-                new CspOAuthApp(CredentialsScope.GLOBAL, "long", null, URL, over, SECRET),
+                new CspOAuthApp(CredentialsScope.GLOBAL, "long", null, URL, tooLong, SECRET),
                 new CspOAuthApp(CredentialsScope.GLOBAL, "long", null, URL, "app", secret),
                 new CspApiToken(CredentialsScope.GLOBAL, "long", null, URL, secret),
-                new CspApiToken(CredentialsScope.GLOBAL, "long", null, URL + "/" + over, SECRET),
-                new VcfaServiceAccount(CredentialsScope.GLOBAL, "long", null, URL, over, SECRET),
+                new CspApiToken(CredentialsScope.GLOBAL, "long", null, URL + "/" + tooLong, SECRET),
+                new VcfaServiceAccount(CredentialsScope.GLOBAL, "long", null, URL, tooLong, SECRET),
                 new VcfaServiceAccount(CredentialsScope.GLOBAL, "long", null, URL, "acme", secret),
                 trusting("x".repeat(VcfCredentials.MAX_CERTIFICATES + 1)))) {
-            assertThatThrownBy(() -> clients.of(credential))
+            assertThatThrownBy(() -> clients.get(credential))
                     .isInstanceOf(TokenUnavailableException.class)
                     .hasMessageContainingAll("Credential ‘long’", "one of its fields is too long", "Nothing was sent")
                     .hasMessageNotContaining("xxx");
@@ -89,9 +89,9 @@ class HttpClientFactoryJenkinsTest {
     }
 
     @Test
-    void aFieldOfTheGreatestLengthIsUsed() throws Exception {
+    void fieldOfMaximumLength_isAccepted() throws Exception {
         String longest = "x".repeat(VcfCredentials.MAX_TEXT);
-        assertThat(clients.of(new CspApiToken(CredentialsScope.GLOBAL, "long", null, URL, Secret.fromString(longest))))
+        assertThat(clients.get(new CspApiToken(CredentialsScope.GLOBAL, "long", null, URL, Secret.fromString(longest))))
                 .isNotNull();
     }
 

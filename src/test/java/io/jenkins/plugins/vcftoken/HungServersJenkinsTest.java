@@ -26,22 +26,22 @@ import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Servers that accept and never answer, with the threads that a controller has. */
+/** Servers that accept connections and never respond, with the default number of threads of a controller. */
 @WithJenkins
 class HungServersJenkinsTest {
 
-    /** An access token takes a fraction of a second, more on a busy machine; a server that hangs, half a minute. */
-    private static final Duration MOMENT = Duration.ofSeconds(5);
+    /** A token request takes less than a second, or somewhat more on a busy machine; a hung server takes 30 seconds. */
+    private static final Duration LIMIT = Duration.ofSeconds(5);
 
     @Test
-    void once_beside80HungAccountsAnd32HungTests_isAnsweredAtOnce(JenkinsRule rule) throws Exception {
+    void once_with80HungAccountsAnd32HungConnectionTests_isNotDelayed(JenkinsRule rule) throws Exception {
         List<Socket> accepted = new CopyOnWriteArrayList<>();
         List<Thread> threads = new ArrayList<>();
         AtomicInteger busy = new AtomicInteger();
         try (Simulator simulator = Simulator.start();
                 ServerSocket hung = new ServerSocket(0, 200, InetAddress.getLoopbackAddress());
-                ServerSocket typed = new ServerSocket(0, 200, InetAddress.getLoopbackAddress())) {
-            for (ServerSocket server : List.of(hung, typed)) {
+                ServerSocket tested = new ServerSocket(0, 200, InetAddress.getLoopbackAddress())) {
+            for (ServerSocket server : List.of(hung, tested)) {
                 threads.add(daemon(() -> {
                     while (true) {
                         accepted.add(server.accept());
@@ -51,34 +51,34 @@ class HungServersJenkinsTest {
             rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
             JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);
             VcfTokenService tokens = VcfTokenService.get();
-            VcfaServiceAccount first = account(both, "first", simulator.addAccount("ci", "acme"));
-            VcfaServiceAccount healthy = account(both, "healthy", simulator.addAccount("healthy", "acme"));
-            tokens.once(first);
+            VcfaServiceAccount first = addAccount(both, "first", simulator.addAccount("ci", "acme"));
+            VcfaServiceAccount healthy = addAccount(both, "healthy", simulator.addAccount("healthy", "acme"));
+            tokens.issueWithoutLease(first);
             for (int i = 0; i < 80; i++) {
                 SddcManagerUser stuck = user("stuck-" + i, hung);
                 SystemCredentialsProvider.getInstance().getCredentials().add(stuck);
-                threads.add(daemon(() -> tokens.once(stuck)));
+                threads.add(daemon(() -> tokens.issueWithoutLease(stuck)));
             }
-            JenkinsAndSimulator.await("as many as a server gets are at the hung one", () -> accepted.size() >= 16);
+            JenkinsAndSimulator.await("the limit of requests per server is reached", () -> accepted.size() >= 16);
             for (int i = 0; i < 32; i++) {
                 User tester = User.getById("tester-" + i, true);
-                SddcManagerUser shown = user("typed-" + i, typed);
+                SddcManagerUser credential = user("tested-" + i, tested);
                 threads.add(daemon(() -> {
                     try (ACLContext as = ACL.as2(tester.impersonate2())) {
-                        String answer = test(rule, shown).getMessage();
+                        String answer = testConnection(rule, credential).getMessage();
                         if (answer.equals(Messages.ConnectionTester_busy())) {
                             busy.incrementAndGet();
                         }
                     }
                 }));
             }
-            JenkinsAndSimulator.await("those that are too many are told", () -> busy.get() == 24);
-            JenkinsAndSimulator.await("the others are on their way", () -> accepted.size() >= 24);
+            JenkinsAndSimulator.await("excess connection tests are rejected", () -> busy.get() == 24);
+            JenkinsAndSimulator.await("the other connection tests are sent", () -> accepted.size() >= 24);
             long begin = System.nanoTime();
-            tokens.once(healthy);
-            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(MOMENT);
+            tokens.issueWithoutLease(healthy);
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(LIMIT);
             assertThat(accepted).hasSize(24);
-            both.assertNothingLostOrSpentTwice();
+            both.assertNoTokenLostOrReused();
         } finally {
             for (Socket socket : accepted) {
                 socket.close();
@@ -89,7 +89,7 @@ class HungServersJenkinsTest {
         }
     }
 
-    private static VcfaServiceAccount account(JenkinsAndSimulator both, String id, String token) throws Exception {
+    private static VcfaServiceAccount addAccount(JenkinsAndSimulator both, String id, String token) throws Exception {
         VcfaServiceAccount account = both.account(id, token);
         both.addToSystem(account);
         return account;
@@ -103,11 +103,17 @@ class HungServersJenkinsTest {
         return user;
     }
 
-    private static FormValidation test(JenkinsRule rule, SddcManagerUser shown) {
+    private static FormValidation testConnection(JenkinsRule rule, SddcManagerUser credential) {
         return rule.jenkins
                 .getDescriptorByType(SddcManagerUser.DescriptorImpl.class)
                 .doTestConnection(
-                        rule.jenkins, shown.getUrl(), shown.getUsername(), shown.getPassword(), null, null, false);
+                        rule.jenkins,
+                        credential.getUrl(),
+                        credential.getUsername(),
+                        credential.getPassword(),
+                        null,
+                        null,
+                        false);
     }
 
     private interface Work {
@@ -119,7 +125,7 @@ class HungServersJenkinsTest {
             try {
                 work.run();
             } catch (TokenUnavailableException | IOException e) {
-                // It hung, until its connection was cut.
+                // Expected when the test closes the connection.
             } catch (Exception e) {
                 throw new IllegalStateException(e);
             }

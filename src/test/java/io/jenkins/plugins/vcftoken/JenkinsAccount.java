@@ -13,25 +13,26 @@ import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import jenkins.model.Jenkins;
 
-/** Accounts of a simulator as credentials of a controller. */
+/** Creates and stores credentials for accounts of a simulator. */
 public final class JenkinsAccount {
 
     private JenkinsAccount() {}
 
-    /** The store of an owner that takes credentials: other plugins add read-only ones. */
-    public static CredentialsStore storeOf(ModelObject owner) {
-        for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
-            if (store.getContext() == owner && store.isDomainsModifiable()) {
+    /** The writable store of a context; other plugins add read-only stores. */
+    public static CredentialsStore findStore(ModelObject context) {
+        for (CredentialsStore store : CredentialsProvider.lookupStores(context)) {
+            if (store.getContext() == context && store.isDomainsModifiable()) {
                 return store;
             }
         }
-        throw new IllegalArgumentException("no store of " + owner.getDisplayName());
+        throw new IllegalArgumentException("no store of " + context.getDisplayName());
     }
 
-    /** An account and a global credential, both of this name. */
+    /** Adds an account to the simulator, and a global credential with the same ID. */
     public static void add(Simulator simulator, String id) throws Exception {
         add(simulator.url().toString(), simulator.authorityPem(), id, simulator.addAccount(id, "acme"));
     }
@@ -40,7 +41,7 @@ public final class JenkinsAccount {
         store(of(url, authorityPem, id, initialToken));
     }
 
-    /** Adds credentials to those of the controller. */
+    /** Adds credentials to the system store. */
     public static void store(Credentials... added) throws IOException {
         SystemCredentialsProvider.getInstance().getCredentials().addAll(List.of(added));
         SystemCredentialsProvider.getInstance().save();
@@ -53,10 +54,11 @@ public final class JenkinsAccount {
         return credential;
     }
 
-    /** Has each curl on each node trust the simulator, and sets more variables for all. */
-    public static void trust(String authorityPem, EnvironmentVariablesNodeProperty.Entry... more) throws Exception {
+    /** Makes curl trust the authority on all nodes, and sets further environment variables. */
+    public static void trust(String authorityPem, EnvironmentVariablesNodeProperty.Entry... variables)
+            throws Exception {
         Path ca = Files.writeString(Jenkins.get().getRootDir().toPath().resolve("ca.pem"), authorityPem);
-        List<EnvironmentVariablesNodeProperty.Entry> entries = new java.util.ArrayList<>(List.of(more));
+        List<EnvironmentVariablesNodeProperty.Entry> entries = new ArrayList<>(List.of(variables));
         entries.add(new EnvironmentVariablesNodeProperty.Entry("CURL_CA_BUNDLE", ca.toString()));
         Jenkins.get().getGlobalNodeProperties().add(new EnvironmentVariablesNodeProperty(entries));
     }

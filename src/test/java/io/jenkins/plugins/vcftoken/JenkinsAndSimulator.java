@@ -11,6 +11,7 @@ import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
 import java.nio.file.Files;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.concurrent.Callable;
 import jenkins.model.ModifiableTopLevelItemGroup;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
@@ -18,13 +19,13 @@ import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.jvnet.hudson.test.JenkinsRule;
 
-/** A controller beside a simulator, and what most tests do with the two. */
+/** Test fixture of a controller and a simulator. */
 public final class JenkinsAndSimulator {
 
-    /** The system property that lets a person decide about a token whose answer was lost: "false". */
+    /** System property; "false" disables the automatic retry after a lost response. */
     public static final String RETRY_UNKNOWN = VcfTokenService.class.getName() + ".retryUnknown";
 
-    /** The shortest lifetime a server can express; half of it is the least that a new block takes. */
+    /** Shortest lifetime that a server can express; a new block requests a token when less than half of it is left. */
     public static final Duration SHORT = Duration.ofSeconds(1);
 
     public final JenkinsRule jenkins;
@@ -66,12 +67,12 @@ public final class JenkinsAndSimulator {
         return jenkins.buildAndAssertStatus(Result.SUCCESS, job);
     }
 
-    /** Past the point at which a new block takes an access token of {@link #SHORT} lifetime. */
-    public void letTheAccessTokenAge() throws InterruptedException {
+    /** Sleeps until a new block no longer uses an access token of {@link #SHORT} lifetime. */
+    public void sleepUntilRenewalIsDue() throws InterruptedException {
         Thread.sleep(SHORT.toMillis() * 6 / 10);
     }
 
-    /** The store is written after the access token is out, so it may take a moment. */
+    /** Waits, since the store is written asynchronously after the access token is returned. */
     public void awaitOnDisk(File file, String id) throws Exception {
         await("the rotated token reaches " + file, () -> tokenIn(file, id).equals(simulator.currentToken("ci")));
     }
@@ -81,7 +82,7 @@ public final class JenkinsAndSimulator {
     }
 
     public static void await(Callable<Boolean> condition) throws Exception {
-        await("what is waited for", condition);
+        await("condition", condition);
     }
 
     public static void await(String what, Callable<Boolean> condition) throws Exception {
@@ -92,16 +93,20 @@ public final class JenkinsAndSimulator {
         }
     }
 
+    public static void sleepUntil(Instant time) throws InterruptedException {
+        Thread.sleep(Math.max(0, Duration.between(Instant.now(), time).toMillis()));
+    }
+
     public static String tokenIn(File file, String id) throws Exception {
         String xml = Files.readString(file.toPath());
-        String sealed = xml.replaceAll("(?s).*<id>" + id + "</id>.*?<refreshToken>(.*?)</refreshToken>.*", "$1");
-        Secret secret = Secret.decrypt(sealed);
+        String encrypted = xml.replaceAll("(?s).*<id>" + id + "</id>.*?<refreshToken>(.*?)</refreshToken>.*", "$1");
+        Secret secret = Secret.decrypt(encrypted);
         return secret == null ? "" : secret.getPlainText();
     }
 
-    public void assertNothingLostOrSpentTwice() {
+    public void assertNoTokenLostOrReused() {
         assertThat(simulator.reuses()).isZero();
-        assertThat(simulator.mostReceived()).isLessThanOrEqualTo(1);
+        assertThat(simulator.maxRequestsPerSecret()).isLessThanOrEqualTo(1);
         assertThat(simulator.violations()).isEmpty();
         assertThat(simulator.isRevoked("ci")).isFalse();
     }

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 
-/** The wall clock of a controller whose machine may be suspended: timers run on as if nothing had happened. */
+/** Clock of a controller that simulates a suspended machine: the wall clock jumps, and timers do not. */
 public final class JenkinsClock implements InstantSource, AutoCloseable {
 
     private volatile Duration suspended = Duration.ZERO;

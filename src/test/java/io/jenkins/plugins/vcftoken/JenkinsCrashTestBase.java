@@ -30,11 +30,13 @@ import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
-/** Base of tests that kill a Jenkins at a moment of its requests or writes, and count what became of its accounts. */
+/**
+ * Base class of tests that kill a Jenkins process during requests or writes, and count the outcomes of its accounts.
+ */
 abstract class JenkinsCrashTestBase {
 
-    static final String LOST = "lost without a word";
-    static final String PERSON_NEEDED = "needing a person though alive";
+    static final String LOST = "lost silently";
+    static final String USER_NEEDED = "valid but in need of a user";
     private static final String LIVE = "live";
     private static final String HEALED = "healed";
     private static final String SUCCESSOR_LOST = "rotated by the server alone";
@@ -50,53 +52,53 @@ abstract class JenkinsCrashTestBase {
     final long seed = Long.getLong("crash.seed", System.nanoTime());
     final Random random = new Random(seed);
 
-    /** Accounts after kills, by what became of them. */
+    /** Number of accounts by outcome, over all kills. */
     final Map<String, Integer> tally = new LinkedHashMap<>();
 
     JenkinsCrashTestBase() {
-        List.of(LIVE, HEALED, SUCCESSOR_LOST, PERSON_NEEDED, LOST).forEach(outcome -> tally.put(outcome, 0));
+        List.of(LIVE, HEALED, SUCCESSOR_LOST, USER_NEEDED, LOST).forEach(outcome -> tally.put(outcome, 0));
     }
 
     /**
      * Counts an account after a kill.
      *
-     * @param state of its family before anything was requested
-     * @param alive whether the controller has the token that the server accepts
-     * @param outcome as of {@link #settle}
-     * @return whether it needs another secret
+     * @param state state of its token family before the first request
+     * @param isCurrent whether the controller has the token that the server accepts
+     * @param outcome result of {@link #awaitOutcomes}
+     * @return whether it needs a new secret
      */
-    boolean count(String state, boolean alive, String outcome) {
+    boolean countOutcome(String state, boolean isCurrent, String outcome) {
         boolean isUsable = outcome.isEmpty();
         boolean isReady = TokenFamily.Status.valueOf(state) == TokenFamily.Status.READY;
         if (isReady) {
-            tally.merge(alive && isUsable ? LIVE : LOST, 1, Integer::sum);
+            tally.merge(isCurrent && isUsable ? LIVE : LOST, 1, Integer::sum);
         } else if (isUsable) {
-            assertThat(alive).isTrue();
+            assertThat(isCurrent).isTrue();
             tally.merge(HEALED, 1, Integer::sum);
         } else {
-            tally.merge(alive ? PERSON_NEEDED : SUCCESSOR_LOST, 1, Integer::sum);
+            tally.merge(isCurrent ? USER_NEEDED : SUCCESSOR_LOST, 1, Integer::sum);
         }
         return !isReady && !isUsable;
     }
 
-    /** The server holds the first request that is due up at a moment, until the controller is dead. */
-    CountDownLatch holdAt(RefreshPhase moment, BooleanSupplier due, CountDownLatch dead) {
+    /** Makes the server hold the first request that meets the condition, at a phase, until the controller is killed. */
+    CountDownLatch holdAt(RefreshPhase phase, BooleanSupplier condition, CountDownLatch killed) {
         CountDownLatch reached = new CountDownLatch(1);
         AtomicBoolean armed = new AtomicBoolean(true);
-        simulator.setWitness(now -> {
-            if (now == moment && due.getAsBoolean() && armed.getAndSet(false)) {
+        simulator.setPhaseListener(observed -> {
+            if (observed == phase && condition.getAsBoolean() && armed.getAndSet(false)) {
                 reached.countDown();
-                if (moment != RefreshPhase.ANSWERED) {
-                    awaitEnd(dead);
+                if (phase != RefreshPhase.ANSWERED) {
+                    awaitKill(killed);
                 }
             }
         });
         return reached;
     }
 
-    private static void awaitEnd(CountDownLatch latch) {
+    private static void awaitKill(CountDownLatch killed) {
         try {
-            latch.await();
+            killed.await();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -107,24 +109,26 @@ abstract class JenkinsCrashTestBase {
     }
 
     /**
-     * Returns right after a write has begun, or is done, as it shows in a directory of the home.
+     * Returns as soon as a matching file is created, when a write has begun or is complete.
      *
-     * @param load what the controller does
-     * @param before how many such writes come before
+     * @param directory below the home of the controller
+     * @param file pattern of the file name
+     * @param load starts the work of the controller
+     * @param skipped number of matching files to ignore first
      */
-    void awaitWrite(String directory, String file, RealJenkinsExtension.Step load, int before) throws Throwable {
+    void awaitWrite(String directory, String file, RealJenkinsExtension.Step load, int skipped) throws Throwable {
         Path watched = controller.getHome().toPath().resolve(directory);
         Pattern name = Pattern.compile(file);
         try (WatchService watch = FileSystems.getDefault().newWatchService()) {
             watched.register(watch, StandardWatchEventKinds.ENTRY_CREATE);
             controller.runRemotely(load);
-            int spare = before;
-            while (spare >= 0) {
+            int remaining = skipped;
+            while (remaining >= 0) {
                 WatchKey key = watch.poll(60, TimeUnit.SECONDS);
-                assertThat(key).as("something is written").isNotNull();
+                assertThat(key).as("a file is created").isNotNull();
                 for (WatchEvent<?> event : key.pollEvents()) {
                     if (name.matcher(event.context().toString()).matches()) {
-                        spare--;
+                        remaining--;
                     }
                 }
                 key.reset();
@@ -132,20 +136,20 @@ abstract class JenkinsCrashTestBase {
         }
     }
 
-    void kill(CountDownLatch dead) throws Throwable {
+    void kill(CountDownLatch killed) throws Throwable {
         controller.stopJenkinsForcibly();
-        simulator.setWitness(moment -> {});
-        dead.countDown();
-        // What was on the server's side of the wire when the controller died still happens there.
+        simulator.setPhaseListener(phase -> {});
+        killed.countDown();
+        // The server completes the requests that it had received.
         Thread.sleep(200);
     }
 
-    /** What the controller does with a credential. */
+    /** Operation on a credential, in the controller. */
     interface Work {
         void run(VcfCredentials credential) throws TokenUnavailableException, InterruptedException;
     }
 
-    /** In the controller: repeats the work for each account, on a thread of its own. */
+    /** In the controller: repeats the work for each account, on one thread per account. */
     static void repeat(int accounts, Work work) {
         for (int i = 0; i < accounts; i++) {
             String id = "a" + i;
@@ -173,17 +177,17 @@ abstract class JenkinsCrashTestBase {
     }
 
     /**
-     * In the controller: for each account, what a person reads when no more request is to come; empty where there is an
-     * access token.
+     * In the controller: repeats the work for each account until it succeeds or fails for good.
      *
-     * @param advice in a message after which no request comes
+     * @param advice part of an error message after which the plugin sends no further request
+     * @return for each account the error message, or an empty string on success
      */
-    static String[] settle(int accounts, Work work, String advice) throws InterruptedException {
+    static String[] awaitOutcomes(int accounts, Work work, String advice) throws InterruptedException {
         String[] outcomes = new String[accounts];
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < accounts; i++) {
             int account = i;
-            Thread thread = new Thread(() -> outcomes[account] = settle("a" + account, work, advice));
+            Thread thread = new Thread(() -> outcomes[account] = awaitOutcomes("a" + account, work, advice));
             thread.start();
             threads.add(thread);
         }
@@ -193,14 +197,14 @@ abstract class JenkinsCrashTestBase {
         return outcomes;
     }
 
-    private static String settle(String id, Work work, String advice) {
+    private static String awaitOutcomes(String id, Work work, String advice) {
         Instant end = Instant.now().plusSeconds(120);
         while (true) {
             try {
                 work.run(credential(id));
                 return "";
             } catch (TokenUnavailableException e) {
-                // All else is a machine that is busy, or a request that is due later.
+                // Other errors are temporary: a busy machine, or a retry that is due later.
                 if (e.getMessage().contains(advice) || Instant.now().isAfter(end)) {
                     return e.getMessage();
                 }

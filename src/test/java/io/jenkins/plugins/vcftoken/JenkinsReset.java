@@ -15,8 +15,8 @@ import jenkins.model.Jenkins;
 import org.jvnet.hudson.test.JenkinsRule;
 
 /**
- * Removes what a test has left on a Jenkins that the tests of a class share: jobs, agents, users, permissions,
- * credentials and token records. Each test has a simulator of its own, so that accounts differ.
+ * Removes jobs, agents, users, permissions, credentials and token records from a Jenkins that the tests of a class
+ * share. Each test has its own simulator, so that the accounts differ.
  */
 public final class JenkinsReset {
 

@@ -28,16 +28,16 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** What it takes for unused is deleted one day, with the only copy of a token perhaps. */
+/** Orphaned records are deleted later, possibly with the only copy of a token. */
 @WithJenkins
 class LedgerCleanupJenkinsTest {
 
     private Path ledger;
 
     @Test
-    void aRecordIsUnusedOnlyWhenNoStoreHasItsCredential(JenkinsRule jenkins) throws Exception {
+    void record_isOrphanedOnlyWhenNoStoreHasItsCredential(JenkinsRule jenkins) throws Exception {
         ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
-        look();
+        runCleanup();
         assertThat(ledger).doesNotExist();
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
@@ -53,33 +53,33 @@ class LedgerCleanupJenkinsTest {
             try (ACLContext as = ACL.as2(alice.impersonate2())) {
                 add(both, alice, CredentialsScope.USER, "of-alice");
             }
-            look();
-            assertThat(unused()).isEmpty();
+            runCleanup();
+            assertThat(orphaned()).isEmpty();
 
-            CredentialsStore store = store(jenkins.jenkins);
+            CredentialsStore store = JenkinsAccount.findStore(jenkins.jenkins);
             Credentials rotated = store.getCredentials(Domain.global()).get(0);
-            Credentials spelledOtherwise = both.account(
+            Credentials withTrailingSlash = both.account(
                     CredentialsScope.GLOBAL,
                     "of-system",
                     simulator.url() + "/",
                     system.getRefreshToken().getPlainText());
-            assertThat(store.updateCredentials(Domain.global(), rotated, spelledOtherwise))
+            assertThat(store.updateCredentials(Domain.global(), rotated, withTrailingSlash))
                     .isTrue();
-            look();
-            assertThat(unused()).isEmpty();
+            runCleanup();
+            assertThat(orphaned()).isEmpty();
 
-            store.removeCredentials(Domain.global(), spelledOtherwise);
-            look();
-            assertThat(unused()).containsExactly("of-system");
+            store.removeCredentials(Domain.global(), withTrailingSlash);
+            runCleanup();
+            assertThat(orphaned()).containsExactly("of-system");
             folder.delete();
             alice.delete();
-            look();
-            assertThat(unused()).containsExactlyInAnyOrder("of-system", "of-folder", "of-alice");
+            runCleanup();
+            assertThat(orphaned()).containsExactlyInAnyOrder("of-system", "of-folder", "of-alice");
 
-            // The initial token is typed again.
+            // The initial token is entered again.
             store.addCredentials(Domain.global(), system);
-            look();
-            assertThat(unused()).containsExactlyInAnyOrder("of-folder", "of-alice");
+            runCleanup();
+            assertThat(orphaned()).containsExactlyInAnyOrder("of-folder", "of-alice");
             assertThat(simulator.requests()).isEqualTo(3);
         }
     }
@@ -88,30 +88,26 @@ class LedgerCleanupJenkinsTest {
             JenkinsAndSimulator both, ModelObject owner, CredentialsScope scope, String id) throws Exception {
         VcfaServiceAccount account =
                 both.account(scope, id, both.simulator.url().toString(), both.simulator.addAccount(id, "acme"));
-        store(owner).addCredentials(Domain.global(), account);
-        VcfTokenService.get().once(account);
+        JenkinsAccount.findStore(owner).addCredentials(Domain.global(), account);
+        VcfTokenService.get().issueWithoutLease(account);
         return account;
     }
 
-    private static CredentialsStore store(ModelObject owner) {
-        return JenkinsAccount.storeOf(owner);
-    }
-
-    private static void look() throws Exception {
+    private static void runCleanup() throws Exception {
         ExtensionList.lookupSingleton(LedgerCleanup.class).execute(TaskListener.NULL);
     }
 
-    private List<String> unused() throws Exception {
-        List<String> unused = new ArrayList<>();
+    private List<String> orphaned() throws Exception {
+        List<String> orphaned = new ArrayList<>();
         try (Stream<Path> files = Files.list(ledger)) {
             for (Path file :
                     files.filter(path -> path.toString().endsWith(".json")).toList()) {
                 JsonNode record = new ObjectMapper().readTree(file.toFile());
                 if (record.path("orphaned").isTextual()) {
-                    unused.add(record.at("/locations/0/credentialsId").asText());
+                    orphaned.add(record.at("/locations/0/credentialsId").asText());
                 }
             }
         }
-        return unused;
+        return orphaned;
     }
 }

@@ -30,29 +30,29 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
 /**
- * The server is away for {@code -Doutage.seconds} while the blocks of {@code -Doutage.accounts} are open (60 and 40 are
- * worth it by hand), on a Jenkins that is a process of its own, with the {@code .hpi} of the offline build where there is
- * one. Half of the accounts renew while the server is away; of every second of these, the new refresh token is lost. The
- * server counts what becomes of each.
+ * An outage of the server during open blocks, in a Jenkins process with the {@code .hpi} of the offline build if
+ * there is one. {@code -Doutage.seconds} and {@code -Doutage.accounts} set the length and the number of accounts
+ * (manual runs: 60 and 40). Half of the accounts renew during the outage; the response with the new refresh token is
+ * lost for every second of these.
  */
 class OutageJenkinsTest {
 
     private static final int OUTAGE_SECONDS = Integer.getInteger("outage.seconds", 20);
     private static final int ACCOUNTS = Integer.getInteger("outage.accounts", 16);
 
-    /** Of an access token that is renewed while the server is away, and outlives that. */
+    /** Lifetime of access tokens that are due for renewal during the outage and outlive it. */
     private static final Duration LIFETIME = Duration.ofSeconds(4L * OUTAGE_SECONDS);
 
-    /** Before the first renewal, which comes at 70 % of the lifetime at the earliest. */
-    private static final Duration BEGIN = LIFETIME.multipliedBy(66).dividedBy(100);
+    /** Start of the outage after a renewal; the next renewal comes at 70 % of the lifetime at the earliest. */
+    private static final Duration OUTAGE_START = LIFETIME.multipliedBy(66).dividedBy(100);
 
-    /** A lost request is sent again after two of these at the earliest. Less would cut answers short on a busy machine. */
+    /** A lost request is repeated after twice this time at the earliest. Shorter timeouts fail on a busy machine. */
     private static final int CALL_TIMEOUT_SECONDS = 5;
 
-    /** Renewed all the time, so that all have one that lasts longer soon after the server hands these out. */
+    /** Lifetime before the outage: short, so that all accounts soon get a token of {@link #LIFETIME}. */
     private static final Duration SHORT = Duration.ofSeconds(4);
 
-    private static final Duration PATIENCE = Duration.ofSeconds(Integer.getInteger("outage.patience", 300));
+    private static final Duration TIMEOUT = Duration.ofSeconds(Integer.getInteger("outage.patience", 300));
 
     @RegisterExtension
     private final RealJenkinsExtension controller = JenkinsProcess.withScriptedPipelines()
@@ -73,78 +73,75 @@ class OutageJenkinsTest {
     }
 
     @Test
-    void eachAccountOutlivesAnOutageOrIsRejectedForTheTokenThatWasLostInIt() throws Throwable {
-        Path hpi = Path.of("offline", "plugin", "target", "vcf-token.hpi");
-        if (Files.exists(hpi)) {
-            Path plugins = controller.getHome().toPath().resolve("plugins");
-            Files.delete(plugins.resolve("vcf-token.jpl"));
-            Files.copy(hpi, plugins.resolve("vcf-token.jpi"));
-        }
+    void accounts_afterOutage_workOrAreRejectedIfTheirTokenWasLost() throws Throwable {
+        JenkinsProcess.installOfflineBuild(controller);
         controller.startJenkins();
         Path end = directory.resolve("end");
         openBlocks(end);
 
         Instant renewed = awaitRenewal();
         Map<String, Integer> base = unauthorized();
-        sleepUntil(renewed.plus(BEGIN));
+        JenkinsAndSimulator.sleepUntil(renewed.plus(OUTAGE_START));
         simulator.setDown(true);
         Thread.sleep(Duration.ofSeconds(OUTAGE_SECONDS).toMillis());
         simulator.setDown(false);
-        Map<String, Integer> after = since(base);
+        Map<String, Integer> after = unauthorizedSince(base);
         int grants = simulator.grants();
 
         assertThat(simulator.requestsWhileDown())
-                .as("renewals in the outage, one of each account for which it was due")
+                .as("one renewal in the outage for each account that was due")
                 .isEqualTo(renewing.size());
         Set<String> lost = simulator.rotatedWhileDown();
         assertThat(lost).hasSize(renewing.size() / 2).isSubsetOf(renewing);
-        assertThat(after.values()).as("401 before the outage and in it").containsOnly(0);
+        assertThat(after.values()).as("401 before and during the outage").containsOnly(0);
 
-        Set<String> healed = new HashSet<>(renewing);
-        healed.removeAll(lost);
+        Set<String> recovered = new HashSet<>(renewing);
+        recovered.removeAll(lost);
         await("each account works again or is rejected", () -> {
             Map<String, String> states = states();
-            return healed.stream().allMatch(name -> states.get(name).equals(TokenFamily.Status.READY.name()))
+            return recovered.stream().allMatch(name -> states.get(name).equals(TokenFamily.Status.READY.name()))
                     && lost.stream().allMatch(name -> states.get(name).equals(TokenFamily.Status.REJECTED.name()))
-                    && simulator.grants() >= grants + healed.size();
+                    && simulator.grants() >= grants + recovered.size();
         });
         Map<String, Integer> served = new HashMap<>();
-        healed.forEach(name -> served.put(name, simulator.servedBy(name)));
+        recovered.forEach(name -> served.put(name, simulator.servedBy(name)));
         await(
-                "the block of each healed account is served",
-                () -> healed.stream().allMatch(name -> simulator.servedBy(name) > served.get(name)));
+                "the block of each recovered account is served",
+                () -> recovered.stream().allMatch(name -> simulator.servedBy(name) > served.get(name)));
         Files.createFile(end);
         controller.runRemotely(OutageJenkinsTest::awaitBuilds);
         Map<String, String> states = states();
         controller.stopJenkins();
 
-        Map<String, Integer> refused = since(base);
+        Map<String, Integer> refused = unauthorizedSince(base);
         System.out.println("Outage test: " + OUTAGE_SECONDS + " s, " + ACCOUNTS + " accounts, "
-                + simulator.requestsWhileDown() + " renewals in it, " + healed.size() + " healed, " + lost.size()
-                + " rejected; 401 of lasting " + sum(refused, lasting) + ", of healed " + sum(refused, healed)
-                + ", of rejected " + sum(refused, lost) + "; spent tokens received " + simulator.reuses());
+                + simulator.requestsWhileDown() + " renewals in it, " + recovered.size() + " healed, " + lost.size()
+                + " rejected; 401 of lasting " + sum(refused, lasting) + ", of healed " + sum(refused, recovered)
+                + ", of rejected " + sum(refused, lost) + "; reused tokens " + simulator.reuses());
         assertThat(sum(refused, lasting))
                 .as("401 in blocks whose access token outlives the outage")
                 .isZero();
-        assertThat(sum(refused, healed))
-                .as("401 in blocks whose account has healed: their access tokens outlive the outage, too")
+        assertThat(sum(refused, recovered))
+                .as("401 in blocks of recovered accounts, since their access tokens outlive the outage")
                 .isZero();
         assertThat(simulator.repeatsWhileAlive()).isZero();
-        assertThat(refused.get("")).as("401 for what is no access token").isZero();
+        assertThat(refused.get(""))
+                .as("401 for requests without a known access token")
+                .isZero();
         assertThat(states.entrySet().stream()
                         .filter(state -> state.getValue().equals(TokenFamily.Status.REJECTED.name()))
                         .map(Map.Entry::getKey))
-                .as("rejected are those of which the new refresh token was lost")
+                .as("only accounts with a lost refresh token are rejected")
                 .containsExactlyInAnyOrderElementsOf(lost);
         assertThat(simulator.reuses())
-                .as("spent tokens received: one more try of each that was lost")
+                .as("reused tokens: one retry for each lost one")
                 .isEqualTo(lost.size());
-        assertThat(simulator.mostReceived()).isEqualTo(2);
+        assertThat(simulator.maxRequestsPerSecret()).isEqualTo(2);
         assertThat(simulator.violations()).isEmpty();
         SecretSweep.assertNone(simulator, controller.getHome().toPath());
     }
 
-    /** All have been served once when this returns, with access tokens that last. */
+    /** Returns when all blocks have been served once. */
     private void openBlocks(Path end) throws Throwable {
         Path ca = Files.writeString(directory.resolve("ca.pem"), simulator.authorityPem());
         String script = "set +x\n"
@@ -166,12 +163,12 @@ class OutageJenkinsTest {
                     simulator.authorityPem(),
                     script,
                     accounts.toArray(String[]::new));
-            // Before the server hands out access tokens of another lifetime.
+            // Only then may the lifetime of new access tokens change.
             await("each block has been served", () -> names.stream().allMatch(name -> simulator.servedBy(name) > 0));
         }
     }
 
-    /** @param accounts names, each with its refresh token after it */
+    /** @param accounts alternating names and refresh tokens */
     private static void open(JenkinsRule rule, String url, String authority, String script, String[] accounts)
             throws Exception {
         rule.jenkins.setNumExecutors(rule.jenkins.getNumExecutors() + accounts.length / 2);
@@ -187,7 +184,7 @@ class OutageJenkinsTest {
         }
     }
 
-    /** @return when the first of the access tokens of {@link #LIFETIME} was issued, or earlier */
+    /** @return a time at or before the first access token of {@link #LIFETIME} was issued */
     private Instant awaitRenewal() throws Exception {
         Map<String, Integer> before = renewing.stream().collect(Collectors.toMap(name -> name, simulator::grantsBy));
         simulator.setLifetime(LIFETIME);
@@ -195,7 +192,7 @@ class OutageJenkinsTest {
         await("all are renewed", () -> renewing.stream().allMatch(name -> simulator.grantsBy(name) > before.get(name)));
         simulator.setLifetime(Duration.ofHours(1));
         assertThat(Duration.between(renewed, Instant.now()))
-                .as("the machine is too slow for so short an outage: what it takes to renew all")
+                .as("time to renew all accounts; the machine is too slow for such a short outage")
                 .isLessThan(LIFETIME.dividedBy(8));
         return renewed;
     }
@@ -227,17 +224,14 @@ class OutageJenkinsTest {
         }
     }
 
-    private List<String> all() {
-        return Stream.concat(lasting.stream(), renewing.stream()).toList();
-    }
-
-    /** 401 answers by account; under "" for what is no access token. */
+    /** Number of 401 responses by account; requests without a known access token are under "". */
     private Map<String, Integer> unauthorized() {
-        return Stream.concat(all().stream(), Stream.of(""))
+        return Stream.of(lasting, renewing, List.of(""))
+                .flatMap(List::stream)
                 .collect(Collectors.toMap(name -> name, simulator::unauthorizedBy));
     }
 
-    private Map<String, Integer> since(Map<String, Integer> base) {
+    private Map<String, Integer> unauthorizedSince(Map<String, Integer> base) {
         Map<String, Integer> now = unauthorized();
         now.replaceAll((name, count) -> count - base.get(name));
         return now;
@@ -251,12 +245,8 @@ class OutageJenkinsTest {
         return sum;
     }
 
-    private static void sleepUntil(Instant time) throws InterruptedException {
-        Thread.sleep(Math.max(0, Duration.between(Instant.now(), time).toMillis()));
-    }
-
     private static void await(String what, Callable<Boolean> condition) throws Exception {
-        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        long deadline = System.nanoTime() + TIMEOUT.toNanos();
         while (!condition.call()) {
             assertThat(System.nanoTime()).as(what).isLessThan(deadline);
             Thread.sleep(500);

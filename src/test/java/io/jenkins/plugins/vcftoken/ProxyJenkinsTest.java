@@ -41,22 +41,22 @@ class ProxyJenkinsTest {
     }
 
     @Test
-    void theProxyOfJenkinsIsUsedWithItsPassword() throws Exception {
+    void jenkinsProxy_isUsedWithItsPassword() throws Exception {
         jenkins.jenkins.setProxy(new ProxyConfiguration("localhost", proxy.port(), "jenkins", PASSWORD));
         build("vcfa", Result.SUCCESS);
         assertThat(proxy.tunnels()).isEqualTo(1);
-        assertThat(simulator.mostReceived()).isEqualTo(1);
+        assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
     }
 
     @Test
-    void hostsOfTheNoProxyListAreReachedDirectly() throws Exception {
+    void noProxyHosts_areReachedDirectly() throws Exception {
         jenkins.jenkins.setProxy(new ProxyConfiguration("localhost", proxy.port(), "jenkins", PASSWORD, "localhost"));
         build("vcfa", Result.SUCCESS);
         assertThat(proxy.tunnels() + proxy.refused()).isZero();
     }
 
     @Test
-    void aProxyThatRefusesKeepsTheTokenHereAndIsNamed() throws Exception {
+    void proxyAuthenticationFailure_sendsNothing_andNamesTheProxy() throws Exception {
         jenkins.jenkins.setProxy(new ProxyConfiguration("localhost", proxy.port(), "jenkins", "wrong"));
         WorkflowRun run = build("vcfa", Result.FAILURE);
         jenkins.assertLogContains("nothing was sent", run);

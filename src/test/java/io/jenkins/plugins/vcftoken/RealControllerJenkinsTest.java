@@ -9,7 +9,6 @@ import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.credentials.VcfOperationsUser;
 import io.jenkins.plugins.vcftoken.credentials.VcfSsoApiToken;
-import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
 import java.nio.file.Files;
@@ -17,7 +16,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.util.List;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
@@ -28,7 +26,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
-/** The main job on a Jenkins that is a process of its own: three access tokens' lifetimes, a restart, and one more. */
+/** Jenkins in a separate process, over three lifetimes of access tokens and a restart. */
 class RealControllerJenkinsTest {
 
     private static final Duration LIFETIME = Duration.ofSeconds(5);
@@ -45,19 +43,19 @@ class RealControllerJenkinsTest {
     }
 
     @Test
-    void asTheStandardBuildMakesIt() throws Throwable {
-        fourBuildsAndARestart();
+    void standardBuild_rotatesTokenAcrossRestart() throws Throwable {
+        runBuildsAcrossRestart();
     }
 
     @Test
-    void asTheOfflineBuildPacksIt() throws Throwable {
+    void offlineBuild_rotatesTokenAcrossRestart() throws Throwable {
         installOfflineBuild();
-        fourBuildsAndARestart();
+        runBuildsAcrossRestart();
     }
 
-    /** Kinds, bindings and periodic work are found by the indexes of the file. */
+    /** Kinds, bindings and periodic work are found by annotation indexes, which the offline build creates itself. */
     @Test
-    void vcfSsoAndVcfOperations_asTheOfflineBuildPacksThem() throws Throwable {
+    void offlineBuild_vcfSsoAndVcfOperations_work() throws Throwable {
         installOfflineBuild();
         simulator.setLifetime(Duration.ofHours(1));
         LocalDate day = LocalDate.now(ZoneOffset.UTC).plusDays(5);
@@ -72,12 +70,12 @@ class RealControllerJenkinsTest {
         Path ca = Files.writeString(Files.createTempFile("ca", ".pem"), simulator.authorityPem());
         controller.startJenkins();
         controller.runRemotely(
-                RealControllerJenkinsTest::setUpOthers,
+                RealControllerJenkinsTest::setUpSsoAndOperations,
                 simulator.url().toString(),
                 simulator.authorityPem(),
                 ca.toString(),
                 day.toString());
-        controller.runRemotely(RealControllerJenkinsTest::buildOthers);
+        controller.runRemotely(RealControllerJenkinsTest::buildSsoAndOperations);
         controller.runRemotely(RealControllerJenkinsTest::regenerate);
         JenkinsAndSimulator.await("regenerated", () -> simulator.vcfSso().regenerations() == 1);
         String next = simulator.vcfSso().currentToken("client");
@@ -90,10 +88,10 @@ class RealControllerJenkinsTest {
         });
         controller.stopJenkins();
         controller.startJenkins();
-        controller.runRemotely(RealControllerJenkinsTest::buildOthers);
+        controller.runRemotely(RealControllerJenkinsTest::buildSsoAndOperations);
         controller.stopJenkins();
         assertThat(simulator.served())
-                .as("two calls of each build, and the regeneration")
+                .as("two calls in each build, and the regeneration")
                 .isEqualTo(5);
         assertThat(simulator.unauthorized()).isZero();
         assertThat(simulator.vcenter().openSessions()).isZero();
@@ -104,14 +102,10 @@ class RealControllerJenkinsTest {
     }
 
     private void installOfflineBuild() throws Exception {
-        Path hpi = Path.of("offline", "plugin", "target", "vcf-token.hpi");
-        assumeTrue(Files.exists(hpi), "the offline build has not run");
-        Path plugins = controller.getHome().toPath().resolve("plugins");
-        Files.delete(plugins.resolve("vcf-token.jpl"));
-        Files.copy(hpi, plugins.resolve("vcf-token.jpi"));
+        assumeTrue(JenkinsProcess.installOfflineBuild(controller), "the offline build has not run");
     }
 
-    private static void setUpOthers(JenkinsRule rule, String url, String authority, String ca, String day)
+    private static void setUpSsoAndOperations(JenkinsRule rule, String url, String authority, String ca, String day)
             throws Exception {
         VcfSsoApiToken sso = new VcfSsoApiToken(
                 CredentialsScope.GLOBAL, "sso", null, url, Secret.fromString("vidb_first-of-client"));
@@ -121,8 +115,7 @@ class RealControllerJenkinsTest {
         VcfOperationsUser operations = new VcfOperationsUser(
                 CredentialsScope.GLOBAL, "ops", null, url, "svc", Secret.fromString("Aa1-password-of-svc"));
         operations.setCaCertificates(authority);
-        SystemCredentialsProvider.getInstance().getCredentials().addAll(List.of(sso, operations));
-        SystemCredentialsProvider.getInstance().save();
+        JenkinsAccount.store(sso, operations);
         String curl = "sh 'curl --fail --silent --show-error --cacert " + ca + " -H @\"$H\" " + url;
         rule.createProject(WorkflowJob.class, "others")
                 .setDefinition(new CpsFlowDefinition(
@@ -133,7 +126,7 @@ class RealControllerJenkinsTest {
                         true));
     }
 
-    private static void buildOthers(JenkinsRule rule) throws Exception {
+    private static void buildSsoAndOperations(JenkinsRule rule) throws Exception {
         rule.buildAndAssertStatus(Result.SUCCESS, rule.jenkins.getItemByFullName("others", WorkflowJob.class));
     }
 
@@ -149,7 +142,7 @@ class RealControllerJenkinsTest {
                 .orElseThrow();
     }
 
-    private void fourBuildsAndARestart() throws Throwable {
+    private void runBuildsAcrossRestart() throws Throwable {
         File home = controller.getHome();
         Path ca = Files.writeString(Files.createTempFile("ca", ".pem"), simulator.authorityPem());
         String initialToken = simulator.addAccount("ci", "acme");
@@ -171,17 +164,14 @@ class RealControllerJenkinsTest {
         assertThat(simulator.served()).isEqualTo(4);
         assertThat(simulator.unauthorized()).isZero();
         assertThat(simulator.reuses()).isZero();
-        assertThat(simulator.mostReceived()).isEqualTo(1);
+        assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
         assertThat(simulator.violations()).isEmpty();
         SecretSweep.assertNone(simulator, home.toPath());
         Files.delete(ca);
     }
 
     private static void setUp(JenkinsRule rule, String url, String authority, String initialToken) throws Exception {
-        VcfaServiceAccount credential = new VcfaServiceAccount(
-                CredentialsScope.GLOBAL, "sa", null, url, "acme", Secret.fromString(initialToken));
-        credential.setCaCertificates(authority);
-        JenkinsAccount.store(credential);
+        JenkinsAccount.add(url, authority, "sa", initialToken);
         rule.createProject(WorkflowJob.class, "job");
     }
 
@@ -199,8 +189,6 @@ class RealControllerJenkinsTest {
     }
 
     private static String stored(JenkinsRule rule) throws Exception {
-        String xml = Files.readString(rule.jenkins.getRootDir().toPath().resolve("credentials.xml"));
-        return Secret.decrypt(xml.replaceAll("(?s).*<refreshToken>(.*?)</refreshToken>.*", "$1"))
-                .getPlainText();
+        return JenkinsAndSimulator.tokenIn(new File(rule.jenkins.getRootDir(), "credentials.xml"), "sa");
     }
 }

@@ -17,13 +17,13 @@ import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
 
 /**
- * Kills a Jenkins that does nothing but regenerate API tokens, at each moment of the request and of each write, once around
- * for every {@link #MOMENTS} of {@code -Dcrash.kills}. After each kill the API token works, or the record says what was at
- * stake, and the message of the next token request says it.
+ * Kills a Jenkins process that only regenerates API tokens, {@code -Dcrash.kills} times, at each of the {@link
+ * #MOMENTS} in turn. After each kill, the API token works, or the record has the pending regeneration and the next
+ * token request reports it.
  */
 class RegenerationCrashJenkinsTest extends JenkinsCrashTestBase {
 
-    /** The moments of a request, then what the controller writes, as it shows in a directory. */
+    /** Phases of a request, and writes: directory below the home, and pattern of a file that is created there. */
     private static final String[][] MOMENTS = {
         {"RECEIVED"},
         {"COMMITTED"},
@@ -40,7 +40,7 @@ class RegenerationCrashJenkinsTest extends JenkinsCrashTestBase {
 
     @BeforeEach
     void start() throws Exception {
-        // An access token is there while an API token is regenerated, and has ended when the controller is back.
+        // The access token is valid during the regeneration, and has expired when the controller is back.
         simulator.setLifetime(Duration.ofSeconds(3));
         simulator.vcfSso().setApiTokenLifetime(Duration.ofDays(5));
     }
@@ -65,7 +65,7 @@ class RegenerationCrashJenkinsTest extends JenkinsCrashTestBase {
         }
         controller.stopJenkins();
         assertThat(tally.get(LOST)).as("seed " + seed).isZero();
-        assertThat(tally.get(PERSON_NEEDED)).as("seed " + seed).isZero();
+        assertThat(tally.get(USER_NEEDED)).as("seed " + seed).isZero();
         assertThat(simulator.vcfSso().repeatedRegenerations())
                 .as("seed " + seed)
                 .isZero();
@@ -81,35 +81,35 @@ class RegenerationCrashJenkinsTest extends JenkinsCrashTestBase {
     }
 
     private void loadAndKill(String[] moment) throws Throwable {
-        CountDownLatch dead = new CountDownLatch(1);
+        CountDownLatch killed = new CountDownLatch(1);
         if (moment.length == 1) {
-            int enough = simulator.vcfSso().regenerations() + 4 + random.nextInt(8);
+            int target = simulator.vcfSso().regenerations() + 4 + random.nextInt(8);
             CountDownLatch reached = holdAt(
-                    RefreshPhase.valueOf(moment[0]), () -> simulator.vcfSso().regenerations() >= enough, dead);
+                    RefreshPhase.valueOf(moment[0]), () -> simulator.vcfSso().regenerations() >= target, killed);
             controller.runRemotely(RegenerationCrashJenkinsTest::regenerateForever);
             await(reached);
         } else {
             awaitWrite(moment[0], moment[1], RegenerationCrashJenkinsTest::regenerateForever, 4 + random.nextInt(20));
         }
-        kill(dead);
+        kill(killed);
     }
 
     private void inspect() throws Throwable {
         String[] states = controller.runRemotely(RegenerationCrashJenkinsTest::states);
-        String[] outcomes = controller.runRemotely(RegenerationCrashJenkinsTest::settle);
+        String[] outcomes = controller.runRemotely(RegenerationCrashJenkinsTest::awaitOutcomes);
         String[] current = controller.runRemotely(RegenerationCrashJenkinsTest::currentTokens);
-        String[] fresh = new String[ACCOUNTS];
+        String[] newTokens = new String[ACCOUNTS];
         for (int i = 0; i < ACCOUNTS; i++) {
-            boolean alive = current[i].equals(simulator.vcfSso().currentToken("a" + i));
-            if (count(states[i], alive, outcomes[i])) {
+            boolean isCurrent = current[i].equals(simulator.vcfSso().currentToken("a" + i));
+            if (countOutcome(states[i], isCurrent, outcomes[i])) {
                 assertThat(outcomes[i])
                         .contains("Credential ‘a" + i + "’")
                         .contains(ADVICE)
                         .contains("generate a new one in VCF Operations");
-                fresh[i] = newToken(i);
+                newTokens[i] = newToken(i);
             }
         }
-        storeAll(fresh);
+        storeAll(newTokens);
     }
 
     private void storeAll(String[] tokens) throws Throwable {
@@ -117,7 +117,7 @@ class RegenerationCrashJenkinsTest extends JenkinsCrashTestBase {
                 RegenerationCrashJenkinsTest::store, simulator.url().toString(), simulator.authorityPem(), tokens);
     }
 
-    /** @param tokens for each account an API token to store, or null */
+    /** @param tokens the API token to store for each account, or null */
     private static void store(JenkinsRule rule, String url, String authority, String[] tokens) throws Exception {
         SystemCredentialsProvider provider = SystemCredentialsProvider.getInstance();
         for (int i = 0; i < ACCOUNTS; i++) {
@@ -138,8 +138,8 @@ class RegenerationCrashJenkinsTest extends JenkinsCrashTestBase {
         repeat(ACCOUNTS, credential -> VcfTokenService.get().regenerateIfDue(credential));
     }
 
-    /** Of a token that was stored and not used before the kill, there is no family yet. */
-    private static TokenFamily family(String id) throws Exception {
+    /** @return null for a token that was stored and not used before the kill */
+    private static TokenFamily findFamily(String id) throws Exception {
         String stored = credential(id).storedSecret().getPlainText();
         for (TokenFamily family : VcfTokenService.get().administration().list()) {
             if (VcfTokenService.get()
@@ -154,7 +154,7 @@ class RegenerationCrashJenkinsTest extends JenkinsCrashTestBase {
     private static String[] states(JenkinsRule rule) throws Exception {
         String[] states = new String[ACCOUNTS];
         for (int i = 0; i < ACCOUNTS; i++) {
-            TokenFamily family = family("a" + i);
+            TokenFamily family = findFamily("a" + i);
             states[i] = (family == null ? TokenFamily.Status.READY : family.state()).name();
         }
         return states;
@@ -163,7 +163,7 @@ class RegenerationCrashJenkinsTest extends JenkinsCrashTestBase {
     private static String[] currentTokens(JenkinsRule rule) throws Exception {
         String[] tokens = new String[ACCOUNTS];
         for (int i = 0; i < ACCOUNTS; i++) {
-            TokenFamily family = family("a" + i);
+            TokenFamily family = findFamily("a" + i);
             tokens[i] = family == null
                     ? credential("a" + i).storedSecret().getPlainText()
                     : family.tokens().current();
@@ -171,7 +171,7 @@ class RegenerationCrashJenkinsTest extends JenkinsCrashTestBase {
         return tokens;
     }
 
-    private static String[] settle(JenkinsRule rule) throws Exception {
-        return settle(ACCOUNTS, credential -> VcfTokenService.get().renew(credential), ADVICE);
+    private static String[] awaitOutcomes(JenkinsRule rule) throws Exception {
+        return awaitOutcomes(ACCOUNTS, credential -> VcfTokenService.get().renew(credential), ADVICE);
     }
 }

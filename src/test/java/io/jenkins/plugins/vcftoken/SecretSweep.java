@@ -20,18 +20,18 @@ import java.util.List;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 
-/** Looks for every secret that a simulator ever issued in every file below a directory. */
+/** Searches all files below a directory for all secrets that the simulator issued. */
 public final class SecretSweep {
 
     private SecretSweep() {}
 
     public static void assertNone(Simulator simulator, Path directory) throws IOException {
-        List<String> needles = new ArrayList<>();
+        List<String> encodedSecrets = new ArrayList<>();
         for (String secret : simulator.accessTokens()) {
-            needles.addAll(forms(secret));
+            encodedSecrets.addAll(encodings(secret));
         }
         for (String secret : simulator.refreshTokens()) {
-            needles.addAll(forms(secret));
+            encodedSecrets.addAll(encodings(secret));
         }
         Files.walkFileTree(directory, new SimpleFileVisitor<>() {
             @Override
@@ -43,12 +43,12 @@ public final class SecretSweep {
                     } catch (NoSuchFileException e) {
                         return FileVisitResult.CONTINUE;
                     }
-                    assertThat(needles).as("secrets in " + file).noneMatch(text::contains);
+                    assertThat(encodedSecrets).as("secrets in " + file).noneMatch(text::contains);
                 }
                 return FileVisitResult.CONTINUE;
             }
 
-            /** A running controller removes files at any time. */
+            /** A running controller deletes files at any time. */
             @Override
             public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
                 if (e instanceof NoSuchFileException) {
@@ -59,10 +59,10 @@ public final class SecretSweep {
         });
     }
 
-    private static List<String> forms(String secret) {
+    private static List<String> encodings(String secret) {
         byte[] bytes = secret.getBytes(StandardCharsets.UTF_8);
         String hex = HexFormat.of().formatHex(bytes);
-        List<String> forms = new ArrayList<>(List.of(
+        List<String> encodings = new ArrayList<>(List.of(
                 secret,
                 URLEncoder.encode(secret, StandardCharsets.UTF_8),
                 new StringBuilder(secret).reverse().toString(),
@@ -71,16 +71,16 @@ public final class SecretSweep {
                 secret.replace("/", "\\/"),
                 new String(secret.getBytes(StandardCharsets.UTF_16BE), StandardCharsets.ISO_8859_1),
                 new String(secret.getBytes(StandardCharsets.UTF_16LE), StandardCharsets.ISO_8859_1)));
-        for (int phase = 0; phase < 3; phase++) {
-            byte[] shifted = new byte[bytes.length + phase];
-            System.arraycopy(bytes, 0, shifted, phase, bytes.length);
+        for (int offset = 0; offset < 3; offset++) {
+            byte[] shifted = new byte[bytes.length + offset];
+            System.arraycopy(bytes, 0, shifted, offset, bytes.length);
             String encoded = Base64.getEncoder().withoutPadding().encodeToString(shifted);
-            // What depends on the neighbors on either side is left out.
-            String own = encoded.substring(phase == 0 ? 0 : 4, encoded.length() - 2);
-            forms.add(own);
-            forms.add(own.replace('+', '-').replace('/', '_'));
+            // Characters that depend on adjacent bytes are omitted.
+            String encodedSecret = encoded.substring(offset == 0 ? 0 : 4, encoded.length() - 2);
+            encodings.add(encodedSecret);
+            encodings.add(encodedSecret.replace('+', '-').replace('/', '_'));
         }
-        return forms;
+        return encodings;
     }
 
     private static String content(Path file) throws IOException {
@@ -89,7 +89,7 @@ public final class SecretSweep {
             try (GZIPInputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
                 bytes = in.readAllBytes();
             } catch (IOException e) {
-                // Not gzip after all.
+                // Not a gzip file.
             }
         }
         return new String(bytes, StandardCharsets.ISO_8859_1);

@@ -16,7 +16,7 @@ class ShutdownJenkinsTest {
     private final JenkinsSessionExtension sessions = new JenkinsSessionExtension();
 
     @Test
-    void anExchangeInFlightIsWaitedForWhenJenkinsGoesDown() throws Throwable {
+    void shutdown_waitsForTokenRequest() throws Throwable {
         try (Simulator simulator = Simulator.start()) {
             simulator.setDelay(Duration.ofSeconds(3));
             sessions.then(rule -> {
@@ -24,22 +24,22 @@ class ShutdownJenkinsTest {
                 both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
                 VcfaServiceAccount credential = (VcfaServiceAccount)
                         SystemCredentialsProvider.getInstance().getCredentials().get(0);
-                Thread asking = new Thread(() -> {
+                Thread requester = new Thread(() -> {
                     try {
-                        VcfTokenService.get().once(credential);
+                        VcfTokenService.get().issueWithoutLease(credential);
                     } catch (Exception e) {
-                        // Whether the one who asked still gets it is not the point.
+                        // The caller's result does not matter.
                     }
                 });
-                asking.start();
-                JenkinsAndSimulator.await("the token is on its way", () -> simulator.requests() == 1);
+                requester.start();
+                JenkinsAndSimulator.await("the token request is sent", () -> simulator.requests() == 1);
             });
             sessions.then(rule -> {
                 JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);
                 both.awaitInSystem("sa");
                 both.build(both.job(rule.jenkins, "job", "sa"));
                 assertThat(simulator.grants()).isEqualTo(1);
-                both.assertNothingLostOrSpentTwice();
+                both.assertNoTokenLostOrReused();
             });
         }
     }

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
-/** A server that is slower than one call may take, because it is asked at one path and then at the other. */
+/** A token request of two calls, one for each possible path, which together exceed the timeout of a single call. */
 class SlowShutdownJenkinsTest {
 
     @RegisterExtension
@@ -19,17 +19,17 @@ class SlowShutdownJenkinsTest {
             .javaOptions("-Dio.jenkins.plugins.vcftoken.VcfTokenService.callTimeoutSeconds=20");
 
     @Test
-    void anExchangeOfTwoCallsIsWaitedForWhenJenkinsGoesDown() throws Throwable {
+    void shutdown_waitsForTokenRequestOfTwoCalls() throws Throwable {
         try (Simulator simulator = Simulator.start()) {
-            simulator.moveBehindTm();
+            simulator.useTmPathPrefix();
             simulator.setDelay(Duration.ofSeconds(12));
             controller.startJenkins();
             controller.runRemotely(
-                    SlowShutdownJenkinsTest::ask,
+                    SlowShutdownJenkinsTest::requestInBackground,
                     simulator.url().toString(),
                     simulator.authorityPem(),
                     simulator.addAccount("ci", "acme"));
-            JenkinsAndSimulator.await("the first path was tried", () -> simulator.missed() == 1);
+            JenkinsAndSimulator.await("the first path was tried", () -> simulator.notFound() == 1);
             controller.stopJenkins();
             assertThat(simulator.grants()).isEqualTo(1);
             controller.startJenkins();
@@ -37,26 +37,27 @@ class SlowShutdownJenkinsTest {
             assertThat(simulator.grants())
                     .as("the access token is in the ledger")
                     .isEqualTo(1);
-            assertThat(simulator.mostReceived()).isEqualTo(1);
+            assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
             assertThat(simulator.reuses()).isZero();
         }
     }
 
-    private static void ask(JenkinsRule rule, String url, String authority, String token) throws Exception {
+    private static void requestInBackground(JenkinsRule rule, String url, String authority, String token)
+            throws Exception {
         JenkinsAccount.add(url, authority, "sa", token);
-        Thread asking = new Thread(() -> {
+        Thread requester = new Thread(() -> {
             try {
                 once(rule);
             } catch (Exception e) {
-                // It need not get the answer itself.
+                // The caller's result does not matter.
             }
         });
-        asking.setDaemon(true);
-        asking.start();
+        requester.setDaemon(true);
+        requester.start();
     }
 
     private static void once(JenkinsRule rule) throws Exception {
-        VcfTokenService.get().once((VcfaServiceAccount)
+        VcfTokenService.get().issueWithoutLease((VcfaServiceAccount)
                 SystemCredentialsProvider.getInstance().getCredentials().get(0));
     }
 }

@@ -34,10 +34,10 @@ import java.util.concurrent.TimeUnit;
 import okhttp3.OkHttpClient;
 import okhttp3.tls.HandshakeCertificates;
 
-/** The plugin's core on a directory and a simulator, without Jenkins: what a controller has of it in one process. */
+/** The core of the plugin with a ledger directory and a simulator, as in one controller process, without Jenkins. */
 public final class TestTokenService implements AutoCloseable {
 
-    /** Not encryption, but enough to see that what is stored went through it. */
+    /** Encodes instead of encrypting, which is sufficient to detect secrets that are stored in clear text. */
     public static final FileTokenLedger.Cipher CIPHER = new FileTokenLedger.Cipher() {
         @Override
         public String seal(String secret) {
@@ -62,11 +62,8 @@ public final class TestTokenService implements AutoCloseable {
         }
     };
 
-    /**
-     * Longer than anything takes on a machine that is busy with something else; reached only where a test fails, which
-     * mutation testing does not want to wait for.
-     */
-    public static final Duration PLENTY = Duration.ofSeconds(Integer.getInteger("test.patience", 120));
+    /** Only reached when a test fails; mutation tests set a shorter time. */
+    public static final Duration MAX_WAIT = Duration.ofSeconds(Integer.getInteger("test.patience", 120));
 
     public final FileTokenLedger ledger;
     public final TokenManager families;
@@ -84,11 +81,11 @@ public final class TestTokenService implements AutoCloseable {
         this(directory, simulator, clock, listener, client(simulator, clock));
     }
 
-    /** @param client in place of one that waits as long as a test ever needs */
+    /** @param client instead of the default with a timeout of {@link #MAX_WAIT} */
     public TestTokenService(
             Path directory, Simulator simulator, InstantSource clock, TokenListener listener, OneShotHttpClient client)
             throws IOException {
-        this(directory, simulator, clock, listener, client, PLENTY);
+        this(directory, simulator, clock, listener, client, MAX_WAIT);
     }
 
     /** @param timeout of {@link TokenManager} */
@@ -107,17 +104,17 @@ public final class TestTokenService implements AutoCloseable {
                 new TokenManager(ledger, HASH, requestThreads, writeBacks, clock, timeout, () -> true, listener);
     }
 
-    /** A manager that does everything on the thread of its caller. */
+    /** A manager that does all work on the thread of the caller. */
     public static TokenManager manager(TokenLedger ledger, InstantSource clock) {
         return manager(ledger, clock, TokenListener.NONE);
     }
 
     public static TokenManager manager(TokenLedger ledger, InstantSource clock, TokenListener listener) {
-        return new TokenManager(ledger, HASH, Runnable::run, Runnable::run, clock, PLENTY, () -> true, listener);
+        return new TokenManager(ledger, HASH, Runnable::run, Runnable::run, clock, MAX_WAIT, () -> true, listener);
     }
 
     public static OneShotHttpClient client(Simulator simulator, InstantSource clock) {
-        return client(simulator, clock, PLENTY);
+        return client(simulator, clock, MAX_WAIT);
     }
 
     /** @param limit for a whole call */
@@ -125,7 +122,7 @@ public final class TestTokenService implements AutoCloseable {
         return client(trusting(simulator), clock, limit);
     }
 
-    /** Remembers capabilities of servers in memory, since the directory of the file does not exist. */
+    /** Keeps server capabilities in memory only, since the directory of their file does not exist. */
     public static OneShotHttpClient client(OkHttpClient http, InstantSource clock, Duration limit) {
         return new OneShotHttpClient(
                 http,
@@ -152,22 +149,22 @@ public final class TestTokenService implements AutoCloseable {
         return client;
     }
 
-    /** What the controller makes of a service; does not wait. */
-    public static TokenEndpointClient patient(TokenEndpointClient service) {
+    /** Adds the retries of a controller, without pauses. */
+    public static TokenEndpointClient withRetries(TokenEndpointClient service) {
         return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).decorate(service);
     }
 
     public TokenEndpointClient sddcManager(String user) {
-        return patient(new SddcManagerTokenClient(
+        return withRetries(new SddcManagerTokenClient(
                 client, new Account(SddcManagerTokenClient.SYSTEM, simulator.url(), "", user)));
     }
 
     public TokenEndpointClient cspApiToken() {
-        return patient(new CspApiTokenClient(client, new Account(CspApiTokenClient.SYSTEM, simulator.url(), "")));
+        return withRetries(new CspApiTokenClient(client, new Account(CspApiTokenClient.SYSTEM, simulator.url(), "")));
     }
 
     public TokenEndpointClient vcfSso() {
-        return patient(new VcfSsoApiTokenClient(
+        return withRetries(new VcfSsoApiTokenClient(
                 client,
                 new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), VcfSsoApiTokenClient.DEFAULT_TENANT),
                 null,
@@ -179,12 +176,12 @@ public final class TestTokenService implements AutoCloseable {
                 name, new CredentialLocation("system", name), token, service, (family, current, again) -> {});
     }
 
-    /** A new account at the simulator, and a credential with its refresh token. */
+    /** Adds an account to the simulator. */
     public CredentialHandle newAccount(String name, String organization) {
         return handle(name, organization, simulator.addAccount(name, organization));
     }
 
-    /** A credential in a store that takes no rotated token. */
+    /** A credential whose store ignores rotated tokens. */
     public CredentialHandle handle(String name, String organization, String token) {
         return handle(name, service(organization), token);
     }
@@ -193,20 +190,20 @@ public final class TestTokenService implements AutoCloseable {
         return new CredentialHandle(name, new CredentialLocation("system", name), token, service(organization), writer);
     }
 
-    /** What was handed to the store's executor so far is done when this returns. */
+    /** Waits for the write-backs that have been submitted. */
     public void awaitWriteBacks() throws Exception {
         writeBacks.submit(() -> {}).get();
     }
 
-    /** Waits for the requests that are on their way, as a controller does that shuts down. Takes no further ones. */
+    /** Waits for running requests, like the shutdown of a controller, and rejects further ones. */
     public void finishRequests() throws InterruptedException {
         requestThreads.shutdown();
-        if (!requestThreads.awaitTermination(PLENTY.toSeconds(), TimeUnit.SECONDS)) {
+        if (!requestThreads.awaitTermination(MAX_WAIT.toSeconds(), TimeUnit.SECONDS)) {
             throw new IllegalStateException("A request is still on its way");
         }
     }
 
-    /** Returns when no thread writes to the directory any more: JUnit deletes it next. */
+    /** Waits until no thread writes to the directory, since JUnit deletes it next. */
     @Override
     public void close() {
         for (ExecutorService threads : List.of(requestThreads, writeBacks)) {

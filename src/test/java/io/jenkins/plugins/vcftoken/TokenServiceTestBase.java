@@ -8,7 +8,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Base of tests of the core on a directory, with a simulator that finds nothing to object to. */
+/** Base class of tests of the core with a temporary ledger and a simulator, which must find no protocol violation. */
 public abstract class TokenServiceTestBase {
 
     @TempDir

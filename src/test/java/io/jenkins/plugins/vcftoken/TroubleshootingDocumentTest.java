@@ -16,17 +16,17 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** A search in {@code docs/troubleshooting.md} for the words of a message finds them. */
+/** {@code docs/troubleshooting.md} quotes the error messages literally, so that a text search finds them. */
 class TroubleshootingDocumentTest {
 
     private static final Path MAIN = Path.of("src/main");
     private static final Path EXCEPTIONS =
             MAIN.resolve("java/io/jenkins/plugins/vcftoken/rotation/TokenUnavailableException.java");
 
-    /** What differs from message to message, in the document and here. */
-    private static final String ANY = "…";
+    /** Placeholder for the variable parts of a message. */
+    private static final String PLACEHOLDER = "…";
 
-    /** Comments and characters come first, since quotes in them begin no text. */
+    /** Comments and character literals are matched first, since quotes in them start no string. */
     private static final Pattern LITERAL =
             Pattern.compile("/\\*.*?\\*/|//[^\\n]*|'(?:\\\\.|[^'\\\\])+'|\"((?:\\\\.|[^\"\\\\])*)\"", Pattern.DOTALL);
 
@@ -34,13 +34,13 @@ class TroubleshootingDocumentTest {
     private static final Pattern ARGUMENT = Pattern.compile("\\{\\d[^{}]*(?:\\{\\d}[^{}]*)*}");
 
     @Test
-    void eachMessageOfTheDocumentIsOneOfTheCode() throws IOException {
+    void eachDocumentedMessage_existsInTheCode() throws IOException {
         List<String> texts = new ArrayList<>();
         for (Path source : files(".java")) {
             texts.addAll(texts(Files.readString(source)));
         }
         for (Path messages : files(".properties")) {
-            texts.addAll(english(messages));
+            texts.addAll(loadMessages(messages));
         }
         assertThat(phrases())
                 .as("messages in the document")
@@ -50,7 +50,7 @@ class TroubleshootingDocumentTest {
     }
 
     @Test
-    void theDocumentHasEachWayInWhichThereIsNoAccessToken() throws IOException {
+    void eachTokenUnavailableMessage_isDocumented() throws IOException {
         List<Pattern> phrases =
                 phrases().stream().map(TroubleshootingDocumentTest::pattern).toList();
         List<String> texts = texts(Files.readString(EXCEPTIONS)).stream()
@@ -63,33 +63,33 @@ class TroubleshootingDocumentTest {
                         .anyMatch(phrase -> phrase.matcher(text).find()));
     }
 
-    /** What stands in the first column of the tables of messages. */
+    /** First column of the tables of messages. */
     private static List<String> phrases() throws IOException {
         List<String> phrases = new ArrayList<>();
-        boolean messages = false;
+        boolean inTable = false;
         for (String line : Files.readAllLines(Path.of("docs/troubleshooting.md"))) {
             if (!line.startsWith("|")) {
-                messages = false;
+                inTable = false;
             } else if (line.startsWith("| you read |")) {
-                messages = true;
-            } else if (messages && !line.startsWith("|---")) {
+                inTable = true;
+            } else if (inTable && !line.startsWith("|---")) {
                 phrases.addAll(List.of(line.split("\\|")[1].strip().split("<br>")));
             }
         }
         return phrases;
     }
 
-    /** A number may be one that the code inserts. */
+    /** Numbers match themselves or a placeholder. */
     private static Pattern pattern(String phrase) {
         return Pattern.compile(Stream.of(phrase.split("(?<=…)|(?=…)|(?<=\\D)(?=\\d)|(?<=\\d)(?=\\D)"))
                 .map(part -> switch (part) {
-                    case ANY -> ".*?";
+                    case PLACEHOLDER -> ".*?";
                     default -> part.matches("\\d+") ? "(?:" + part + "|…)" : Pattern.quote(part);
                 })
                 .collect(Collectors.joining()));
     }
 
-    /** The texts of a source, put together again where they were broken, with "…" for what is inserted. */
+    /** String literals, concatenated as in the source, with "…" for inserted values. */
     private static List<String> texts(String source) {
         List<String> texts = new ArrayList<>();
         int end = -1;
@@ -100,7 +100,7 @@ class TroubleshootingDocumentTest {
             Matcher between = CONCATENATION.matcher(end < 0 ? "" : source.substring(end, literal.start()));
             String text = literal.group(1).replace("\\\"", "\"");
             if (between.matches()) {
-                String inserted = between.group().strip().equals("+") ? "" : ANY;
+                String inserted = between.group().strip().equals("+") ? "" : PLACEHOLDER;
                 texts.set(texts.size() - 1, texts.get(texts.size() - 1) + inserted + text);
             } else {
                 texts.add(text);
@@ -110,13 +110,15 @@ class TroubleshootingDocumentTest {
         return texts;
     }
 
-    private static List<String> english(Path file) throws IOException {
+    private static List<String> loadMessages(Path file) throws IOException {
         Properties properties = new Properties();
         try (Reader reader = Files.newBufferedReader(file)) {
             properties.load(reader);
         }
         return properties.values().stream()
-                .map(text -> ARGUMENT.matcher(text.toString()).replaceAll(ANY).replace("''", "'"))
+                .map(text -> ARGUMENT.matcher(text.toString())
+                        .replaceAll(PLACEHOLDER)
+                        .replace("''", "'"))
                 .toList();
     }
 

@@ -17,16 +17,16 @@ import org.kohsuke.stapler.StaplerOverridable;
 import org.kohsuke.stapler.StaplerProxy;
 
 /**
- * What of the plugin's classes can be asked for in a URL, found as Stapler finds it: {@code Owner.method}, or
- * {@code Owner:view}.
+ * Finds the methods and views of the plugin that Stapler exposes by URL, as {@code Owner.method} and {@code
+ * Owner:view}.
  */
 final class WebMethods {
 
     private static final Path CLASSES = Path.of("target/classes");
     private static final String PACKAGE = "io.jenkins.plugins.vcftoken";
 
-    /** Shown within a page that Jenkins guards; they cannot be requested by themselves. */
-    private static final Set<String> PARTS = Set.of(
+    /** Views that are included in pages of Jenkins and cannot be requested separately. */
+    private static final Set<String> INCLUDED_VIEWS = Set.of(
             "config",
             "credentials",
             "tls",
@@ -41,7 +41,7 @@ final class WebMethods {
 
     private WebMethods() {}
 
-    /** With the classes that they belong to. */
+    /** @return the classes by name of the method or view */
     static SortedMap<String, Class<?>> find() throws Exception {
         SortedMap<String, Class<?>> found = new TreeMap<>();
         for (Path file : files(".class")) {
@@ -59,17 +59,17 @@ final class WebMethods {
         for (Path file : files(".jelly")) {
             String view = name(file, ".jelly");
             if (!view.startsWith(PACKAGE)) {
-                continue; // the plugin's description
+                continue; // src/main/resources/index.jelly
             }
             String simple = view.substring(view.lastIndexOf('.') + 1);
             try {
                 Class<?> type = Class.forName(
                         view.substring(0, view.lastIndexOf('.')), false, WebMethods.class.getClassLoader());
-                if (!PARTS.contains(simple)) {
+                if (!INCLUDED_VIEWS.contains(simple)) {
                     found.put(owner(type) + ':' + simple, type);
                 }
             } catch (ClassNotFoundException e) {
-                // A tag library.
+                // The directory of a tag library.
             }
         }
         return found;
@@ -77,18 +77,18 @@ final class WebMethods {
 
     private static boolean isWebMethod(Method method) {
         String name = method.getName();
-        boolean routes = StaplerProxy.class.isAssignableFrom(method.getDeclaringClass()) && name.equals("getTarget")
+        boolean isRouting = StaplerProxy.class.isAssignableFrom(method.getDeclaringClass()) && name.equals("getTarget")
                 || StaplerFallback.class.isAssignableFrom(method.getDeclaringClass())
                         && name.equals("getStaplerFallback")
                 || StaplerOverridable.class.isAssignableFrom(method.getDeclaringClass()) && name.equals("getOverrides")
                 || name.equals("getDynamic");
         return !Modifier.isStatic(method.getModifiers())
-                && (routes
+                && (isRouting
                         || name.matches("(do|js)[A-Z].*")
-                        || Arrays.stream(method.getAnnotations()).anyMatch(WebMethods::isOfTheWeb));
+                        || Arrays.stream(method.getAnnotations()).anyMatch(WebMethods::isStaplerAnnotation));
     }
 
-    private static boolean isOfTheWeb(Annotation annotation) {
+    private static boolean isStaplerAnnotation(Annotation annotation) {
         Class<?> type = annotation.annotationType();
         return type.getName().startsWith("org.kohsuke.stapler.verb.")
                 || Set.of(
@@ -101,7 +101,7 @@ final class WebMethods {
                         .contains(type.getSimpleName());
     }
 
-    /** The outermost class of a descriptor, since these are all called the same. */
+    /** For descriptors the enclosing class, since all have the same simple name. */
     private static String owner(Class<?> type) {
         Class<?> outer = type.getEnclosingClass();
         return outer != null && type.getSimpleName().equals("DescriptorImpl")

@@ -34,22 +34,22 @@ import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /**
- * Who may ask for what. Whatever of the plugin has a URL stands in the table with the expected answers to everybody, or
- * this fails.
+ * Permissions of all web methods and views. The test fails if the plugin has a method or view with a URL that is not
+ * in the table.
  */
 @WithJenkins
 class WebMethodsJenkinsTest {
 
-    /** Anonymous; who reads; who configures one job; who owns the folder around it; who administers. */
+    /** Anonymous; read permission; configures one job; has all permissions in its folder; administrator. */
     private static final List<String> ROLES = List.of("", "reader", "configurer", "owner", "admin");
 
     private static final Pattern KIND = Pattern.compile("^<div[^>]* class=['\"]?(error|warning|ok)");
 
     /**
-     * Method | where, for descriptors: the context; else the URL | parameters | answers to GET | to POST | to POST
-     * without a crumb. An answer is the status, or of 200 what came: {@code ok}, {@code warning} or {@code error} of a
-     * form's check; {@code denied} by a button; a {@code list} of credentials, or the {@code current} value alone; else {@code page}. One answer,
-     * or one for each role; {@code -} where another row has asked.
+     * Method | context of a descriptor, or URL | parameters | responses to GET | to POST | to POST without a crumb. A
+     * response is its status, or for status 200: {@code ok}, {@code warning} or {@code error} of a form validation;
+     * {@code denied} of a button; {@code list} of credentials, or the {@code current} value alone; otherwise {@code
+     * page}. A column has one response for all roles, or one for each; {@code -} if another row covers it.
      */
     private static final String TABLE = """
             CspApiToken.doCheckApiToken | | value=a+b | 403 404 404 404 404 | 403 ok ok ok error | 403
@@ -207,27 +207,29 @@ class WebMethodsJenkinsTest {
             """;
 
     @Test
-    void everybodyGetsTheExpectedAnswer(JenkinsRule jenkins) throws Exception {
+    void eachRole_getsTheExpectedResponse(JenkinsRule jenkins) throws Exception {
         setUp(jenkins);
         SortedMap<String, Class<?>> found = WebMethods.find();
         List<String[]> rows = TABLE.lines().map(line -> line.split(" *\\| *")).toList();
         assertThat(rows).allSatisfy(row -> assertThat(row).hasSize(6));
-        Set<String> named = rows.stream().map(row -> row[0]).collect(Collectors.toSet());
-        assertThat(named)
+        Set<String> tabulated = rows.stream().map(row -> row[0]).collect(Collectors.toSet());
+        assertThat(tabulated)
                 .as("the table has all web methods, and no others")
                 .containsExactlyInAnyOrderElementsOf(found.keySet());
         List<JenkinsRule.WebClient> clients = clients(jenkins);
         List<String> expected = new ArrayList<>();
-        List<String> seen = new ArrayList<>();
+        List<String> actual = new ArrayList<>();
         for (String[] row : rows) {
             String url = url(jenkins, row[0], row[1], found.get(row[0])) + (row[2].isEmpty() ? "" : '?' + row[2]);
-            String begin = row[0] + " | " + row[1] + " | " + row[2];
-            expected.add(begin + " | " + all(row[3]) + " | " + all(row[4]) + " | " + all(row[5]));
-            seen.add(begin + " | " + (row[3].equals("-") ? row[3] : ask(clients, url, HttpMethod.GET, false)) + " | "
-                    + ask(clients, url, HttpMethod.POST, true) + " | "
-                    + (row[5].equals("-") ? row[5] : ask(clients, url, HttpMethod.POST, false)));
+            String prefix = row[0] + " | " + row[1] + " | " + row[2];
+            expected.add(
+                    prefix + " | " + forAllRoles(row[3]) + " | " + forAllRoles(row[4]) + " | " + forAllRoles(row[5]));
+            actual.add(
+                    prefix + " | " + (row[3].equals("-") ? row[3] : send(clients, url, HttpMethod.GET, false)) + " | "
+                            + send(clients, url, HttpMethod.POST, true) + " | "
+                            + (row[5].equals("-") ? row[5] : send(clients, url, HttpMethod.POST, false)));
         }
-        assertThat(String.join("\n", seen)).isEqualTo(String.join("\n", expected));
+        assertThat(String.join("\n", actual)).isEqualTo(String.join("\n", expected));
     }
 
     private static void setUp(JenkinsRule jenkins) throws Exception {
@@ -237,7 +239,7 @@ class WebMethodsJenkinsTest {
                 .getCredentials()
                 .add(new CspApiToken(
                         CredentialsScope.GLOBAL, "visible", null, "https://c.example.com", Secret.fromString("x")));
-        CredentialsStore store = JenkinsAccount.storeOf(folder);
+        CredentialsStore store = JenkinsAccount.findStore(folder);
         store.addCredentials(
                 Domain.global(),
                 new CspApiToken(CredentialsScope.GLOBAL, "own", null, "https://c.example.com", Secret.fromString("")));
@@ -246,7 +248,7 @@ class WebMethodsJenkinsTest {
                 new VcfaServiceAccount(
                         CredentialsScope.GLOBAL, "account", null, "https://v.example.com", "acme", null));
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
-        Permission[] ofCredentials = {
+        Permission[] credentialPermissions = {
             CredentialsProvider.VIEW, CredentialsProvider.CREATE, CredentialsProvider.UPDATE, CredentialsProvider.DELETE
         };
         jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
@@ -262,7 +264,7 @@ class WebMethodsJenkinsTest {
                 .grant(Item.CONFIGURE, Item.CREATE, Item.DELETE)
                 .onFolders(folder)
                 .to("owner")
-                .grant(ofCredentials)
+                .grant(credentialPermissions)
                 .onFolders(folder)
                 .to("owner")
                 .grant(Jenkins.ADMINISTER)
@@ -284,36 +286,36 @@ class WebMethodsJenkinsTest {
         return clients;
     }
 
-    private static String url(JenkinsRule jenkins, String method, String where, Class<?> type) throws Exception {
+    private static String url(JenkinsRule jenkins, String method, String context, Class<?> type) throws Exception {
         if (!Descriptor.class.isAssignableFrom(type)) {
-            return jenkins.getURL() + where;
+            return jenkins.getURL() + context;
         }
         String name = method.substring(method.indexOf(".do") + 3);
-        return jenkins.getURL() + where + "descriptorByName/"
+        return jenkins.getURL() + context + "descriptorByName/"
                 + type.getEnclosingClass().getName() + '/'
                 + Character.toLowerCase(name.charAt(0)) + name.substring(1);
     }
 
-    private static String all(String answers) {
-        return answers.contains(" ") || answers.equals("-")
-                ? answers
-                : String.join(" ", Collections.nCopies(ROLES.size(), answers));
+    private static String forAllRoles(String responses) {
+        return responses.contains(" ") || responses.equals("-")
+                ? responses
+                : String.join(" ", Collections.nCopies(ROLES.size(), responses));
     }
 
-    private static String ask(List<JenkinsRule.WebClient> clients, String url, HttpMethod method, boolean crumb)
+    private static String send(List<JenkinsRule.WebClient> clients, String url, HttpMethod method, boolean crumb)
             throws Exception {
-        List<String> answers = new ArrayList<>();
+        List<String> responses = new ArrayList<>();
         for (JenkinsRule.WebClient client : clients) {
             WebRequest request = new WebRequest(new URL(url), method);
             if (crumb) {
                 client.addCrumb(request);
             }
-            answers.add(answer(client.loadWebResponse(request)));
+            responses.add(describe(client.loadWebResponse(request)));
         }
-        return String.join(" ", answers);
+        return String.join(" ", responses);
     }
 
-    private static String answer(WebResponse response) {
+    private static String describe(WebResponse response) {
         String text = response.getContentAsString();
         if (response.getStatusCode() != 200) {
             return Integer.toString(response.getStatusCode());

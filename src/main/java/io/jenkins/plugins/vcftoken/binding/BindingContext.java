@@ -10,7 +10,7 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 
-/** The block that a {@link TokenBinding} adds variables and files to, while it opens. Used by one thread. */
+/** Context of a block that is opening, to which a {@link TokenBinding} adds variables and files. Not thread-safe. */
 public final class BindingContext {
 
     private final VcfCredentials credentials;
@@ -20,13 +20,13 @@ public final class BindingContext {
     private final BlockVariables variables;
     private final AccessTokenSource accessTokens;
 
-    /** Requests the access token of the block when it is needed for the first time. */
+    /** Returns the access token of the block, and requests it on the first call. */
     @FunctionalInterface
     interface AccessTokenSource {
         AccessToken get() throws AbortException, InterruptedException;
     }
 
-    /** @param organization of the step; empty for the credential's own */
+    /** @param organization organization of the step; empty for the organization of the credential */
     BindingContext(
             VcfCredentials credentials,
             String organization,
@@ -50,22 +50,20 @@ public final class BindingContext {
         return build;
     }
 
-    /** The log of the build. */
     public TaskListener listener() {
         return listener;
     }
 
-    /** @return the organization that the access token is for; null for systems without organizations */
+    /** @return organization of the access token; null for systems without organizations */
     @CheckForNull
     public String findOrganization() {
         return organization.isEmpty() ? credentials.organizationName() : organization;
     }
 
     /**
-     * The organization that the access token is for.
-     *
-     * @param binding the symbol of the binding, for the message
-     * @throws AbortException when the credential's system has no organizations
+     * @param binding symbol of the binding, for the error message
+     * @return organization of the access token
+     * @throws AbortException if the system of the credential has no organizations
      */
     public String organization(String binding) throws AbortException {
         String found = findOrganization();
@@ -77,19 +75,19 @@ public final class BindingContext {
     }
 
     /**
-     * The access token of the block, which is requested now where it was not before. Blocks.
+     * Returns the access token of the block, and requests it on the first call. Blocks.
      *
-     * @throws AbortException when there is none; its message is meant for the build's log
+     * @throws AbortException if no access token is available; the message is suitable for the build log
      */
     public AccessToken accessToken() throws IOException, InterruptedException {
         return accessTokens.get();
     }
 
     /**
-     * Adds a token that is requested with the access token of the block, once the bindings have been called. The block
-     * renews it, masks it, and ends its session, as it does with the access token.
+     * Adds a token that is requested with the access token of the block after all bindings were called. The block
+     * renews and masks it and ends its session, as it does for the access token.
      *
-     * @return the token alone, for variables and files
+     * @return template that consists of the token only
      */
     public TokenTemplate addDerivedToken(DerivedToken token) {
         return variables.addDerivedToken(token);
@@ -98,22 +96,22 @@ public final class BindingContext {
     /**
      * Adds an environment variable.
      *
-     * @throws AbortException when the name is no name of a variable, reserved, or taken in this block; so for the
-     *     other methods that add a variable
+     * @throws AbortException if the name is invalid, reserved, or already used in this block. The other methods that
+     *     add a variable throw it for the same reasons.
      */
     public void addVariable(String name, String value) throws AbortException {
         addVariable(name, TokenTemplate.of(value));
     }
 
-    /** Adds an environment variable, which has the current token when a step starts. */
+    /** Adds an environment variable. Each step gets the token that is current when the step starts. */
     public void addVariable(String name, TokenTemplate value) throws AbortException {
         variables.addValue(name, value);
     }
 
     /**
-     * Adds a file with the name of an environment variable, and the variable with its path. The file is in the same
-     * directory as all files of the block. It exists on each node before a step starts there, is replaced as a whole at
-     * each renewal, and is deleted when the block ends.
+     * Adds a file that is named like the environment variable, and the variable with its path. All files of a block are
+     * in the same directory. The file exists on each node before a step starts there, is replaced atomically at each
+     * renewal, and is deleted when the block ends.
      */
     public void addFileVariable(String name, TokenTemplate content, TokenFileMode mode) throws AbortException {
         variables.addFile(name, content, mode);
@@ -121,18 +119,18 @@ public final class BindingContext {
     }
 
     /**
-     * Adds a file that other files of the block name by its relative path.
+     * Adds a file that other files of the block refer to by a relative path.
      *
-     * @throws AbortException when there is another one of this name, however it is capitalized
+     * @throws AbortException if the block has a file with this name, ignoring case
      */
     public void addFile(String name, TokenTemplate content, TokenFileMode mode) throws AbortException {
         variables.addFile(name, content, mode);
     }
 
     /**
-     * Adds an environment variable with the directory of the block's files, followed by a text.
+     * Adds an environment variable with the path of the directory of the block's files, followed by a suffix.
      *
-     * @param suffix {@code ":/etc/ssl/certs"}, for example
+     * @param suffix for example {@code ":/etc/ssl/certs"}
      */
     public void addDirectoryVariable(String name, String suffix) throws AbortException {
         variables.addDirectory(name, suffix);

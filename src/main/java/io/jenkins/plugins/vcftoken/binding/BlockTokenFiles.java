@@ -29,8 +29,8 @@ import org.jenkinsci.plugins.workflow.steps.StepContext;
 import org.jenkinsci.plugins.workflow.steps.StepEnvironmentContributor;
 
 /**
- * The files of one block on each node that its steps run on. The threads of {@link TokenFileRegistry} read and write
- * them. Methods that do not throw {@link InterruptedException} do no I/O and do not wait.
+ * Token files of one block, on each node that its steps run on. The threads of {@link TokenFileRegistry} read and write
+ * the files. Methods that do not throw {@link InterruptedException} do no I/O and do not block.
  */
 public final class BlockTokenFiles implements Serializable {
 
@@ -41,7 +41,7 @@ public final class BlockTokenFiles implements Serializable {
 
     private static final long WRITE_TIMEOUT_SECONDS = 60;
 
-    /** Pause before a renewed token is written again to a node that is online. */
+    /** Delay before a failed write of a renewed token is repeated on a node that is online. */
     private static final long RETRY_SECONDS = 10;
 
     private static final String PREFIX = "vcf-token-";
@@ -49,24 +49,23 @@ public final class BlockTokenFiles implements Serializable {
     private final String name = PREFIX + UUID.randomUUID();
     private final String run;
 
-    /** Of the files with the access token. */
+    /** Widest mode of the files that contain a token. */
     private final TokenFileMode mode;
 
-    /** Changed under the lock of this; saved by Pipeline without it. */
-    @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
+    /** Guarded by {@code this} for writes; Pipeline serializes it without the lock. */
+    @SuppressWarnings("serial") // the list implementation is serializable
     private final List<TokenFileLocation> locations = new CopyOnWriteArrayList<>();
 
     private volatile boolean deleted;
 
-    /** The first write at each location. */
-    private transient Map<TokenFileLocation, CompletableFuture<Void>> first = new ConcurrentHashMap<>();
+    private transient Map<TokenFileLocation, CompletableFuture<Void>> firstWrites = new ConcurrentHashMap<>();
 
     private transient volatile Supplier<Map<String, WriteTokenFiles.Content>> contents;
     private transient volatile Consumer<String> log;
 
     /**
-     * @param run the external ID of the build
-     * @param mode of the files with the access token
+     * @param run external ID of the build
+     * @param mode widest mode of the files that contain a token
      */
     BlockTokenFiles(String run, TokenFileMode mode) {
         this.run = run;
@@ -75,17 +74,18 @@ public final class BlockTokenFiles implements Serializable {
 
     @Serial
     private Object readResolve() {
-        first = new ConcurrentHashMap<>();
+        firstWrites = new ConcurrentHashMap<>();
         return this;
     }
 
     /**
-     * Enables writing. Files from before a restart are left until then: they may hold a newer access token than the one
-     * that was saved.
+     * Enables writing. Files from before a restart are not rewritten earlier, because they may contain a newer access
+     * token than the saved one.
      *
-     * @param contents called at each write; returns the contents by file name, or null while there is no access token
-     * @param log of the build
-     * @return done when the files from before a restart hold this access token, where their nodes are online
+     * @param contents called for each write; returns the contents by file name, or null while there is no access token
+     * @param log build log
+     * @return completes when the files from before a restart contain the current access token on all nodes that are
+     *     online
      */
     CompletableFuture<Void> start(Supplier<Map<String, WriteTokenFiles.Content>> contents, Consumer<String> log) {
         this.log = log;
@@ -93,18 +93,18 @@ public final class BlockTokenFiles implements Serializable {
         return CompletableFuture.allOf(locations().stream().map(this::rewrite).toArray(CompletableFuture[]::new));
     }
 
-    /** Whether the last name in a path is one that this class chooses. */
-    static boolean isDirectory(String path) {
+    /** @return whether the last segment of the path is a name that this class generates */
+    static boolean isTokenDirectory(String path) {
         return path.substring(path.lastIndexOf(separator(path)) + 1).startsWith(PREFIX);
     }
 
-    /** @param temporary the directory for temporary files that belongs to a workspace */
-    String directory(String temporary) {
-        return temporary + separator(temporary) + name;
+    /** @param tempDir temporary directory of the workspace */
+    String directory(String tempDir) {
+        return tempDir + separator(tempDir) + name;
     }
 
-    String path(String temporary, String file) {
-        String directory = directory(temporary);
+    String path(String tempDir, String file) {
+        String directory = directory(tempDir);
         return directory + separator(directory) + file;
     }
 
@@ -112,14 +112,14 @@ public final class BlockTokenFiles implements Serializable {
         return path.indexOf('\\') >= 0 && path.indexOf('/') < 0 ? '\\' : '/';
     }
 
-    /** @param temporary the directory for temporary files that belongs to a workspace */
-    TokenFileLocation location(String node, String temporary) {
-        return new TokenFileLocation(run, node, directory(temporary));
+    /** @param tempDir temporary directory of the workspace */
+    TokenFileLocation location(String node, String tempDir) {
+        return new TokenFileLocation(run, node, directory(tempDir));
     }
 
     /**
-     * @param directory of the files, as the variables of a step name it
-     * @return null when it is not that of this block: the script has changed the variable
+     * @param directory directory of the files according to the variables of a step
+     * @return null if the script has changed the variable to a directory that is not of this block
      */
     @CheckForNull
     TokenFileLocation findLocation(String node, String directory) {
@@ -129,33 +129,33 @@ public final class BlockTokenFiles implements Serializable {
     /**
      * Writes the files unless they were written before.
      *
-     * @return done when they exist
+     * @return completes when the files exist
      */
-    CompletableFuture<Void> ensure(TokenFileLocation location) {
-        return first.compute(
+    CompletableFuture<Void> ensureWritten(TokenFileLocation location) {
+        return firstWrites.compute(
                 location, (key, known) -> known == null || known.isCompletedExceptionally() ? writeFirst(key) : known);
     }
 
     private CompletableFuture<Void> writeFirst(TokenFileLocation location) {
-        boolean known;
+        boolean isKnown;
         synchronized (this) {
             if (deleted) {
                 return CompletableFuture.failedFuture(new IOException("the block has ended"));
             }
-            known = locations.contains(location);
-            if (!known) {
+            isKnown = locations.contains(location);
+            if (!isKnown) {
                 locations.add(location);
             }
         }
         return TokenFileRegistry.get().submit(location.node(), () -> {
             TokenFileRegistry.get().add(location);
-            // The file of before a restart serves until the block has its lease back.
-            boolean mayStay = known && contents == null;
+            // After a restart, the existing file remains in use until the block has a lease again.
+            boolean keepsExistingFile = isKnown && contents == null;
             Boolean hasMode = write(location);
-            if (hasMode == null && !mayStay) {
+            if (hasMode == null && !keepsExistingFile) {
                 throw new IOException("the node is offline");
             }
-            if (hasMode != null && !known && mode != TokenFileMode.OWNER) {
+            if (hasMode != null && !isKnown && mode != TokenFileMode.OWNER) {
                 log.accept(
                         hasMode
                                 ? Messages.BlockTokenFiles_mode(location, mode.octal(), mode.getLabel())
@@ -164,24 +164,24 @@ public final class BlockTokenFiles implements Serializable {
         });
     }
 
-    /** Waits until the files exist, which takes time once per block and node. */
+    /** Waits until the files exist. Blocks at most once per block and node. */
     void await(TokenFileLocation location) throws IOException, InterruptedException {
-        await(ensure(location), location);
+        await(ensureWritten(location), location);
     }
 
-    /** Waits until the files hold the current access token. */
+    /** Waits until the files contain the current access token. */
     void awaitCurrent(TokenFileLocation location) throws IOException, InterruptedException {
         await(location);
         await(TokenFileRegistry.get().submit(location.node(), () -> write(location)), location);
     }
 
     /**
-     * Waits for all known locations on a node. A write that has failed is not awaited: the step that has that location
-     * reports it.
+     * Waits for pending writes of all locations on a node. Ignores failed writes: the step that uses the location
+     * reports them.
      */
     void awaitNode(String node) throws IOException, InterruptedException {
         for (TokenFileLocation location : locations) {
-            CompletableFuture<Void> writing = first.get(location);
+            CompletableFuture<Void> writing = firstWrites.get(location);
             if (location.node().equals(node) && (writing == null || !writing.isDone())) {
                 await(location);
             }
@@ -202,12 +202,14 @@ public final class BlockTokenFiles implements Serializable {
         throw new IOException(Messages.BlockTokenFiles_notWritten(location, cause), cause);
     }
 
-    /** After a renewal: writes the access token at all locations. */
+    /** Writes the files at all locations after a renewal. */
     void rewriteAll() {
         locations.forEach(this::rewrite);
     }
 
-    /** After a node reconnects, since its files may hold an access token that has expired meanwhile. */
+    /**
+     * Writes the files of a node that has reconnected, because its access token may have expired while it was offline.
+     */
     void rewriteNode(String node) {
         locations.stream().filter(location -> location.node().equals(node)).forEach(this::rewrite);
     }
@@ -227,11 +229,10 @@ public final class BlockTokenFiles implements Serializable {
     }
 
     /**
-     * Writes the access token that is current when the node's thread gets to it, so the last write has the newest
-     * one.
+     * Writes the token that is current when the thread of the node runs, so that the last write has the newest token.
      *
-     * @return whether the files have the mode; null when nothing was written: the node is offline and gets its files
-     *     when it is back, or there is no access token yet, or the block has ended
+     * @return whether the files have the requested mode; null if nothing was written, because the node is offline (its
+     *     files are written when it reconnects), there is no access token yet, or the block has ended
      */
     @CheckForNull
     private Boolean write(TokenFileLocation location) throws IOException, InterruptedException {
@@ -246,14 +247,12 @@ public final class BlockTokenFiles implements Serializable {
         return hasMode[0];
     }
 
-    /**
-     * At the end of the block: nothing is written any more, and files are deleted as soon as their nodes are online.
-     */
+    /** Stops all writes, and deletes the files as soon as their nodes are online. */
     void delete() {
         synchronized (this) {
             deleted = true;
         }
-        locations.forEach(TokenFileRegistry.get()::deleteLater);
+        locations.forEach(TokenFileRegistry.get()::deleteAsync);
     }
 
     List<TokenFileLocation> locations() {
@@ -261,8 +260,8 @@ public final class BlockTokenFiles implements Serializable {
     }
 
     /**
-     * Starts writing token files when the first step of a block on a node, of any kind, gets its environment. Jenkins
-     * calls this on the Pipeline's thread with the environment and the node. Adds no variable and does not wait.
+     * Starts writing the token files when the first step of a block on a node gets its environment. Jenkins calls this
+     * on the thread of the Pipeline. Adds no variables and does not block.
      */
     @Extension
     public static final class EnvironmentContributor extends StepEnvironmentContributor {
@@ -277,11 +276,11 @@ public final class BlockTokenFiles implements Serializable {
                     Computer computer = workspace == null ? null : workspace.toComputer();
                     TokenFileLocation location = computer == null ? null : block.findLocation(computer.getName(), env);
                     if (files != null && location != null) {
-                        files.ensure(location);
+                        files.ensureWritten(location);
                     }
                 }
             } catch (IOException | InterruptedException | RuntimeException e) {
-                // The node is offline. The step itself reports that.
+                // The node is offline; the step itself reports that.
                 LOGGER.log(Level.FINE, "No node for token files", e);
             }
         }

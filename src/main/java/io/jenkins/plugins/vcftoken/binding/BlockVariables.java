@@ -20,8 +20,8 @@ import java.util.function.IntFunction;
 import java.util.regex.Pattern;
 
 /**
- * The environment variables and files of a block, by name: the token variable, its expiry, the URL, and what bindings
- * add. Has templates and no access token. Immutable once the block is open. Saved with the build.
+ * Environment variables and files of a block by name: token, expiry, URL, and those of the bindings. Contains
+ * templates, no tokens. Immutable after the block has opened. Saved with the build.
  */
 final class BlockVariables implements Serializable {
 
@@ -35,37 +35,34 @@ final class BlockVariables implements Serializable {
 
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
-    /**
-     * Variables that control shells, loaders and Jenkins. An access token or an address in these is a mistake or an
-     * attack.
-     */
+    /** Variables that control shells, loaders and Jenkins; a token or URL in one of these is an error or an attack. */
     private static final Pattern RESERVED = Pattern.compile(
             "(?i)PATH|PATHEXT|HOME|SHELL|COMSPEC|SYSTEMROOT|IFS|ENV|BASH_ENV|PS4|WORKSPACE|JAVA_TOOL_OPTIONS|"
                     + "(LD|DYLD|JENKINS|HUDSON)_.*");
 
-    /** Most blocks have no more files. */
-    private static final int FEW = 2;
+    /** Sufficient for most blocks. */
+    private static final int INITIAL_CAPACITY = 2;
 
     private final String tokenVariable;
     private final Map<String, TokenTemplate> values = new LinkedHashMap<>();
 
-    /** Names of files by the variables that hold their paths. */
-    private final Map<String, String> paths = new LinkedHashMap<>(FEW);
+    /** File names by the variable that contains the path. */
+    private final Map<String, String> paths = new LinkedHashMap<>(INITIAL_CAPACITY);
 
-    /** What follows the directory of the files in a variable, by variable. */
-    private final Map<String, String> directories = new LinkedHashMap<>(FEW);
+    /** Suffixes by the variable that contains the directory of the files and the suffix. */
+    private final Map<String, String> directories = new LinkedHashMap<>(INITIAL_CAPACITY);
 
-    private final Map<String, FileTemplate> files = new LinkedHashMap<>(FEW);
+    private final Map<String, FileTemplate> files = new LinkedHashMap<>(INITIAL_CAPACITY);
 
-    /** Null in builds of versions before it. */
+    /** Null in builds that were saved by earlier versions. */
     @CheckForNull
-    @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
+    @SuppressWarnings("serial") // the list implementation is serializable
     private final List<DerivedToken> derivedTokens = new ArrayList<>();
 
     /**
-     * @param token the variable for the access token; blank for {@value #DEFAULT_TOKEN}
+     * @param token variable for the access token; blank for {@value #DEFAULT_TOKEN}
      * @param urlVariable blank for {@value #DEFAULT_URL}
-     * @throws AbortException when a name is unusable
+     * @throws AbortException if a name is invalid
      */
     BlockVariables(@CheckForNull String token, @CheckForNull String urlVariable, String url) throws AbortException {
         this.tokenVariable = orDefault(token, DEFAULT_TOKEN);
@@ -79,7 +76,7 @@ final class BlockVariables implements Serializable {
 
     void addValue(String name, TokenTemplate value) throws AbortException {
         checkName(name);
-        // The same in all blocks with the same bindings.
+        // Shared by all blocks with the same bindings.
         values.put(name.intern(), value);
     }
 
@@ -101,14 +98,14 @@ final class BlockVariables implements Serializable {
         files.put(name, new FileTemplate(content, mode));
     }
 
-    /** @return the token alone */
+    /** @return template that consists of the token only */
     TokenTemplate addDerivedToken(DerivedToken token) {
         List<DerivedToken> tokens = Objects.requireNonNull(derivedTokens, "the block is open");
         tokens.add(token);
         return TokenTemplate.ofToken(TokenTemplate.ACCESS_TOKEN + tokens.size());
     }
 
-    /** In the order of their numbers, which begin after {@link TokenTemplate#ACCESS_TOKEN}. */
+    /** @return tokens in the order of their numbers, which start after {@link TokenTemplate#ACCESS_TOKEN} */
     List<DerivedToken> derivedTokens() {
         return List.copyOf(Util.fixNull(derivedTokens));
     }
@@ -127,7 +124,7 @@ final class BlockVariables implements Serializable {
         }
     }
 
-    /** @return a message when a variable cannot have this name; null when it can */
+    /** @return error message if the name is invalid for a variable, or null */
     @CheckForNull
     static String findNameError(String name) {
         if (!NAME.matcher(name).matches()) {
@@ -136,7 +133,7 @@ final class BlockVariables implements Serializable {
         return RESERVED.matcher(name).matches() ? Messages.BlockVariables_taken(name) : null;
     }
 
-    /** The variables whose values contain the access token. */
+    /** @return names of the variables that contain a token */
     Set<String> secretVariables() {
         Set<String> secret = new HashSet<>();
         values.forEach((name, value) -> {
@@ -151,15 +148,15 @@ final class BlockVariables implements Serializable {
         return !files.isEmpty();
     }
 
-    /** Who may read the files with the access token. */
+    /** @return widest mode of the files that contain a token */
     TokenFileMode tokenFileMode() {
         return TokenFileMode.widest(
                 files.values().stream().filter(file -> file.content.isSecret()).map(file -> file.mode));
     }
 
     /**
-     * @param tokens the current tokens by number; null where there is none
-     * @return all files by name, as a serializable map; null while a token of one of them is missing
+     * @param tokens returns the current token by number, or null if there is none
+     * @return all files by name, in a serializable map; null if a token of one of them is missing
      */
     @CheckForNull
     Map<String, WriteTokenFiles.Content> fillFiles(IntFunction<String> tokens) {
@@ -175,10 +172,11 @@ final class BlockVariables implements Serializable {
     }
 
     /**
-     * Adds the variables, without those that hold paths.
+     * Adds all variables except those that contain paths.
      *
-     * @param tokens the current tokens by number; null where there is none: adds only what does not contain it
-     * @param expiresAt of the access token, in seconds since 1970
+     * @param tokens returns the current token by number, or null if there is none; variables that contain a
+     *     missing token are skipped
+     * @param expiresAt expiry of the access token in seconds since 1970
      */
     void contribute(Map<String, String> env, IntFunction<String> tokens, long expiresAt) {
         values.forEach((name, value) -> {
@@ -193,10 +191,9 @@ final class BlockVariables implements Serializable {
     }
 
     /**
-     * Whether an environment has the variables of this block with tokens that are no longer its current ones.
-     *
-     * @param tokens the current tokens by number
+     * @param tokens returns the current token by number
      * @param issued all tokens that the block has had
+     * @return whether a variable in the environment contains a former token of this block
      */
     boolean isOutdated(Map<String, String> env, IntFunction<String> tokens, Collection<String> issued) {
         return values.entrySet().stream().anyMatch(variable -> {
@@ -210,16 +207,16 @@ final class BlockVariables implements Serializable {
     }
 
     /**
-     * Adds the variables that hold paths.
+     * Adds the variables that contain paths.
      *
-     * @param temporary the directory for temporary files that belongs to a workspace
+     * @param tempDir temporary directory of the workspace
      */
-    void contributePaths(Map<String, String> env, BlockTokenFiles location, String temporary) {
-        paths.forEach((name, file) -> env.put(name, location.path(temporary, file)));
-        directories.forEach((name, suffix) -> env.put(name, location.directory(temporary) + suffix));
+    void contributePaths(Map<String, String> env, BlockTokenFiles location, String tempDir) {
+        paths.forEach((name, file) -> env.put(name, location.path(tempDir, file)));
+        directories.forEach((name, suffix) -> env.put(name, location.directory(tempDir) + suffix));
     }
 
-    /** @return the directory of the files in a step's environment; null when it has none */
+    /** @return directory of the files in the environment of a step, or null */
     @CheckForNull
     String findDirectory(Map<String, String> env) {
         for (Map.Entry<String, String> path : paths.entrySet()) {
@@ -239,7 +236,7 @@ final class BlockVariables implements Serializable {
         return null;
     }
 
-    /** A file, whatever the access token is. Not a record, for Pipeline's way to save builds. */
+    /** Not a record, because JBoss Marshalling supports only public records. */
     private static final class FileTemplate implements Serializable {
 
         @Serial

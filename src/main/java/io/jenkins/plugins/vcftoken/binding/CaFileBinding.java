@@ -25,12 +25,12 @@ public final class CaFileBinding extends TokenBinding {
     @Serial
     private static final long serialVersionUID = 1;
 
-    private static final int LINE = 64;
+    private static final int LINE_LENGTH = 64;
 
     private final String variable;
     private boolean systemRoots;
 
-    /** @param variable gets the path of the file */
+    /** @param variable variable for the path of the file */
     @DataBoundConstructor
     public CaFileBinding(String variable) {
         this.variable = Util.fixNull(variable).trim();
@@ -45,15 +45,15 @@ public final class CaFileBinding extends TokenBinding {
     }
 
     /**
-     * @param systemRoots whether the file also has the CA certificates that the controller's Java trusts, for tools
-     *     that trust those of the file alone
+     * @param systemRoots whether the file also contains the CA certificates that the Java runtime of the controller
+     *     trusts, for tools that trust only the certificates in the file
      */
     @DataBoundSetter
     public void setSystemRoots(boolean systemRoots) {
         this.systemRoots = systemRoots;
     }
 
-    /** The certificates are public, so that all users of the node may read the file. */
+    /** Makes the file readable for all users of the node, because certificates are public. */
     @Override
     public void bind(BindingContext context) throws IOException {
         String certificates = context.credentials().getCaCertificates().trim();
@@ -63,13 +63,13 @@ public final class CaFileBinding extends TokenBinding {
         }
         context.addFileVariable(
                 variable,
-                TokenTemplate.of(certificates + '\n' + (systemRoots ? systemRoots() : "")),
+                TokenTemplate.of(certificates + '\n' + (systemRoots ? encodeSystemRoots() : "")),
                 TokenFileMode.EVERYONE);
     }
 
-    private static String systemRoots() throws IOException {
+    private static String encodeSystemRoots() throws IOException {
         StringBuilder pem = new StringBuilder();
-        Base64.Encoder encoder = Base64.getMimeEncoder(LINE, "\n".getBytes(StandardCharsets.US_ASCII));
+        Base64.Encoder encoder = Base64.getMimeEncoder(LINE_LENGTH, "\n".getBytes(StandardCharsets.US_ASCII));
         try {
             TrustManagerFactory factory = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
             factory.init((KeyStore) null);

@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** Finds the credential that a build names. */
+/** Looks up the credential of a build. */
 public final class CredentialLookup {
 
     private static final Logger LOGGER = Logger.getLogger(CredentialLookup.class.getName());
@@ -25,26 +25,20 @@ public final class CredentialLookup {
     private CredentialLookup() {}
 
     /**
-     * Finds the credential for a block that opens, and tracks its usage.
+     * Looks up a credential and tracks its usage.
      *
      * @throws AbortException as {@link #find}
      */
-    public static VcfCredentials use(String credentialsId, Run<?, ?> run) throws AbortException {
+    public static VcfCredentials findAndTrack(String credentialsId, Run<?, ?> run) throws AbortException {
         VcfCredentials credentials = find(credentialsId, run);
-        track(credentials, run);
-        return credentials;
-    }
-
-    /**
-     * Jenkins forces each usage to disk, which takes longer than everything else in a block with a cached access
-     * token. So a build that is tracked already is only reported to listeners.
-     */
-    private static void track(VcfCredentials credentials, Run<?, ?> run) {
+        // Jenkins writes each usage to disk synchronously, which takes longer than the rest of a block with a cached
+        // access token. If the build is tracked already, only the listeners are notified.
         if (isTracked(credentials, run)) {
             CredentialsUseListener.fireUse(credentials, run);
         } else {
             CredentialsProvider.track(run, credentials);
         }
+        return credentials;
     }
 
     private static boolean isTracked(VcfCredentials credentials, Run<?, ?> run) {
@@ -57,7 +51,10 @@ public final class CredentialLookup {
         }
     }
 
-    /** @throws AbortException when there is none, or of another kind; its message is meant for the build's log */
+    /**
+     * @throws AbortException if the credential does not exist or is of another kind; the message is suitable for the
+     *     build log
+     */
     public static VcfCredentials find(String credentialsId, Run<?, ?> run) throws AbortException {
         if (credentialsId.isBlank()) {
             throw new AbortException(Messages.CredentialLookup_none());
@@ -65,7 +62,7 @@ public final class CredentialLookup {
         IdCredentials found =
                 CredentialsProvider.findCredentialById(credentialsId, IdCredentials.class, run, List.of());
         if (found == null) {
-            User starter = starter(run);
+            User starter = findStarter(run);
             throw new AbortException(
                     starter != null && CredentialScanner.isPersonalOf(starter, credentialsId)
                             ? Messages.CredentialLookup_personal(credentialsId, starter.getId(), "'${NAME}'")
@@ -79,7 +76,7 @@ public final class CredentialLookup {
     }
 
     @CheckForNull
-    private static User starter(Run<?, ?> run) {
+    private static User findStarter(Run<?, ?> run) {
         Cause.UserIdCause cause = run.getCause(Cause.UserIdCause.class);
         String id = cause == null ? null : cause.getUserId();
         return id == null ? null : User.getById(id, false);

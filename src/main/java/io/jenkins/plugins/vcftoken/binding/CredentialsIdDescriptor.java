@@ -17,37 +17,39 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 import org.springframework.security.core.Authentication;
 
-/** Descriptor of a form with the field {@code credentialsId}. */
+/** Descriptor of a form with a {@code credentialsId} field. */
 public interface CredentialsIdDescriptor {
 
-    /** The credentials that the item can use; only the current value for users who may not list them. */
+    /**
+     * Lists the credentials that the item can use; only the current value for users without permission to list them.
+     */
     @POST
     default ListBoxModel doFillCredentialsIdItems(@AncestorInPath Item item, @QueryParameter String credentialsId) {
         StandardListBoxModel items = new StandardListBoxModel();
-        if (!mayList(item)) {
+        if (!canList(item)) {
             return items.includeCurrentValue(credentialsId);
         }
         return items.includeEmptyValue()
                 .includeMatchingAs(
-                        authenticationOf(item), item, VcfCredentials.class, List.of(), CredentialsMatchers.always())
+                        getAuthentication(item), item, VcfCredentials.class, List.of(), CredentialsMatchers.always())
                 .includeCurrentValue(credentialsId);
     }
 
-    /** @param item null for a form outside of any item */
-    static boolean mayList(@CheckForNull Item item) {
+    /** @param item null for a form that does not belong to an item */
+    static boolean canList(@CheckForNull Item item) {
         return item == null
                 ? Jenkins.get().hasPermission(Jenkins.ADMINISTER)
                 : item.hasPermission(Item.EXTENDED_READ) || item.hasPermission(CredentialsProvider.USE_ITEM);
     }
 
-    /** Whether the item can use a credential with this ID. Callers check {@link #mayList}. */
+    /** @return whether the item can use a credential with this ID. Callers check {@link #canList} first. */
     static boolean isListed(@CheckForNull Item item, String id) {
         return !CredentialsProvider.listCredentialsInItem(
-                        VcfCredentials.class, item, authenticationOf(item), List.of(), CredentialsMatchers.withId(id))
+                        VcfCredentials.class, item, getAuthentication(item), List.of(), CredentialsMatchers.withId(id))
                 .isEmpty();
     }
 
-    private static Authentication authenticationOf(@CheckForNull Item item) {
+    private static Authentication getAuthentication(@CheckForNull Item item) {
         return item instanceof Queue.Task task ? Tasks.getAuthenticationOf2(task) : ACL.SYSTEM2;
     }
 }

@@ -15,8 +15,8 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * The base of bindings that hand over a token which is derived from the block's access token: in a variable, and in a
- * file with an HTTP header.
+ * Base class of bindings that provide a token derived from the access token of the block, in a variable and optionally
+ * in a file with an HTTP header.
  */
 public abstract class DerivedTokenBinding extends TokenBinding implements DerivedToken {
 
@@ -30,8 +30,8 @@ public abstract class DerivedTokenBinding extends TokenBinding implements Derive
     private String headerFileVariable;
 
     /**
-     * @param url of the server that issues the token
-     * @param variable gets the token
+     * @param url URL of the server that issues the token
+     * @param variable variable for the token
      */
     DerivedTokenBinding(@CheckForNull String url, @CheckForNull String variable) {
         this.url = Util.fixNull(url).trim();
@@ -51,7 +51,7 @@ public abstract class DerivedTokenBinding extends TokenBinding implements Derive
         return headerFileVariable;
     }
 
-    /** @param headerFileVariable gets the path of a file with the HTTP header; blank for no file */
+    /** @param headerFileVariable variable for the path of a file with the HTTP header; blank for no file */
     @DataBoundSetter
     public void setHeaderFileVariable(@CheckForNull String headerFileVariable) {
         this.headerFileVariable = Util.fixEmptyAndTrim(headerFileVariable);
@@ -63,22 +63,20 @@ public abstract class DerivedTokenBinding extends TokenBinding implements Derive
         TokenTemplate token = context.addDerivedToken(this);
         context.addVariable(variable, token);
         if (headerFileVariable != null) {
-            context.addFileVariable(headerFileVariable, token.between(header(), "\n"), TokenFileMode.OWNER);
+            context.addFileVariable(headerFileVariable, token.between(headerPrefix(), "\n"), TokenFileMode.OWNER);
         }
     }
 
+    /** @return header up to the token, including the separating space */
+    abstract String headerPrefix();
+
     /**
-     * Checks that the binding fits the credential, and its parameters.
+     * Checks the parameters, and that the binding supports the credential. By default, only credentials of VCF SSO are
+     * supported.
      *
-     * @throws AbortException with the reason and the next step
+     * @throws AbortException with the cause and advice
      */
-    abstract void check(VcfCredentials credentials) throws AbortException;
-
-    /** What stands before the token in the header. */
-    abstract String header();
-
-    /** @throws AbortException unless access tokens of the credential are of VCF SSO, and the address is one of a server */
-    final void checkSso(VcfCredentials credentials) throws AbortException {
+    void check(VcfCredentials credentials) throws AbortException {
         if (!isSso(credentials)) {
             throw new AbortException(Messages.DerivedTokenBinding_notSso(
                     credentials.getId(),
@@ -99,7 +97,7 @@ public abstract class DerivedTokenBinding extends TokenBinding implements Derive
         return credentials.account().system().equals(VcfSsoApiTokenClient.SYSTEM);
     }
 
-    /** @return a message where the text is no address that an access token is sent to; null where it is */
+    /** @return error message unless the text is a valid HTTPS URL of a server, or null */
     @CheckForNull
     private static String findUrlError(String text) {
         try {
@@ -111,20 +109,17 @@ public abstract class DerivedTokenBinding extends TokenBinding implements Derive
         }
     }
 
-    /** Descriptor of a {@link DerivedTokenBinding}. */
     public abstract static class DerivedTokenBindingDescriptor extends TokenBindingDescriptor {
 
         @POST
         public FormValidation doCheckUrl(@CheckForNull @QueryParameter String value) {
-            String error = findUrlError(Util.fixNull(value).trim());
-            return error == null ? FormValidation.ok() : FormValidation.error(error);
+            return validation(findUrlError(Util.fixNull(value).trim()));
         }
 
         @POST
         public final FormValidation doCheckHeaderFileVariable(@CheckForNull @QueryParameter String value) {
             String name = Util.fixEmptyAndTrim(value);
-            String error = name == null ? null : BlockVariables.findNameError(name);
-            return error == null ? FormValidation.ok() : FormValidation.error(error);
+            return validation(name == null ? null : BlockVariables.findNameError(name));
         }
     }
 }

@@ -24,9 +24,9 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * {@code fleetService(key: 'fleet-lcm', url: 'https://ops.example.com', variable: 'FLEET_TOKEN')}: an access token of one
- * service of the fleet that always is valid. For credentials of VCF SSO, and of VCF Operations, which then is the server
- * that issues it.
+ * {@code fleetService(key: 'fleet-lcm', url: 'https://ops.example.com', variable: 'FLEET_TOKEN')}: a valid access token
+ * of a fleet service. Supports credentials of VCF SSO and of VCF Operations. For the latter, the server of the
+ * credential issues the token.
  */
 public final class FleetServiceBinding extends DerivedTokenBinding {
 
@@ -35,16 +35,16 @@ public final class FleetServiceBinding extends DerivedTokenBinding {
 
     public static final String DEFAULT_HEADER = "Authorization";
 
-    /** The keys that are known are words, such as ops-li, and UUIDs. */
+    /** Known keys are words such as ops-li, and UUIDs. */
     private static final Pattern KEY = Pattern.compile("[A-Za-z0-9._-]+");
 
     private final String key;
     private String header = DEFAULT_HEADER;
 
     /**
-     * @param key of the service in VCF Operations
-     * @param url of VCF Operations; blank for that of the credential
-     * @param variable gets the access token of the service
+     * @param key key of the service in VCF Operations
+     * @param url URL of VCF Operations; blank for the URL of the credential
+     * @param variable variable for the access token of the service
      */
     @DataBoundConstructor
     public FleetServiceBinding(String key, @CheckForNull String url, String variable) {
@@ -60,7 +60,7 @@ public final class FleetServiceBinding extends DerivedTokenBinding {
         return header;
     }
 
-    /** @param header of the file; blank for the default */
+    /** @param header name of the header in the file; blank for the default */
     @DataBoundSetter
     public void setHeader(@CheckForNull String header) {
         this.header = Objects.requireNonNullElse(Util.fixEmptyAndTrim(header), DEFAULT_HEADER);
@@ -70,16 +70,19 @@ public final class FleetServiceBinding extends DerivedTokenBinding {
     void check(VcfCredentials credentials) throws AbortException {
         String error = findKeyError(key);
         if (error == null) {
-            error = HeaderFileBinding.findError(header);
+            error = HeaderFileBinding.findSyntaxError(header);
         }
-        if (error == null && !isSso(credentials) && !isOperations(credentials)) {
+        if (error == null && !isSso(credentials) && !isVcfOperations(credentials)) {
             error = Messages.FleetServiceBinding_refused(
                     credentials.getId(), credentials.getDescriptor().getDisplayName());
         }
         if (error == null && getUrl().isEmpty() && isSso(credentials)) {
             error = Messages.FleetServiceBinding_noUrl(credentials.getId());
         }
-        if (error == null && !getUrl().isEmpty() && isOperations(credentials) && !isOwnServer(credentials)) {
+        if (error == null
+                && !getUrl().isEmpty()
+                && isVcfOperations(credentials)
+                && !isServerOfCredential(credentials)) {
             error = Messages.FleetServiceBinding_otherServer(credentials.getId(), credentials.getUrl());
         }
         if (error != null) {
@@ -90,10 +93,10 @@ public final class FleetServiceBinding extends DerivedTokenBinding {
         }
     }
 
-    /** Access tokens of VCF Operations are its own: another server could use them there. */
-    private boolean isOwnServer(VcfCredentials credentials) {
+    /** Access tokens of VCF Operations must not be sent to another server, which could use them. */
+    private boolean isServerOfCredential(VcfCredentials credentials) {
         try {
-            return operations(Account.address(getUrl()))
+            return operationsAccount(Account.address(getUrl()))
                     .host()
                     .equals(credentials.account().host());
         } catch (IllegalArgumentException e) {
@@ -101,12 +104,12 @@ public final class FleetServiceBinding extends DerivedTokenBinding {
         }
     }
 
-    private static boolean isOperations(VcfCredentials credentials) {
+    private static boolean isVcfOperations(VcfCredentials credentials) {
         return credentials.account().system().equals(VcfOperationsTokenClient.SYSTEM);
     }
 
     @Override
-    String header() {
+    String headerPrefix() {
         return header + ": " + (header.equalsIgnoreCase(DEFAULT_HEADER) ? "Bearer " : "");
     }
 
@@ -114,12 +117,12 @@ public final class FleetServiceBinding extends DerivedTokenBinding {
     public TokenEndpointClient client(VcfCredentials credential, OneShotHttpClient http) {
         return new FleetServiceTokenClient(
                 http,
-                operations(getUrl().isEmpty() ? credential.account().url() : Account.address(getUrl())),
-                isOperations(credential) ? VcfOperationsTokenClient.SCHEME : FleetServiceTokenClient.SSO_SCHEME,
+                operationsAccount(getUrl().isEmpty() ? credential.account().url() : Account.address(getUrl())),
+                isVcfOperations(credential) ? VcfOperationsTokenClient.SCHEME : FleetServiceTokenClient.SSO_SCHEME,
                 key);
     }
 
-    private Account operations(URI address) {
+    private Account operationsAccount(URI address) {
         return new Account(VcfOperationsTokenClient.SYSTEM, address, "", "service " + key);
     }
 
@@ -140,11 +143,10 @@ public final class FleetServiceBinding extends DerivedTokenBinding {
 
         @POST
         public FormValidation doCheckKey(@CheckForNull @QueryParameter String value) {
-            String error = findKeyError(Util.fixNull(value).trim());
-            return error == null ? FormValidation.ok() : FormValidation.error(error);
+            return validation(findKeyError(Util.fixNull(value).trim()));
         }
 
-        /** Blank for the address of the credential. */
+        /** Accepts a blank value, which selects the URL of the credential. */
         @Override
         public FormValidation doCheckUrl(@CheckForNull @QueryParameter String value) {
             return Util.fixEmptyAndTrim(value) == null ? FormValidation.ok() : super.doCheckUrl(value);

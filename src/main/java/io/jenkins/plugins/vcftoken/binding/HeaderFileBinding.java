@@ -17,8 +17,8 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * {@code headerFile('VCF_HEADER_FILE')}: a file with an HTTP header that always has a valid access token, for {@code
- * curl -H @"$VCF_HEADER_FILE"}.
+ * {@code headerFile('VCF_HEADER_FILE')}: a file with an HTTP header that contains a valid access token, for {@code curl
+ * -H @"$VCF_HEADER_FILE"}.
  */
 public final class HeaderFileBinding extends TokenBinding {
 
@@ -27,10 +27,10 @@ public final class HeaderFileBinding extends TokenBinding {
 
     public static final String DEFAULT_HEADER = "Authorization";
 
-    /** Of the header {@value #DEFAULT_HEADER}; other headers have none by default. */
+    /** Default scheme of the header {@value #DEFAULT_HEADER}; other headers have no default scheme. */
     public static final String DEFAULT_SCHEME = "Bearer";
 
-    /** Of RFC 9110, section 5.6.2: names of headers and of authentication schemes. */
+    /** Names of headers and authentication schemes: {@code token} of RFC 9110, section 5.6.2. */
     private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]+");
 
     private final String variable;
@@ -41,7 +41,7 @@ public final class HeaderFileBinding extends TokenBinding {
 
     private TokenFileMode mode = TokenFileMode.OWNER;
 
-    /** @param variable gets the path of the file */
+    /** @param variable variable for the path of the file */
     @DataBoundConstructor
     public HeaderFileBinding(String variable) {
         this.variable = Util.fixNull(variable).trim();
@@ -55,7 +55,7 @@ public final class HeaderFileBinding extends TokenBinding {
         return header;
     }
 
-    /** @param header the name of the header; blank for the default */
+    /** @param header name of the header; blank for the default */
     @DataBoundSetter
     public void setHeader(@CheckForNull String header) {
         this.header = Objects.requireNonNullElse(Util.fixEmptyAndTrim(header), DEFAULT_HEADER);
@@ -66,7 +66,7 @@ public final class HeaderFileBinding extends TokenBinding {
         return scheme;
     }
 
-    /** @param scheme what stands before the access token; blank for the default of the header */
+    /** @param scheme authentication scheme before the access token; blank for the default of the header */
     @DataBoundSetter
     public void setScheme(@CheckForNull String scheme) {
         this.scheme = Util.fixEmptyAndTrim(scheme);
@@ -85,19 +85,19 @@ public final class HeaderFileBinding extends TokenBinding {
     @Override
     public void bind(BindingContext context) throws AbortException {
         for (String text : new String[] {header, Util.fixNull(scheme)}) {
-            String error = findError(text);
+            String error = findSyntaxError(text);
             if (error != null) {
                 throw new AbortException(error);
             }
         }
-        String before = scheme != null ? scheme : header.equalsIgnoreCase(DEFAULT_HEADER) ? DEFAULT_SCHEME : "";
+        String prefix = scheme != null ? scheme : header.equalsIgnoreCase(DEFAULT_HEADER) ? DEFAULT_SCHEME : "";
         context.addFileVariable(
-                variable, TokenTemplate.of(header + ": " + before + (before.isEmpty() ? "" : " "), "\n"), mode);
+                variable, TokenTemplate.of(header + ": " + prefix + (prefix.isEmpty() ? "" : " "), "\n"), mode);
     }
 
-    /** @return a message where a text is no name of a header or a scheme; null where it is, or blank */
+    /** @return error message if the text is neither blank nor valid as the name of a header or scheme, or null */
     @CheckForNull
-    static String findError(String text) {
+    static String findSyntaxError(String text) {
         return text.isEmpty() || TOKEN.matcher(text).matches() ? null : Messages.HeaderFileBinding_bad(text);
     }
 
@@ -113,8 +113,7 @@ public final class HeaderFileBinding extends TokenBinding {
 
         @POST
         public FormValidation doCheckHeader(@CheckForNull @QueryParameter String value) {
-            String error = findError(Util.fixNull(value).trim());
-            return error == null ? FormValidation.ok() : FormValidation.error(error);
+            return validation(findSyntaxError(Util.fixNull(value).trim()));
         }
 
         @POST

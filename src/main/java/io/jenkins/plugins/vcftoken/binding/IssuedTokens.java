@@ -13,42 +13,42 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 
 /**
- * All tokens of a block, and their mask: its access tokens and those that are derived from them. Each becomes visible to
- * steps by {@link #publish}, and is masked by then. Saved with the build, the tokens as {@link Secret}s, because Pipeline
- * encrypts these. For any thread; no method does I/O.
+ * All tokens of a block, including derived tokens, and their masker. {@link #publish} masks a token before it makes it
+ * visible to steps. Saved with the build; the tokens are {@link Secret}s, which Pipeline encrypts. Thread-safe; no
+ * method does I/O.
  */
 final class IssuedTokens implements Serializable {
 
     @Serial
     private static final long serialVersionUID = 1;
 
-    /** Oldest first. Changed under the lock of this; saved by Pipeline without it. */
-    @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
+    /** Oldest first. Guarded by {@code this} for writes; Pipeline serializes it without the lock. */
+    @SuppressWarnings("serial") // the list implementation is serializable
     private final List<Secret> all = new CopyOnWriteArrayList<>();
 
-    /** The visible access token; null before the first. */
+    /** Current access token; null before the first. */
     @CheckForNull
     private volatile Secret current;
 
-    /** The visible derived tokens by number; null before the first. */
+    /** Current derived tokens by number; null before the first. */
     @CheckForNull
     private volatile Map<Integer, Secret> derived;
 
-    /** Of the visible one, in seconds since 1970. */
+    /** Expiry of the current access token in seconds since 1970. */
     private volatile long expiresAt;
 
-    /** Whether the controller was restarted: access tokens of the last moments before were perhaps not saved. */
+    /** Whether the controller was restarted. Tokens that were issued just before a restart may not have been saved. */
     private volatile boolean interrupted;
 
-    /** Null until it is needed, and from then on until the access tokens change. */
+    /** Created on demand; null after a token was added. */
     @CheckForNull
     private transient volatile TokenMasker masker;
 
     /**
-     * Masks a token from now on, and only then makes it the one that steps see.
+     * Masks a token, and then makes it the current one for steps.
      *
-     * @param number of {@link TokenTemplate}
-     * @return whether it is a new one
+     * @param number number in {@link TokenTemplate}
+     * @return whether the token is new
      */
     synchronized boolean publish(int number, AccessToken accessToken) {
         boolean isNew = !contains(accessToken.value());
@@ -69,14 +69,17 @@ final class IssuedTokens implements Serializable {
         return isNew;
     }
 
-    /** Adds the variables with the visible tokens to an environment; right after a restart, the saved one. */
+    /**
+     * Adds the variables to an environment, with the current tokens. After a restart, these are initially the saved
+     * ones.
+     */
     synchronized void contribute(Map<String, String> env, BlockVariables variables) {
         variables.contribute(env, this::current, expiresAt);
     }
 
     /**
-     * @param number of {@link TokenTemplate}
-     * @return the visible token; null before the first
+     * @param number number in {@link TokenTemplate}
+     * @return current token; null before the first
      */
     @CheckForNull
     String current(int number) {
@@ -95,24 +98,24 @@ final class IssuedTokens implements Serializable {
         return values;
     }
 
-    /** Also masks the shape of access tokens from now on, for those that were not saved before a restart. */
+    /** Also masks all JSON Web Tokens from now on, because some tokens may not have been saved before a restart. */
     synchronized void markInterrupted() {
         interrupted = true;
         masker = null;
     }
 
-    /** @param maskers of all blocks */
+    /** @param maskers cache that all blocks share */
     TokenMasker masker(Supplier<TokenMaskerCache> maskers) {
         TokenMasker known = masker;
-        return known == null ? findMasker(maskers) : known;
+        return known == null ? createMasker(maskers) : known;
     }
 
-    private synchronized TokenMasker findMasker(Supplier<TokenMaskerCache> maskers) {
+    private synchronized TokenMasker createMasker(Supplier<TokenMaskerCache> maskers) {
         if (masker == null) {
             List<String> values = values();
             masker = interrupted
-                    ? new TokenMasker(TokenEncodings.of(values), TokenEncodings.shape(values))
-                    : maskers.get().of(values);
+                    ? new TokenMasker(TokenEncodings.of(values), TokenEncodings.jwtPattern(values))
+                    : maskers.get().getOrCreate(values);
         }
         return masker;
     }

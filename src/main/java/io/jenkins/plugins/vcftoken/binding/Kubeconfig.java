@@ -11,15 +11,15 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The <a href="https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/">kubeconfig</a> of an organization of VCF
- * Automation, with a context for the organization and one for each Supervisor namespace, named as the vendor's Terraform
- * provider names them. Its text is JSON, which is YAML. It contains no secret: its user is a token file, which clients of
- * Kubernetes read again every minute.
+ * A <a href="https://kubernetes.io/docs/reference/config-api/kubeconfig.v1/">kubeconfig</a> for an organization of VCF
+ * Automation, with a context for the organization and one for each Supervisor namespace. The context names are those of
+ * the vendor's Terraform provider. Written as JSON, which is valid YAML. Contains no secret: it refers to a token file,
+ * which Kubernetes clients read again every minute.
  *
- * @param url the address of VCF Automation
- * @param caCertificates in PEM; empty for those of the operating system
+ * @param url URL of VCF Automation
+ * @param caCertificates PEM; empty for the certificates of the operating system
  * @param skipTlsVerification whether any certificate is accepted
- * @param tokenFile its path, absolute or relative to the directory of the kubeconfig
+ * @param tokenFile path of the token file, absolute or relative to the directory of the kubeconfig
  */
 public record Kubeconfig(
         URI url,
@@ -32,18 +32,18 @@ public record Kubeconfig(
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
     private static final String USER = "jenkins";
 
-    /** The context in which a Supervisor namespace is the default. */
+    /** @return name of the context with the Supervisor namespace as default namespace */
     public String context(SupervisorNamespace namespace) {
         return organization + ':' + namespace.name() + ':' + namespace.project();
     }
 
-    /** The names of all contexts, that of the organization first. */
-    List<String> contexts() {
+    /** @return names of all contexts, starting with that of the organization */
+    List<String> contextNames() {
         return Stream.concat(Stream.of(organization), namespaces.stream().map(this::context))
                 .toList();
     }
 
-    /** @param currentContext one of the contexts */
+    /** @param currentContext name of one of the contexts */
     public String json(String currentContext) {
         ObjectNode config = JSON.objectNode().put("apiVersion", "v1").put("kind", "Config");
         config.put("current-context", currentContext);
@@ -53,7 +53,7 @@ public record Kubeconfig(
         String cluster = organization + ':' + host;
         String server = url.toString().replaceAll("/+$", "") + "/cci/kubernetes";
         clusters.add(cluster(cluster, server));
-        contexts.add(named(
+        contexts.add(namedEntry(
                 organization,
                 "context",
                 JSON.objectNode().put("cluster", cluster).put("user", USER)));
@@ -61,9 +61,9 @@ public record Kubeconfig(
             String name = organization + ':' + namespace.name() + '@' + host;
             clusters.add(cluster(name, namespace.endpoint()));
             ObjectNode context = JSON.objectNode().put("cluster", name).put("user", USER);
-            contexts.add(named(context(namespace), "context", context.put("namespace", namespace.name())));
+            contexts.add(namedEntry(context(namespace), "context", context.put("namespace", namespace.name())));
         }
-        config.putArray("users").add(named(USER, "user", JSON.objectNode().put("tokenFile", tokenFile)));
+        config.putArray("users").add(namedEntry(USER, "user", JSON.objectNode().put("tokenFile", tokenFile)));
         return config.toPrettyString();
     }
 
@@ -76,10 +76,10 @@ public record Kubeconfig(
                     "certificate-authority-data",
                     Base64.getEncoder().encodeToString(caCertificates.getBytes(StandardCharsets.UTF_8)));
         }
-        return named(name, "cluster", cluster);
+        return namedEntry(name, "cluster", cluster);
     }
 
-    private static ObjectNode named(String name, String field, ObjectNode value) {
+    private static ObjectNode namedEntry(String name, String field, ObjectNode value) {
         return JSON.objectNode().put("name", name).set(field, value);
     }
 }

@@ -20,8 +20,8 @@ import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.DataBoundSetter;
 
 /**
- * {@code kubeconfig()}: a kubeconfig for the Kubernetes API of VCF Automation, and the token file that it names. kubectl,
- * helm and other tools that are built on client-go read the token file again every minute.
+ * {@code kubeconfig()}: a kubeconfig for the Kubernetes API of VCF Automation, and the token file that it refers to.
+ * kubectl, Helm and other tools based on client-go read the token file again every minute.
  */
 public final class KubeconfigBinding extends TokenBinding {
 
@@ -46,7 +46,7 @@ public final class KubeconfigBinding extends TokenBinding {
         return variable;
     }
 
-    /** @param variable gets the path of the kubeconfig; blank for the default */
+    /** @param variable variable for the path of the kubeconfig; blank for the default */
     @DataBoundSetter
     public void setVariable(@CheckForNull String variable) {
         this.variable = BlockVariables.orDefault(variable, DEFAULT_VARIABLE);
@@ -56,7 +56,7 @@ public final class KubeconfigBinding extends TokenBinding {
         return namespaces;
     }
 
-    /** @param namespaces whether there is a context for each Supervisor namespace that is ready when the block opens */
+    /** @param namespaces whether to add a context for each Supervisor namespace that is ready when the block opens */
     @DataBoundSetter
     public void setNamespaces(boolean namespaces) {
         this.namespaces = namespaces;
@@ -67,8 +67,8 @@ public final class KubeconfigBinding extends TokenBinding {
     }
 
     /**
-     * @param context the current context; blank for that of the organization. Any other is that of a Supervisor
-     *     namespace, so that these are listed
+     * @param context name of the current context; blank for the context of the organization. The name of any other
+     *     context requires listing the Supervisor namespaces.
      */
     @DataBoundSetter
     public void setContext(@CheckForNull String context) {
@@ -92,25 +92,26 @@ public final class KubeconfigBinding extends TokenBinding {
         if (organization.equals(VcfaTokenClient.PROVIDER)) {
             throw new AbortException(Messages.KubeconfigBinding_provider(credentials.getId()));
         }
-        // A client of Kubernetes resolves relative paths against the directory of the kubeconfig.
+        // Kubernetes clients resolve relative paths against the directory of the kubeconfig.
         String tokenFile = variable + ".token";
         Kubeconfig kubeconfig = new Kubeconfig(
                 credentials.account().url(),
                 organization,
-                namespaces || !(context.isEmpty() || context.equals(organization)) ? list(block) : List.of(),
+                namespaces || !(context.isEmpty() || context.equals(organization)) ? listNamespaces(block) : List.of(),
                 credentials.getCaCertificates(),
                 credentials.isSkipTlsVerification(),
                 tokenFile);
         String current = context.isEmpty() ? organization : context;
-        if (!kubeconfig.contexts().contains(current)) {
+        if (!kubeconfig.contextNames().contains(current)) {
             throw new AbortException(Messages.KubeconfigBinding_noContext(
-                    current, credentials.account().description(), String.join(", ", kubeconfig.contexts())));
+                    current, credentials.account().description(), String.join(", ", kubeconfig.contextNames())));
         }
         block.addFileVariable(variable, TokenTemplate.of(kubeconfig.json(current)), mode);
         block.addFile(tokenFile, TokenTemplate.of("", ""), mode);
     }
 
-    private static List<SupervisorNamespace> list(BindingContext block) throws IOException, InterruptedException {
+    private static List<SupervisorNamespace> listNamespaces(BindingContext block)
+            throws IOException, InterruptedException {
         try {
             return VcfTokenService.get().supervisorNamespaces(block.credentials(), block.accessToken());
         } catch (TokenUnavailableException e) {

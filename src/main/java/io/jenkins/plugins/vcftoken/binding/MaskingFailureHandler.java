@@ -12,7 +12,7 @@ import org.jenkinsci.plugins.workflow.steps.FailureHandler;
 import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException;
 import org.jenkinsci.plugins.workflow.steps.StepContext;
 
-/** Masks access tokens in the exceptions that Pipeline saves: messages, causes and suppressed exceptions. */
+/** Masks tokens in the exceptions that Pipeline saves: in messages, causes and suppressed exceptions. */
 final class MaskingFailureHandler implements FailureHandler {
 
     @Serial
@@ -30,7 +30,7 @@ final class MaskingFailureHandler implements FailureHandler {
         return mask(failure, block.masker(), Collections.newSetFromMap(new IdentityHashMap<>()));
     }
 
-    /** @return the same object where there is nothing to mask, so that its type stays */
+    /** @return the same object if it contains no token, to preserve its type */
     private static Throwable mask(Throwable failure, TokenMasker masker, Set<Throwable> seen) {
         if (!seen.add(failure)) {
             return new MaskedException("(circular)");
@@ -41,7 +41,7 @@ final class MaskingFailureHandler implements FailureHandler {
         String message = masker.mask(String.valueOf(failure.getMessage()));
         Throwable masked;
         if (failure instanceof FlowInterruptedException interruption) {
-            // Carries the build's result.
+            // Preserves the result of the build.
             masked = new FlowInterruptedException(
                     interruption.getResult(),
                     interruption.isActualInterruption(),
@@ -63,7 +63,7 @@ final class MaskingFailureHandler implements FailureHandler {
         return masked;
     }
 
-    /** Replaces an exception that had an access token in its text. */
+    /** Replaces an exception that contains a token. */
     private static final class MaskedException extends Exception {
         @Serial
         private static final long serialVersionUID = 1;

@@ -8,21 +8,21 @@ import java.nio.charset.Charset;
 import java.util.function.UnaryOperator;
 
 /**
- * Masks each line of a log with the access tokens that are known by then: a step's stream outlives the access token
- * that the step started with. Lines that are written together are masked together, unlike in Jenkins' {@code
- * LineTransformationOutputStream}, which takes several times as long.
+ * Masks each line of a log with the tokens that are known when the line is written, because a stream can outlive the
+ * token that its step started with. Lines that are written together are masked together, which is several times as fast
+ * as {@code LineTransformationOutputStream}.
  */
 final class MaskingOutputStream extends FilterOutputStream {
 
-    private static final int LARGE = 1 << 16;
+    private static final int MAX_RETAINED_BYTES = 1 << 16;
 
     private final UnaryOperator<String> mask;
     private final Charset charset;
 
-    /** The beginning of a line, of which the rest was not written yet. */
+    /** Incomplete last line. */
     private ByteArrayOutputStream line = new ByteArrayOutputStream();
 
-    /** @param mask called for each line, or for some lines together */
+    /** @param mask called with one or more lines */
     MaskingOutputStream(OutputStream out, UnaryOperator<String> mask, Charset charset) {
         super(out);
         this.mask = mask;
@@ -54,12 +54,12 @@ final class MaskingOutputStream extends FilterOutputStream {
         String text = line.toString(charset);
         String masked = mask.apply(text);
         if (masked.equals(text)) {
-            // Unchanged bytes pass as they are, even where they are not valid in this charset.
+            // Preserves bytes that are invalid in this charset.
             line.writeTo(out);
         } else {
             out.write(masked.getBytes(charset));
         }
-        if (line.size() > LARGE) {
+        if (line.size() > MAX_RETAINED_BYTES) {
             line = new ByteArrayOutputStream();
         } else {
             line.reset();

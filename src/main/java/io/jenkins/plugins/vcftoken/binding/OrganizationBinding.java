@@ -9,7 +9,7 @@ import java.io.Serial;
 import org.jenkinsci.Symbol;
 import org.kohsuke.stapler.DataBoundConstructor;
 
-/** {@code organization('VCF_ORGANIZATION')}: the name of the organization that the access token is for. */
+/** {@code organization('VCF_ORGANIZATION')}: name of the organization of the access token. */
 public final class OrganizationBinding extends TokenBinding {
 
     @Serial
@@ -19,7 +19,7 @@ public final class OrganizationBinding extends TokenBinding {
 
     private final String variable;
 
-    /** @param variable gets the name of the organization */
+    /** @param variable variable for the name of the organization */
     @DataBoundConstructor
     public OrganizationBinding(String variable) {
         this.variable = Util.fixNull(variable).trim();

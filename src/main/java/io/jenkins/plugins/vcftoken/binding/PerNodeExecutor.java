@@ -7,35 +7,31 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 
-/**
- * Runs the work of each node in order, one piece at a time: a node that hangs occupies one thread and delays no
- * other.
- */
+/** Runs the work of each node sequentially. A node that hangs occupies one thread and does not delay other nodes. */
 final class PerNodeExecutor {
 
     private final Executor threads;
 
-    /** The last work submitted for each node that has some. */
-    private final Map<String, CompletableFuture<Void>> last = new ConcurrentHashMap<>();
+    /** Last submitted work by node. */
+    private final Map<String, CompletableFuture<Void>> lastWork = new ConcurrentHashMap<>();
 
-    /** @param threads must have one for each node that has work */
+    /** @param threads executor that can run one task per node concurrently */
     PerNodeExecutor(Executor threads) {
         this.threads = threads;
     }
 
-    /** Work that waits for a node or a disk. */
     @FunctionalInterface
     interface Work {
         void run() throws IOException, InterruptedException;
     }
 
-    /** @return fails as the work does, or with a rejection while Jenkins shuts down */
+    /** @return fails with the exception of the work, or with a rejection while Jenkins shuts down */
     CompletableFuture<Void> submit(String node, Work work) {
-        CompletableFuture<Void> done = last.compute(
+        CompletableFuture<Void> done = lastWork.compute(
                 node,
                 (same, before) -> (before == null ? CompletableFuture.<Void>completedFuture(null) : before)
                         .handleAsync((nothing, failure) -> run(work), threads));
-        done.whenComplete((nothing, failure) -> last.remove(node, done));
+        done.whenComplete((nothing, failure) -> lastWork.remove(node, done));
         return done;
     }
 
@@ -48,8 +44,7 @@ final class PerNodeExecutor {
         }
     }
 
-    /** How many nodes have work. */
-    int waiting() {
-        return last.size();
+    int busyNodeCount() {
+        return lastWork.size();
     }
 }

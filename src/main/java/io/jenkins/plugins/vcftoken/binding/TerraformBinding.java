@@ -17,8 +17,8 @@ import org.kohsuke.stapler.DataBoundSetter;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * {@code terraform()}: the environment variables with which the vendor's Terraform provider needs no settings. The
- * providers read the access token when they start.
+ * {@code terraform()}: environment variables that configure a Terraform provider of the vendor. The providers read the
+ * access token when they start.
  *
  * @see <a href="https://github.com/vmware/terraform-provider-vcfa/blob/main/vcfa/provider.go">provider vcfa</a>
  * @see <a href="https://github.com/vmware/terraform-provider-vcd/blob/main/vcd/provider.go">provider vcd</a>
@@ -36,8 +36,8 @@ public final class TerraformBinding extends TokenBinding {
     private static final List<String> PROVIDERS = List.of(VCFA, VCD, VRA);
 
     /**
-     * Go reads the first of the <a href="https://pkg.go.dev/crypto/x509#SystemCertPool">usual bundles</a> in addition
-     * to the directories of {@code SSL_CERT_DIR}. These are the usual directories, which the variable replaces.
+     * Default certificate directories of Go, which {@code SSL_CERT_DIR} would otherwise replace. Go also reads the
+     * first of the default <a href="https://pkg.go.dev/crypto/x509#SystemCertPool">bundles</a>.
      */
     private static final String SYSTEM_CERTIFICATES = ":/etc/ssl/certs:/etc/pki/tls/certs";
 
@@ -52,7 +52,7 @@ public final class TerraformBinding extends TokenBinding {
         return provider;
     }
 
-    /** @param provider {@code vcfa}, {@code vcd} or {@code vra}; blank for the first */
+    /** @param provider {@code vcfa}, {@code vcd} or {@code vra}; blank for {@code vcfa} */
     @DataBoundSetter
     public void setProvider(@CheckForNull String provider) {
         this.provider = Objects.requireNonNullElse(Util.fixEmptyAndTrim(provider), VCFA);
@@ -91,9 +91,9 @@ public final class TerraformBinding extends TokenBinding {
     }
 
     /**
-     * The providers of VCF Automation and Cloud Director have the same variables. Those that are empty here would be
-     * used before the access token if the agent set them; Jenkins removes an empty variable from the environment of a
-     * process.
+     * Adds the variables of the providers for VCF Automation and Cloud Director, which differ only in the prefix. The
+     * empty variables override values from the agent, which would take precedence over the access token; Jenkins
+     * removes empty variables from the environment of a process.
      */
     private static void addVariables(BindingContext context, String prefix, String url, String organization)
             throws AbortException {

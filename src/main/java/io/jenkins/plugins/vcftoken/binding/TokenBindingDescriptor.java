@@ -7,19 +7,22 @@ import hudson.util.FormValidation;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
-/** Descriptor of a {@link TokenBinding}. Checks the field {@code variable}, which most of them have. */
+/** Descriptor of a {@link TokenBinding}. Validates the field {@code variable}, which most bindings have. */
 public abstract class TokenBindingDescriptor extends Descriptor<TokenBinding> {
 
     @POST
     public FormValidation doCheckVariable(@CheckForNull @QueryParameter String value) {
         String name = Util.fixEmptyAndTrim(value);
-        String error = name == null ? missingVariable() : BlockVariables.findNameError(name);
-        return error == null ? FormValidation.ok() : FormValidation.error(error);
+        return validation(name == null ? missingVariable() : BlockVariables.findNameError(name));
     }
 
-    /** @return a message for a blank {@code variable}; null where the binding has a default for it */
+    /** @return error message for a blank {@code variable}; null if the binding has a default */
     @CheckForNull
     protected String missingVariable() {
         return BlockVariables.findNameError("");
+    }
+
+    static FormValidation validation(@CheckForNull String error) {
+        return error == null ? FormValidation.ok() : FormValidation.error(error);
     }
 }

@@ -39,10 +39,9 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * A block of a Pipeline, or a freestyle build, that has a lease on an access token, and one on each token that its
- * bindings derive from it: its variables, masks and files.
- * Saved with a Pipeline build. For any thread. Methods that do not throw {@link InterruptedException} do no I/O and
- * do not wait.
+ * A block of a Pipeline, or a freestyle build, with its variables, masks and files. Holds a lease on an access token,
+ * and on each token that the bindings derive from it. Saved with Pipeline builds. Thread-safe. Methods that do not
+ * throw {@link InterruptedException} do no I/O and do not block.
  */
 public final class TokenBlock implements LeaseOwner, Serializable {
 
@@ -53,10 +52,10 @@ public final class TokenBlock implements LeaseOwner, Serializable {
 
     private static final int RESUME_SECONDS = 60;
 
-    /** Of the day, since blocks last hours, with the zone, since agents and readers have others. */
+    /** Time of day, because blocks last hours; with the zone, because agents and readers may be in other zones. */
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("HH:mm:ss z", Locale.ENGLISH);
 
-    /** Longer than the timeout of a request. */
+    /** Longer than the timeout of a token request. */
     private static final Duration RENEWAL_TIMEOUT = Duration.ofSeconds(60);
 
     private final String run;
@@ -65,19 +64,19 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     private final BlockVariables variables;
     private final IssuedTokens issued = new IssuedTokens();
 
-    /** Null before the block is open, and when it has no files. */
+    /** Null before the block is open, and if it has no files. */
     @CheckForNull
     private volatile BlockTokenFiles files;
 
     @CheckForNull
     private final TokenBlock outer;
 
-    /** Null until the block opens, also after a restart. Its ID changes when its job is moved. */
+    /** Null until the block opens, and after a restart until it is reopened. Its ID changes if the job is moved. */
     private transient volatile Run<?, ?> build;
 
     private transient volatile Lease lease;
 
-    /** On the derived tokens, in the order of their numbers; null without any, also after a restart. */
+    /** Leases on the derived tokens, in the order of their numbers. Null without any, and after a restart. */
     @CheckForNull
     private transient volatile List<Lease> derivedLeases;
 
@@ -85,18 +84,18 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     private transient volatile Runnable save;
     private transient volatile boolean closed;
 
-    /** Whether the log gets warnings alone. */
+    /** Whether only warnings are logged. */
     private final boolean quiet;
 
-    /** Open until there is a lease after a restart, or the first try to get one has failed; null without a restart. */
+    /** Counted down after the first attempt to get a lease after a restart. Null without a restart. */
     private transient volatile CountDownLatch resuming;
 
     /**
-     * @param tokenVariable gets the access token
-     * @param urlVariable gets the system's address
-     * @param quiet whether the log gets warnings alone, and no lines about the access token's expiry and renewals
-     * @param outer the block around this one; null for none
-     * @throws AbortException when a variable cannot have its name
+     * @param tokenVariable variable for the access token
+     * @param urlVariable variable for the URL of the system
+     * @param quiet whether to log only warnings, without the expiry and renewals of the access token
+     * @param outer enclosing block, or null
+     * @throws AbortException if the name of a variable is invalid
      */
     public TokenBlock(
             Run<?, ?> run,
@@ -115,15 +114,14 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     }
 
     /**
-     * Lets bindings add their variables and files, and gets a lease on an access token, which is renewed until the block
-     * closes. Blocks.
+     * Calls the bindings, and opens a lease on an access token, which is renewed until the block closes. Blocks.
      *
-     * @param organization the tenant organization, for a provider's credential; empty for the credential's own
-     * @param bindings none after a restart: the block has their variables and files
-     * @param listener the build's log; gets warnings from any thread
-     * @param save called when there is state to save; null when the build cannot be resumed
-     * @throws AbortException when a binding refuses, or when there is no access token; its message is meant for the
-     *     build's log
+     * @param organization tenant organization, for a provider credential; empty for the organization of the credential
+     * @param bindings empty after a restart, because the block contains their variables and files
+     * @param listener build log; receives warnings on any thread
+     * @param save called when there is state to save; null if the build cannot be resumed
+     * @throws AbortException if a binding fails or no access token is available; the message is suitable for the build
+     *     log
      */
     public void open(
             VcfCredentials credentials,
@@ -138,16 +136,16 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         this.build = build;
         TokenBlockRegistry.get().add(this);
         boolean isOpen = false;
-        BindingContext.AccessTokenSource opening =
-                () -> lease(credentials, organization, build, minimumValidity).accessToken();
+        BindingContext.AccessTokenSource opening = () ->
+                openLease(credentials, organization, build, minimumValidity).accessToken();
         try {
             bind(bindings, new BindingContext(credentials, organization, build, listener, variables, opening));
-            Lease opened = lease(credentials, organization, build, minimumValidity);
+            Lease opened = openLease(credentials, organization, build, minimumValidity);
             openDerivedLeases(credentials, organization, build, minimumValidity);
             isOpen = true;
             logOpened(credentials, organization, opened.accessToken());
         } finally {
-            // After a restart there are further tries, and the registry must find the block at the end of the build.
+            // After a restart, opening is retried, and the registry must find the block at the end of the build.
             if (!isOpen && (resuming == null || closed)) {
                 close();
             }
@@ -155,7 +153,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         this.save = save;
         BlockTokenFiles written = files;
         if (written != null) {
-            CompletableFuture<Void> current = written.start(this::fileContents, this::warn);
+            CompletableFuture<Void> current = written.start(() -> variables.fillFiles(issued::current), this::warn);
             if (resuming != null) {
                 awaitRewritten(current);
             }
@@ -174,7 +172,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         }
     }
 
-    private Lease lease(VcfCredentials credentials, String organization, Run<?, ?> build, Duration minimumValidity)
+    private Lease openLease(VcfCredentials credentials, String organization, Run<?, ?> build, Duration minimumValidity)
             throws AbortException, InterruptedException {
         Lease known = lease;
         if (known != null) {
@@ -214,7 +212,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         return TIME.withZone(ZoneId.systemDefault()).format(accessToken.expiresAt());
     }
 
-    /** A link for users who may see the credential. */
+    /** Logs a link, which works for users with permission to see the credential. */
     private void logStatusPage(VcfCredentials credentials, Run<?, ?> build) {
         VcfTokenService.get()
                 .locator()
@@ -243,7 +241,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         }
     }
 
-    /** Of the access token, and of those that are derived from it; empty before the block has one. */
+    /** @return leases on the access token and the derived tokens; empty before the first was opened */
     private List<Lease> leases() {
         List<Lease> leases = new ArrayList<>();
         Lease own = lease;
@@ -254,12 +252,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         return leases;
     }
 
-    @CheckForNull
-    private Map<String, WriteTokenFiles.Content> fileContents() {
-        return variables.fillFiles(issued::current);
-    }
-
-    /** After a restart, steps must not read files from before. A write that fails is repeated and logged. */
+    /** After a restart, steps must not read outdated files. Failed writes are logged and retried elsewhere. */
     private static void awaitRewritten(CompletableFuture<Void> written) throws InterruptedException {
         try {
             written.get(RESUME_SECONDS, TimeUnit.SECONDS);
@@ -268,59 +261,59 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         }
     }
 
-    /** Waits until the files exist in a workspace, or warns if they cannot. */
-    void awaitFiles(String node, FilePath workspace, @CheckForNull String temporary)
+    /** Waits until the files exist in a workspace. Logs a warning if the workspace has no temporary directory. */
+    void awaitFiles(String node, FilePath workspace, @CheckForNull String tempDir)
             throws IOException, InterruptedException {
         BlockTokenFiles awaited = files;
         if (awaited == null) {
             return;
         }
-        if (temporary == null) {
+        if (tempDir == null) {
             warn(Messages.WithVcfTokenStep_noTemporary(workspace.getRemote()));
         } else {
-            awaited.await(awaited.location(node, temporary));
+            awaited.await(awaited.location(node, tempDir));
         }
     }
 
-    /** After a restart, before {@link #open} is called again. */
+    /** Called after a restart, before {@link #open}. */
     void markResuming() {
         issued.markInterrupted();
         resuming = new CountDownLatch(1);
     }
 
-    /** After a restart, when the first call of {@link #open} is over, successful or not. */
+    /** Called after the first call of {@link #open} after a restart, whether it succeeded or not. */
     void markResumed() {
         resuming.countDown();
     }
 
     /**
-     * After a restart, waits until there is a lease again, or the first try to get one has failed. Only the first
-     * caller waits for the whole limit.
+     * After a restart, waits for the end of the first attempt to get a lease. Only the first caller waits until the
+     * timeout.
      *
-     * @return whether the environment may be out of date, because this method waited
+     * @return whether the environment may be outdated because this method waited
      */
     boolean awaitResumed() throws InterruptedException {
         CountDownLatch latch = resuming;
         if (latch == null || latch.getCount() == 0) {
             return false;
         }
-        boolean over = latch.await(RESUME_SECONDS, TimeUnit.SECONDS);
+        boolean resumed = latch.await(RESUME_SECONDS, TimeUnit.SECONDS);
         latch.countDown();
-        return over;
+        return resumed;
     }
 
     /**
-     * Where a token has expired, while the machine was suspended for example, waits until its renewal is over.
+     * Waits for the renewal of tokens that have expired, for example while the machine was suspended.
      *
-     * @return whether the environment has a token of this block that is no longer its current one
+     * @return whether the environment contains a former token of this block
      */
-    boolean awaitLiveToken(Map<String, String> env) throws InterruptedException {
+    boolean awaitValidToken(Map<String, String> env) throws InterruptedException {
         List<Lease> open = leases();
         if (open.isEmpty()) {
             return false;
         }
         for (Lease each : open) {
-            each.awaitLiving(RENEWAL_TIMEOUT);
+            each.awaitValid(RENEWAL_TIMEOUT);
         }
         return variables.isOutdated(env, issued::current, issued.values());
     }
@@ -329,12 +322,12 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         return closed;
     }
 
-    /** Closes the leases and deletes the files. Further calls do nothing. */
+    /** Closes the leases and deletes the files. Idempotent. */
     public void close() {
         closed = true;
         TokenBlockRegistry.get().remove(this);
         List<Lease> open = leases();
-        // The derived ones first: their sessions end while the access token that they came of is valid.
+        // Closes derived leases first: ending their sessions may require a valid access token.
         Collections.reverse(open);
         open.forEach(Lease::close);
         BlockTokenFiles deleted = files;
@@ -344,9 +337,9 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     }
 
     /**
-     * Renews the access token and those that are derived from it. Blocks.
+     * Renews the access token and the derived tokens. Blocks.
      *
-     * @throws TokenUnavailableException when one of them has no newer one
+     * @throws TokenUnavailableException if one of them cannot be renewed
      */
     AccessToken refresh() throws TokenUnavailableException, InterruptedException {
         Lease open = lease;
@@ -363,23 +356,23 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         return refreshed;
     }
 
-    /** Adds the variables of the block, without those that hold paths, to an environment. */
+    /** Adds the variables of the block, except those that contain paths, to an environment. */
     public void contribute(Map<String, String> env) {
-        // Starts renewals that are overdue. The tokens are those that the leases have published here.
+        // Triggers overdue renewals. The tokens themselves come from publish().
         leases().forEach(Lease::accessToken);
         issued.contribute(env, variables);
     }
 
-    /** @param temporary the directory for temporary files that belongs to the workspace */
-    void contributePaths(Map<String, String> env, String temporary) {
+    /** @param tempDir temporary directory of the workspace */
+    void contributePaths(Map<String, String> env, String tempDir) {
         BlockTokenFiles named = files;
         if (named != null) {
-            variables.contributePaths(env, named, temporary);
+            variables.contributePaths(env, named, tempDir);
         }
     }
 
     /**
-     * @return where the variables of an environment say that the files are; null when they name no file of this block
+     * @return location of the files according to the variables in an environment; null if it has no files of this block
      */
     @CheckForNull
     TokenFileLocation findLocation(String node, Map<String, String> env) {
@@ -400,7 +393,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         return Charset.forName(charset);
     }
 
-    boolean isOf(Run<?, ?> other) {
+    boolean belongsTo(Run<?, ?> other) {
         Run<?, ?> known = build;
         return known != null && known.getExternalizableId().equals(other.getExternalizableId());
     }
@@ -409,7 +402,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         return credentialsId;
     }
 
-    /** The variables whose values contain a token. */
+    /** @return names of the variables that contain a token */
     Set<String> secretVariables() {
         return variables.secretVariables();
     }
@@ -424,9 +417,9 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         return outer;
     }
 
-    /** The build's ID, because a build can set its display name to any text. */
+    /** Contains the build ID instead of the display name, which a build can set to any text. */
     @Override
-    public String who() {
+    public String displayName() {
         return "build " + run;
     }
 
@@ -449,6 +442,11 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         }
     }
 
+    /** Sets the build log early, for warnings before the block is open again after a restart. */
+    void setListener(TaskListener listener) {
+        this.listener = listener;
+    }
+
     @Override
     public void warn(String message) {
         println(message);
@@ -461,7 +459,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         }
     }
 
-    /** Owns the lease on a derived token. */
+    /** Owner of the lease on a derived token. */
     private final class DerivedTokenOwner implements LeaseOwner {
 
         private final int number;
@@ -471,8 +469,8 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         }
 
         @Override
-        public String who() {
-            return TokenBlock.this.who();
+        public String displayName() {
+            return TokenBlock.this.displayName();
         }
 
         @Override
@@ -484,10 +482,5 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         public void warn(String message) {
             TokenBlock.this.warn(message);
         }
-    }
-
-    /** Sends warnings to this log from now on: after a restart there may be some before the block is open. */
-    void setListener(TaskListener listener) {
-        this.listener = listener;
     }
 }

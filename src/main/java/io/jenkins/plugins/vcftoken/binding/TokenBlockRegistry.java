@@ -17,21 +17,21 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import jenkins.util.Timer;
 
-/** The open blocks of this controller. Closes the blocks of a build that ends without closing them. */
+/** Open blocks of this controller. Closes blocks that are still open when their build is finalized. */
 @Extension
 public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
 
     private static final int SAVE_DELAY_SECONDS = 1;
 
     private final Set<TokenBlock> open = ConcurrentHashMap.newKeySet();
-    private final Set<String> toBeSaved = ConcurrentHashMap.newKeySet();
+    private final Set<String> pendingSaves = ConcurrentHashMap.newKeySet();
     private final TokenMaskerCache maskers = new TokenMaskerCache();
 
     /**
-     * Blocks of freestyle builds until the builds are finalized, since their logs go on after their blocks are
-     * closed. By build and not by ID, which changes when the project is moved.
+     * Blocks of freestyle builds until the builds are finalized, because logs continue after their blocks are closed.
+     * The key is the build, because its ID changes if the project is moved.
      */
-    private final Map<Run<?, ?>, List<TokenBlock>> masked = new ConcurrentHashMap<>();
+    private final Map<Run<?, ?>, List<TokenBlock>> logMasking = new ConcurrentHashMap<>();
 
     static TokenBlockRegistry get() {
         return ExtensionList.lookupSingleton(TokenBlockRegistry.class);
@@ -49,33 +49,33 @@ public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
         open.remove(block);
     }
 
-    /** Masks the access tokens of a block in the whole log of its build. */
-    void addToLog(Run<?, ?> build, TokenBlock block) {
-        masked.computeIfAbsent(build, same -> new CopyOnWriteArrayList<>()).add(block);
+    /** Masks the tokens of a block in the whole log of its build. */
+    void maskInLog(Run<?, ?> build, TokenBlock block) {
+        logMasking.computeIfAbsent(build, same -> new CopyOnWriteArrayList<>()).add(block);
     }
 
     String maskLog(Run<?, ?> build, String text) {
         String result = text;
-        for (TokenBlock block : masked.getOrDefault(build, List.of())) {
+        for (TokenBlock block : logMasking.getOrDefault(build, List.of())) {
             result = block.masker().mask(result);
         }
         return result;
     }
 
-    /** The variables of a freestyle build whose values contain an access token. */
+    /** @return names of the variables of a freestyle build that contain a token */
     Set<String> secretVariables(Run<?, ?> build) {
         Set<String> names = new HashSet<>();
-        masked.getOrDefault(build, List.of()).forEach(block -> names.addAll(block.secretVariables()));
+        logMasking.getOrDefault(build, List.of()).forEach(block -> names.addAll(block.secretVariables()));
         return names;
     }
 
-    /** Saves a build after a moment, once for all of its blocks that get the same access token. */
+    /** Saves a build after a delay, so that it is saved once if several of its blocks get a token at the same time. */
     void saveSoon(String run, Runnable save) {
-        if (toBeSaved.add(run)) {
+        if (pendingSaves.add(run)) {
             Timer.get()
                     .schedule(
                             () -> {
-                                toBeSaved.remove(run);
+                                pendingSaves.remove(run);
                                 save.run();
                             },
                             SAVE_DELAY_SECONDS,
@@ -83,12 +83,12 @@ public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
         }
     }
 
-    /** Blocks are still open here when a build was ended by "kill". */
+    /** Closes blocks that are open because the build was killed. */
     @Override
     public void onFinalized(@NonNull Run<?, ?> run) {
-        masked.remove(run);
+        logMasking.remove(run);
         for (TokenBlock block : open) {
-            if (block.isOf(run)) {
+            if (block.belongsTo(run)) {
                 block.close();
             }
         }
@@ -106,7 +106,7 @@ public final class TokenBlockRegistry extends RunListener<Run<?, ?>> {
         return false;
     }
 
-    /** On a node that reconnects, writes the files of open blocks and deletes those of builds that ended meanwhile. */
+    /** Writes the files of open blocks, and deletes the files of builds that have ended, when a node reconnects. */
     @Extension
     public static final class NodeListener extends ComputerListener {
 

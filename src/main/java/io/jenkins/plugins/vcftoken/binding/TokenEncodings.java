@@ -10,26 +10,29 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import org.jenkinsci.plugins.credentialsbinding.masking.SecretPatterns;
 
-/** Forms in which access tokens appear in logs. */
+/** Encoded forms of tokens in logs. */
 final class TokenEncodings {
 
     /**
-     * Characters of an access token by <a href="https://www.rfc-editor.org/rfc/rfc6750#section-2.1">RFC 6750, section
-     * 2.1</a>. No shell adds anything to these, quoted or not.
+     * {@code b64token} of <a href="https://www.rfc-editor.org/rfc/rfc6750#section-2.1">RFC 6750, section 2.1</a>.
+     * Shells do not escape any of these characters.
      */
-    private static final Pattern TOKEN_68 = Pattern.compile("[A-Za-z0-9._~+/=-]+");
+    private static final Pattern B64TOKEN = Pattern.compile("[A-Za-z0-9._~+/=-]+");
 
-    /** A form in the alternation that {@link SecretPatterns} makes. */
+    /** One form in the alternation that {@link SecretPatterns} generates. */
     private static final Pattern QUOTED = Pattern.compile("\\\\Q(.*?)\\\\E(?:\\||$)", Pattern.DOTALL);
 
     private static final String ANY_JWT = "eyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.[A-Za-z0-9_-]*";
 
-    /** Shorter headers would match other text. */
-    private static final int SHORTEST_HEADER = 16;
+    /** Shorter headers could match unrelated text. */
+    private static final int MIN_HEADER_LENGTH = 16;
 
     private TokenEncodings() {}
 
-    /** Controller only: the rules for quoting unusual characters come from extensions of credentials-binding. */
+    /**
+     * Must be called on the controller: the escaping of other characters is defined by extensions of
+     * credentials-binding.
+     */
     static Set<String> of(Collection<String> accessTokens) {
         Set<String> forms = new LinkedHashSet<>();
         for (String accessToken : accessTokens) {
@@ -38,7 +41,7 @@ final class TokenEncodings {
             forms.add(accessToken.replace("/", "\\/"));
             forms.add(accessToken.replace("=", "\\u003d").replace("+", "\\u002b"));
             forms.addAll(base64(accessToken));
-            if (!TOKEN_68.matcher(accessToken).matches()) {
+            if (!B64TOKEN.matcher(accessToken).matches()) {
                 String quoted = SecretPatterns.getAggregateSecretPattern(List.of(accessToken))
                         .pattern();
                 QUOTED.matcher(quoted).results().forEach(form -> forms.add(form.group(1)));
@@ -48,11 +51,11 @@ final class TokenEncodings {
     }
 
     /**
-     * Matches any JSON Web Token, and in any encoding what begins with the header of one of these access tokens. For
-     * access tokens that are not known in time: on an agent, which masks by itself, and in a block that Jenkins
-     * resumes, which may have received one that was not saved.
+     * Returns a pattern for all JSON Web Tokens, and for text in any encoding that starts with the header of one of
+     * these tokens. Masks tokens that are not known: on agents, which do not receive later tokens, and in resumed
+     * blocks, which may have had a token that was not saved.
      */
-    static Pattern shape(Collection<String> accessTokens) {
+    static Pattern jwtPattern(Collection<String> accessTokens) {
         StringBuilder pattern = new StringBuilder(ANY_JWT);
         for (String header : jwtHeaders(accessTokens)) {
             pattern.append('|').append(Pattern.quote(header)).append("[A-Za-z0-9._~+/=%-]*");
@@ -60,12 +63,14 @@ final class TokenEncodings {
         return Pattern.compile(pattern.toString());
     }
 
-    /** The headers of those that are JSON Web Tokens, plain and in base64. All tokens of a server share them. */
+    /**
+     * @return headers of the JSON Web Tokens among the texts, plain and in Base64. All tokens of a server share them.
+     */
     static Set<String> jwtHeaders(Collection<String> texts) {
         Set<String> headers = new LinkedHashSet<>();
         for (String text : texts) {
             int dot = text.indexOf('.');
-            if (dot >= SHORTEST_HEADER && text.startsWith("eyJ") && headers.add(text.substring(0, dot))) {
+            if (dot >= MIN_HEADER_LENGTH && text.startsWith("eyJ") && headers.add(text.substring(0, dot))) {
                 headers.addAll(base64(text.substring(0, dot)));
             }
         }
@@ -73,9 +78,8 @@ final class TokenEncodings {
     }
 
     /**
-     * Base64 in both alphabets, at each of the three offsets that the text can have in what was encoded ("user:…"),
-     * without the characters that depend on the text's neighbors as well. The plugin's own, because agents, where
-     * {@link SecretPatterns} does not work, need it too.
+     * Encodes in both alphabets, at each of the three offsets that the text can have in the encoded data ("user:…"),
+     * without the characters that depend on adjacent text. {@link SecretPatterns} is not available on agents.
      */
     private static Set<String> base64(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);

@@ -12,7 +12,7 @@ import org.jenkinsci.Symbol;
 import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.DataBoundSetter;
 
-/** {@code tokenFile('VCF_TOKEN_FILE')}: a file that always contains a valid access token. */
+/** {@code tokenFile('VCF_TOKEN_FILE')}: a file that contains a valid access token. */
 public final class TokenFileBinding extends TokenBinding {
 
     @Serial
@@ -21,7 +21,7 @@ public final class TokenFileBinding extends TokenBinding {
     private final String variable;
     private TokenFileMode mode = TokenFileMode.OWNER;
 
-    /** @param variable gets the path of the file */
+    /** @param variable variable for the path of the file */
     @DataBoundConstructor
     public TokenFileBinding(String variable) {
         this.variable = Util.fixNull(variable).trim();

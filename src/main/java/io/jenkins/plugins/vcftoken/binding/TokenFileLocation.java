@@ -11,8 +11,8 @@ import java.util.Objects;
 import jenkins.model.Jenkins;
 
 /**
- * The directory of a block's files on one node, by name, so that it is found again through another connection. Not a
- * record: Pipeline saves it with JBoss Marshalling, which knows only public ones.
+ * Directory of the files of a block on one node, identified by name, so that it can be found after the node reconnects.
+ * Not a record, because JBoss Marshalling supports only public records.
  */
 final class TokenFileLocation implements Serializable {
 
@@ -24,8 +24,8 @@ final class TokenFileLocation implements Serializable {
     private final String directory;
 
     /**
-     * @param run the external ID of the build
-     * @param node empty for the built-in node
+     * @param run external ID of the build
+     * @param node name of the node; empty for the built-in node
      */
     TokenFileLocation(String run, String node, String directory) {
         this.run = run;
@@ -45,7 +45,7 @@ final class TokenFileLocation implements Serializable {
         return directory;
     }
 
-    /** @return null while the node is offline, or when it was deleted */
+    /** @return null if the node is offline or was deleted */
     @CheckForNull
     FilePath findPath() {
         Jenkins jenkins = Jenkins.getInstanceOrNull();
@@ -54,8 +54,8 @@ final class TokenFileLocation implements Serializable {
         return channel == null ? null : new FilePath(channel, directory);
     }
 
-    /** Includes builds that Jenkins resumes after a restart, whether their blocks are open again or not. */
-    boolean isOfRunningBuild() {
+    /** Includes builds that Jenkins resumes after a restart, even if their blocks are not open again. */
+    boolean isBuildRunning() {
         Run<?, ?> found = Run.fromExternalizableId(run);
         return found != null && found.isBuilding();
     }

@@ -7,31 +7,28 @@ import java.util.Comparator;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/**
- * Which users of a node may read token files, fewest first. The names are saved in jobs and builds and written in
- * scripts.
- */
+/** Permissions of token files, most restrictive first. The names are saved in jobs and builds, and used in scripts. */
 public enum TokenFileMode {
-    /** The user that the agent runs as. */
+    /** The user of the agent process. */
     OWNER("0600", "rw-------", "rwx------"),
 
-    /** Also that user's primary group. */
+    /** The user of the agent process and its primary group. */
     GROUP("0640", "rw-r-----", "rwxr-x---"),
 
-    /** All users. */
+    /** All users of the node. */
     EVERYONE("0644", "rw-r--r--", "rwxr-xr-x");
 
     private final String octal;
-    private final String ofFile;
-    private final String ofDirectory;
+    private final String filePermissions;
+    private final String directoryPermissions;
 
-    TokenFileMode(String octal, String ofFile, String ofDirectory) {
+    TokenFileMode(String octal, String filePermissions, String directoryPermissions) {
         this.octal = octal;
-        this.ofFile = ofFile;
-        this.ofDirectory = ofDirectory;
+        this.filePermissions = filePermissions;
+        this.directoryPermissions = directoryPermissions;
     }
 
-    /** For forms. */
+    /** Called by forms. */
     public String getLabel() {
         return switch (this) {
             case OWNER -> Messages.TokenFileMode_owner();
@@ -44,16 +41,16 @@ public enum TokenFileMode {
         return octal;
     }
 
-    /** @return the mode with the most readers; {@link #OWNER} for none */
+    /** @return least restrictive mode; {@link #OWNER} for an empty stream */
     static TokenFileMode widest(Stream<TokenFileMode> modes) {
         return modes.max(Comparator.naturalOrder()).orElse(OWNER);
     }
 
-    Set<PosixFilePermission> ofFile() {
-        return PosixFilePermissions.fromString(ofFile);
+    Set<PosixFilePermission> filePermissions() {
+        return PosixFilePermissions.fromString(filePermissions);
     }
 
-    Set<PosixFilePermission> ofDirectory() {
-        return PosixFilePermissions.fromString(ofDirectory);
+    Set<PosixFilePermission> directoryPermissions() {
+        return PosixFilePermissions.fromString(directoryPermissions);
     }
 }

@@ -31,16 +31,16 @@ import jenkins.model.Jenkins;
 import jenkins.util.Timer;
 
 /**
- * Directories of token files on all nodes, each recorded in {@code JENKINS_HOME/vcf-token/files} before it is written
- * and until it is deleted, so that it is deleted however the controller, the node or the build ends. Owns the threads
- * that write and delete: one for each node that has work. The records have no secrets.
+ * Directories of token files on all nodes. Each is recorded in {@code JENKINS_HOME/vcf-token/files} before it is
+ * written and until it is deleted, so that it is deleted even after a crash of the controller or the node. Owns the
+ * threads that write and delete files, one for each node with pending work. The records contain no secrets.
  */
 @Extension
 public final class TokenFileRegistry {
 
     private static final Logger LOGGER = Logger.getLogger(TokenFileRegistry.class.getName());
 
-    /** Queue of work that waits for the controller's disk alone. No node has this name. */
+    /** Queue of work that only accesses the disk of the controller. Not a valid node name. */
     private static final String CONTROLLER = "/";
 
     private static final int NODE_TIMEOUT_SECONDS = 20;
@@ -57,7 +57,7 @@ public final class TokenFileRegistry {
     private final PerNodeExecutor executor = new PerNodeExecutor(threads);
     private final Path directory;
 
-    /** Files of the records. Changed by the threads of the nodes. */
+    /** Record files by location. Modified by the threads of the nodes. */
     private final Map<TokenFileLocation, Path> records = new ConcurrentHashMap<>();
 
     public TokenFileRegistry() {
@@ -80,31 +80,31 @@ public final class TokenFileRegistry {
     }
 
     /**
-     * Runs work on the thread of a node, after the work that was submitted for it before. Does not block.
+     * Runs work on the thread of a node, after earlier work for the same node. Does not block.
      *
-     * @param node empty for the built-in node
+     * @param node name of the node; empty for the built-in node
      */
     CompletableFuture<Void> submit(String node, PerNodeExecutor.Work work) {
         return executor.submit(node, () -> {
-            // The caller may be any user. Which builds exist does not depend on permissions here.
+            // The caller may lack permission to see the build.
             try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
                 work.run();
             }
         });
     }
 
-    /** Interrupts the work of this thread after {@value #NODE_TIMEOUT_SECONDS} seconds, for a node that hangs. */
+    /** Interrupts the work on this thread after {@value #NODE_TIMEOUT_SECONDS} seconds, if a node hangs. */
     static void runWithTimeout(PerNodeExecutor.Work work) throws IOException, InterruptedException {
         Thread worker = Thread.currentThread();
-        var alarm = Timer.get().schedule(worker::interrupt, NODE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+        var timeout = Timer.get().schedule(worker::interrupt, NODE_TIMEOUT_SECONDS, TimeUnit.SECONDS);
         try {
             work.run();
         } finally {
-            alarm.cancel(false);
+            timeout.cancel(false);
         }
     }
 
-    /** Records a directory on disk. Does nothing when it is recorded. */
+    /** Writes the record of a directory, unless it exists. */
     void add(TokenFileLocation location) throws IOException {
         if (records.containsKey(location)) {
             return;
@@ -122,32 +122,30 @@ public final class TokenFileRegistry {
         records.put(location, file);
     }
 
-    /** Deletes a directory and its record on the thread of its node. Does not block. */
-    void deleteLater(TokenFileLocation location) {
+    /** Deletes a directory and its record on the thread of the node. Does not block. */
+    void deleteAsync(TokenFileLocation location) {
         submit(location.node(), () -> delete(location));
     }
 
     /**
-     * Deletes, on the threads of their nodes, the directories of builds that have ended. Does not block.
+     * Deletes the directories of completed builds on the threads of their nodes. Does not block.
      *
-     * @param which called on another thread
+     * @param filter called on another thread
      */
-    void deleteUnused(Predicate<TokenFileLocation> which) {
+    void deleteUnused(Predicate<TokenFileLocation> filter) {
         if (!records.isEmpty()) {
-            // A running build may be recorded under a name that it no longer has, so callers exclude open blocks.
-            submit(CONTROLLER, () -> findUnused(which).forEach(this::deleteLater));
+            // A running build may have been renamed since it was recorded, so callers exclude open blocks.
+            submit(CONTROLLER, () -> findUnused(filter).forEach(this::deleteAsync));
         }
     }
 
-    List<TokenFileLocation> findUnused(Predicate<TokenFileLocation> which) {
+    List<TokenFileLocation> findUnused(Predicate<TokenFileLocation> filter) {
         return records.keySet().stream()
-                .filter(location -> which.test(location) && !location.isOfRunningBuild())
+                .filter(location -> filter.test(location) && !location.isBuildRunning())
                 .toList();
     }
 
-    /**
-     * Keeps the record where the directory cannot be deleted now, because its node is offline or hangs, for example.
-     */
+    /** Keeps the record if the directory cannot be deleted now, for example because the node is offline or hangs. */
     void delete(TokenFileLocation location) {
         FilePath path = location.findPath();
         try {
@@ -167,14 +165,14 @@ public final class TokenFileRegistry {
         }
     }
 
-    /** Strict, because the directory that a record names is deleted with all its contents. */
+    /** Validates the record strictly, because the directory is deleted recursively. */
     private static TokenFileLocation read(Reader reader) throws IOException {
         Properties properties = new Properties();
         properties.load(reader);
         String run = properties.getProperty("run");
         String node = properties.getProperty("node");
         String directory = properties.getProperty("directory");
-        if (run == null || node == null || directory == null || !BlockTokenFiles.isDirectory(directory)) {
+        if (run == null || node == null || directory == null || !BlockTokenFiles.isTokenDirectory(directory)) {
             throw new IOException("not a record of token files");
         }
         return new TokenFileLocation(run, node, directory);
@@ -192,7 +190,7 @@ public final class TokenFileRegistry {
         }
     }
 
-    /** Waits a moment for work that runs. What is left has its records. */
+    /** Waits briefly for running work. The records of remaining directories are kept. */
     @Terminator
     public static void shutDown() throws InterruptedException {
         for (TokenFileRegistry registry : ExtensionList.lookup(TokenFileRegistry.class)) {

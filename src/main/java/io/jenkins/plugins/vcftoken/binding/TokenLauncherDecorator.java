@@ -12,9 +12,9 @@ import java.io.Serial;
 import java.io.Serializable;
 
 /**
- * Waits before a process of a block starts, on the thread that talks to the node: for the token files that its
- * environment names, once per block and node; after a restart of the controller, for the block's lease; and where the
- * access token has expired, while the machine was suspended for example, for its renewal.
+ * Waits before a process of a block is launched, on the launching thread: for the token files in its environment (once
+ * per block and node), for the lease of the block after a restart of the controller, and for the renewal of an expired
+ * access token, for example after the machine was suspended.
  */
 final class TokenLauncherDecorator extends LauncherDecorator implements Serializable {
 
@@ -46,8 +46,9 @@ final class TokenLauncherDecorator extends LauncherDecorator implements Serializ
     }
 
     /**
-     * Decorators within the block, such as that of {@code container} of the Kubernetes plugin, may start processes
-     * without the launcher that is returned here. For these a failure is a warning; for all others, the launch fails.
+     * Decorators inside the block, such as {@code container} of the Kubernetes plugin, may launch processes without the
+     * launcher that {@link #decorate} returns. A failure here is therefore only a warning; in the returned launcher, it
+     * fails the launch.
      */
     private void awaitFiles(Node node) {
         BlockTokenFiles files = block.files();
@@ -68,12 +69,12 @@ final class TokenLauncherDecorator extends LauncherDecorator implements Serializ
             env.addLine(setting);
         }
         boolean resumed = block.awaitResumed();
-        boolean outdated = block.awaitLiveToken(env);
+        boolean outdated = block.awaitValidToken(env);
         if (resumed || outdated) {
             block.contribute(env);
             starter.envs(env);
         }
-        // Steps double each $ before a launch, which would take it for a reference.
+        // Steps escape each $ as $$, because the launcher expands variables.
         env.replaceAll((name, value) -> value.replace("$$", "$"));
         BlockTokenFiles files = block.files();
         TokenFileLocation location = block.findLocation(node, env);

@@ -10,7 +10,7 @@ import java.nio.charset.Charset;
 import java.util.List;
 import java.util.regex.Pattern;
 
-/** Masks every access token of a block in the log of its steps, including those that arrive while a step runs. */
+/** Masks all tokens of a block in the logs of its steps, including tokens that are issued while a step runs. */
 public final class TokenLogFilter extends ConsoleLogFilter implements Serializable {
 
     @Serial
@@ -23,12 +23,12 @@ public final class TokenLogFilter extends ConsoleLogFilter implements Serializab
     }
 
     @Override
-    @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
+    @SuppressWarnings("rawtypes") // raw type in the overridden method
     public OutputStream decorateLogger(AbstractBuild build, OutputStream logger) {
         return new MaskingOutputStream(logger, text -> block.masker().mask(text), block.charset());
     }
 
-    /** An agent cannot ask the controller for each line. It gets the present access tokens and their shape. */
+    /** An agent cannot query the controller for each line. It gets the current tokens and a pattern for later ones. */
     @Serial
     private Object writeReplace() {
         return Channel.current() == null ? this : new OnAgent(block);
@@ -40,20 +40,20 @@ public final class TokenLogFilter extends ConsoleLogFilter implements Serializab
         private static final long serialVersionUID = 1;
 
         private final String[] forms;
-        private final String shape;
+        private final String jwtPattern;
         private final String charset;
 
         OnAgent(TokenBlock block) {
             List<String> accessTokens = block.issued().values();
             this.forms = TokenEncodings.of(accessTokens).toArray(String[]::new);
-            this.shape = TokenEncodings.shape(accessTokens).pattern();
+            this.jwtPattern = TokenEncodings.jwtPattern(accessTokens).pattern();
             this.charset = block.charset().name();
         }
 
         @Override
-        @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
+        @SuppressWarnings("rawtypes") // raw type in the overridden method
         public OutputStream decorateLogger(AbstractBuild build, OutputStream logger) {
-            TokenMasker masker = new TokenMasker(List.of(forms), Pattern.compile(shape));
+            TokenMasker masker = new TokenMasker(List.of(forms), Pattern.compile(jwtPattern));
             return new MaskingOutputStream(logger, masker::mask, Charset.forName(charset));
         }
     }

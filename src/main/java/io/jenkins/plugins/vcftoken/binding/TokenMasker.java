@@ -13,76 +13,77 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 
 /**
- * Replaces access tokens in a text by asterisks: every form of a token as a whole, and parts of {@link
- * #SHORTEST_PART} or more characters, such as the lines into which a tool breaks a token, or a signature alone.
- * Immutable.
+ * Replaces tokens in a text with asterisks: complete encoded forms, and fragments of at least {@link
+ * #MIN_FRAGMENT_LENGTH} characters, such as a signature, or the lines into which a tool wraps a token. Immutable.
  *
- * <p>A hash table has {@link #PIECE} characters of each form at every {@link #STRIDE}th place, so each part of the
- * shortest length contains one of these pieces. A rolling hash (R. Karp and M. Rabin, 1987) looks pieces up, and only
- * where a text has enough characters in a row that occur in tokens. Most of a log has not: the last character of each
- * window is tested first, and the window skips past it (R. Boyer and J. Moore, 1977).
+ * <p>A hash table contains the {@link #PIECE_LENGTH} characters of each form at every {@link #STRIDE}th index, so that
+ * each fragment of the minimum length contains at least one of these pieces. The pieces are looked up with a rolling
+ * hash (Rabin–Karp), only in runs of characters that occur in tokens. Other text is skipped as in Boyer–Moore: the last
+ * character of each window is tested first.
  */
 public final class TokenMasker {
 
-    /** Replaces an access token in a log. */
+    /** Replacement of a token in a log. */
     public static final String MASK = "****";
 
-    /** Shorter forms are ignored: they would mask other text. */
-    private static final int SHORTEST_FORM = 8;
+    /** Shorter forms are ignored, because they could match unrelated text. */
+    private static final int MIN_FORM_LENGTH = 8;
 
-    /** Shorter parts are left: they would mask other text. */
-    private static final int SHORTEST_PART = 40;
+    /** Shorter fragments are not masked, because they could match unrelated text. */
+    private static final int MIN_FRAGMENT_LENGTH = 40;
 
-    private static final int PIECE = SHORTEST_FORM;
-    private static final int STRIDE = SHORTEST_PART - PIECE + 1;
-    private static final int BASE = 0x01000193;
+    private static final int PIECE_LENGTH = MIN_FORM_LENGTH;
+    private static final int STRIDE = MIN_FRAGMENT_LENGTH - PIECE_LENGTH + 1;
+    private static final int HASH_BASE = 0x01000193;
 
-    /** Weight of the first character of a piece in its hash. */
-    private static final int FIRST_WEIGHT = IntStream.range(1, PIECE).reduce(1, (weight, at) -> weight * BASE);
+    /** Weight of the first character in the hash of a piece. */
+    private static final int FIRST_WEIGHT =
+            IntStream.range(1, PIECE_LENGTH).reduce(1, (weight, index) -> weight * HASH_BASE);
 
-    private static final int ASCII = 0x7F;
+    private static final int ASCII_MASK = 0x7F;
 
     private final NavigableSet<String> forms = new TreeSet<>();
 
-    /** Characters of all forms by their lower seven bits; other characters that share these are compared later. */
-    private final boolean[] alphabet = new boolean[ASCII + 1];
+    /** Characters of all forms by their lower seven bits. Collisions are resolved by later comparison. */
+    private final boolean[] alphabet = new boolean[ASCII_MASK + 1];
 
-    /** Linked pieces by hash; null in empty slots. */
+    /** Linked lists of pieces by hash; null in empty slots. */
     private final Piece[] table;
 
-    /** Length of the shortest run of characters in which there can be a form or a part. */
-    private final int shortestRun;
+    /** Minimum length of a run of characters that can contain a form or fragment. */
+    private final int minRunLength;
 
     @CheckForNull
-    private final Pattern shape;
+    private final Pattern jwtPattern;
 
     /**
-     * @param forms as of {@link TokenEncodings#of}; those of fewer than eight characters are ignored
-     * @param shape matches further text to mask, as of {@link TokenEncodings#shape}; null for none
+     * @param forms from {@link TokenEncodings#of}; forms with fewer than {@value #MIN_FORM_LENGTH} characters are
+     *     ignored
+     * @param jwtPattern matches additional text to mask, from {@link TokenEncodings#jwtPattern}; may be null
      */
-    TokenMasker(Collection<String> forms, @CheckForNull Pattern shape) {
-        this.shape = shape;
-        forms.stream().filter(form -> form.length() >= SHORTEST_FORM).forEach(this.forms::add);
-        this.shortestRun = this.forms.stream()
-                .mapToInt(form -> Math.min(form.length(), SHORTEST_PART))
+    TokenMasker(Collection<String> forms, @CheckForNull Pattern jwtPattern) {
+        this.jwtPattern = jwtPattern;
+        forms.stream().filter(form -> form.length() >= MIN_FORM_LENGTH).forEach(this.forms::add);
+        this.minRunLength = this.forms.stream()
+                .mapToInt(form -> Math.min(form.length(), MIN_FRAGMENT_LENGTH))
                 .min()
                 .orElse(Integer.MAX_VALUE);
         Set<String> headers = TokenEncodings.jwtHeaders(this.forms);
         List<Piece> pieces = new ArrayList<>();
         Set<String> known = new HashSet<>();
         for (String form : this.forms) {
-            form.chars().forEach(character -> alphabet[character & ASCII] = true);
+            form.chars().forEach(character -> alphabet[character & ASCII_MASK] = true);
             int header = headers.stream()
                     .filter(form::startsWith)
                     .mapToInt(String::length)
                     .max()
                     .orElse(0);
-            int end = form.length() < SHORTEST_PART ? PIECE : form.length();
-            for (int at = 0; at + PIECE <= end; at += STRIDE) {
-                // Tokens of one server share long beginnings. One piece represents all that have the same surroundings.
-                if (known.add(
-                        form.substring(Math.max(0, at - STRIDE + 1), Math.min(form.length(), at + SHORTEST_PART)))) {
-                    pieces.add(new Piece(form, at, header));
+            int end = form.length() < MIN_FRAGMENT_LENGTH ? PIECE_LENGTH : form.length();
+            for (int index = 0; index + PIECE_LENGTH <= end; index += STRIDE) {
+                // Tokens of one server share long prefixes. One piece represents all with the same context.
+                if (known.add(form.substring(
+                        Math.max(0, index - STRIDE + 1), Math.min(form.length(), index + MIN_FRAGMENT_LENGTH)))) {
+                    pieces.add(new Piece(form, index, header));
                 }
             }
         }
@@ -94,22 +95,22 @@ public final class TokenMasker {
         }
     }
 
-    /** Some characters of a form, by which the form and its parts are found. */
+    /** Characters of a form that locate the form and its fragments. */
     private static final class Piece {
         final String form;
-        final int at;
+        final int offset;
         final int hash;
 
-        /** Length of the header that all tokens of the server share: no part by itself. */
+        /** Length of the JWT header, which all tokens of a server share, and which is not masked by itself. */
         final int header;
 
         @CheckForNull
         Piece next;
 
-        Piece(String form, int at, int header) {
+        Piece(String form, int offset, int header) {
             this.form = form;
-            this.at = at;
-            this.hash = hash(form, at);
+            this.offset = offset;
+            this.hash = hash(form, offset);
             this.header = header;
         }
     }
@@ -118,7 +119,9 @@ public final class TokenMasker {
 
     @Override
     public boolean equals(@CheckForNull Object other) {
-        return other instanceof TokenMasker masker && forms.equals(masker.forms) && Objects.equals(shape, masker.shape);
+        return other instanceof TokenMasker masker
+                && forms.equals(masker.forms)
+                && Objects.equals(jwtPattern, masker.jwtPattern);
     }
 
     @Override
@@ -130,24 +133,25 @@ public final class TokenMasker {
         return !mask(text).equals(text);
     }
 
-    /** @return the same object when there is nothing to mask */
+    /** @return the same object if there is nothing to mask */
     public String mask(String text) {
-        // The shape first: tokens of one server share their beginning, and without it the rest has no shape.
-        return maskForms(shape == null ? text : shape.matcher(text).replaceAll(MASK));
+        // Must precede maskForms(), which masks the prefix that tokens of one server share, so that the rest would no
+        // longer match the pattern.
+        return maskForms(jwtPattern == null ? text : jwtPattern.matcher(text).replaceAll(MASK));
     }
 
     private String maskForms(String text) {
         StringBuilder masked = null;
         int done = 0;
         int begin = 0;
-        while (begin <= text.length() - shortestRun) {
-            int end = begin + shortestRun;
-            int other = lastOther(text, begin, end);
+        while (begin <= text.length() - minRunLength) {
+            int end = begin + minRunLength;
+            int other = lastIndexOutsideAlphabet(text, begin, end);
             if (other >= begin) {
                 begin = other + 1;
                 continue;
             }
-            while (end < text.length() && isOfToken(text.charAt(end))) {
+            while (end < text.length() && isTokenCharacter(text.charAt(end))) {
                 end++;
             }
             for (Match match = find(text, begin, end); match != null; match = find(text, done, end)) {
@@ -162,96 +166,97 @@ public final class TokenMasker {
         return masked == null ? text : masked.append(text, done, text.length()).toString();
     }
 
-    /** @return the last index of a character that no form contains; less than {@code begin} for none */
-    private int lastOther(String text, int begin, int end) {
-        int at = end - 1;
-        while (at >= begin && isOfToken(text.charAt(at))) {
-            at--;
+    /** @return last index of a character that does not occur in any form; less than {@code begin} if there is none */
+    private int lastIndexOutsideAlphabet(String text, int begin, int end) {
+        int index = end - 1;
+        while (index >= begin && isTokenCharacter(text.charAt(index))) {
+            index--;
         }
-        return at;
+        return index;
     }
 
-    private boolean isOfToken(char character) {
-        return alphabet[character & ASCII];
+    private boolean isTokenCharacter(char character) {
+        return alphabet[character & ASCII_MASK];
     }
 
-    /** @return the first form or part between the two indexes, and the longest there; null for none */
+    /** @return longest match at the first index with a match in the range, or null */
     @CheckForNull
     private Match find(String text, int begin, int end) {
-        if (end - begin < shortestRun) {
+        if (end - begin < minRunLength) {
             return null;
         }
         int hash = hash(text, begin);
-        for (int at = begin; ; at++) {
+        for (int index = begin; ; index++) {
             Match longest = null;
             for (Piece piece = table[slot(hash)]; piece != null; piece = piece.next) {
-                Match match = piece.hash == hash ? match(text, at, begin, end, piece) : null;
+                Match match = piece.hash == hash ? match(text, index, begin, end, piece) : null;
                 if (match != null && (longest == null || match.end() > longest.end())) {
                     longest = match;
                 }
             }
-            if (longest != null || at == end - PIECE) {
+            if (longest != null || index == end - PIECE_LENGTH) {
                 return longest;
             }
-            hash = (hash - text.charAt(at) * FIRST_WEIGHT) * BASE + text.charAt(at + PIECE);
+            hash = (hash - text.charAt(index) * FIRST_WEIGHT) * HASH_BASE + text.charAt(index + PIECE_LENGTH);
         }
     }
 
-    /** Compares the text on both sides of an index with the surroundings of a piece. */
+    /** Extends the match of a piece to both sides. */
     @CheckForNull
-    private Match match(String text, int at, int begin, int end, Piece piece) {
+    private Match match(String text, int index, int begin, int end, Piece piece) {
         String form = piece.form;
-        int right = common(text, at, end, form, piece.at);
-        if (right < PIECE) {
+        int right = commonPrefixLength(text, index, end, form, piece.offset);
+        if (right < PIECE_LENGTH) {
             return null;
         }
         int left = 0;
-        int most = Math.min(at - begin, piece.at);
-        while (left < most && text.charAt(at - left - 1) == form.charAt(piece.at - left - 1)) {
+        int limit = Math.min(index - begin, piece.offset);
+        while (left < limit && text.charAt(index - left - 1) == form.charAt(piece.offset - left - 1)) {
             left++;
         }
         int length = left + right;
-        if (left == piece.at) {
-            length = Math.max(length, longestForm(text.substring(at - left, end)));
+        if (left == piece.offset) {
+            length = Math.max(length, longestForm(text.substring(index - left, end)));
         }
-        boolean isPart = length >= Math.min(SHORTEST_PART, form.length()) && piece.at - left + length > piece.header;
-        return isPart ? new Match(at - left, at - left + length) : null;
+        boolean isMatch =
+                length >= Math.min(MIN_FRAGMENT_LENGTH, form.length()) && piece.offset - left + length > piece.header;
+        return isMatch ? new Match(index - left, index - left + length) : null;
     }
 
-    /** @return the length of the longest form that the text begins with; 0 for none */
+    /** @return length of the longest form that is a prefix of the text; 0 if there is none */
     private int longestForm(String text) {
         String rest = text;
         String candidate = forms.floor(rest);
         while (candidate != null) {
-            int common = common(rest, 0, rest.length(), candidate, 0);
+            int common = commonPrefixLength(rest, 0, rest.length(), candidate, 0);
             if (common == candidate.length()) {
                 return common;
             }
-            // What sorts next below has the most in common. Only shorter beginnings are left.
+            // The greatest lesser form has the longest common prefix. Only shorter prefixes remain.
             rest = rest.substring(0, common);
             candidate = forms.floor(rest);
         }
         return 0;
     }
 
-    private static int common(String text, int at, int end, String form, int formAt) {
-        int most = Math.min(end - at, form.length() - formAt);
+    private static int commonPrefixLength(String text, int index, int end, String form, int formIndex) {
+        int limit = Math.min(end - index, form.length() - formIndex);
         int common = 0;
-        while (common < most && text.charAt(at + common) == form.charAt(formAt + common)) {
+        while (common < limit && text.charAt(index + common) == form.charAt(formIndex + common)) {
             common++;
         }
         return common;
     }
 
-    private static int hash(String text, int at) {
+    private static int hash(String text, int index) {
         int hash = 0;
-        for (int i = at; i < at + PIECE; i++) {
-            hash = hash * BASE + text.charAt(i);
+        for (int i = index; i < index + PIECE_LENGTH; i++) {
+            hash = hash * HASH_BASE + text.charAt(i);
         }
         return hash;
     }
 
-    /** Of the multiplied hash, the upper bits depend on all characters. */
+    /** Uses the upper bits of the product, which depend on all characters. */
     private int slot(int hash) {
         return ((hash * 0x9E3779B9) >>> 7) & (table.length - 1);
     }

@@ -6,21 +6,21 @@ import java.util.Map;
 import java.util.WeakHashMap;
 
 /**
- * The maskers of open blocks. Blocks with the same tokens share one, since it takes more memory than all the rest of a
- * block. Keeps none, and no token, that no block has any more. For any thread; no method does I/O.
+ * Maskers of open blocks. Blocks with the same tokens share one masker, because it is larger than the rest of a block.
+ * Holds weak references, so that no token outlives its blocks. Thread-safe; no method does I/O.
  */
 final class TokenMaskerCache {
 
-    private final Map<TokenMasker, WeakReference<TokenMasker>> known = new WeakHashMap<>();
+    private final Map<TokenMasker, WeakReference<TokenMasker>> cache = new WeakHashMap<>();
 
-    synchronized TokenMasker of(List<String> tokens) {
+    synchronized TokenMasker getOrCreate(List<String> tokens) {
         TokenMasker masker = new TokenMasker(TokenEncodings.of(tokens), null);
-        WeakReference<TokenMasker> equal = known.get(masker);
-        TokenMasker shared = equal == null ? null : equal.get();
+        WeakReference<TokenMasker> cached = cache.get(masker);
+        TokenMasker shared = cached == null ? null : cached.get();
         if (shared != null) {
             return shared;
         }
-        known.put(masker, new WeakReference<>(masker));
+        cache.put(masker, new WeakReference<>(masker));
         return masker;
     }
 }

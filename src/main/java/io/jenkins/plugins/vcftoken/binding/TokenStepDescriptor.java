@@ -11,8 +11,8 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * Form checks of {@code withVcfToken} and of the build wrapper. The two declare their fields themselves: Jenkins
- * requires different superclasses and binds forms to setters of classes only.
+ * Form validation of {@code withVcfToken} and of the build wrapper. Both declare their fields themselves, because they
+ * have different superclasses, and Jenkins only binds forms to setters of classes.
  */
 public interface TokenStepDescriptor extends CredentialsIdDescriptor {
 
@@ -27,15 +27,15 @@ public interface TokenStepDescriptor extends CredentialsIdDescriptor {
         }
     }
 
-    /** Warns of a missing credential, and of one that the job cannot use, to users who may list the credentials. */
+    /** Warns about a missing credential or one that the job cannot use, if the user may list credentials. */
     @POST
     default FormValidation doCheckCredentialsId(@AncestorInPath Item item, @QueryParameter String value) {
         String id = Util.fixEmptyAndTrim(value);
-        if (id == null && CredentialsIdDescriptor.mayList(item)) {
+        if (id == null && CredentialsIdDescriptor.canList(item)) {
             return FormValidation.warning(Messages.TokenStepDescriptor_none());
         }
-        // The value of a variable is known in a build only.
-        boolean isChecked = id != null && !id.contains("$") && CredentialsIdDescriptor.mayList(item);
+        // Variables have values only in a build.
+        boolean isChecked = id != null && !id.contains("$") && CredentialsIdDescriptor.canList(item);
         return !isChecked || CredentialsIdDescriptor.isListed(item, id)
                 ? FormValidation.ok()
                 : FormValidation.warning(Messages.TokenStepDescriptor_notVisible(id));

@@ -9,24 +9,23 @@ import java.util.function.IntFunction;
 import java.util.stream.Stream;
 
 /**
- * A text that contains a token of the block, once or several times, or not at all: its access token, or one that is
- * derived from it. The block fills in the current one, for each step and each renewal, so no token is kept in it.
- * Immutable.
+ * Text with any number of placeholders for a token of the block: the access token, or a derived token. The block
+ * inserts the current token for each step and at each renewal. Contains no token itself. Immutable.
  */
 public final class TokenTemplate implements Serializable {
 
     @Serial
     private static final long serialVersionUID = 1;
 
-    /** The number of the block's own access token; derived ones have those after it. */
+    /** Number of the access token of the block; derived tokens have higher numbers. */
     static final int ACCESS_TOKEN = 0;
 
-    /** These two are most of the variables of a block, so all blocks share them. */
+    /** Shared instances, because most variables of a block have one of these two values. */
     private static final TokenTemplate TOKEN_ALONE = new TokenTemplate(ACCESS_TOKEN, List.of("", ""));
 
     private static final TokenTemplate EMPTY = new TokenTemplate(ACCESS_TOKEN, List.of(""));
 
-    @SuppressWarnings("serial") // the list that is in it is serializable, which newer compilers doubt
+    @SuppressWarnings("serial") // the list implementation is serializable
     private final List<String> texts;
 
     private final int token;
@@ -37,10 +36,10 @@ public final class TokenTemplate implements Serializable {
     }
 
     /**
-     * A template of the texts around the access token: {@code of("Bearer ", "")} has it at the end, {@code of("", "")}
-     * is the access token alone.
+     * Creates a template from the texts around the access token: {@code of("Bearer ", "")} ends with the token, {@code
+     * of("", "")} consists of the token only.
      *
-     * @param texts between each two of them stands the access token; a single one is a constant
+     * @param texts texts to join with the access token; a single text is a constant
      */
     public static TokenTemplate of(String... texts) {
         TokenTemplate template = new TokenTemplate(ACCESS_TOKEN, List.of(texts));
@@ -50,12 +49,12 @@ public final class TokenTemplate implements Serializable {
                 .orElse(template);
     }
 
-    /** The token of a number alone. */
+    /** @return template that consists of the token with this number only */
     static TokenTemplate ofToken(int token) {
         return new TokenTemplate(token, List.of("", ""));
     }
 
-    /** A template of this one with a text before and after it. */
+    /** @return template with additional text before and after this template */
     public TokenTemplate between(String before, String after) {
         List<String> longer = new ArrayList<>(texts);
         longer.set(0, before + longer.get(0));
@@ -65,8 +64,8 @@ public final class TokenTemplate implements Serializable {
     }
 
     /**
-     * @param tokens the current tokens by number; null where there is none
-     * @return null where there is no token to fill in
+     * @param tokens returns the current token by number, or null if there is none
+     * @return null if the token is missing
      */
     @CheckForNull
     String fill(IntFunction<String> tokens) {

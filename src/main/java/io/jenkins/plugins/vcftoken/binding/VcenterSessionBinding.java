@@ -1,7 +1,6 @@
 package io.jenkins.plugins.vcftoken.binding;
 
 import edu.umd.cs.findbugs.annotations.NonNull;
-import hudson.AbortException;
 import hudson.Extension;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
@@ -14,27 +13,22 @@ import org.jenkinsci.Symbol;
 import org.kohsuke.stapler.DataBoundConstructor;
 
 /**
- * {@code vcenterSession(url: 'https://vcenter.example.com', variable: 'VC_SESSION')}: a session of vCenter that always is
- * valid, for the header {@code vmware-api-session-id}. For credentials of VCF SSO.
+ * {@code vcenterSession(url: 'https://vcenter.example.com', variable: 'VC_SESSION')}: a valid vCenter session for the
+ * header {@code vmware-api-session-id}. Supports credentials of VCF SSO.
  */
 public final class VcenterSessionBinding extends DerivedTokenBinding {
 
     @Serial
     private static final long serialVersionUID = 1;
 
-    /** @param variable gets the ID of the session */
+    /** @param variable variable for the session ID */
     @DataBoundConstructor
     public VcenterSessionBinding(String url, String variable) {
         super(url, variable);
     }
 
     @Override
-    void check(VcfCredentials credentials) throws AbortException {
-        checkSso(credentials);
-    }
-
-    @Override
-    String header() {
+    String headerPrefix() {
         return "vmware-api-session-id: ";
     }
 

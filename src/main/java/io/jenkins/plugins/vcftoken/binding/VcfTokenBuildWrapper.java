@@ -28,9 +28,9 @@ import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.DataBoundSetter;
 
 /**
- * "Provide a VCF token to the build" of freestyle projects, as {@code withVcfToken} in Pipelines. Not a {@code
- * SimpleBuildWrapper}, since Jenkins asks only the classic ones for the environment of each build step, and each build
- * step gets the current access token. Its fields are those of {@link WithVcfTokenStep}.
+ * "Provide a VCF token to the build" in freestyle projects, the counterpart of {@code withVcfToken}. Not a {@code
+ * SimpleBuildWrapper}, because only a classic {@code BuildWrapper} contributes to the environment of each build step,
+ * which needs the current access token. Has the fields of {@link WithVcfTokenStep}.
  */
 public final class VcfTokenBuildWrapper extends BuildWrapper {
 
@@ -116,38 +116,38 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     }
 
     @Override
-    @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
+    @SuppressWarnings("rawtypes") // raw type in the overridden method
     public Environment setUp(AbstractBuild build, Launcher launcher, BuildListener listener)
             throws IOException, InterruptedException {
-        VcfCredentials credentials = CredentialLookup.use(credentialsId, build);
+        VcfCredentials credentials = CredentialLookup.findAndTrack(credentialsId, build);
         TokenBlock block = new TokenBlock(build, credentials, tokenVariable, urlVariable, quiet, null);
-        TokenBlockRegistry.get().addToLog(build, block);
+        TokenBlockRegistry.get().maskInLog(build, block);
         block.open(
                 credentials, getOrganization(), build, Duration.ofMinutes(minimumValidity), bindings, listener, null);
         try {
             FilePath workspace = build.getWorkspace();
             FilePath directory = workspace == null ? null : WorkspaceList.tempDir(workspace);
-            String temporary = directory == null ? null : directory.getRemote();
+            String tempDir = directory == null ? null : directory.getRemote();
             if (workspace != null) {
-                block.awaitFiles(build.getBuiltOnStr(), workspace, temporary);
+                block.awaitFiles(build.getBuiltOnStr(), workspace, tempDir);
             }
-            return new BuildEnvironment(block, temporary);
+            return new BuildEnvironment(block, tempDir);
         } catch (IOException | InterruptedException | RuntimeException e) {
             block.close();
             throw e;
         }
     }
 
-    /** Called before {@link #setUp}; the log is written until after the block is closed. */
+    /** Jenkins calls this before {@link #setUp}, and writes to the log after the block is closed. */
     @Override
-    @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
+    @SuppressWarnings("rawtypes") // raw type in the overridden method
     public OutputStream decorateLogger(AbstractBuild build, OutputStream logger) {
         TokenBlockRegistry registry = TokenBlockRegistry.get();
         return new MaskingOutputStream(logger, text -> registry.maskLog(build, text), build.getCharset());
     }
 
     @Override
-    @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
+    @SuppressWarnings("rawtypes") // raw type in the overridden method
     public void makeSensitiveBuildVariables(AbstractBuild build, Set<String> sensitiveVariables) {
         sensitiveVariables.add(tokenVariable);
         sensitiveVariables.addAll(TokenBlockRegistry.get().secretVariables(build));
@@ -158,31 +158,31 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
         private final TokenBlock block;
 
         @CheckForNull
-        private final String temporary;
+        private final String tempDir;
 
-        BuildEnvironment(TokenBlock block, @CheckForNull String temporary) {
+        BuildEnvironment(TokenBlock block, @CheckForNull String tempDir) {
             this.block = block;
-            this.temporary = temporary;
+            this.tempDir = tempDir;
         }
 
         @Override
         public void buildEnvVars(Map<String, String> env) {
             Map<String, String> added = new HashMap<>();
             try {
-                block.awaitLiveToken(added);
+                block.awaitValidToken(added);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
             block.contribute(added);
-            if (temporary != null) {
-                block.contributePaths(added, temporary);
+            if (tempDir != null) {
+                block.contributePaths(added, tempDir);
             }
-            // Jenkins expands references in values twice before a process starts.
+            // Escaped twice, because Jenkins expands variables twice before a process starts.
             added.forEach((name, value) -> env.put(name, value.replace("$", "$$$$")));
         }
 
         @Override
-        @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
+        @SuppressWarnings("rawtypes") // raw type in the overridden method
         public boolean tearDown(AbstractBuild build, BuildListener listener) {
             block.close();
             return true;
@@ -193,7 +193,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
     @Symbol("vcfToken")
     public static final class DescriptorImpl extends BuildWrapperDescriptor implements TokenStepDescriptor {
 
-        /** The form is that of the step. */
+        /** Uses the help files of the step. */
         public DescriptorImpl() {
             for (String field : FIELDS) {
                 addHelpFileRedirect(field, WithVcfTokenStep.class, field);

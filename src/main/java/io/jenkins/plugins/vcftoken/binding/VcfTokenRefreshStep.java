@@ -20,7 +20,10 @@ import org.jenkinsci.plugins.workflow.steps.SynchronousNonBlockingStepExecution;
 import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.DataBoundSetter;
 
-/** {@code vcfTokenRefresh()} within {@code withVcfToken}: renews the access token now, after an unexpected 401. */
+/**
+ * {@code vcfTokenRefresh()} inside {@code withVcfToken}: renews the access token immediately, for example after an
+ * unexpected HTTP 401.
+ */
 public final class VcfTokenRefreshStep extends Step {
 
     @CheckForNull
@@ -36,7 +39,7 @@ public final class VcfTokenRefreshStep extends Step {
         return credentialsId;
     }
 
-    /** @param credentialsId selects one of several nested blocks; blank for the innermost */
+    /** @param credentialsId selects one of several nested blocks; blank for the innermost block */
     @DataBoundSetter
     public void setCredentialsId(@CheckForNull String credentialsId) {
         this.credentialsId = Util.fixEmptyAndTrim(credentialsId);

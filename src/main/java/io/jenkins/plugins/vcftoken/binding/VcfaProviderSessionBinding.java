@@ -1,7 +1,6 @@
 package io.jenkins.plugins.vcftoken.binding;
 
 import edu.umd.cs.findbugs.annotations.NonNull;
-import hudson.AbortException;
 import hudson.Extension;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
@@ -15,27 +14,22 @@ import org.jenkinsci.Symbol;
 import org.kohsuke.stapler.DataBoundConstructor;
 
 /**
- * {@code vcfaProviderSession(url: 'https://vcfa.example.com', variable: 'VCFA_PROVIDER_TOKEN')}: an access token of the
- * provider of VCF Automation that always is valid. For credentials of VCF SSO.
+ * {@code vcfaProviderSession(url: 'https://vcfa.example.com', variable: 'VCFA_PROVIDER_TOKEN')}: a valid access token
+ * for the provider organization of VCF Automation. Supports credentials of VCF SSO.
  */
 public final class VcfaProviderSessionBinding extends DerivedTokenBinding {
 
     @Serial
     private static final long serialVersionUID = 1;
 
-    /** @param variable gets the access token of the provider */
+    /** @param variable variable for the access token of the provider */
     @DataBoundConstructor
     public VcfaProviderSessionBinding(String url, String variable) {
         super(url, variable);
     }
 
     @Override
-    void check(VcfCredentials credentials) throws AbortException {
-        checkSso(credentials);
-    }
-
-    @Override
-    String header() {
+    String headerPrefix() {
         return "Authorization: Bearer ";
     }
 

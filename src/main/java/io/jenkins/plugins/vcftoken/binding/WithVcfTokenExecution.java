@@ -27,7 +27,7 @@ import org.jenkinsci.plugins.workflow.steps.FailureHandler;
 import org.jenkinsci.plugins.workflow.steps.GeneralNonBlockingStepExecution;
 import org.jenkinsci.plugins.workflow.steps.StepContext;
 
-/** One execution of {@code withVcfToken}. Everything that may block runs on other threads than the Pipeline's. */
+/** Execution of {@code withVcfToken}. Blocking operations do not run on the thread of the Pipeline. */
 final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
 
     @Serial
@@ -35,19 +35,17 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
 
     private static final Logger LOGGER = Logger.getLogger(WithVcfTokenExecution.class.getName());
 
-    /**
-     * Set by steps that allocate a workspace. The directory is mounted into the containers that share the workspace.
-     */
-    private static final String TEMPORARY = "WORKSPACE_TMP";
+    /** Set by steps that allocate a workspace. Containers that share the workspace mount this directory. */
+    private static final String WORKSPACE_TMP = "WORKSPACE_TMP";
 
-    /** Pause between tries to get a lease after a restart: the VCF system may be starting as well. */
+    /** Delay between attempts to get a lease after a restart, because the VCF system may be starting as well. */
     private static final int RETRY_SECONDS = 20;
 
     private final String credentialsId;
     private final String tokenVariable;
     private final String urlVariable;
 
-    /** Null once the block is open. */
+    /** Null after the block has opened. */
     @CheckForNull
     private List<TokenBinding> bindings;
 
@@ -56,7 +54,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     private final boolean quiet;
     private volatile TokenBlock block;
 
-    /** Whether no step of the body has been started. */
+    /** Whether the body has not been started. */
     private volatile boolean opening = true;
 
     private transient volatile boolean stopped;
@@ -81,11 +79,11 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     private void open() throws Exception {
         StepContext context = getContext();
         Run<?, ?> run = context.get(Run.class);
-        VcfCredentials credentials = CredentialLookup.use(credentialsId, run);
+        VcfCredentials credentials = CredentialLookup.findAndTrack(credentialsId, run);
         TokenBlock opened =
                 new TokenBlock(run, credentials, tokenVariable, urlVariable, quiet, context.get(TokenBlock.class));
         block = opened;
-        lease(opened, credentials, run, Util.fixNull(bindings));
+        openBlock(opened, credentials, run, Util.fixNull(bindings));
         try {
             awaitFiles(opened);
         } catch (IOException | InterruptedException | RuntimeException e) {
@@ -93,7 +91,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
             throw e;
         }
         if (stopped) {
-            // The step may have been stopped before there was a block that could be closed.
+            // The step may have been stopped before the block existed.
             opened.close();
             return;
         }
@@ -113,19 +111,19 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     }
 
     /**
-     * In a workspace, the files exist before the first step. Elsewhere see {@link
-     * BlockTokenFiles.EnvironmentContributor}.
+     * Creates the files before the first step in a workspace. Without a workspace, {@link
+     * BlockTokenFiles.EnvironmentContributor} creates them.
      */
     private void awaitFiles(TokenBlock opened) throws IOException, InterruptedException {
         FilePath workspace = opened.files() == null ? null : getContext().get(FilePath.class);
         Computer computer = workspace == null ? null : workspace.toComputer();
         if (computer != null) {
-            String temporary = getContext().get(EnvVars.class).get(TEMPORARY);
-            opened.awaitFiles(computer.getName(), workspace, temporary);
+            String tempDir = getContext().get(EnvVars.class).get(WORKSPACE_TMP);
+            opened.awaitFiles(computer.getName(), workspace, tempDir);
         }
     }
 
-    private void lease(TokenBlock opened, VcfCredentials credentials, Run<?, ?> run, List<TokenBinding> bindings)
+    private void openBlock(TokenBlock opened, VcfCredentials credentials, Run<?, ?> run, List<TokenBinding> bindings)
             throws IOException, InterruptedException {
         StepContext context = getContext();
         opened.open(
@@ -139,20 +137,19 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
     }
 
     /**
-     * Returns when there is a lease again, or the first try to get one has failed. In that case the block goes on
-     * with the access token that was saved. Jenkins resumes the steps of the block after this, on a thread that may
-     * block.
+     * Returns after the first attempt to get a lease. If it fails, the block continues with the saved access token.
+     * Jenkins calls this on a thread that may block, and then resumes the steps of the block.
      */
     @Override
     public void onResume() {
         if (opening) {
-            // No step has seen an access token.
+            // No step has used an access token.
             close();
             block = null;
             run(this::open);
             return;
         }
-        // The body had ended. The superclass then fails the step.
+        // True if the body has ended; the superclass then fails the step.
         boolean ended = blocksRestart();
         super.onResume();
         TokenBlock resumed = block;
@@ -169,7 +166,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         }
     }
 
-    /** Not by {@link #run}, which would fail the step after another restart. */
+    /** Does not use {@link #run}, which would fail the step after another restart. */
     private void reopen(TokenBlock resumed, String earlierError) {
         Computer.threadPoolForRemoting.execute(() -> {
             if (resumed.isClosed()) {
@@ -179,14 +176,14 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
             try {
                 resumed.setListener(getContext().get(TaskListener.class));
                 Run<?, ?> run = getContext().get(Run.class);
-                lease(resumed, CredentialLookup.find(credentialsId, run), run, List.of());
+                openBlock(resumed, CredentialLookup.find(credentialsId, run), run, List.of());
                 return;
             } catch (IOException e) {
                 error = String.valueOf(e.getMessage());
             } catch (InterruptedException e) {
                 error = "interrupted";
             } catch (RuntimeException e) {
-                // From the plugin that provides the credential.
+                // May be thrown by the plugin that provides the credential.
                 LOGGER.log(Level.WARNING, e, () -> "No access token of " + credentialsId + " yet after a restart");
                 error = e.toString();
             } finally {
@@ -200,7 +197,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         });
     }
 
-    /** After this, the superclass runs nothing that was given to {@link #run}, including the callback of the body. */
+    /** Closes the block here, because after a stop the superclass does not run the callback of the body. */
     @Override
     public void stop(@NonNull Throwable cause) throws Exception {
         stopped = true;
@@ -226,10 +223,7 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         }
     }
 
-    /**
-     * Adds the current access token to the environment of each new step. Called on the Pipeline's thread; does no
-     * I/O.
-     */
+    /** Adds the current tokens to the environment of each step. Called on the thread of the Pipeline; does no I/O. */
     private static final class TokenEnvironmentExpander extends EnvironmentExpander {
 
         @Serial
@@ -244,9 +238,9 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
         @Override
         public void expand(@NonNull EnvVars env) {
             block.contribute(env);
-            String temporary = env.get(TEMPORARY);
-            if (temporary != null) {
-                block.contributePaths(env, temporary);
+            String tempDir = env.get(WORKSPACE_TMP);
+            if (tempDir != null) {
+                block.contributePaths(env, tempDir);
             }
         }
 

@@ -19,8 +19,8 @@ import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.DataBoundSetter;
 
 /**
- * {@code withVcfToken(credentialsId: 'sa') { … }}: an access token in the environment of the steps, renewed until the
- * end.
+ * {@code withVcfToken(credentialsId: 'sa') { … }}: provides an access token in the environment of the steps, and renews
+ * it until the block ends.
  */
 public final class WithVcfTokenStep extends Step {
 
@@ -50,7 +50,7 @@ public final class WithVcfTokenStep extends Step {
         return tokenVariable;
     }
 
-    /** @param tokenVariable the variable for the access token; blank for the default */
+    /** @param tokenVariable variable for the access token; blank for the default */
     @DataBoundSetter
     public void setTokenVariable(@CheckForNull String tokenVariable) {
         this.tokenVariable = BlockVariables.orDefault(tokenVariable, BlockVariables.DEFAULT_TOKEN);
@@ -60,7 +60,7 @@ public final class WithVcfTokenStep extends Step {
         return urlVariable;
     }
 
-    /** @param urlVariable the variable for the system's address; blank for the default */
+    /** @param urlVariable variable for the URL of the system; blank for the default */
     @DataBoundSetter
     public void setUrlVariable(@CheckForNull String urlVariable) {
         this.urlVariable = BlockVariables.orDefault(urlVariable, BlockVariables.DEFAULT_URL);
@@ -70,7 +70,7 @@ public final class WithVcfTokenStep extends Step {
         return quiet;
     }
 
-    /** @param quiet whether the log gets warnings alone, and no lines about the access token's expiry and renewals */
+    /** @param quiet whether to log only warnings, without the expiry and renewals of the access token */
     @DataBoundSetter
     public void setQuiet(boolean quiet) {
         this.quiet = quiet;
@@ -80,7 +80,9 @@ public final class WithVcfTokenStep extends Step {
         return organization;
     }
 
-    /** @param organization the tenant organization, for a provider's credential; blank for the credential's own */
+    /**
+     * @param organization tenant organization, for a provider credential; blank for the organization of the credential
+     */
     @DataBoundSetter
     public void setOrganization(@CheckForNull String organization) {
         this.organization = Util.fixNull(organization).trim();
@@ -90,20 +92,22 @@ public final class WithVcfTokenStep extends Step {
         return bindings;
     }
 
-    /** @param bindings what else the block hands over; null for nothing */
+    /** @param bindings additional variables and files; null for none */
     @DataBoundSetter
     public void setBindings(@CheckForNull List<TokenBinding> bindings) {
         this.bindings = new ArrayList<>(Util.fixNull(bindings));
     }
 
-    /** Not null. Of the setter's type, without which forms and configuration as code do not pair the two. */
+    /**
+     * Not null. Boxed like the parameter of the setter, because forms and configuration as code require the same type.
+     */
     public Integer getMinimumValidity() {
         return minimumValidity;
     }
 
     /**
-     * @param minimumValidity minutes that the access token is valid for at least when the block begins; null for the
-     *     default
+     * @param minimumValidity minimum remaining validity of the access token in minutes when the block starts; null for
+     *     the default
      */
     @DataBoundSetter
     public void setMinimumValidity(@CheckForNull Integer minimumValidity) {
@@ -115,7 +119,7 @@ public final class WithVcfTokenStep extends Step {
         return new WithVcfTokenExecution(context, this);
     }
 
-    /** Requires no node, so that Declarative Pipelines can use the step in {@code options { }}. */
+    /** Does not require a node, so that Declarative Pipelines can use the step in {@code options { }}. */
     @Extension
     public static final class DescriptorImpl extends StepDescriptor implements TokenStepDescriptor {
 

@@ -19,29 +19,28 @@ import java.util.Set;
 import jenkins.MasterToSlaveFileCallable;
 
 /**
- * Writes the files of a block on the node where its steps read them. Each file is replaced as a whole: a reader sees
- * the old contents or the new ones. Returns whether the file system has POSIX permissions; where it has not, as on
- * Windows, files inherit the permissions of the directory above.
+ * Writes the files of a block on a node. Replaces each file atomically, so that a reader sees either the old or the new
+ * contents. Returns whether the file system has POSIX permissions; without them, as on Windows, files inherit the
+ * permissions of the parent directory.
  */
 final class WriteTokenFiles extends MasterToSlaveFileCallable<Boolean> {
 
     @Serial
     private static final long serialVersionUID = 1;
 
-    @SuppressWarnings("serial") // the map that is in it is serializable, which newer compilers doubt
+    @SuppressWarnings("serial") // the map implementation is serializable
     private final Map<String, Content> contents;
 
-    /** One file. */
     record Content(String text, TokenFileMode mode) implements Serializable {
 
-        /** Without the text, which is secret. */
+        /** Omits the text, which is secret. */
         @Override
         public String toString() {
             return "Content[" + mode + "]";
         }
     }
 
-    /** @param contents by file name; a serializable map */
+    /** @param contents contents by file name; must be serializable */
     WriteTokenFiles(Map<String, Content> contents) {
         this.contents = contents;
     }
@@ -53,14 +52,16 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Boolean> {
 
     static boolean write(Path directory, Map<String, Content> contents) throws IOException {
         boolean posix = directory.getFileSystem().supportedFileAttributeViews().contains("posix");
-        // A symbolic link there is not the plugin's. Then creating the directory fails.
+        // A symbolic link was not created by the plugin; creating the directory then fails.
         if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-            // The directories above may be for other users. Only the last one is restricted.
+            // Other users may need the parent directories. Only the last directory is restricted.
             Files.createDirectories(Objects.requireNonNull(directory.getParent()));
-            Files.createDirectory(directory, permissions(posix, TokenFileMode.OWNER.ofDirectory()));
+            Files.createDirectory(directory, permissions(posix, TokenFileMode.OWNER.directoryPermissions()));
             if (posix) {
-                // The umask may have removed some from the permissions at creation.
-                Files.setPosixFilePermissions(directory, widest(contents).ofDirectory());
+                // The umask may have removed permissions at creation.
+                TokenFileMode widest =
+                        TokenFileMode.widest(contents.values().stream().map(Content::mode));
+                Files.setPosixFilePermissions(directory, widest.directoryPermissions());
             }
         }
         for (Map.Entry<String, Content> file : contents.entrySet()) {
@@ -69,24 +70,20 @@ final class WriteTokenFiles extends MasterToSlaveFileCallable<Boolean> {
         return posix;
     }
 
-    private static TokenFileMode widest(Map<String, Content> contents) {
-        return TokenFileMode.widest(contents.values().stream().map(Content::mode));
-    }
-
     private static void replace(Path file, Content content, boolean posix) throws IOException {
-        Path fresh = Files.createTempFile(
+        Path replacement = Files.createTempFile(
                 Objects.requireNonNull(file.getParent()),
                 "file",
                 ".new",
-                permissions(posix, TokenFileMode.OWNER.ofFile()));
+                permissions(posix, TokenFileMode.OWNER.filePermissions()));
         try {
-            Files.writeString(fresh, content.text(), StandardCharsets.UTF_8);
+            Files.writeString(replacement, content.text(), StandardCharsets.UTF_8);
             if (posix) {
-                Files.setPosixFilePermissions(fresh, content.mode().ofFile());
+                Files.setPosixFilePermissions(replacement, content.mode().filePermissions());
             }
-            AtomicFileReplacement.replace(fresh, file);
+            AtomicFileReplacement.replace(replacement, file);
         } finally {
-            Files.deleteIfExists(fresh);
+            Files.deleteIfExists(replacement);
         }
     }
 

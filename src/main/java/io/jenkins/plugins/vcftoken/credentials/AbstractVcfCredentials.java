@@ -33,11 +33,11 @@ import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * The base of all kinds of credential. Holds the fields of a form and no other state: saving a form makes a new instance.
- * Public, because forms and configuration as code call its getters and setters by reflection.
+ * Base class of all credential kinds. Contains the form fields only; saving a form creates a new instance. Public,
+ * because Stapler and Configuration as Code call its getters and setters by reflection.
  *
- * <p>A kind is a subclass with its descriptor, its {@code credentials.jelly} and the help of its fields. Names of classes and
- * fields are frozen: they are in {@code credentials.xml}.
+ * <p>A kind is a subclass with a descriptor, {@code credentials.jelly} and help files for its fields. Class and field
+ * names are frozen, because {@code credentials.xml} contains them.
  */
 @NameWith(AbstractVcfCredentials.NameProvider.class)
 public abstract class AbstractVcfCredentials extends BaseStandardCredentials implements VcfCredentials {
@@ -84,56 +84,54 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     }
 
     /**
-     * Whether fields are as constructors and setters leave them. XML that a person wrote may lack fields or have white space
-     * around them, and reading it calls no constructor, so each kind checks its fields in {@code readResolve}.
+     * Returns whether all fields are present and trimmed, as constructors and setters leave them. XStream calls
+     * neither, and manually written XML may lack fields or contain surrounding white space, so {@code readResolve}
+     * checks this.
      */
-    static boolean areTidy(String... fields) {
+    static boolean areTrimmed(String... fields) {
         return Arrays.stream(fields).allMatch(field -> field != null && field.equals(field.trim()));
     }
 
-    /** The account's name for lists, beside the server's. Not a secret. */
+    /** Account name shown in lists, next to the server name. Not a secret. */
     abstract String accountLabel();
 
-    /**
-     * The parameter with the secret that the server may replace, by a token request or by another one; null where it never
-     * does.
-     */
+    /** Name of the field with the secret that the server may rotate or regenerate, or null if it never does. */
     @CheckForNull
     public String rotatingField() {
         return null;
     }
 
-    /** Whether a token request may replace the secret, so that it is sent only when the new one can be stored. */
+    /** Whether a token request may rotate the secret. Such a secret is sent only if the new one can be stored. */
     boolean isRotating() {
         return false;
     }
 
-    /** Removes the white space that a pasted token can have. */
-    static Secret token(@CheckForNull Secret given) {
-        return given == null
+    /** Removes surrounding white space, for example of a pasted token. */
+    static Secret trimToken(@CheckForNull Secret secret) {
+        return secret == null
                 ? Secret.fromString("")
-                : same(given, given.getPlainText().strip());
+                : withPlainText(secret, secret.getPlainText().strip());
     }
 
-    /** Removes the line break at the end of a file; a password may begin or end with a space. */
-    static Secret password(@CheckForNull Secret given) {
-        return given == null
+    /** Removes trailing line breaks. Passwords may start or end with a space. */
+    static Secret trimPassword(@CheckForNull Secret secret) {
+        return secret == null
                 ? Secret.fromString("")
-                : same(given, given.getPlainText().replaceFirst("[\\r\\n]+$", ""));
+                : withPlainText(secret, secret.getPlainText().replaceFirst("[\\r\\n]+$", ""));
     }
 
-    /** Keeps the object where the text does not change, so that its ciphertext stays the same. */
-    private static Secret same(Secret given, String text) {
-        return given.getPlainText().equals(text) ? given : Secret.fromString(text);
+    /** Returns the same object if the text is unchanged, so that its ciphertext does not change. */
+    private static Secret withPlainText(Secret secret, String text) {
+        return secret.getPlainText().equals(text) ? secret : Secret.fromString(text);
     }
 
-    /** For forms and configuration as code: null for an empty secret, which a form would show as concealed. */
+    /** For forms and Configuration as Code: a form would show an empty secret as a concealed value. */
     @CheckForNull
-    static Secret shown(Secret secret) {
+    static Secret emptyToNull(Secret secret) {
         return secret.getPlainText().isEmpty() ? null : secret;
     }
 
-    /** Copies the fields of this class that constructors do not take. */
+    /** Copies the TLS fields, which constructors do not set. */
     final <T extends AbstractVcfCredentials> T copyTlsSettings(T copy) {
         copy.setCaCertificates(caCertificates);
         copy.setSkipTlsVerification(skipTlsVerification);
@@ -145,16 +143,17 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     }
 
     /**
-     * The current access token, so that this credential can be used as secret text. Requests one, and blocks, unless one is
-     * cached.
+     * Returns the current access token, so that this credential can be used as secret text. If no access token is
+     * cached, requests one and blocks.
      *
-     * @throws CredentialsUnavailableException when none can be obtained
+     * @throws CredentialsUnavailableException if no access token can be obtained
      */
     @NonNull
     @Override
     public final Secret getSecret() {
         try {
-            return Secret.fromString(VcfTokenService.get().once(this).value());
+            return Secret.fromString(
+                    VcfTokenService.get().issueWithoutLease(this).value());
         } catch (TokenUnavailableException e) {
             throw new CredentialsUnavailableException("secret", e.getMessage(), e);
         } catch (InterruptedException e) {
@@ -165,35 +164,36 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
     }
 
     /**
-     * Refuses a form that keeps a stored secret while it changes the server. A form posts stored secrets back encrypted, so
-     * permission to edit a credential would otherwise be enough to send its secret to any server. A secret that a person
-     * types is accepted, even if it equals the stored one, as after a host was renamed. All secrets of the form count, used
-     * or not, because the next change could bring them into use.
+     * Rejects a form that keeps a stored secret but changes the server. A form posts stored secrets back encrypted, so
+     * permission to edit a credential would otherwise be enough to send its secret to any server. An entered secret is
+     * accepted even if it equals the stored one, for example after a host was renamed. The check includes secrets that
+     * are not in use, because a later edit could enable them.
      *
-     * <p>Each kind calls it at the end of its constructor, and in setters of secrets: exceptions of a descriptor's {@code
-     * newInstance} are logged and ignored. For secrets that rotate, the ledger has the same check before it sends.
+     * <p>Each kind calls this method at the end of its constructor and in setters of secrets, because Jenkins logs and
+     * ignores exceptions from a descriptor's {@code newInstance}. For rotating secrets, the ledger repeats the check
+     * before a request.
      *
      * @throws Failure in a request that edits a stored credential
      */
-    protected final void refuseToCarrySecretElsewhere() {
+    protected final void rejectStoredSecretForOtherServer() {
         SubmittedSecrets form = SubmittedSecrets.current();
-        CredentialsStoreAction.CredentialsWrapper before = form == null
+        CredentialsStoreAction.CredentialsWrapper edited = form == null
                 ? null
                 : form.request().findAncestorObject(CredentialsStoreAction.CredentialsWrapper.class);
-        if (before != null
-                && before.getCredentials() instanceof VcfCredentials stored
-                && isElsewhere(stored)
+        if (edited != null
+                && edited.getCredentials() instanceof VcfCredentials stored
+                && isOtherServer(stored)
                 && form.hasEncryptedField()) {
             throw new Failure(Messages.AbstractVcfCredentials_otherServer(stored.getUrl()));
         }
-        if (before != null && isMasked()) {
+        if (edited != null && isMasked()) {
             throw new Failure(Messages.AbstractVcfCredentials_masked());
         }
     }
 
     /**
-     * Whether the form posted the asterisks that Jenkins shows in place of secrets to users who may change credentials here
-     * but not configure the folder or job around them.
+     * Whether a secret consists of the asterisks that Jenkins shows to users who have permission to update credentials,
+     * but not to configure their owner.
      */
     final boolean isMasked() {
         return secrets().stream().anyMatch(secret -> secret.getPlainText().equals("********"));
@@ -204,16 +204,16 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         return List.of(storedSecret());
     }
 
-    private boolean isElsewhere(VcfCredentials stored) {
+    private boolean isOtherServer(VcfCredentials stored) {
         try {
             return !stored.account().host().equals(account().host());
         } catch (IllegalArgumentException e) {
-            // Nothing is sent to an invalid address, but the next change could start from there.
+            // An invalid URL receives no request, but a later edit could replace it by the URL of another server.
             return !stored.getUrl().equals(url);
         }
     }
 
-    /** Sends an agent only the access token, as secret text: long-lived secrets do not leave the controller. */
+    /** Sends only the access token to agents, as secret text. Long-lived secrets stay on the controller. */
     @Serial
     protected final Object writeReplace() {
         if (Channel.current() == null) {
@@ -222,7 +222,7 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         return new StringCredentialsImpl(getScope(), getId(), getDescription(), getSecret());
     }
 
-    /** The name in lists, with the ID that jobs use: "vcfa-ci (vcfa.example.com / acme) description". */
+    /** Display name with the ID that jobs use: "vcfa-ci (vcfa.example.com / acme) description". */
     public static final class NameProvider extends CredentialsNameProvider<AbstractVcfCredentials> {
 
         @NonNull
@@ -235,15 +235,14 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         }
     }
 
-    /** The base of the descriptors: checks and links that all forms have. */
+    /** Base class of the descriptors, with the validations and links of all forms. */
     protected abstract static class VcfCredentialsDescriptor extends BaseStandardCredentialsDescriptor {
 
         /**
-         * The page about the credential's tokens, for the form.
+         * Returns the URL path of the token page, for the form.
          *
-         * @param store the store of the form
-         * @param shown the credential of the form; null while it is new
-         * @return null where there is no page yet, or the user may not see it
+         * @param shown the credential of the form; null if it is new
+         * @return null if the page does not exist yet or the user has no permission to view it
          */
         @CheckForNull
         public final String tokensUrl(@CheckForNull Object store, @CheckForNull Object shown) {
@@ -253,11 +252,10 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
         }
 
         /**
-         * The page on which the account can be authorized, for the form.
+         * Returns the URL path of the device flow page, for the form.
          *
-         * @param store the store of the form
-         * @param shown the credential of the form; null while it is new
-         * @return null where the kind does not support that, or the user may not
+         * @param shown the credential of the form; null if it is new
+         * @return null if the kind does not support the device flow or the user has no permission
          */
         @CheckForNull
         public final String authorizationUrl(@CheckForNull Object store, @CheckForNull Object shown) {
@@ -266,11 +264,7 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
                     : null;
         }
 
-        /**
-         * Whether the store of the form belongs to a user, whose credentials jobs reach through a build parameter only.
-         *
-         * @param store the store of the form
-         */
+        /** Whether the store belongs to a user. Jobs can use such credentials through a build parameter only. */
         public final boolean isPersonal(@CheckForNull Object store) {
             return store instanceof CredentialsStore owner && owner.getContext() instanceof User;
         }

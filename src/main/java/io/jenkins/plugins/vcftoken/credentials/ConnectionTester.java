@@ -35,23 +35,23 @@ import java.util.logging.Logger;
 import jenkins.model.Jenkins;
 
 /**
- * Runs "Test connection" of the credential forms: one token request. It sends a stored secret to no other server than
- * the one that it is stored for, and stores the successor of a rotated one. It sends a typed secret only if secrets of
- * that kind do not rotate. A test blocks the thread of its HTTP request, so the number of tests at a time is limited:
- * servers that do not answer cannot take all of these threads.
+ * Runs "Test connection" of the credential forms, which sends one token request. A stored secret is sent only to the
+ * server for which it is stored, and a rotated secret is stored. An entered secret is sent only if secrets of its kind
+ * do not rotate. A test blocks the thread of its HTTP request; the number of concurrent tests is limited, so that
+ * servers that do not respond cannot block all of these threads.
  */
 @Extension
 public final class ConnectionTester {
 
-    /** The ID of a credential that a form shows, for messages. */
+    /** Credential ID in messages, for the values of a form. */
     static final String UNSAVED = "not saved yet";
 
     private static final Logger LOGGER = Logger.getLogger(ConnectionTester.class.getName());
 
-    /** At one time, one of each user. */
+    /** Limit of concurrent tests. Each user can run one test at a time. */
     private static final int MAX_TESTS = 8;
 
-    private static final Duration WARNED_BEFORE_EXPIRY = Duration.ofDays(14);
+    private static final Duration EXPIRY_WARNING_PERIOD = Duration.ofDays(14);
 
     private final Set<String> testingUsers = new HashSet<>();
 
@@ -60,47 +60,47 @@ public final class ConnectionTester {
     }
 
     /**
-     * Blocks until the server answers, or a timeout.
+     * Tests the connection. Blocks until the server responds or a timeout expires.
      *
-     * @param context the owner of the store that the form belongs to; null for the controller
-     * @param typed the values of the form
-     * @param secretFields the names of the form's parameters that hold secrets
+     * @param context owner of the store of the form; null for the controller
+     * @param submitted values of the form
+     * @param secretFields names of the form parameters that contain secrets
      */
-    FormValidation test(@CheckForNull ModelObject context, AbstractVcfCredentials typed, String... secretFields) {
+    FormValidation test(@CheckForNull ModelObject context, AbstractVcfCredentials submitted, String... secretFields) {
         CredentialFormAccess access = CredentialFormAccess.of(context);
-        if (!access.mayEdit()) {
+        if (!access.canEdit()) {
             return FormValidation.error(Messages.ConnectionTester_noPermission());
         }
         SubmittedSecrets form = SubmittedSecrets.current();
         if (form != null && form.hasEncryptedParameter(Set.of(secretFields))) {
             return FormValidation.error(Messages.ConnectionTester_encrypted());
         }
-        if (typed.isMasked()) {
+        if (submitted.isMasked()) {
             return FormValidation.error(Messages.AbstractVcfCredentials_masked());
         }
-        FormValidation address = FormValidations.url(typed.getUrl());
+        FormValidation address = FormValidations.url(submitted.getUrl());
         if (address.kind == FormValidation.Kind.ERROR) {
             return address;
         }
         try {
-            Optional<VcfCredentials> stored = findStored(access, typed);
-            if (stored.isPresent() && stored.get().account().isSameAs(typed.account())) {
-                return test(storedHandle(stored.get(), typed), true);
+            Optional<VcfCredentials> stored = findStored(access, submitted);
+            if (stored.isPresent() && stored.get().account().isSameAs(submitted.account())) {
+                return test(storedHandle(stored.get(), submitted), true);
             }
-            if (typed.isRotating()) {
+            if (submitted.isRotating()) {
                 return FormValidation.warning(
-                        typed.storedSecret().getPlainText().isBlank()
+                        submitted.storedSecret().getPlainText().isBlank()
                                 ? Messages.ConnectionTester_noToken()
                                 : Messages.ConnectionTester_saveFirst());
             }
             if (stored.isEmpty() && form != null && form.hasEncryptedParameter(Set.of())) {
                 return FormValidation.error(Messages.ConnectionTester_typeAgain());
             }
-            return test(typedHandle(typed, access.context()), false);
+            return test(submittedHandle(submitted, access.context()), false);
         } catch (TokenUnavailableException e) {
             return FormValidation.error(e.getMessage());
         } catch (IOException e) {
-            // Reading the ledger failed; a token request throws only the exception above.
+            // Only reading the ledger throws this exception; token requests throw TokenUnavailableException.
             LOGGER.log(Level.WARNING, e, () -> "The ledger cannot be read for a connection test");
             return FormValidation.error(
                     Messages.ConnectionTester_unreadable(e.getClass().getSimpleName() + ": " + e.getMessage()));
@@ -113,12 +113,11 @@ public final class ConnectionTester {
     }
 
     /**
-     * Finds the credential that stores the secret of the form for the same server, among those that the current user
-     * may update. The form may hold a token that has rotated since it was opened, for example by an earlier test.
-     *
-     * @return the one for the same account if there is one
+     * Finds a credential with the secret and the server of the form, among the credentials that the current user has
+     * permission to update. The token of the form may have been rotated since the form was opened, for example by an
+     * earlier test. A credential of the same account takes precedence.
      */
-    private static Optional<VcfCredentials> findStored(CredentialFormAccess access, VcfCredentials typed)
+    private static Optional<VcfCredentials> findStored(CredentialFormAccess access, VcfCredentials submitted)
             throws IOException, TokenUnavailableException {
         List<Credentials> candidates = access.stores().stream()
                 .filter(store -> store.hasPermission(CredentialsProvider.UPDATE))
@@ -126,8 +125,8 @@ public final class ConnectionTester {
                 .toList();
         Optional<VcfCredentials> sameServer = Optional.empty();
         for (Credentials candidate : candidates) {
-            if (candidate instanceof VcfCredentials stored && isSameSecret(stored, typed)) {
-                if (stored.account().isSameAs(typed.account())) {
+            if (candidate instanceof VcfCredentials stored && isSameSecret(stored, submitted)) {
+                if (stored.account().isSameAs(submitted.account())) {
                     return Optional.of(stored);
                 }
                 sameServer = Optional.of(stored);
@@ -136,40 +135,40 @@ public final class ConnectionTester {
         return sameServer;
     }
 
-    private static boolean isSameSecret(VcfCredentials stored, VcfCredentials typed)
+    private static boolean isSameSecret(VcfCredentials stored, VcfCredentials submitted)
             throws IOException, TokenUnavailableException {
         try {
-            return stored.getClass() == typed.getClass()
-                    && stored.account().host().equals(typed.account().host())
+            return stored.getClass() == submitted.getClass()
+                    && stored.account().host().equals(submitted.account().host())
                     && VcfTokenService.get()
                             .administration()
                             .areRelated(
                                     stored.account(),
                                     stored.storedSecret().getPlainText(),
-                                    typed.storedSecret().getPlainText());
+                                    submitted.storedSecret().getPlainText());
         } catch (IllegalArgumentException e) {
-            // The stored address is invalid, so it is another one than that of the form.
+            // The stored URL is invalid.
             return false;
         }
     }
 
-    /** The stored secret, sent with the certificates and the other settings of the form. */
-    private static CredentialHandle storedHandle(VcfCredentials stored, VcfCredentials typed)
+    /** Creates a handle with the stored secret, and with the certificates and other settings of the form. */
+    private static CredentialHandle storedHandle(VcfCredentials stored, VcfCredentials submitted)
             throws TokenUnavailableException {
         CredentialHandle handle = VcfTokenService.get().handle(stored);
-        TokenEndpointClient client = VcfTokenService.get().client(typed);
+        TokenEndpointClient client = VcfTokenService.get().client(submitted);
         return new CredentialHandle(handle.name(), handle.location(), handle.token(), client, handle.writer());
     }
 
-    /** Strips the server's text from errors, so that a test cannot be used to read internal servers (SSRF). */
-    private static CredentialHandle typedHandle(VcfCredentials typed, ModelObject context)
+    /** Removes server text from errors, so that a test cannot be used to read internal servers (SSRF). */
+    private static CredentialHandle submittedHandle(VcfCredentials submitted, ModelObject context)
             throws TokenUnavailableException {
         return new CredentialHandle(
                 UNSAVED,
                 StoreContext.unsavedIn(context),
-                typed.storedSecret().getPlainText(),
-                VcfTokenService.get().clientWithoutServerText(typed),
-                (family, token, again) -> {});
+                submitted.storedSecret().getPlainText(),
+                VcfTokenService.get().clientWithoutServerText(submitted),
+                (family, token, retry) -> {});
     }
 
     private FormValidation test(CredentialHandle handle, boolean stored)
@@ -190,14 +189,14 @@ public final class ConnectionTester {
         }
     }
 
-    /** @return null when unknown, or never; the test has succeeded without */
+    /** @return null if unknown or if the secret never expires; errors do not affect the test result */
     @CheckForNull
     private static Instant findSecretExpiry(CredentialHandle handle, TokenResult result) {
         if (result.rotated() && !handle.client().expiryNeedsAccessToken()) {
             return null;
         }
         try {
-            return SecretExpiryResult.of(handle, result::accessToken).ends();
+            return SecretExpiryResult.of(handle, result::accessToken).expiresAt();
         } catch (TokenRequestException e) {
             LOGGER.log(Level.FINE, e, () -> handle.description() + ": not known when its secret expires");
             return null;
@@ -205,17 +204,17 @@ public final class ConnectionTester {
     }
 
     /**
-     * Describes an access token: its subject, its lifetime, and what happened to the secret.
+     * Describes the subject and lifetime of the access token, and whether the secret was rotated or saved.
      *
-     * @param secretExpiry null when unknown, or never
-     * @param stored whether the secret was that of a stored credential
+     * @param secretExpiry null if unknown or if the secret never expires
+     * @param stored whether the secret belongs to a stored credential
      */
     private static FormValidation describe(TokenResult result, @CheckForNull Instant secretExpiry, boolean stored) {
         AccessToken accessToken = result.accessToken();
         TokenUnavailableException error = result.error();
         if (error != null) {
-            return FormValidation.warning(
-                    Messages.ConnectionTester_onlyOlder(error.getMessage(), seconds(accessToken.expiresAt())));
+            return FormValidation.warning(Messages.ConnectionTester_onlyOlder(
+                    error.getMessage(), truncateToSeconds(accessToken.expiresAt())));
         }
         List<String> sentences = new ArrayList<>();
         sentences.add(Messages.ConnectionTester_works());
@@ -242,8 +241,8 @@ public final class ConnectionTester {
         }
         if (secretExpiry != null) {
             Duration left = Duration.between(accessToken.issuedAt(), secretExpiry);
-            warning |= left.compareTo(WARNED_BEFORE_EXPIRY) < 0;
-            sentences.add(Messages.ConnectionTester_secretEnds(seconds(secretExpiry)));
+            warning |= left.compareTo(EXPIRY_WARNING_PERIOD) < 0;
+            sentences.add(Messages.ConnectionTester_secretEnds(truncateToSeconds(secretExpiry)));
         }
         if (result.warning() != null) {
             sentences.add(result.warning());
@@ -252,7 +251,7 @@ public final class ConnectionTester {
         return warning ? FormValidation.warning(text) : FormValidation.ok(text);
     }
 
-    private static Instant seconds(Instant time) {
+    private static Instant truncateToSeconds(Instant time) {
         return time.truncatedTo(ChronoUnit.SECONDS);
     }
 }

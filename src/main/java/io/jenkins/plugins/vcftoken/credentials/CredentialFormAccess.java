@@ -20,10 +20,10 @@ import org.kohsuke.stapler.Stapler;
 import org.kohsuke.stapler.StaplerRequest2;
 
 /**
- * What the user of a request may do in the form of a credential. The stores decide: only a user may change that user's
- * personal credentials, whatever permissions others have elsewhere.
+ * Permissions of the current user in a credential form. The stores decide, because personal credentials can be changed
+ * by their owner only, regardless of other permissions.
  *
- * @param context the owner of the stores; or a job, from which new credentials can be stored in the folders above
+ * @param context owner of the stores; or a job, whose form can add credentials to its parent folders
  */
 record CredentialFormAccess(ModelObject context) {
 
@@ -31,39 +31,38 @@ record CredentialFormAccess(ModelObject context) {
         return new CredentialFormAccess(context == null ? Jenkins.get() : context);
     }
 
-    /** The stores that the context owns. */
     List<CredentialsStore> stores() {
         return new StoreContext(context).stores();
     }
 
-    /** Whether the user may fill in a form here. */
-    boolean mayEdit() {
-        return may(CredentialsProvider.CREATE) || may(CredentialsProvider.UPDATE);
+    boolean canEdit() {
+        return hasPermission(CredentialsProvider.CREATE) || hasPermission(CredentialsProvider.UPDATE);
     }
 
-    private boolean may(Permission permission) {
-        List<CredentialsStore> own = stores();
-        if (!own.isEmpty()) {
-            return own.stream().anyMatch(store -> store.hasPermission(permission));
+    private boolean hasPermission(Permission permission) {
+        List<CredentialsStore> stores = stores();
+        if (!stores.isEmpty()) {
+            return stores.stream().anyMatch(store -> store.hasPermission(permission));
         }
         AccessControlled owner = context instanceof AccessControlled controlled ? controlled : Jenkins.get();
         return owner.hasPermission(permission);
     }
 
-    /** The result of a check for users who may fill in the form; for others always the same. */
+    /** Runs a form validation, or returns OK without running it if the user cannot edit credentials. */
     FormValidation check(Supplier<FormValidation> check) {
-        return mayEdit() ? check.get() : FormValidation.ok();
+        return canEdit() ? check.get() : FormValidation.ok();
     }
 
-    /** The page about the tokens of a stored credential, from the root of the host; null unless the user may see it. */
+    /** Returns the absolute URL path of a stored credential's token page, or null without permission to view it. */
     @CheckForNull
     String tokensUrl(VcfCredentials shown) {
         return isStored(shown, CredentialsProvider.VIEW) ? tokenPage(shown) : null;
     }
 
     /**
-     * The page on which a stored credential is authorized, from the root of the host; null unless its kind supports that and
-     * the user may change it.
+     * Returns the absolute URL path of a stored credential's device flow page.
+     *
+     * @return null if the kind does not support the device flow or the user has no permission to update the credential
      */
     @CheckForNull
     String authorizationUrl(VcfCredentials shown) {
@@ -84,7 +83,7 @@ record CredentialFormAccess(ModelObject context) {
         return root + '/' + owner + "vcf-tokens/credential/" + Util.rawEncode(shown.getId()) + '/';
     }
 
-    /** The pages require permission to view the owner's credentials, whatever a store allows beyond that. */
+    /** The pages require permission to view the owner's credentials, in addition to the permissions of the store. */
     private boolean isStored(VcfCredentials shown, Permission permission) {
         if (!(context instanceof AccessControlled owner) || !owner.hasPermission(CredentialsProvider.VIEW)) {
             return false;

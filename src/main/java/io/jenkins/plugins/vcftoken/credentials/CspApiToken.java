@@ -20,7 +20,7 @@ import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
-/** The API token of a user of Cloud Services, on VMware's host, on Tanzu's, or on premises. */
+/** API token of a Cloud Services user, for VMware Cloud, Tanzu or an on-premises installation. */
 public final class CspApiToken extends AbstractVcfCredentials {
 
     @Serial
@@ -28,7 +28,7 @@ public final class CspApiToken extends AbstractVcfCredentials {
 
     private final Secret apiToken;
 
-    /** @param url {@code https://} and the host of the console */
+    /** @param url {@code https://} and the host of the Cloud Services console */
     @DataBoundConstructor
     public CspApiToken(
             @CheckForNull CredentialsScope scope,
@@ -37,13 +37,13 @@ public final class CspApiToken extends AbstractVcfCredentials {
             @NonNull String url,
             @CheckForNull Secret apiToken) {
         super(scope, id, description, url);
-        this.apiToken = token(apiToken);
-        refuseToCarrySecretElsewhere();
+        this.apiToken = trimToken(apiToken);
+        rejectStoredSecretForOtherServer();
     }
 
     @CheckForNull
     public Secret getApiToken() {
-        return shown(apiToken);
+        return emptyToNull(apiToken);
     }
 
     @Override
@@ -78,7 +78,7 @@ public final class CspApiToken extends AbstractVcfCredentials {
 
     @Serial
     private Object readResolve() {
-        return areTidy(getUrl()) && token(apiToken).equals(apiToken) ? this : withStoredSecret(apiToken);
+        return areTrimmed(getUrl()) && trimToken(apiToken).equals(apiToken) ? this : withStoredSecret(apiToken);
     }
 
     @Extension
@@ -108,10 +108,10 @@ public final class CspApiToken extends AbstractVcfCredentials {
                 @QueryParameter Secret apiToken,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
-            CspApiToken typed = new CspApiToken(null, ConnectionTester.UNSAVED, null, url, apiToken);
-            typed.setCaCertificates(caCertificates);
-            typed.setSkipTlsVerification(skipTlsVerification);
-            return ConnectionTester.get().test(context, typed, "apiToken");
+            CspApiToken submitted = new CspApiToken(null, ConnectionTester.UNSAVED, null, url, apiToken);
+            submitted.setCaCertificates(caCertificates);
+            submitted.setSkipTlsVerification(skipTlsVerification);
+            return ConnectionTester.get().test(context, submitted, "apiToken");
         }
     }
 }

@@ -23,7 +23,7 @@ import org.kohsuke.stapler.DataBoundSetter;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
-/** An OAuth app of Cloud Services with its ID and secret. */
+/** OAuth app of Cloud Services: app ID and app secret. */
 public final class CspOAuthApp extends AbstractVcfCredentials {
 
     @Serial
@@ -36,7 +36,7 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
     private int accessTokenValiditySeconds;
 
     /**
-     * @param url {@code https://} and the host of the console
+     * @param url {@code https://} and the host of the Cloud Services console
      * @param appSecret empty for a public app
      */
     @DataBoundConstructor
@@ -49,8 +49,8 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
             @CheckForNull Secret appSecret) {
         super(scope, id, description, url);
         this.appId = Util.fixNull(appId).trim();
-        this.appSecret = password(appSecret);
-        refuseToCarrySecretElsewhere();
+        this.appSecret = trimPassword(appSecret);
+        rejectStoredSecretForOtherServer();
     }
 
     public String getAppId() {
@@ -59,7 +59,7 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
 
     @CheckForNull
     public Secret getAppSecret() {
-        return shown(appSecret);
+        return emptyToNull(appSecret);
     }
 
     public String getOrganizationId() {
@@ -76,7 +76,7 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
         return scopes;
     }
 
-    /** @param scopes separated by spaces; empty for all that the app has */
+    /** @param scopes separated by spaces; empty for all scopes of the app */
     @DataBoundSetter
     public void setScopes(@CheckForNull String scopes) {
         this.scopes = Util.fixNull(scopes).trim();
@@ -86,7 +86,9 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
         return accessTokenValiditySeconds;
     }
 
-    /** @param seconds the lifetime to request for access tokens; 0 for the setting of the app, which is the maximum */
+    /**
+     * @param seconds requested lifetime of access tokens; 0 for the lifetime that the app defines, which is the maximum
+     */
     @DataBoundSetter
     public void setAccessTokenValiditySeconds(int seconds) {
         this.accessTokenValiditySeconds = Math.max(0, seconds);
@@ -101,10 +103,9 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
         return new Account(CspApiTokenClient.SYSTEM, uri(), organizationId, app().account());
     }
 
-    /** A public app has no secret. */
     @Override
     public boolean isSecretOptional() {
-        return true;
+        return true; // a public app has no secret
     }
 
     @Override
@@ -134,8 +135,8 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
 
     @Serial
     private Object readResolve() {
-        return areTidy(getUrl(), appId, organizationId, scopes)
-                        && password(appSecret).equals(appSecret)
+        return areTrimmed(getUrl(), appId, organizationId, scopes)
+                        && trimPassword(appSecret).equals(appSecret)
                 ? this
                 : withStoredSecret(appSecret);
     }
@@ -196,14 +197,14 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
             if (validity.kind == FormValidation.Kind.ERROR) {
                 return validity;
             }
-            CspOAuthApp typed = new CspOAuthApp(null, ConnectionTester.UNSAVED, null, url, appId, appSecret);
-            typed.setOrganizationId(organizationId);
-            typed.setScopes(scopes);
+            CspOAuthApp submitted = new CspOAuthApp(null, ConnectionTester.UNSAVED, null, url, appId, appSecret);
+            submitted.setOrganizationId(organizationId);
+            submitted.setScopes(scopes);
             String seconds = Util.fixEmptyAndTrim(accessTokenValiditySeconds);
-            typed.setAccessTokenValiditySeconds(seconds == null ? 0 : Integer.parseInt(seconds));
-            typed.setCaCertificates(caCertificates);
-            typed.setSkipTlsVerification(skipTlsVerification);
-            return ConnectionTester.get().test(context, typed, "appSecret");
+            submitted.setAccessTokenValiditySeconds(seconds == null ? 0 : Integer.parseInt(seconds));
+            submitted.setCaCertificates(caCertificates);
+            submitted.setSkipTlsVerification(skipTlsVerification);
+            return ConnectionTester.get().test(context, submitted, "appSecret");
         }
     }
 }

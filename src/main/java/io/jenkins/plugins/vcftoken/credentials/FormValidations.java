@@ -25,8 +25,8 @@ import java.util.regex.Pattern;
 import jenkins.security.FIPS140;
 
 /**
- * Checks the fields of a form while a person fills it in. Looks at the text alone, and sends nothing. A kind with a field
- * of its own checks it with {@link #text} or {@link #secret}.
+ * Validates form fields without sending requests. A kind validates its own fields with {@link #text} or {@link
+ * #secret}.
  */
 final class FormValidations {
 
@@ -34,25 +34,24 @@ final class FormValidations {
     private static final Pattern UUID =
             Pattern.compile("(urn:vcloud:org:)?\\p{XDigit}{8}(-\\p{XDigit}{4}){3}-\\p{XDigit}{12}");
     private static final Pattern JWT = Pattern.compile("(Bearer\\s+)?eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]*");
-
     private static final Pattern DATE = Pattern.compile("\\d{4}-\\d{2}-\\d{2}");
 
-    /** The default lifetime of an API token of VCF SSO. */
+    /** Default lifetime of a VCF SSO API token. */
     private static final int DEFAULT_API_TOKEN_DAYS = 30;
 
-    /** In seconds. A block with a shorter lifetime would renew its access token most of the time. */
-    private static final int SHORT_VALIDITY = 60;
+    /** With a shorter lifetime, a block would renew its access token almost constantly. */
+    private static final int MIN_VALIDITY_SECONDS = 60;
 
-    /** In seconds. The plugin does not use an access token for longer than a day. */
-    private static final int LONG_VALIDITY = 86_400;
+    /** The plugin uses an access token for one day at most. */
+    private static final int MAX_VALIDITY_SECONDS = 86_400;
 
     private FormValidations() {}
 
     /**
-     * Checks a text without the white space around it.
+     * Validates the trimmed text.
      *
-     * @param missing the result for an empty text
-     * @param check the check of a text that is neither empty nor too long
+     * @param missing result for an empty text
+     * @param check validation of a text that is neither empty nor too long
      */
     static FormValidation text(
             @CheckForNull String value, FormValidation missing, Function<String, FormValidation> check) {
@@ -63,7 +62,7 @@ final class FormValidations {
         return text.length() > VcfCredentials.MAX_TEXT ? tooLong(VcfCredentials.MAX_TEXT) : check.apply(text);
     }
 
-    /** As {@link #text}, for a secret, which may begin or end with a space. */
+    /** Like {@link #text}, without trimming. */
     static FormValidation secret(
             @CheckForNull Secret value, FormValidation missing, Function<String, FormValidation> check) {
         String text = value == null ? "" : value.getPlainText();
@@ -73,12 +72,12 @@ final class FormValidations {
         return text.length() > VcfCredentials.MAX_TEXT ? tooLong(VcfCredentials.MAX_TEXT) : check.apply(text);
     }
 
-    private static FormValidation tooLong(int longest) {
-        return FormValidation.error(Messages.FormValidations_tooLong(longest));
+    private static FormValidation tooLong(int maxLength) {
+        return FormValidation.error(Messages.FormValidations_tooLong(maxLength));
     }
 
-    private static FormValidation warnUnless(boolean good, String warning) {
-        return good ? FormValidation.ok() : FormValidation.warning(warning);
+    private static FormValidation warnUnless(boolean valid, String warning) {
+        return valid ? FormValidation.ok() : FormValidation.warning(warning);
     }
 
     static FormValidation url(@CheckForNull String value) {
@@ -110,8 +109,8 @@ final class FormValidations {
         });
     }
 
-    /** As {@link #url}, for a system that has to be addressed by name. */
-    static FormValidation nameUrl(@CheckForNull String value) {
+    /** Like {@link #url}, for systems that require a host name. Warns of an IP address. */
+    static FormValidation urlWithHostName(@CheckForNull String value) {
         FormValidation result = url(value);
         return result.kind == FormValidation.Kind.OK
                 ? warnUnless(
@@ -145,12 +144,12 @@ final class FormValidations {
         return secret(value, FormValidation.error(Messages.FormValidations_apiToken_missing()), FormValidations::token);
     }
 
-    /** @param value may be empty, where a user name and password are given */
+    /** @param value optional, because a user name and password can be used instead */
     static FormValidation apiKey(@CheckForNull Secret value) {
         return secret(value, FormValidation.ok(), FormValidations::token);
     }
 
-    /** @param value may be empty until the account is authorized in a browser */
+    /** @param value may be empty until the account is authorized with the device flow */
     static FormValidation refreshToken(@CheckForNull Secret value) {
         return secret(
                 value, FormValidation.warning(Messages.FormValidations_refreshToken_missing()), FormValidations::token);
@@ -197,15 +196,15 @@ final class FormValidations {
             return FormValidation.error(Messages.FormValidations_validity_number());
         }
         int seconds = Integer.parseInt(text);
-        if (seconds != 0 && seconds < SHORT_VALIDITY) {
+        if (seconds != 0 && seconds < MIN_VALIDITY_SECONDS) {
             return FormValidation.warning(Messages.FormValidations_validity_short());
         }
-        return warnUnless(seconds <= LONG_VALIDITY, Messages.FormValidations_validity_long());
+        return warnUnless(seconds <= MAX_VALIDITY_SECONDS, Messages.FormValidations_validity_long());
     }
 
-    /** @return null where the text is no date such as 2027-01-30 */
+    /** @return null if the text is not an ISO date, such as 2027-01-30 */
     @CheckForNull
-    static LocalDate date(@CheckForNull String value) {
+    static LocalDate parseDate(@CheckForNull String value) {
         String text = Util.fixEmptyAndTrim(value);
         try {
             return text == null || !DATE.matcher(text).matches() ? null : LocalDate.parse(text);
@@ -216,7 +215,7 @@ final class FormValidations {
 
     static FormValidation expiresOn(@CheckForNull String value, Instant now) {
         return text(value, FormValidation.ok(), text -> {
-            LocalDate day = date(text);
+            LocalDate day = parseDate(text);
             return day == null
                     ? FormValidation.error(Messages.FormValidations_expiresOn_shape())
                     : warnUnless(
@@ -234,7 +233,7 @@ final class FormValidations {
         if (days >= DEFAULT_API_TOKEN_DAYS) {
             return FormValidation.warning(Messages.FormValidations_regenerateDaysBefore_often());
         }
-        return days > 0 && date(expiresOn) == null
+        return days > 0 && parseDate(expiresOn) == null
                 ? FormValidation.ok(Messages.FormValidations_regenerateDaysBefore_expiry())
                 : FormValidation.ok();
     }
@@ -265,7 +264,7 @@ final class FormValidations {
 
     static FormValidation organization(@CheckForNull String value) {
         return text(value, FormValidation.error(Messages.FormValidations_organization_missing()), text -> {
-            if (!VcfaTokenClient.isOrganization(text)) {
+            if (!VcfaTokenClient.isValidOrganizationName(text)) {
                 return FormValidation.error(Messages.FormValidations_organization_path());
             }
             if (UUID.matcher(text).matches()) {
@@ -284,8 +283,8 @@ final class FormValidations {
             return tooLong(VcfCredentials.MAX_CERTIFICATES);
         }
         try {
-            Collection<? extends Certificate> found = TlsConfig.certificates(text);
-            for (Certificate certificate : found) {
+            Collection<? extends Certificate> certificates = TlsConfig.certificates(text);
+            for (Certificate certificate : certificates) {
                 if (certificate instanceof X509Certificate x509) {
                     Instant until = x509.getNotAfter().toInstant();
                     if (until.isBefore(now)) {
@@ -299,7 +298,7 @@ final class FormValidations {
                     }
                 }
             }
-            return FormValidation.ok(Messages.FormValidations_caCertificates_found(found.size()));
+            return FormValidation.ok(Messages.FormValidations_caCertificates_found(certificates.size()));
         } catch (CertificateException e) {
             return FormValidation.error(Messages.FormValidations_caCertificates_unreadable());
         }

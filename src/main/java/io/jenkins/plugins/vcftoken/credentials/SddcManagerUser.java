@@ -23,7 +23,7 @@ import org.kohsuke.stapler.DataBoundSetter;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
-/** A user of SDDC Manager or VCF Installer, by name and password, or a service account by its API key. */
+/** User of SDDC Manager or VCF Installer with a password, or service account with an API key. */
 public final class SddcManagerUser extends AbstractVcfCredentials {
 
     @Serial
@@ -47,34 +47,34 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
         return username;
     }
 
-    /** @param username with its domain; not used beside an API key */
+    /** @param username including the domain; ignored if there is an API key */
     @DataBoundSetter
     public void setUsername(@CheckForNull String username) {
         this.username = Util.fixNull(username).trim();
-        refuseToCarrySecretElsewhere();
+        rejectStoredSecretForOtherServer();
     }
 
     @CheckForNull
     public Secret getPassword() {
-        return shown(password);
+        return emptyToNull(password);
     }
 
     @DataBoundSetter
     public void setPassword(@CheckForNull Secret password) {
-        this.password = password(password);
-        refuseToCarrySecretElsewhere();
+        this.password = trimPassword(password);
+        rejectStoredSecretForOtherServer();
     }
 
     @CheckForNull
     public Secret getApiKey() {
-        return shown(apiKey);
+        return emptyToNull(apiKey);
     }
 
-    /** @param apiKey instead of a user name and password */
+    /** @param apiKey takes precedence over user name and password */
     @DataBoundSetter
     public void setApiKey(@CheckForNull Secret apiKey) {
-        this.apiKey = token(apiKey);
-        refuseToCarrySecretElsewhere();
+        this.apiKey = trimToken(apiKey);
+        rejectStoredSecretForOtherServer();
     }
 
     private boolean isApiKey() {
@@ -86,7 +86,7 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
         return new Account(SddcManagerTokenClient.SYSTEM, uri(), "", isApiKey() ? "" : username);
     }
 
-    /** Empty while the user name is missing: a password alone must not be sent as an API key. */
+    /** Returns an empty secret if the user name is missing, so that the password is not sent as an API key. */
     @Override
     public Secret storedSecret() {
         if (isApiKey()) {
@@ -121,9 +121,9 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
 
     @Serial
     private Object readResolve() {
-        if (areTidy(getUrl(), username)
-                && password(password).equals(password)
-                && token(apiKey).equals(apiKey)) {
+        if (areTrimmed(getUrl(), username)
+                && trimPassword(password).equals(password)
+                && trimToken(apiKey).equals(apiKey)) {
             return this;
         }
         SddcManagerUser copy = copyTlsSettings(new SddcManagerUser(getScope(), getId(), getDescription(), getUrl()));
@@ -174,13 +174,13 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
                 @QueryParameter Secret apiKey,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
-            SddcManagerUser typed = new SddcManagerUser(null, ConnectionTester.UNSAVED, null, url);
-            typed.setUsername(username);
-            typed.setPassword(password);
-            typed.setApiKey(apiKey);
-            typed.setCaCertificates(caCertificates);
-            typed.setSkipTlsVerification(skipTlsVerification);
-            return ConnectionTester.get().test(context, typed, "password", "apiKey");
+            SddcManagerUser submitted = new SddcManagerUser(null, ConnectionTester.UNSAVED, null, url);
+            submitted.setUsername(username);
+            submitted.setPassword(password);
+            submitted.setApiKey(apiKey);
+            submitted.setCaCertificates(caCertificates);
+            submitted.setSkipTlsVerification(skipTlsVerification);
+            return ConnectionTester.get().test(context, submitted, "password", "apiKey");
         }
     }
 }

@@ -11,9 +11,9 @@ import org.kohsuke.stapler.Stapler;
 import org.kohsuke.stapler.StaplerRequest2;
 
 /**
- * Finds stored secrets in a submitted form. A stored secret travels encrypted to the form and back, while typed text
- * does not. Jenkins decrypts the parameters of methods and constructors, those of type String included, so that only
- * the request itself shows the difference.
+ * Detects stored secrets in a submitted form. Forms receive and submit a stored secret encrypted, but an entered value
+ * in plain text. Stapler decrypts the parameters of methods and constructors, including those of type String, so only
+ * the request shows the difference.
  */
 record SubmittedSecrets(StaplerRequest2 request) {
 
@@ -25,8 +25,8 @@ record SubmittedSecrets(StaplerRequest2 request) {
     }
 
     /**
-     * Whether a parameter is encrypted. Such a user name or address would carry a stored secret to the server, or onto
-     * the page.
+     * Whether a parameter is encrypted. An encrypted value in a user name or URL could send a stored secret to a
+     * server, or show it on the page.
      *
      * @param exceptions names of parameters that may be encrypted
      */
@@ -38,8 +38,7 @@ record SubmittedSecrets(StaplerRequest2 request) {
     }
 
     /**
-     * Whether any field of the form that is being saved is encrypted, at any depth of its JSON. Jenkins binds nothing
-     * else of such a request.
+     * Whether any field of the submitted form is encrypted, at any depth of its JSON. Stapler binds only this JSON.
      *
      * @return false for a request without a form, such as posted XML; true for a malformed form
      */

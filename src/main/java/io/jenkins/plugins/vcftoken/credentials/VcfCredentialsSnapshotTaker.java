@@ -6,11 +6,11 @@ import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import org.jenkinsci.plugins.plaincredentials.StringCredentials;
 import org.jenkinsci.plugins.plaincredentials.impl.StringCredentialsImpl;
 
-/** Takes a snapshot of a credential for use outside of the controller: secret text with the current access token alone. */
+/** Replaces a credential by secret text with the current access token, for use outside of the controller. */
 @Extension
 public final class VcfCredentialsSnapshotTaker extends CredentialsSnapshotTaker<StringCredentials> {
 
-    /** The kinds of this plugin. The type parameter is that of the snapshot, which is secret text. */
+    /** Returns the type of the credentials of this plugin. The type parameter is the type of the snapshot. */
     @Override
     @SuppressWarnings({"unchecked", "rawtypes"})
     public Class<StringCredentials> type() {

@@ -23,7 +23,7 @@ import org.kohsuke.stapler.DataBoundSetter;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
-/** A user of VCF Operations with a password: a local one, or one of an identity source that takes passwords. */
+/** User of VCF Operations with a password: a local user, or a user of an identity source with passwords. */
 public final class VcfOperationsUser extends AbstractVcfCredentials {
 
     @Serial
@@ -44,8 +44,8 @@ public final class VcfOperationsUser extends AbstractVcfCredentials {
             @CheckForNull Secret password) {
         super(scope, id, description, url);
         this.username = Util.fixNull(username).trim();
-        this.password = password(password);
-        refuseToCarrySecretElsewhere();
+        this.password = trimPassword(password);
+        rejectStoredSecretForOtherServer();
     }
 
     public String getUsername() {
@@ -54,14 +54,14 @@ public final class VcfOperationsUser extends AbstractVcfCredentials {
 
     @CheckForNull
     public Secret getPassword() {
-        return shown(password);
+        return emptyToNull(password);
     }
 
     public String getAuthSource() {
         return authSource;
     }
 
-    /** @param authSource the name of the identity source; empty for local users */
+    /** @param authSource name of the identity source; empty for local users */
     @DataBoundSetter
     public void setAuthSource(@CheckForNull String authSource) {
         this.authSource = Util.fixNull(authSource).trim();
@@ -76,7 +76,7 @@ public final class VcfOperationsUser extends AbstractVcfCredentials {
         return new Account(VcfOperationsTokenClient.SYSTEM, uri(), "", user().account());
     }
 
-    /** Empty while the user name is missing: a login without it would be refused. */
+    /** Returns an empty secret if the user name is missing, because the server would reject the login. */
     @Override
     public Secret storedSecret() {
         return username.isEmpty() ? Secret.fromString("") : password;
@@ -107,7 +107,8 @@ public final class VcfOperationsUser extends AbstractVcfCredentials {
 
     @Serial
     private Object readResolve() {
-        return areTidy(getUrl(), username, authSource) && password(password).equals(password)
+        return areTrimmed(getUrl(), username, authSource)
+                        && trimPassword(password).equals(password)
                 ? this
                 : withStoredSecret(password);
     }
@@ -165,12 +166,12 @@ public final class VcfOperationsUser extends AbstractVcfCredentials {
                 @QueryParameter String authSource,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
-            VcfOperationsUser typed =
+            VcfOperationsUser submitted =
                     new VcfOperationsUser(null, ConnectionTester.UNSAVED, null, url, username, password);
-            typed.setAuthSource(authSource);
-            typed.setCaCertificates(caCertificates);
-            typed.setSkipTlsVerification(skipTlsVerification);
-            return ConnectionTester.get().test(context, typed, "password");
+            submitted.setAuthSource(authSource);
+            submitted.setCaCertificates(caCertificates);
+            submitted.setSkipTlsVerification(skipTlsVerification);
+            return ConnectionTester.get().test(context, submitted, "password");
         }
     }
 }

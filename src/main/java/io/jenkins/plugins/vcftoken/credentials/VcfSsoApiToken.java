@@ -28,7 +28,7 @@ import org.kohsuke.stapler.DataBoundSetter;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
-/** The API token of an API client or a user of VCF SSO, which VCF 9.1 has. */
+/** API token of an API client or user of VCF SSO (VCF 9.1 and later). */
 public final class VcfSsoApiToken extends AbstractVcfCredentials {
 
     @Serial
@@ -37,7 +37,7 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
     private final Secret apiToken;
     private String tenant = VcfSsoApiTokenClient.DEFAULT_TENANT;
 
-    /** A date; null where it is not known, also in files of versions that do not have the field. */
+    /** ISO date; null if unknown or saved by a version without this field. */
     @CheckForNull
     private String expiresOn;
 
@@ -52,20 +52,20 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
             @NonNull String url,
             @CheckForNull Secret apiToken) {
         super(scope, id, description, url);
-        this.apiToken = token(apiToken);
-        refuseToCarrySecretElsewhere();
+        this.apiToken = trimToken(apiToken);
+        rejectStoredSecretForOtherServer();
     }
 
     @CheckForNull
     public Secret getApiToken() {
-        return shown(apiToken);
+        return emptyToNull(apiToken);
     }
 
     public String getTenant() {
         return tenant;
     }
 
-    /** @param tenant of the broker; blank for the default */
+    /** @param tenant tenant of the Identity Broker; blank for the default */
     @DataBoundSetter
     public void setTenant(@CheckForNull String tenant) {
         this.tenant = Objects.requireNonNullElse(Util.fixEmptyAndTrim(tenant), VcfSsoApiTokenClient.DEFAULT_TENANT);
@@ -76,7 +76,7 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
         return Util.fixNull(expiresOn);
     }
 
-    /** @param expiresOn the day on which the API token expires, such as 2027-01-30; blank where it is not known */
+    /** @param expiresOn ISO date on which the API token expires, such as 2027-01-30; blank if unknown */
     @DataBoundSetter
     public void setExpiresOn(@CheckForNull String expiresOn) {
         this.expiresOn = Util.fixEmptyAndTrim(expiresOn);
@@ -86,7 +86,7 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
         return regenerateDaysBefore;
     }
 
-    /** @param days how many days before it expires the API token is replaced by another one; 0 for never */
+    /** @param days number of days before its expiry at which the API token is regenerated; 0 for never */
     @DataBoundSetter
     public void setRegenerateDaysBefore(int days) {
         this.regenerateDaysBefore = Math.max(0, days);
@@ -97,10 +97,10 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
         return regenerateDaysBefore == 0 ? null : Duration.ofDays(regenerateDaysBefore);
     }
 
-    /** The first moment at which it is that day anywhere; null where the day is not known. */
+    /** Start of the expiry date in the earliest time zone; null if the date is unknown. */
     @CheckForNull
     private Instant expiresAt() {
-        LocalDate day = FormValidations.date(expiresOn);
+        LocalDate day = FormValidations.parseDate(expiresOn);
         return day == null ? null : day.atStartOfDay(ZoneOffset.MAX).toInstant();
     }
 
@@ -121,7 +121,7 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
         copy.setTenant(tenant);
         copy.setRegenerateDaysBefore(regenerateDaysBefore);
         boolean isSameSecret =
-                copy.storedSecret().getPlainText().equals(token(apiToken).getPlainText());
+                copy.storedSecret().getPlainText().equals(trimToken(apiToken).getPlainText());
         copy.setExpiresOn(isSameSecret ? expiresOn : null);
         return copy;
     }
@@ -143,7 +143,7 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
 
     @Serial
     private Object readResolve() {
-        return areTidy(getUrl(), tenant) && token(apiToken).equals(apiToken) ? this : withStoredSecret(apiToken);
+        return areTrimmed(getUrl(), tenant) && trimToken(apiToken).equals(apiToken) ? this : withStoredSecret(apiToken);
     }
 
     @Extension
@@ -167,7 +167,7 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
                     .check(() -> FormValidations.text(
                             value,
                             FormValidation.ok(),
-                            text -> VcfaTokenClient.isOrganization(text)
+                            text -> VcfaTokenClient.isValidOrganizationName(text)
                                     ? FormValidation.ok()
                                     : FormValidation.error(Messages.VcfSsoApiToken_tenant_path())));
         }
@@ -197,12 +197,12 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
                 @QueryParameter String expiresOn,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
-            VcfSsoApiToken typed = new VcfSsoApiToken(null, ConnectionTester.UNSAVED, null, url, apiToken);
-            typed.setTenant(tenant);
-            typed.setExpiresOn(expiresOn);
-            typed.setCaCertificates(caCertificates);
-            typed.setSkipTlsVerification(skipTlsVerification);
-            return ConnectionTester.get().test(context, typed, "apiToken");
+            VcfSsoApiToken submitted = new VcfSsoApiToken(null, ConnectionTester.UNSAVED, null, url, apiToken);
+            submitted.setTenant(tenant);
+            submitted.setExpiresOn(expiresOn);
+            submitted.setCaCertificates(caCertificates);
+            submitted.setSkipTlsVerification(skipTlsVerification);
+            return ConnectionTester.get().test(context, submitted, "apiToken");
         }
     }
 }

@@ -26,7 +26,7 @@ import org.kohsuke.stapler.DataBoundSetter;
 import org.kohsuke.stapler.QueryParameter;
 import org.kohsuke.stapler.verb.POST;
 
-/** A service account of VCF Automation, whose refresh token rotates; or a user's API token, which does not rotate. */
+/** Service account of VCF Automation, with a rotating refresh token, or a user's API token, which does not rotate. */
 public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     @Serial
@@ -40,8 +40,8 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     /**
      * @param url {@code https://} and the host name of the server
-     * @param organization the organization's name; {@code System} for the provider
-     * @param refreshToken empty until the account is authorized
+     * @param organization organization name; {@code System} for the provider
+     * @param refreshToken null or empty until the account is authorized
      */
     @DataBoundConstructor
     public VcfaServiceAccount(
@@ -53,8 +53,8 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
             @CheckForNull Secret refreshToken) {
         super(scope, id, description, url);
         this.organization = Util.fixNull(organization).trim();
-        this.refreshToken = token(refreshToken);
-        refuseToCarrySecretElsewhere();
+        this.refreshToken = trimToken(refreshToken);
+        rejectStoredSecretForOtherServer();
     }
 
     public String getOrganization() {
@@ -63,7 +63,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     @CheckForNull
     public Secret getRefreshToken() {
-        return shown(refreshToken);
+        return emptyToNull(refreshToken);
     }
 
     @NonNull
@@ -71,7 +71,9 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
         return Util.fixNull(clientId);
     }
 
-    /** @param clientId of the service account or API token; optional, for device authorization and the expiry of the token */
+    /**
+     * @param clientId client ID of the service account or API token; optional, for the device flow and the token expiry
+     */
     @DataBoundSetter
     public void setClientId(@CheckForNull String clientId) {
         this.clientId = Util.fixEmptyAndTrim(clientId);
@@ -152,15 +154,15 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     @Serial
     private Object readResolve() {
-        return areTidy(getUrl(), organization, getClientId())
-                        && token(refreshToken).equals(refreshToken)
+        return areTrimmed(getUrl(), organization, getClientId())
+                        && trimToken(refreshToken).equals(refreshToken)
                 ? this
                 : withStoredSecret(refreshToken);
     }
 
     /**
-     * Keeps one usage history per credential: Jenkins derives the fingerprint of a credential from all of its fields, and
-     * each rotation changes this one.
+     * Jenkins calculates the fingerprint of a credential from all of its fields. Without the refresh token, a rotation
+     * does not change the fingerprint, and the usage history continues.
      */
     @Initializer(after = InitMilestone.PLUGINS_STARTED, before = InitMilestone.JOB_LOADED)
     public static void omitRefreshTokenFromFingerprint() {
@@ -185,7 +187,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
         @POST
         @Override
         public FormValidation doCheckUrl(@ContextInPath ModelObject context, @QueryParameter String value) {
-            return CredentialFormAccess.of(context).check(() -> FormValidations.nameUrl(value));
+            return CredentialFormAccess.of(context).check(() -> FormValidations.urlWithHostName(value));
         }
 
         @POST
@@ -212,12 +214,12 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
                 @QueryParameter Secret refreshToken,
                 @QueryParameter String caCertificates,
                 @QueryParameter boolean skipTlsVerification) {
-            VcfaServiceAccount typed =
+            VcfaServiceAccount submitted =
                     new VcfaServiceAccount(null, ConnectionTester.UNSAVED, null, url, organization, refreshToken);
-            typed.setClientId(clientId);
-            typed.setCaCertificates(caCertificates);
-            typed.setSkipTlsVerification(skipTlsVerification);
-            return ConnectionTester.get().test(context, typed, "refreshToken");
+            submitted.setClientId(clientId);
+            submitted.setCaCertificates(caCertificates);
+            submitted.setSkipTlsVerification(skipTlsVerification);
+            return ConnectionTester.get().test(context, submitted, "refreshToken");
         }
     }
 }

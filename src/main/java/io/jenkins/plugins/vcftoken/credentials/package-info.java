@@ -1,9 +1,10 @@
 /**
- * The kinds of credential: fields, form, checks of the form, and <em>Test connection</em>. A kind is one class that extends
- * {@link io.jenkins.plugins.vcftoken.credentials.AbstractVcfCredentials}, with its form and the help of its fields in the
- * resources of that name.
+ * Credential kinds: fields, form, form validation and <em>Test connection</em>. A kind is a subclass of {@link
+ * io.jenkins.plugins.vcftoken.credentials.AbstractVcfCredentials}, with its form and help files in the resources of the
+ * same name.
  *
- * <p>Threads: getters and checks run on request and build threads; {@code getSecret} and <em>Test connection</em> wait for a
- * server. Credentials are immutable once stored, and the package has no locks.
+ * <p>Threads: getters and validations run on request and build threads; {@code getSecret} and <em>Test connection</em>
+ * block until a server responds. Credentials are immutable after they are stored. The only lock, in {@link
+ * io.jenkins.plugins.vcftoken.credentials.ConnectionTester}, is not held during calls to other classes.
  */
 package io.jenkins.plugins.vcftoken.credentials;

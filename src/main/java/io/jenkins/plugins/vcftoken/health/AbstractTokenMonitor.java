@@ -12,7 +12,7 @@ import org.kohsuke.stapler.verb.POST;
 
 /**
  * Shows the warnings of one kind that {@link HealthMonitorWork} has found and that were not dismissed. Reads memory
- * only, because Jenkins asks monitors for each page of an administrator.
+ * only, because Jenkins queries monitors for each page that an administrator opens.
  */
 public abstract class AbstractTokenMonitor extends AdministrativeMonitor {
 
@@ -33,23 +33,22 @@ public abstract class AbstractTokenMonitor extends AdministrativeMonitor {
         return warnings().stream().limit(MAX_SHOWN).toList();
     }
 
-    /** The number of warnings that are counted, but not listed. */
+    /** Number of warnings that are not listed. */
     public final int getMore() {
         return Math.max(0, warnings().size() - MAX_SHOWN);
     }
 
-    /** The keys of all warnings, listed or counted. */
     public final List<String> getKeys() {
         return warnings().stream().map(HealthWarning::key).toList();
     }
 
-    /** Dismisses the warnings that the form names, and none that were found after the page was shown. */
+    /** Dismisses the warnings in the form, but no warnings that were found after the page was rendered. */
     @POST
     public final HttpResponse doDismiss(StaplerRequest2 request) throws IOException {
         Jenkins.get().checkPermission(Jenkins.ADMINISTER);
-        String[] named = request.getParameterValues("finding");
-        if (named != null) {
-            Set<String> keys = Set.copyOf(List.of(named));
+        String[] submittedKeys = request.getParameterValues("finding");
+        if (submittedKeys != null) {
+            Set<String> keys = Set.copyOf(List.of(submittedKeys));
             DismissedWarnings.get()
                     .add(warnings().stream()
                             .filter(warning -> keys.contains(warning.key()))
@@ -58,12 +57,12 @@ public abstract class AbstractTokenMonitor extends AdministrativeMonitor {
         return HttpResponses.redirectViaContextPath("manage");
     }
 
-    /** The CSS class of the message. */
+    /** CSS class of the message. */
     public String getAlert() {
         return kind == HealthWarning.Kind.ERROR ? "jenkins-alert-danger" : "jenkins-alert-warning";
     }
 
-    /** The list of tokens, relative to the root of Jenkins. */
+    /** URL of the token list, relative to the Jenkins root. */
     public final String getPage() {
         return TokenListPage.CONTROLLER_URL;
     }

@@ -35,25 +35,24 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Logs one line of JSON per event. Token requests, failures and actions of users are logged at INFO. Events of each
- * block and each use of a credential are logged at FINE, because they would fill the main log of a busy controller. A
- * token appears as the beginning of its keyed hash: equal in all lines about the same token, and useless for guessing
- * it.
+ * Logs each event as one line of JSON. Token requests, failures and user actions are logged at INFO. Events of blocks
+ * and uses of credentials are logged at FINE, because they would fill the main log of a busy controller. A token is
+ * logged as a prefix of its keyed hash, which identifies the token across lines, but does not help to guess it.
  */
 @Extension
 public final class AuditLog implements VcfTokenListener, CredentialsUseListener {
 
-    /** The name of the logger. Administrators configure its level and its file by this name. */
+    /** Logger name, which administrators use to configure level and file. */
     public static final String NAME = "io.jenkins.plugins.vcftoken.audit";
 
     private static final Logger LOGGER = Logger.getLogger(NAME);
 
     private static final int HASH_DIGITS = 12;
 
-    /** In code points. Servers and users choose how long their texts are. */
+    /** In code points. Limits texts of servers and users. */
     private static final int MAX_VALUE_LENGTH = 500;
 
-    /** Escapes line separators, invisible characters and all others that are not ASCII. */
+    /** Escapes all non-ASCII characters, including line separators and invisible characters. */
     private static final ObjectMapper JSON =
             JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
@@ -64,14 +63,14 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
     }
 
     /**
-     * Logs an action of the current user. To be called before the action, which has events of its own.
+     * Logs an action of the current user. Called before the action, which logs its own events.
      *
-     * @param action one word: "renew", "retry", "forget", "authorize", "cancel"
-     * @param location of the credential; null for a record without a credential
-     * @param familyId null where there is no record yet
+     * @param action "renew", "retry", "forget", "authorize" or "cancel"
+     * @param location credential location; null for a record without a credential
+     * @param familyId null if there is no record yet
      */
-    public void acted(String action, @CheckForNull CredentialLocation location, @CheckForNull String familyId) {
-        RecentEvents.get().add(location, RecentEvents.action(action, VcfTokenService.currentUser()));
+    public void logAction(String action, @CheckForNull CredentialLocation location, @CheckForNull String familyId) {
+        RecentEvents.get().add(location, RecentEvents.actionText(action, VcfTokenService.currentUser()));
         ObjectNode event = event(action).put("by", VcfTokenService.currentUser());
         log(addLocation(event, location).put("family", familyId == null ? null : shorten(familyId)));
     }
@@ -146,7 +145,7 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
     }
 
     @Override
-    @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
+    @SuppressWarnings("rawtypes") // overridden method has a raw type
     public void onUse(Credentials credentials, Run run) {
         logUse(credentials, "build " + run.getExternalizableId(), run.getParent());
     }
@@ -161,10 +160,10 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
         logUse(credentials, "item " + item.getFullName(), item);
     }
 
-    private static void logUse(Credentials credentials, String user, @CheckForNull Item near) {
+    private static void logUse(Credentials credentials, String user, @CheckForNull Item context) {
         if (credentials instanceof VcfCredentials used && LOGGER.isLoggable(Level.FINE)) {
             Optional<StoreCredentialWriter> found =
-                    VcfTokenService.get().locator().find(used, near);
+                    VcfTokenService.get().locator().find(used, context);
             CredentialLocation location =
                     found.map(StoreCredentialWriter::location).orElse(new CredentialLocation("", used.getId()));
             log(Level.FINE, addLocation(event("used").put("by", user), location).put("url", used.getUrl()));
@@ -216,7 +215,7 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
         log(Level.INFO, event);
     }
 
-    /** Names class and method, because the logger would walk the stack for them. */
+    /** Passes class and method name, which the logger would otherwise infer from the stack. */
     private static void log(Level level, ObjectNode event) {
         LOGGER.logp(level, AuditLog.class.getName(), "log", toLine(event));
     }
@@ -224,8 +223,8 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
     static String toLine(ObjectNode event) {
         event.properties().stream()
                 .filter(field -> field.getValue().isTextual())
-                .forEach(field ->
-                        field.setValue(TextNode.valueOf(limit(field.getValue().textValue()))));
+                .forEach(field -> field.setValue(
+                        TextNode.valueOf(truncate(field.getValue().textValue()))));
         try {
             return JSON.writeValueAsString(event);
         } catch (JsonProcessingException e) {
@@ -233,8 +232,8 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
         }
     }
 
-    /** Also replaces DEL, the one control character that the JSON writer does not escape. */
-    private static String limit(String text) {
+    /** Also replaces DEL, the only control character that the JSON writer does not escape. */
+    private static String truncate(String text) {
         String value = text.replace('\u007f', '\ufffd');
         return value.codePointCount(0, value.length()) <= MAX_VALUE_LENGTH
                 ? value

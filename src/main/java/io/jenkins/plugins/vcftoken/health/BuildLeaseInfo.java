@@ -6,11 +6,11 @@ import org.kohsuke.stapler.export.Exported;
 import org.kohsuke.stapler.export.ExportedBean;
 import org.springframework.security.access.AccessDeniedException;
 
-/** A build with an open lease, for users who may see the build. */
+/** Build with an open lease, for users with permission to view the build. */
 @ExportedBean(defaultVisibility = CredentialHealth.ALWAYS)
 public final class BuildLeaseInfo {
 
-    private static final String BUILD = "build ";
+    private static final String BUILD_PREFIX = "build ";
 
     private final Run<?, ?> run;
 
@@ -18,14 +18,14 @@ public final class BuildLeaseInfo {
         this.run = run;
     }
 
-    /** @return null when the owner is not a build, or a build that the current user may not see */
+    /** @return null if the owner is not a build or the current user has no permission to view the build */
     @CheckForNull
     static BuildLeaseInfo find(String owner) {
-        if (!owner.startsWith(BUILD)) {
+        if (!owner.startsWith(BUILD_PREFIX)) {
             return null;
         }
         try {
-            Run<?, ?> run = Run.fromExternalizableId(owner.substring(BUILD.length()));
+            Run<?, ?> run = Run.fromExternalizableId(owner.substring(BUILD_PREFIX.length()));
             return run == null ? null : new BuildLeaseInfo(run);
         } catch (AccessDeniedException e) {
             return null;
@@ -37,7 +37,7 @@ public final class BuildLeaseInfo {
         return run.getExternalizableId();
     }
 
-    /** Relative to the root of Jenkins. */
+    /** Relative to the Jenkins root. */
     @Exported
     public String getUrl() {
         return run.getUrl();

@@ -20,16 +20,16 @@ import org.kohsuke.stapler.export.Exported;
 import org.kohsuke.stapler.export.ExportedBean;
 
 /**
- * The state of one credential's tokens at one moment, for pages and as JSON. Contains no secret and no hash of one. The
- * exported names are documented in docs/token-status.md and are frozen.
+ * Snapshot of the token state of one credential, for pages and the JSON API. Contains no secrets and no hashes of
+ * secrets. Exported names are documented in docs/token-status.md and are frozen.
  */
 @ExportedBean(defaultVisibility = CredentialHealth.ALWAYS)
 public final class CredentialHealth {
 
-    /** Exported at any depth. */
+    /** Visibility of properties that are exported at any depth. */
     static final int ALWAYS = 999;
 
-    /** The period of the work that does it: by then it has been tried at least once. */
+    /** Period of {@code SecretRegenerationWork}, which has run at least once after this time. */
     private static final Duration REGENERATION_PERIOD = Duration.ofHours(12);
 
     private final LocatedCredential stored;
@@ -45,13 +45,13 @@ public final class CredentialHealth {
     private final Instant now;
 
     /**
-     * @param account null when the stored address is invalid
-     * @param family null when there is none that belongs to this credential
-     * @param error free of secrets, in part a server's own words; null when the last request succeeded
-     * @param secretExpiresAt null when unknown, or never
-     * @param regenerationError why the secret was not replaced when that was due; null where it was not due
-     * @param unsaved whether saving the rotated token in the store has failed
-     * @param readOnly whether the store cannot be written at all
+     * @param account null if the stored URL is invalid
+     * @param family null if no token family belongs to this credential
+     * @param error without secrets, may contain text of the server; null if the last request succeeded
+     * @param secretExpiresAt null if unknown or if the secret never expires
+     * @param regenerationError error of the last regeneration of the secret; null if there was none
+     * @param unsaved whether saving the rotated token in the store failed
+     * @param readOnly whether the store is read-only
      */
     CredentialHealth(
             LocatedCredential stored,
@@ -101,7 +101,7 @@ public final class CredentialHealth {
         return CredentialsNameProvider.name(credential());
     }
 
-    /** The owner of the store: {@code system}, {@code folder:…} or {@code user:…}. */
+    /** Owner of the store: {@code system}, {@code folder:…} or {@code user:…}. */
     @Exported
     public String getContext() {
         return stored.location().context();
@@ -112,7 +112,7 @@ public final class CredentialHealth {
         return credential().getDescriptor().getDisplayName();
     }
 
-    /** The product; null when the stored address is invalid. */
+    /** Product name; null if the stored URL is invalid. */
     @CheckForNull
     @Exported
     public String getSystem() {
@@ -135,12 +135,12 @@ public final class CredentialHealth {
         return status;
     }
 
-    Localizable words() {
-        return status.words(credential().isAuthorizable());
+    Localizable label() {
+        return status.label(credential().isAuthorizable());
     }
 
     public String getWords() {
-        return words().toString();
+        return label().toString();
     }
 
     Localizable nextStep() {
@@ -162,7 +162,7 @@ public final class CredentialHealth {
         return error;
     }
 
-    /** The error as a sentence of its own. */
+    /** The error with an uppercase first letter. */
     @CheckForNull
     public String getErrorSentence() {
         return error == null || error.isEmpty()
@@ -170,26 +170,26 @@ public final class CredentialHealth {
                 : error.substring(0, 1).toUpperCase(Locale.ENGLISH) + error.substring(1);
     }
 
-    /** How often the refresh token has rotated. */
+    /** Number of rotations of the refresh token. */
     @Exported
     public long getGeneration() {
         return family == null ? 0 : family.tokens().generation();
     }
 
-    /** When the last access token was requested; null when none is known. */
+    /** Time of the last access token request; null if unknown. */
     @CheckForNull
     @Exported
     public String getRenewedAt() {
         AccessToken accessToken = accessToken();
-        return accessToken == null ? null : seconds(accessToken.issuedAt());
+        return accessToken == null ? null : truncateToSeconds(accessToken.issuedAt());
     }
 
-    /** When the cached access token expires; null when there is none, or it has expired. */
+    /** Expiry of the cached access token; null if there is none or it has expired. */
     @CheckForNull
     @Exported
     public String getAccessTokenExpiresAt() {
         AccessToken accessToken = accessToken();
-        return accessToken == null || !accessToken.isAlive(now) ? null : seconds(accessToken.expiresAt());
+        return accessToken == null || !accessToken.isAlive(now) ? null : truncateToSeconds(accessToken.expiresAt());
     }
 
     @Exported
@@ -206,10 +206,9 @@ public final class CredentialHealth {
     @CheckForNull
     @Exported
     public String getSecretExpiresAt() {
-        return secretExpiresAt == null ? null : seconds(secretExpiresAt);
+        return secretExpiresAt == null ? null : truncateToSeconds(secretExpiresAt);
     }
 
-    /** @return null for null */
     @CheckForNull
     private static DisplayTime display(@CheckForNull Instant time) {
         return time == null ? null : new DisplayTime(time);
@@ -221,7 +220,7 @@ public final class CredentialHealth {
         return display(accessToken == null ? null : accessToken.issuedAt());
     }
 
-    /** When the cached access token expires; null when there is none, or it has expired. */
+    /** Expiry of the cached access token; null if there is none or it has expired. */
     @CheckForNull
     public DisplayTime getAccessTokenExpiry() {
         AccessToken accessToken = accessToken();
@@ -233,12 +232,12 @@ public final class CredentialHealth {
         return display(secretExpiresAt);
     }
 
-    /** When the secret is replaced by another one of the server; null where that is not wanted, or not known. */
+    /** Time of the next regeneration of the secret; null if disabled or unknown. */
     @CheckForNull
     @Exported
     public String getSecretRegeneratedAt() {
         Instant time = regeneratedAt();
-        return time == null ? null : seconds(time);
+        return time == null ? null : truncateToSeconds(time);
     }
 
     @CheckForNull
@@ -257,14 +256,14 @@ public final class CredentialHealth {
         return regenerationError;
     }
 
-    /** Whether the secret will be replaced before it expires, so that no person has to. */
-    boolean isRegenerationAwaited() {
+    /** Whether the secret will be regenerated before it expires, so that no user action is required. */
+    boolean isRegenerationScheduled() {
         return regeneratedAt() != null
                 && regenerationError == null
                 && now.isBefore(secretExpiresAt.minus(REGENERATION_PERIOD));
     }
 
-    /** Whether the response to a request for another secret was lost, and no token request has shown yet what came of it. */
+    /** Whether the response to a regeneration request was lost, and no token request has shown its outcome yet. */
     boolean isRegenerationUnknown() {
         return family != null
                 && (status == HealthStatus.AWAITING_RETRY || status == HealthStatus.UNKNOWN)
@@ -272,29 +271,28 @@ public final class CredentialHealth {
                 && !family.tokens().nonRotating();
     }
 
-    /** Whether the secret is to be replaced before it expires, and it is not known when that is. */
+    /** Whether regeneration is enabled, but the expiry of the secret is unknown. */
     boolean isExpiryMissing() {
         return credential().regeneratedBeforeExpiry() != null && secretExpiresAt == null;
     }
 
-    /** Servers give most times in seconds. */
-    private static String seconds(Instant time) {
+    private static String truncateToSeconds(Instant time) {
         return time.truncatedTo(ChronoUnit.SECONDS).toString();
     }
 
-    /** The time until the secret expires, negative when it has expired; null when the time is unknown. */
+    /** Time until the secret expires, negative if it has expired; null if unknown. */
     @CheckForNull
     Duration secretLeft() {
         return secretExpiresAt == null ? null : Duration.between(now, secretExpiresAt);
     }
 
-    /** Counts all leases, including those of builds that the current user may not see. */
+    /** Includes leases of builds that the current user has no permission to view. */
     @Exported
     public int getOpenLeases() {
         return leaseOwners.size();
     }
 
-    /** Each build once: it can have several blocks, and several tokens in each. */
+    /** Lists each build once, although it can have several blocks with several tokens each. */
     @Exported
     public List<BuildLeaseInfo> getLeases() {
         return leaseOwners.stream()
@@ -314,11 +312,11 @@ public final class CredentialHealth {
         return !credential().isSkipTlsVerification();
     }
 
-    /** Which credentials need attention first. */
+    /** In descending order. */
     enum Severity {
-        /** Builds fail until a person intervenes. */
+        /** Builds fail until a user intervenes. */
         BROKEN,
-        /** The last request failed, or its response was lost, or a rotated token is not in the store yet. */
+        /** The last request failed, its response was lost, or a rotated token is not saved yet. */
         FAILING,
         /** The secret expires soon. */
         EXPIRING,
@@ -335,12 +333,12 @@ public final class CredentialHealth {
         return HealthWarning.isExpiring(this) ? Severity.EXPIRING : Severity.FINE;
     }
 
-    /** Host and port, without the scheme that almost all addresses have. */
+    /** Host and port, without {@code https://}. */
     public String getHost() {
         return getAddress().replaceFirst("^https://", "").replaceFirst("/$", "");
     }
 
-    /** "vcfa.example.com / acme" */
+    /** For example "vcfa.example.com / acme". */
     public String getHostAndOrganization() {
         String organization = getOrganization();
         return organization == null ? getHost() : getHost() + " / " + organization;
@@ -372,13 +370,13 @@ public final class CredentialHealth {
         return left == null ? "" : new HealthWarning.RemainingTime(left).toString();
     }
 
-    /** The page of this credential, relative to the root of Jenkins. */
+    /** URL of this credential's token page, relative to the Jenkins root. */
     @Exported
     public String getPage() {
         return TokenListPage.url(stored.store().getContext()) + "credential/" + Util.rawEncode(getId()) + '/';
     }
 
-    /** The credential's page in its store; null where the store has no pages. */
+    /** URL of the credential in its store; null if the store has no pages. */
     @CheckForNull
     public String getStoreUrl() {
         String domain = stored.store().getRelativeLinkTo(stored.domain());
@@ -393,8 +391,7 @@ public final class CredentialHealth {
         return isGlobal() ? Messages.CredentialHealth_global() : stored.store().getContextDisplayName();
     }
 
-    /** Whether the current user may act on the tokens. */
     public boolean isUpdatable() {
-        return TokenDetailPage.mayUpdate(stored);
+        return TokenDetailPage.canUpdate(stored);
     }
 }

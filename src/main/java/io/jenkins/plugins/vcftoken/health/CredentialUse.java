@@ -17,9 +17,7 @@ import java.util.logging.Logger;
 import jenkins.model.Jenkins;
 import org.springframework.security.access.AccessDeniedException;
 
-/**
- * The last build of a job that has used a credential, as the credentials plugin tracks it. For users who may see the job.
- */
+/** Last build of a job that used a credential, from the usage data of the credentials plugin. */
 public final class CredentialUse {
 
     private static final Logger LOGGER = Logger.getLogger(CredentialUse.class.getName());
@@ -32,7 +30,7 @@ public final class CredentialUse {
         this.run = run;
     }
 
-    /** The jobs that have used the credential, the latest first. Reads the disk. */
+    /** Returns the last build of each job that used the credential, most recent first. Reads from disk. */
     static List<CredentialUse> find(VcfCredentials credential) {
         try {
             Fingerprint usage = CredentialsProvider.getFingerprintOf(credential);
@@ -41,7 +39,7 @@ public final class CredentialUse {
                     ? List.of()
                     : uses.entrySet().stream()
                             .filter(used -> !used.getValue().isEmpty())
-                            .map(CredentialUse::lastBuild)
+                            .map(CredentialUse::findLastBuild)
                             .filter(Objects::nonNull)
                             .map(CredentialUse::new)
                             .sorted(Comparator.comparing(CredentialUse::started).reversed())
@@ -53,12 +51,12 @@ public final class CredentialUse {
         }
     }
 
-    /** @return null when it was deleted, or the current user may not see it */
+    /** @return null if it was deleted or the current user has no permission to view it */
     @CheckForNull
-    private static Run<?, ?> lastBuild(Map.Entry<String, Fingerprint.RangeSet> usage) {
+    private static Run<?, ?> findLastBuild(Map.Entry<String, Fingerprint.RangeSet> usage) {
         try {
             Job<?, ?> job = Jenkins.get().getItemByFullName(usage.getKey(), Job.class);
-            // The end of a range is the first number after it.
+            // max() is exclusive.
             return job == null ? null : job.getBuildByNumber(usage.getValue().max() - 1);
         } catch (AccessDeniedException e) {
             return null;
@@ -73,7 +71,7 @@ public final class CredentialUse {
         return run.getFullDisplayName();
     }
 
-    /** Relative to the root of Jenkins. */
+    /** Relative to the Jenkins root. */
     public String getUrl() {
         return run.getUrl();
     }

@@ -7,8 +7,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * The list of credentials as comma-separated values, <a href="https://www.rfc-editor.org/rfc/rfc4180">RFC 4180</a>. The
- * columns have the names of the JSON.
+ * Formats credentials as comma-separated values (<a href="https://www.rfc-editor.org/rfc/rfc4180">RFC 4180</a>), with
+ * the names of the JSON API as column names.
  */
 final class CredentialsCsv {
 
@@ -16,7 +16,7 @@ final class CredentialsCsv {
             "id,name,context,kind,system,address,organization,state,broken,error,generation,"
                     + "renewedAt,accessTokenExpiresAt,secretExpiresAt,openLeases,storeUpToDate,tlsVerified,page";
 
-    /** A spreadsheet would run a cell that begins with one of these as a formula. */
+    /** First characters of cells that a spreadsheet evaluates as formulas (CSV injection). */
     private static final Pattern FORMULA = Pattern.compile("^[=+\\-@\\t\\r]");
 
     private CredentialsCsv() {}
@@ -50,10 +50,10 @@ final class CredentialsCsv {
                 .collect(Collectors.joining(","));
     }
 
-    /** Puts an apostrophe before a formula, as spreadsheets do for a cell that is text. */
+    /** Prefixes formulas with an apostrophe, which marks a spreadsheet cell as text. */
     static String cell(@CheckForNull Object value) {
         String text = value == null ? "" : value.toString();
-        String harmless = FORMULA.matcher(text).find() ? '\'' + text : text;
-        return '"' + harmless.replace("\"", "\"\"") + '"';
+        String escaped = FORMULA.matcher(text).find() ? '\'' + text : text;
+        return '"' + escaped.replace("\"", "\"\"") + '"';
     }
 }

@@ -24,12 +24,12 @@ import org.kohsuke.stapler.verb.GET;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * The page on which a person has a service account authorized: shows the code of the device flow and its state, and
- * never the refresh token. One object serves one request.
+ * Page that authorizes a service account: shows user code and state of the device flow, but not the refresh token. An
+ * instance serves one request.
  */
 public final class DeviceFlowPage implements ModelObject, StaplerProxy {
 
-    /** Moves the focus of the keyboard to the message when the button that was pressed is gone. */
+    /** Moves the keyboard focus to the message, because the pressed button is no longer on the page. */
     private static final String MESSAGE = "./#vcf-authorization-message";
 
     private final LocatedCredential stored;
@@ -60,22 +60,21 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
         return CredentialsNameProvider.name(stored.credential());
     }
 
-    /** A Pipeline that uses the credential. */
     public String getSnippet() {
         return TokenDetailPage.snippet(stored);
     }
 
-    /** The error of the request that is answered with this page, or null. */
+    /** Error of the current request, or null. */
     @CheckForNull
     public String getError() {
         return error;
     }
 
-    /** The client ID of the credential, or else the one that was used last; may be empty. */
+    /** Client ID of the credential or, if it has none, of the last device flow; may be empty. */
     public String getClientId() {
         DeviceFlowSession last = DeviceFlowRegistry.get().find(stored.location());
-        String known = stored.credential().clientId();
-        return known.isEmpty() && last != null ? last.clientId() : known;
+        String clientId = stored.credential().clientId();
+        return clientId.isEmpty() && last != null ? last.clientId() : clientId;
     }
 
     public boolean isRunning() {
@@ -83,7 +82,7 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
         return session != null && session.isRunning();
     }
 
-    /** Whether the last device flow brought a refresh token that the server has not rejected since. */
+    /** Whether the last device flow returned a refresh token that the server has not rejected since. */
     public boolean isGranted() {
         DeviceFlowSession session = session();
         return session != null && session.state() == DeviceFlow.State.GRANTED;
@@ -95,7 +94,7 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
         return session == null ? null : session.codes().userCode();
     }
 
-    /** The http or https address where the code is approved; null when the server named none. */
+    /** HTTP or HTTPS URL where the user code is approved; null if the server did not return one. */
     @CheckForNull
     public String getAddress() {
         DeviceFlowSession session = session();
@@ -116,7 +115,7 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
         return Math.max(0, left.toSeconds());
     }
 
-    /** The state of the device flow; empty without one. */
+    /** State of the device flow; empty if there is none. */
     public String getMessage() {
         DeviceFlowSession session = session();
         return session == null ? "" : message(session);
@@ -137,11 +136,11 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
     }
 
     private static String grantedMessage(DeviceFlowSession session) {
-        WriteResult placed = session.placed();
-        if (placed == null) {
+        WriteResult result = session.storeResult();
+        if (result == null) {
             return Messages.DeviceFlowPage_storeFailed();
         }
-        return switch (placed) {
+        return switch (result) {
             case STORED -> Messages.DeviceFlowPage_granted();
             case READ_ONLY -> Messages.DeviceFlowPage_readOnly();
             case GONE -> Messages.DeviceFlowPage_gone(session.location().credentialsId());
@@ -154,21 +153,21 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
         TokenDetailPage.checkUpdate(stored);
         String account = Util.fixEmptyAndTrim(clientId);
         if (account == null) {
-            return failed(Messages.DeviceFlowPage_noClientId());
+            return showError(Messages.DeviceFlowPage_noClientId());
         }
         try {
             DeviceFlowSession session = DeviceFlowRegistry.get().start(stored.credential(), account, currentUser());
             if (!session.clientId().equals(account)) {
-                return failed(Messages.DeviceFlowPage_otherAttempt(session.clientId(), session.startedBy()));
+                return showError(Messages.DeviceFlowPage_otherAttempt(session.clientId(), session.startedBy()));
             }
-            AuditLog.get().acted("authorize", stored.location(), null);
+            AuditLog.get().logAction("authorize", stored.location(), null);
         } catch (TokenUnavailableException e) {
-            return failed(e.getMessage());
+            return showError(e.getMessage());
         }
         return HttpResponses.redirectToDot();
     }
 
-    /** With the ID, because display names can be chosen freely. */
+    /** Includes the user ID, because users can choose their display names freely. */
     private static String currentUser() {
         User user = User.current();
         if (user == null) {
@@ -178,7 +177,7 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
         return name.equals(user.getId()) ? name : name + " (" + user.getId() + ')';
     }
 
-    /** For a reload of the response to a POST. */
+    /** Redirects a GET of an action URL, for example after a reload, to the page. */
     @GET
     @WebMethod(name = {"start", "cancel"})
     public HttpResponse toPage() {
@@ -191,12 +190,12 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
         DeviceFlowSession session = session();
         if (session != null && session.isRunning()) {
             session.cancel();
-            AuditLog.get().acted("cancel", stored.location(), null);
+            AuditLog.get().logAction("cancel", stored.location(), null);
         }
         return HttpResponses.redirectTo(MESSAGE);
     }
 
-    /** For the script of the page, which polls. */
+    /** Called by the page's script, which polls. */
     @POST
     public HttpResponse doStatus() {
         TokenDetailPage.checkUpdate(stored);
@@ -208,12 +207,12 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
                 .element("secondsLeft", getSecondsLeft()));
     }
 
-    private HttpResponse failed(String newError) {
-        error = newError;
+    private HttpResponse showError(String message) {
+        error = message;
         return HttpResponses.forwardToView(this, "index");
     }
 
-    /** The last device flow if it is recent and, where it was granted, the account still works; null otherwise. */
+    /** Returns the last device flow, or null if it is not recent or its refresh token no longer works. */
     @CheckForNull
     private DeviceFlowSession session() {
         DeviceFlowSession last = DeviceFlowRegistry.get().find(stored.location());
@@ -223,16 +222,16 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
         return isShown ? last : null;
     }
 
-    /** The account may have been revoked since it was authorized. */
+    /** Detects accounts that were revoked after the authorization. */
     private synchronized boolean isUsable(DeviceFlowSession granted) {
-        if (granted.placed() == WriteResult.UNCHANGED) {
+        if (granted.storeResult() == WriteResult.UNCHANGED) {
             return true;
         }
         if (health == null) {
             try {
                 health = HealthCheck.start().assess(stored).getState();
             } catch (TokenUnavailableException e) {
-                // The page of the credential shows this error.
+                // The credential's token page shows this error.
                 return true;
             }
         }

@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 import jenkins.model.Jenkins;
 
 /**
- * The keys of the warnings that administrators have dismissed, in a file of the Jenkins home directory. Jenkins itself
- * can only disable a whole monitor, which would hide later warnings about other credentials as well.
+ * Stores the keys of dismissed warnings in a file of the Jenkins home directory. Jenkins can only disable a whole
+ * monitor, which would hide later warnings about other credentials.
  */
 @Extension
 public final class DismissedWarnings {
@@ -53,9 +53,8 @@ public final class DismissedWarnings {
     }
 
     /**
-     * Forgets dismissed warnings that are no longer present, so that they are shown if they come back. Warnings of an
-     * expiry stay dismissed: their time may be unknown for a while and come back unchanged, and another secret has
-     * another time.
+     * Removes dismissed warnings that are no longer present, so that they are shown if they recur. Expiry warnings
+     * remain dismissed: their expiry time can be temporarily unknown, and the warning of a new secret has another key.
      */
     synchronized void retain(Collection<HealthWarning> present) {
         Set<String> presentKeys = keysOf(present);

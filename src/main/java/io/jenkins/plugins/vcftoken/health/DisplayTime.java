@@ -9,8 +9,8 @@ import java.time.format.FormatStyle;
 import org.jvnet.localizer.LocaleProvider;
 
 /**
- * A moment as people read it: in the language of the request and the time zone of the controller. Serializable, because a
- * message converts other arguments to text at once.
+ * Point in time, formatted in the language of the request and the time zone of the controller. Serializable, because
+ * {@code Localizable} converts non-serializable arguments to text immediately.
  */
 public final class DisplayTime implements Serializable {
 
@@ -23,12 +23,12 @@ public final class DisplayTime implements Serializable {
         this.time = time;
     }
 
-    /** In ISO 8601 and UTC, for the attribute {@code datetime} and for tooltips. */
+    /** ISO 8601 in UTC, for {@code datetime} attributes and tooltips. */
     public String getIso() {
         return time.toString();
     }
 
-    /** With seconds and the name of the zone: "Nov 26, 2026, 7:47:41 PM UTC". */
+    /** For example "Nov 26, 2026, 7:47:41 PM UTC". */
     public String getText() {
         return toString();
     }

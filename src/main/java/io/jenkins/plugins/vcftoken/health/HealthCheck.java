@@ -24,16 +24,16 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Assesses credentials by one snapshot of the ledger, of open leases and of known expiry times. */
+/** Assesses credentials, based on one snapshot of the ledger, the open leases and the cached expiry times. */
 final class HealthCheck {
 
-    /** A request that another process recorded as pending longer ago has lost its response. */
-    private static final Duration LONGEST_REQUEST = Duration.ofMinutes(3);
+    /** If another process recorded a request as pending for longer than this, its response was lost. */
+    private static final Duration MAX_REQUEST_DURATION = Duration.ofMinutes(3);
 
     private final TokenFamilySnapshot snapshot;
     private final Map<CredentialLocation, List<String>> leaseOwners;
     private final CredentialLocator locator;
-    private final SecretExpiryCache expiries;
+    private final SecretExpiryCache expiryCache;
     private final Instant now;
 
     private HealthCheck(VcfTokenService tokens) throws TokenUnavailableException {
@@ -41,22 +41,22 @@ final class HealthCheck {
         this.leaseOwners = tokens.openLeases().stream()
                 .collect(Collectors.groupingBy(Lease::location, Collectors.mapping(Lease::owner, Collectors.toList())));
         this.locator = tokens.locator();
-        this.expiries = HealthMonitorWork.get().expiries();
+        this.expiryCache = HealthMonitorWork.get().expiryCache();
         this.now = tokens.clock().instant();
     }
 
-    /** @throws TokenUnavailableException when the ledger cannot be read */
+    /** @throws TokenUnavailableException if the ledger cannot be read */
     static HealthCheck start() throws TokenUnavailableException {
         return new HealthCheck(VcfTokenService.get());
     }
 
     CredentialHealth assess(LocatedCredential stored) {
-        Account account = account(stored);
+        Account account = findAccount(stored);
         TokenFamily family = account == null ? null : findFamily(account, stored);
-        // The family of a token that has rotated at another location is not shown here.
+        // The stored token was replaced by a rotation at another location, so its family is not shown here.
         boolean stale = family != null && !belongsTo(family, account, stored);
         TokenLedger.UnreadableRecord unreadable =
-                account == null || family != null ? null : snapshot.findUnreadable(account, token(stored));
+                account == null || family != null ? null : snapshot.findUnreadable(account, storedSecret(stored));
         HealthStatus status;
         if (account == null) {
             status = HealthStatus.BAD_ADDRESS;
@@ -64,7 +64,7 @@ final class HealthCheck {
             status = HealthStatus.STALE_COPY;
         } else if (family != null) {
             status = status(family);
-        } else if (token(stored).isBlank() && !stored.credential().isSecretOptional()) {
+        } else if (storedSecret(stored).isBlank() && !stored.credential().isSecretOptional()) {
             status = HealthStatus.NO_SECRET;
         } else {
             status = unreadable == null ? HealthStatus.NOT_USED : HealthStatus.UNREADABLE;
@@ -77,8 +77,8 @@ final class HealthCheck {
                 status,
                 unreadable == null ? error : Messages.HealthCheck_unreadable(unreadable.file(), unreadable.cause()),
                 family == null || stale
-                        ? expiries.find(stored)
-                        : family.tokens().expiry(token(stored), expiries.find(stored)),
+                        ? expiryCache.find(stored)
+                        : family.tokens().expiry(storedSecret(stored), expiryCache.find(stored)),
                 SecretRegenerationWork.get().findError(stored.location()),
                 leaseOwners.getOrDefault(stored.location(), List.of()),
                 snapshot.isUnsaved(stored.location()),
@@ -86,18 +86,18 @@ final class HealthCheck {
                 now);
     }
 
-    /** The records that no stored secret leads to: the credential was deleted, or stores another secret. */
+    /** Finds records without a stored secret: the credential was deleted or stores another secret. */
     List<OrphanedRecord> findOrphans() {
         Set<String> used = new HashSet<>();
         Stream.concat(CredentialScanner.shared().stream(), CredentialScanner.personal().stream())
                 .forEach(stored -> {
-                    Account account = account(stored);
+                    Account account = findAccount(stored);
                     TokenFamily family = account == null ? null : findFamily(account, stored);
                     if (family != null) {
                         used.add(family.id());
                     }
                 });
-        return snapshot.written().stream()
+        return snapshot.savedFamilies().stream()
                 .filter(family -> !used.contains(family.id()))
                 .map(OrphanedRecord::new)
                 .toList();
@@ -109,16 +109,18 @@ final class HealthCheck {
 
     @CheckForNull
     private TokenFamily findFamily(Account account, LocatedCredential stored) {
-        TokenFamily found = snapshot.find(account, token(stored), stored.location());
-        boolean isShared = found == null && VersionedSecretProvider.findFor(stored.credential()) != null;
-        return isShared ? snapshot.findLastUsed(account, stored.location()) : found;
+        TokenFamily found = snapshot.find(account, storedSecret(stored), stored.location());
+        boolean useLastUsed = found == null && VersionedSecretProvider.findFor(stored.credential()) != null;
+        return useLastUsed ? snapshot.findLastUsed(account, stored.location()) : found;
     }
 
-    /** Includes a credential that was stored again with another ID: the next build uses the family under the new ID. */
+    /**
+     * Returns true also for a credential that was stored again with a new ID, because its next build uses the family.
+     */
     private boolean belongsTo(TokenFamily family, Account account, LocatedCredential stored) {
         return family.locations().contains(stored.location())
-                || family.tokens().current().equals(token(stored))
-                || locator.findFormerLocation(account, token(stored), stored.location())
+                || family.tokens().current().equals(storedSecret(stored))
+                || locator.findFormerLocation(account, storedSecret(stored), stored.location())
                         .isPresent();
     }
 
@@ -127,7 +129,7 @@ final class HealthCheck {
         return switch (family.state()) {
             case READY -> statusWhenReady(family);
             case REQUESTING ->
-                snapshot.isRequesting(family) || now.isBefore(family.changed().plus(LONGEST_REQUEST))
+                snapshot.isRequesting(family) || now.isBefore(family.changed().plus(MAX_REQUEST_DURATION))
                         ? HealthStatus.REQUESTING
                         : unknown;
             case UNKNOWN -> unknown;
@@ -146,9 +148,9 @@ final class HealthCheck {
         return accessToken.isAlive(now) ? HealthStatus.READY : HealthStatus.IDLE;
     }
 
-    /** @return null when the stored address is not a valid URL of a server */
+    /** @return null if the stored URL is invalid */
     @CheckForNull
-    static Account account(LocatedCredential stored) {
+    static Account findAccount(LocatedCredential stored) {
         try {
             Account account = stored.credential().account();
             return account.url().getHost() == null ? null : account;
@@ -157,7 +159,7 @@ final class HealthCheck {
         }
     }
 
-    private static String token(LocatedCredential stored) {
+    private static String storedSecret(LocatedCredential stored) {
         return stored.credential().storedSecret().getPlainText();
     }
 }

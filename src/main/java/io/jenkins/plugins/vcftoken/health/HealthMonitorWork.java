@@ -25,8 +25,8 @@ import org.jvnet.localizer.Localizable;
 import org.kohsuke.stapler.Stapler;
 
 /**
- * Checks the credentials of the controller and of folders in the background, so that monitors can show the warnings
- * from memory. Personal credentials are left out, because administrators may not see them.
+ * Checks the credentials of the controller and of folders in the background, so that monitors read warnings from
+ * memory. Excludes personal credentials, because administrators have no permission to view them.
  */
 @Extension
 public final class HealthMonitorWork extends AsyncPeriodicWork {
@@ -35,7 +35,7 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
     private static final long INITIAL_DELAY_MINUTES = 2;
     private static final long REFRESH_SOON_SECONDS = 3;
 
-    private final SecretExpiryCache expiries = new SecretExpiryCache();
+    private final SecretExpiryCache expiryCache = new SecretExpiryCache();
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private volatile List<HealthWarning> warnings = List.of();
     private volatile long alarmsSeen;
@@ -48,19 +48,19 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
         return ExtensionList.lookupSingleton(HealthMonitorWork.class);
     }
 
-    SecretExpiryCache expiries() {
-        return expiries;
+    SecretExpiryCache expiryCache() {
+        return expiryCache;
     }
 
-    /** The warnings of the last check, from memory. Schedules another check if an error has come or gone since. */
+    /** Returns the warnings of the last check. Schedules another check if errors have appeared or ended since. */
     List<HealthWarning> warnings(HealthWarning.Kind kind) {
-        if (VcfTokenService.get().alarms() != alarmsSeen) {
+        if (VcfTokenService.get().failureStateChanges() != alarmsSeen) {
             refreshSoon();
         }
         return warnings.stream().filter(warning -> warning.kind() == kind).toList();
     }
 
-    /** Schedules a check in a few seconds, which serves all calls until then. Does not block. */
+    /** Schedules one check in a few seconds for all calls until then. Does not block. */
     void refreshSoon() {
         if (scheduled.compareAndSet(false, true)) {
             Runnable check = () -> {
@@ -71,16 +71,16 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
         }
     }
 
-    /** Publishes warnings before it asks servers when secrets expire, so that hung servers do not delay an alarm. */
+    /** Publishes warnings before it requests expiry times, so that servers that hang do not delay them. */
     void refresh() throws InterruptedException {
         VcfTokenService tokens = VcfTokenService.get();
-        long alarms = tokens.alarms();
+        long failureStateChanges = tokens.failureStateChanges();
         Instant now = tokens.clock().instant();
         List<LocatedCredential> shared = CredentialScanner.shared();
         warnings = check(shared);
         shared.forEach(tokens.locator()::checkWritable);
-        alarmsSeen = alarms;
-        expiries.refresh(shared, now);
+        alarmsSeen = failureStateChanges;
+        expiryCache.refresh(shared, now);
         warnings = check(shared);
     }
 
@@ -88,13 +88,13 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
         List<HealthWarning> found = new ArrayList<>();
         try {
             HealthCheck check = HealthCheck.start();
-            shared.forEach(stored -> found.addAll(HealthWarning.findIn(check.assess(stored))));
+            shared.forEach(stored -> found.addAll(HealthWarning.findAll(check.assess(stored))));
             check.unreadable()
                     .forEach(record -> found.add(ledgerWarning(
                             record.file(),
                             Messages._HealthWarning_record(record.file()),
                             Messages._HealthWarning_unreadable(record.cause()))));
-            if (VcfTokenService.get().isLockedForThreadsAlone()) {
+            if (VcfTokenService.get().hasOnlyThreadLocks()) {
                 found.add(ledgerWarning("locks", Messages._HealthWarning_home(), Messages._HealthWarning_locks()));
             }
             DismissedWarnings.get().retain(found);
@@ -105,8 +105,8 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
         }
     }
 
-    private static HealthWarning ledgerWarning(String about, Localizable subject, Localizable text) {
-        return new HealthWarning(HealthWarning.Kind.ERROR, about, subject, text, TokenListPage.CONTROLLER_URL);
+    private static HealthWarning ledgerWarning(String id, Localizable subject, Localizable text) {
+        return new HealthWarning(HealthWarning.Kind.ERROR, id, subject, text, TokenListPage.CONTROLLER_URL);
     }
 
     @Override
@@ -114,7 +114,7 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
         refresh();
     }
 
-    /** A change during a check may have come too late for that check. */
+    /** A check that is running may have missed a change. */
     @Override
     protected boolean queueIfAlreadyRunning() {
         return true;
@@ -136,8 +136,8 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
     }
 
     /**
-     * Schedules a check when a user saves credentials. Rotated tokens are saved outside of requests. The authentication
-     * does not distinguish the two, since the system store always saves as the system.
+     * Schedules a check when a user saves credentials. Rotated tokens are saved outside of HTTP requests. The
+     * authentication cannot distinguish the two cases, because the system store always saves as SYSTEM.
      */
     @Extension
     public static final class RefreshOnSave extends SaveableListener {

@@ -2,11 +2,11 @@ package io.jenkins.plugins.vcftoken.health;
 
 import org.jvnet.localizer.Localizable;
 
-/** The state of a credential's tokens, as shown to users. The names are part of the JSON API and are frozen. */
+/** Token state of a credential, as shown to users. The names are part of the JSON API and are frozen. */
 public enum HealthStatus {
-    /** An access token is cached. */
+    /** A valid access token is cached. */
     READY(Light.GREEN, Messages._HealthStatus_READY(), Messages._HealthStatus_READY_step()),
-    /** No access token is cached, and the next build gets a new one. */
+    /** No valid access token is cached. The next build requests one. */
     IDLE(Light.GREEN, Messages._HealthStatus_IDLE(), Messages._HealthStatus_IDLE_step()),
     /** No access token was requested yet. */
     NOT_USED(Light.GRAY, Messages._HealthStatus_NOT_USED(), Messages._HealthStatus_NOT_USED_step()),
@@ -21,7 +21,7 @@ public enum HealthStatus {
     REQUESTING(Light.BUSY, Messages._HealthStatus_REQUESTING(), Messages._HealthStatus_REQUESTING_step()),
     /** The last request failed, and the secret is unchanged. */
     FAILING(Light.YELLOW, Messages._HealthStatus_FAILING(), Messages._HealthStatus_FAILING_step()),
-    /** The response was lost. The secret is sent once more when that can no longer cost an access token. */
+    /** The response was lost. The secret is sent again when no valid access token can be lost by that. */
     AWAITING_RETRY(Light.YELLOW, Messages._HealthStatus_AWAITING_RETRY(), Messages._HealthStatus_AWAITING_RETRY_step()),
     /** The response was lost. An administrator decides whether the secret is sent again. */
     UNKNOWN(Light.RED, Messages._HealthStatus_UNKNOWN(), Messages._HealthStatus_UNKNOWN_step()),
@@ -32,11 +32,11 @@ public enum HealthStatus {
             Messages._HealthStatus_REJECTED(),
             Messages._HealthStatus_REJECTED_step(),
             Messages._HealthStatus_REJECTED_enter()),
-    /** The stored token has been replaced by a rotation at another location. */
+    /** The stored token was replaced by a rotation at another location. */
     STALE_COPY(Light.RED, Messages._HealthStatus_STALE_COPY(), Messages._HealthStatus_STALE_COPY_step()),
-    /** The record of the family cannot be read. */
+    /** The record of the token family cannot be read. */
     UNREADABLE(Light.RED, Messages._HealthStatus_UNREADABLE(), Messages._HealthStatus_UNREADABLE_step()),
-    /** The stored address is invalid. */
+    /** The stored URL is invalid. */
     BAD_ADDRESS(Light.RED, Messages._HealthStatus_BAD_ADDRESS(), Messages._HealthStatus_BAD_ADDRESS_step());
 
     private enum Light {
@@ -56,62 +56,62 @@ public enum HealthStatus {
     }
 
     private final Light light;
-    private final Localizable words;
-    private final Localizable wordsByHand;
+    private final Localizable label;
+    private final Localizable labelWithoutDeviceFlow;
     private final Localizable nextStep;
-    private final Localizable nextStepByHand;
+    private final Localizable nextStepWithoutDeviceFlow;
 
-    HealthStatus(Light light, Localizable words, Localizable nextStep) {
-        this(light, words, words, nextStep, nextStep);
+    HealthStatus(Light light, Localizable label, Localizable nextStep) {
+        this(light, label, label, nextStep, nextStep);
     }
 
     /**
-     * @param wordsByHand for an account that cannot be authorized in a browser
-     * @param nextStepByHand the same
+     * @param labelWithoutDeviceFlow for accounts that do not support the device flow
+     * @param nextStepWithoutDeviceFlow for accounts that do not support the device flow
      */
     HealthStatus(
-            Light light, Localizable words, Localizable wordsByHand, Localizable nextStep, Localizable nextStepByHand) {
+            Light light,
+            Localizable label,
+            Localizable labelWithoutDeviceFlow,
+            Localizable nextStep,
+            Localizable nextStepWithoutDeviceFlow) {
         this.light = light;
-        this.words = words;
-        this.wordsByHand = wordsByHand;
+        this.label = label;
+        this.labelWithoutDeviceFlow = labelWithoutDeviceFlow;
         this.nextStep = nextStep;
-        this.nextStepByHand = nextStepByHand;
+        this.nextStepWithoutDeviceFlow = nextStepWithoutDeviceFlow;
     }
 
     public String getIcon() {
         return light.icon;
     }
 
-    /** A CSS class of Jenkins that adapts to dark themes. */
+    /** Jenkins CSS class, which supports dark themes. */
     public String getColor() {
         return light.color;
     }
 
-    /**
-     * Translated when it is read.
-     *
-     * @param authorizable whether the account can be authorized in a browser
-     */
-    Localizable words(boolean authorizable) {
-        return authorizable ? words : wordsByHand;
+    /** @param authorizable whether the account supports the device flow */
+    Localizable label(boolean authorizable) {
+        return authorizable ? label : labelWithoutDeviceFlow;
     }
 
-    /** @param authorizable whether the account can be authorized in a browser */
+    /** @param authorizable whether the account supports the device flow */
     Localizable nextStep(boolean authorizable) {
-        return authorizable ? nextStep : nextStepByHand;
+        return authorizable ? nextStep : nextStepWithoutDeviceFlow;
     }
 
-    /** Whether the last request failed in a way that does not need a person yet. */
+    /** Whether the last request failed, but no user action is required yet. */
     boolean isFailing() {
         return light == Light.YELLOW;
     }
 
-    /** Whether the state changes within seconds, without a build or a person. */
+    /** Whether the state changes within seconds, without a build or user action. */
     boolean isTransient() {
         return light == Light.BUSY;
     }
 
-    /** Whether builds that need a new access token fail until a person intervenes. */
+    /** Whether builds that need a new access token fail until a user intervenes. */
     public boolean isBroken() {
         return light == Light.RED;
     }

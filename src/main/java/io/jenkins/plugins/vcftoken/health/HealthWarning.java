@@ -9,26 +9,25 @@ import java.util.List;
 import org.jvnet.localizer.Localizable;
 
 /**
- * A warning for administrators. Its texts are translated when they are read, and contain no secret.
+ * Warning for administrators, without secrets. Texts are translated when they are read.
  *
- * @param kind which monitor shows it
- * @param about identifies the warning within its kind: the same at each check and in each language
- * @param subject the credential or file that it is about
- * @param text the problem and the next step; in part a server's own words
- * @param page where to act, relative to the root of Jenkins
+ * @param id identifies the warning within its kind, independent of time and language
+ * @param subject credential or file
+ * @param text error and next step; may contain text of the server
+ * @param page URL of the page with the required action, relative to the Jenkins root
  */
-public record HealthWarning(Kind kind, String about, Localizable subject, Localizable text, String page) {
+public record HealthWarning(Kind kind, String id, Localizable subject, Localizable text, String page) {
 
-    /** Which monitor shows a warning. The names stand in the file of {@link DismissedWarnings}. */
+    /** Selects the monitor. The names are frozen, because {@link DismissedWarnings} saves them. */
     public enum Kind {
         ERROR,
         EXPIRY,
         TLS
     }
 
-    private static final Duration WARNED_BEFORE_EXPIRY = Duration.ofDays(14);
+    private static final Duration EXPIRY_WARNING_PERIOD = Duration.ofDays(14);
 
-    /** Translated when it is read; serializable, because a message converts other arguments to text at once. */
+    /** Serializable, because {@code Localizable} converts non-serializable arguments to text immediately. */
     record RemainingTime(Duration left) implements Serializable {
 
         @Override
@@ -39,15 +38,15 @@ public record HealthWarning(Kind kind, String about, Localizable subject, Locali
         }
     }
 
-    static List<HealthWarning> findIn(CredentialHealth health) {
+    static List<HealthWarning> findAll(CredentialHealth health) {
         List<HealthWarning> found = new ArrayList<>();
         HealthStatus status = health.getState();
-        // Unreadable records have a warning of their own, which names the file.
+        // HealthMonitorWork adds a warning with the file name for each unreadable record.
         if (status.isBroken() && status != HealthStatus.UNREADABLE) {
             String error = health.getError();
             Localizable text = error == null
-                    ? Messages._HealthWarning_brokenSilently(health.words(), health.nextStep())
-                    : Messages._HealthWarning_broken(health.words(), error, health.nextStep());
+                    ? Messages._HealthWarning_brokenSilently(health.label(), health.nextStep())
+                    : Messages._HealthWarning_broken(health.label(), error, health.nextStep());
             found.add(warning(Kind.ERROR, health, status.name(), text));
         }
         if (health.isUnsaved()) {
@@ -82,26 +81,26 @@ public record HealthWarning(Kind kind, String about, Localizable subject, Locali
         return found;
     }
 
-    /** Whether the stored secret has expired, or expires so soon that a new one should be stored. */
+    /** Whether the stored secret has expired or expires soon, and no regeneration is scheduled. */
     static boolean isExpiring(CredentialHealth health) {
         Duration left = health.secretLeft();
-        return left != null && left.compareTo(WARNED_BEFORE_EXPIRY) < 0 && !health.isRegenerationAwaited();
+        return left != null && left.compareTo(EXPIRY_WARNING_PERIOD) < 0 && !health.isRegenerationScheduled();
     }
 
-    private static HealthWarning warning(Kind kind, CredentialHealth health, String about, Localizable text) {
-        Account account = HealthCheck.account(health.stored());
-        // Without the name, which also has settings of the client.
+    private static HealthWarning warning(Kind kind, CredentialHealth health, String id, Localizable text) {
+        Account account = HealthCheck.findAccount(health.stored());
+        // Omits the account name, which can contain client settings.
         String server = account == null
                 ? health.getAddress()
                 : new Account(account.system(), account.url(), account.organization()).description();
         Localizable subject = health.isGlobal()
                 ? Messages._HealthWarning_globalSubject(health.getId(), server)
                 : Messages._HealthWarning_subject(health.getId(), health.getOwner(), server);
-        return new HealthWarning(kind, health.getPage() + ' ' + about, subject, text, health.getPage());
+        return new HealthWarning(kind, health.getPage() + ' ' + id, subject, text, health.getPage());
     }
 
     public String key() {
-        return kind + " " + about;
+        return kind + " " + id;
     }
 
     public String getSubject() {

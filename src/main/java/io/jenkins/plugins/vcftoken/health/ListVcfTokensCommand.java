@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.kohsuke.args4j.Argument;
 
-/** {@code list-vcf-tokens}: the state of each credential's tokens, one line a credential. */
+/** CLI command {@code list-vcf-tokens}: prints the token state of each credential on one line. */
 @Extension
 public final class ListVcfTokensCommand extends TokenCommand {
 
@@ -27,7 +27,6 @@ public final class ListVcfTokensCommand extends TokenCommand {
         return 0;
     }
 
-    /** Values that do not apply are empty. */
     private static String line(CredentialHealth health) {
         return Stream.of(
                         health.getId(),

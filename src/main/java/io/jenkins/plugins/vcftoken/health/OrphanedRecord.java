@@ -10,7 +10,7 @@ import java.util.stream.Collectors;
 import org.kohsuke.stapler.export.Exported;
 import org.kohsuke.stapler.export.ExportedBean;
 
-/** A record of the ledger that no stored secret leads to. For administrators. */
+/** Ledger record without a stored secret, shown to administrators. */
 @ExportedBean(defaultVisibility = CredentialHealth.ALWAYS)
 public final class OrphanedRecord {
 
@@ -20,7 +20,7 @@ public final class OrphanedRecord {
         this.family = family;
     }
 
-    /** The name of its file without {@code .json}: a keyed hash. */
+    /** File name without {@code .json}: a keyed hash. */
     @Exported
     public String getRecord() {
         return family.id();
@@ -31,7 +31,7 @@ public final class OrphanedRecord {
         return family.account().description();
     }
 
-    /** The locations of its credentials. The owners of personal ones are not shown. */
+    /** Credential locations, without the owners of personal credentials. */
     @Exported
     public String getLocations() {
         return family.locations().stream()
@@ -46,26 +46,26 @@ public final class OrphanedRecord {
         return family.tokens().generation();
     }
 
-    /** When it will be removed; null until the hourly cleanup has found it orphaned. */
+    /** Time of the scheduled removal; null until the hourly cleanup marks the record as orphaned. */
     @CheckForNull
     @Exported
     public String getRemovedAt() {
         Instant since = family.orphaned();
-        return since == null ? null : TokenFamilyAdmin.endOf(since).toString();
+        return since == null ? null : TokenFamilyAdmin.removalTime(since).toString();
     }
 
-    /** {@link #getLocations}, for people: "vcfa-ci (folder team)". */
+    /** {@link #getLocations} for display: "vcfa-ci (folder team)". */
     public String getPlaces() {
         return family.locations().stream()
                 .map(location -> StoreContext.isPersonal(location)
                         ? Messages.OrphanedRecord_personal()
-                        : location.credentialsId() + " (" + place(location.context()) + ')')
+                        : location.credentialsId() + " (" + displayName(location.context()) + ')')
                 .distinct()
                 .sorted()
                 .collect(Collectors.joining(", "));
     }
 
-    private static String place(String context) {
+    private static String displayName(String context) {
         return context.equals("system")
                 ? Messages.OrphanedRecord_global()
                 : Messages.OrphanedRecord_folder(context.replaceFirst("^folder:", ""));
@@ -74,7 +74,7 @@ public final class OrphanedRecord {
     @CheckForNull
     public DisplayTime getRemoved() {
         Instant since = family.orphaned();
-        return since == null ? null : new DisplayTime(TokenFamilyAdmin.endOf(since));
+        return since == null ? null : new DisplayTime(TokenFamilyAdmin.removalTime(since));
     }
 
     private static String describe(CredentialLocation location) {

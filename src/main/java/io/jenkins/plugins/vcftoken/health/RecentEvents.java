@@ -20,17 +20,15 @@ import java.util.List;
 import java.util.Map;
 import org.jvnet.localizer.Localizable;
 
-/** The last events of each credential since the start of Jenkins, for its page. In memory only; holds no secret. */
+/** Keeps the last events of each credential in memory, for its page. Contains no secrets. */
 @Extension
 public final class RecentEvents implements VcfTokenListener {
 
-    /** Of one credential. */
-    private static final int MAX_EVENTS = 10;
+    private static final int MAX_EVENTS_PER_CREDENTIAL = 10;
 
-    /** Credentials with events; the one whose last event is oldest is dropped first. */
     private static final int MAX_CREDENTIALS = 1_000;
 
-    /** Guarded by itself. */
+    /** Least recently used first. Guarded by itself. */
     private final Map<CredentialLocation, Deque<Event>> events = new LinkedHashMap<>(16, 0.75f, true) {
 
         private static final long serialVersionUID = 1;
@@ -41,11 +39,7 @@ public final class RecentEvents implements VcfTokenListener {
         }
     };
 
-    /**
-     * An event of a credential.
-     *
-     * @param text translated when it is read; in part a server's own words
-     */
+    /** @param text translated when it is read; may contain text of the server */
     public record Event(Instant time, Localizable text) {
 
         public DisplayTime getTime() {
@@ -61,7 +55,7 @@ public final class RecentEvents implements VcfTokenListener {
         return ExtensionList.lookupSingleton(RecentEvents.class);
     }
 
-    /** The newest first. */
+    /** Returns the events, most recent first. */
     List<Event> find(CredentialLocation location) {
         synchronized (events) {
             Deque<Event> found = events.get(location);
@@ -69,8 +63,8 @@ public final class RecentEvents implements VcfTokenListener {
         }
     }
 
-    /** @param action as {@link AuditLog#acted} has it */
-    static Localizable action(String action, String by) {
+    /** @param action see {@link AuditLog#logAction} */
+    static Localizable actionText(String action, String by) {
         return switch (action) {
             case "renew" -> Messages._RecentEvents_renew(by);
             case "retry" -> Messages._RecentEvents_retry(by);
@@ -81,17 +75,17 @@ public final class RecentEvents implements VcfTokenListener {
         };
     }
 
-    /** @param location null for a record without a credential, which has no page of its own */
+    /** @param location null for a record without a credential, which has no page */
     void add(@CheckForNull CredentialLocation location, Localizable text) {
         if (location == null) {
             return;
         }
         Event event = new Event(VcfTokenService.get().clock().instant(), text);
         synchronized (events) {
-            Deque<Event> known = events.computeIfAbsent(location, added -> new ArrayDeque<>());
-            known.addFirst(event);
-            if (known.size() > MAX_EVENTS) {
-                known.removeLast();
+            Deque<Event> recent = events.computeIfAbsent(location, key -> new ArrayDeque<>());
+            recent.addFirst(event);
+            if (recent.size() > MAX_EVENTS_PER_CREDENTIAL) {
+                recent.removeLast();
             }
         }
     }

@@ -6,7 +6,7 @@ import hudson.Extension;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import org.kohsuke.args4j.Argument;
 
-/** {@code renew-vcf-token}: requests an access token now, as the button <em>Renew now</em> does. */
+/** CLI command {@code renew-vcf-token}: requests an access token, like the button <em>Renew now</em>. */
 @Extension
 public final class RenewVcfTokenCommand extends TokenCommand {
 
@@ -19,7 +19,7 @@ public final class RenewVcfTokenCommand extends TokenCommand {
         return Messages.RenewVcfTokenCommand_shortDescription();
     }
 
-    /** @throws AbortException which the CLI reports with exit code 5, if there is no access token */
+    /** @throws AbortException if the request fails; the CLI returns exit code 5 */
     @Override
     protected int run() throws AbortException, InterruptedException {
         try {

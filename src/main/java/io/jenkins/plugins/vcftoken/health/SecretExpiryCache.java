@@ -27,8 +27,8 @@ import java.util.logging.Logger;
 import java.util.stream.IntStream;
 
 /**
- * Caches in memory when stored secrets expire, for the systems that tell. The server is asked once a day and about each
- * new secret. Where the request takes an access token, it waits until one is cached, so that it never causes a token
+ * In-memory cache of the expiry times of stored secrets, for systems that report them. Sends one request per secret and
+ * day. If the request requires an access token, it is postponed until one is cached, so that it does not cause a token
  * request.
  */
 final class SecretExpiryCache {
@@ -38,40 +38,40 @@ final class SecretExpiryCache {
     private static final Duration PERIOD = Duration.ofDays(1);
     private static final Duration PERIOD_AFTER_FAILURE = Duration.ofHours(1);
 
-    /** Answers that arrive later are in the cache for the next check. */
+    /** Later responses are cached for the next check. */
     private static final Duration MAX_WAIT = Duration.ofMinutes(1);
 
-    /** Each of these threads may wait for a server that does not answer. */
+    /** Each thread can block until the request times out. */
     static final int MAX_THREADS = 4;
 
-    private final Map<CredentialLocation, Answer> answers = new ConcurrentHashMap<>();
+    private final Map<CredentialLocation, Entry> entries = new ConcurrentHashMap<>();
 
     /**
-     * @param credential the object as it was stored then; each change of a credential replaces its object
-     * @param expires null when unknown, or never
+     * @param credential credential at the time of the request; each edit stores a new object
+     * @param expires null if unknown or if the secret never expires
      */
-    private record Answer(
+    private record Entry(
             VcfCredentials credential, @CheckForNull Instant expires, Instant nextRequest) {}
 
-    /** @return null when unknown, or never */
+    /** @return null if unknown or if the secret never expires */
     @CheckForNull
     Instant find(LocatedCredential stored) {
-        Answer answer = findAnswer(stored);
-        return answer == null ? null : answer.expires();
+        Entry entry = findEntry(stored);
+        return entry == null ? null : entry.expires();
     }
 
-    /** @return null when the location stores another secret now */
+    /** @return null if there is no entry for the stored secret */
     @CheckForNull
-    private Answer findAnswer(LocatedCredential stored) {
-        Answer answer = answers.get(stored.location());
-        return answer != null && isSame(answer.credential(), stored.credential()) ? answer : null;
+    private Entry findEntry(LocatedCredential stored) {
+        Entry entry = entries.get(stored.location());
+        return entry != null && hasSameExpiry(entry.credential(), stored.credential()) ? entry : null;
     }
 
     /**
-     * Treats a rotated token like the one before, so that a rotation causes no request. A regenerated one expires at
-     * another time.
+     * Treats a rotated token like the previous token, so that a rotation does not cause a request. A regenerated token
+     * has another expiry time.
      */
-    private static boolean isSame(VcfCredentials before, VcfCredentials now) {
+    private static boolean hasSameExpiry(VcfCredentials before, VcfCredentials now) {
         if (before == now) {
             return true;
         }
@@ -91,11 +91,11 @@ final class SecretExpiryCache {
         }
     }
 
-    /** Asks servers about the given credentials where that is due, and drops all other answers but personal ones. */
+    /** Requests outdated expiry times, and removes the entries of all other credentials except personal ones. */
     void refresh(List<LocatedCredential> shared, Instant now) throws InterruptedException {
         List<CredentialLocation> locations =
                 shared.stream().map(LocatedCredential::location).toList();
-        answers.keySet().removeIf(location -> !StoreContext.isPersonal(location) && !locations.contains(location));
+        entries.keySet().removeIf(location -> !StoreContext.isPersonal(location) && !locations.contains(location));
         try {
             refreshSoon(shared, now).get(MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
@@ -103,48 +103,48 @@ final class SecretExpiryCache {
         }
     }
 
-    /** Asks servers in the background about the given credentials where that is due. */
+    /** Requests outdated expiry times in the background. */
     CompletableFuture<Void> refreshSoon(List<LocatedCredential> candidates, Instant now) {
-        Queue<LocatedCredential> due = new ConcurrentLinkedQueue<>(claimDue(candidates, now));
-        return CompletableFuture.allOf(IntStream.range(0, Math.min(MAX_THREADS, due.size()))
-                .mapToObj(i -> CompletableFuture.runAsync(() -> requestAll(due, now), Computer.threadPoolForRemoting))
+        Queue<LocatedCredential> outdated = new ConcurrentLinkedQueue<>(claimOutdated(candidates, now));
+        return CompletableFuture.allOf(IntStream.range(0, Math.min(MAX_THREADS, outdated.size()))
+                .mapToObj(i ->
+                        CompletableFuture.runAsync(() -> requestAll(outdated, now), Computer.threadPoolForRemoting))
                 .toArray(CompletableFuture[]::new));
     }
 
-    /** Postpones the next request of each credential that it returns, so that concurrent checks do not ask as well. */
-    private synchronized List<LocatedCredential> claimDue(List<LocatedCredential> candidates, Instant now) {
-        List<LocatedCredential> due = new ArrayList<>();
+    /** Postpones the next request of the returned credentials, so that concurrent checks do not repeat it. */
+    private synchronized List<LocatedCredential> claimOutdated(List<LocatedCredential> candidates, Instant now) {
+        List<LocatedCredential> outdated = new ArrayList<>();
         for (LocatedCredential stored : candidates) {
-            Answer last = findAnswer(stored);
+            Entry last = findEntry(stored);
             if (last == null || !now.isBefore(last.nextRequest())) {
-                due.add(stored);
+                outdated.add(stored);
                 Instant expires = last == null ? null : last.expires();
-                answers.put(
-                        stored.location(), new Answer(stored.credential(), expires, now.plus(PERIOD_AFTER_FAILURE)));
+                entries.put(stored.location(), new Entry(stored.credential(), expires, now.plus(PERIOD_AFTER_FAILURE)));
             } else {
-                answers.put(stored.location(), new Answer(stored.credential(), last.expires(), last.nextRequest()));
+                entries.put(stored.location(), new Entry(stored.credential(), last.expires(), last.nextRequest()));
             }
         }
-        return due;
+        return outdated;
     }
 
-    private void requestAll(Queue<LocatedCredential> due, Instant now) {
-        for (LocatedCredential stored = due.poll(); stored != null; stored = due.poll()) {
-            answers.put(stored.location(), request(stored.credential(), find(stored), now));
+    private void requestAll(Queue<LocatedCredential> outdated, Instant now) {
+        for (LocatedCredential stored = outdated.poll(); stored != null; stored = outdated.poll()) {
+            entries.put(stored.location(), request(stored.credential(), find(stored), now));
         }
     }
 
-    /** @param known the cached time, which stays if the server cannot be asked for want of an access token */
-    private static Answer request(VcfCredentials credential, @CheckForNull Instant known, Instant now) {
+    /** @param cached current value, which is kept if the request is postponed */
+    private static Entry request(VcfCredentials credential, @CheckForNull Instant cached, Instant now) {
         try {
             SecretExpiryResult result = VcfTokenService.get().secretExpiry(credential);
             return result.asked()
-                    ? new Answer(credential, result.ends(), now.plus(PERIOD))
-                    : new Answer(credential, known, now);
+                    ? new Entry(credential, result.expiresAt(), now.plus(PERIOD))
+                    : new Entry(credential, cached, now);
         } catch (TokenUnavailableException | RuntimeException e) {
-            // Also what stores and proxies of other plugins throw, since the other credentials are due as well.
+            // Includes exceptions from other plugins' stores and proxies, which must not affect the other credentials.
             LOGGER.log(Level.FINE, e, () -> "Not known when the secret of " + credential.getId() + " expires");
-            return new Answer(credential, null, now.plus(PERIOD_AFTER_FAILURE));
+            return new Entry(credential, null, now.plus(PERIOD_AFTER_FAILURE));
         }
     }
 }

@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.health;
 import hudson.Extension;
 import org.jenkinsci.Symbol;
 
-/** Warns of secrets that expire soon, or have expired. */
+/** Warns of secrets that have expired or expire soon. */
 @Extension
 @Symbol("vcfTokenExpiry")
 public final class SecretExpiryMonitor extends AbstractTokenMonitor {

@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.health;
 import hudson.Extension;
 import org.jenkinsci.Symbol;
 
-/** Warns of credentials with TLS verification switched off. */
+/** Warns of credentials with disabled TLS verification. */
 @Extension
 @Symbol("vcfTokenTls")
 public final class TlsVerificationMonitor extends AbstractTokenMonitor {

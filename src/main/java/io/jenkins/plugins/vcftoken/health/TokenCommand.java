@@ -7,8 +7,8 @@ import jenkins.model.Jenkins;
 import org.kohsuke.args4j.Option;
 
 /**
- * A command of the Jenkins CLI on the credentials of the controller or of one folder. It has the pages do the work, so
- * that it takes the permissions that they take. Runs on a thread of the CLI, as the user who called it.
+ * Base class of CLI commands for the credentials of the controller or of a folder. Delegates to the pages, so that the
+ * same permissions are required. Runs on a CLI thread, with the authentication of the calling user.
  *
  * @see <a href="https://www.jenkins.io/doc/book/managing/cli/">Jenkins CLI</a>
  */
@@ -21,7 +21,7 @@ abstract class TokenCommand extends CLICommand {
             usage = "Full name of the folder that stores the credential. Default: the controller")
     private AbstractItem folder;
 
-    /** @throws IllegalArgumentException which the CLI reports with exit code 3, if the item stores no credentials */
+    /** @throws IllegalArgumentException if the item cannot store credentials; the CLI returns exit code 3 */
     TokenListPage page() {
         TokenListPage page = folder == null ? new TokenListPage(Jenkins.get()) : folder.getAction(TokenListPage.class);
         if (page == null) {
@@ -31,7 +31,7 @@ abstract class TokenCommand extends CLICommand {
         return page;
     }
 
-    /** @throws IllegalArgumentException if the current user sees no such credential there */
+    /** @throws IllegalArgumentException if the credential does not exist or the current user cannot view it */
     TokenDetailPage page(String id) {
         TokenDetailPage page = page().getCredential(id);
         if (page == null) {

@@ -24,12 +24,11 @@ import org.kohsuke.stapler.WebMethod;
 import org.kohsuke.stapler.verb.GET;
 import org.kohsuke.stapler.verb.POST;
 
-/** Shows the tokens of one credential, with the actions on them. */
+/** Page with the token state of one credential and its actions. An instance serves one request. */
 public final class TokenDetailPage implements ModelObject, StaplerProxy {
 
     private final LocatedCredential stored;
 
-    /** Of the current request. */
     @CheckForNull
     private CredentialHealth health;
 
@@ -44,11 +43,11 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
     }
 
     /**
-     * Whether the current user may act on the tokens: with the permission to update the credential; or, because a
-     * read-only store grants that to no user, to update credentials of the store's owner. Personal stores grant it to
-     * their user alone, while administrators have all permissions on the user.
+     * Whether the current user has permission for the actions: permission to update the credential or, because a
+     * read-only store does not grant that to any user, permission to update credentials of the store's owner. The
+     * second rule excludes personal stores, because administrators have all permissions on the user.
      */
-    static boolean mayUpdate(LocatedCredential stored) {
+    static boolean canUpdate(LocatedCredential stored) {
         ModelObject owner = stored.store().getContext();
         return stored.store().hasPermission(CredentialsProvider.UPDATE)
                 || (owner instanceof AccessControlled controlled
@@ -57,7 +56,7 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
     }
 
     static void checkUpdate(LocatedCredential stored) {
-        if (!mayUpdate(stored)) {
+        if (!canUpdate(stored)) {
             stored.store().checkPermission(CredentialsProvider.UPDATE);
         }
     }
@@ -89,7 +88,6 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         return health;
     }
 
-    /** The jobs that have used the credential, the latest first. */
     public synchronized List<CredentialUse> getUses() {
         if (uses == null) {
             uses = CredentialUse.find(stored.credential());
@@ -97,12 +95,11 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         return uses;
     }
 
-    /** The last events since the start of Jenkins, the newest first. */
     public List<RecentEvents.Event> getEvents() {
         return RecentEvents.get().find(stored.location());
     }
 
-    /** A Pipeline that uses the credential. */
+    /** Example of a Pipeline that uses the credential. */
     public String getSnippet() {
         return snippet(stored);
     }
@@ -112,13 +109,12 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         return "withVcfToken(credentialsId: '" + id + "') {\n    sh './deploy.sh' // reads VCF_TOKEN and VCF_URL\n}";
     }
 
-    /** Why the action that this page answers got no access token. */
+    /** Error of the action in the current request, or null. */
     @CheckForNull
     public String getError() {
         return error;
     }
 
-    /** Whether the state changes within seconds. */
     public boolean isBusy() {
         return getHealth().getState().isTransient();
     }
@@ -145,7 +141,7 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         return stored.credential().isAuthorizable();
     }
 
-    /** Whether the credential stores the current token, so that removing the record loses no token. */
+    /** Whether the credential stores the current token, so that no token is lost if the record is removed. */
     public boolean isStoredNewest() {
         TokenFamily family = getHealth().family();
         return family == null
@@ -158,23 +154,22 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
     public HttpResponse doRenew() throws InterruptedException {
         try {
             requestToken();
-            return renewed();
+            return redirectAfterRenewal();
         } catch (TokenUnavailableException e) {
-            return notRenewed(e);
+            return showError(e);
         }
     }
 
-    /** Requests an access token now, for the page and for the CLI. */
     void requestToken() throws InterruptedException, TokenUnavailableException {
         checkUpdate(stored);
-        AuditLog.get().acted("renew", stored.location(), null);
+        AuditLog.get().logAction("renew", stored.location(), null);
         renew();
     }
 
     /**
-     * Sends the token of a family that is rejected, or has an unknown outcome, once more.
+     * Sends a token again that was rejected or has an unknown outcome.
      *
-     * @param confirmed whether the user has ticked the box that explains the risk
+     * @param confirmed whether the user has selected the checkbox that explains the risk
      */
     @POST
     public HttpResponse doRetry(@QueryParameter boolean confirmed)
@@ -187,21 +182,21 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         if (family == null || !isRetriable()) {
             throw new Failure(Messages.TokenDetailPage_nothingToRetry());
         }
-        AuditLog.get().acted("retry", stored.location(), family.id());
+        AuditLog.get().logAction("retry", stored.location(), family.id());
         VcfTokenService.get().administration().allowRetry(family.id());
         try {
             renew();
-            return renewed();
+            return redirectAfterRenewal();
         } catch (TokenUnavailableException e) {
-            return notRenewed(e);
+            return showError(e);
         }
     }
 
     /**
      * Removes the record.
      *
-     * @param confirmed whether the user has ticked the box that explains the loss
-     * @param loses whether the page has said that the current token is lost with the record
+     * @param confirmed whether the user has selected the checkbox that explains the consequences
+     * @param loses whether the page has shown that the current token will be lost
      */
     @POST
     public HttpResponse doForget(@QueryParameter boolean confirmed, @QueryParameter boolean loses)
@@ -214,11 +209,11 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         if (family == null || !isForgettable()) {
             throw new Failure(Messages.TokenDetailPage_nothingToForget());
         }
-        boolean isAsSeen = loses || isStoredNewest();
-        if (!isAsSeen || !VcfTokenService.get().administration().forget(family)) {
+        boolean isLossConfirmed = loses || isStoredNewest();
+        if (!isLossConfirmed || !VcfTokenService.get().administration().forget(family)) {
             throw new Failure(Messages.TokenDetailPage_rotatedMeanwhile());
         }
-        AuditLog.get().acted("forget", stored.location(), family.id());
+        AuditLog.get().logAction("forget", stored.location(), family.id());
         HealthMonitorWork.get().refreshSoon();
         return HttpResponses.redirectTo("./#vcf-deleted");
     }
@@ -231,26 +226,26 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         }
     }
 
-    private static HttpResponse renewed() {
+    private static HttpResponse redirectAfterRenewal() {
         return HttpResponses.redirectTo("./#vcf-renewed");
     }
 
-    /** Answers with the page, which shows the error and the next step, and with status 400 for scripts. */
-    private synchronized HttpResponse notRenewed(TokenUnavailableException e) {
+    /** Responds with the page, which shows the error and the next step, and with status 400 for scripts. */
+    private synchronized HttpResponse showError(TokenUnavailableException e) {
         error = e.getMessage();
         health = null;
         Stapler.getCurrentResponse2().setStatus(HttpServletResponse.SC_BAD_REQUEST);
         return HttpResponses.forwardToView(this, "index");
     }
 
-    /** Answers a GET of an action's address, for example a reload, with the page. */
+    /** Redirects a GET of an action URL, for example after a reload, to the page. */
     @GET
     @WebMethod(name = {"renew", "retry", "forget"})
     public HttpResponse toPage() {
         return HttpResponses.redirectToDot();
     }
 
-    /** @return null, which Stapler answers with 404, where the account cannot be authorized in a browser */
+    /** @return null, for which Stapler responds with 404, if the account does not support the device flow */
     @CheckForNull
     public DeviceFlowPage getAuthorize() {
         return isAuthorizable() ? new DeviceFlowPage(stored) : null;

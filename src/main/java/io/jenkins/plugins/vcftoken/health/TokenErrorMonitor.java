@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.health;
 import hudson.Extension;
 import org.jenkinsci.Symbol;
 
-/** Warns of credentials and records that make builds fail, or will. */
+/** Warns of credentials and records that cause builds to fail. */
 @Extension
 @Symbol("vcfTokenError")
 public final class TokenErrorMonitor extends AbstractTokenMonitor {

@@ -41,37 +41,36 @@ import org.kohsuke.stapler.verb.GET;
 import org.kohsuke.stapler.verb.POST;
 
 /**
- * Lists the tokens of the credentials of one owner: the controller, a folder or a user. Seeing the page takes the
- * permission to view the credentials; each action on a credential takes the permission to update it. The controller's
- * page also lists the credentials of folders, as far as the current user may see them, and no personal ones.
+ * Page with the token states of one owner's credentials: the controller, a folder or a user. The page requires
+ * permission to view credentials, and its actions require permission to update them. The page of the controller
+ * includes folder credentials that the current user has permission to view, but no personal credentials. An instance
+ * serves one request.
  */
 @ExportedBean
 public final class TokenListPage implements Action, StaplerProxy {
 
     static final String URL_NAME = "vcf-tokens";
 
-    /** The controller's page, relative to the root of Jenkins. */
+    /** URL of the controller's page, relative to the Jenkins root. */
     static final String CONTROLLER_URL = "manage/" + URL_NAME + '/';
 
-    /** Puts the link right below <em>Credentials</em>, which the Credentials plugin adds with -1000. */
+    /** Places the link below <em>Credentials</em>, which has the ordinal -1000. */
     private static final double BELOW_CREDENTIALS = -1001;
 
     private final ModelObject context;
 
-    /** Of the current request. */
     @CheckForNull
     private HealthCheck check;
 
-    /** Of the current request. */
     @CheckForNull
     private List<CredentialHealth> credentials;
 
-    /** @param context owns the credentials; controls access to them */
+    /** @param context owner of the credentials, which checks permissions */
     TokenListPage(ModelObject context) {
         this.context = context;
     }
 
-    /** The page of an owner, relative to the root of Jenkins. */
+    /** URL of an owner's page, relative to the Jenkins root. */
     static String url(ModelObject owner) {
         if (owner instanceof Item item) {
             return item.getUrl() + URL_NAME + '/';
@@ -79,14 +78,14 @@ public final class TokenListPage implements Action, StaplerProxy {
         return owner instanceof User user ? user.getUrl() + '/' + URL_NAME + '/' : CONTROLLER_URL;
     }
 
-    /** Checks the permission for this page, and for all pages and actions below it. */
+    /** Checks the permission for this page and all pages and actions below it. */
     @Override
     public Object getTarget() {
         ((AccessControlled) context).checkPermission(CredentialsProvider.VIEW);
         if (context instanceof User) {
-            // The background check leaves personal credentials out.
+            // The background check excludes personal credentials.
             HealthMonitorWork.get()
-                    .expiries()
+                    .expiryCache()
                     .refreshSoon(
                             CredentialScanner.visibleIn(context),
                             VcfTokenService.get().clock().instant());
@@ -98,7 +97,7 @@ public final class TokenListPage implements Action, StaplerProxy {
         return new Api(this);
     }
 
-    /** @return null, which hides the link, where the current user sees no credentials */
+    /** @return null, which hides the link, if there are no credentials that the current user can view */
     @CheckForNull
     @Override
     public String getIconFileName() {
@@ -121,7 +120,7 @@ public final class TokenListPage implements Action, StaplerProxy {
         return context instanceof Jenkins;
     }
 
-    /** The credentials that the current user may see, those that need attention first. */
+    /** Credentials that the current user has permission to view, highest severity first. */
     @Exported(inline = true)
     public List<CredentialHealth> getCredentials() {
         if (credentials == null) {
@@ -136,7 +135,7 @@ public final class TokenListPage implements Action, StaplerProxy {
         return credentials;
     }
 
-    /** How many credentials there are, and how many of them need attention: "62 credentials · 3 need attention". */
+    /** Number of credentials in total and per severity, for example "62 credentials · 3 need attention". */
     public String getTotals() {
         List<String> totals = new ArrayList<>();
         totals.add(Messages.TokenListPage_total(getCredentials().size()));
@@ -155,17 +154,17 @@ public final class TokenListPage implements Action, StaplerProxy {
         }
     }
 
-    /** Whether a state of the page changes within seconds. */
+    /** Whether any state on the page changes within seconds. */
     public boolean isBusy() {
         return getCredentials().stream().anyMatch(health -> health.getState().isTransient());
     }
 
-    /** This page, relative to the root of Jenkins. */
+    /** URL of this page, relative to the Jenkins root. */
     public String getUrl() {
         return url(context);
     }
 
-    /** The form for a new credential of this owner; null where the current user may not create one. */
+    /** URL of the form for new credentials; null if the current user has no permission to create one. */
     @CheckForNull
     public String getAddUrl() {
         return new StoreContext(context)
@@ -178,7 +177,6 @@ public final class TokenListPage implements Action, StaplerProxy {
                         .orElse(null);
     }
 
-    /** Downloads the list as comma-separated values, with the names of the JSON in the first line. */
     @GET
     @WebMethod(name = "credentials.csv")
     public void doCsv(StaplerResponse2 response) throws IOException {
@@ -187,7 +185,7 @@ public final class TokenListPage implements Action, StaplerProxy {
         response.getWriter().print(CredentialsCsv.of(getCredentials()));
     }
 
-    /** @return null, which Stapler answers with 404, when the current user sees no such credential here */
+    /** @return null, for which Stapler responds with 404, if the current user cannot view such a credential here */
     @CheckForNull
     public TokenDetailPage getCredential(String id) {
         return CredentialScanner.visibleIn(context).stream()
@@ -197,13 +195,13 @@ public final class TokenListPage implements Action, StaplerProxy {
                 .orElse(null);
     }
 
-    /** Records without a credential; empty unless the current user is an administrator. */
+    /** Records without a credential; empty if the current user is not an administrator. */
     @Exported(inline = true)
     public List<OrphanedRecord> getOrphans() {
         return isForAdministrator() ? check().findOrphans() : List.of();
     }
 
-    /** Unreadable records, as "file: reason"; empty unless the current user is an administrator. */
+    /** Unreadable records as "file: reason"; empty if the current user is not an administrator. */
     @Exported
     public List<String> getUnreadable() {
         return isForAdministrator()
@@ -218,10 +216,10 @@ public final class TokenListPage implements Action, StaplerProxy {
     }
 
     /**
-     * Removes a record that no credential leads to.
+     * Removes a record without a credential.
      *
-     * @param record the name of its file
-     * @param confirmed whether the user has ticked the box that explains the loss
+     * @param record file name without {@code .json}
+     * @param confirmed whether the user has selected the checkbox that explains the consequences
      */
     @POST
     public HttpResponse doForget(@QueryParameter String record, @QueryParameter boolean confirmed)
@@ -233,13 +231,13 @@ public final class TokenListPage implements Action, StaplerProxy {
         if (getOrphans().stream().noneMatch(orphan -> orphan.getRecord().equals(record))) {
             throw new Failure(Messages.TokenListPage_noOrphan());
         }
-        AuditLog.get().acted("forget", null, record);
+        AuditLog.get().logAction("forget", null, record);
         VcfTokenService.get().administration().forget(record);
         HealthMonitorWork.get().refreshSoon();
         return HttpResponses.redirectToDot();
     }
 
-    /** Answers a GET of an action's address, for example a reload, with the page. */
+    /** Redirects a GET of an action URL, for example after a reload, to the page. */
     @GET
     @WebMethod(name = "forget")
     public HttpResponse toPage() {
@@ -257,7 +255,7 @@ public final class TokenListPage implements Action, StaplerProxy {
         return check;
     }
 
-    /** Adds the page to folders of all kinds. */
+    /** Adds the page to all types of folders. */
     @Extension(ordinal = BELOW_CREDENTIALS)
     public static final class FolderAction extends TransientActionFactory<AbstractItem> {
 
@@ -273,7 +271,7 @@ public final class TokenListPage implements Action, StaplerProxy {
         }
     }
 
-    /** Adds the page to the current user's own page. Other users, administrators included, get 404. */
+    /** Adds the page to the current user's page. Other users, including administrators, receive 404. */
     @Extension(ordinal = BELOW_CREDENTIALS)
     public static final class UserAction extends TransientUserActionFactory {
 

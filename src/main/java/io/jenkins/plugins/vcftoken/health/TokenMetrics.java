@@ -20,7 +20,7 @@ import java.util.Locale;
 import java.util.Map;
 import jenkins.metrics.api.MetricProvider;
 
-/** Counts events since the start of Jenkins for the Metrics plugin. Without that plugin, Jenkins skips this class. */
+/** Provides metrics to the Metrics plugin. Jenkins ignores this extension if that plugin is not installed. */
 @Extension(optional = true)
 public final class TokenMetrics extends MetricProvider implements VcfTokenListener {
 

@@ -13,16 +13,16 @@ import org.kohsuke.stapler.Stapler;
 import org.kohsuke.stapler.StaplerRequest2;
 
 /**
- * Adds the task "Token status" to the side panel of a credential's own page. The credentials plugin has no extension point
- * for that, so a script moves the task there from the end of the page.
+ * Adds the task "Token status" to the side panel of a credential's page. The credentials plugin has no extension point
+ * for this, so a script moves the task from the footer to the side panel.
  */
 @Extension
 public final class TokenStatusTask extends PageDecorator {
 
     /**
-     * The page about the tokens of the credential that the current page is about, relative to the root of Jenkins.
+     * URL of the token page for the credential of the current page, relative to the Jenkins root.
      *
-     * @return null for all other pages, and where the current user may not see it
+     * @return null for all other pages, or if the current user has no permission to view the token page
      */
     @CheckForNull
     public String getTokenPage() {

@@ -17,31 +17,31 @@ import java.util.Map;
 import jenkins.util.SetContextClassLoader;
 
 /**
- * Makes a Kubernetes Secret with the label {@code jenkins.io/credentials-type} a credential of the kind that the label
- * names, and finds the Secret that such a credential came from. Thread-safe; converts on the thread that watches Secrets.
+ * Converts a Kubernetes Secret into a credential of the type in its label {@code jenkins.io/credentials-type}, and
+ * finds the Secret of such a credential. Thread-safe; conversion runs on the thread that watches Secrets.
  */
 @Extension(optional = true)
 public final class KubernetesSecretConverter extends SecretToCredentialConverter implements VersionedSecretProvider {
 
-    /** Keys are weak and compared by identity: each change of a Secret makes another credential. */
-    private final Map<VcfCredentials, VersionedSecret> origins =
+    /** Keys are weak and compared by identity: each change of a Secret creates a new credential. */
+    private final Map<VcfCredentials, VersionedSecret> secrets =
             new MapMaker().weakKeys().makeMap();
 
     private KubernetesClient client;
 
     @Override
     public boolean canConvert(String type) {
-        return SecretFields.findKind(type) != null;
+        return SecretFields.findType(type) != null;
     }
 
     @Override
     public AbstractVcfCredentials convert(io.fabric8.kubernetes.api.model.Secret secret)
             throws CredentialsConvertionException {
         SecretFields fields = new SecretFields(secret);
-        AbstractVcfCredentials credential = fields.credential();
+        AbstractVcfCredentials credential = fields.toCredential();
         String rotating = credential.rotatingField();
         if (rotating != null) {
-            origins.put(
+            secrets.put(
                     credential,
                     new KubernetesVersionedSecret(this::client, secret, SecretUtils.getKeyName(secret, rotating)));
         }
@@ -50,13 +50,13 @@ public final class KubernetesSecretConverter extends SecretToCredentialConverter
 
     @Override
     public VersionedSecret find(VcfCredentials credential) {
-        return origins.get(credential);
+        return secrets.get(credential);
     }
 
-    /** As the credentials provider makes its own: from the service account of the pod, or the environment. */
+    /** Configured like that of the credentials provider: from the service account of the pod, or the environment. */
     private synchronized KubernetesClient client() {
         if (client == null) {
-            Config config = KubernetesVersionedSecret.limited(new ConfigBuilder());
+            Config config = KubernetesVersionedSecret.withTimeouts(new ConfigBuilder());
             try (SetContextClassLoader ofClient = new SetContextClassLoader(KubernetesClient.class)) {
                 client = new KubernetesClientBuilder().withConfig(config).build();
             }

@@ -20,20 +20,20 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * One key of a Kubernetes Secret, with {@code metadata.resourceVersion} as its version: the API server refuses an update
- * with another one (<a
- * href="https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions">resource versions</a>). Needs the
- * verbs get and update for this one Secret.
+ * One key of a Kubernetes Secret, with {@code metadata.resourceVersion} as its version: the API server rejects an
+ * update with another version (<a
+ * href="https://kubernetes.io/docs/reference/using-api/api-concepts/#resource-versions">resource versions</a>).
+ * Requires the verbs get and update for this Secret.
  */
 final class KubernetesVersionedSecret implements VersionedSecret {
 
-    /** Beside the credential's own keys. Frozen. */
+    /** In the data of the Secret. Frozen. */
     static final String STATE_KEY = "vcf-token.state";
 
-    /** With the value "false" the state contains no access tokens. */
+    /** With the value "false", the state contains no access tokens. */
     static final String ACCESS_TOKEN_ANNOTATION = "vcf-token.jenkins.io/publish-access-token";
 
-    private static final int TRIES = 3;
+    private static final int MAX_ATTEMPTS = 3;
     private static final int MAX_PAUSE_SECONDS = 1;
     private static final int CONNECT_TIMEOUT_MILLIS = 2_000;
     private static final int REQUEST_TIMEOUT_MILLIS = 3_000;
@@ -43,23 +43,25 @@ final class KubernetesVersionedSecret implements VersionedSecret {
     private final String name;
     private final String key;
 
-    /** An update sends the whole object, so that all other keys stay as they are. */
-    private volatile Secret last;
+    /** The complete object, since an update also sends the other keys. */
+    private volatile Secret lastSeen;
 
     /**
-     * @param watched the Secret, as it was last seen
-     * @param key of the credential's secret in its data
+     * @param watched the last seen version
+     * @param key of the credential's secret in the data
      */
     KubernetesVersionedSecret(Supplier<KubernetesClient> client, Secret watched, String key) {
         this.client = client;
         this.namespace = watched.getMetadata().getNamespace();
         this.name = watched.getMetadata().getName();
         this.key = key;
-        this.last = watched;
+        this.lastSeen = watched;
     }
 
-    /** With the limits that a call of this class needs to end within some ten seconds: it repeats requests itself. */
-    static Config limited(ConfigBuilder config) {
+    /**
+     * Limits a call of this class to about ten seconds. Disables the retries of the client, since this class retries.
+     */
+    static Config withTimeouts(ConfigBuilder config) {
         return config.withConnectionTimeout(CONNECT_TIMEOUT_MILLIS)
                 .withRequestTimeout(REQUEST_TIMEOUT_MILLIS)
                 .withRequestRetryBackoffLimit(0)
@@ -83,9 +85,9 @@ final class KubernetesVersionedSecret implements VersionedSecret {
     @Override
     public Content lastKnown() {
         try {
-            return content(last);
+            return content(lastSeen);
         } catch (IOException e) {
-            // The API server has the same, or something better.
+            // The caller reads from the API server instead.
             return null;
         }
     }
@@ -93,7 +95,7 @@ final class KubernetesVersionedSecret implements VersionedSecret {
     @Override
     public Optional<Content> replace(Content expected, String secret, String state) throws IOException {
         try {
-            Secret current = last;
+            Secret current = lastSeen;
             if (!version(current).equals(expected.version())) {
                 current = get();
             }
@@ -101,11 +103,11 @@ final class KubernetesVersionedSecret implements VersionedSecret {
                 return Optional.empty();
             }
             Secret next = new SecretBuilder(current)
-                    .addToData(key, encoded(secret))
-                    .addToData(STATE_KEY, encoded(state))
+                    .addToData(key, encode(secret))
+                    .addToData(STATE_KEY, encode(state))
                     .build();
-            Secret written = repeated(() -> secret(next).update());
-            last = written;
+            Secret written = retry(() -> resource(next).update());
+            lastSeen = written;
             return Optional.of(content(written));
         } catch (KubernetesClientException e) {
             return conflictOrThrow(e);
@@ -116,7 +118,7 @@ final class KubernetesVersionedSecret implements VersionedSecret {
     public void checkWritable() throws IOException {
         try {
             Secret current = get();
-            repeated(() -> secret(current).dryRun().update());
+            retry(() -> resource(current).dryRun().update());
         } catch (KubernetesClientException e) {
             conflictOrThrow(e);
         }
@@ -124,33 +126,33 @@ final class KubernetesVersionedSecret implements VersionedSecret {
 
     @Override
     public boolean acceptsAccessTokens() {
-        Map<String, String> annotations = last.getMetadata().getAnnotations();
+        Map<String, String> annotations = lastSeen.getMetadata().getAnnotations();
         return annotations == null || !"false".equals(annotations.get(ACCESS_TOKEN_ANNOTATION));
     }
 
-    private Resource<Secret> secret(Secret item) {
+    private Resource<Secret> resource(Secret item) {
         return client.get().secrets().inNamespace(namespace).resource(item);
     }
 
     private Secret get() throws IOException {
-        Secret read = repeated(() ->
+        Secret read = retry(() ->
                 client.get().secrets().inNamespace(namespace).withName(name).get());
         if (read == null) {
             throw new IOException("it does not exist");
         }
-        last = read;
+        lastSeen = read;
         return read;
     }
 
-    /** Repeats what the API server turned away because it is busy. An update changes nothing when it is repeated. */
-    private static <T> T repeated(Supplier<T> call) throws IOException {
+    /** Retries while the API server is busy. Repeating an update is safe, because it contains the resource version. */
+    private static <T> T retry(Supplier<T> call) throws IOException {
         for (int i = 1; ; i++) {
             try {
                 return call.get();
             } catch (KubernetesClientException e) {
                 boolean isBusy = e.getCode() == 429 || e.getCode() >= 500;
                 int pause = Math.max(1, retryAfter(e));
-                if (!isBusy || i == TRIES || pause > MAX_PAUSE_SECONDS) {
+                if (!isBusy || i == MAX_ATTEMPTS || pause > MAX_PAUSE_SECONDS) {
                     throw e;
                 }
                 sleep(pause);
@@ -186,30 +188,30 @@ final class KubernetesVersionedSecret implements VersionedSecret {
         if (e.getCode() <= 0) {
             return "the API server cannot be reached";
         }
-        // Of a refusal, the message names the account and the missing verb; others may quote the object.
-        boolean isTold = e.getCode() == 403 && status != null && status.getMessage() != null;
-        return "HTTP " + e.getCode() + " of the API server" + (isTold ? ": " + status.getMessage() : "");
+        // The message of a 403 names the account and the missing verb; other messages may quote the object.
+        boolean isMessageShown = e.getCode() == 403 && status != null && status.getMessage() != null;
+        return "HTTP " + e.getCode() + " of the API server" + (isMessageShown ? ": " + status.getMessage() : "");
     }
 
     private Content content(Secret secret) throws IOException {
         Map<String, String> data = secret.getData();
-        String text = data == null ? null : decoded(data.get(key));
+        String text = data == null ? null : decode(data.get(key));
         return new Content(
-                version(secret), text == null ? "" : text, data == null ? null : decoded(data.get(STATE_KEY)));
+                version(secret), text == null ? "" : text, data == null ? null : decode(data.get(STATE_KEY)));
     }
 
     private static String version(Secret secret) {
         return secret.getMetadata().getResourceVersion();
     }
 
-    static String encoded(String text) {
+    static String encode(String text) {
         return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     }
 
     @CheckForNull
-    static String decoded(@CheckForNull String base64) throws IOException {
+    static String decode(@CheckForNull String base64) throws IOException {
         try {
-            // White space at the end comes with files that an editor wrote.
+            // Values that were created from files often end with a newline.
             return base64 == null
                     ? null
                     : new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8).trim();

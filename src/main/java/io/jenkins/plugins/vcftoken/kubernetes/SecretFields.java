@@ -19,12 +19,12 @@ import org.kohsuke.stapler.DataBoundConstructor;
 import org.kohsuke.stapler.DataBoundSetter;
 
 /**
- * The data of a Kubernetes Secret as the parameters of a credential: the keys are those of configuration as code, so each
- * kind has what its constructor and its setters take.
+ * Creates a credential from the data of a Kubernetes Secret. The keys are those of Configuration as Code: the names of
+ * {@link DataBoundConstructor} parameters and {@link DataBoundSetter} properties.
  */
 final class SecretFields {
 
-    private static final String TYPE = "jenkins.io/credentials-type";
+    private static final String TYPE_LABEL = "jenkins.io/credentials-type";
 
     private final io.fabric8.kubernetes.api.model.Secret secret;
 
@@ -32,9 +32,9 @@ final class SecretFields {
         this.secret = secret;
     }
 
-    /** @return the class with this symbol; null when this plugin has no such kind */
+    /** @return the credentials class of this plugin with this symbol; null if there is none */
     @CheckForNull
-    static Class<? extends AbstractVcfCredentials> findKind(String symbol) {
+    static Class<? extends AbstractVcfCredentials> findType(String symbol) {
         for (CredentialsDescriptor descriptor : ExtensionList.lookup(CredentialsDescriptor.class)) {
             Symbol symbols = descriptor.getClass().getAnnotation(Symbol.class);
             if (AbstractVcfCredentials.class.isAssignableFrom(descriptor.clazz)
@@ -46,28 +46,28 @@ final class SecretFields {
         return null;
     }
 
-    /** @throws CredentialsConvertionException when a value is missing or cannot be read */
-    AbstractVcfCredentials credential() throws CredentialsConvertionException {
-        String type = secret.getMetadata().getLabels().get(TYPE);
-        Class<? extends AbstractVcfCredentials> kind = findKind(type);
-        if (kind == null) {
-            throw new CredentialsConvertionException("no kind of credential: " + type);
+    /** @throws CredentialsConvertionException if a value is missing or invalid */
+    AbstractVcfCredentials toCredential() throws CredentialsConvertionException {
+        String symbol = secret.getMetadata().getLabels().get(TYPE_LABEL);
+        Class<? extends AbstractVcfCredentials> type = findType(symbol);
+        if (type == null) {
+            throw new CredentialsConvertionException("no kind of credential: " + symbol);
         }
         try {
-            Constructor<?> constructor = Arrays.stream(kind.getConstructors())
+            Constructor<?> constructor = Arrays.stream(type.getConstructors())
                     .filter(candidate -> candidate.isAnnotationPresent(DataBoundConstructor.class))
                     .findFirst()
                     .orElseThrow();
-            AbstractVcfCredentials credential = kind.cast(constructor.newInstance(arguments(constructor)));
-            for (Method setter : kind.getMethods()) {
-                String key = property(setter);
+            AbstractVcfCredentials credential = type.cast(constructor.newInstance(arguments(constructor)));
+            for (Method setter : type.getMethods()) {
+                String key = propertyName(setter);
                 if (setter.isAnnotationPresent(DataBoundSetter.class) && text(key) != null) {
                     setter.invoke(credential, value(key, setter.getParameterTypes()[0]));
                 }
             }
             return credential;
         } catch (ReflectiveOperationException e) {
-            throw new CredentialsConvertionException("the kind " + type + " cannot be made", e);
+            throw new CredentialsConvertionException("the kind " + symbol + " cannot be made", e);
         }
     }
 
@@ -77,7 +77,7 @@ final class SecretFields {
         for (int i = 0; i < parameters.length; i++) {
             String key = parameters[i].getName();
             arguments[i] = switch (key) {
-                // From labels, annotations and the name of the Secret, by the rules of the credentials provider.
+                // From labels, annotations and the name of the Secret, as defined by the credentials provider.
                 case "scope" -> SecretUtils.getCredentialScope(secret);
                 case "id" -> SecretUtils.getCredentialId(secret);
                 case "description" -> SecretUtils.getCredentialDescription(secret);
@@ -87,7 +87,7 @@ final class SecretFields {
         return arguments;
     }
 
-    /** A text that the constructor takes is required; a secret may be missing, as in a form. */
+    /** Text parameters of the constructor are required; a secret may be missing, as in a form. */
     @CheckForNull
     private Object required(String key, Class<?> type) throws CredentialsConvertionException {
         if (type == String.class && isBlank(text(key))) {
@@ -100,7 +100,7 @@ final class SecretFields {
         return text == null || text.isEmpty();
     }
 
-    private static String property(Method setter) {
+    private static String propertyName(Method setter) {
         String name = setter.getName().replaceFirst("^set", "");
         return name.isEmpty() ? name : name.substring(0, 1).toLowerCase(Locale.ROOT) + name.substring(1);
     }
@@ -114,10 +114,10 @@ final class SecretFields {
         if (type == boolean.class) {
             return Boolean.parseBoolean(text);
         }
-        return type == int.class ? (Object) number(key, text) : text;
+        return type == int.class ? (Object) parseInt(key, text) : text;
     }
 
-    private static int number(String key, @CheckForNull String text) throws CredentialsConvertionException {
+    private static int parseInt(String key, @CheckForNull String text) throws CredentialsConvertionException {
         try {
             return isBlank(text) ? 0 : Integer.parseInt(text);
         } catch (NumberFormatException e) {
@@ -125,7 +125,7 @@ final class SecretFields {
         }
     }
 
-    /** Ciphertext of this controller would be decrypted by Jenkins, and sent to the server. */
+    /** Rejects ciphertext of this controller, which Jenkins would decrypt and send to the server. */
     private Secret secret(String key) throws CredentialsConvertionException {
         String text = text(key);
         if (text != null && Secret.decrypt(text) != null) {
@@ -135,14 +135,14 @@ final class SecretFields {
         return Secret.fromString(text);
     }
 
-    /** @return null when the Secret has no such key */
+    /** @return null if the Secret has no such key */
     @CheckForNull
     private String text(String key) throws CredentialsConvertionException {
         Map<String, String> data = secret.getData();
         try {
             return data == null
                     ? null
-                    : KubernetesVersionedSecret.decoded(data.get(SecretUtils.getKeyName(secret, key)));
+                    : KubernetesVersionedSecret.decode(data.get(SecretUtils.getKeyName(secret, key)));
         } catch (IOException e) {
             throw new CredentialsConvertionException("the key ‘" + key + "’: " + e.getMessage(), e);
         }

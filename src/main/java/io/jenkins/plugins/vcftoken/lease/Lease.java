@@ -19,7 +19,7 @@ public final class Lease implements AutoCloseable {
     private final RenewedToken token;
     private final LeaseOwner owner;
 
-    /** Why the last renewal failed, as the owner was warned; null when it worked. */
+    /** The reason of the last renewal failure; null if the last renewal succeeded. */
     @CheckForNull
     private volatile String failure;
 
@@ -28,12 +28,11 @@ public final class Lease implements AutoCloseable {
         this.owner = owner;
     }
 
-    /** {@link LeaseOwner#who}. */
     public String owner() {
-        return owner.who();
+        return owner.displayName();
     }
 
-    /** Where its credential is stored now. */
+    /** The current location of its credential. */
     public CredentialLocation location() {
         return token.location();
     }
@@ -43,7 +42,7 @@ public final class Lease implements AutoCloseable {
     }
 
     TokenIssuedEvent issued(CredentialHandle credential, TokenResult result) {
-        return new TokenIssuedEvent(owner.who(), credential, result.account(), result.accessToken(), true);
+        return new TokenIssuedEvent(owner.displayName(), credential, result.account(), result.accessToken(), true);
     }
 
     void publish(TokenResult fresh, AccessToken old) {
@@ -54,7 +53,7 @@ public final class Lease implements AutoCloseable {
         try {
             owner.renewed(renewed);
         } catch (RuntimeException e) {
-            LOGGER.log(Level.WARNING, e, () -> owner.who() + " could not be told of a renewal");
+            LOGGER.log(Level.WARNING, e, () -> owner.displayName() + " could not be told of a renewal");
         }
     }
 
@@ -62,49 +61,46 @@ public final class Lease implements AutoCloseable {
         failure = null;
     }
 
-    /** Gives the same reason in full only once: it may be long, and a server may be down for hours. */
-    void warn(String left, String reason) {
+    /** Repeated failures with the same reason are shortened, since a server may be down for hours. */
+    void warn(String status, String reason) {
         boolean isSame = reason.equals(failure);
         failure = reason;
         try {
             owner.warn(
                     isSame
-                            ? "Renewal failed again, for the same reason. " + left
-                            : "Renewal failed. " + left + ' ' + reason);
+                            ? "Renewal failed again, for the same reason. " + status
+                            : "Renewal failed. " + status + ' ' + reason);
         } catch (RuntimeException e) {
-            LOGGER.log(Level.WARNING, e, () -> owner.who() + " could not be warned");
+            LOGGER.log(Level.WARNING, e, () -> owner.displayName() + " could not be warned");
         }
     }
 
     /**
-     * From memory; does not block and does not fail. Returns an expired access token when all renewals have failed.
-     * Starts an overdue renewal in the background, as after a machine was suspended.
+     * Returns the current access token from memory; it may be expired if all renewals have failed. Does not block or
+     * throw. Starts an overdue renewal in the background, for example after the machine was suspended.
      */
     public AccessToken accessToken() {
         token.renewIfOverdue();
         return token.accessToken();
     }
 
-    /**
-     * If the access token has expired, waits until the running or overdue renewal has ended, whether it works or not.
-     * Blocks.
-     */
-    public void awaitLiving(Duration limit) throws InterruptedException {
-        token.awaitLiving(limit);
+    /** If the access token has expired, blocks until the running or overdue renewal has completed or failed. */
+    public void awaitValid(Duration limit) throws InterruptedException {
+        token.awaitValid(limit);
     }
 
     /**
-     * Renews now, for a server that refuses an access token before its expiry. Blocks. Callers during a request get its
-     * access token, as do all callers for {@link RenewalPolicy#REFRESH_PAUSE} after it.
+     * Renews now, for servers that reject an access token before its expiry. Blocks. Concurrent callers share one
+     * request; calls within {@link RenewalPolicy#REFRESH_PAUSE} after it return its access token.
      *
-     * @return the new access token; the current one if it is younger than that
-     * @throws TokenUnavailableException when the renewal fails, or has failed within that time
+     * @return the new access token, or the current one if it is younger than that
+     * @throws TokenUnavailableException if the renewal fails, or has failed within that time
      */
     public AccessToken refresh() throws TokenUnavailableException, InterruptedException {
         return token.refresh();
     }
 
-    /** Ends the renewal, with the last lease of the credential the session, too. Further calls do nothing. */
+    /** Ends the lease; the last lease of a credential ends the renewals and the session at the server. Idempotent. */
     @Override
     public void close() {
         token.close(this);

@@ -37,10 +37,10 @@ public final class LeaseManager {
     private static final Logger LOGGER = Logger.getLogger(LeaseManager.class.getName());
 
     /**
-     * The longest time for which {@link #open} waits until a token with a lost response is sent once more. By default
-     * that happens within a minute.
+     * Maximum time that {@link #open} waits for the retry of a token request with a lost response. By default, the
+     * retry happens within a minute.
      */
-    static final Duration LONGEST_WAIT = Duration.ofMinutes(5);
+    static final Duration MAX_WAIT = Duration.ofMinutes(5);
 
     private final TokenManager manager;
     private final TokenListener listener;
@@ -49,10 +49,10 @@ public final class LeaseManager {
     private final RenewalPolicy policy;
     private final Set<RenewedToken> tokens = ConcurrentHashMap.newKeySet();
 
-    /** By family: when the last access token that was issued without a lease expires. */
-    private final ConcurrentMap<String, Instant> issuedWithoutLease = new ConcurrentHashMap<>();
+    /** By family ID: the latest expiry of access tokens that were issued without a lease. */
+    private final ConcurrentMap<String, Instant> expiryWithoutLease = new ConcurrentHashMap<>();
 
-    /** @param timer starts tasks that do not block */
+    /** @param timer for tasks that do not block */
     public LeaseManager(
             TokenManager manager, ScheduledExecutorService timer, InstantSource clock, RenewalPolicy policy) {
         this.manager = manager;
@@ -63,10 +63,10 @@ public final class LeaseManager {
     }
 
     /**
-     * Waits for an access token that is valid for long enough, and renews it until the lease is closed.
+     * Obtains an access token with a minimum validity and renews it until the lease is closed. Blocks.
      *
-     * @param minimumValidity of the access token; half its lifetime where that is less
-     * @throws TokenUnavailableException when there is no access token
+     * @param minimumValidity of the access token; limited to half its lifetime
+     * @throws TokenUnavailableException if there is no access token
      */
     public Lease open(CredentialHandle handle, Duration minimumValidity, LeaseOwner owner)
             throws TokenUnavailableException, InterruptedException {
@@ -83,52 +83,52 @@ public final class LeaseManager {
         }
         Lease lease = join(handle, result, owner);
         listener.leaseOpened(
-                new TokenIssuedEvent(owner.who(), handle, result.account(), lease.accessToken(), true), waited);
+                new TokenIssuedEvent(owner.displayName(), handle, result.account(), lease.accessToken(), true), waited);
         if (manager.isReleased(result)) {
             replaceReleased(lease, handle, minimumValidity, owner);
         }
         return lease;
     }
 
-    /** Like {@link #await}, but waits for the next request where that is due soon. */
+    /** Like {@link #await}, but waits for a scheduled retry if it is due soon. */
     private TokenResult awaitRetry(CredentialHandle handle, Duration minimumValidity, LeaseOwner owner)
             throws TokenUnavailableException, InterruptedException {
         try {
             return manager.await(handle, isValidFor(minimumValidity));
         } catch (TokenUnavailableException e) {
             Instant retry = e.retry();
-            Duration pause = retry == null ? LONGEST_WAIT : Duration.between(clock.instant(), retry);
-            if (pause.compareTo(LONGEST_WAIT) >= 0) {
-                listener.denied(owner.who(), handle, e);
+            Duration pause = retry == null ? MAX_WAIT : Duration.between(clock.instant(), retry);
+            if (pause.compareTo(MAX_WAIT) >= 0) {
+                listener.denied(owner.displayName(), handle, e);
                 throw e;
             }
             owner.warn(e.getMessage() + " This block waits until then.");
             sleep(pause);
-            return await(handle, minimumValidity, owner.who());
+            return await(handle, minimumValidity, owner.displayName());
         }
     }
 
     private void sleep(Duration pause) throws InterruptedException {
-        CountDownLatch over = new CountDownLatch(1);
-        Future<?> wake = timer.schedule(over::countDown, pause.toMillis(), TimeUnit.MILLISECONDS);
+        CountDownLatch elapsed = new CountDownLatch(1);
+        Future<?> wakeUp = timer.schedule(elapsed::countDown, pause.toMillis(), TimeUnit.MILLISECONDS);
         try {
-            over.await();
+            elapsed.await();
         } finally {
-            wake.cancel(false);
+            wakeUp.cancel(false);
         }
     }
 
-    private TokenResult await(CredentialHandle handle, Duration minimumValidity, String who)
+    private TokenResult await(CredentialHandle handle, Duration minimumValidity, String owner)
             throws TokenUnavailableException, InterruptedException {
         try {
             return manager.await(handle, isValidFor(minimumValidity));
         } catch (TokenUnavailableException e) {
-            listener.denied(who, handle, e);
+            listener.denied(owner, handle, e);
             throw e;
         }
     }
 
-    /** One thread at a time, so that leases that are opened together share. */
+    /** Synchronized, so that leases that are opened concurrently share a token. */
     private synchronized Lease join(CredentialHandle handle, TokenResult result, LeaseOwner owner) {
         for (RenewedToken token : tokens) {
             Lease lease = token.join(handle, owner, result);
@@ -142,49 +142,50 @@ public final class LeaseManager {
     }
 
     /**
-     * The last lease of before has revoked the access token meanwhile; the open lease keeps its successor from that.
+     * Replaces an access token that the previous last lease has revoked meanwhile; the new lease protects its
+     * successor.
      */
     private void replaceReleased(Lease lease, CredentialHandle handle, Duration minimumValidity, LeaseOwner owner)
             throws TokenUnavailableException, InterruptedException {
-        boolean done = false;
+        boolean replaced = false;
         AccessToken old = lease.accessToken();
         try {
-            lease.publish(await(handle, minimumValidity, owner.who()), old);
-            done = true;
+            lease.publish(await(handle, minimumValidity, owner.displayName()), old);
+            replaced = true;
         } finally {
-            if (!done) {
+            if (!replaced) {
                 lease.close();
             }
         }
     }
 
     /**
-     * An access token that is not renewed.
+     * Returns an access token that is not renewed. Blocks unless one is cached.
      *
      * @param minimumValidity as for {@link #open}
-     * @param who for audit and display
+     * @param owner for audit and display
      */
-    public AccessToken issueWithoutLease(CredentialHandle handle, Duration minimumValidity, String who)
+    public AccessToken issueWithoutLease(CredentialHandle handle, Duration minimumValidity, String owner)
             throws TokenUnavailableException, InterruptedException {
         Instant begin = clock.instant();
-        TokenResult result = await(handle, minimumValidity, who);
-        issuedWithoutLease.values().removeIf(until -> !begin.isBefore(until));
-        issuedWithoutLease.merge(
+        TokenResult result = await(handle, minimumValidity, owner);
+        expiryWithoutLease.values().removeIf(expiry -> !begin.isBefore(expiry));
+        expiryWithoutLease.merge(
                 result.familyId(), result.accessToken().expiresAt(), BinaryOperator.maxBy(Comparator.naturalOrder()));
         listener.leaseOpened(
-                new TokenIssuedEvent(who, handle, result.account(), result.accessToken(), false),
+                new TokenIssuedEvent(owner, handle, result.account(), result.accessToken(), false),
                 Duration.between(begin, clock.instant()));
         return result.accessToken();
     }
 
     /**
-     * Requests a new access token; open leases of the credential have it when this returns. A request that began before
-     * does not count. Other credentials with the same token renew in the background.
+     * Requests a new access token and gives it to the open leases of the credential. Does not join an earlier request.
+     * Other credentials with the same token renew in the background. Blocks.
      *
-     * @throws TokenUnavailableException when there is no new access token; open leases keep their current one
+     * @throws TokenUnavailableException if there is no new access token; open leases keep their current one
      */
     public AccessToken renew(CredentialHandle handle) throws TokenUnavailableException, InterruptedException {
-        TokenResult result = awaitIssuedFromNow(handle);
+        TokenResult result = awaitNewToken(handle);
         TokenUnavailableException error = result.error();
         if (error != null) {
             throw new TokenUnavailableException(error.getMessage(), error);
@@ -199,22 +200,21 @@ public final class LeaseManager {
         return result.accessToken();
     }
 
-    private TokenResult awaitIssuedFromNow(CredentialHandle handle)
-            throws TokenUnavailableException, InterruptedException {
+    private TokenResult awaitNewToken(CredentialHandle handle) throws TokenUnavailableException, InterruptedException {
         Instant begin = clock.instant();
         return manager.await(handle, token -> !token.issuedAt().isBefore(begin));
     }
 
     /**
-     * Starts overdue renewals. Does not block; to be called about every minute, since timers stop while a machine
-     * sleeps.
+     * Starts overdue renewals. Does not block. To be called about every minute, since timers stop while a machine is
+     * suspended.
      */
     public void renewOverdue() {
         tokens.forEach(RenewedToken::renewIfOverdue);
     }
 
     /**
-     * Renews where a saved credential stores another secret now. Does not block.
+     * Renews the leases of credentials with a changed stored secret. Does not block.
      *
      * @param saved whether the credential at a location may have changed
      */
@@ -226,22 +226,21 @@ public final class LeaseManager {
         }
     }
 
-    /** All open leases. */
     public List<Lease> list() {
         return tokens.stream().flatMap(token -> token.leases().stream()).toList();
     }
 
     /**
-     * Requests a new access token for a person's connection test, and then ends its session at the server if no lease
-     * uses it.
+     * Requests a new access token for "Test connection", then ends its session at the server unless a lease uses it.
+     * Blocks.
      *
-     * @param stored whether the secret is of a stored credential; nothing remains of another one
-     * @return with {@code error} where the request failed and an older access token is still valid
+     * @param stored whether the secret belongs to a stored credential; nothing is kept of an unsaved one
+     * @return with {@code error} if the request failed and an older access token is still valid
      */
     public TokenResult connectionTest(CredentialHandle handle, boolean stored)
             throws TokenUnavailableException, InterruptedException {
         try {
-            TokenResult result = awaitIssuedFromNow(handle);
+            TokenResult result = awaitNewToken(handle);
             if (stored) {
                 manager.release(handle, result.familyId(), () -> isUnused(result.familyId()));
             }
@@ -253,23 +252,23 @@ public final class LeaseManager {
         }
     }
 
-    /** How many access tokens are renewed. */
-    int accessTokens() {
+    /** Number of access tokens that are renewed. */
+    int tokenCount() {
         return tokens.size();
     }
 
     private void onEnd(RenewedToken ended) {
         tokens.remove(ended);
         ended.releaseSessions(this::isUnused);
-        issuedWithoutLease.entrySet().stream()
+        expiryWithoutLease.entrySet().stream()
                 .filter(issued -> ended.uses(issued.getKey()))
                 .map(Map.Entry::getValue)
                 .max(Comparator.naturalOrder())
-                .ifPresent(until -> releaseAt(until, ended));
+                .ifPresent(expiry -> releaseAt(expiry, ended));
     }
 
-    private void releaseAt(Instant until, RenewedToken ended) {
-        Duration pause = Duration.between(clock.instant(), until);
+    private void releaseAt(Instant expiry, RenewedToken ended) {
+        Duration pause = Duration.between(clock.instant(), expiry);
         if (pause.isNegative()) {
             return;
         }
@@ -281,16 +280,16 @@ public final class LeaseManager {
     }
 
     private boolean isUnused(String familyId) {
-        Instant until = issuedWithoutLease.get(familyId);
-        return (until == null || !clock.instant().isBefore(until))
+        Instant expiry = expiryWithoutLease.get(familyId);
+        return (expiry == null || !clock.instant().isBefore(expiry))
                 && tokens.stream().noneMatch(token -> token.uses(familyId));
     }
 
     private Predicate<AccessToken> isValidFor(Duration minimumValidity) {
         return accessToken -> {
             Duration half = Duration.ofMillis(accessToken.lifetime().toMillis() / 2);
-            Duration wanted = minimumValidity.compareTo(half) < 0 ? minimumValidity : half;
-            return accessToken.remaining(clock.instant()).compareTo(wanted) >= 0;
+            Duration required = minimumValidity.compareTo(half) < 0 ? minimumValidity : half;
+            return accessToken.remaining(clock.instant()).compareTo(required) >= 0;
         };
     }
 }

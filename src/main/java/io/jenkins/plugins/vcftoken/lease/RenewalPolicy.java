@@ -7,32 +7,32 @@ import java.time.Instant;
 import java.util.function.DoubleSupplier;
 
 /**
- * When an access token is renewed.
+ * Schedule of access token renewals.
  *
- * @param random in [0, 1), so that access tokens of the same minute are not all renewed in the same minute
+ * @param random jitter in [0, 1), so that access tokens issued together are not renewed together
  */
 public record RenewalPolicy(DoubleSupplier random) {
 
     /**
-     * Of an hour, this leaves a quarter of an hour for an outage of the server, and at least ten minutes to a step that
-     * starts just before the renewal. Less causes more requests; more leaves less time.
+     * With a lifetime of one hour, this leaves 15 minutes for an outage of the server, and at least 10 minutes of
+     * validity to a step that starts just before the renewal. A lower value causes more requests.
      */
     static final double SHARE_OF_LIFETIME = 0.75;
 
     static final double JITTER = 0.05;
 
-    /** The shortest pause, for very short lifetimes. */
-    static final Duration FLOOR = Duration.ofMillis(500);
+    /** For very short lifetimes. */
+    static final Duration MIN_PAUSE = Duration.ofMillis(500);
 
-    /** The longest pause after a failed renewal, so that a short recovery of the server is not missed. */
+    /** After a failed renewal. Short, so that a brief recovery of the server is not missed. */
     static final Duration MAX_RETRY_PAUSE = Duration.ofMinutes(1);
 
-    /** A renewal that is this late is overdue: its timer has stopped, with the machine. */
+    /** A renewal that is this late is overdue: its timer stopped while the machine was suspended. */
     static final Duration OVERDUE = Duration.ofSeconds(10);
 
     /**
-     * The shortest time between two renewals on demand: a loop that renews on each 401 is no load on a server that
-     * refuses every access token.
+     * Minimum time between two renewals on demand. Limits the load of a loop that renews after each 401 on a server
+     * that rejects every access token.
      */
     public static final Duration REFRESH_PAUSE = Duration.ofSeconds(10);
 
@@ -41,25 +41,24 @@ public record RenewalPolicy(DoubleSupplier random) {
         double share = SHARE_OF_LIFETIME - JITTER * random.getAsDouble();
         Instant due =
                 accessToken.issuedAt().plusMillis((long) (accessToken.lifetime().toMillis() * share));
-        return atLeastFloor(Duration.between(now, due));
+        return atLeastMinPause(Duration.between(now, due));
     }
 
     /**
-     * Time until the next try after a failed renewal: until the next possible request, where that is known; else a
-     * third of the remaining validity, so that tries are more frequent toward the end.
+     * Time until the retry of a failed renewal: until the next allowed request if known, otherwise a third of the
+     * remaining validity, so that retries become more frequent before expiry.
      *
-     * @param next when the next request is possible; null where that is not known
+     * @param nextAllowed earliest time of the next request; null if unknown
      */
-    Duration pauseAfterFailure(AccessToken accessToken, Instant now, @CheckForNull Instant next) {
-        boolean isNextKnown = next != null && next.isAfter(now);
-        Duration wanted = isNextKnown
-                ? Duration.between(now, next)
+    Duration pauseAfterFailure(AccessToken accessToken, Instant now, @CheckForNull Instant nextAllowed) {
+        Duration delay = nextAllowed != null && nextAllowed.isAfter(now)
+                ? Duration.between(now, nextAllowed)
                 : accessToken.remaining(now).dividedBy(3);
-        Duration pause = wanted.isNegative() || wanted.compareTo(MAX_RETRY_PAUSE) > 0 ? MAX_RETRY_PAUSE : wanted;
-        return atLeastFloor(pause);
+        Duration pause = delay.isNegative() || delay.compareTo(MAX_RETRY_PAUSE) > 0 ? MAX_RETRY_PAUSE : delay;
+        return atLeastMinPause(pause);
     }
 
-    private static Duration atLeastFloor(Duration pause) {
-        return pause.compareTo(FLOOR) < 0 ? FLOOR : pause;
+    private static Duration atLeastMinPause(Duration pause) {
+        return pause.compareTo(MIN_PAUSE) < 0 ? MIN_PAUSE : pause;
     }
 }

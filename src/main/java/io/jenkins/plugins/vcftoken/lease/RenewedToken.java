@@ -32,14 +32,14 @@ import java.util.logging.Logger;
 /**
  * The access token that all open leases of one credential share, and its renewal. Ends with the last lease.
  *
- * <p>Two credentials with the same token have one of these each: when another token is entered into one of them, the
- * leases of the other keep theirs.
+ * <p>Two credentials with the same token have separate instances: if one of them gets another token, the leases of the
+ * other keep theirs.
  */
 final class RenewedToken {
 
     private static final Logger LOGGER = Logger.getLogger(RenewedToken.class.getName());
 
-    /** By request time; of those of one moment, by expiry. */
+    /** By request time, then by expiry. */
     private static final Comparator<AccessToken> BY_AGE =
             Comparator.comparing(AccessToken::issuedAt).thenComparing(AccessToken::expiresAt);
 
@@ -52,30 +52,30 @@ final class RenewedToken {
     /** Guarded by this. */
     private final Set<Lease> leases = new LinkedHashSet<>();
 
-    /** Families of all access tokens so far: an owner may use each of them until it expires. */
+    /** Families of all access tokens so far: owners may use each of them until it expires. */
     private final Set<String> familyIds = ConcurrentHashMap.newKeySet();
 
-    /** The credential of the latest lease, as the most recent one. */
+    /** From the latest lease, since it has the most recent settings of the credential. */
     private volatile CredentialHandle handle;
 
     /** Guarded by this. */
     private boolean ended;
 
-    /** The timer's task; guarded by this. */
+    /** Guarded by this. */
     @CheckForNull
-    private CancelableTask next;
+    private CancelableTask scheduled;
 
-    /** When the next renewal is due by the wall clock; null when none is scheduled. */
+    /** Wall clock time of the scheduled renewal; null if there is none. */
     @CheckForNull
     private volatile Instant due;
 
-    /** The renewal that runs; null when none does. */
+    /** Null if no renewal is running. */
     @CheckForNull
-    private volatile CompletableFuture<Void> renewing;
+    private volatile CompletableFuture<Void> running;
 
-    /** When the last renewal on demand failed; null when it worked. */
+    /** Time of the last failed renewal on demand; null if the last one succeeded. */
     @CheckForNull
-    private volatile Instant refreshFailed;
+    private volatile Instant lastRefreshFailure;
 
     private volatile TokenResult current;
 
@@ -101,9 +101,9 @@ final class RenewedToken {
         return current.familyId().equals(other.familyId());
     }
 
-    /** Whether a credential shares this access token: at the same location now, with a token of the same family. */
+    /** Whether a credential shares this access token: it has the same location and a token of the same family. */
     boolean isSharedBy(CredentialHandle other, TokenResult result) {
-        // One handle has one location even while its folder is being renamed.
+        // Handles are compared first, since locations may differ while the folder is being renamed.
         return (other.equals(handle) || other.location().equals(handle.location())) && hasFamilyOf(result);
     }
 
@@ -115,8 +115,8 @@ final class RenewedToken {
     /**
      * Opens a lease.
      *
-     * @param fresh the result of the lease's own request; may be newer than what is shared
-     * @return null when this is of another credential or family, or has ended
+     * @param fresh the result of the request for this lease; may be newer than the shared access token
+     * @return null if the credential or family differs, or this has ended
      */
     @CheckForNull
     Lease join(CredentialHandle credential, LeaseOwner owner, TokenResult fresh) {
@@ -130,7 +130,7 @@ final class RenewedToken {
             handle = credential;
             lease.beforePublish(accessToken());
             leases.add(lease);
-            if (next == null) {
+            if (scheduled == null) {
                 schedule(policy.pause(accessToken(), clock.instant()));
             }
         }
@@ -142,32 +142,30 @@ final class RenewedToken {
         return current.accessToken();
     }
 
-    /** See {@link Lease#awaitLiving}. */
-    void awaitLiving(Duration limit) throws InterruptedException {
+    void awaitValid(Duration limit) throws InterruptedException {
         if (accessToken().isAlive(clock.instant())) {
             return;
         }
         renewIfOverdue();
-        CompletableFuture<Void> running = renewing;
-        if (running != null) {
+        CompletableFuture<Void> renewal = running;
+        if (renewal != null) {
             try {
-                running.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+                renewal.get(limit.toMillis(), TimeUnit.MILLISECONDS);
             } catch (ExecutionException | TimeoutException e) {
                 LOGGER.log(Level.FINE, e, () -> handle.description() + ": no valid access token in time");
             }
         }
     }
 
-    /** See {@link Lease#refresh}. */
     AccessToken refresh() throws TokenUnavailableException, InterruptedException {
         AccessToken old = accessToken();
         Instant now = clock.instant();
-        Instant latest = now.minus(RenewalPolicy.REFRESH_PAUSE);
-        if (old.issuedAt().isAfter(latest) && old.isAlive(now)) {
+        Instant threshold = now.minus(RenewalPolicy.REFRESH_PAUSE);
+        if (old.issuedAt().isAfter(threshold) && old.isAlive(now)) {
             return old;
         }
-        Instant failed = refreshFailed;
-        if (failed != null && failed.isAfter(latest)) {
+        Instant lastFailure = lastRefreshFailure;
+        if (lastFailure != null && lastFailure.isAfter(threshold)) {
             throw new TokenUnavailableException(
                     handle.description() + ": a renewal failed less than "
                             + RenewalPolicy.REFRESH_PAUSE.toSeconds()
@@ -181,15 +179,14 @@ final class RenewedToken {
                 throw new TokenUnavailableException(error.getMessage(), error);
             }
             publish(result, old);
-            refreshFailed = null;
+            lastRefreshFailure = null;
             return accessToken();
         } catch (TokenUnavailableException e) {
-            refreshFailed = clock.instant();
+            lastRefreshFailure = clock.instant();
             throw e;
         }
     }
 
-    /** Ends with the last lease. */
     void close(Lease lease) {
         boolean isLast;
         synchronized (this) {
@@ -200,8 +197,8 @@ final class RenewedToken {
             if (isLast) {
                 ended = true;
                 due = null;
-                if (next != null) {
-                    next.cancel();
+                if (scheduled != null) {
+                    scheduled.cancel();
                 }
             }
         }
@@ -213,11 +210,11 @@ final class RenewedToken {
 
     /** @param old the shared access token when the new one was requested */
     void publish(TokenResult fresh, AccessToken old) {
-        // First, so that a lease of the same family that ends meanwhile does not revoke the session.
+        // Before publishing, so that a concurrently closed lease of the same family does not revoke the session.
         familyIds.add(fresh.familyId());
         notifyRenewed(replace(fresh, old), fresh);
         if (isEnded()) {
-            // After the last lease: the session of this access token is revoked, too.
+            // The last lease was closed meanwhile: revokes the session of this access token too.
             onEnd.accept(this);
         }
     }
@@ -229,7 +226,7 @@ final class RenewedToken {
         }
     }
 
-    /** A listener that throws does not end a renewal. */
+    /** An exception of a listener does not abort a renewal. */
     private void notifyListener(Consumer<TokenListener> event) {
         try {
             event.accept(manager.listener());
@@ -243,32 +240,32 @@ final class RenewedToken {
     }
 
     /**
-     * Replaces the shared access token if the given one is newer, and tells all owners before. Under the lock of
-     * {@link #join}, so that a lease that is being opened is told as well.
+     * Replaces the shared access token if the given one is newer, after {@link LeaseOwner#beforePublish} of all owners.
+     * Synchronized with {@link #join}, so that a lease that is being opened is included.
      *
-     * @return the leases that have the new access token; none if it is not newer
+     * @return the leases that got the new access token; empty if it is not newer
      */
     private synchronized List<Lease> replace(TokenResult fresh, AccessToken old) {
         AccessToken shared = accessToken();
-        boolean isOfAnother = !hasFamilyOf(fresh);
+        boolean isOtherFamily = !hasFamilyOf(fresh);
         boolean isOlder = BY_AGE.compare(fresh.accessToken(), shared) < 0 && shared.isAlive(clock.instant());
-        // The access token of another family is of the token that was stored last, unless the shared one has changed
-        // since.
-        if (fresh.accessToken().equals(shared) || (isOfAnother ? !shared.equals(old) : isOlder)) {
+        // Another token was stored if the family differs. Accepted unless the shared one was replaced since the
+        // request.
+        if (fresh.accessToken().equals(shared) || (isOtherFamily ? !shared.equals(old) : isOlder)) {
             return List.of();
         }
         leases.forEach(lease -> lease.beforePublish(fresh.accessToken()));
         current = fresh;
         leases.forEach(Lease::clearFailure);
-        // The last lease of the other family may have revoked the session just before this one began to use it.
-        boolean released = isOfAnother && manager.isReleased(fresh);
-        schedule(released ? RenewalPolicy.FLOOR : policy.pause(fresh.accessToken(), clock.instant()));
+        // The last lease of the other family may have revoked the session before this one began to use it.
+        boolean released = isOtherFamily && manager.isReleased(fresh);
+        schedule(released ? RenewalPolicy.MIN_PAUSE : policy.pause(fresh.accessToken(), clock.instant()));
         return List.copyOf(leases);
     }
 
     /**
-     * Accepts an access token that was requested later, even if it expires sooner: a server may revoke the older one
-     * with it. When the old one is not valid, as after the clock was set back, accepts any other one.
+     * Accepts an access token that was requested later, even if it expires sooner, since the server may have revoked
+     * the older one. If the old one is invalid, for example after the clock was set back, accepts any other one.
      */
     private Predicate<AccessToken> newerThan(AccessToken old) {
         return candidate ->
@@ -276,32 +273,32 @@ final class RenewedToken {
     }
 
     /**
-     * Renews with what the credential stores now, unless a renewal runs already. Does not block.
+     * Renews with the currently stored secret, unless a renewal is already running. Does not block.
      *
-     * @return completes when the renewal has ended, whether it worked or not
+     * @return completes normally when the renewal has succeeded or failed
      */
     CompletableFuture<Void> renew() {
-        CompletableFuture<Void> mine = new CompletableFuture<>();
+        CompletableFuture<Void> renewal = new CompletableFuture<>();
         synchronized (this) {
-            CompletableFuture<Void> running = renewing;
-            if (running != null) {
-                return running;
+            CompletableFuture<Void> existing = running;
+            if (existing != null) {
+                return existing;
             }
-            renewing = mine;
+            running = renewal;
         }
         AccessToken old = accessToken();
         manager.renew(handle, newerThan(old)).whenComplete((result, failure) -> {
             try {
                 afterRenewal(old, result, failure);
             } finally {
-                renewing = null;
-                mine.complete(null);
+                running = null;
+                renewal.complete(null);
             }
         });
-        return mine;
+        return renewal;
     }
 
-    /** Timers stop while a machine is suspended; the wall clock tells whether a renewal is overdue. */
+    /** Uses the wall clock, since timers stop while a machine is suspended. */
     void renewIfOverdue() {
         Instant time = due;
         if (time != null && clock.instant().isAfter(time.plus(RenewalPolicy.OVERDUE))) {
@@ -309,15 +306,15 @@ final class RenewedToken {
         }
     }
 
-    /** Renews if the credential stores the secret of another family now. Does not block. */
+    /** Renews if the stored secret belongs to another family now. Does not block. */
     void renewIfStoredChanged() {
-        CompletableFuture<Void> running = renewing;
-        if (running != null) {
+        CompletableFuture<Void> renewal = running;
+        if (renewal != null) {
             // It may have read the store before the change.
-            running.thenRun(this::renewIfStoredChanged);
+            renewal.thenRun(this::renewIfStoredChanged);
             return;
         }
-        manager.isStoredChanged(handle, current).thenAccept(changed -> {
+        manager.hasStoredSecretChanged(handle, current).thenAccept(changed -> {
             if (changed && !isEnded()) {
                 renew();
             }
@@ -341,37 +338,37 @@ final class RenewedToken {
             }
         }
         if (!accessToken().equals(old)) {
-            // It was replaced, and the next renewal scheduled.
+            // Replaced, and the next renewal is scheduled.
             return;
         }
         Instant now = clock.instant();
         List<Lease> open;
         synchronized (this) {
-            Instant retry = cause instanceof TokenUnavailableException known ? known.retry() : null;
+            Instant retry = cause instanceof TokenUnavailableException error ? error.retry() : null;
             schedule(policy.pauseAfterFailure(old, now, retry));
             open = List.copyOf(leases);
         }
         String reason = cause == null ? "No newer access token came." : String.valueOf(cause.getMessage());
-        String left = old.isAlive(now)
+        String status = old.isAlive(now)
                 ? "The current access token expires in " + old.remaining(now).toSeconds() + " s; retrying."
                 : "The current access token has expired.";
-        open.forEach(lease -> lease.warn(left, reason));
+        open.forEach(lease -> lease.warn(status, reason));
     }
 
-    /** Guarded by this. Replaces the scheduled renewal. */
+    /** Replaces the scheduled renewal. The caller holds the lock of this. */
     private void schedule(Duration pause) {
         if (ended) {
             return;
         }
-        if (next != null) {
-            next.cancel();
+        if (scheduled != null) {
+            scheduled.cancel();
         }
         try {
-            next = new CancelableTask(timer, pause, this::renew);
+            scheduled = new CancelableTask(timer, pause, this::renew);
             due = clock.instant().plus(pause);
         } catch (RejectedExecutionException e) {
-            // Jenkins is shutting down; the ledger has what a resumed build needs.
-            next = null;
+            // Jenkins is shutting down; a resumed build uses the ledger.
+            scheduled = null;
             due = null;
         }
     }
@@ -380,36 +377,35 @@ final class RenewedToken {
         return List.copyOf(leases);
     }
 
-    /** Revokes the sessions of its families that are not used otherwise. Called after the last lease. */
+    /** Revokes the sessions of its families that are otherwise unused. Called after the last lease was closed. */
     void releaseSessions(Predicate<String> unused) {
         familyIds.forEach(id -> manager.release(handle, id, () -> unused.test(id)));
     }
 
-    /** The scheduled renewal. */
     private static final class CancelableTask implements Runnable {
 
         @CheckForNull
-        private volatile Runnable work;
+        private volatile Runnable task;
 
-        private final Future<?> timing;
+        private final Future<?> future;
 
-        CancelableTask(ScheduledExecutorService timer, Duration pause, Runnable work) {
-            this.work = work;
-            this.timing = timer.schedule(this, pause.toMillis(), TimeUnit.MILLISECONDS);
+        CancelableTask(ScheduledExecutorService timer, Duration pause, Runnable task) {
+            this.task = task;
+            this.future = timer.schedule(this, pause.toMillis(), TimeUnit.MILLISECONDS);
         }
 
         @Override
         public void run() {
-            Runnable found = work;
-            if (found != null) {
-                found.run();
+            Runnable pending = task;
+            if (pending != null) {
+                pending.run();
             }
         }
 
-        /** A timer may keep a canceled task until its time comes, so this lets go of its work at once. */
+        /** Drops the reference to the task, since a timer may keep canceled tasks until their time. */
         void cancel() {
-            work = null;
-            timing.cancel(false);
+            task = null;
+            future.cancel(false);
         }
     }
 }

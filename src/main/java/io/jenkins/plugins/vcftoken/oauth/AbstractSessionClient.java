@@ -4,14 +4,14 @@ import java.util.Arrays;
 import java.util.stream.Collectors;
 
 /**
- * Begins a session for each access token, which is the ID of the session, too. Steps that run may use the one of before
- * until it expires, so all of them end with the last lease. The {@link TokenResponse#session()} has their IDs, newest
+ * Creates a session for each access token; the access token is the session ID. Running steps may still use an earlier
+ * session, so all sessions are deleted after the last lease. {@link TokenResponse#session()} lists their IDs, newest
  * first.
  */
 abstract class AbstractSessionClient extends AbstractTokenClient {
 
-    /** Those before them have expired, or are idle for longer than servers keep a session. */
-    static final int KEPT_SESSIONS = 3;
+    /** Older sessions have expired, or have been idle for longer than servers keep a session. */
+    static final int MAX_SESSIONS = 3;
 
     private static final String SEPARATOR = " ";
 
@@ -21,15 +21,15 @@ abstract class AbstractSessionClient extends AbstractTokenClient {
 
     @Override
     public final TokenResponse requestToken(String parentToken) throws TokenRequestException {
-        AccessToken accessToken = beginSession(parentToken);
+        AccessToken accessToken = createSession(parentToken);
         return new TokenResponse(accessToken, null, accessToken.value());
     }
 
     @Override
     public final TokenResponse refreshSession(String parentToken, String sessions) throws TokenRequestException {
-        AccessToken accessToken = beginSession(parentToken);
+        AccessToken accessToken = createSession(parentToken);
         String kept = Arrays.stream(sessions.split(SEPARATOR, -1))
-                .limit(KEPT_SESSIONS - 1L)
+                .limit(MAX_SESSIONS - 1L)
                 .collect(Collectors.joining(SEPARATOR));
         return new TokenResponse(accessToken, null, accessToken.value() + SEPARATOR + kept);
     }
@@ -39,8 +39,8 @@ abstract class AbstractSessionClient extends AbstractTokenClient {
         TokenRequestException failure = null;
         for (String session : sessions.split(SEPARATOR, -1)) {
             try {
-                TokenResponseParser response = endSession(session);
-                // 401: it has expired, or was ended before.
+                TokenResponseParser response = deleteSession(session);
+                // 401: the session has expired or was deleted before.
                 if (!response.isSuccess() && response.status() != 401) {
                     throw response.failure();
                 }
@@ -53,8 +53,8 @@ abstract class AbstractSessionClient extends AbstractTokenClient {
         }
     }
 
-    /** Sends the access token of the credential. */
-    abstract AccessToken beginSession(String parentToken) throws TokenRequestException;
+    /** @param parentToken access token of the credential */
+    abstract AccessToken createSession(String parentToken) throws TokenRequestException;
 
-    abstract TokenResponseParser endSession(String session) throws TokenRequestException;
+    abstract TokenResponseParser deleteSession(String session) throws TokenRequestException;
 }

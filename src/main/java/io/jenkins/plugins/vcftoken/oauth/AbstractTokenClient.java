@@ -2,7 +2,7 @@ package io.jenkins.plugins.vcftoken.oauth;
 
 import okhttp3.HttpUrl;
 
-/** What the clients of all token APIs have: an HTTP client, an account, and whether its secrets rotate. */
+/** Base class of the clients of all token APIs. */
 abstract class AbstractTokenClient implements TokenEndpointClient {
 
     final OneShotHttpClient client;
@@ -10,7 +10,7 @@ abstract class AbstractTokenClient implements TokenEndpointClient {
     private final Account account;
     private final boolean rotates;
 
-    /** @throws IllegalArgumentException when the address of the account is rejected by {@link Account#address} */
+    /** @throws IllegalArgumentException if {@link Account#address} rejects the URL of the account */
     AbstractTokenClient(OneShotHttpClient client, Account account, boolean rotates) {
         this.client = client;
         this.account = account;
@@ -28,7 +28,7 @@ abstract class AbstractTokenClient implements TokenEndpointClient {
         return rotates;
     }
 
-    /** The address of a path below that of the account. */
+    /** Resolves a path below the URL of the account. */
     final HttpUrl url(String path) {
         return base.newBuilder().addPathSegments(path).build();
     }

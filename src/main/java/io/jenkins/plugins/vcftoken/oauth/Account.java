@@ -7,13 +7,14 @@ import java.util.Locale;
 import okhttp3.HttpUrl;
 
 /**
- * The account that a secret belongs to, and its server.
+ * The account of a secret, and its server.
  *
- * @param system the product, as the vendor writes it
- * @param url the stored address of the server
- * @param organization name or ID of the organization, as the system wants it; empty for systems without organizations
- * @param name the user or app that the secret belongs to, with everything else that leads to another access token
- *     (scopes); empty where the secret identifies the account
+ * @param system name of the product
+ * @param url the server URL as stored
+ * @param organization name or ID of the organization, as required by the system; empty for systems without
+ *     organizations
+ * @param name the user or app, with all request parameters that result in a different access token (scopes); empty if
+ *     the secret identifies the account
  */
 public record Account(String system, URI url, String organization, String name) {
 
@@ -22,86 +23,87 @@ public record Account(String system, URI url, String organization, String name) 
     }
 
     /**
-     * Parses the address of a server.
+     * Parses a server URL.
      *
-     * @throws IllegalArgumentException when the text is no such address, or one that parsers read differently
+     * @throws IllegalArgumentException if the text is not a URL, or if URL parsers disagree about its host or port
      */
     public static URI address(String text) {
         URI url;
         try {
             url = new URI(text);
         } catch (URISyntaxException e) {
-            throw noAddress(text);
+            throw invalidUrl(text);
         }
-        if (parsed(url) == null) {
-            throw noAddress(text);
+        if (parse(url) == null) {
+            throw invalidUrl(text);
         }
         return url;
     }
 
-    private static IllegalArgumentException noAddress(String text) {
+    private static IllegalArgumentException invalidUrl(String text) {
         return new IllegalArgumentException("‘" + text + "’ is not a valid URL");
     }
 
     /**
-     * Parses with the parser of the HTTP client, so that addresses are compared as they are connected to. An address in
-     * which another parser finds another host, or none, could pass a check and lead elsewhere.
+     * Parses with the parser of the HTTP client, so that compared and connected hosts are the same. A URL in which
+     * another parser finds a different host, or none, could pass a check and lead to another server.
      *
-     * @return null for such an address
+     * @return null if the parsers disagree
      */
     @CheckForNull
-    private static HttpUrl parsed(URI url) {
-        HttpUrl read = HttpUrl.parse(url.toString());
-        if (read == null || url.getHost() == null || url.getRawUserInfo() != null) {
+    private static HttpUrl parse(URI url) {
+        HttpUrl parsed = HttpUrl.parse(url.toString());
+        if (parsed == null || url.getHost() == null || url.getRawUserInfo() != null) {
             return null;
         }
-        HttpUrl again = HttpUrl.parse(
+        HttpUrl reparsed = HttpUrl.parse(
                 url.getScheme() + "://" + url.getHost() + (url.getPort() == -1 ? "" : ":" + url.getPort()));
-        boolean agree = again != null && again.host().equals(read.host()) && again.port() == read.port();
-        return agree ? read : null;
+        boolean isSame = reparsed != null && reparsed.host().equals(parsed.host()) && reparsed.port() == parsed.port();
+        return isSame ? parsed : null;
     }
 
     /**
-     * The address below which the paths of requests are.
+     * Base URL of all requests.
      *
-     * @throws IllegalArgumentException when {@link #address} rejects it
+     * @throws IllegalArgumentException if {@link #address} rejects the URL
      */
     HttpUrl base() {
-        HttpUrl read = parsed(url);
-        if (read == null) {
-            throw noAddress(url.toString());
+        HttpUrl parsed = parse(url);
+        if (parsed == null) {
+            throw invalidUrl(url.toString());
         }
-        return read;
+        return parsed;
     }
 
     /**
-     * A text that is equal for two spellings of one account, and differs for accounts whose server could respond
-     * differently to the same secret. Part of the hash of each token: the same token at another address is another
-     * token.
+     * Normalized form: equal for two spellings of the same account, different for accounts for which a server could
+     * respond differently to the same secret. Part of the hash of each token, so the same token at another URL is a
+     * different token.
      *
-     * <p>VCF Automation and Cloud Director accept the name of an organization in any case.
+     * <p>Organization names of VCF Automation and Cloud Director are case-insensitive.
      */
     public String identity() {
-        String which = system.equals(VcfaTokenClient.SYSTEM) ? organization.toLowerCase(Locale.ROOT) : organization;
-        return system + '|' + host() + '|' + which + (name.isEmpty() ? "" : '|' + name);
+        String organizationKey =
+                system.equals(VcfaTokenClient.SYSTEM) ? organization.toLowerCase(Locale.ROOT) : organization;
+        return system + '|' + host() + '|' + organizationKey + (name.isEmpty() ? "" : '|' + name);
     }
 
-    /** Whether both are the same account, however the address is spelled; {@code equals} compares the spelling, too. */
+    /** Compares {@link #identity}; {@code equals} compares the spelling of the URL as well. */
     public boolean isSameAs(Account other) {
         return equals(other) || identity().equals(other.identity());
     }
 
-    /** Host and port of the server; the whole address if {@link #address} rejects it. */
+    /** Host and port of the server; the whole URL if {@link #address} rejects it. */
     public String host() {
-        HttpUrl read = parsed(url);
-        if (read == null) {
+        HttpUrl parsed = parse(url);
+        if (parsed == null) {
             return url.toString();
         }
-        boolean isUsual = read.port() == HttpUrl.defaultPort(read.scheme());
-        return read.host() + ':' + (isUsual ? HttpUrl.defaultPort("https") : read.port());
+        boolean isDefaultPort = parsed.port() == HttpUrl.defaultPort(parsed.scheme());
+        return parsed.host() + ':' + (isDefaultPort ? HttpUrl.defaultPort("https") : parsed.port());
     }
 
-    /** For messages: "VCF Automation at https://vcfa.example.com, organization ‘acme’". */
+    /** For messages, such as "VCF Automation at https://vcfa.example.com, organization ‘acme’". */
     public String description() {
         return system + " at " + url
                 + (organization.isEmpty() ? "" : ", organization ‘" + organization + "’")

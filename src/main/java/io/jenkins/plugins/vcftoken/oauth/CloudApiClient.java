@@ -9,13 +9,10 @@ import java.util.Map;
 import java.util.function.Predicate;
 import okhttp3.HttpUrl;
 
-/**
- * Searches the lists of VCF Automation's cloud API ({@code /cloudapi/1.0.0}), with an access token and a version in the
- * {@code Accept} header.
- */
+/** Searches lists of the VCF Automation cloud API ({@code /cloudapi/1.0.0}). */
 final class CloudApiClient {
 
-    /** Newest first. The numbers went from 40.0 to 9.0.0. */
+    /** Newest first; 9.0.0 follows 40.0. */
     static final List<String> API_VERSIONS = List.of("9.1.0", "9.0.0", "40.0");
 
     private static final int PAGE_SIZE = 100;
@@ -23,10 +20,10 @@ final class CloudApiClient {
 
     private static final String REFRESH = "REFRESH";
 
-    /** 128 is the largest page that the server gives. */
+    /** 128 is the maximum page size of the server. */
     private static final Map<String, String> REFRESH_TOKENS = Map.of("pageSize", "128", "filter", "type==" + REFRESH);
 
-    /** About a thousand tokens; there is no result for a token behind these. */
+    /** About a thousand tokens; later tokens are not found. */
     static final int MAX_TOKEN_PAGES = 8;
 
     private static final String TOKEN_URN = "urn:vcloud:token:";
@@ -39,7 +36,7 @@ final class CloudApiClient {
     private final String accessToken;
     private final TokenError unauthorized;
 
-    /** @param unauthorized what 401 means */
+    /** @param unauthorized the error for HTTP 401 */
     CloudApiClient(OneShotHttpClient client, HttpUrl base, String accessToken, TokenError unauthorized) {
         this.client = client;
         this.base = base;
@@ -47,17 +44,17 @@ final class CloudApiClient {
         this.unauthorized = unauthorized;
     }
 
-    /** The first item of a list that matches, or null. */
+    /** @return the first matching item of a list, or null */
     @CheckForNull
-    JsonNode find(List<String> path, Predicate<JsonNode> wanted) throws TokenRequestException {
+    JsonNode find(List<String> path, Predicate<JsonNode> filter) throws TokenRequestException {
         for (int page = 1; page <= MAX_PAGES; page++) {
             JsonNode list = page(path, Map.of("pageSize", String.valueOf(PAGE_SIZE)), page);
             for (JsonNode item : list.path("values")) {
-                if (wanted.test(item)) {
+                if (filter.test(item)) {
                     return item;
                 }
             }
-            if (isLast(list, page)) {
+            if (isLastPage(list, page)) {
                 return null;
             }
         }
@@ -65,14 +62,15 @@ final class CloudApiClient {
     }
 
     /**
-     * When the user's API token expires that brought the access token. An access token does not name the API token that
-     * it came from. With the client ID of the token, its record is the one with the ID {@code urn:vcloud:token:} and the
-     * client ID. Without it, it is the only refresh token of the whole list, if that has the same owner as the access
-     * token; with several there is no result, because a wrong date is worse than none.
+     * Finds the expiry of the user's API token with which the access token was requested. An access token does not
+     * identify its API token. If the client ID of the API token is known, its record has the ID {@code
+     * urn:vcloud:token:} followed by the client ID. Otherwise, the record is the only refresh token in the list, if it
+     * has the same owner as the access token. There is no result if the list has several, because a wrong date is worse
+     * than none.
      *
-     * @param clientId of the stored token; empty where it is not known
+     * @param clientId of the stored token; empty if unknown
      * @param issuedAt of the access token
-     * @return null when the token does not expire, the server does not say, or the match is ambiguous
+     * @return null if the token does not expire, the expiry is unknown, or the match is ambiguous
      */
     @CheckForNull
     Instant apiTokenExpiry(String clientId, Instant issuedAt) throws TokenRequestException {
@@ -83,8 +81,8 @@ final class CloudApiClient {
             JsonNode record = findApiToken(clientId);
             Instant expiry = record == null
                     ? null
-                    : TokenResponseParser.time(TokenResponseParser.text(record, "expirationTimeUtc"));
-            // An expired token would not have brought this access token.
+                    : TokenResponseParser.parseTime(TokenResponseParser.text(record, "expirationTimeUtc"));
+            // The server would not have issued this access token for an expired API token.
             return expiry != null && expiry.isAfter(issuedAt) && expiry.isBefore(NEVER) ? expiry : null;
         } catch (TokenRequestException e) {
             if (e.tokenError() == TokenError.NO_SUCH_SERVICE) {
@@ -110,14 +108,14 @@ final class CloudApiClient {
                     count++;
                 }
             }
-            if (isLast(list, page)) {
+            if (isLastPage(list, page)) {
                 return clientId.isEmpty() && count == 1 && hasSameOwner(last) ? last : null;
             }
         }
         return null;
     }
 
-    /** Compares the owner, and the organization where both say. */
+    /** Compares the owner, and the organization if both have one. */
     private boolean hasSameOwner(JsonNode token) {
         JwtClaims claims = JwtClaims.of(accessToken);
         String owner = TokenResponseParser.text(token.path("owner"), "name");
@@ -128,10 +126,10 @@ final class CloudApiClient {
     }
 
     /**
-     * Reads one page of a list. Tries the other path and older versions where the server does not know the first ones,
-     * and remembers those that it knows.
+     * Reads one page of a list. If the server does not support the path or API version, tries the other path and older
+     * versions, and remembers the supported ones.
      *
-     * @param page counted from 1
+     * @param page 1-based
      */
     private JsonNode page(List<String> path, Map<String, String> query, int page) throws TokenRequestException {
         ServerCapabilities capabilities = client.capabilities();
@@ -157,14 +155,13 @@ final class CloudApiClient {
         throw response.failure();
     }
 
-    /** Whether no page follows this one. */
-    private static boolean isLast(JsonNode list, int page) {
+    private static boolean isLastPage(JsonNode list, int page) {
         return list.path("pageCount").isNumber()
                 ? page >= list.path("pageCount").asInt()
                 : list.path("values").size() == 0;
     }
 
-    /** The {@code Accept} header with the version that the server accepted last, or the newest. */
+    /** The {@code Accept} header with the version that the server accepted last, or with the newest one. */
     String accept() {
         return accept(versions().get(0));
     }
@@ -189,10 +186,10 @@ final class CloudApiClient {
 
     private List<String> versions() {
         List<String> versions = new ArrayList<>(API_VERSIONS);
-        String known = client.capabilities().apiVersion(base);
-        if (known != null) {
-            versions.remove(known);
-            versions.add(0, known);
+        String lastAccepted = client.capabilities().apiVersion(base);
+        if (lastAccepted != null) {
+            versions.remove(lastAccepted);
+            versions.add(0, lastAccepted);
         }
         return versions;
     }

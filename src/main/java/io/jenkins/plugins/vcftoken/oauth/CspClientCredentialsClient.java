@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The client credentials grant of an OAuth app in Cloud Services
+ * Client credentials grant for an OAuth app of Cloud Services
  * (<a href="https://www.rfc-editor.org/rfc/rfc6749#section-4.4">RFC 6749 section 4.4</a>).
  */
 public final class CspClientCredentialsClient extends AbstractTokenClient {
@@ -14,15 +14,15 @@ public final class CspClientCredentialsClient extends AbstractTokenClient {
     private final App app;
 
     /**
-     * The parameters of the request.
+     * Request parameters.
      *
-     * @param id the ID of the app, for Basic authentication
-     * @param scope names of roles and permissions separated by spaces; empty for all of the app's
-     * @param validitySeconds lifetime of the access token, shorter than the app's own setting; 0 for that setting
+     * @param id the app ID, for Basic authentication
+     * @param scope names of roles and permissions separated by spaces; empty for all roles and permissions of the app
+     * @param validitySeconds lifetime of the access token, shorter than the setting of the app; 0 for that setting
      */
     public record App(String id, String scope, int validitySeconds) {
 
-        /** The {@link Account#name()}: tells apart access tokens of the same secret. */
+        /** The {@link Account#name()}, which is different for requests that result in different access tokens. */
         public String account() {
             return id
                     + (scope.isEmpty() ? "" : " for " + scope)
@@ -58,18 +58,18 @@ public final class CspClientCredentialsClient extends AbstractTokenClient {
         if (app.validitySeconds() > 0) {
             form.put("accessTokenValiditySeconds", String.valueOf(app.validitySeconds()));
         }
-        // Without the form encoding that RFC 6749 section 2.3.1 asks for, as Cloud Services' own clients send it.
+        // Without the form encoding of RFC 6749 section 2.3.1, like the vendor's clients for Cloud Services.
         String basic =
                 Base64.getEncoder().encodeToString((app.id() + ':' + appSecret).getBytes(StandardCharsets.UTF_8));
-        OneShotHttpClient.Answer answer =
+        OneShotHttpClient.HttpResponse httpResponse =
                 client.postForm(url("csp/gateway/am/api/auth/token"), form, Map.of("Authorization", "Basic " + basic));
         TokenResponse response = new TokenResponseParser(
-                        answer,
+                        httpResponse,
                         appSecret,
                         (status, code, message) ->
                                 CspApiTokenClient.classify(status, code, message, TokenError.WRONG_SECRET))
                 .response();
-        // A refresh token in the response is not the successor of the app's secret.
+        // A refresh token in the response does not replace the app secret.
         return new TokenResponse(response.accessToken(), null);
     }
 }

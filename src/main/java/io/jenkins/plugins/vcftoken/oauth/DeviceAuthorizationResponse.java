@@ -13,11 +13,11 @@ import java.util.Locale;
  * The device authorization response
  * (<a href="https://www.rfc-editor.org/rfc/rfc8628#section-3.2">RFC 8628 section 3.2</a>).
  *
- * @param deviceCode secret: it brings the refresh token once a person has approved the request; empty after that
- * @param userCode the code that the person types or compares
- * @param verificationUri where the person approves, http or https; null when the server named no such address
- * @param completeUri the same with the user code in it, https; null without one
- * @param interval the pause between two polls
+ * @param deviceCode a secret, which is exchanged for the refresh token after the approval; empty in final states
+ * @param userCode the code that the user enters or compares
+ * @param verificationUri the http or https URL of the approval page; null if the response has no valid one
+ * @param completeUri the https URL of the approval page including the user code; null if the response has no valid one
+ * @param interval the time between two polls
  */
 public record DeviceAuthorizationResponse(
         String deviceCode,
@@ -31,7 +31,7 @@ public record DeviceAuthorizationResponse(
     private static final Duration MAX_INTERVAL = Duration.ofMinutes(5);
     private static final Duration DEFAULT_LIFETIME = Duration.ofMinutes(10);
     private static final Duration MAX_LIFETIME = Duration.ofDays(1);
-    private static final int MAX_URI = 2_000;
+    private static final int MAX_URI_LENGTH = 2_000;
 
     static DeviceAuthorizationResponse of(TokenResponseParser response) throws TokenRequestException {
         JsonNode json = response.object();
@@ -45,7 +45,7 @@ public record DeviceAuthorizationResponse(
                 SecretRedactor.redact(userCode, ""),
                 link(TokenResponseParser.text(json, "verification_uri"), deviceCode, "https", "http"),
                 link(TokenResponseParser.text(json, "verification_uri_complete"), deviceCode, "https"),
-                response.askedAt().plus(seconds(json.path("expires_in"), DEFAULT_LIFETIME, MAX_LIFETIME)),
+                response.requestedAt().plus(seconds(json.path("expires_in"), DEFAULT_LIFETIME, MAX_LIFETIME)),
                 seconds(json.path("interval"), DEFAULT_INTERVAL, MAX_INTERVAL));
     }
 
@@ -54,17 +54,19 @@ public record DeviceAuthorizationResponse(
         return seconds <= 0 ? defaultValue : Duration.ofSeconds(Math.min(seconds, max.toSeconds()));
     }
 
-    /** The address, if it is safe as a link: a web address without a user, which does not show the device code. */
+    /**
+     * @return the URL if it is safe to display as a link; null if it has user information or contains the device code
+     */
     @CheckForNull
-    static String link(@CheckForNull String given, String deviceCode, String... schemes) {
-        if (given == null || given.length() > MAX_URI || given.contains(deviceCode)) {
+    static String link(@CheckForNull String text, String deviceCode, String... schemes) {
+        if (text == null || text.length() > MAX_URI_LENGTH || text.contains(deviceCode)) {
             return null;
         }
         try {
-            URI uri = new URI(given);
-            boolean known = uri.getScheme() != null
+            URI uri = new URI(text);
+            boolean isAllowed = uri.getScheme() != null
                     && List.of(schemes).contains(uri.getScheme().toLowerCase(Locale.ROOT));
-            return known && uri.getHost() != null && uri.getUserInfo() == null ? uri.toASCIIString() : null;
+            return isAllowed && uri.getHost() != null && uri.getUserInfo() == null ? uri.toASCIIString() : null;
         } catch (URISyntaxException e) {
             return null;
         }
@@ -74,7 +76,7 @@ public record DeviceAuthorizationResponse(
         return new DeviceAuthorizationResponse("", userCode, verificationUri, completeUri, expiresAt, interval);
     }
 
-    /** Without the device code. */
+    /** Omits the device code. */
     @Override
     public String toString() {
         return "DeviceAuthorizationResponse[" + userCode + ", until " + expiresAt + "]";

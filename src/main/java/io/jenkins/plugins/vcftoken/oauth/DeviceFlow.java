@@ -8,16 +8,16 @@ import java.time.InstantSource;
 
 /**
  * State machine of one device flow: polls until the request is approved, denied or expired, and saves the refresh
- * token. The caller runs {@link #step} whenever {@link #pause} is over; the class has no thread. Thread-safe.
+ * token. The caller runs {@link #step} after each {@link #pause}; this class starts no threads. Thread-safe.
  *
- * <p>The response of an approved request is the only copy of the refresh token, which is saved before the state changes
- * and is kept in memory while saving fails. After a lost response, polling goes on more slowly
- * (<a href="https://www.rfc-editor.org/rfc/rfc8628#section-3.5">RFC 8628 section 3.5</a>); if the lost one contained
- * the token, the server rejects the next poll, and a person has to start over.
+ * <p>The response to an approved request is the only copy of the refresh token. It is saved before the state changes,
+ * and kept in memory while saving fails. After a lost response, polling continues with longer intervals (<a
+ * href="https://www.rfc-editor.org/rfc/rfc8628#section-3.5">RFC 8628 section 3.5</a>). If the lost response contained
+ * the token, the server rejects the next poll, and the user has to start over.
  */
 public final class DeviceFlow {
 
-    /** All states but {@link #WAITING} are final. */
+    /** All states except {@link #WAITING} are final. */
     public enum State {
         WAITING,
         GRANTED,
@@ -27,13 +27,12 @@ public final class DeviceFlow {
         CANCELED
     }
 
-    /** Saves the refresh token. */
     @FunctionalInterface
     public interface TokenSink {
         /**
-         * Returns when the token is on disk.
+         * Saves the refresh token, and returns when it is on disk.
          *
-         * @param accessToken null when the response contained no usable one
+         * @param accessToken null if the response contained no valid one
          */
         void save(String refreshToken, @CheckForNull AccessToken accessToken) throws IOException;
     }
@@ -43,7 +42,7 @@ public final class DeviceFlow {
 
     private static final Duration MAX_INTERVAL = Duration.ofMinutes(5);
 
-    private static final String NOT_IN_TIME = "the request was not approved in time";
+    private static final String EXPIRED_ERROR = "the request was not approved in time";
 
     private final VcfaTokenClient client;
     private final TokenSink sink;
@@ -59,7 +58,7 @@ public final class DeviceFlow {
     private Duration interval;
     private boolean responseLost;
 
-    /** The refresh token that could not be saved yet. */
+    /** The refresh token while saving it fails. */
     @CheckForNull
     private volatile String unsavedToken;
 
@@ -79,34 +78,37 @@ public final class DeviceFlow {
         return codes;
     }
 
-    /** Does not block. A canceled flow waits as long as it has a token that is not saved. */
+    /** Does not block. A canceled flow is {@code WAITING} while it has an unsaved token. */
     public State state() {
         return canceled && state == State.WAITING && unsavedToken == null ? State.CANCELED : state;
     }
 
-    /** The error of the last step, without secrets; empty without one. */
+    /** The error of the last step, without secrets; empty if it succeeded. */
     public String error() {
         return error;
     }
 
-    /** The time until the next {@link #step}; not negative. */
+    /** Time until the next {@link #step}; not negative. */
     public Duration pause() {
         Duration left = Duration.between(clock.instant(), nextStep);
         return left.isNegative() ? Duration.ZERO : left;
     }
 
-    /** Stops polling. A token in the response to a poll that was already sent is saved. */
+    /** Stops polling. A token in the response to a poll in progress is still saved. */
     public void cancel() {
         canceled = true;
     }
 
-    /** Tries at once to save a token that could not be saved yet; for the shutdown. */
+    /** Retries immediately to save an unsaved token; for the shutdown. */
     public synchronized State saveNow() {
         String refreshToken = unsavedToken;
         return refreshToken == null ? state() : save(refreshToken, unsavedAccessToken);
     }
 
-    /** Polls or saves if it is time; blocks for the call timeout of the client, or for two with two paths. */
+    /**
+     * Polls or saves if the {@link #pause} is over. Blocks for at most two call timeouts: the server may have two
+     * paths.
+     */
     public synchronized State step() {
         if (state != State.WAITING || clock.instant().isBefore(nextStep)) {
             return state();
@@ -115,43 +117,43 @@ public final class DeviceFlow {
             return saveNow();
         }
         if (canceled) {
-            return end(State.CANCELED, "");
+            return finish(State.CANCELED, "");
         }
         if (!clock.instant().isBefore(codes.expiresAt())) {
-            return end(State.EXPIRED, NOT_IN_TIME);
+            return finish(State.EXPIRED, EXPIRED_ERROR);
         }
         try {
             TokenResponseParser parser = client.poll(codes);
             if (!parser.isSuccess()) {
-                return refused(parser);
+                return handleError(parser);
             }
             TokenResponse response = parser.response();
             String refreshToken = response.refreshToken();
             return refreshToken != null
                     ? save(refreshToken, response.accessToken())
-                    : end(State.FAILED, "the server approved the request without a refresh token");
+                    : finish(State.FAILED, "the server approved the request without a refresh token");
         } catch (TokenRequestException.InvalidResponse e) {
             String refreshToken = e.refreshToken();
             return refreshToken != null
                     ? save(refreshToken, null)
-                    : end(State.FAILED, e.forNonRotatingSecret().getMessage());
+                    : finish(State.FAILED, e.forNonRotatingSecret().getMessage());
         } catch (TokenRequestException e) {
-            return waitAfter(e);
+            return waitWithError(e);
         }
     }
 
-    private State refused(TokenResponseParser response) {
+    private State handleError(TokenResponseParser response) {
         TokenRequestException failure = response.failure();
         if (!(failure instanceof TokenRequestException.Rejected)) {
-            return waitAfter(failure);
+            return waitWithError(failure);
         }
         return switch (response.errorCode()) {
-            case "authorization_pending" -> pending(Duration.ZERO);
-            case "slow_down" -> pending(SLOW_DOWN);
-            case "access_denied" -> end(State.DENIED, "the request was denied on the server");
-            case "expired_token" -> end(State.EXPIRED, NOT_IN_TIME);
+            case "authorization_pending" -> continuePolling(Duration.ZERO);
+            case "slow_down" -> continuePolling(SLOW_DOWN);
+            case "access_denied" -> finish(State.DENIED, "the request was denied on the server");
+            case "expired_token" -> finish(State.EXPIRED, EXPIRED_ERROR);
             default ->
-                end(
+                finish(
                         State.FAILED,
                         responseLost
                                 ? "the answer with the refresh token was lost on the way; revoke the account's token "
@@ -160,19 +162,19 @@ public final class DeviceFlow {
         };
     }
 
-    /** The request is not approved yet, so a response that was lost before did not contain the token. */
-    private State pending(Duration longer) {
+    /** The request is not approved yet, so an earlier lost response did not contain the token. */
+    private State continuePolling(Duration extension) {
         responseLost = false;
-        interval = interval.plus(longer);
-        return waitAfter("");
+        interval = interval.plus(extension);
+        return waitWithError("");
     }
 
-    private State waitAfter(TokenRequestException e) {
+    private State waitWithError(TokenRequestException e) {
         responseLost |= e instanceof TokenRequestException.OutcomeUnknown;
-        Duration wanted = e instanceof TokenRequestException.Throttled ? e.retryAfter() : interval.multipliedBy(2);
-        Duration limited = wanted.compareTo(MAX_INTERVAL) > 0 ? MAX_INTERVAL : wanted;
+        Duration requested = e instanceof TokenRequestException.Throttled ? e.retryAfter() : interval.multipliedBy(2);
+        Duration limited = requested.compareTo(MAX_INTERVAL) > 0 ? MAX_INTERVAL : requested;
         interval = limited.compareTo(interval) > 0 ? limited : interval;
-        return waitAfter(e.forNonRotatingSecret().getMessage());
+        return waitWithError(e.forNonRotatingSecret().getMessage());
     }
 
     private State save(String refreshToken, @CheckForNull AccessToken accessToken) {
@@ -181,21 +183,21 @@ public final class DeviceFlow {
         } catch (IOException | RuntimeException e) {
             unsavedToken = refreshToken;
             unsavedAccessToken = accessToken;
-            return waitAfter("the refresh token could not be stored yet (" + e.getMessage() + ")");
+            return waitWithError("the refresh token could not be stored yet (" + e.getMessage() + ")");
         }
-        State end = end(State.GRANTED, "");
+        State newState = finish(State.GRANTED, "");
         unsavedToken = null;
         unsavedAccessToken = null;
-        return end;
+        return newState;
     }
 
-    private State waitAfter(String newError) {
+    private State waitWithError(String newError) {
         error = newError;
         nextStep = clock.instant().plus(interval);
         return state;
     }
 
-    private State end(State newState, String newError) {
+    private State finish(State newState, String newError) {
         codes = codes.withoutDeviceCode();
         error = newError;
         state = newState;

@@ -10,27 +10,27 @@ import java.time.Instant;
 import java.util.Map;
 
 /**
- * Requests access tokens of a service of the fleet from VCF Operations 9.1, with an access token of VCF SSO or of VCF
+ * Requests access tokens for a fleet service from VCF Operations 9.1, with an access token of VCF SSO or VCF
  * Operations: {@code POST /suite-api/api/auth/token/exchange} of the <a
- * href="https://developer.broadcom.com/xapis/vcf-operations-api/latest/">vendor's document</a>. The response has a JWT
- * for the service alone, which has no session.
+ * href="https://developer.broadcom.com/xapis/vcf-operations-api/latest/">VCF Operations API</a>. The response contains
+ * a JWT that is valid for this service only and has no session.
  */
 public final class FleetServiceTokenClient extends AbstractTokenClient {
 
     /**
-     * From recordings: the JWT ends 35 minutes after the access token was issued that it was requested with, whose own
-     * lifetime is half an hour by default and up to eight hours.
+     * From recorded responses: the JWT expires 35 minutes after the parent token was issued. The lifetime of the parent
+     * token is 30 minutes by default and at most 8 hours.
      */
-    private static final Duration LONGEST_AGE_OF_SSO_TOKEN = Duration.ofMinutes(10);
+    private static final Duration MAX_SSO_TOKEN_AGE = Duration.ofMinutes(10);
 
-    /** What VCF Operations wants before an access token of VCF SSO. */
+    /** Authentication scheme of VCF Operations for access tokens of VCF SSO. */
     public static final String SSO_SCHEME = "Bearer";
 
     private final String scheme;
     private final String serviceKey;
 
     /**
-     * @param account of VCF Operations; its name tells apart the services
+     * @param account the account in VCF Operations; its name includes the service
      * @param scheme {@link #SSO_SCHEME} for access tokens of VCF SSO, {@link VcfOperationsTokenClient#SCHEME} for those
      *     of VCF Operations
      */
@@ -41,25 +41,25 @@ public final class FleetServiceTokenClient extends AbstractTokenClient {
     }
 
     @Override
-    public Duration longestParentAge() {
-        return scheme.equals(SSO_SCHEME) ? LONGEST_AGE_OF_SSO_TOKEN : super.longestParentAge();
+    public Duration maxParentTokenAge() {
+        return scheme.equals(SSO_SCHEME) ? MAX_SSO_TOKEN_AGE : super.maxParentTokenAge();
     }
 
     @Override
     public TokenResponse requestToken(String parentToken) throws TokenRequestException {
-        ObjectNode wanted = JsonNodeFactory.instance.objectNode();
-        wanted.putArray("serviceKeys").add(serviceKey);
+        ObjectNode body = JsonNodeFactory.instance.objectNode();
+        body.putArray("serviceKeys").add(serviceKey);
         TokenResponseParser response = new TokenResponseParser(
                 client.sendJson(
                         "POST",
                         url("suite-api/api/auth/token/exchange"),
-                        wanted,
+                        body,
                         Map.of("Authorization", scheme + ' ' + parentToken)),
                 parentToken,
                 FleetServiceTokenClient::classify);
         String jwt = TokenResponseParser.text(response.object(), "jwtToken");
         Instant expiry = jwt == null ? null : JwtClaims.of(jwt).expiry();
-        // Not the lifetime of the claims: it counts from when the access token was issued.
+        // The lifetime from iat to exp is too long: iat is the time when the parent token was issued.
         JsonNode expiresAt = expiry == null ? MissingNode.getInstance() : LongNode.valueOf(expiry.toEpochMilli());
         return new TokenResponse(response.accessTokenUntil(jwt, expiresAt), null);
     }

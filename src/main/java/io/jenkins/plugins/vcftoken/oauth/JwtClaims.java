@@ -9,25 +9,24 @@ import java.time.Instant;
 import java.util.Base64;
 
 /**
- * The claims of an access token that is a JWT (<a href="https://www.rfc-editor.org/rfc/rfc7519">RFC 7519</a>). The
- * signature is not checked: the token came over a trusted connection from the server that issued it, and claims are
- * used for display and lifetimes only.
+ * Claims of an access token in JWT format (<a href="https://www.rfc-editor.org/rfc/rfc7519">RFC 7519</a>). The
+ * signature is not verified: the token was received over a trusted connection from its issuer, and claims are used for
+ * display and lifetimes only.
  *
- * @param claims missing where the token is no JWT
+ * @param claims a missing node if the token is not a JWT
  */
 public record JwtClaims(JsonNode claims) {
 
-    /** As seconds this is the year 5138, as milliseconds 1973. */
-    private static final long SURELY_MILLISECONDS = 100_000_000_000L;
+    /** Greater times are in milliseconds: the year is 5138 in seconds, and 1973 in milliseconds. */
+    static final long MIN_MILLISECONDS = 100_000_000_000L;
 
-    /** In this order: VCF Automation's, Cloud Services', SDDC Manager's, then those that any JWT may have. */
-    private static final String[] SUBJECTS = {
+    /** Claims of VCF Automation, Cloud Services and SDDC Manager, then common claims; the first one found is used. */
+    private static final String[] SUBJECT_CLAIMS = {
         "preferred_username", "acct", "username", "user", "name", "email", "azp", "client_id", "sub"
     };
 
-    private static final String[] ORGANIZATIONS = {"org_name", "org_display_name", "context_name", "org_id"};
+    private static final String[] ORGANIZATION_CLAIMS = {"org_name", "org_display_name", "context_name", "org_id"};
 
-    /** Reads the claims of an access token. */
     public static JwtClaims of(String accessToken) {
         String[] parts = accessToken.split("\\.", -1);
         if (parts.length != 3) {
@@ -45,16 +44,16 @@ public record JwtClaims(JsonNode claims) {
         return claims.isObject();
     }
 
-    /** The user, service account or app, redacted for display; null without such a claim. */
+    /** @return the user, service account or app, redacted for display; null if the token has no such claim */
     @CheckForNull
     public String subject() {
-        return firstText(SUBJECTS);
+        return firstText(SUBJECT_CLAIMS);
     }
 
-    /** Name of the organization, or its ID without a name, redacted for display; null without such a claim. */
+    /** @return name of the organization, or else its ID, redacted for display; null if the token has no such claim */
     @CheckForNull
     public String organization() {
-        return firstText(ORGANIZATIONS);
+        return firstText(ORGANIZATION_CLAIMS);
     }
 
     @CheckForNull
@@ -74,10 +73,10 @@ public record JwtClaims(JsonNode claims) {
     }
 
     /**
-     * The lifetime from when the token was issued.
+     * Computes the lifetime since the token was issued.
      *
-     * @param serverNow seconds since 1970 by the clock of the server, for a JWT without {@code iat}
-     * @return null without {@code exp}
+     * @param serverNow time of the server in epoch seconds, used for a JWT without {@code iat}
+     * @return null if the token has no {@code exp}
      */
     @CheckForNull
     Duration lifetime(long serverNow) {
@@ -89,24 +88,22 @@ public record JwtClaims(JsonNode claims) {
                 : null;
     }
 
-    /** The time of {@code exp}; null without it. */
+    /** @return null if the token has no {@code exp} */
     @CheckForNull
     Instant expiry() {
         JsonNode exp = claims.path("exp");
         return exp.isNumber() ? Instant.ofEpochSecond(epochSeconds(exp.asLong())) : null;
     }
 
-    /** As {@link #lifetime(long)}; null without {@code iat}, too. */
+    /** @return null if the token has no {@code exp} or no {@code iat} */
     @CheckForNull
     Duration lifetime() {
         return claims.path("iat").isNumber() ? lifetime(0) : null;
     }
 
-    /**
-     * Converts milliseconds, and limits the value so that sums of {@code long} and {@code Duration} do not overflow.
-     */
+    /** Converts milliseconds, and limits the value to prevent overflow in arithmetic with {@code Duration}. */
     private static long epochSeconds(long time) {
-        long seconds = time < SURELY_MILLISECONDS ? time : time / 1_000;
+        long seconds = time < MIN_MILLISECONDS ? time : time / 1_000;
         return Math.max(0, Math.min(seconds, 1L << 40));
     }
 }

@@ -32,30 +32,30 @@ import okio.BufferedSink;
 import okio.BufferedSource;
 
 /**
- * Sends a request at most once, and tells whether it left this controller. Thread-safe; calls block for at most the
- * call timeout.
+ * Sends each request at most once, and reports whether it was sent. Thread-safe; calls block for at most the call
+ * timeout.
  *
- * <p>OkHttp repeats a POST by itself after a broken connection, 408, 307, 308, and 503 with {@code Retry-After: 0}. A
- * one-shot body prevents all of these, and so do the options beside it. Connections are not reused: an idle connection
- * that the server has closed would turn a harmless failure to connect into an unknown outcome, and an access token
- * needs one request in its lifetime. HTTP/2 is off because OkHttp then writes and reads on its own threads, whose
- * buffers cannot be wiped from here.
+ * <p>By default, OkHttp repeats a POST after a broken connection, 408, 307, 308, and 503 with {@code Retry-After: 0}. A
+ * one-shot body and the options in the constructor prevent this. Connections are not reused: if the server has closed
+ * an idle connection, the outcome of a request would be unknown instead of not sent, and an access token needs only one
+ * request in its lifetime. HTTP/2 is disabled because OkHttp then reads and writes on its own threads, whose buffers
+ * cannot be overwritten from here.
  */
 public final class OneShotHttpClient {
 
-    /** Far above every real response (a few KiB), and far below what could hurt the controller. */
-    static final int MAX_ANSWER_BYTES = 1 << 20;
+    /** Actual responses have a few KiB. */
+    static final int MAX_RESPONSE_BYTES = 1 << 20;
 
-    /** Without the buffers that Jackson keeps for each thread, with the last secrets in them. */
+    /** Does not use Jackson's thread-local buffers, because they retain secrets. */
     static final ObjectMapper JSON = JsonMapper.builder(JsonFactory.builder()
                     .disable(JsonFactory.Feature.USE_THREAD_LOCAL_FOR_BUFFER_RECYCLING)
                     .build())
             .build();
 
-    /** What okio's {@code SegmentPool} keeps for one thread. */
-    private static final int POOLED_BYTES = 64 << 10;
+    /** Maximum size of okio's {@code SegmentPool} for a thread. */
+    private static final int SEGMENT_POOL_BYTES = 64 << 10;
 
-    private static final byte[] BLANK = new byte[8 << 10];
+    private static final byte[] ZEROS = new byte[8 << 10];
 
     private static final MediaType JSON_TYPE = MediaType.get("application/json");
 
@@ -64,9 +64,9 @@ public final class OneShotHttpClient {
     private final ServerCapabilities capabilities;
 
     /**
-     * @param base brings proxy and trust; not changed
+     * @param base proxy and TLS settings; not modified
      * @param connectTimeout for the connection and the TLS handshake
-     * @param callTimeout for the whole call
+     * @param callTimeout for the entire call
      * @param capabilities shared by all clients of a controller
      */
     public OneShotHttpClient(
@@ -96,74 +96,74 @@ public final class OneShotHttpClient {
     }
 
     /**
-     * An HTTP response of any status.
+     * An HTTP response with any status.
      *
-     * @param askedAt the time before the request was sent, by the clock of this controller
-     * @param date the {@code Date} of the server, or null
-     * @param accessToken of the header that VCF Automation names it in, or null
+     * @param requestedAt the time before the request was sent, by the clock of this controller
+     * @param date value of the {@code Date} header, or null
+     * @param accessToken value of the access token header of VCF Automation, or null
      */
-    record Answer(
+    record HttpResponse(
             int status,
             String body,
-            Instant askedAt,
+            Instant requestedAt,
             @CheckForNull Instant date,
             @CheckForNull String retryAfter,
             @CheckForNull String location,
             @CheckForNull String accessToken) {
 
-        /** Without the body and the header, which contain tokens. */
+        /** Omits the body and the header, which contain tokens. */
         @Override
         public String toString() {
-            return "Answer[HTTP " + status + "]";
+            return "HttpResponse[HTTP " + status + "]";
         }
     }
 
-    /** Sends form fields, each encoded once, as OAuth endpoints expect. */
-    Answer postForm(HttpUrl url, Map<String, String> form) throws TokenRequestException {
+    HttpResponse postForm(HttpUrl url, Map<String, String> form) throws TokenRequestException {
         return postForm(url, form, Map.of());
     }
 
-    Answer postForm(HttpUrl url, Map<String, String> form, Map<String, String> headers) throws TokenRequestException {
+    HttpResponse postForm(HttpUrl url, Map<String, String> form, Map<String, String> headers)
+            throws TokenRequestException {
         FormBody.Builder fields = new FormBody.Builder();
         form.forEach(fields::add);
         return send("POST", url, headers, fields.build());
     }
 
-    Answer sendJson(String method, HttpUrl url, JsonNode json) throws TokenRequestException {
+    HttpResponse sendJson(String method, HttpUrl url, JsonNode json) throws TokenRequestException {
         return sendJson(method, url, json, Map.of());
     }
 
-    Answer sendJson(String method, HttpUrl url, JsonNode json, Map<String, String> headers)
+    HttpResponse sendJson(String method, HttpUrl url, JsonNode json, Map<String, String> headers)
             throws TokenRequestException {
         return sendJson(method, url, json, JSON_TYPE, headers);
     }
 
-    /** @param type one of JSON, with the name of the vendor */
-    Answer sendJson(String method, HttpUrl url, JsonNode json, MediaType type, Map<String, String> headers)
+    /** @param type vendor-specific JSON media type */
+    HttpResponse sendJson(String method, HttpUrl url, JsonNode json, MediaType type, Map<String, String> headers)
             throws TokenRequestException {
         try {
-            // From bytes, so that OkHttp does not add a charset, which JSON does not have.
+            // OkHttp would add a charset to a String body; application/json has no such parameter.
             return send(method, url, headers, RequestBody.create(JSON.writeValueAsBytes(json), type));
         } catch (JsonProcessingException e) {
             throw new IllegalStateException("A tree can always be written", e);
         }
     }
 
-    /** Posts without a body. */
-    Answer post(HttpUrl url, Map<String, String> headers) throws TokenRequestException {
+    /** Sends a POST without a body. */
+    HttpResponse post(HttpUrl url, Map<String, String> headers) throws TokenRequestException {
         return send("POST", url, headers, RequestBody.create(new byte[0], null));
     }
 
-    Answer delete(HttpUrl url, Map<String, String> headers) throws TokenRequestException {
+    HttpResponse delete(HttpUrl url, Map<String, String> headers) throws TokenRequestException {
         return send("DELETE", url, headers, null);
     }
 
-    Answer get(HttpUrl url, Map<String, String> headers) throws TokenRequestException {
+    HttpResponse get(HttpUrl url, Map<String, String> headers) throws TokenRequestException {
         return send("GET", url, headers, null);
     }
 
     /** @throws TokenRequestException only {@code NotSent}, {@code OutcomeUnknown} or {@code InvalidResponse} */
-    private Answer send(String method, HttpUrl url, Map<String, String> headers, @CheckForNull RequestBody body)
+    private HttpResponse send(String method, HttpUrl url, Map<String, String> headers, @CheckForNull RequestBody body)
             throws TokenRequestException {
         Payload payload = new Payload(headers, body);
         Request.Builder request = new Request.Builder()
@@ -172,19 +172,20 @@ public final class OneShotHttpClient {
                 .header("User-Agent", "jenkins-vcf-token")
                 .tag(Payload.class, payload)
                 .method(method, body == null ? null : payload);
-        Instant askedAt = clock.instant();
+        Instant requestedAt = clock.instant();
         try (Response response = http.newCall(request.build()).execute()) {
-            // Only OkHttp 4 declares that it may be null; a response to a call has a body.
+            // Declared as nullable by OkHttp 4 only; the response of execute() always has a body.
             BufferedSource source = Objects.requireNonNull(response.body()).source();
-            if (source.request(MAX_ANSWER_BYTES + 1L)) {
+            if (source.request(MAX_RESPONSE_BYTES + 1L)) {
                 throw new TokenRequestException.InvalidResponse(
-                        "HTTP " + response.code() + " with more than " + MAX_ANSWER_BYTES + " bytes from " + url, null);
+                        "HTTP " + response.code() + " with more than " + MAX_RESPONSE_BYTES + " bytes from " + url,
+                        null);
             }
             java.util.Date date = response.headers().getDate("Date");
-            return new Answer(
+            return new HttpResponse(
                     response.code(),
                     source.readUtf8(),
-                    askedAt,
+                    requestedAt,
                     date == null ? null : date.toInstant(),
                     response.header("Retry-After"),
                     response.header("Location"),
@@ -195,33 +196,33 @@ public final class OneShotHttpClient {
                 throw new TokenRequestException.OutcomeUnknown(detail, e);
             }
             throw new TokenRequestException.NotSent(
-                    isDistrust(e) ? TokenError.NOT_TRUSTED : TokenError.UNREACHABLE, detail, e);
+                    isCertificateError(e) ? TokenError.NOT_TRUSTED : TokenError.UNREACHABLE, detail, e);
         } finally {
             payload.clear();
             wipeBuffers();
         }
     }
 
-    /** Overwrites the buffers that okio keeps for the next calls of this thread, with what was read and written. */
+    /** Overwrites okio's pooled buffers of this thread, which contain the data of this call. */
     private static void wipeBuffers() {
         try (Buffer all = new Buffer()) {
-            for (int wiped = 0; wiped < POOLED_BYTES; wiped += BLANK.length) {
-                all.write(BLANK);
+            for (int wiped = 0; wiped < SEGMENT_POOL_BYTES; wiped += ZEROS.length) {
+                all.write(ZEROS);
             }
             all.clear();
         }
     }
 
-    /** Adds the headers once there is a connection; a request without a body counts as sent from here on. */
+    /** Adds the headers after the connection is established; from then on, a request without a body counts as sent. */
     private static Response sendPayload(Interceptor.Chain chain) throws IOException {
-        // Otherwise the request waits for the acknowledgment of the TLS handshake, which many servers delay by 40 ms.
+        // Otherwise, the request waits for the TCP acknowledgment of the handshake, which many servers delay by 40 ms.
         Objects.requireNonNull(chain.connection()).socket().setTcpNoDelay(true);
         Request.Builder request = chain.request().newBuilder();
         Objects.requireNonNull(chain.request().tag(Payload.class)).addHeaders(request);
         return chain.proceed(request.build());
     }
 
-    private static boolean isDistrust(IOException e) {
+    private static boolean isCertificateError(IOException e) {
         if (e instanceof SSLPeerUnverifiedException) {
             return true;
         }
@@ -239,9 +240,9 @@ public final class OneShotHttpClient {
     }
 
     private String describeProxy(HttpUrl url) {
-        Proxy fixed = http.proxy();
+        Proxy configured = http.proxy();
         List<Proxy> proxies =
-                fixed != null ? List.of(fixed) : http.proxySelector().select(url.uri());
+                configured != null ? List.of(configured) : http.proxySelector().select(url.uri());
         return proxies.stream()
                 .filter(proxy -> proxy.type() != Proxy.Type.DIRECT)
                 .map(proxy -> ", through the proxy " + proxy.address())
@@ -250,8 +251,8 @@ public final class OneShotHttpClient {
     }
 
     /**
-     * Headers and body of one request, and whether they were sent. They are not in the {@code Request} itself, which
-     * OkHttp keeps for another minute, and are dropped as they are sent.
+     * Headers and body of one request, and whether they were sent. The {@code Request} does not contain them, because
+     * OkHttp retains it for another minute. References to them are cleared when they are sent.
      */
     private static final class Payload extends RequestBody {
 

@@ -8,74 +8,71 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.DoubleSupplier;
 
 /**
- * Repeats failed requests with secrets that do not rotate: when the server was not reached, was busy, or its response
- * was lost. Rejections and invalid responses are not repeated.
+ * Retries requests with secrets that do not rotate if the server is unreachable or busy, or its response is lost. Does
+ * not retry after rejections and invalid responses.
  */
 public final class RetryPolicy {
 
-    static final int MAX_TRIES = 3;
+    static final int MAX_ATTEMPTS = 3;
 
-    /** Where a failure probably was a rejection: one more try, for a server that failed for a moment. */
-    static final int MAX_TRIES_OF_A_PROBABLE_REJECTION = 2;
+    /** Limit after a probable rejection: one retry, in case of a temporary server error. */
+    static final int MAX_ATTEMPTS_AFTER_PROBABLE_REJECTION = 2;
 
-    /** Doubles with each try. */
-    static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
+    /** Doubles with each attempt. */
+    static final Duration INITIAL_DELAY = Duration.ofSeconds(1);
 
-    /** A server that asks for a longer pause is not waited for; renewals have their own timer. */
-    static final Duration MAX_PAUSE = Duration.ofSeconds(10);
+    /** There is no retry if the server requests a longer delay; lease renewals have their own timer. */
+    static final Duration MAX_DELAY = Duration.ofSeconds(10);
 
-    /** Number of renewals without a response after which the secret is sent instead. */
-    static final int MAX_RENEWALS = 2;
+    /** Number of lost responses to session refreshes after which the secret is sent instead. */
+    static final int MAX_LOST_REFRESHES = 2;
 
-    /** No try begins later than this after the first one. */
-    public static final Duration LIMIT = Duration.ofSeconds(20);
+    /** Maximum time from the start of the first attempt to the start of the last one. */
+    public static final Duration MAX_ELAPSED = Duration.ofSeconds(20);
 
-    /** Blocks for a time. */
     @FunctionalInterface
     public interface Sleeper {
-        void sleep(Duration pause) throws InterruptedException;
+        void sleep(Duration delay) throws InterruptedException;
     }
 
     private final InstantSource clock;
     private final Sleeper sleeper;
     private final DoubleSupplier random;
 
-    /**
-     * @param random numbers in [0, 1) for the jitter, which keeps builds that failed together from retrying together
-     */
+    /** @param random numbers in [0, 1) for the jitter, so that builds do not retry simultaneously */
     public RetryPolicy(InstantSource clock, Sleeper sleeper, DoubleSupplier random) {
         this.clock = clock;
         this.sleeper = sleeper;
         this.random = random;
     }
 
-    /** A client that repeats the failed requests of another one; that client itself where its secrets rotate. */
+    /** @return a client that retries the requests of the given client; the given client if its secrets rotate */
     public TokenEndpointClient decorate(TokenEndpointClient client) {
         return client.rotates() ? client : new RetryingClient(client, true);
     }
 
     /**
-     * As {@link #decorate}, for an address that a person has just typed: errors do not contain the text of the server,
-     * so that "Test connection" cannot be used to read internal servers (SSRF).
+     * Like {@link #decorate}, for a URL in a form: errors do not contain text of the server, so that "Test connection"
+     * cannot be used to read internal servers (SSRF).
      */
     public TokenEndpointClient decorateWithoutServerText(TokenEndpointClient client) {
         return client.rotates() ? client : new RetryingClient(client, false);
     }
 
-    private static boolean isRetryable(TokenRequestException e, Duration pause) {
+    private static boolean isRetryable(TokenRequestException e, Duration delay) {
         boolean isTemporary = e instanceof TokenRequestException.Throttled
                 || e instanceof TokenRequestException.OutcomeUnknown
                 || (e instanceof TokenRequestException.NotSent && e.tokenError() != TokenError.NOT_TRUSTED);
-        return isTemporary && pause.compareTo(MAX_PAUSE) <= 0;
+        return isTemporary && delay.compareTo(MAX_DELAY) <= 0;
     }
 
-    private static int maxTries(TokenRequestException e) {
-        return e.tokenError().isProbablyRejection() ? MAX_TRIES_OF_A_PROBABLE_REJECTION : MAX_TRIES;
+    private static int maxAttempts(TokenRequestException e) {
+        return e.tokenError().isProbablyRejection() ? MAX_ATTEMPTS_AFTER_PROBABLE_REJECTION : MAX_ATTEMPTS;
     }
 
-    /** Half to all of the pause of this try, on top of what the server asks for. */
-    private Duration pause(TokenRequestException e, int tries) {
-        Duration full = FIRST_PAUSE.multipliedBy(1L << (tries - 1));
+    /** Half to all of the delay of this attempt, in addition to the delay requested by the server. */
+    private Duration delay(TokenRequestException e, int attempt) {
+        Duration full = INITIAL_DELAY.multipliedBy(1L << (attempt - 1));
         Duration jittered = Duration.ofMillis((long) (full.toMillis() * (0.5 + random.getAsDouble() / 2)));
         return e.retryAfter().plus(jittered);
     }
@@ -97,17 +94,17 @@ public final class RetryPolicy {
 
         private <T> T call(Call<T> call) throws TokenRequestException {
             Instant start = clock.instant();
-            for (int tries = 1; ; tries++) {
+            for (int attempt = 1; ; attempt++) {
                 try {
                     return call.run();
                 } catch (TokenRequestException e) {
-                    Duration pause = pause(e, tries);
-                    Duration spent = Duration.between(start, clock.instant()).plus(pause);
-                    if (tries >= maxTries(e) || !isRetryable(e, pause) || spent.compareTo(LIMIT) > 0) {
+                    Duration delay = delay(e, attempt);
+                    Duration elapsed = Duration.between(start, clock.instant()).plus(delay);
+                    if (attempt >= maxAttempts(e) || !isRetryable(e, delay) || elapsed.compareTo(MAX_ELAPSED) > 0) {
                         throw failure(e);
                     }
                     try {
-                        sleeper.sleep(pause);
+                        sleeper.sleep(delay);
                     } catch (InterruptedException interrupted) {
                         Thread.currentThread().interrupt();
                         throw failure(e);
@@ -137,8 +134,8 @@ public final class RetryPolicy {
         }
 
         @Override
-        public Duration longestParentAge() {
-            return client.longestParentAge();
+        public Duration maxParentTokenAge() {
+            return client.maxParentTokenAge();
         }
 
         @Override
@@ -146,24 +143,27 @@ public final class RetryPolicy {
             return call(() -> client.requestToken(secret));
         }
 
-        /** Sends the secret after {@link #MAX_RENEWALS} lost responses: the session may be what the server fails on. */
+        /**
+         * Sends the secret after {@link #MAX_LOST_REFRESHES} lost responses: the session may be the cause of a server
+         * error.
+         */
         @Override
         public TokenResponse refreshSession(String secret, String session) throws TokenRequestException {
-            AtomicInteger unanswered = new AtomicInteger();
+            AtomicInteger lostResponses = new AtomicInteger();
             return call(() -> {
-                if (unanswered.get() == MAX_RENEWALS) {
+                if (lostResponses.get() == MAX_LOST_REFRESHES) {
                     return client.requestToken(secret);
                 }
                 try {
                     return client.refreshSession(secret, session);
                 } catch (TokenRequestException.OutcomeUnknown e) {
-                    unanswered.incrementAndGet();
+                    lostResponses.incrementAndGet();
                     throw e;
                 }
             });
         }
 
-        /** Once: the session ends by itself, and no person waits for this. */
+        /** Not retried: the session expires anyway. */
         @Override
         public void revokeSession(String session) throws TokenRequestException {
             client.revokeSession(session);
@@ -174,7 +174,7 @@ public final class RetryPolicy {
             return client.regenerates();
         }
 
-        /** Once: the server may have issued the new secret in the response that was lost. */
+        /** Not retried: the lost response may contain the only copy of the new secret. */
         @Override
         public RegeneratedSecret regenerate(String secret, @CheckForNull AccessToken accessToken)
                 throws TokenRequestException {

@@ -9,20 +9,18 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.util.Locale;
 
 /**
- * The token pairs of SDDC Manager and VCF Installer. User and password, or an API key, bring an access token and the ID
- * of a refresh token. That ID renews the access token any number of times for a day; it is the session of the response.
+ * Requests access tokens of SDDC Manager and VCF Installer with username and password, or with an API key. The response
+ * contains an access token and the ID of a refresh token. The ID can be used any number of times within a day to
+ * refresh the access token; it is the session of the {@link TokenResponse}.
  *
  * <p>From the vendor's OpenAPI document: the bodies of PATCH and DELETE, and of the response to PATCH, are JSON
- * strings. From recordings: POST is answered with 200 where the document says 201, and with 401, which it does not
- * mention.
+ * strings. From recorded responses: the status of POST is 200 instead of the documented 201, or an undocumented 401.
  */
 public final class SddcManagerTokenClient extends AbstractTokenClient {
 
     public static final String SYSTEM = "SDDC Manager";
 
-    /**
-     * @param account its name is that of the user; empty when the secret is an API key
-     */
+    /** @param account its name is the username; empty if the secret is an API key */
     public SddcManagerTokenClient(OneShotHttpClient client, Account account) {
         super(client, account, false);
     }
@@ -38,7 +36,7 @@ public final class SddcManagerTokenClient extends AbstractTokenClient {
         TokenResponseParser response = send("POST", "v1/tokens", login, secret);
         JsonNode pair = response.object();
         JsonNode refreshToken = pair.path("refreshToken");
-        // An object in the document, a string in guides for older builds.
+        // An object in the OpenAPI document, a string in guides for older builds.
         String session =
                 refreshToken.isTextual() ? refreshToken.textValue() : TokenResponseParser.text(refreshToken, "id");
         return new TokenResponse(
@@ -48,8 +46,8 @@ public final class SddcManagerTokenClient extends AbstractTokenClient {
     }
 
     /**
-     * Sends the secret after any rejection of the session: the document names 400 and 404 for an unknown refresh token,
-     * other builds respond with 401 to an expired one, and none of these says anything about the password.
+     * Sends the secret if the session is rejected with any 4xx status: 400 or 404 for an unknown refresh token
+     * according to the OpenAPI document, 401 for an expired one in other builds. None of these refers to the password.
      */
     @Override
     public TokenResponse refreshSession(String secret, String session) throws TokenRequestException {
@@ -81,8 +79,8 @@ public final class SddcManagerTokenClient extends AbstractTokenClient {
     }
 
     /**
-     * A JSON string in the document; an object, or the bare text, in other builds. Bare text has to be a JWT, which
-     * excludes the pages of portals.
+     * A JSON string in the OpenAPI document; an object or plain text in other builds. Plain text has to be a JWT, to
+     * exclude HTML pages of portals.
      */
     @CheckForNull
     private static String accessToken(TokenResponseParser response) {
@@ -93,11 +91,11 @@ public final class SddcManagerTokenClient extends AbstractTokenClient {
         if (json.isObject()) {
             return TokenResponseParser.text(json, "accessToken");
         }
-        String bare = response.body().trim();
-        return JwtClaims.of(bare).isJwt() ? bare : null;
+        String plain = response.body().trim();
+        return JwtClaims.of(plain).isJwt() ? plain : null;
     }
 
-    /** Live systems respond with 401 to a wrong login; no document has it. */
+    /** The status 401 for a failed login is undocumented. */
     private static TokenError classify(int status, String code, String message) {
         if (message.toLowerCase(Locale.ROOT).contains("locked")) {
             return TokenError.LOCKED_OUT;

@@ -22,16 +22,16 @@ import java.util.logging.Logger;
 import okhttp3.HttpUrl;
 
 /**
- * Remembers paths, versions and missing features of each server, so that only the first request to it has to try them.
- * In one JSON file without secrets, which may be lost. Thread-safe; the first call reads the file, and changes write
- * it.
+ * Remembers paths, API versions and missing features of each server, so that only the first request probes for them.
+ * Stored in a JSON file without secrets, which can be deleted. Thread-safe; the first call reads the file, and changes
+ * write it.
  */
 public final class ServerCapabilities {
 
-    /** A list of tokens that was missing is tried again after this time, because the server may have been upgraded. */
-    static final Duration ABSENCE_HOLDS = Duration.ofDays(30);
+    /** After this time, a missing token list is requested again, because the server may have been upgraded. */
+    static final Duration ABSENCE_RECHECK_INTERVAL = Duration.ofDays(30);
 
-    /** Of servers and of rejected secrets; the oldest entry is removed first. */
+    /** Maximum number of servers, and of rejected secrets; the oldest entry is removed first. */
     static final int MAX_ENTRIES = 1_000;
 
     private static final Logger LOGGER = Logger.getLogger(ServerCapabilities.class.getName());
@@ -45,13 +45,13 @@ public final class ServerCapabilities {
     private final InstantSource clock;
     private final UnaryOperator<String> hash;
 
-    /** Null until the first call, so that the start of Jenkins does not wait for the file. */
+    /** Null until the first call, so that Jenkins startup does not read the file. */
     @CheckForNull
     private ObjectNode content;
 
     /**
-     * @param file read by the first call, and written where its directory exists
-     * @param hash a keyed hash, which hides the rejected secrets in the file
+     * @param file read by the first call; written if its directory exists
+     * @param hash keyed hash for the rejected secrets in the file
      */
     public ServerCapabilities(Path file, InstantSource clock, UnaryOperator<String> hash) {
         this.file = file;
@@ -64,20 +64,20 @@ public final class ServerCapabilities {
         return server(url).path(BEHIND_TM).asBoolean();
     }
 
-    synchronized void setBehindTm(HttpUrl url, boolean is) {
-        put(url, BEHIND_TM, BooleanNode.valueOf(is));
+    synchronized void setBehindTm(HttpUrl url, boolean value) {
+        put(url, BEHIND_TM, BooleanNode.valueOf(value));
     }
 
-    /** Whether its cloud API is; the same as {@link #isBehindTm} until that is known. */
+    /** Whether the cloud API of VCF Automation is below {@code /tm}; defaults to {@link #isBehindTm}. */
     synchronized boolean isApiBehindTm(HttpUrl url) {
         return server(url).path(API_BEHIND_TM).asBoolean(isBehindTm(url));
     }
 
-    synchronized void setApiBehindTm(HttpUrl url, boolean is) {
-        put(url, API_BEHIND_TM, BooleanNode.valueOf(is));
+    synchronized void setApiBehindTm(HttpUrl url, boolean value) {
+        put(url, API_BEHIND_TM, BooleanNode.valueOf(value));
     }
 
-    /** The version of VCF Automation's cloud API that the server accepted last, or null. */
+    /** @return the last accepted version of the cloud API of VCF Automation, or null */
     @CheckForNull
     synchronized String apiVersion(HttpUrl url) {
         return TokenResponseParser.text(server(url), API_VERSION);
@@ -87,12 +87,12 @@ public final class ServerCapabilities {
         put(url, API_VERSION, TextNode.valueOf(version));
     }
 
-    /** Whether VCF Automation had no list of API tokens within the last {@link #ABSENCE_HOLDS}. */
+    /** Whether VCF Automation had no list of API tokens within the last {@link #ABSENCE_RECHECK_INTERVAL}. */
     synchronized boolean hasNoTokenList(HttpUrl url) {
         String since = TokenResponseParser.text(server(url), TOKEN_LIST_ABSENT);
         try {
             return since != null
-                    && clock.instant().isBefore(Instant.parse(since).plus(ABSENCE_HOLDS));
+                    && clock.instant().isBefore(Instant.parse(since).plus(ABSENCE_RECHECK_INTERVAL));
         } catch (DateTimeException e) {
             return false;
         }
@@ -102,21 +102,21 @@ public final class ServerCapabilities {
         put(url, TOKEN_LIST_ABSENT, TextNode.valueOf(clock.instant().toString()));
     }
 
-    /** Whether the server rejected a secret and has not accepted it since. */
-    synchronized boolean isRefused(Account account, String secret) {
+    /** Whether the server has rejected the secret and not accepted it since then. */
+    synchronized boolean isRejected(Account account, String secret) {
         return content().path("refused").has(key(account, secret));
     }
 
-    synchronized void setRefused(Account account, String secret, boolean is) {
-        if (isRefused(account, secret) == is) {
+    synchronized void setRejected(Account account, String secret, boolean value) {
+        if (isRejected(account, secret) == value) {
             return;
         }
-        ObjectNode refused = content().withObject("/refused");
-        if (is) {
-            removeOldest(refused);
-            refused.put(key(account, secret), clock.instant().toString());
+        ObjectNode rejected = content().withObject("/refused");
+        if (value) {
+            removeOldest(rejected);
+            rejected.put(key(account, secret), clock.instant().toString());
         } else {
-            refused.remove(key(account, secret));
+            rejected.remove(key(account, secret));
         }
         save();
     }
@@ -143,7 +143,7 @@ public final class ServerCapabilities {
         save();
     }
 
-    /** The fields of an object are in the order in which they were added. */
+    /** The fields of an {@code ObjectNode} are in insertion order. */
     private static void removeOldest(ObjectNode entries) {
         while (entries.size() >= MAX_ENTRIES) {
             Iterator<String> names = entries.fieldNames();
@@ -157,12 +157,12 @@ public final class ServerCapabilities {
     }
 
     private ObjectNode content() {
-        ObjectNode known = content;
-        if (known == null) {
-            known = read();
-            content = known;
+        ObjectNode current = content;
+        if (current == null) {
+            current = read();
+            content = current;
         }
-        return known;
+        return current;
     }
 
     private ObjectNode read() {

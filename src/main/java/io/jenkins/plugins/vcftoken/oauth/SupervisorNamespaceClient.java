@@ -9,18 +9,18 @@ import okhttp3.HttpUrl;
 
 /**
  * Lists the Supervisor namespaces of an organization: {@code supervisornamespaces} of the <a
- * href="https://developer.broadcom.com/xapis/cci-api/latest/">Kubernetes API of VCF Automation 9</a>, in the
- * chunks of the <a href="https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks">
- * Kubernetes API</a>. The API refuses access tokens of the provider.
+ * href="https://developer.broadcom.com/xapis/cci-api/latest/">Kubernetes API of VCF Automation 9</a>, in the chunks of
+ * the <a href="https://kubernetes.io/docs/reference/using-api/api-concepts/#retrieving-large-results-sets-in-chunks">
+ * Kubernetes API</a>. The API rejects access tokens of the provider.
  */
 public final class SupervisorNamespaceClient {
 
     private static final String GROUP = "cci/kubernetes/apis/infrastructure.cci.vmware.com";
 
-    /** Of VCF Automation 9.1. A server without it names the one that it prefers. */
+    /** The version in VCF Automation 9.1. Other servers return their preferred version. */
     private static final String VERSION = "v1alpha3";
 
-    /** One namespace has some KiB, and a response must not exceed {@link OneShotHttpClient#MAX_ANSWER_BYTES}. */
+    /** A namespace has a few KiB, and the response is limited to {@link OneShotHttpClient#MAX_RESPONSE_BYTES}. */
     static final int PAGE_SIZE = 50;
 
     private static final int MAX_PAGES = 100;
@@ -34,10 +34,10 @@ public final class SupervisorNamespaceClient {
     }
 
     /**
-     * Sends at least one request; blocks.
+     * Sends one or more requests; blocks.
      *
      * @param accessToken a valid access token of the organization
-     * @return those that are ready, in the order of the server
+     * @return the namespaces that are ready, in the order of the server
      */
     public List<SupervisorNamespace> list(AccessToken accessToken) throws TokenRequestException {
         try {
@@ -50,22 +50,22 @@ public final class SupervisorNamespaceClient {
     private List<SupervisorNamespace> list(AccessToken accessToken, String firstVersion) throws TokenRequestException {
         String version = firstVersion;
         List<SupervisorNamespace> namespaces = new ArrayList<>();
-        String position = null;
+        String continueToken = null;
         for (int page = 0; page < MAX_PAGES; page++) {
-            TokenResponseParser response = get(accessToken, List.of(version, "supervisornamespaces"), position);
+            TokenResponseParser response = get(accessToken, List.of(version, "supervisornamespaces"), continueToken);
             if (response.status() == 404 && page == 0) {
                 version = preferredVersion(accessToken);
-                response = get(accessToken, List.of(version, "supervisornamespaces"), position);
+                response = get(accessToken, List.of(version, "supervisornamespaces"), continueToken);
             }
             JsonNode list = response.object();
             for (JsonNode item : list.path("items")) {
-                SupervisorNamespace namespace = namespace(item);
+                SupervisorNamespace namespace = parseNamespace(item);
                 if (namespace != null) {
                     namespaces.add(namespace);
                 }
             }
-            position = TokenResponseParser.text(list.path("metadata"), "continue");
-            if (position == null) {
+            continueToken = TokenResponseParser.text(list.path("metadata"), "continue");
+            if (continueToken == null) {
                 break;
             }
         }
@@ -78,15 +78,15 @@ public final class SupervisorNamespaceClient {
         return version == null ? VERSION : version;
     }
 
-    private TokenResponseParser get(AccessToken accessToken, List<String> path, @CheckForNull String position)
+    private TokenResponseParser get(AccessToken accessToken, List<String> path, @CheckForNull String continueToken)
             throws TokenRequestException {
         HttpUrl.Builder url = base.newBuilder().addPathSegments(GROUP);
         path.forEach(url::addPathSegment);
         if (!path.isEmpty()) {
             url.addQueryParameter("limit", String.valueOf(PAGE_SIZE));
         }
-        if (position != null) {
-            url.addQueryParameter("continue", position);
+        if (continueToken != null) {
+            url.addQueryParameter("continue", continueToken);
         }
         return new TokenResponseParser(
                 client.get(url.build(), Map.of("Authorization", "Bearer " + accessToken.value())),
@@ -94,9 +94,9 @@ public final class SupervisorNamespaceClient {
                 (status, code, message) -> TokenError.ofStatus(status));
     }
 
-    /** Null for a namespace that is not ready. */
+    /** @return null if the namespace is not ready */
     @CheckForNull
-    private SupervisorNamespace namespace(JsonNode item) {
+    private SupervisorNamespace parseNamespace(JsonNode item) {
         String name = TokenResponseParser.text(item.path("metadata"), "name");
         String project = TokenResponseParser.text(item.path("metadata"), "namespace");
         String endpoint = TokenResponseParser.text(item.path("status"), "namespaceEndpointURL");
@@ -104,7 +104,7 @@ public final class SupervisorNamespaceClient {
         if (name == null || project == null || url == null || !isReady(item.path("status"))) {
             return null;
         }
-        // The path alone: an access token is sent to no other server than that of the account.
+        // Only the path is used, so that the access token is not sent to another server.
         HttpUrl own = base.newBuilder().encodedPath(url.encodedPath()).build();
         return new SupervisorNamespace(name, project, own.toString());
     }

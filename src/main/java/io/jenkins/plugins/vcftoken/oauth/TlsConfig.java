@@ -17,16 +17,14 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
 import okhttp3.OkHttpClient;
 
-/** Clients that trust other certificates than Java does. */
+/** TLS settings for servers whose certificates Java does not trust. */
 public final class TlsConfig {
 
     private TlsConfig() {}
 
     /**
-     * Parses certificates.
-     *
      * @param pem one or more certificates
-     * @throws CertificateException when there is none, or one cannot be read
+     * @throws CertificateException if there is no certificate, or one is invalid
      */
     public static Collection<? extends Certificate> certificates(String pem) throws CertificateException {
         Collection<? extends Certificate> certificates = CertificateFactory.getInstance("X.509")
@@ -38,17 +36,17 @@ public final class TlsConfig {
     }
 
     /**
-     * A client that trusts private authorities beside those of Java.
+     * Creates a client that trusts the given certificates in addition to those that Java trusts.
      *
-     * @throws CertificateException when the PEM cannot be read
+     * @throws CertificateException if the PEM is invalid
      */
     public static OkHttpClient trusting(OkHttpClient base, String pem) throws CertificateException {
         try {
             KeyStore anchors = KeyStore.getInstance(KeyStore.getDefaultType());
             anchors.load(null, null);
             int number = 0;
-            for (X509Certificate known : trustManager(null).getAcceptedIssuers()) {
-                anchors.setCertificateEntry("java-" + number++, known);
+            for (X509Certificate trusted : trustManager(null).getAcceptedIssuers()) {
+                anchors.setCertificateEntry("java-" + number++, trusted);
             }
             for (Certificate added : certificates(pem)) {
                 anchors.setCertificateEntry("added-" + number++, added);
@@ -62,8 +60,8 @@ public final class TlsConfig {
     }
 
     /**
-     * A client that accepts every certificate for every host, so that others on the network can read what is sent. For
-     * laboratories, where an administrator chose so explicitly.
+     * Creates a client that accepts any certificate for any host. Insecure, because secrets can be intercepted; only
+     * for test environments, if enabled explicitly by an administrator.
      */
     public static OkHttpClient withoutVerification(OkHttpClient base) {
         try {

@@ -4,76 +4,77 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.time.Duration;
 import java.time.Instant;
 
-/** Client of one token API, for one account. Implementations are immutable and thread-safe; calls block. */
+/** Client for one account in one token API. Implementations are immutable and thread-safe; calls block. */
 public interface TokenEndpointClient {
 
     Account account();
 
     /**
-     * Whether the server replaces secrets as they are used. A secret that does not rotate needs no record before it is
-     * sent, and is sent again after a lost response. A different secret in the response is stored in both cases.
+     * Whether the server replaces the secret at each use. A secret that does not rotate is sent without creating a
+     * record first, and sent again after a lost response. In both cases, a different secret in the response is stored.
      */
     default boolean rotates() {
         return true;
     }
 
-    /** Whether an empty secret means that there is nothing to send. */
+    /** Whether requests require a non-empty secret. */
     default boolean needsSecret() {
         return true;
     }
 
     /**
-     * Sends the secret to the token endpoint, once, because a server may revoke the account when a refresh token
-     * arrives twice. No second request follows one that a token endpoint has answered or may have received. Where the
-     * endpoint is at one of two paths, the second is tried after a response that shows that there is no endpoint at the
-     * first (see {@link VcfaTokenClient}). Blocks for at most the call timeout of the HTTP client, twice that with two
-     * paths.
+     * Sends the secret to the token endpoint only once, because a server may revoke the account if it receives a
+     * refresh token twice. No request is sent after a token endpoint has responded or may have received the secret. If
+     * the endpoint has one of two paths, the second path is tried only after a response that shows that there is no
+     * endpoint at the first one (see {@link VcfaTokenClient}). Blocks for at most the call timeout of the HTTP client,
+     * or twice that with two paths.
      *
-     * @throws TokenRequestException without an access token; its type says whether the secret may have been consumed
+     * @throws TokenRequestException if there is no access token; the type shows whether the secret may have been
+     *     consumed
      */
     TokenResponse requestToken(String secret) throws TokenRequestException;
 
     /**
-     * For an access token that is requested with one of another client in place of a stored secret: the age up to which
-     * that one is sent, because a server may end the new one with it.
+     * The maximum age of the parent token, for a client that sends an access token of another client (the parent token)
+     * instead of a stored secret. The validity of the new token may depend on that of the parent token.
      */
-    default Duration longestParentAge() {
+    default Duration maxParentTokenAge() {
         return Duration.ofSeconds(Long.MAX_VALUE);
     }
 
     /**
-     * Renews an access token with its session. Sends the secret, once, if the server rejects the session; a lost
-     * response is not followed by a second request.
+     * Refreshes an access token with its session. Sends the secret once if the server rejects the session, but not
+     * after a lost response.
      *
-     * @param session of the last {@link TokenResponse} of this account
-     * @throws TokenRequestException as {@link #requestToken} does
+     * @param session from the last {@link TokenResponse} of this account
+     * @throws TokenRequestException see {@link #requestToken}
      */
     default TokenResponse refreshSession(String secret, String session) throws TokenRequestException {
         return requestToken(secret);
     }
 
     /**
-     * Ends a session at the server.
+     * Revokes a session on the server.
      *
-     * @throws TokenRequestException when the server may still have it; it then ends by itself
+     * @throws TokenRequestException if the session may still be valid; it then ends when it expires
      */
     default void revokeSession(String session) throws TokenRequestException {}
 
     /**
-     * Whether {@link #regenerate} may be called, so that the ledger has a record of the secret before it is first sent.
+     * Whether {@link #regenerate} may be called. If so, the ledger has a record of the secret before its first use.
      */
     default boolean regenerates() {
         return false;
     }
 
     /**
-     * Has the server issue another secret in place of one that does not rotate. Sends the secret, once: the response
-     * has the only copy of the new one, and the server may refuse the old one from then on. Access tokens stay valid.
+     * Requests a replacement for a secret that does not rotate. Sends the secret only once: the response is the only
+     * copy of the new secret, and the server may reject the old one from then on. Access tokens stay valid.
      *
-     * @param accessToken a valid access token that this client obtained with the secret, or null
-     * @throws TokenRequestException without a new secret; the server may have issued one only where it is an
+     * @param accessToken a valid access token that was requested with the secret, or null
+     * @throws TokenRequestException if there is no new secret; the server may have issued one only in the case of an
      *     {@code OutcomeUnknown} or an {@code InvalidResponse}
-     * @throws UnsupportedOperationException where the server has no such request
+     * @throws UnsupportedOperationException if the API does not support this
      */
     default RegeneratedSecret regenerate(String secret, @CheckForNull AccessToken accessToken)
             throws TokenRequestException {
@@ -81,26 +82,24 @@ public interface TokenEndpointClient {
     }
 
     /**
-     * Asks when the stored secret expires, so that a person can be warned in time. Consumes nothing.
+     * Requests the expiry of the stored secret, for warnings before that. Does not consume the secret.
      *
-     * @param accessToken a valid access token that this client obtained with the secret, or null; without one, the
-     *     server is not asked where {@link #expiryNeedsAccessToken}
-     * @return null when the secret does not expire, or the server does not say
-     * @throws TokenRequestException when the server was not reached, or rejects the secret or the request
+     * @param accessToken a valid access token that was requested with the secret, or null; if null and
+     *     {@link #expiryNeedsAccessToken}, no request is sent
+     * @return null if the secret does not expire, or its expiry is unknown
+     * @throws TokenRequestException if the server is unreachable, or rejects the secret or the request
      */
     @CheckForNull
     default Instant secretExpiry(String secret, @CheckForNull AccessToken accessToken) throws TokenRequestException {
         return null;
     }
 
-    /** Whether {@link #secretExpiry} sends an access token in place of the secret. */
+    /** Whether {@link #secretExpiry} sends an access token instead of the secret. */
     default boolean expiryNeedsAccessToken() {
         return false;
     }
 
-    /**
-     * A warning for the log of the build about a valid access token that may not be the wanted one; null without one.
-     */
+    /** @return a warning for the build log if a valid access token may be for another organization, or null */
     @CheckForNull
     default String warning(AccessToken accessToken) {
         return null;

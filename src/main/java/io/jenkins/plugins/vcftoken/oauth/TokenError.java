@@ -1,6 +1,6 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
-/** The ways in which a token request fails, each with its explanation and advice in the words of messages. */
+/** Causes of failed token requests, with explanation and advice for messages. The names are part of the audit log. */
 public enum TokenError {
     SPENT_OR_REVOKED(
             "the server refuses the stored refresh token: it is expired, revoked, already replaced by another client, "
@@ -100,7 +100,7 @@ public enum TokenError {
         this.nextStep = nextStep;
     }
 
-    /** What a rejection means by its status alone. */
+    /** Default error for a rejection with the given HTTP status. */
     static TokenError ofStatus(int status) {
         return switch (status) {
             case 401, 403 -> FORBIDDEN;
@@ -117,7 +117,7 @@ public enum TokenError {
         return nextStep;
     }
 
-    /** Whether a rejection with this error makes sending the same secret again useless, or a risk for the account. */
+    /** Whether sending the same secret again after this error cannot succeed, or may lock the account. */
     boolean isFinal() {
         return switch (this) {
             case SPENT_OR_REVOKED, API_TOKEN_REFUSED, WRONG_SECRET, PASSWORD_NOT_ACCEPTED, LOCKED_OUT -> true;
@@ -126,19 +126,19 @@ public enum TokenError {
     }
 
     /**
-     * Whether a failed request probably was a rejection, without being one for sure: the same secret may work next time,
-     * and the explanation says more than that no usable response arrived.
+     * Whether this error probably, but not certainly, is a rejection of the secret. The same secret may succeed later,
+     * and the explanation is more specific than that of {@link #NO_ANSWER}.
      */
     public boolean isProbablyRejection() {
         return this == API_TOKEN_REFUSED_OR_SERVER_FAILED;
     }
 
-    /** Whether the access token was refused that was sent in place of a stored secret, so that another one may work. */
-    public boolean isOfParentToken() {
+    /** Whether the server rejected the parent token instead of a stored secret, so a new parent token may succeed. */
+    public boolean isParentTokenRejected() {
         return this == PROVIDER_TOKEN_REFUSED || this == PARENT_TOKEN_REFUSED;
     }
 
-    /** The same failure for a secret that does not rotate, which the request cannot have consumed. */
+    /** The corresponding error for a secret that does not rotate, which a request cannot consume. */
     public TokenError forNonRotatingSecret() {
         return switch (this) {
             case OUTCOME_UNKNOWN -> NO_ANSWER;

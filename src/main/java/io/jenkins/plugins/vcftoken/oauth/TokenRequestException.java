@@ -6,8 +6,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A request that brought no access token. The type says what that means for the secret that was sent: the server may
- * have consumed it only after {@link OutcomeUnknown} and {@link InvalidResponse}. Messages contain no secrets.
+ * Failed token request. The type shows the effect on the secret in the request: the server may have consumed it only
+ * in the case of {@link OutcomeUnknown} and {@link InvalidResponse}. Messages contain no secrets.
  */
 public abstract sealed class TokenRequestException extends Exception {
 
@@ -31,25 +31,25 @@ public abstract sealed class TokenRequestException extends Exception {
         return tokenError;
     }
 
-    /** What was observed, for example "HTTP 400, invalid_grant: Invalid refresh token". */
+    /** The observed response or exception, such as "HTTP 400, invalid_grant: Invalid refresh token". */
     public String detail() {
         return detail;
     }
 
-    /** How long the server asks to wait before the next request; zero where it does not say. */
+    /** The delay before the next request as requested by the server; zero by default. */
     public Duration retryAfter() {
         return retryAfter;
     }
 
-    /** This failure for a secret that does not rotate: the message does not say that the secret may be lost. */
+    /** Converts to the error for a secret that does not rotate, without the warning that the secret may be lost. */
     final TokenRequestException forNonRotatingSecret() {
         TokenError other = tokenError.forNonRotatingSecret();
         return other == tokenError ? this : copy(other, detail, getCause());
     }
 
     /**
-     * This failure with the HTTP status alone in place of the server's text. Keeps a user who may choose the address of
-     * a server from reading what internal servers respond (SSRF).
+     * Reduces the detail to the HTTP status, without text of the server. Prevents a user who can choose the URL from
+     * reading responses of internal servers (SSRF).
      */
     final TokenRequestException withoutServerText() {
         Matcher status = STATUS.matcher(detail);
@@ -58,7 +58,7 @@ public abstract sealed class TokenRequestException extends Exception {
 
     abstract TokenRequestException copy(TokenError newError, String newDetail, @CheckForNull Throwable newCause);
 
-    /** The server understood the request and rejected it. This request did not consume the secret. */
+    /** The server rejected the request, which did not consume the secret. */
     public static final class Rejected extends TokenRequestException {
         private static final long serialVersionUID = 1;
 
@@ -66,7 +66,7 @@ public abstract sealed class TokenRequestException extends Exception {
             super(tokenError, detail, null, Duration.ZERO);
         }
 
-        /** Whether the same secret must not be sent again: it will not succeed, and may lock the account. */
+        /** Whether the same secret must not be sent again, because it cannot succeed and may lock the account. */
         public boolean isFinal() {
             return tokenError().isFinal();
         }
@@ -77,7 +77,7 @@ public abstract sealed class TokenRequestException extends Exception {
         }
     }
 
-    /** No byte of the secret left this controller. Safe to repeat. */
+    /** The secret was not sent. Safe to retry. */
     public static final class NotSent extends TokenRequestException {
         private static final long serialVersionUID = 1;
 
@@ -91,7 +91,7 @@ public abstract sealed class TokenRequestException extends Exception {
         }
     }
 
-    /** HTTP 429: the server did not process the request. Safe to repeat after {@link #retryAfter()}. */
+    /** HTTP 429: the server did not process the request. Safe to retry after {@link #retryAfter()}. */
     public static final class Throttled extends TokenRequestException {
         private static final long serialVersionUID = 1;
 
@@ -106,7 +106,7 @@ public abstract sealed class TokenRequestException extends Exception {
     }
 
     /**
-     * The secret may have reached the server, and no response arrived. Not safe to repeat with a secret that rotates.
+     * The server may have received the secret, but there is no response. Not safe to retry with a secret that rotates.
      */
     public static final class OutcomeUnknown extends TokenRequestException {
         private static final long serialVersionUID = 1;
@@ -115,7 +115,7 @@ public abstract sealed class TokenRequestException extends Exception {
             this(detail, cause, Duration.ZERO);
         }
 
-        /** @param retryAfter zero where the server does not say */
+        /** @param retryAfter zero if the server does not request a delay */
         public OutcomeUnknown(String detail, @CheckForNull Throwable cause, Duration retryAfter) {
             this(TokenError.OUTCOME_UNKNOWN, detail, cause, retryAfter);
         }
@@ -131,7 +131,7 @@ public abstract sealed class TokenRequestException extends Exception {
         }
     }
 
-    /** The server reported success without a usable access token. */
+    /** Successful response without a valid access token. */
     public static final class InvalidResponse extends TokenRequestException {
         private static final long serialVersionUID = 1;
         private final transient String refreshToken;
@@ -145,7 +145,7 @@ public abstract sealed class TokenRequestException extends Exception {
             this.refreshToken = refreshToken;
         }
 
-        /** The refresh token of the response, or null. It has to be stored: it may be the only valid one. */
+        /** The refresh token in the response, or null. It must be stored, because it may be the only valid one. */
         @CheckForNull
         public String refreshToken() {
             return refreshToken;

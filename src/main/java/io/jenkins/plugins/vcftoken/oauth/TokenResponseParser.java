@@ -18,23 +18,23 @@ import java.util.Locale;
 import java.util.regex.Pattern;
 
 /**
- * Parses one response of a token API: token responses and errors of OAuth (RFC 6749 sections
- * <a href="https://www.rfc-editor.org/rfc/rfc6749#section-5.1">5.1</a> and
- * <a href="https://www.rfc-editor.org/rfc/rfc6749#section-5.2">5.2</a>) in the forms that the vendor sends, and other
- * JSON with the same statuses, errors and lifetimes.
+ * Parses a response of a token API: OAuth token responses and errors (RFC 6749 sections <a
+ * href="https://www.rfc-editor.org/rfc/rfc6749#section-5.1">5.1</a> and <a
+ * href="https://www.rfc-editor.org/rfc/rfc6749#section-5.2">5.2</a>) in the vendor's variants, and other JSON with the
+ * same statuses, errors and lifetimes.
  */
 final class TokenResponseParser {
 
-    /** Used when neither the response nor the JWT says: the shortest lifetime of an access token in all APIs. */
+    /** Used if neither the response nor the JWT has a lifetime; the shortest one in all APIs. */
     static final Duration DEFAULT_LIFETIME = Duration.ofMinutes(30);
 
-    /** The longest lifetime that an access token is used for, whatever a server says. */
+    /** Longer lifetimes are reduced to this one. */
     static final Duration MAX_LIFETIME = Duration.ofDays(1);
 
-    /** As seconds this is three days and a half, as milliseconds five minutes. */
-    private static final long SURELY_MILLISECONDS = 300_000;
+    /** Values from this one are in milliseconds: 3.5 days in seconds, 5 minutes in milliseconds. */
+    private static final long MIN_MILLISECONDS = 300_000;
 
-    /** The {@code Date} of a response has no fractions of seconds. */
+    /** The {@code Date} header has no fractions of seconds. */
     private static final Duration DATE_RESOLUTION = Duration.ofSeconds(1);
 
     private static final Duration MAX_RETRY_AFTER = Duration.ofHours(1);
@@ -45,7 +45,7 @@ final class TokenResponseParser {
      */
     private static final Pattern ACCESS_TOKEN = Pattern.compile("[A-Za-z0-9._~+/=%:-]+");
 
-    /** As RFC 6749 section 5.2 and its extensions spell them; frameworks put "Not Found" into the same field. */
+    /** Error codes of RFC 6749 section 5.2 and its extensions; web frameworks put "Not Found" into the same field. */
     private static final Pattern OAUTH_ERROR = Pattern.compile("[a-z]+(_[a-z]+)+");
 
     private static final DateTimeFormatter TIME = new DateTimeFormatterBuilder()
@@ -53,76 +53,76 @@ final class TokenResponseParser {
             .appendPattern("[XXX][XX][X]")
             .toFormatter(Locale.ROOT);
 
-    /** Says what a rejection means in one API. */
+    /** Maps a rejection to an error, for one API. */
     @FunctionalInterface
     interface ErrorClassifier {
         /**
-         * @param code the server's name of the error, empty without one
-         * @param message the server's message, empty without one
+         * @param code error code of the server, or empty
+         * @param message error message of the server, or empty
          */
         TokenError classify(int status, String code, String message);
     }
 
-    private final OneShotHttpClient.Answer answer;
+    private final OneShotHttpClient.HttpResponse httpResponse;
     private final String secret;
     private final ErrorClassifier classifier;
     private final JsonNode json;
 
-    /** @param secret the secret that was sent, which is removed from messages */
-    TokenResponseParser(OneShotHttpClient.Answer answer, String secret, ErrorClassifier classifier) {
-        this.answer = answer;
+    /** @param secret the secret in the request, which is removed from messages */
+    TokenResponseParser(OneShotHttpClient.HttpResponse httpResponse, String secret, ErrorClassifier classifier) {
+        this.httpResponse = httpResponse;
         this.secret = secret;
         this.classifier = classifier;
-        this.json = parse(answer.body());
+        this.json = parse(httpResponse.body());
     }
 
     private static JsonNode parse(String body) {
         try {
             return OneShotHttpClient.JSON.readTree(body);
         } catch (JsonProcessingException e) {
-            // Not passed on as a cause: its message quotes the response.
+            // Not kept as a cause, because its message contains the response.
             return MissingNode.getInstance();
         }
     }
 
     int status() {
-        return answer.status();
+        return httpResponse.status();
     }
 
-    Instant askedAt() {
-        return answer.askedAt();
+    Instant requestedAt() {
+        return httpResponse.requestedAt();
     }
 
     String body() {
-        return answer.body();
+        return httpResponse.body();
     }
 
-    /** The access token of VCF Automation's header; null without it. */
+    /** @return the access token in the response header of VCF Automation, or null */
     @CheckForNull
     String accessTokenHeader() {
-        return answer.accessToken();
+        return httpResponse.accessToken();
     }
 
-    /** The body as JSON of any type; missing where it is no JSON. */
+    /** The body as JSON of any type; a missing node if it is not JSON. */
     JsonNode json() {
         return json;
     }
 
     boolean isSuccess() {
-        return answer.status() / 100 == 2;
+        return httpResponse.status() / 100 == 2;
     }
 
     /**
-     * Whether there is no token endpoint at the path of the request: 404 or 405, without an error of OAuth. Such a
-     * response comes from routing by method and path, before the token in the body was read.
+     * Whether there is no token endpoint at the requested path: 404 or 405 without an OAuth error. Such a response
+     * results from routing by method and path, so no endpoint has read the token in the body.
      */
-    boolean isNoTokenEndpoint() {
-        return (answer.status() == 404 || answer.status() == 405)
+    boolean isTokenEndpointMissing() {
+        return (httpResponse.status() == 404 || httpResponse.status() == 405)
                 && !OAUTH_ERROR.matcher(errorCode()).matches();
     }
 
     /**
-     * @throws TokenRequestException the {@link #failure()}, or {@code InvalidResponse} when the body is no JSON object
+     * @throws TokenRequestException the {@link #failure()}, or {@code InvalidResponse} if the body is not a JSON object
      */
     JsonNode object() throws TokenRequestException {
         if (!isSuccess()) {
@@ -134,7 +134,7 @@ final class TokenResponseParser {
         return json;
     }
 
-    /** The token response of OAuth; throws as {@link #object()} and {@link #accessToken} do. */
+    /** Parses an OAuth token response; for exceptions, see {@link #object()} and {@link #accessToken}. */
     TokenResponse response() throws TokenRequestException {
         JsonNode object = object();
         String refreshToken = text(object, "refresh_token");
@@ -146,16 +146,19 @@ final class TokenResponseParser {
         return new TokenResponse(accessToken, refreshToken);
     }
 
-    /** The text of a field; null where it is missing, blank or of another type. */
+    /** @return the text of a field; null if it is missing, blank or of another type */
     @CheckForNull
     static String text(JsonNode object, String field) {
         JsonNode value = object.path(field);
         return value.isTextual() && !value.textValue().isBlank() ? value.textValue() : null;
     }
 
-    /** The time of an ISO 8601 text, in UTC where it has no offset; null where there is none. */
+    /**
+     * @param text ISO 8601 time, in UTC if it has no offset
+     * @return null if the text is null or invalid
+     */
     @CheckForNull
-    static Instant time(@CheckForNull String text) {
+    static Instant parseTime(@CheckForNull String text) {
         if (text == null) {
             return null;
         }
@@ -170,33 +173,34 @@ final class TokenResponseParser {
     }
 
     /**
-     * Checks an access token and computes when it expires.
+     * Validates an access token and computes its expiry.
      *
-     * @param expiresIn seconds, as a number or as text; missing where the response has none
-     * @param refreshToken of the same response, which the exception passes on
-     * @throws TokenRequestException {@code InvalidResponse} when the access token cannot be used
+     * @param expiresIn in seconds, as a number or text; a missing node if the response has none
+     * @param refreshToken the refresh token in the same response, for the exception
+     * @throws TokenRequestException {@code InvalidResponse} if the access token is not valid
      */
     AccessToken accessToken(@CheckForNull String value, JsonNode expiresIn, @CheckForNull String refreshToken)
             throws TokenRequestException {
-        String usable = usable(value, refreshToken);
-        return accessToken(usable, lifetime(expiresIn, usable), refreshToken);
+        String valid = validate(value, refreshToken);
+        return accessToken(valid, lifetime(expiresIn, valid), refreshToken);
     }
 
     /**
-     * As {@link #accessToken(String, JsonNode, String)}, for a response with the time of the expiry by the clock of the
-     * server. The lifetime is the time from the response's own {@code Date} to that.
+     * Like {@link #accessToken(String, JsonNode, String)}, for a response with the expiry by the clock of the server.
+     * The lifetime starts at the {@code Date} of the response.
      *
-     * @param expiresAt milliseconds since 1970; missing or 0 where the response has none
+     * @param expiresAt in epoch milliseconds; missing or 0 if the response has none
      */
     AccessToken accessTokenUntil(@CheckForNull String value, JsonNode expiresAt) throws TokenRequestException {
-        String usable = usable(value, null);
+        String valid = validate(value, null);
         Duration lifetime = expiresAt.asLong() == 0
                 ? DEFAULT_LIFETIME
                 : Duration.between(serverNow().plus(DATE_RESOLUTION), Instant.ofEpochMilli(expiresAt.asLong()));
-        return accessToken(usable, lifetime, null);
+        return accessToken(valid, lifetime, null);
     }
 
-    private String usable(@CheckForNull String value, @CheckForNull String refreshToken) throws TokenRequestException {
+    private String validate(@CheckForNull String value, @CheckForNull String refreshToken)
+            throws TokenRequestException {
         if (value == null) {
             throw invalid("without an access token", refreshToken);
         }
@@ -211,41 +215,42 @@ final class TokenResponseParser {
         if (lifetime.isNegative() || lifetime.isZero()) {
             throw invalid("with an access token that has expired already", refreshToken);
         }
-        Instant expiresAt = answer.askedAt().plus(lifetime.compareTo(MAX_LIFETIME) > 0 ? MAX_LIFETIME : lifetime);
-        return new AccessToken(value, answer.askedAt(), expiresAt);
+        Instant expiresAt =
+                httpResponse.requestedAt().plus(lifetime.compareTo(MAX_LIFETIME) > 0 ? MAX_LIFETIME : lifetime);
+        return new AccessToken(value, httpResponse.requestedAt(), expiresAt);
     }
 
-    /** @param what completes "HTTP 200 …" */
-    TokenRequestException.InvalidResponse invalid(String what, @CheckForNull String refreshToken) {
-        return new TokenRequestException.InvalidResponse("HTTP " + answer.status() + ' ' + what, refreshToken);
+    /** @param description follows "HTTP 200 " in the message */
+    TokenRequestException.InvalidResponse invalid(String description, @CheckForNull String refreshToken) {
+        return new TokenRequestException.InvalidResponse(
+                "HTTP " + httpResponse.status() + ' ' + description, refreshToken);
     }
 
-    /** The exception for a response that is not a success. */
+    /** Creates the exception for a response without success status. */
     TokenRequestException failure() {
-        int status = answer.status();
+        int status = httpResponse.status();
         if (status == 429) {
             return new TokenRequestException.Throttled(redacted(), retryAfter());
         }
         if (status == 408 || status >= 500) {
-            boolean saysWhen = status == 503 && answer.retryAfter() != null;
-            return new TokenRequestException.OutcomeUnknown(redacted(), null, saysWhen ? retryAfter() : Duration.ZERO);
+            boolean hasRetryAfter = status == 503 && httpResponse.retryAfter() != null;
+            return new TokenRequestException.OutcomeUnknown(
+                    redacted(), null, hasRetryAfter ? retryAfter() : Duration.ZERO);
         }
         if (status / 100 == 3) {
-            String location = answer.location();
-            String where = location == null ? "" : " to " + SecretRedactor.redact(withoutQuery(location), secret);
-            return new TokenRequestException.Rejected(TokenError.REDIRECTED, "HTTP " + status + where);
+            String location = httpResponse.location();
+            String target = location == null ? "" : " to " + SecretRedactor.redact(withoutQuery(location), secret);
+            return new TokenRequestException.Rejected(TokenError.REDIRECTED, "HTTP " + status + target);
         }
         return new TokenRequestException.Rejected(classifier.classify(status, errorCode(), message()), redacted());
     }
 
-    /** Portals put request parameters, tokens among them, behind the path. */
+    /** In redirects of portals, the query may contain tokens. */
     private static String withoutQuery(String location) {
         return location.split("[?#]", 2)[0];
     }
 
-    /**
-     * The server's name of the error: OAuth's, Cloud Director's, SDDC Manager's or Cloud Services'; empty without one.
-     */
+    /** @return the error code of OAuth, Cloud Director, SDDC Manager or Cloud Services, or empty */
     String errorCode() {
         return firstText("error", "minorErrorCode", "errorCode", "cspErrorCode");
     }
@@ -264,19 +269,19 @@ final class TokenResponseParser {
         return "";
     }
 
-    /** Status, code and message without secrets. */
+    /** Status, error code and message without secrets. */
     private String redacted() {
         String code = errorCode();
         String message = message();
-        return "HTTP " + answer.status()
+        return "HTTP " + httpResponse.status()
                 + (code.isEmpty() ? "" : ", " + SecretRedactor.redact(code, secret))
                 + (message.isEmpty() ? "" : ": " + SecretRedactor.redact(message, secret));
     }
 
     /**
-     * The lifetime as a span, so that a wrong clock of the server has no effect: {@code exp} is compared with the
-     * server's own {@code iat} or {@code Date}. The shorter one of the response and the JWT counts, because the
-     * services that check the token read the JWT.
+     * Computes a duration, so that the clock of the server does not matter: {@code exp} is compared with {@code iat} or
+     * with the {@code Date} of the same server. Returns the shorter one of the response and the JWT, because services
+     * use the JWT to validate the token.
      */
     private Duration lifetime(JsonNode expiresIn, String accessToken) {
         JwtClaims claims = JwtClaims.of(accessToken);
@@ -290,23 +295,23 @@ final class TokenResponseParser {
         return ofJwt != null ? ofJwt : DEFAULT_LIFETIME;
     }
 
-    /** Much more than a day is taken as milliseconds: a renewal that is too early does no harm. */
+    /** A value much longer than a day is taken as milliseconds: at worst, the token is renewed too early. */
     private static Duration seconds(long expiresIn) {
-        long seconds = expiresIn < SURELY_MILLISECONDS ? expiresIn : expiresIn / 1_000;
+        long seconds = expiresIn < MIN_MILLISECONDS ? expiresIn : expiresIn / 1_000;
         return Duration.ofSeconds(Math.max(-1, Math.min(seconds, MAX_LIFETIME.toSeconds())));
     }
 
     private Instant serverNow() {
-        Instant date = answer.date();
-        return date != null ? date : answer.askedAt();
+        Instant date = httpResponse.date();
+        return date != null ? date : httpResponse.requestedAt();
     }
 
     /**
-     * Seconds or a date (<a href="https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3">RFC 9110 section 10.2.3</a>).
+     * <a href="https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3">RFC 9110 section 10.2.3</a>: seconds or a date.
      */
     private Duration retryAfter() {
-        String given = answer.retryAfter();
-        String value = given == null ? "" : given.trim();
+        String header = httpResponse.retryAfter();
+        String value = header == null ? "" : header.trim();
         Duration wait;
         if (value.matches("\\d{1,9}")) {
             wait = Duration.ofSeconds(Long.parseLong(value));

@@ -11,22 +11,22 @@ import java.util.Map;
 import java.util.zip.GZIPOutputStream;
 
 /**
- * Begins sessions of vCenter with access tokens of VCF SSO: exchanges one for a SAML token (<a
+ * Creates vCenter sessions with access tokens of VCF SSO: exchanges the access token for a SAML token (<a
  * href="https://www.rfc-editor.org/rfc/rfc8693">RFC 8693</a>, <a
  * href="https://developer.broadcom.com/xapis/vsphere-automation-api/latest/api/vcenter/authentication/token/post">{@code
- * /api/vcenter/authentication/token}</a>), and logs in with that (<a
+ * /api/vcenter/authentication/token}</a>), and logs in with the SAML token (<a
  * href="https://developer.broadcom.com/xapis/vsphere-automation-api/latest/api/session/post">{@code /api/session}</a>).
  *
  * <p><a href="https://developer.broadcom.com/xapis/vsphere-automation-api/latest/cis/cis/session/">The vendor's
- * document</a> has two ends of a session: one that is computed from the SAML token, and one after a time without a
- * request. It names neither time; the first is taken from {@code expires_in}, the second is half an hour on systems in
- * the field (<a href="https://github.com/vmware/govmomi/issues/2698">govmomi#2698</a>).
+ * document</a> specifies two limits of a session: an absolute expiry derived from the SAML token, and an idle timeout.
+ * It has no values for them; the former is taken from {@code expires_in}, the latter is 30 minutes on observed systems
+ * (<a href="https://github.com/vmware/govmomi/issues/2698">govmomi#2698</a>).
  */
 public final class VcenterSessionClient extends AbstractSessionClient {
 
     public static final String SYSTEM = "vCenter";
 
-    /** A step that has the session need not have used it. */
+    /** Limits the lifetime, because a step may hold the session without using it. */
     static final Duration IDLE_TIMEOUT = Duration.ofMinutes(30);
 
     private static final String TOKEN_TYPE = "urn:ietf:params:oauth:token-type:";
@@ -36,7 +36,7 @@ public final class VcenterSessionClient extends AbstractSessionClient {
     }
 
     @Override
-    AccessToken beginSession(String parentToken) throws TokenRequestException {
+    AccessToken createSession(String parentToken) throws TokenRequestException {
         Map<String, String> form = Map.of(
                 "grant_type",
                 "urn:ietf:params:oauth:grant-type:token-exchange",
@@ -56,9 +56,10 @@ public final class VcenterSessionClient extends AbstractSessionClient {
         JsonNode exchanged = exchange.object();
         String encoded = TokenResponseParser.text(exchanged, "access_token");
         JsonNode expiresIn = exchanged.path("expires_in");
-        String withoutLines = encoded == null ? null : encoded.replaceAll("\\s", "");
-        String samlToken = compressed(
-                exchange, exchange.accessToken(withoutLines, expiresIn, null).value());
+        String withoutLineBreaks = encoded == null ? null : encoded.replaceAll("\\s", "");
+        String samlToken = compress(
+                exchange,
+                exchange.accessToken(withoutLineBreaks, expiresIn, null).value());
         TokenResponseParser session = new TokenResponseParser(
                 client.post(url("api/session"), Map.of("Authorization", "SIGN token=\"" + samlToken + '"')),
                 samlToken,
@@ -67,12 +68,12 @@ public final class VcenterSessionClient extends AbstractSessionClient {
             throw session.failure();
         }
         AccessToken id = exchange.accessToken(session.json().textValue(), expiresIn, null);
-        Instant idle = id.issuedAt().plus(IDLE_TIMEOUT);
-        return id.expiresAt().isAfter(idle) ? new AccessToken(id.value(), id.issuedAt(), idle) : id;
+        Instant idleExpiry = id.issuedAt().plus(IDLE_TIMEOUT);
+        return id.expiresAt().isAfter(idleExpiry) ? new AccessToken(id.value(), id.issuedAt(), idleExpiry) : id;
     }
 
-    /** The form of a SAML token in the header: gzip, then base64. The response has base64 alone. */
-    private static String compressed(TokenResponseParser exchange, String samlToken) throws TokenRequestException {
+    /** Converts from base64, as in the response, to gzip and base64, as in the request header. */
+    private static String compress(TokenResponseParser exchange, String samlToken) throws TokenRequestException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (GZIPOutputStream gzip = new GZIPOutputStream(bytes)) {
             gzip.write(Base64.getDecoder().decode(samlToken));
@@ -85,7 +86,7 @@ public final class VcenterSessionClient extends AbstractSessionClient {
     }
 
     @Override
-    TokenResponseParser endSession(String session) throws TokenRequestException {
+    TokenResponseParser deleteSession(String session) throws TokenRequestException {
         return new TokenResponseParser(
                 client.delete(url("api/session"), Map.of("vmware-api-session-id", session)),
                 session,

@@ -7,18 +7,19 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Requests access tokens of VCF Operations with the name and password of a user. The access token is the session, too:
- * it is revoked with itself. From the vendor's documents:
- * <a href="https://developer.broadcom.com/xapis/vcf-operations-api/latest/data-structures/auth-token">the response</a>,
- * and <a href="https://developer.broadcom.com/xapis/vmware-vrealize-operations-api/latest/api/auth/token/acquire/post">401
- * for a failed login</a>. Each call extends the validity of the access token to 6 hours from then, so the time in the
+ * Requests access tokens of VCF Operations with username and password. The access token is also the session, and is
+ * revoked with itself. From the vendor's documents: <a
+ * href="https://developer.broadcom.com/xapis/vcf-operations-api/latest/data-structures/auth-token">the response</a>,
+ * and <a
+ * href="https://developer.broadcom.com/xapis/vmware-vrealize-operations-api/latest/api/auth/token/acquire/post">401 for
+ * a failed login</a>. Each call extends the validity of the access token to 6 hours after the call, so the time in the
  * response is the earliest expiry.
  */
 public final class VcfOperationsTokenClient extends AbstractTokenClient {
 
     public static final String SYSTEM = "VCF Operations";
 
-    /** What stands before the access token in the header {@code Authorization}. */
+    /** Authentication scheme in the {@code Authorization} header. */
     public static final String SCHEME = "OpsToken";
 
     private static final String API = "suite-api/api/auth/token/";
@@ -28,11 +29,13 @@ public final class VcfOperationsTokenClient extends AbstractTokenClient {
     /**
      * A user of VCF Operations.
      *
-     * @param authSource the name of the identity source in VCF Operations; empty for local users
+     * @param authSource name of the identity source in VCF Operations; empty for local users
      */
     public record User(String name, String authSource) {
 
-        /** The {@link Account#name()}: tells apart users of the same name. */
+        /**
+         * The {@link Account#name()}, which is different for users with the same name in different identity sources.
+         */
         public String account() {
             return name + (authSource.isEmpty() ? "" : " of " + authSource);
         }
@@ -64,15 +67,15 @@ public final class VcfOperationsTokenClient extends AbstractTokenClient {
                 client.post(url(API + "release"), Map.of("Authorization", SCHEME + ' ' + session)),
                 session,
                 VcfOperationsTokenClient::classify);
-        // 401: it has expired, or was revoked before.
+        // 401: the access token has expired or was revoked before.
         if (!response.isSuccess() && response.status() != 401) {
             throw response.failure().forNonRotatingSecret();
         }
     }
 
     /**
-     * From recordings: 401 with an error in JSON after a password was checked, and with a page in HTML where the account's
-     * identity source takes no passwords.
+     * From recorded responses: the body of a 401 is JSON if the password was checked, and HTML if the identity source
+     * does not support passwords.
      */
     private static TokenError classify(int status, String code, String message) {
         if (message.toLowerCase(Locale.ROOT).contains("locked")) {

@@ -11,16 +11,16 @@ import okhttp3.HttpUrl;
 import okhttp3.MediaType;
 
 /**
- * Requests access tokens with an API token of VCF SSO, at the Identity Broker of VCF 9.1 and newer. The
- * <a href="https://developer.broadcom.com/xapis/vmware-identity-broker/latest/acs/t/tenant/token/post">vendor's
- * document</a> has the path; the grant type and the response are from recordings. The server does not say when an API
- * token expires, except in the response to {@link #regenerate}.
+ * Requests access tokens with an API token of VCF SSO from the Identity Broker of VCF 9.1 and newer. The <a
+ * href="https://developer.broadcom.com/xapis/vmware-identity-broker/latest/acs/t/tenant/token/post">vendor's
+ * document</a> specifies the path; the grant type and the response are from recorded requests. The expiry of an API
+ * token is available only in the response to {@link #regenerate}.
  */
 public final class VcfSsoApiTokenClient extends AbstractTokenClient {
 
     public static final String SYSTEM = "VCF SSO";
 
-    /** The only tenant of a broker that VCF installs. */
+    /** The only tenant of an Identity Broker that VCF installs. */
     public static final String DEFAULT_TENANT = "CUSTOMER";
 
     private static final String GRANT_TYPE = "urn:custom:vcf:params:oauth:grant-type:api-token";
@@ -29,25 +29,26 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
     private static final MediaType REGENERATE_REQUEST = MediaType.get(REGENERATE + "request+json");
     private static final String REGENERATE_RESPONSE = REGENERATE + "response+json";
 
-    /** A later time, or a longer lifetime, is an error of the server. */
+    /** Later times are ignored. */
     private static final Instant LAST_EXPIRY = Instant.parse("9999-01-01T00:00:00Z");
 
-    private static final Duration LONGEST_LIFETIME = Duration.ofDays(3_650);
+    /** Longer lifetimes are ignored. */
+    private static final Duration MAX_LIFETIME = Duration.ofDays(3_650);
 
     @CheckForNull
     private final Instant expiresAt;
 
     private final boolean regenerates;
 
-    /** For an API token whose expiry is not known, and which a person replaces. */
+    /** For an API token with unknown expiry, which is not regenerated. */
     public VcfSsoApiTokenClient(OneShotHttpClient client, Account account) {
         this(client, account, null, false);
     }
 
     /**
      * @param account its organization is the tenant
-     * @param expiresAt when the stored API token expires, as the user entered it, or null
-     * @param regenerates whether another one is requested before that
+     * @param expiresAt expiry of the stored API token as entered by the user, or null
+     * @param regenerates whether the API token is regenerated before it expires
      */
     public VcfSsoApiTokenClient(
             OneShotHttpClient client, Account account, @CheckForNull Instant expiresAt, boolean regenerates) {
@@ -77,15 +78,15 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
             TokenRequestException failure = response.failure();
             throw failure.copy(TokenError.API_TOKEN_REFUSED_OR_SERVER_FAILED, failure.detail(), null);
         }
-        // A refresh token in the response is not the successor of the API token.
+        // A refresh token in the response does not replace the API token.
         return new TokenResponse(response.response().accessToken(), null);
     }
 
     /**
-     * As in the
-     * <a href="https://developer.broadcom.com/xapis/vmware-identity-broker/latest/acs/t/tenant/api-tokens/regenerate/post/">vendor's
-     * document</a>. It does not say whether the server wants an access token, though its sample has an {@code
-     * Authorization}, nor whether the server accepts the old API token from then on.
+     * Follows the <a
+     * href="https://developer.broadcom.com/xapis/vmware-identity-broker/latest/acs/t/tenant/api-tokens/regenerate/post/">vendor's
+     * document</a>. It does not specify whether an access token is required, although its sample contains {@code
+     * Authorization}, or whether the old API token stays valid.
      */
     @Override
     public RegeneratedSecret regenerate(String apiToken, @CheckForNull AccessToken accessToken)
@@ -105,31 +106,31 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
             if (token == null) {
                 throw response.invalid("without an API token", null);
             }
-            return new RegeneratedSecret(token, expiry(object, response.askedAt()));
+            return new RegeneratedSecret(token, parseExpiry(object, response.requestedAt()));
         } catch (TokenRequestException.OutcomeUnknown | TokenRequestException.InvalidResponse e) {
             throw e.copy(TokenError.REGENERATION_UNKNOWN, e.detail(), e.getCause());
         }
     }
 
-    /** The date in any form, else the lifetime, which is in minutes; null where the response has neither. */
+    /** @return the expiration date, or the expiry by the lifetime in minutes; null if the response has neither */
     @CheckForNull
-    private static Instant expiry(JsonNode response, Instant askedAt) {
+    private static Instant parseExpiry(JsonNode response, Instant requestedAt) {
         JsonNode date = response.path("expiration_date");
-        Instant time = TokenResponseParser.time(TokenResponseParser.text(response, "expiration_date"));
-        Instant told = time == null ? CspApiTokenClient.expiry(date) : time;
-        if (told != null) {
-            return told.isBefore(LAST_EXPIRY) ? told : null;
+        Instant parsed = TokenResponseParser.parseTime(TokenResponseParser.text(response, "expiration_date"));
+        Instant expiry = parsed == null ? CspApiTokenClient.parseExpiry(date) : parsed;
+        if (expiry != null) {
+            return expiry.isBefore(LAST_EXPIRY) ? expiry : null;
         }
         long minutes = response.path("api_token_ttl").asLong();
-        return minutes > 0 && minutes <= LONGEST_LIFETIME.toMinutes()
-                ? askedAt.plus(Duration.ofMinutes(minutes))
+        return minutes > 0 && minutes <= MAX_LIFETIME.toMinutes()
+                ? requestedAt.plus(Duration.ofMinutes(minutes))
                 : null;
     }
 
-    /** @throws TokenRequestException when the name of the tenant would lead to another path */
+    /** @throws TokenRequestException if the tenant name is not a single path segment */
     private HttpUrl tenantUrl(String path) throws TokenRequestException {
         String tenant = account().organization();
-        if (!VcfaTokenClient.isOrganization(tenant)) {
+        if (!VcfaTokenClient.isValidOrganizationName(tenant)) {
             throw new TokenRequestException.NotSent(
                     TokenError.WRONG_ORGANIZATION,
                     "‘" + SecretRedactor.redact(tenant, "") + "’ is not a tenant name; nothing was sent",

@@ -4,14 +4,15 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import java.util.Map;
 
 /**
- * Begins sessions of the provider of VCF Automation 9.1 with access tokens of VCF SSO: {@code
- * /cloudapi/1.0.0/sessions/provider}, whose response has a JWT in a header. From recordings; the session ends with <a
+ * Creates provider sessions of VCF Automation 9.1 with access tokens of VCF SSO: {@code POST
+ * /cloudapi/1.0.0/sessions/provider}, which returns a JWT in a header. From recorded requests. Sessions are deleted
+ * with <a
  * href="https://developer.broadcom.com/xapis/provider-infrastructure-apis/latest/cloudapi/1.0.0/sessions/current/delete">{@code
  * DELETE /cloudapi/1.0.0/sessions/current}</a>.
  */
 public final class VcfaProviderSessionClient extends AbstractSessionClient {
 
-    /** The first that knows VCF SSO; newer servers accept it. */
+    /** The first API version that supports VCF SSO; newer servers accept it. */
     private static final Map.Entry<String, String> ACCEPT = Map.entry("Accept", "application/json;version=9.1.0");
 
     public VcfaProviderSessionClient(OneShotHttpClient client, Account account) {
@@ -19,7 +20,7 @@ public final class VcfaProviderSessionClient extends AbstractSessionClient {
     }
 
     @Override
-    AccessToken beginSession(String parentToken) throws TokenRequestException {
+    AccessToken createSession(String parentToken) throws TokenRequestException {
         Map<String, String> headers =
                 Map.ofEntries(ACCEPT, Map.entry("Authorization", "Bearer " + parentToken + ";org=system"));
         TokenResponseParser response = new TokenResponseParser(
@@ -34,7 +35,7 @@ public final class VcfaProviderSessionClient extends AbstractSessionClient {
     }
 
     @Override
-    TokenResponseParser endSession(String session) throws TokenRequestException {
+    TokenResponseParser deleteSession(String session) throws TokenRequestException {
         return new TokenResponseParser(
                 client.delete(
                         url("cloudapi/1.0.0/sessions/current"),

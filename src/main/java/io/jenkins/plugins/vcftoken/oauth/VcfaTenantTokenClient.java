@@ -6,19 +6,19 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Requests an access token of one organization with an access token of the provider: {@code /oidc/oauth2/token} of VCF
+ * Requests an access token for an organization with an access token of the provider: {@code /oidc/oauth2/token} of VCF
  * Automation 9, as the relying party that VCF Automation registers for itself.
  *
- * <p>Nothing here rotates. The secret that is sent is an access token of the provider, and not what a credential stores.
+ * <p>The secret in the request is an access token of the provider instead of a stored secret, and does not rotate.
  */
 public final class VcfaTenantTokenClient extends AbstractTokenClient {
 
-    /** The name under which VCF Automation registers itself with its own identity provider. */
+    /** Name of VCF Automation as a relying party of its own identity provider. */
     static final String RELYING_PARTY = "automation-relying-party";
 
     private static final String SCOPE = "openid profile email phone groups vcd_idp";
 
-    /** @param account its organization is the wanted one, by name */
+    /** @param account its organization is a name, not an ID */
     public VcfaTenantTokenClient(OneShotHttpClient client, Account account) {
         super(client, account, false);
     }
@@ -50,7 +50,7 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
                     TokenError.WRONG_ORGANIZATION,
                     "no organization ‘" + account().organization() + "’ among those that the provider's account sees");
         }
-        return requestTenantToken(providerToken, clientId, VcfaTokenClient.bareOrganizationId(id), cloudApi.accept());
+        return requestTenantToken(providerToken, clientId, VcfaTokenClient.removeUrnPrefix(id), cloudApi.accept());
     }
 
     private TokenResponse requestTenantToken(
@@ -73,7 +73,7 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
         return new TokenResponse(response.accessToken(), null);
     }
 
-    /** The organization was found, so a rejection means that the provider's account has no role in it. */
+    /** The organization exists, so a rejection means that the provider account has no role in it. */
     private static TokenError classify(int status, String code, String message) {
         return status == 400 || status == 401 || status == 403
                 ? TokenError.WRONG_ORGANIZATION

@@ -7,21 +7,21 @@ import java.util.regex.Pattern;
 import okhttp3.HttpUrl;
 
 /**
- * The refresh grant of VCF Automation 9 and VMware Cloud Director, for service accounts and users' API tokens, and the
- * device flow (<a href="https://www.rfc-editor.org/rfc/rfc8628">RFC 8628</a>) of service accounts.
+ * Refresh token grant of VCF Automation 9 and VMware Cloud Director, for service accounts and users' API tokens, and
+ * device flow (<a href="https://www.rfc-editor.org/rfc/rfc8628">RFC 8628</a>) for service accounts.
  *
- * <p>{@code POST /oauth/provider/token} or {@code /oauth/tenant/ORG/token} with only {@code grant_type} and
- * {@code refresh_token}: no client ID, no version in {@code Accept}. The vendor's pages print the path with {@code /tm}
- * before it; that path is tried where the response at the short one shows that there is no token endpoint.
+ * <p>{@code POST /oauth/provider/token} or {@code /oauth/tenant/ORG/token} with only {@code grant_type} and {@code
+ * refresh_token}: no client ID, no version in {@code Accept}. The vendor's documents have the path with the prefix
+ * {@code /tm}; that path is tried if there is no token endpoint at the path without it.
  */
 public final class VcfaTokenClient extends AbstractTokenClient {
 
     public static final String SYSTEM = "VCF Automation";
 
-    /** The organization of the provider, which administers the others. */
+    /** The provider organization, which manages all other organizations. */
     public static final String PROVIDER = "System";
 
-    private static final Pattern NO_SEGMENT = Pattern.compile("\\.{1,2}|(?s:.*[/\\\\\\p{Cntrl}].*)");
+    private static final Pattern INVALID_SEGMENT = Pattern.compile("\\.{1,2}|(?s:.*[/\\\\\\p{Cntrl}].*)");
 
     private static final String URN = "urn:vcloud:org:";
 
@@ -31,17 +31,15 @@ public final class VcfaTokenClient extends AbstractTokenClient {
         this(client, account, "");
     }
 
-    /**
-     * @param clientId of the account or API token, for its device flow or to find its expiry; empty where it is not known
-     */
+    /** @param clientId of the account or API token, for the device flow or to find the expiry; empty if unknown */
     public VcfaTokenClient(OneShotHttpClient client, Account account, String clientId) {
         super(client, account, true);
         this.clientId = clientId;
     }
 
     /**
-     * One POST. A second one, to the other path, follows only 404 or 405 without an error of OAuth: no token endpoint
-     * has read the token then. It follows no lost response and no other one.
+     * Sends one POST request. A second one, to the other path, is sent only after 404 or 405 without an OAuth error,
+     * when no token endpoint has read the token; never after a lost response.
      */
     @Override
     public TokenResponse requestToken(String refreshToken) throws TokenRequestException {
@@ -58,8 +56,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
     }
 
     /**
-     * Requests codes for the device flow of the client ID. A further request gives further codes, and the former ones
-     * stay valid.
+     * Requests codes for the device flow of the client ID. Codes of earlier requests stay valid.
      */
     public DeviceAuthorizationResponse requestCodes() throws TokenRequestException {
         try {
@@ -73,7 +70,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
         }
     }
 
-    /** Polls once. The response of an approved request is the only copy of the refresh token. */
+    /** Polls once. The response to an approved request is the only copy of the refresh token. */
     TokenResponseParser poll(DeviceAuthorizationResponse codes) throws TokenRequestException {
         Map<String, String> form = Map.of(
                 "grant_type",
@@ -90,7 +87,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
         return true;
     }
 
-    /** Of users' API tokens; the tokens of service accounts do not expire. */
+    /** For API tokens of users; refresh tokens of service accounts do not expire. */
     @CheckForNull
     @Override
     public Instant secretExpiry(String refreshToken, @CheckForNull AccessToken accessToken)
@@ -101,7 +98,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
                         .apiTokenExpiry(clientId, accessToken.issuedAt());
     }
 
-    /** One server issues the access tokens of all organizations, so a valid one can be that of another organization. */
+    /** The server issues access tokens for all organizations, so a valid one may be for another organization. */
     @CheckForNull
     @Override
     public String warning(AccessToken accessToken) {
@@ -109,11 +106,11 @@ public final class VcfaTokenClient extends AbstractTokenClient {
     }
 
     /**
-     * Posts to an OAuth endpoint of the account's organization, at the path with or without {@code /tm}: first at the
-     * one that the server is known to have, then at the other if there is no endpoint.
+     * Sends a POST request to an OAuth endpoint of the organization, at the path with or without {@code /tm}: first the
+     * remembered one, then the other one if there is no endpoint.
      *
-     * @param secret in the form, removed from messages
-     * @throws TokenRequestException when no response arrived, or the organization's name would lead to another path
+     * @param secret the secret in the form, which is removed from messages
+     * @throws TokenRequestException if there is no response, or the organization name is not a single path segment
      */
     private TokenResponseParser post(
             String endpoint, Map<String, String> form, String secret, TokenResponseParser.ErrorClassifier classifier)
@@ -121,10 +118,10 @@ public final class VcfaTokenClient extends AbstractTokenClient {
         boolean behindTm = client.capabilities().isBehindTm(base);
         HttpUrl first = endpointUrl(behindTm, endpoint);
         TokenResponseParser response = new TokenResponseParser(client.postForm(first, form), secret, classifier);
-        if (response.isNoTokenEndpoint()) {
+        if (response.isTokenEndpointMissing()) {
             HttpUrl second = endpointUrl(!behindTm, endpoint);
             TokenResponseParser other = new TokenResponseParser(client.postForm(second, form), secret, classifier);
-            if (!other.isNoTokenEndpoint()) {
+            if (!other.isTokenEndpointMissing()) {
                 client.capabilities().setBehindTm(base, !behindTm);
                 return other;
             }
@@ -134,7 +131,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
 
     private HttpUrl endpointUrl(boolean behindTm, String endpoint) throws TokenRequestException {
         String organization = account().organization();
-        if (!isOrganization(organization)) {
+        if (!isValidOrganizationName(organization)) {
             throw new TokenRequestException.NotSent(
                     TokenError.WRONG_ORGANIZATION,
                     "‘" + SecretRedactor.redact(organization, "") + "’ is not an organization name; nothing was sent",
@@ -162,45 +159,42 @@ public final class VcfaTokenClient extends AbstractTokenClient {
     }
 
     /**
-     * Whether a name stays one segment of a path: not {@code .} or {@code ..}, which clients resolve, and without
-     * slashes. Encoded characters count as the decoded ones, since proxies decode, some of them twice.
+     * Whether a name is a single path segment: not {@code .} or {@code ..}, which clients resolve, and without slashes.
+     * Applies to encoded characters as well, because proxies decode paths, some of them twice.
      */
-    public static boolean isOrganization(String name) {
+    public static boolean isValidOrganizationName(String name) {
         String decoded = name.replaceAll("(?i)%(25)*2e", ".").replaceAll("(?i)%(25)*(2f|5c)", "/");
-        return !NO_SEGMENT.matcher(decoded).matches();
+        return !INVALID_SEGMENT.matcher(decoded).matches();
     }
 
-    /** {@link #PROVIDER} for that name in any case; other names as they are. */
+    /** @return {@link #PROVIDER} for that name in any case; other names unchanged */
     public static String canonicalOrganization(String organization) {
         return organization.equalsIgnoreCase(PROVIDER) ? PROVIDER : organization;
     }
 
-    /**
-     * The ID of an organization without the URN that some responses put before it, as the tenant context header wants
-     * it.
-     */
-    static String bareOrganizationId(String id) {
+    /** Removes the URN prefix, which some responses contain, for the tenant context header. */
+    static String removeUrnPrefix(String id) {
         return id.startsWith(URN) ? id.substring(URN.length()) : id;
     }
 
     /**
-     * Compares the organization in an access token with the wanted one.
+     * Compares the organization in an access token with the expected one.
      *
-     * @param wanted name or ID
-     * @return a warning if they differ; null if they are the same, or the access token does not say
+     * @param expected name or ID
+     * @return a warning if they are different; null if they are the same, or the access token has no organization
      */
     @CheckForNull
-    static String organizationWarning(String wanted, AccessToken accessToken) {
+    static String organizationWarning(String expected, AccessToken accessToken) {
         JwtClaims claims = JwtClaims.of(accessToken.value());
         String name = claims.text("org_name");
-        if (name == null || name.equalsIgnoreCase(wanted)) {
+        if (name == null || name.equalsIgnoreCase(expected)) {
             return null;
         }
         String id = claims.text("org_id");
-        if (id != null && bareOrganizationId(id).equalsIgnoreCase(bareOrganizationId(wanted))) {
+        if (id != null && removeUrnPrefix(id).equalsIgnoreCase(removeUrnPrefix(expected))) {
             return null;
         }
         return "The access token is for the organization ‘" + SecretRedactor.redact(name, "") + "’, and not for ‘"
-                + wanted + "’ as the credential says.";
+                + expected + "’ as the credential says.";
     }
 }

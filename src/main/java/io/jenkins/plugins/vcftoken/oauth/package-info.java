@@ -1,13 +1,14 @@
 /**
- * Clients of the token APIs of VCF Automation, SDDC Manager and Cloud Services, and the one HTTP client below them.
+ * Clients of the token APIs of VCF Automation, SDDC Manager, Cloud Services, VCF SSO, VCF Operations and vCenter, and
+ * their HTTP client. Imports no Jenkins classes.
  *
- * <p>Entry point: {@link io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient}, with one implementation for each API;
- * for the device flow {@link io.jenkins.plugins.vcftoken.oauth.DeviceFlow}. The package decides what a response means
- * for the secret that was sent ({@link io.jenkins.plugins.vcftoken.oauth.TokenRequestException}); it stores nothing but
- * {@link io.jenkins.plugins.vcftoken.oauth.ServerCapabilities}. It imports no Jenkins class.
+ * <p>Entry points: {@link io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient}, with one implementation for each API,
+ * and {@link io.jenkins.plugins.vcftoken.oauth.DeviceFlow}. The package determines whether a failed request may have
+ * consumed the secret ({@link io.jenkins.plugins.vcftoken.oauth.TokenRequestException}). It stores only
+ * {@link io.jenkins.plugins.vcftoken.oauth.ServerCapabilities}.
  *
- * <p>Threads: calls block the caller, for at most the call timeout of the client for each request; the package starts
- * no threads. Locks: {@code ServerCapabilities} and {@code DeviceFlow} use their own monitors. A {@code DeviceFlow}
- * holds its monitor while it sends and saves; {@code ServerCapabilities} comes after it and calls nothing else.
+ * <p>Threads: calls block, for at most the call timeout for each request; the package starts no threads. Locks:
+ * {@code DeviceFlow} holds its monitor while it sends and saves, and may acquire that of {@code ServerCapabilities},
+ * which acquires no other locks.
  */
 package io.jenkins.plugins.vcftoken.oauth;

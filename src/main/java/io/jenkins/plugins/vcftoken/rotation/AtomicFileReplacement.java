@@ -7,15 +7,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.concurrent.TimeUnit;
 
-/** Replaces a file as a whole: readers see the old content or the new one. */
+/** Replaces a file atomically. */
 public final class AtomicFileReplacement {
 
-    private static final int TRIES = 20;
-    private static final long PAUSE_MILLIS = 50;
+    private static final int MAX_ATTEMPTS = 20;
+    private static final long RETRY_DELAY_MILLIS = 50;
 
     private AtomicFileReplacement() {}
 
-    /** @throws IOException when nothing was replaced; both files are as they were */
+    /** @throws IOException when the file was not replaced; both files are unchanged */
     public static void replace(Path fresh, Path file) throws IOException {
         retryWhileOpen(
                 () -> Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING));
@@ -27,8 +27,8 @@ public final class AtomicFileReplacement {
     }
 
     /**
-     * On Windows a file that a process has open cannot be replaced; readers and virus scanners close it within a
-     * moment. An interrupt does not end the tries, since the content may be stored nowhere else.
+     * Windows does not replace a file that a process has open; readers and virus scanners close it soon. An interrupt
+     * does not end the retries, since the content may be stored nowhere else.
      */
     static void retryWhileOpen(Move move) throws IOException {
         boolean interrupted = false;
@@ -38,12 +38,12 @@ public final class AtomicFileReplacement {
                     move.run();
                     return;
                 } catch (AccessDeniedException e) {
-                    if (i == TRIES) {
+                    if (i == MAX_ATTEMPTS) {
                         throw e;
                     }
                 }
                 try {
-                    TimeUnit.MILLISECONDS.sleep(PAUSE_MILLIS);
+                    TimeUnit.MILLISECONDS.sleep(RETRY_DELAY_MILLIS);
                 } catch (InterruptedException e) {
                     interrupted = true;
                 }

@@ -5,8 +5,8 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 
 /**
- * A credential as {@link TokenManager} sees it: its secret, its location, the client of its server, and the writer of
- * rotated tokens. Compared by identity, since the location may change.
+ * The secret of a credential, its location, the client of its server, and the writer of rotated tokens. Compared by
+ * identity, since the location may change.
  */
 public final class CredentialHandle {
 
@@ -16,21 +16,24 @@ public final class CredentialHandle {
     private final TokenEndpointClient client;
     private final CredentialWriter writer;
 
-    /** Null for the credential's own access token. */
+    /** Source of the access token that is sent in place of a secret; null where the secret is sent. */
     @CheckForNull
     private final CredentialHandle parent;
 
-    /** Makes the {@link #issuer} of a handle with a parent, else the present {@link #client}; null where that never changes. */
+    /**
+     * Creates the {@link #issuer} of a handle with a parent, else the {@link #client}; null if its settings never
+     * change.
+     */
     @CheckForNull
     private final ClientSource clients;
 
-    /** Sent in place of the token; null where the token itself is sent. */
+    /** Access token to send in place of the secret; null to send the secret. */
     @CheckForNull
     private final AccessToken parentToken;
 
     /**
-     * Makes a client with the settings that the credential stores now: a person may have changed trusted certificates or
-     * their verification since the block opened. May read a store, and sends nothing.
+     * Creates a client with the current settings of the credential: a user may have changed trusted certificates or
+     * their verification since the block opened. May read a store; sends nothing.
      */
     @FunctionalInterface
     public interface ClientSource {
@@ -40,11 +43,9 @@ public final class CredentialHandle {
 
     /**
      * @param name for messages
-     * @param location where the credential is stored, unless the writer returns a newer location; a former token leads
-     *     to its family only from there
+     * @param location used unless the writer returns a newer location
      * @param token the stored secret: the initial token, the current one, or one in between; a blank one counts as
      *     empty
-     * @param client requests access tokens with it
      * @param writer writes a rotated token back to the location
      */
     public CredentialHandle(
@@ -56,7 +57,7 @@ public final class CredentialHandle {
         this(name, location, token, client, writer, null, null, null);
     }
 
-    /** @param clients makes the client again for {@link #asStored}, as long as the credential is of this account */
+    /** @param clients creates the client of {@link #asStored} */
     public CredentialHandle(
             String name,
             CredentialLocation location,
@@ -87,9 +88,9 @@ public final class CredentialHandle {
     }
 
     /**
-     * The same credential for an access token that is requested with the one of this handle in place of a secret.
+     * The same credential for an access token that is requested with the access token of this handle.
      *
-     * @param derived makes the client, for which the access token of this handle is the secret
+     * @param derived creates the client, which takes the access token of this handle as the secret
      */
     public CredentialHandle derive(ClientSource derived) {
         return new CredentialHandle(name, initialLocation, token, client, writer, this, derived, null);
@@ -100,8 +101,8 @@ public final class CredentialHandle {
     }
 
     /**
-     * Where the credential is stored now. Changes when the folder of an open block's credential is renamed, so that no
-     * family is bound to a name that another folder may have by then.
+     * The current location. Changes when the folder of the credential is renamed, so that no family is bound to a name
+     * that another folder may have by then.
      */
     public CredentialLocation location() {
         CredentialLocation now = writer.location();
@@ -120,26 +121,25 @@ public final class CredentialHandle {
         return writer;
     }
 
-    /** For the access token that the one of this handle is derived from; null for the credential's own. */
+    /** Handle of the access token that is sent in place of a secret; null where the secret is sent. */
     @CheckForNull
     CredentialHandle parent() {
         return parent;
     }
 
-    /** The client of the server that issues the access token of this handle. */
+    /** Client that issues the access token of this handle. */
     TokenEndpointClient issuer() throws TokenUnavailableException {
         return parent == null || clients == null ? client : clients.get();
     }
 
-    /** What is sent for a family of this handle. */
     String secretOf(TokenFamily family) {
         return parentToken == null ? family.tokens().current() : parentToken.value();
     }
 
     /**
-     * The same credential with the secret and the settings that are stored now.
+     * The same credential with the currently stored secret and settings.
      *
-     * @throws TokenUnavailableException when no access token can be requested with these
+     * @throws TokenUnavailableException when these do not allow a request
      */
     public CredentialHandle asStored() throws TokenUnavailableException {
         if (parent != null && clients != null) {
@@ -157,14 +157,13 @@ public final class CredentialHandle {
                 null);
     }
 
-    /** The same credential with another token of its account. */
     CredentialHandle withToken(String other) {
         return new CredentialHandle(name, initialLocation, other, client, writer, parent, clients, parentToken);
     }
 
     /**
-     * For one request of a derived access token. Its family ID comes from the parent's family ID, which stays the same
-     * while the parent's tokens rotate. There is no token to write back.
+     * Handle for one request of a derived access token. The family ID is computed from the parent's family ID, which
+     * does not change when the parent's token rotates. There is no token to write back.
      *
      * @param requestClient the {@link #issuer}
      */
@@ -174,7 +173,7 @@ public final class CredentialHandle {
                 location(),
                 parentResult.familyId(),
                 requestClient,
-                (sameFamily, current, again) -> {},
+                (sameFamily, current, force) -> {},
                 null,
                 null,
                 parentResult.accessToken());

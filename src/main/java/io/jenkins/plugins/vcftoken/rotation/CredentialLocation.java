@@ -1,7 +1,7 @@
 package io.jenkins.plugins.vcftoken.rotation;
 
 /**
- * Where a credential is stored.
+ * Credentials store and ID of a credential.
  *
  * @param context the store's context, for example {@code system} or {@code folder:team/a}
  * @param credentialsId the ID within that store; empty for a credential that is tested before it is saved
@@ -17,12 +17,11 @@ public record CredentialLocation(String context, String credentialsId) {
         return credentialsId.isEmpty();
     }
 
-    /** The location after a store context was renamed. */
     CredentialLocation moved(String fromContext, String toContext) {
         return context.equals(fromContext) ? new CredentialLocation(toContext, credentialsId) : this;
     }
 
-    /** The location at which this credential may have been tested before it was saved. */
+    /** Location of a connection test of this credential before it was saved. */
     CredentialLocation beforeSaving() {
         return ofUnsaved(context);
     }

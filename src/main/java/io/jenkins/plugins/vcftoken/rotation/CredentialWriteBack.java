@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** Writes rotated tokens back to the stores of their credentials, on a thread of its own. */
+/** Writes rotated tokens back to credentials stores, on the write-back thread. */
 final class CredentialWriteBack {
 
     private static final Logger LOGGER = Logger.getLogger(CredentialWriteBack.class.getName());
@@ -24,13 +24,13 @@ final class CredentialWriteBack {
     private final TokenClaims claims;
     private final Duration timeout;
 
-    /** Write-backs that have not begun. */
+    /** Write-backs that have not started. */
     private final Set<Target> pending = ConcurrentHashMap.newKeySet();
 
-    /** Locations where the store in memory may be newer than its file, so that it is saved even if it has the token. */
+    /** Locations whose store may be newer in memory than on disk, so that the next write-back saves it in any case. */
     private final Set<CredentialLocation> failed = ConcurrentHashMap.newKeySet();
 
-    /** A person may store a token of another family at the location before the write-back. */
+    /** Includes the family, since a user may store a token of another family at the location before the write-back. */
     private record Target(CredentialLocation location, String familyId) {}
 
     CredentialWriteBack(TokenLedger ledger, TokenHash hashes, Executor thread, TokenClaims claims, Duration timeout) {
@@ -47,9 +47,9 @@ final class CredentialWriteBack {
     }
 
     /**
-     * The store of a credential could not be written; the next use of the credential writes it. A store that other
-     * controllers read is written without a next use as well: until it has the token, they would send the former one
-     * once more as soon as their access token has expired.
+     * Records a failed write, which the next use of the credential repeats. A write to a {@link VersionedSecret} is
+     * also repeated after the timeout: until it succeeds, the other controllers would send the former token once their
+     * access token has expired.
      */
     void addFailed(CredentialHandle handle, String familyId) {
         boolean isNew = failed.add(handle.location());
@@ -73,7 +73,7 @@ final class CredentialWriteBack {
         }
     }
 
-    /** Does nothing when the credential stores the current token, or a write-back is pending. Does not block. */
+    /** Does nothing if the credential stores the current token or a write-back is pending. Does not block. */
     void enqueue(CredentialHandle handle, TokenFamily known) {
         String familyId = known.id();
         CredentialLocation location = handle.location();
@@ -95,7 +95,7 @@ final class CredentialWriteBack {
     }
 
     private void write(CredentialHandle handle, String familyId) {
-        boolean again = failed.remove(handle.location());
+        boolean force = failed.remove(handle.location());
         try {
             if (handle.writer().versionedSecret() != null) {
                 writeVersioned(handle, familyId);
@@ -104,7 +104,7 @@ final class CredentialWriteBack {
             Optional<TokenFamily> family = ledger.load(familyId);
             if (family.isPresent()) {
                 TokenHistory tokens = family.get().tokens();
-                handle.writer().writeBack(token -> isOf(tokens, token), tokens.current(), again);
+                handle.writer().writeBack(token -> isOf(tokens, token), tokens.current(), force);
             }
         } catch (VersionedSecret.ReadOnlyException e) {
             LOGGER.log(Level.FINE, e, () -> handle.description() + ": its rotated tokens are kept in the ledger alone");
@@ -121,7 +121,7 @@ final class CredentialWriteBack {
         }
     }
 
-    /** Under the family's lock, so that no request changes the same store at the same time. */
+    /** Takes the family's lock, so that no request writes to the same store concurrently. */
     private void writeVersioned(CredentialHandle handle, String familyId) throws IOException, InterruptedException {
         try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
             Optional<TokenFamily> family = ledger.load(familyId);

@@ -5,26 +5,26 @@ import io.jenkins.plugins.vcftoken.oauth.Account;
 import java.io.IOException;
 import java.util.function.Predicate;
 
-/** Writes a rotated token into the store of a credential, and reads what that store has now. */
+/** Reads and writes the stored secret of a credential. */
 @FunctionalInterface
 public interface CredentialWriter {
 
     /**
-     * Replaces the stored token, unless a person has stored a token of another family in the meantime, which stays.
-     * Called after the ledger has the token, on a thread that may block.
+     * Replaces the stored token if it belongs to the family; a user may have stored a token of another family. Called
+     * on a thread that may block, after the ledger has saved the token.
      *
      * @param sameFamily whether a stored token belongs to the family
      * @param current the token that the server accepts now
-     * @param again whether an earlier save failed, so that a store that has the token in memory is saved, too
-     * @throws IOException when the store could not be saved; the ledger still has the token
+     * @param force saves the store even if it has the token in memory, since an earlier save failed
+     * @throws IOException when the store could not be saved
      */
-    void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException;
+    void writeBack(Predicate<String> sameFamily, String current, boolean force) throws IOException;
 
     /**
-     * The store outside of the Jenkins home that the credential comes from, and that other controllers may use as well.
-     * Rotated tokens are then written there, and not with {@link #writeBack}.
+     * External store of the credential, which other controllers may use as well. Rotated tokens are written there
+     * instead of with {@link #writeBack}.
      *
-     * @return null when there is none
+     * @return null for a credential of a store of Jenkins
      */
     @CheckForNull
     default VersionedSecret versionedSecret() {
@@ -32,9 +32,9 @@ public interface CredentialWriter {
     }
 
     /**
-     * The location under its current name: the folder may have been renamed since the block opened. Fast, from memory.
+     * The current location: the folder may have been renamed since the block opened. Fast, from memory.
      *
-     * @return null when the location that the {@link CredentialHandle} was created with never changes
+     * @return null if the location of the {@link CredentialHandle} never changes
      */
     @CheckForNull
     default CredentialLocation location() {
@@ -42,9 +42,9 @@ public interface CredentialWriter {
     }
 
     /**
-     * The secret that is stored now: a person may have entered another one since the block opened. Fast, from memory.
+     * The currently stored secret: a user may have entered another one since the block opened. Fast, from memory.
      *
-     * @return null when it is unknown, or the credential is of another account by now
+     * @return null when it is unknown, or the credential now belongs to another account
      */
     @CheckForNull
     default String stored(Account account) {

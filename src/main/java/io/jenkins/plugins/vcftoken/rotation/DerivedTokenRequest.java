@@ -12,12 +12,12 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 
 /**
- * Requests an access token with that of a parent family in place of a stored secret: of one of a provider's
- * organizations, or of another server. Each belongs to a token family of its own; the derived one is in memory alone.
+ * Requests an access token with the access token of a parent family in place of a stored secret: for an organization of
+ * a provider, or for another server. The derived access token has its own token family, which is kept in memory only.
  */
 final class DerivedTokenRequest {
 
-    /** How long the parent's access token must be valid to be sent; half its lifetime where that is less. */
+    /** Minimum remaining validity of the parent's access token, or half its lifetime if that is less. */
     private static final Duration PARENT_TOKEN_VALIDITY = Duration.ofMinutes(1);
 
     private final TokenManager manager;
@@ -28,8 +28,7 @@ final class DerivedTokenRequest {
     private final Predicate<AccessToken> acceptable;
 
     /**
-     * @param parent of the handle
-     * @param client of the handle, with the settings that are stored now
+     * @param client {@link CredentialHandle#issuer} of the handle
      */
     DerivedTokenRequest(
             TokenManager manager,
@@ -60,10 +59,10 @@ final class DerivedTokenRequest {
     }
 
     /**
-     * A server can revoke a cached access token of the parent early. Then requests another one, once, and the derived
-     * one with it.
+     * Requests another parent access token, once, if the server refused the cached one: a server can revoke it before
+     * it expires.
      *
-     * @param derived the result with the cached one
+     * @param derived the result of the request with the cached one
      */
     private CompletableFuture<TokenResult> retriedIfParentRefused(
             TokenResult cached, CompletableFuture<TokenResult> derived) {
@@ -83,15 +82,15 @@ final class DerivedTokenRequest {
     private static boolean isParentRefused(@CheckForNull TokenResult result, @CheckForNull Throwable failure) {
         Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
         return (result != null ? result.error() : cause) instanceof TokenUnavailableException known
-                && known.isForParentToken();
+                && known.isParentTokenRejected();
     }
 
-    /** Whether the parent's access token outlives a request, and a token that is derived from it lasts. */
+    /** Whether the parent's access token outlives a request and yields a derived token that is valid long enough. */
     private boolean isUsable(AccessToken accessToken) {
         Instant now = clock.instant();
         Duration half = accessToken.lifetime().dividedBy(2);
         Duration needed = PARENT_TOKEN_VALIDITY.compareTo(half) < 0 ? PARENT_TOKEN_VALIDITY : half;
         Duration age = Duration.between(accessToken.issuedAt(), now);
-        return accessToken.remaining(now).compareTo(needed) >= 0 && age.compareTo(client.longestParentAge()) <= 0;
+        return accessToken.remaining(now).compareTo(needed) >= 0 && age.compareTo(client.maxParentTokenAge()) <= 0;
     }
 }

@@ -28,11 +28,11 @@ import java.util.logging.Logger;
 import java.util.regex.Pattern;
 
 /**
- * The ledger as a directory with one small file per family.
+ * Ledger in a directory with one small file per family.
  *
- * <p>A record is replaced as a whole: written to another file, forced to disk, moved over the old one, and the
- * directory is forced too. After a crash there is the old record or the new one. These are plain files and not
- * {@code XmlFile}, so that history and backup plugins that listen to saves make no copies of tokens.
+ * <p>A record is replaced atomically: it is written to another file, forced to disk, and moved over the old one; then
+ * the directory is forced to disk. {@code XmlFile} is not used, so that history and backup plugins that listen to saves
+ * make no copies of tokens.
  */
 public final class FileTokenLedger implements TokenLedger {
 
@@ -41,7 +41,7 @@ public final class FileTokenLedger implements TokenLedger {
 
         String seal(String secret);
 
-        /** @throws IOException when it was not encrypted with this controller's key */
+        /** @throws IOException when the text was not encrypted with this controller's key */
         String open(String sealed) throws IOException;
     }
 
@@ -52,15 +52,15 @@ public final class FileTokenLedger implements TokenLedger {
     private static final String RESERVED = ".reserved";
     private static final String TOMBSTONE = ".forgotten";
 
-    /** Bytes: twice the largest known access token and refresh token, encrypted. */
-    private static final int ROOM_FOR_RESPONSE = 32 << 10;
+    /** Twice the size of the largest known access token and refresh token, encrypted. */
+    private static final int RESPONSE_RESERVE_BYTES = 32 << 10;
 
     private final Path directory;
     private final TokenFamilyJson format;
     private final InterProcessLocks locks;
 
-    /** Records that could not be read, as the log says. */
-    private final Set<Path> logged = ConcurrentHashMap.newKeySet();
+    /** Records that could not be read, and have been logged. */
+    private final Set<Path> unreadable = ConcurrentHashMap.newKeySet();
 
     /** @throws IOException when the directory does not exist and cannot be created */
     public FileTokenLedger(Path directory, Cipher cipher) throws IOException {
@@ -71,7 +71,7 @@ public final class FileTokenLedger implements TokenLedger {
         this.locks = new InterProcessLocks(directory.resolve("ledger.lock"));
     }
 
-    /** Leaves the permissions of an existing directory as they are. */
+    /** Does not change the permissions of an existing directory. */
     private void createDirectory() throws IOException {
         if (!Files.isDirectory(directory)) {
             Files.createDirectories(directory, onlyForOwner(directory, "rwx------"));
@@ -82,7 +82,7 @@ public final class FileTokenLedger implements TokenLedger {
         }
     }
 
-    /** Deletes the unfinished files of a process that was killed. Younger ones may be those of a running process. */
+    /** Deletes unfinished files of killed processes. Recent files may belong to a running process. */
     private void removeLeftovers() throws IOException {
         FileTime recent = FileTime.from(Instant.now().minus(Duration.ofHours(1)));
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + UNFINISHED)) {
@@ -112,22 +112,22 @@ public final class FileTokenLedger implements TokenLedger {
 
     @Override
     public Contents contents() throws IOException {
-        return changed(new HashMap<>());
+        return readChanged(new HashMap<>());
     }
 
     @Override
     public List<TokenFamily> loadChanged(Map<String, Object> seen) throws IOException {
-        return changed(seen).readable();
+        return readChanged(seen).readable();
     }
 
     @Override
-    public Optional<UnreadableRecord> unusable(String token, String hash) {
-        return logged.stream()
-                .flatMap(file -> unusable(file, token, hash).stream())
+    public Optional<UnreadableRecord> findUnreadable(String token, String hash) {
+        return unreadable.stream()
+                .flatMap(file -> findUnreadable(file, token, hash).stream())
                 .findFirst();
     }
 
-    private Optional<UnreadableRecord> unusable(Path file, String token, String hash) {
+    private Optional<UnreadableRecord> findUnreadable(Path file, String token, String hash) {
         String text;
         try {
             text = Files.readString(file);
@@ -150,10 +150,10 @@ public final class FileTokenLedger implements TokenLedger {
         return new UnreadableRecord(name.substring(0, name.length() - SUFFIX.length()), file.toString(), reason(e));
     }
 
-    private Contents changed(Map<String, Object> seen) throws IOException {
+    private Contents readChanged(Map<String, Object> seen) throws IOException {
         List<TokenFamily> records = new ArrayList<>();
-        List<UnreadableRecord> unreadable = new ArrayList<>();
-        Map<String, Version> had = new HashMap<>();
+        List<UnreadableRecord> failures = new ArrayList<>();
+        Map<String, Version> versions = new HashMap<>();
         try (DirectoryStream<Path> files = Files.newDirectoryStream(directory, "*" + SUFFIX)) {
             for (Path file : files) {
                 String name = String.valueOf(file.getFileName());
@@ -162,32 +162,31 @@ public final class FileTokenLedger implements TokenLedger {
                     if (!version.equals(seen.get(name))) {
                         records.add(format.read(Files.readString(file)));
                         if (version.isSettled()) {
-                            had.put(name, version);
+                            versions.put(name, version);
                         }
                     }
                 } catch (NoSuchFileException e) {
                     LOGGER.log(Level.FINE, "Deleted since it was listed", e);
                 } catch (IOException e) {
-                    Level level = logged.add(file) ? Level.WARNING : Level.FINE;
+                    Level level = unreadable.add(file) ? Level.WARNING : Level.FINE;
                     LOGGER.log(level, e, () -> "The token record " + file + " cannot be read; it is not changed");
-                    unreadable.add(unreadable(file, e));
+                    failures.add(unreadable(file, e));
                 }
             }
         }
-        // After the loop: a reader that gets an exception gets all records again.
-        seen.putAll(had);
-        return new Contents(records, unreadable);
+        // After the loop, so that a caller that gets an exception gets all records again.
+        seen.putAll(versions);
+        return new Contents(records, failures);
     }
 
-    /** The message of this class or its format; one of the operating system may contain anything. */
+    /** Messages of the operating system may contain arbitrary text, and are not returned. */
     private static String reason(IOException e) {
         return e instanceof FileSystemException ? e.getClass().getSimpleName() : String.valueOf(e.getMessage());
     }
 
-    /** Changes with each replacement of a file. */
     private record Version(String key, long size, long modified) {
 
-        /** The coarsest clock of a file system. */
+        /** Coarsest resolution of file times. */
         private static final long COARSEST_CLOCK_MILLIS = 2000;
 
         static Version of(Path file) throws IOException {
@@ -198,7 +197,7 @@ public final class FileTokenLedger implements TokenLedger {
                     attributes.lastModifiedTime().to(TimeUnit.NANOSECONDS));
         }
 
-        /** Whether each later replacement has another version. */
+        /** Whether a later replacement of the file is certain to have another modification time. */
         boolean isSettled() {
             return System.currentTimeMillis() - TimeUnit.NANOSECONDS.toMillis(modified) > COARSEST_CLOCK_MILLIS;
         }
@@ -214,7 +213,7 @@ public final class FileTokenLedger implements TokenLedger {
     @Override
     public void saveRequest(TokenFamily record) throws IOException {
         byte[] bytes = format.write(record);
-        reserve(record.id(), bytes.length + ROOM_FOR_RESPONSE);
+        reserve(record.id(), bytes.length + RESPONSE_RESERVE_BYTES);
         replace(file(record.id()), bytes, createUnfinished(record.id()));
     }
 
@@ -236,7 +235,7 @@ public final class FileTokenLedger implements TokenLedger {
         return Files.createTempFile(directory, id, UNFINISHED, onlyForOwner(directory, "rw-------"));
     }
 
-    /** Overwrites the blocks that the file has, which needs no more space. */
+    /** Overwrites the existing blocks of the file, which needs no more disk space. */
     private static void write(Path file, byte[] bytes) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
             ByteBuffer buffer = ByteBuffer.wrap(bytes);
@@ -285,24 +284,24 @@ public final class FileTokenLedger implements TokenLedger {
         return locks.acquire(id, limit);
     }
 
-    /** Whether other processes are known not to be kept out, because the directory's file system has no locks. */
-    public boolean isLockedForThreadsAlone() {
-        return locks.areOfThreadsAlone();
+    /** Whether the file system of the directory is known to have no locks, so that other processes are not excluded. */
+    public boolean hasOnlyThreadLocks() {
+        return locks.areThreadOnly();
     }
 
     private Path file(String id) {
-        return directory.resolve(checked(id) + SUFFIX);
+        return directory.resolve(requireValid(id) + SUFFIX);
     }
 
     private Path reserved(String id) {
-        return directory.resolve(checked(id) + RESERVED);
+        return directory.resolve(requireValid(id) + RESERVED);
     }
 
     private Path tombstone(String hash) {
-        return directory.resolve(checked(hash) + TOMBSTONE);
+        return directory.resolve(requireValid(hash) + TOMBSTONE);
     }
 
-    private static String checked(String hash) {
+    private static String requireValid(String hash) {
         if (!ID.matcher(hash).matches()) {
             throw new IllegalArgumentException("Not a family's ID");
         }
@@ -310,8 +309,8 @@ public final class FileTokenLedger implements TokenLedger {
     }
 
     /**
-     * Forces the names in a directory to disk: without this, a power failure may undo a move. Windows has no such call
-     * and needs none.
+     * Forces the entries of a directory to disk: without this, a power failure may undo a move. Windows has no such
+     * call and does not need it.
      */
     private static void force(Path directory) throws IOException {
         if (isPosix(directory)) {

@@ -18,17 +18,17 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Locks across threads and processes. Each family has one byte of a single file, at an offset from its ID. The
- * operating system releases the locks of a process that dies. The file stays open, since closing any channel to it
- * would release all locks of this process ({@link FileLock}). Where the file system has no locks, only threads are kept
- * out.
+ * Locks across threads and processes. Each family locks one byte of a single file, at an offset computed from its ID.
+ * The operating system releases the locks of a process that dies. The file stays open, since closing any channel to it
+ * would release all locks of this process ({@link FileLock}). Where the file system has no locks, only threads are
+ * excluded.
  */
 final class InterProcessLocks {
 
     private static final Logger LOGGER = Logger.getLogger(InterProcessLocks.class.getName());
-    private static final Duration POLL = Duration.ofMillis(10);
+    private static final Duration POLL_INTERVAL = Duration.ofMillis(10);
 
-    /** Of an ID: 60 bits, the largest offset that a file can have. */
+    /** Hexadecimal digits of an ID that form the offset: 60 bits, since offsets are positive {@code long} values. */
     private static final int OFFSET_DIGITS = 15;
 
     private final Path file;
@@ -38,7 +38,7 @@ final class InterProcessLocks {
     @CheckForNull
     private FileChannel channel;
 
-    /** Whether the file system has locks; null until the first one was requested. */
+    /** Whether the file system has locks; null until the first attempt. */
     @CheckForNull
     private volatile Boolean supported;
 
@@ -51,7 +51,7 @@ final class InterProcessLocks {
         this.byteLocks = byteLocks;
     }
 
-    /** The call of the file system; tests replace it. */
+    /** File system call; replaced by tests. */
     @FunctionalInterface
     interface ByteLocks {
         /** @return null when another process has the lock */
@@ -59,11 +59,11 @@ final class InterProcessLocks {
         FileLock tryLock(FileChannel channel, long offset) throws IOException;
     }
 
-    /** A fair lock that is in the map while a thread has it or waits for it. */
+    /** Fair lock that stays in the map while a thread holds it or waits for it. */
     private static final class ThreadLock extends ReentrantLock {
         private static final long serialVersionUID = 1;
 
-        /** Changed within the map's {@code compute}. */
+        /** Guarded by the map's {@code compute}. */
         private int users;
 
         ThreadLock() {
@@ -71,17 +71,17 @@ final class InterProcessLocks {
         }
     }
 
-    /** Whether other processes are known not to be kept out, because the file system has no locks. */
-    boolean areOfThreadsAlone() {
+    /** Whether the file system is known to have no locks, so that other processes are not excluded. */
+    boolean areThreadOnly() {
         return Boolean.FALSE.equals(supported);
     }
 
-    /** How many families are locked or waited for. */
+    /** Number of families that are locked or waited for. */
     int size() {
         return threads.size();
     }
 
-    /** @throws IOException when the lock is not free within the limit, or the disk fails */
+    /** @throws IOException when the lock is not acquired within the limit, or the disk fails */
     TokenLedger.Lock acquire(String id, Duration limit) throws IOException, InterruptedException {
         long deadline = System.nanoTime() + limit.toNanos();
         ThreadLock thread = threads.compute(id, (same, known) -> {
@@ -92,7 +92,7 @@ final class InterProcessLocks {
         boolean acquired = false;
         try {
             if (!thread.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS)) {
-                throw busy(limit);
+                throw lockTimeout(limit);
             }
             FileLock process;
             try {
@@ -106,7 +106,7 @@ final class InterProcessLocks {
             return () -> release(id, thread, process);
         } finally {
             if (!acquired) {
-                leave(id);
+                removeUser(id);
             }
         }
     }
@@ -120,11 +120,11 @@ final class InterProcessLocks {
             throw new UncheckedIOException(e);
         } finally {
             thread.unlock();
-            leave(id);
+            removeUser(id);
         }
     }
 
-    private void leave(String id) {
+    private void removeUser(String id) {
         threads.computeIfPresent(id, (same, lock) -> --lock.users == 0 ? null : lock);
     }
 
@@ -133,21 +133,21 @@ final class InterProcessLocks {
     }
 
     /**
-     * Polls: interrupting a thread in a blocking {@code lock} would close the channel, and so release all locks.
+     * Polls, since interrupting a thread in a blocking {@code lock} would close the channel and release all locks.
      *
      * @return null where the file system has no locks
      */
     @CheckForNull
     private FileLock lockProcess(long offset, long deadline, Duration limit) throws IOException, InterruptedException {
-        while (!areOfThreadsAlone()) {
+        while (!areThreadOnly()) {
             FileLock lock = tryLock(offset);
             if (lock != null) {
                 return lock;
             }
             if (System.nanoTime() - deadline > 0) {
-                throw busy(limit);
+                throw lockTimeout(limit);
             }
-            TimeUnit.NANOSECONDS.sleep(POLL.toNanos());
+            TimeUnit.NANOSECONDS.sleep(POLL_INTERVAL.toNanos());
         }
         return null;
     }
@@ -160,13 +160,13 @@ final class InterProcessLocks {
             supported = true;
             return lock;
         } catch (OverlappingFileLockException e) {
-            // Another class loader of this process has the lock.
+            // Another class loader of this process holds the lock.
             supported = true;
             return null;
         } catch (ClosedChannelException e) {
             throw e;
         } catch (IOException e) {
-            // The file system has locks if one has worked before; then this is a failure of the disk.
+            // If a lock has worked before, the file system has locks and the disk has failed.
             if (Boolean.TRUE.equals(supported)) {
                 throw e;
             }
@@ -187,7 +187,7 @@ final class InterProcessLocks {
         return channel;
     }
 
-    private static IOException busy(Duration limit) {
+    private static IOException lockTimeout(Duration limit) {
         return new IOException("another request of this account has run for more than " + limit.toSeconds() + " s");
     }
 }

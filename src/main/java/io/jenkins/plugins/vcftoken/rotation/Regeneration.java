@@ -10,15 +10,15 @@ import java.time.InstantSource;
 import java.util.Objects;
 
 /**
- * Has the server issue another secret in place of one that does not rotate by itself, before that expires. A response
- * that is lost is not requested again: the next token request tells whether the server still accepts the old secret.
+ * Has the server replace a secret that does not rotate by itself before it expires. After a lost response the request
+ * is not repeated: the next token request shows whether the server still accepts the old secret.
  */
 final class Regeneration implements SecretRequest {
 
     private final CredentialHandle handle;
 
     @CheckForNull
-    private final Instant told;
+    private final Instant storedExpiry;
 
     private final Duration beforeExpiry;
     private final TokenHash hashes;
@@ -27,20 +27,20 @@ final class Regeneration implements SecretRequest {
     private final TokenListener listener;
 
     /**
-     * @param told when the stored secret expires, as its credential says, or null
-     * @param beforeExpiry how long before that another one is requested
-     * @param timeout after which a request with a lost response can no longer be on its way
+     * @param storedExpiry expiry of the stored secret according to its credential, or null
+     * @param beforeExpiry how long before its expiry a secret is replaced
+     * @param timeout after which a request with a lost response can no longer reach the server
      */
     Regeneration(
             CredentialHandle handle,
-            @CheckForNull Instant told,
+            @CheckForNull Instant storedExpiry,
             Duration beforeExpiry,
             TokenHash hashes,
             InstantSource clock,
             Duration timeout,
             TokenListener listener) {
         this.handle = handle;
-        this.told = told;
+        this.storedExpiry = storedExpiry;
         this.beforeExpiry = beforeExpiry;
         this.hashes = hashes;
         this.clock = clock;
@@ -54,15 +54,15 @@ final class Regeneration implements SecretRequest {
     }
 
     /**
-     * A family in any state other than READY gets no request: its token may have been replaced or refused, and the next
-     * token request tells.
+     * Sends nothing in a state other than READY: the token may have been replaced or rejected, which the next token
+     * request finds out.
      */
     @Override
-    public boolean isDone(TokenFamily family) {
+    public boolean isUnnecessary(TokenFamily family) {
         return family.state() != TokenFamily.Status.READY || !isDue(expiry(family));
     }
 
-    /** Whether it is time for another secret, and the one that expires then is not expired yet. */
+    /** Whether a secret with this expiry has not expired and has to be replaced now. */
     boolean isDue(@CheckForNull Instant expiresAt) {
         Instant now = clock.instant();
         return expiresAt != null && now.isBefore(expiresAt) && !now.isBefore(expiresAt.minus(beforeExpiry));
@@ -70,7 +70,7 @@ final class Regeneration implements SecretRequest {
 
     @CheckForNull
     private Instant expiry(TokenFamily family) {
-        return family.tokens().expiry(handle.token(), told);
+        return family.tokens().expiry(handle.token(), storedExpiry);
     }
 
     @Override

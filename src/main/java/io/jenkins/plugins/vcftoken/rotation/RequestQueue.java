@@ -17,35 +17,32 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 
 /**
- * Runs tasks that block on a server: {@link #PER_SERVER} of each server at a time, and one request of each token
- * family. A task that has to wait is queued and occupies no thread. Callers of one credential location share one
- * request.
+ * Runs tasks that block on a server: at most {@link #MAX_PER_SERVER} per server and one request per token family at a
+ * time. Further tasks are queued without a thread. Callers of one credential location share one request.
  */
 final class RequestQueue {
 
-    /** The most threads that a server without responses can occupy. */
-    static final int PER_SERVER = 16;
+    /** Maximum number of threads that an unresponsive server can occupy. */
+    static final int MAX_PER_SERVER = 16;
 
-    /** In place of a server, for all credentials that are tested before they are saved. */
+    /** Key that connection tests of unsaved credentials use in place of their server. */
     private static final String UNSAVED = "unsaved";
 
     private final Executor threads;
     private final ConcurrencyLimit families = new ConcurrencyLimit(1);
-    private final ConcurrencyLimit servers = new ConcurrencyLimit(PER_SERVER);
+    private final ConcurrencyLimit servers = new ConcurrencyLimit(MAX_PER_SERVER);
     private final ConcurrentMap<Target, PendingRequest> pending = new ConcurrentHashMap<>();
     private volatile boolean shutDown;
 
-    /**
-     * Locations of one family do not share requests, since a former token leads to the family only from some of them.
-     */
+    /** Locations of one family do not share requests, since a former token is accepted only at some of them. */
     private record Target(String familyId, CredentialLocation location) {}
 
-    /** A request that is queued or runs. */
+    /** A queued or running request. */
     static final class PendingRequest {
 
         private final Callable<TokenResult> work;
         private final CompletableFuture<TokenResult> result = new CompletableFuture<>();
-        private volatile boolean begun;
+        private volatile boolean started;
 
         private PendingRequest(Callable<TokenResult> work) {
             this.work = work;
@@ -60,15 +57,16 @@ final class RequestQueue {
         }
     }
 
-    /** @param threads starts each task at once, whatever their number */
+    /** @param threads starts each task immediately, without a limit */
     RequestQueue(Executor threads) {
         this.threads = threads;
     }
 
     /**
-     * Runs a task on a thread of its own when the server's limit allows. Does not block.
+     * Runs a task on a request thread when the limit of the server allows. Does not block.
      *
-     * @return completes exceptionally with what the task throws, or a {@link TokenUnavailableException} during shutdown
+     * @return completes exceptionally with the exception of the task, or a {@link TokenUnavailableException} during
+     *     shutdown
      */
     <T> CompletableFuture<T> call(CredentialHandle handle, Callable<T> task) {
         CompletableFuture<T> result = new CompletableFuture<>();
@@ -96,65 +94,64 @@ final class RequestQueue {
     }
 
     /**
-     * Enqueues a request after those of the same family, unless one of the handle's location is pending. Does not
-     * block.
+     * Enqueues a request after those of the same family, unless one of the same location is pending. Does not block.
      *
-     * @return the pending request, of the given work or of another caller's
+     * @return the pending request of the location, which may be that of another caller
      */
     PendingRequest enqueue(String familyId, CredentialHandle handle, Callable<TokenResult> work) {
         Target target = new Target(familyId, handle.location());
-        PendingRequest mine = new PendingRequest(work);
-        PendingRequest running = pending.putIfAbsent(target, mine);
+        PendingRequest request = new PendingRequest(work);
+        PendingRequest running = pending.putIfAbsent(target, request);
         if (running != null) {
             return running;
         }
         families.acquire(familyId, () -> {
-            call(handle, () -> run(mine, handle)).whenComplete((result, failure) -> {
-                // Before its callers continue: they may enqueue the next request.
-                pending.remove(target, mine);
+            call(handle, () -> run(request, handle)).whenComplete((result, failure) -> {
+                // Before the callers continue, since they may enqueue the next request.
+                pending.remove(target, request);
                 if (failure == null) {
-                    mine.result.complete(result);
+                    request.result.complete(result);
                 } else {
-                    mine.result.completeExceptionally(failure);
+                    request.result.completeExceptionally(failure);
                 }
                 families.release(familyId);
             });
             return true;
         });
-        return mine;
+        return request;
     }
 
     private TokenResult run(PendingRequest request, CredentialHandle handle) throws Exception {
         if (shutDown) {
             throw TokenUnavailableException.shuttingDown(handle, null);
         }
-        request.begun = true;
+        request.started = true;
         return request.work.call();
     }
 
-    /** From now on no request begins. */
+    /** Prevents that further requests start. */
     void shutdown() {
         shutDown = true;
     }
 
-    /** Whether the requests of a location wait for earlier ones. */
+    /** Whether requests of a location are pending and none has started. */
     boolean isQueued(CredentialLocation location) {
         List<PendingRequest> requests = pending.entrySet().stream()
                 .filter(request -> request.getKey().location().equals(location))
                 .map(Map.Entry::getValue)
                 .toList();
-        return !requests.isEmpty() && requests.stream().noneMatch(request -> request.begun);
+        return !requests.isEmpty() && requests.stream().noneMatch(request -> request.started);
     }
 
-    /** IDs of the families with a running request. */
+    /** IDs of families with a running request. */
     Set<String> requestingFamilies() {
         return pending.entrySet().stream()
-                .filter(request -> request.getValue().begun)
+                .filter(request -> request.getValue().started)
                 .map(request -> request.getKey().familyId())
                 .collect(Collectors.toSet());
     }
 
-    /** Limits how many tasks of one key run at a time. Tasks that have to wait are queued in order. */
+    /** Limits the number of concurrent tasks per key; further tasks are queued in order. */
     private static final class ConcurrencyLimit {
 
         private final int limit;
@@ -170,8 +167,8 @@ final class RequestQueue {
         }
 
         /**
-         * @param start called at once, or on the thread that frees a slot; must not block. Returns whether a task has
-         *     begun, which calls {@link #release} at its end.
+         * @param start called immediately, or on the thread that frees a slot; must not block. Returns whether a task
+         *     was started, which calls {@link #release} at its end.
          */
         void acquire(String key, BooleanSupplier start) {
             synchronized (slots) {
@@ -187,7 +184,7 @@ final class RequestQueue {
             }
         }
 
-        /** Gives the slot to the next task that begins. */
+        /** Passes the slot to the next task that starts. */
         void release(String key) {
             BooleanSupplier next;
             do {

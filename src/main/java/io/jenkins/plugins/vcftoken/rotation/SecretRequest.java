@@ -3,32 +3,32 @@ package io.jenkins.plugins.vcftoken.rotation;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import java.time.Duration;
 
-/** A request that sends a family's current token, as {@link TokenManager} sends it in seven steps. */
+/** A request with a family's current token, sent by {@link TokenManager}. */
 interface SecretRequest {
 
-    /** Whether the response has another token in place of the one that is sent, also where token requests leave it. */
+    /** Whether the response always contains another token, even if token requests do not rotate it. */
     boolean alwaysRotates();
 
-    /** Whether the family, as it was loaded under its lock, makes the request unnecessary. */
-    boolean isDone(TokenFamily family);
+    /** @param family as loaded under its lock */
+    boolean isUnnecessary(TokenFamily family);
 
-    /** The family as it is saved before the request is sent. */
+    /** The state to save before the request is sent. */
     TokenFamily requesting(TokenFamily family);
 
     /**
-     * Sends the request, once. Blocks.
+     * Sends the request once. Blocks.
      *
-     * @return the family with what the response has
+     * @return the family with the content of the response
      */
     TokenFamily send(TokenFamily requesting) throws TokenRequestException;
 
     /**
-     * The family after a request without a usable response.
+     * The state after a request without a usable response.
      *
-     * @param before the family when the request was made
+     * @param before the family before the request
      */
     TokenFamily afterFailure(TokenFamily before, TokenFamily requesting, TokenRequestException e);
 
-    /** Tells the listener of a response that is saved. */
+    /** Notifies the listener after the response was saved. */
     void granted(TokenFamily before, TokenFamily after, Duration took);
 }

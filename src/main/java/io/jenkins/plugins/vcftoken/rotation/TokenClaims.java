@@ -15,18 +15,19 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Makes the controllers that share a {@link VersionedSecret} send each token once: a controller claims the token before
- * it sends it, and publishes the result afterwards, each time replacing the very version that it has read. All methods
- * are called under the family's lock, and do nothing for credentials without a {@link VersionedSecret}.
+ * Coordinates controllers that share a {@link VersionedSecret}, so that each token is sent once: a controller claims a
+ * token before it sends it and publishes the result afterwards, each time with a compare-and-set of the version that it
+ * has read. All methods are called under the family's lock, and do nothing for credentials without a
+ * {@link VersionedSecret}.
  */
 final class TokenClaims {
 
     private static final Logger LOGGER = Logger.getLogger(TokenClaims.class.getName());
 
-    /** Others change the same object, its labels for example. */
-    private static final int TRIES = 5;
+    /** Other clients may change the same object, for example its labels. */
+    private static final int MAX_ATTEMPTS = 5;
 
-    /** Of an access token that another controller may have, where none was published that tells. */
+    /** Lifetime of an access token that another controller may have, if none was published. */
     private static final Duration ASSUMED_LIFETIME = Duration.ofHours(1);
 
     private final TokenHash hashes;
@@ -34,73 +35,73 @@ final class TokenClaims {
     private final Duration timeout;
     private final String controller;
 
-    /** @param timeout how long a claim stands; twice the longest request */
+    /** @param timeout how long a claim is valid; twice the longest request */
     TokenClaims(TokenHash hashes, InstantSource clock, Duration timeout) {
         this.hashes = hashes;
         this.clock = clock;
         this.timeout = timeout;
-        // The same after a restart, and another one for a controller with another home.
+        // Stable across restarts, and different for each home directory.
         this.controller = TokenHash.brief(hashes.hash("controller"));
     }
 
-    /** What the store has, compared with the ledger. */
-    enum Finding {
-        /** Nothing that this controller would not know, or what it has just taken over. */
-        KNOWN,
-        /** The same, without reading the store, which may have another content by now. */
-        REMEMBERED,
-        /** A token that this family has replaced. */
-        BEHIND,
-        /** The current token of another family. */
+    /** State of the store, compared with the ledger. */
+    enum StoreStatus {
+        /** The store has nothing newer than the view. */
+        UP_TO_DATE,
+        /** As {@link #UP_TO_DATE}, according to the last known content; the store may have changed since. */
+        CACHED,
+        /** The store has a token that this family has replaced. */
+        OUTDATED,
+        /** The store has the current token of another family. */
         OTHER_FAMILY,
-        /** A claim of another controller. */
+        /** Another controller has claimed the token. */
         CLAIMED
     }
 
     /**
-     * A family, as the ledger and the store together have it.
+     * A family with the data of ledger and store.
      *
      * @param secret null for a credential without one; then the family is that of the ledger
      * @param content null when the store could not be read
      * @param state null when the store could not be read
-     * @param failure why the store could not be read, or the token not be claimed; null when nothing failed
+     * @param failure of reading the store or claiming the token, or null
      */
     record View(
             TokenFamily family,
             @CheckForNull VersionedSecret secret,
             @CheckForNull VersionedSecret.Content content,
             @CheckForNull SharedTokenState state,
-            Finding finding,
+            StoreStatus status,
             @CheckForNull IOException failure) {
 
         private static View withoutStore(
                 TokenFamily family, @CheckForNull VersionedSecret secret, @CheckForNull IOException failure) {
-            return new View(family, secret, null, null, Finding.KNOWN, failure);
+            return new View(family, secret, null, null, StoreStatus.UP_TO_DATE, failure);
         }
 
         private View with(TokenFamily other) {
-            return new View(other, secret, content, state, finding, failure);
+            return new View(other, secret, content, state, status, failure);
         }
 
         private View failed(IOException e) {
-            return new View(family, secret, content, state, finding, e);
+            return new View(family, secret, content, state, status, e);
         }
 
-        /** The current token of another family that the store has instead; null while it has one of this family. */
+        /** Current token of the other family in the store; null if the store has a token of this family. */
         @CheckForNull
         String otherToken() {
-            return finding == Finding.OTHER_FAMILY
+            return status == StoreStatus.OTHER_FAMILY
                     ? Objects.requireNonNull(state).family().tokens().current()
                     : null;
         }
 
-        /** When the claim of another controller ends; null when there is none. */
+        /** End of another controller's claim, or null. */
         @CheckForNull
         Instant claimedUntil() {
-            return finding == Finding.CLAIMED ? Objects.requireNonNull(state).deadline() : null;
+            return status == StoreStatus.CLAIMED ? Objects.requireNonNull(state).deadline() : null;
         }
 
-        /** Why the token may not be sent. Called after a failure. */
+        /** Error text; called after a failure. */
         String notClaimed() {
             return "the refresh token could not be claimed in "
                     + Objects.requireNonNull(secret).description() + " ("
@@ -114,23 +115,23 @@ final class TokenClaims {
     }
 
     /**
-     * Takes over what other controllers have published. A store that had nothing new when it was last seen is not read
-     * before the token is sent: if another controller has changed it since, the claim fails.
+     * Adopts the published results of other controllers. The store is not read if its last known content has nothing
+     * new: if another controller has changed it since, the claim fails.
      *
-     * @param rotates whether the request is one that replaces the token in any case
-     * @param isOutdated whether the content that was last seen may have been replaced since
+     * @param rotates whether the request always replaces the token
+     * @param isOutdated whether the last known content must not be used
      */
     View read(CredentialHandle handle, TokenFamily local, boolean rotates, boolean isOutdated) {
         VersionedSecret secret = rotates || TokenFamilyStore.isDurable(local, handle)
                 ? handle.writer().versionedSecret()
                 : null;
         if (secret == null) {
-            // A secret that never rotates needs no claim, either.
+            // A secret that never rotates needs no claim.
             return View.withoutStore(local, null, null);
         }
-        View remembered = isOutdated ? null : findRemembered(secret, local);
-        if (remembered != null) {
-            return remembered;
+        View cached = isOutdated ? null : findCachedView(secret, local);
+        if (cached != null) {
+            return cached;
         }
         try {
             VersionedSecret.Content content = secret.read();
@@ -141,28 +142,28 @@ final class TokenClaims {
         }
     }
 
-    /** Null where the store has to be read. */
+    /** @return null when the store has to be read */
     @CheckForNull
-    private View findRemembered(VersionedSecret secret, TokenFamily local) {
+    private View findCachedView(VersionedSecret secret, TokenFamily local) {
         VersionedSecret.Content known = secret.lastKnown();
-        if (known == null || !isSendable(local)) {
+        if (known == null || !isReadyWithoutDelay(local)) {
             return null;
         }
         try {
             SharedTokenState state = SharedTokenState.of(known, local.account(), clock.instant());
-            return isOwn(local, state) ? new View(local, secret, known, state, Finding.REMEMBERED, null) : null;
+            return isOwn(local, state) ? new View(local, secret, known, state, StoreStatus.CACHED, null) : null;
         } catch (IOException e) {
             LOGGER.log(Level.FINE, e, () -> secret.description() + ": what is known of it cannot be used");
             return null;
         }
     }
 
-    /** Otherwise another controller or a person may have repaired it. */
-    private static boolean isSendable(TokenFamily local) {
+    /** In any other state another controller or a user may have repaired the family, so the store has to be read. */
+    private static boolean isReadyWithoutDelay(TokenFamily local) {
         return local.state() == TokenFamily.Status.READY && local.notBefore() == null;
     }
 
-    /** Whether the last change was the publication of this family by this controller. */
+    /** Whether the last change of the store was the publication of this family by this controller. */
     private static boolean isOwn(TokenFamily local, SharedTokenState state) {
         String revision = state.revision();
         return state.deadline() == null
@@ -174,40 +175,40 @@ final class TokenClaims {
     private View compared(
             TokenFamily local, VersionedSecret secret, VersionedSecret.Content content, SharedTokenState state) {
         TokenFamily theirs = state.family();
-        String seen = local.sharedRevision();
+        String ownRevision = local.sharedRevision();
         boolean isSameToken = theirs.tokens().current().equals(local.tokens().current());
         boolean isAhead = state.hasReplaced(local.tokens().current());
         boolean isBehind = !isSameToken && !isAhead && isFormer(local, theirs);
         if (!isSameToken && !isAhead && !isBehind) {
-            return new View(local, secret, content, state, Finding.OTHER_FAMILY, null);
+            return new View(local, secret, content, state, StoreStatus.OTHER_FAMILY, null);
         }
         if (isBehind) {
-            return new View(local, secret, content, state, Finding.BEHIND, null);
+            return new View(local, secret, content, state, StoreStatus.OUTDATED, null);
         }
-        if (isSameToken && Objects.equals(seen, state.revision())) {
-            return new View(local, secret, content, state, Finding.KNOWN, null);
+        if (isSameToken && Objects.equals(ownRevision, state.revision())) {
+            return new View(local, secret, content, state, StoreStatus.UP_TO_DATE, null);
         }
         Instant deadline = state.deadline();
         if (deadline != null && clock.instant().isBefore(deadline)) {
-            // The claim stays news, so that its end is noticed.
-            TokenFamily usable = local.adopting(theirs, TokenFamily.Status.READY, seen, hashes);
-            return new View(usable, secret, content, state, Finding.CLAIMED, null);
+            // Keeps the revision, so that the end of the claim is noticed.
+            TokenFamily usable = local.adopting(theirs, TokenFamily.Status.READY, ownRevision, hashes);
+            return new View(usable, secret, content, state, StoreStatus.CLAIMED, null);
         }
         TokenFamily adopted = local.adopting(theirs, theirs.state(), state.revision(), hashes);
         if (deadline != null) {
-            // That controller may have a response that it could not publish, with an access token that its builds use.
+            // That controller may have an unpublished response with an access token that its builds use.
             AccessToken last = theirs.accessToken();
-            adopted = adopted.waitingUntil(theirs.changed().plus(last == null ? ASSUMED_LIFETIME : last.lifetime()));
+            adopted = adopted.withNotBefore(theirs.changed().plus(last == null ? ASSUMED_LIFETIME : last.lifetime()));
         }
-        return new View(adopted, secret, content, state, Finding.KNOWN, null);
+        return new View(adopted, secret, content, state, StoreStatus.UP_TO_DATE, null);
     }
 
     private boolean isFormer(TokenFamily local, TokenFamily theirs) {
         return local.tokens().isFormer(hashes.ofToken(theirs.tokens().current()));
     }
 
-    /** Waits until the claim of another controller may have ended. Interruptible. */
-    void awaitOther(View view) throws InterruptedException {
+    /** Waits until another controller's claim may have ended. */
+    void awaitClaimEnd(View view) throws InterruptedException {
         Duration left = Duration.between(clock.instant(), Objects.requireNonNull(view.claimedUntil()));
         // The claim may have ended since the view was made.
         if (!left.isNegative()) {
@@ -218,9 +219,8 @@ final class TokenClaims {
     /**
      * Claims the token that is about to be sent.
      *
-     * @param requesting the view's, as it is when the token is sent
-     * @return the view with the claim, or with the failure of it; null when the store has changed or may have, so that it
-     *     must be read
+     * @param requesting the family to save before the request
+     * @return the view with the claim or its failure; null when the store may have changed and must be read again
      */
     @CheckForNull
     View claim(View view, TokenFamily requesting) {
@@ -238,30 +238,36 @@ final class TokenClaims {
                     replace(secret, Objects.requireNonNull(view.content()), claimed);
             return written.isEmpty()
                     ? null
-                    : new View(requesting.seen(revision), secret, written.get(), claimed, Finding.KNOWN, null);
+                    : new View(
+                            requesting.withSharedRevision(revision),
+                            secret,
+                            written.get(),
+                            claimed,
+                            StoreStatus.UP_TO_DATE,
+                            null);
         } catch (IOException e) {
-            return view.finding() == Finding.REMEMBERED ? null : current.failed(e);
+            return view.status() == StoreStatus.CACHED ? null : current.failed(e);
         }
     }
 
     /**
-     * Whether the token may be sent with this view: it is claimed, or not shared. A store that refuses all changes of this
-     * controller is like each other read-only store as long as no other controller has claimed a token in it; while a
-     * store cannot be reached, another controller may be sending the token.
+     * Whether the token is claimed, or not shared, so that it may be sent. A store that this controller may not write
+     * is treated as not shared while no other controller has claimed a token in it. While a store cannot be reached,
+     * another controller may be sending the token.
      */
     boolean isSendable(View claim) {
         SharedTokenState state = claim.state();
         return claim.failure() == null
                 || (claim.failure() instanceof VersionedSecret.ReadOnlyException
                         && state != null
-                        && state.isUnknownToOthersThan(controller));
+                        && state.isClaimedOnlyBy(controller));
     }
 
     /**
-     * Prevents that a token is sent when its claim may end before the response: this thread may have been suspended
-     * since.
+     * Prevents sending a token when its claim may end before the response; this thread may have been suspended since
+     * the claim.
      */
-    void checkStands(View claim) throws TokenRequestException.NotSent {
+    void checkClaimValid(View claim) throws TokenRequestException.NotSent {
         SharedTokenState state = claim.failure() == null ? claim.state() : null;
         Instant deadline = state == null ? null : state.deadline();
         if (deadline != null && clock.instant().plus(timeout.dividedBy(2)).isAfter(deadline)) {
@@ -271,9 +277,9 @@ final class TokenClaims {
     }
 
     /**
-     * Publishes the result of a claimed request. Called when the ledger has it.
+     * Publishes the result of a claimed request. Called after the ledger has saved it.
      *
-     * @return false when the store could not be written, so that it must be tried again
+     * @return false when the store could not be written and publication has to be repeated
      */
     boolean publish(View claim, TokenFamily family) {
         VersionedSecret secret = claim.secret();
@@ -296,7 +302,7 @@ final class TokenClaims {
     private void publish(VersionedSecret secret, View claim, TokenFamily family) throws IOException {
         VersionedSecret.Content content = claim.content();
         SharedTokenState state = claim.state();
-        for (int i = 0; i < TRIES; i++) {
+        for (int i = 0; i < MAX_ATTEMPTS; i++) {
             if (content == null || state == null) {
                 content = secret.read();
                 state = SharedTokenState.of(content, family.account(), clock.instant());
@@ -320,7 +326,7 @@ final class TokenClaims {
             return true;
         }
         if (state.family().tokens().current().equals(family.tokens().current())) {
-            // With another revision, another controller continues with this token.
+            // After another revision, another controller continues with this token.
             return Objects.equals(state.revision(), family.sharedRevision());
         }
         if (state.revision() == null) {
@@ -338,9 +344,9 @@ final class TokenClaims {
     }
 
     /**
-     * Writes the ledger's token to a store that has an older one, or a former one that a file restored.
+     * Writes the ledger's token to a store that has an older one or an unfinished claim of this controller.
      *
-     * @return the family; with the revision under which the store has it
+     * @return the family with its revision in the store
      * @throws IOException when the store could not be read or written
      */
     TokenFamily writeBack(CredentialHandle handle, TokenFamily family) throws IOException {
@@ -358,16 +364,17 @@ final class TokenClaims {
         boolean isOwn = Objects.equals(state.revision(), family.sharedRevision());
         boolean isRestored = !content.secret().equals(state.family().tokens().current());
         boolean isUnpublished = isOwn && (isRestored || state.deadline() != null);
-        if (view.finding() != Finding.BEHIND && !isUnpublished) {
+        if (view.status() != StoreStatus.OUTDATED && !isUnpublished) {
             return family;
         }
-        TokenFamily named =
-                family.sharedRevision() == null ? family.seen(UUID.randomUUID().toString()) : family;
-        publish(secret, view, named);
-        return named;
+        TokenFamily withRevision = family.sharedRevision() == null
+                ? family.withSharedRevision(UUID.randomUUID().toString())
+                : family;
+        publish(secret, view, withRevision);
+        return withRevision;
     }
 
-    /** A store that wrote although its answer was lost, perhaps to a repetition, has what was to be written. */
+    /** Reads the store after a failure, since a write with a lost response may have succeeded. */
     private static Optional<VersionedSecret.Content> replace(
             VersionedSecret secret, VersionedSecret.Content expected, SharedTokenState state) throws IOException {
         String text = state.write(secret.acceptsAccessTokens());

@@ -12,10 +12,11 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * All that is known about one token family, and its transitions. Immutable; each transition returns a new record.
+ * State of a token family and its transitions. Immutable; each transition returns a new record.
  *
  * <pre>
- *               granted, untouched, rescued
+ *             granted, readyAgain,
+ *             rotatedWithoutAccessToken
  *             ┌─────────────────────────────┐
  *             ▼                             │
  *  created → READY ──── requesting ───► REQUESTING ─── rejected ───► REJECTED
@@ -25,17 +26,17 @@ import java.util.stream.Collectors;
  *                                       UNKNOWN
  * </pre>
  *
- * From UNKNOWN the token is sent once more when nothing can be lost by it. REJECTED ends only when a person stores
- * another token, which begins another family, or requests one more try of the same one.
+ * In UNKNOWN the token is sent once more when no valid access token could be lost by a refusal. REJECTED ends when a
+ * user stores another token, which starts another family, or requests a retry with the same one.
  *
  * @param id hash of account and initial token; never changes
  * @param accessToken the newest access token, or null
- * @param locations where the token is stored; a former token leads to the family only from one of these
+ * @param locations where the token is stored; a former token is accepted only at these
  * @param error the last error, without secrets, or null
- * @param changed when the state began
- * @param notBefore no request is sent before this time; null where there is no such limit
- * @param orphaned since when no credential at any of the locations leads to the family, or null
- * @param sharedRevision the {@link SharedTokenState#revision} that the ledger has seen last; null before the first one
+ * @param changed time of the last change of state
+ * @param notBefore earliest time of the next request, or null
+ * @param orphaned since when no credential at any of the locations uses the family, or null
+ * @param sharedRevision the last {@link SharedTokenState#revision} that this controller knows, or null
  */
 public record TokenFamily(
         String id,
@@ -54,16 +55,15 @@ public record TokenFamily(
     public enum Status {
         /** The token can be sent. */
         READY,
-        /** The token is about to be sent, or was when Jenkins stopped. */
+        /** The token is being sent, or was when Jenkins stopped. */
         REQUESTING,
-        /** The token was sent and the response was lost: the server may have rotated it. */
+        /** The response was lost: the server may have rotated the token. */
         UNKNOWN,
-        /** The server refused the token for good. */
+        /** The server rejected the token. */
         REJECTED
     }
 
-    /** At most a twentieth of the access token's lifetime. */
-    private static final Duration LAST_MOMENTS = Duration.ofSeconds(15);
+    private static final Duration MAX_EXPIRY_MARGIN = Duration.ofSeconds(15);
 
     public TokenFamily {
         locations = Set.copyOf(locations);
@@ -75,10 +75,10 @@ public record TokenFamily(
     }
 
     /**
-     * A family that continues the history of another one at one location: each of the former tokens that an old form or
-     * a file restores there leads to this family.
+     * A family that continues the history of another one at one location: a former token that an old form or a file
+     * restores there is recognized as a token of this family.
      *
-     * @param before the tokens that this family replaces
+     * @param before the history of the replaced family
      */
     static TokenFamily authorized(
             Account account,
@@ -102,13 +102,13 @@ public record TokenFamily(
         return new TokenFamily(id, account, Status.READY, tokens, accessToken, locations, null, now, null, null, null);
     }
 
-    /** Of a token that token requests leave as it is. */
+    /** For a token that token requests do not rotate. */
     TokenFamily nonRotating() {
         return with(tokens.with(true, tokens.expiresAt()));
     }
 
-    /** Whether the server of this account has ever accepted the secret. */
-    boolean isProven() {
+    /** Whether the server of this account has accepted the secret. */
+    boolean isAccepted() {
         return accessToken != null || tokens.generation() > 0;
     }
 
@@ -132,12 +132,10 @@ public record TokenFamily(
         return with(fewer, orphaned);
     }
 
-    /** After a store context was renamed or moved. */
     TokenFamily moved(String fromContext, String toContext) {
         return with(movedLocations(fromContext, toContext), orphaned);
     }
 
-    /** After a store context was copied with its credentials. */
     TokenFamily copied(String fromContext, String toContext) {
         Set<CredentialLocation> both = movedLocations(fromContext, toContext);
         both.addAll(locations);
@@ -155,7 +153,7 @@ public record TokenFamily(
     }
 
     TokenFamily requesting(Instant now) {
-        return in(Status.REQUESTING, error, now, null);
+        return withState(Status.REQUESTING, error, now, null);
     }
 
     TokenFamily granted(TokenResponse response, TokenHash hashes, Instant now) {
@@ -163,7 +161,7 @@ public record TokenFamily(
     }
 
     /** After a response with a refresh token and without a usable access token. */
-    TokenFamily rescued(String refreshToken, String cause, TokenHash hashes, Instant now) {
+    TokenFamily rotatedWithoutAccessToken(String refreshToken, String cause, TokenHash hashes, Instant now) {
         return rotated(refreshToken, accessToken, cause, hashes, now);
     }
 
@@ -179,18 +177,17 @@ public record TokenFamily(
     }
 
     /**
-     * Before the server is asked for another token in place of this one: from now on it is not known to expect the same
-     * one again.
+     * Before a request that replaces the token: after it, the server may no longer accept the current one.
      */
     TokenFamily regenerating(Instant expiresAt, Instant now) {
         return requesting(now).with(tokens.with(false, expiresAt));
     }
 
     /**
-     * After a response with another token, which the server expects until the next regeneration. The access token stays
+     * After a response with another token, which does not change until the next regeneration. The access token stays
      * valid.
      *
-     * @param expiresAt when the new token expires; null when the server did not say
+     * @param expiresAt expiry of the new token; null when the response had none
      */
     TokenFamily regenerated(String token, @CheckForNull Instant expiresAt, TokenHash hashes, Instant now) {
         return rotated(token, accessToken, null, hashes, now)
@@ -198,8 +195,8 @@ public record TokenFamily(
     }
 
     /**
-     * After a request for another token that brought none. Called on the requesting family. Token requests go on with
-     * the token as before, unless the server may have replaced it.
+     * After a failed request for another token. Called on the requesting family. The current token stays in use unless
+     * the server may have replaced it.
      */
     TokenFamily afterFailedRegeneration(TokenFamily before, TokenRequestException e, Duration timeout, Instant now) {
         return isResponseMissing(e)
@@ -207,37 +204,36 @@ public record TokenFamily(
                 : before.with(before.tokens.with(before.tokens.nonRotating(), tokens.expiresAt()));
     }
 
-    /** The request left the token as it was. */
-    TokenFamily untouched(String cause, Instant now) {
-        return in(Status.READY, cause, now, null);
+    /** The token can still be sent. */
+    TokenFamily readyAgain(String cause, Instant now) {
+        return withState(Status.READY, cause, now, null);
     }
 
-    /** @param retry when the token may be sent once more at the earliest */
+    /** @param retry earliest time at which the token may be sent once more */
     TokenFamily unknown(String cause, Instant now, Instant retry) {
-        return in(Status.UNKNOWN, cause, now, retry);
+        return withState(Status.UNKNOWN, cause, now, retry);
     }
 
     TokenFamily rejected(String cause, Instant now) {
-        return in(Status.REJECTED, cause, now, null);
+        return withState(Status.REJECTED, cause, now, null);
     }
 
-    /** In the same state, without a request before a time that the server or this controller has set. */
-    TokenFamily waitingUntil(@CheckForNull Instant time) {
-        return in(state, error, changed, time);
+    TokenFamily withNotBefore(@CheckForNull Instant time) {
+        return withState(state, error, changed, time);
     }
 
-    /** In the same state, since nothing was sent. Any state but READY keeps its own cause. */
-    TokenFamily failing(String cause) {
-        return state == Status.READY ? in(state, cause, changed, notBefore) : this;
+    /** After a request that was not sent. A state other than READY keeps its error. */
+    TokenFamily withError(String cause) {
+        return state == Status.READY ? withState(state, cause, changed, notBefore) : this;
     }
 
-    /** In the state UNKNOWN, the token is not sent once more before this time either. */
-    TokenFamily notBefore(@CheckForNull Instant time) {
+    /** In the state UNKNOWN, extends the delay before the token is sent once more. */
+    TokenFamily withLaterNotBefore(@CheckForNull Instant time) {
         boolean isLater = state == Status.UNKNOWN && time != null && (notBefore == null || time.isAfter(notBefore));
-        return isLater ? waitingUntil(time) : this;
+        return isLater ? withNotBefore(time) : this;
     }
 
-    /** Keeps when the access token was issued; it is expired at any time of any clock. */
+    /** Replaces the access token with an expired one that was issued at the same time. */
     TokenFamily withRevokedAccessToken() {
         return withAccessToken(accessToken == null ? null : new AccessToken("", accessToken.issuedAt(), Instant.EPOCH));
     }
@@ -247,22 +243,21 @@ public record TokenFamily(
                 id, account, state, tokens, other, locations, error, changed, notBefore, orphaned, sharedRevision);
     }
 
-    /** As seen in a {@link VersionedSecret}. */
-    TokenFamily seen(@CheckForNull String revision) {
+    TokenFamily withSharedRevision(@CheckForNull String revision) {
         return new TokenFamily(
                 id, account, state, tokens, accessToken, locations, error, changed, notBefore, orphaned, revision);
     }
 
-    /** The form in which a {@link VersionedSecret} has it: without what concerns one controller alone. */
+    /** The family as stored in a {@link VersionedSecret}, without the data of a single controller. */
     TokenFamily published(TokenHistory history) {
         return new TokenFamily(
                 "", account, state, history, accessToken, Set.of(), error, changed, notBefore, null, null);
     }
 
     /**
-     * With the token, the state and the access token that another controller has published.
+     * Adopts the token, the state and the access token that another controller has published.
      *
-     * @param to the state; READY while that controller is requesting, since the ledger has no request then
+     * @param to the state; READY while that controller is requesting, since this controller has no request
      */
     TokenFamily adopting(TokenFamily published, Status to, @CheckForNull String revision, TokenHash hashes) {
         AccessToken theirs = published.accessToken;
@@ -284,11 +279,11 @@ public record TokenFamily(
     }
 
     /**
-     * The state after a request that brought no access token. Called on the requesting family.
+     * The state after a request without an access token. Called on the requesting family.
      *
-     * @param before the family when the request was made
-     * @param isResendable whether the server expects the same token again
-     * @param timeout from the begin of the request to when it can no longer be on its way
+     * @param before the family before the request
+     * @param isResendable whether the token does not rotate
+     * @param timeout after which the request can no longer reach the server
      */
     TokenFamily afterFailure(
             TokenFamily before,
@@ -304,23 +299,22 @@ public record TokenFamily(
         if (e instanceof TokenRequestException.InvalidResponse response) {
             String refreshToken = response.refreshToken();
             if (refreshToken != null) {
-                return rescued(refreshToken, cause, hashes, now);
+                return rotatedWithoutAccessToken(refreshToken, cause, hashes, now);
             }
         }
         Instant retryAfter = now.plus(e.retryAfter());
-        // After a regeneration with a lost response, which a token request cannot make any worse.
+        // After a lost regeneration, a token request does not change whether the server has replaced the token.
         boolean isStillUnknown = before.state == Status.UNKNOWN
                 && e.tokenError() == e.tokenError().forNonRotatingSecret();
         if (isResponseMissing(e) && !isResendable && !isStillUnknown) {
             return unknown(cause, now, latest(retryAfter, changed.plus(timeout)));
         }
         if (before.state == Status.UNKNOWN) {
-            // A request that was not sent, was turned away, or could not rotate the token leaves the outcome of the one
-            // before as unknown as it was.
+            // The failed request gives no information about the outcome of the previous one.
             boolean sent = !(e instanceof TokenRequestException.NotSent);
-            return sent ? before.waitingUntil(latest(retryAfter, now.plus(timeout))) : before;
+            return sent ? before.withNotBefore(latest(retryAfter, now.plus(timeout))) : before;
         }
-        return untouched(cause, now).waitingUntil(retryAfter.isAfter(now) ? retryAfter : null);
+        return readyAgain(cause, now).withNotBefore(retryAfter.isAfter(now) ? retryAfter : null);
     }
 
     private static Instant latest(Instant one, Instant other) {
@@ -328,26 +322,26 @@ public record TokenFamily(
     }
 
     /**
-     * When the access token is of no more use: a little before its expiry, since a request with it may arrive too late,
-     * and a block needs the next one by then.
+     * When the access token has to be replaced: shortly before its expiry, since a request with it may arrive later and
+     * an open block needs the next one in time.
      *
-     * @return null when there is none
+     * @return null without an access token
      */
     @CheckForNull
-    Instant endOfUse() {
+    Instant usableUntil() {
         if (accessToken == null) {
             return null;
         }
         Duration share = accessToken.lifetime().dividedBy(20);
-        return accessToken.expiresAt().minus(share.compareTo(LAST_MOMENTS) < 0 ? share : LAST_MOMENTS);
+        return accessToken.expiresAt().minus(share.compareTo(MAX_EXPIRY_MARGIN) < 0 ? share : MAX_EXPIRY_MARGIN);
     }
 
-    /** Whether the server may have rotated the token although no refresh token arrived. */
+    /** Whether the server may have rotated the token although no refresh token was received. */
     static boolean isResponseMissing(TokenRequestException e) {
         return e instanceof TokenRequestException.OutcomeUnknown || e instanceof TokenRequestException.InvalidResponse;
     }
 
-    private TokenFamily in(Status to, @CheckForNull String cause, Instant since, @CheckForNull Instant next) {
+    private TokenFamily withState(Status to, @CheckForNull String cause, Instant since, @CheckForNull Instant next) {
         return new TokenFamily(
                 id, account, to, tokens, accessToken, locations, cause, since, next, orphaned, sharedRevision);
     }

@@ -18,13 +18,13 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
 
-/** Operations of pages, listeners and housekeeping on token families. Methods block on locks and on the disk. */
+/** Operations on token families for pages, listeners and cleanup. Methods block on locks and on the disk. */
 public final class TokenFamilyAdmin {
 
     private static final Logger LOGGER = Logger.getLogger(TokenFamilyAdmin.class.getName());
 
-    /** A credential that is deleted by mistake and created again within this time finds its family. */
-    static final Duration KEPT_AFTER_LAST_CREDENTIAL = Duration.ofDays(30);
+    /** A deleted credential that is created again within this time continues its family. */
+    static final Duration ORPHAN_RETENTION = Duration.ofDays(30);
 
     private final TokenLedger ledger;
     private final TokenFamilyStore store;
@@ -48,7 +48,7 @@ public final class TokenFamilyAdmin {
         this.timeout = timeout;
     }
 
-    /** How many families are in memory alone. */
+    /** Number of families that are not in the ledger. */
     int countInMemory() {
         return store.notInLedger().size();
     }
@@ -64,18 +64,18 @@ public final class TokenFamilyAdmin {
         Stream.concat(contents.readable().stream(), store.notInLedger().stream())
                 .forEach(family -> newest.put(family.id(), family));
         return new TokenFamilySnapshot(
-                newest.values(), contents, ledger::unusable, requesting, writeBack.failed(), hashes);
+                newest.values(), contents, ledger::findUnreadable, requesting, writeBack.failed(), hashes);
     }
 
     /**
-     * A counter that grows whenever a family in this process enters or leaves the states UNKNOWN and REJECTED. From
-     * memory, so that monitors can tell cheaply whether a snapshot is worthwhile.
+     * Number of times a family in this process has entered or left the states UNKNOWN and REJECTED. From memory, so
+     * that monitors can skip a snapshot when nothing has changed.
      */
-    public long alarms() {
-        return store.alarms();
+    public long failureStateChanges() {
+        return store.failureStateChanges();
     }
 
-    /** Whether two tokens are or were of one family of an account. */
+    /** Whether two tokens belong or belonged to the same family of an account. */
     public boolean areRelated(Account account, String one, String other) throws IOException {
         if (one.equals(other)) {
             return true;
@@ -85,9 +85,9 @@ public final class TokenFamilyAdmin {
     }
 
     /**
-     * The locations of the family that has rotated a token away.
+     * The locations of the family that has replaced a token.
      *
-     * @return empty when the token is a current one, is unknown for the account, or belonged to several families
+     * @return empty when the token is current, is unknown for the account, or belongs to several families
      */
     public Set<CredentialLocation> findLocationsOfFormerToken(Account account, String token) throws IOException {
         List<TokenFamily> families = findFamilies(account, token);
@@ -107,24 +107,23 @@ public final class TokenFamilyAdmin {
     }
 
     /**
-     * Allows one more request with the token of a family that is in any other state than READY, at a person's request.
+     * Allows one more request with the token of a family that is not READY, requested by a user.
      *
      * @return false when there is no such family, or it is READY
      */
     public boolean allowRetry(String familyId) throws IOException, InterruptedException {
         return change(familyId, family -> switch (family.state()) {
             case READY -> family;
-            case REQUESTING, UNKNOWN, REJECTED -> family.untouched("tried again at a person's word", clock.instant());
+            case REQUESTING, UNKNOWN, REJECTED -> family.readyAgain("tried again at a person's word", clock.instant());
         });
     }
 
     /**
-     * Saves the refresh token of a new authorization. From now on all that the location stores or gets back leads to
-     * it: the token from before, a token that an old form restores, or the empty token.
+     * Saves the refresh token of a new authorization, forced to disk. The location then uses it whether it stores the
+     * former token, a token that an old form restores, or the empty token.
      *
      * @param before the token that the location stores now; may be empty
      * @param accessToken null when the response had none
-     * @return when the record would survive a power failure
      * @throws IOException when it is not saved
      */
     public TokenFamily authorized(
@@ -160,12 +159,12 @@ public final class TokenFamilyAdmin {
         }
     }
 
-    /** Removes a family without locations: its tokens are in the history of the family that replaced it. */
+    /** Removes a family that has no more locations: its tokens are in the history of the family that replaced it. */
     private void unbind(String familyId, CredentialLocation location) {
         try {
             change(familyId, family -> family.without(location));
-            Optional<TokenFamily> left = ledger.load(familyId);
-            if (left.filter(family -> family.locations().isEmpty()).isPresent()) {
+            Optional<TokenFamily> remaining = ledger.load(familyId);
+            if (remaining.filter(family -> family.locations().isEmpty()).isPresent()) {
                 forget(familyId);
             }
         } catch (IOException e) {
@@ -176,18 +175,18 @@ public final class TokenFamilyAdmin {
         }
     }
 
-    /** After a folder or user was renamed or moved: families bound to its store follow. */
+    /** Binds the families of a renamed or moved folder or user to the new context. */
     public void moved(String fromContext, String toContext) throws IOException, InterruptedException {
         writeBack.moved(fromContext, toContext);
         changeAll(fromContext, family -> family.moved(fromContext, toContext));
     }
 
-    /** After a folder was copied with its credentials: families bound to its store are bound to the copy's, too. */
+    /** Also binds the families of a copied folder to the copy. */
     public void copied(String fromContext, String toContext) throws IOException, InterruptedException {
         changeAll(fromContext, family -> family.copied(fromContext, toContext));
     }
 
-    /** @throws IOException after all others have changed, when some could not be changed */
+    /** @throws IOException when families could not be changed, after all others were */
     private void changeAll(String context, UnaryOperator<TokenFamily> change) throws IOException, InterruptedException {
         IOException failed = null;
         for (TokenFamily family : ledger.loadAll()) {
@@ -196,7 +195,7 @@ public final class TokenFamilyAdmin {
                 try {
                     change(family.id(), change);
                 } catch (IOException e) {
-                    // For example, a request keeps the family locked for longer than the timeout.
+                    // For example, a request holds the family's lock for longer than the timeout.
                     if (failed == null) {
                         failed = e;
                     } else {
@@ -211,7 +210,7 @@ public final class TokenFamilyAdmin {
     }
 
     /**
-     * After a credential was moved. The family stays bound to the old location as well, which open blocks still use.
+     * Binds the family of a moved credential to the new location. It stays bound to the old one, which open blocks use.
      *
      * @param token any current or former token of the family
      */
@@ -222,20 +221,19 @@ public final class TokenFamilyAdmin {
         }
     }
 
-    /** Reads the secret that a credential stores now. */
+    /** Finds the currently stored secret of a credential. */
     @FunctionalInterface
-    public interface Stored {
-        /** @return null where no credential of this account is stored */
+    public interface StoredSecretLookup {
+        /** @return null if the location has no credential of this account */
         @CheckForNull
-        String at(CredentialLocation location, Account account);
+        String find(CredentialLocation location, Account account);
     }
 
     /**
-     * Removes the families whose credentials have been deleted, or have stored other secrets, for
-     * {@link #KEPT_AFTER_LAST_CREDENTIAL}.
+     * Removes families that no stored credential has used for {@link #ORPHAN_RETENTION}.
      */
-    public void removeOrphans(Stored stored) throws IOException, InterruptedException {
-        pruneRefusals();
+    public void removeOrphans(StoredSecretLookup stored) throws IOException, InterruptedException {
+        pruneRejected();
         Instant now = clock.instant();
         for (TokenFamily family : ledger.loadAll()) {
             Instant orphaned = family.orphaned();
@@ -245,21 +243,21 @@ public final class TokenFamilyAdmin {
                 }
             } else if (orphaned == null) {
                 change(family.id(), found -> found.orphaned(now));
-            } else if (!endOf(orphaned).isAfter(now)) {
-                // A credential may have used the family in the meantime.
+            } else if (!removalTime(orphaned).isAfter(now)) {
+                // A credential may have used the family since the check.
                 forgetIf(family.id(), found -> orphaned.equals(found.orphaned()));
             }
         }
     }
 
-    /** Forgets refusals that are out of date, and the oldest of too many. */
-    void pruneRefusals() {
-        store.prune(clock.instant().minus(TokenManager.REFUSAL_HOLDS));
+    /** Removes rejected secrets that are out of date, and the oldest ones beyond the limit. */
+    void pruneRejected() {
+        store.prune(clock.instant().minus(TokenManager.REJECTION_RETRY_DELAY));
     }
 
-    private boolean isUsed(TokenFamily family, Stored stored) throws IOException {
+    private boolean isUsed(TokenFamily family, StoredSecretLookup stored) throws IOException {
         for (CredentialLocation location : family.locations()) {
-            String token = stored.at(location, family.account());
+            String token = stored.find(location, family.account());
             if (token != null && (token.equals(family.tokens().current()) || leadsTo(family, token, location))) {
                 return true;
             }
@@ -267,18 +265,18 @@ public final class TokenFamilyAdmin {
         return false;
     }
 
-    /** Another family may have continued the history of this one; then its tokens lead there. */
+    /** Another family may have continued the history of this one. */
     private boolean leadsTo(TokenFamily family, String token, CredentialLocation location) throws IOException {
         TokenFamily found = store.find(token, family.account(), location);
         return found != null && found.id().equals(family.id());
     }
 
-    /** When the family of a credential that was deleted then is removed. */
-    public static Instant endOf(Instant orphaned) {
-        return orphaned.plus(KEPT_AFTER_LAST_CREDENTIAL);
+    /** Time at which a family that was orphaned at the given time is removed. */
+    public static Instant removalTime(Instant orphaned) {
+        return orphaned.plus(ORPHAN_RETENTION);
     }
 
-    /** Deletes a family's record. Credentials keep their tokens, and their next use begins a new family. */
+    /** Deletes a family's record. Credentials keep their tokens; their next use creates a new family. */
     public void forget(String familyId) throws IOException, InterruptedException {
         try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {
             forgetLocked(familyId);
@@ -286,9 +284,10 @@ public final class TokenFamilyAdmin {
     }
 
     /**
-     * Deletes the record that a person has seen.
+     * Deletes a record unless it has changed since it was displayed.
      *
-     * @return false when the token has rotated since, so that the record may be the only one that has the new token
+     * @param seen the displayed record
+     * @return false when the token has rotated since: the record may be the only copy of the new token
      */
     public boolean forget(TokenFamily seen) throws IOException, InterruptedException {
         String token = seen.tokens().current();
@@ -307,18 +306,18 @@ public final class TokenFamilyAdmin {
     }
 
     private void forgetLocked(String familyId) throws IOException {
-        Optional<TokenFamily> proven = ledger.load(familyId).filter(TokenFamily::isProven);
-        if (proven.isPresent()) {
-            Account account = proven.get().account();
-            String last = hashes.ofToken(proven.get().tokens().current());
+        Optional<TokenFamily> accepted = ledger.load(familyId).filter(TokenFamily::isAccepted);
+        if (accepted.isPresent()) {
+            Account account = accepted.get().account();
+            String last = hashes.ofToken(accepted.get().tokens().current());
             ledger.saveTombstone(new TokenLedger.Tombstone(last, account.host(), account.description()));
         }
         store.delete(familyId);
     }
 
     /**
-     * Saves the responses that the ledger could not save when they arrived. The next request of a family does so as
-     * well; this is for families without one before Jenkins stops.
+     * Saves responses that the ledger could not save when they were received. The next request of a family does so as
+     * well; this is for families without another request before Jenkins stops.
      */
     public void saveUnsaved() throws InterruptedException {
         for (String familyId : store.unsaved()) {
@@ -330,7 +329,7 @@ public final class TokenFamilyAdmin {
         }
     }
 
-    /** @return whether there is such a family, and it has changed */
+    /** @return whether a family was changed */
     private boolean change(String familyId, UnaryOperator<TokenFamily> change)
             throws IOException, InterruptedException {
         try (TokenLedger.Lock lock = ledger.lock(familyId, timeout)) {

@@ -17,7 +17,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** JSON format of the ledger's files. Written field by field: the names are frozen, those of classes are not. */
+/**
+ * JSON format of the ledger's files. Written field by field, since the JSON names are frozen and class names are not.
+ */
 final class TokenFamilyJson {
 
     private static final int VERSION = 1;
@@ -108,7 +110,7 @@ final class TokenFamilyJson {
                     instant(root, "orphaned"),
                     root.path("sharedRevision").textValue());
         } catch (JsonProcessingException e) {
-            // The message quotes the text.
+            // The message of the cause quotes the text.
             throw new IOException("damaged: not JSON");
         } catch (IllegalArgumentException | DateTimeException e) {
             throw new IOException("damaged: " + e.getClass().getSimpleName());
@@ -132,8 +134,8 @@ final class TokenFamilyJson {
     }
 
     /**
-     * Whether a record of any format belongs to this token: the fields used here keep their names in all formats. False
-     * for text that is not JSON, and for the empty token, which belongs to most families.
+     * Whether a record of any format version belongs to this token: the fields used here have the same names in all
+     * versions. False for text that is not JSON, and for the empty token, which belongs to many families.
      */
     boolean isOf(String text, String token, String hash) {
         if (token.isBlank()) {

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
-/** Decides which token family a stored token belongs to, and refuses to send a token where it does not belong. */
+/** Finds the token family of a stored token, and refuses to send a token for another server or account. */
 final class TokenFamilyResolver {
 
     private final TokenLedger ledger;
@@ -20,9 +20,9 @@ final class TokenFamilyResolver {
     }
 
     /**
-     * The family that the token belongs to for this account, or begins there. A token that another server has accepted
-     * begins none: else a changed address would send the secret to any server. Nor does a rotating token that this
-     * server has accepted for another organization: two families would send one token twice.
+     * Finds the family of the token for this account, or returns the ID of a new one. A token that another server has
+     * accepted starts no family, since a changed address would send the secret to any server; nor does a rotating token
+     * that this server has accepted for another organization, since two families would send it twice.
      *
      * @throws TokenUnavailableException when the token must not be sent for this account
      */
@@ -38,52 +38,53 @@ final class TokenFamilyResolver {
             if (handle.client().needsSecret()) {
                 throw TokenUnavailableException.noSecret(handle);
             }
-            // Each family of an account that was authorized in the browser has the empty token in its history.
+            // Each family that was authorized in the browser has the empty token in its history, so no others are
+            // checked.
             return hashes.ofFamily(account, token);
         }
         for (TokenFamily family : known) {
-            refuseToSendElsewhere(handle, store.reread(family));
+            refuseToSendElsewhere(handle, store.reload(family));
         }
         String hash = hashes.ofToken(token);
         Optional<TokenLedger.Tombstone> deleted = ledger.findTombstone(hash);
         if (deleted.isPresent() && !deleted.get().host().equals(account.host())) {
             throw TokenUnavailableException.wrongServer(handle, deleted.get().owner());
         }
-        // That record may be the only one with the newest token; the credential's token may be a former one.
-        Optional<TokenLedger.UnreadableRecord> unusable = ledger.unusable(token, hash);
-        if (unusable.isPresent()) {
-            throw TokenUnavailableException.recordUnusable(handle, unusable.get());
+        // The unreadable record may have a newer token of the family.
+        Optional<TokenLedger.UnreadableRecord> unreadable = ledger.findUnreadable(token, hash);
+        if (unreadable.isPresent()) {
+            throw TokenUnavailableException.recordUnusable(handle, unreadable.get());
         }
         return hashes.ofFamily(account, token);
     }
 
-    /** @param family of another account, which has or had the same token */
+    /** @param family of another account with the same current or former token */
     private void refuseToSendElsewhere(CredentialHandle handle, TokenFamily family) throws TokenUnavailableException {
         if (!family.tokens().current().equals(handle.token())) {
             throw TokenUnavailableException.staleCopy(handle);
         }
-        boolean isProven = store.isProvenAndRotates(family);
+        boolean isAccepted = store.isAcceptedAndRotates(family);
         boolean isThisServer =
                 family.account().host().equals(handle.client().account().host());
-        if (isProven && !isThisServer) {
+        if (isAccepted && !isThisServer) {
             throw TokenUnavailableException.wrongServer(handle, family.account().description());
         }
         if (isThisServer && family.isOutcomeUnknown()) {
             throw TokenUnavailableException.unknownElsewhere(handle, family.account());
         }
-        if (isThisServer && isProven && !family.tokens().nonRotating()) {
+        if (isThisServer && isAccepted && !family.tokens().nonRotating()) {
             throw TokenUnavailableException.otherOrganization(handle, family.account());
         }
     }
 
     /**
-     * The same under the lock of the family that was found. The account may have been authorized again while this
-     * thread waited for the lock, or by another process; then the token leads to another family.
+     * Repeats {@link #findFamily} under the lock of the family. Another thread or process may have authorized the
+     * account again in the meantime, so that the token belongs to another family.
      *
-     * @param found the locked family's record as it is now
-     * @return the locked family's ID where the token leads to it
+     * @param found the current record of the locked family
+     * @return the ID of the locked family, or of the other one
      */
-    String findFamilyAgain(CredentialHandle handle, String id, @CheckForNull TokenFamily found)
+    String findFamilyUnderLock(CredentialHandle handle, String id, @CheckForNull TokenFamily found)
             throws IOException, TokenUnavailableException {
         if (found != null && found.locations().contains(handle.location())) {
             return id;
@@ -93,17 +94,16 @@ final class TokenFamilyResolver {
         } else {
             store.uncache(id);
         }
-        store.catchUp();
+        store.loadChanges();
         return findFamily(handle);
     }
 
     /**
-     * The error of a credential that stores no secret.
-     *
-     * @return null where it stores one, needs none, or its account was authorized in the browser
+     * @return the error of a credential without a secret; null when it has one, needs none, or its account was
+     *     authorized in the browser
      */
     @CheckForNull
-    TokenUnavailableException secretMissing(CredentialHandle handle) {
+    TokenUnavailableException findMissingSecretError(CredentialHandle handle) {
         if (!handle.token().isEmpty() || !handle.client().needsSecret()) {
             return null;
         }

@@ -11,13 +11,10 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiFunction;
 
-/**
- * All families at one moment, for pages and monitors. Immutable; reads nothing but records that could not be read
- * before.
- */
+/** Snapshot of all families, for pages and monitors. Immutable; reads only records that could not be read before. */
 public final class TokenFamilySnapshot {
 
-    /** For a controller without a ledger. */
+    /** Snapshot of a controller without a ledger. */
     public static final TokenFamilySnapshot EMPTY = new TokenFamilySnapshot(
             List.of(),
             new TokenLedger.Contents(List.of(), List.of()),
@@ -27,7 +24,7 @@ public final class TokenFamilySnapshot {
             text -> text);
 
     private final TokenLedger.Contents contents;
-    private final BiFunction<String, String, Optional<TokenLedger.UnreadableRecord>> unusable;
+    private final BiFunction<String, String, Optional<TokenLedger.UnreadableRecord>> unreadableLookup;
     private final Set<String> requesting;
     private final Set<CredentialLocation> notWrittenBack;
     private final TokenHash hashes;
@@ -35,21 +32,21 @@ public final class TokenFamilySnapshot {
     private final Map<String, List<TokenFamily>> byHash = new HashMap<>();
 
     /**
-     * @param families the newest record of each
+     * @param families the newest record of each family
      * @param contents of the ledger
-     * @param unusable {@link TokenLedger#unusable}
+     * @param unreadableLookup {@link TokenLedger#findUnreadable}
      * @param requesting IDs of the families with a running request in this process
      * @param notWrittenBack locations where the last write-back of a rotated token failed
      */
     TokenFamilySnapshot(
             Collection<TokenFamily> families,
             TokenLedger.Contents contents,
-            BiFunction<String, String, Optional<TokenLedger.UnreadableRecord>> unusable,
+            BiFunction<String, String, Optional<TokenLedger.UnreadableRecord>> unreadableLookup,
             Set<String> requesting,
             Set<CredentialLocation> notWrittenBack,
             TokenHash hashes) {
         this.contents = contents;
-        this.unusable = unusable;
+        this.unreadableLookup = unreadableLookup;
         this.requesting = Set.copyOf(requesting);
         this.notWrittenBack = Set.copyOf(notWrittenBack);
         this.hashes = hashes;
@@ -63,8 +60,8 @@ public final class TokenFamilySnapshot {
         byHash.computeIfAbsent(hash, same -> new ArrayList<>(1)).add(family);
     }
 
-    /** The families that are in the ledger. */
-    public List<TokenFamily> written() {
+    /** Families in the ledger. */
+    public List<TokenFamily> savedFamilies() {
         return contents.readable();
     }
 
@@ -73,7 +70,7 @@ public final class TokenFamilySnapshot {
     }
 
     /**
-     * The family that the token at a location leads to, as for a request of an access token.
+     * The family that a request with this token at this location would use.
      *
      * @return null when the token has not been used yet
      */
@@ -86,33 +83,33 @@ public final class TokenFamilySnapshot {
     }
 
     /**
-     * The family that a location used last. Where other controllers rotate its tokens, the token that is stored there may
-     * lead to none.
+     * The most recently changed family of a location. Where other controllers rotate the token, {@link #find} may not
+     * know the stored one.
      *
-     * @return null when there is none of this account
+     * @return null when the location has no family of this account
      */
     @CheckForNull
     public TokenFamily findLastUsed(Account account, CredentialLocation location) {
-        return TokenFamilyStore.findLastUsed(written(), account, location);
+        return TokenFamilyStore.findLastUsed(savedFamilies(), account, location);
     }
 
-    /** The record that the token began or belongs to, if that cannot be read; else null. */
+    /** @return the unreadable record that the token belongs to, or null */
     @CheckForNull
     public TokenLedger.UnreadableRecord findUnreadable(Account account, String token) {
         String id = hashes.ofFamily(account, token);
         return contents.unreadable().stream()
                 .filter(record -> record.familyId().equals(id))
                 .findFirst()
-                .or(() -> unusable.apply(token, hashes.ofToken(token)))
+                .or(() -> unreadableLookup.apply(token, hashes.ofToken(token)))
                 .orElse(null);
     }
 
-    /** Whether a request of the family runs in this process. Another process may run one, too. */
+    /** Whether a request of the family is running in this process. */
     public boolean isRequesting(TokenFamily family) {
         return requesting.contains(family.id());
     }
 
-    /** Whether the last write-back to a location failed, so that the rotated token is in the ledger alone. */
+    /** Whether the last write-back to a location failed, so that the rotated token is only in the ledger. */
     public boolean isUnsaved(CredentialLocation location) {
         return notWrittenBack.contains(location);
     }

@@ -25,47 +25,47 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
- * Finds, loads and saves token families. A family is in the ledger, or in memory while its secret has never rotated, so
- * that a restart loses nothing. Thread-safe; look-ups need no lock, and all methods that load or change a family are
- * called under its lock.
+ * Finds, loads and saves token families. Families whose secret has never rotated are kept in memory only, since a
+ * restart loses nothing; all others are in the ledger. Thread-safe: look-ups need no lock; methods that load or change
+ * a family are called under its lock.
  */
 final class TokenFamilyStore {
 
     private static final Logger LOGGER = Logger.getLogger(TokenFamilyStore.class.getName());
 
-    /** Far more than are mistyped while a refusal is remembered. */
-    static final int MAX_REFUSALS = 256;
+    /** Far more than users mistype while a rejection is kept. */
+    static final int MAX_REJECTED = 256;
 
     private final TokenLedger ledger;
     private final TokenHash hashes;
 
-    /** The newest state of each family that this process has read or saved, for look-ups. */
+    /** Newest state of each family that this process has read or saved, for look-ups. */
     private final ConcurrentMap<String, TokenFamily> cached = new ConcurrentHashMap<>();
 
     private final ConcurrentMap<String, Set<String>> idsByHash = new ConcurrentHashMap<>();
 
-    /** Versions of the ledger's records that the cache has, so that an unknown token costs no second reading. */
+    /** Versions of the cached ledger records, so that a look-up of an unknown token does not read them again. */
     private final Map<String, Object> read = new HashMap<>();
 
-    /** Families with a secret that has never rotated. */
+    /** Families whose secret has never rotated. */
     private final ConcurrentMap<String, TokenFamily> inMemory = new ConcurrentHashMap<>();
 
     /** Families with a response that the ledger could not save. */
     private final ConcurrentMap<String, TokenFamily> unsaved = new ConcurrentHashMap<>();
 
-    /** Requests that the ledger failed to save. They were not sent, and may be on the disk nevertheless. */
+    /** Requests that the ledger failed to save. They were not sent, but may be on disk. */
     private final ConcurrentMap<String, FailedRequest> failedRequests = new ConcurrentHashMap<>();
 
     /**
-     * By family: {@link TokenResponse#session}, empty after a failure. Apart from the family, which may be removed
-     * before the last lease that uses its access token. In memory alone, since it is as secret as that one.
+     * {@link TokenResponse#session} by family ID; empty after a failure. Separate from the family, which may be removed
+     * before the last lease that uses its access token is closed. Kept in memory only, since it is a secret.
      */
     private final ConcurrentMap<String, String> sessions = new ConcurrentHashMap<>();
 
     /** Families in the state UNKNOWN or REJECTED. */
     private final Set<String> failing = ConcurrentHashMap.newKeySet();
 
-    private final AtomicLong alarms = new AtomicLong();
+    private final AtomicLong failureStateChanges = new AtomicLong();
 
     private record FailedRequest(TokenFamily requesting, TokenFamily before) {}
 
@@ -74,7 +74,7 @@ final class TokenFamilyStore {
         this.hashes = hashes;
     }
 
-    /** Whether the ledger saves a family of this credential. A family with a known expiry was about to be regenerated. */
+    /** Whether a family is saved in the ledger. A family with a known expiry has been sent for regeneration. */
     static boolean isDurable(TokenFamily family, CredentialHandle handle) {
         return handle.client().rotates()
                 || handle.client().regenerates()
@@ -82,13 +82,12 @@ final class TokenFamilyStore {
                 || family.tokens().expiresAt() != null;
     }
 
-    /** The cached family of a token for an account. */
     @CheckForNull
     TokenFamily findCached(String token, Account account, CredentialLocation location) {
         return findAmong(cached(hashes.ofToken(token)), token, account, location);
     }
 
-    /** The same, if the family has a valid access token and is bound to the location. */
+    /** The cached family, if it has a valid access token and is bound to the location. */
     @CheckForNull
     TokenFamily findUsable(CredentialHandle handle, Instant now) {
         CredentialLocation location = handle.location();
@@ -98,11 +97,11 @@ final class TokenFamilyStore {
     }
 
     /**
-     * The one family of an account that a token leads to. Several have the token in their history where the account was
-     * authorized again for one of the locations that store it: the family that is bound to the location comes first,
-     * then the newest of these, then the family with this token as its current one.
+     * Selects the family of an account that a token belongs to. Several families have the token in their history if the
+     * account was authorized again at one of several locations. Order of preference: bound to the location, with the
+     * highest generation; then with this token as the current one.
      *
-     * @return null when none is of this account
+     * @return null when none belongs to this account
      */
     @CheckForNull
     static TokenFamily findAmong(
@@ -118,33 +117,32 @@ final class TokenFamilyStore {
     }
 
     /**
-     * All families that the token belongs or belonged to. Reads the ledger where the cache has none, since another
-     * process may have rotated the token.
+     * All families with this current or former token. Reads the ledger if the cache has none, since another process may
+     * have rotated the token.
      */
     List<TokenFamily> find(String token) throws IOException {
         String hash = hashes.ofToken(token);
         List<TokenFamily> families = cached(hash);
         if (families.isEmpty()) {
-            catchUp();
+            loadChanges();
             families = cached(hash);
         }
         return families;
     }
 
-    /** As {@link #findAmong}, among all that {@link #find} returns. */
     @CheckForNull
     TokenFamily find(String token, Account account, CredentialLocation location) throws IOException {
         return findAmong(find(token), token, account, location);
     }
 
     /**
-     * The family that a location used last, whatever token is stored there.
+     * The most recently changed family of a location, independent of the stored token.
      *
-     * @return null when there is none of this account
+     * @return null when the location has no family of this account
      */
     @CheckForNull
     TokenFamily findLastUsed(Account account, CredentialLocation location) throws IOException {
-        catchUp();
+        loadChanges();
         return findLastUsed(cached.values(), account, location);
     }
 
@@ -157,8 +155,8 @@ final class TokenFamilyStore {
                 .orElse(null);
     }
 
-    /** The family as the ledger has it now: another process may have continued it. */
-    TokenFamily reread(TokenFamily known) throws IOException {
+    /** Loads the family again, since another process may have rotated its token. */
+    TokenFamily reload(TokenFamily known) throws IOException {
         Optional<TokenFamily> record = ledger.load(known.id());
         boolean isNewer = record.isPresent()
                 && record.get().tokens().generation() >= known.tokens().generation();
@@ -166,10 +164,10 @@ final class TokenFamilyStore {
     }
 
     /**
-     * Reads the families that other processes have written. One thread at a time: the ledger returns each change once,
-     * so the second thread must find it in the cache.
+     * Caches families that other processes have written. Synchronized, since the ledger returns each change once: a
+     * second thread must find it in the cache.
      */
-    synchronized void catchUp() throws IOException {
+    synchronized void loadChanges() throws IOException {
         boolean done = false;
         try {
             for (TokenFamily record : ledger.loadChanged(read)) {
@@ -188,14 +186,14 @@ final class TokenFamilyStore {
         if (ids != null) {
             return ids.stream().map(cached::get).filter(Objects::nonNull).toList();
         }
-        // Not indexed: brief hashes are only looked for after a backup was restored.
+        // Brief hashes are not indexed: they are needed only after a backup was restored.
         String brief = TokenHash.brief(hash);
         return cached.values().stream()
                 .filter(family -> family.tokens().briefHashes().contains(brief))
                 .toList();
     }
 
-    /** Makes look-ups find this state of a family. */
+    /** Caches a state of a family. */
     TokenFamily put(TokenFamily family) {
         TokenFamily before = cached.put(family.id(), index(family));
         if (before != null && !before.tokens().equals(family.tokens())) {
@@ -205,7 +203,7 @@ final class TokenFamilyStore {
         boolean isFailing =
                 family.state() == TokenFamily.Status.REJECTED || family.state() == TokenFamily.Status.UNKNOWN;
         if (isFailing ? failing.add(family.id()) : failing.remove(family.id())) {
-            alarms.incrementAndGet();
+            failureStateChanges.incrementAndGet();
         }
         return family;
     }
@@ -230,7 +228,7 @@ final class TokenFamilyStore {
                 }));
     }
 
-    /** @return the state that look-ups found, or null */
+    /** @return the removed state, or null */
     @CheckForNull
     TokenFamily uncache(String id) {
         TokenFamily family = cached.remove(id);
@@ -245,36 +243,35 @@ final class TokenFamilyStore {
         return cached.get(id);
     }
 
-    /** How many hashes are indexed. */
+    /** Number of indexed hashes. */
     int size() {
         return idsByHash.size();
     }
 
-    /** A counter of all changes of families into and out of the states UNKNOWN and REJECTED. */
-    long alarms() {
-        return alarms.get();
+    long failureStateChanges() {
+        return failureStateChanges.get();
     }
 
     /**
-     * Whether the server of this account has accepted the secret, and the secret rotates, so that it belongs to this
-     * account alone; one password may belong to several accounts.
+     * Whether the server has accepted the secret and the secret rotates, so that it belongs to this account only. A
+     * password may belong to several accounts.
      */
-    boolean isProvenAndRotates(TokenFamily family) {
-        return family.isProven() && (family.tokens().generation() > 0 || !inMemory.containsKey(family.id()));
+    boolean isAcceptedAndRotates(TokenFamily family) {
+        return family.isAccepted() && (family.tokens().generation() > 0 || !inMemory.containsKey(family.id()));
     }
 
-    /** All families that are not in the ledger, or newer than there. */
+    /** Families that are not in the ledger, or newer than in the ledger. */
     List<TokenFamily> notInLedger() {
         return Stream.concat(inMemory.values().stream(), unsaved.values().stream())
                 .toList();
     }
 
-    /** IDs of the families with a response that the ledger could not save; {@link #load} saves it. */
+    /** IDs of families with an unsaved response, which {@link #load} saves. */
     Set<String> unsaved() {
         return Set.copyOf(unsaved.keySet());
     }
 
-    /** Families that are requested with access tokens of the given family. All of them are in memory. */
+    /** Families that are requested with access tokens of the given family. */
     Stream<TokenFamily> derivedFrom(String id) {
         return inMemory.values().stream()
                 .filter(family -> family.tokens().current().equals(id));
@@ -288,8 +285,8 @@ final class TokenFamilyStore {
             unsaved.remove(id, pending);
             return Optional.of(pending);
         }
-        TokenFamily held = inMemory.get(id);
-        return held != null ? Optional.of(held) : ledger.load(id).map(this::withoutFailedRequest);
+        TokenFamily family = inMemory.get(id);
+        return family != null ? Optional.of(family) : ledger.load(id).map(this::withoutFailedRequest);
     }
 
     private TokenFamily withoutFailedRequest(TokenFamily found) {
@@ -298,10 +295,10 @@ final class TokenFamilyStore {
     }
 
     /**
-     * Saves the request before it is sent. Where this throws, the request is not sent; the record may be on the disk
-     * nevertheless, if forcing the directory failed, for example.
+     * Saves a request before it is sent. After an exception it is not sent, but may be on disk, for example if forcing
+     * the directory failed.
      *
-     * @param before the same family without the request
+     * @param before the family without the request
      */
     void saveRequest(TokenFamily requesting, TokenFamily before, CredentialHandle handle) throws IOException {
         failedRequests.put(before.id(), new FailedRequest(requesting, before));
@@ -323,7 +320,7 @@ final class TokenFamilyStore {
         }
     }
 
-    /** Saves a response. Where the ledger cannot, memory keeps it until {@link #load} saves it. */
+    /** Saves a response, or keeps it in memory until {@link #load} can save it. */
     void saveResponse(TokenFamily family, CredentialHandle handle) throws IOException {
         try {
             save(family, handle);
@@ -338,7 +335,7 @@ final class TokenFamilyStore {
         }
     }
 
-    /** Saves a changed family where it is stored now. */
+    /** Saves a changed family in memory or in the ledger, where it is now. */
     void replace(TokenFamily family) throws IOException {
         if (inMemory.replace(family.id(), family) == null) {
             ledger.save(family);
@@ -358,7 +355,7 @@ final class TokenFamilyStore {
         return sessions.containsKey(id);
     }
 
-    /** The session with which a family's access token can be renewed; null without one. */
+    /** @return null when there is no session to renew the access token with */
     @CheckForNull
     String session(String id) {
         String session = sessions.get(id);
@@ -371,16 +368,16 @@ final class TokenFamilyStore {
         }
     }
 
-    /** The next request sends the secret, since the session may have ended at the server. */
+    /** Makes the next request send the secret, since the server may have ended the session. */
     void endSession(String id) {
         sessions.replace(id, "");
     }
 
     /**
-     * Takes the session and its access token from a family, so that the next caller requests another one.
+     * Removes the session and its access token from a family, so that the next caller requests another one.
      *
-     * @param unused called when no look-up finds the access token any more
-     * @return the session to revoke; null when there is none, it has ended, or it is used
+     * @param unused called after the access token was removed from the cache
+     * @return the session to revoke; null when there is none, it has ended, or it is in use
      */
     @CheckForNull
     String takeSession(String id, BooleanSupplier unused) {
@@ -401,9 +398,9 @@ final class TokenFamilyStore {
     }
 
     /**
-     * Forgets a secret that only a connection test has used, unless the server refused it or replaced it.
+     * Removes a secret that only a connection test has used, unless the server rejected or replaced it.
      *
-     * @param location of the test
+     * @param location of the connection test
      */
     void forgetTested(String id, CredentialLocation location) {
         TokenFamily family = inMemory.get(id);
@@ -415,19 +412,19 @@ final class TokenFamilyStore {
     }
 
     /**
-     * Removes refused secrets that are out of date, and the oldest beyond {@link #MAX_REFUSALS}, since any user can
-     * have any number of secrets refused.
+     * Removes rejected secrets that are out of date, and the oldest beyond {@link #MAX_REJECTED}, since any user can
+     * have any number of secrets rejected.
      *
-     * @param refusalsEnd refusals before this are out of date
+     * @param oldest earliest time of the rejections to keep
      */
-    void prune(Instant refusalsEnd) {
-        List<TokenFamily> refusals = inMemory.values().stream()
+    void prune(Instant oldest) {
+        List<TokenFamily> rejected = inMemory.values().stream()
                 .filter(family -> family.state() == TokenFamily.Status.REJECTED)
                 .sorted(Comparator.comparing(TokenFamily::changed).reversed())
                 .toList();
         remove(Stream.concat(
-                refusals.stream().filter(family -> family.changed().isBefore(refusalsEnd)),
-                refusals.stream().skip(MAX_REFUSALS)));
+                rejected.stream().filter(family -> family.changed().isBefore(oldest)),
+                rejected.stream().skip(MAX_REJECTED)));
     }
 
     /** Removes secrets that the given one has replaced at all of their locations. */
@@ -439,7 +436,7 @@ final class TokenFamilyStore {
                         && by.locations().containsAll(other.locations())));
     }
 
-    /** Leaves families that have changed since. */
+    /** Keeps families that have changed since. */
     private void remove(Stream<TokenFamily> families) {
         families.filter(family -> inMemory.remove(family.id(), family)).forEach(family -> uncache(family.id()));
     }

@@ -8,15 +8,14 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * A family's current token and the hashes of all others.
+ * Current token of a family and hashes of its former tokens.
  *
- * @param initialTokenHash the hash of the first token
- * @param current the token that the server accepts now, as far as is known
+ * @param current the token of the last response
  * @param formerHashes the hashes of rotated tokens, oldest first, at most {@link #MAX_FORMER}; all but the last
  *     {@link #RECENT} are {@link TokenHash#brief}
- * @param generation how often the token has rotated
- * @param nonRotating whether the last response left the token as it was, so that the server expects it again
- * @param expiresAt when the server stops accepting the current token; null when it does not, or that is not known
+ * @param generation number of rotations
+ * @param nonRotating whether the last response did not rotate the token, so that it can be sent again
+ * @param expiresAt expiry of the current token; null when it does not expire or the expiry is unknown
  */
 public record TokenHistory(
         String initialTokenHash,
@@ -29,14 +28,14 @@ public record TokenHistory(
     /** Three days of constant use. */
     static final int RECENT = 100;
 
-    /** Three months of constant use. An older copy is only recognized if it is the initial token. */
+    /** Three months of constant use. Of the older tokens only the initial one is recognized. */
     static final int MAX_FORMER = 3_000;
 
     public TokenHistory {
         formerHashes = List.copyOf(formerHashes);
     }
 
-    /** Of a token whose expiry is not known. */
+    /** For a token with unknown expiry. */
     public TokenHistory(
             String initialTokenHash, String current, List<String> formerHashes, long generation, boolean nonRotating) {
         this(initialTokenHash, current, formerHashes, generation, nonRotating, null);
@@ -46,24 +45,24 @@ public record TokenHistory(
         return of(initialToken, 0, hashes);
     }
 
-    /** @param generation of a history that cannot be read, so that its continuation is newer */
+    /** @param generation of an unreadable history that the new one continues */
     static TokenHistory of(String initialToken, long generation, TokenHash hashes) {
         return new TokenHistory(hashes.ofToken(initialToken), initialToken, List.of(), generation, false);
     }
 
     /**
-     * Continues the history with the token of a new authorization. The empty token becomes part of it: a credential
-     * that a file restores without a token still belongs to the authorized account.
+     * Continues the history with the token of a new authorization. Adds the empty token, so that a credential that a
+     * file restores without a token still belongs to the authorized account.
      */
     TokenHistory authorizedTo(String next, TokenHash hashes) {
-        TokenHistory further = rotatedTo(next, hashes);
-        String nothing = hashes.ofToken("");
-        if (further.isFormer(nothing)) {
-            return further;
+        TokenHistory rotated = rotatedTo(next, hashes);
+        String emptyHash = hashes.ofToken("");
+        if (rotated.isFormer(emptyHash)) {
+            return rotated;
         }
-        List<String> former = new ArrayList<>(further.formerHashes);
-        former.add(nothing);
-        return new TokenHistory(initialTokenHash, next, bounded(former, hashes), further.generation, false);
+        List<String> former = new ArrayList<>(rotated.formerHashes);
+        former.add(emptyHash);
+        return new TokenHistory(initialTokenHash, next, bounded(former, hashes), rotated.generation, false);
     }
 
     boolean isFormer(String hash) {
@@ -73,27 +72,27 @@ public record TokenHistory(
                         || formerHashes.contains(TokenHash.brief(hash)));
     }
 
-    /** The hashes of all tokens of the family, without those that are {@link #briefHashes}. */
+    /** Hashes of all tokens of the family, except the {@link #briefHashes}. */
     Set<String> fullHashes(TokenHash hashes) {
-        Set<String> all = new HashSet<>(formerHashes.subList(briefs(), formerHashes.size()));
+        Set<String> all = new HashSet<>(formerHashes.subList(briefCount(), formerHashes.size()));
         all.add(initialTokenHash);
         all.add(hashes.ofToken(current));
-        String nothing = hashes.ofToken("");
-        if (isFormer(nothing)) {
-            all.add(nothing);
+        String emptyHash = hashes.ofToken("");
+        if (isFormer(emptyHash)) {
+            all.add(emptyHash);
         }
         return all;
     }
 
     List<String> briefHashes() {
-        return formerHashes.subList(0, briefs());
+        return formerHashes.subList(0, briefCount());
     }
 
-    private int briefs() {
+    private int briefCount() {
         return Math.max(0, formerHashes.size() - RECENT);
     }
 
-    /** @param next the refresh token of a response; null when it had none */
+    /** @param next the refresh token of a response, or null */
     TokenHistory rotatedTo(@CheckForNull String next, TokenHash hashes) {
         if (next == null || next.equals(current)) {
             return with(true, expiresAt);
@@ -103,7 +102,7 @@ public record TokenHistory(
         return new TokenHistory(initialTokenHash, next, bounded(former, hashes), generation + 1, false);
     }
 
-    /** Continues with the token that another controller has published. How it came to that one is unknown here. */
+    /** Continues with the token that another controller has published; the tokens in between may be unknown. */
     TokenHistory adopting(TokenHistory published, TokenHash hashes) {
         TokenHistory next = published.current.equals(current) ? this : rotatedTo(published.current, hashes);
         long newest = Math.max(next.generation, published.generation);
@@ -117,26 +116,26 @@ public record TokenHistory(
     }
 
     /**
-     * When the current token expires.
+     * Expiry of the current token.
      *
-     * @param stored the token that a credential stores: the current one, or a former one
-     * @param told when that one expires, as its credential says; null where it does not say
+     * @param stored the token that a credential stores: the current one or a former one
+     * @param storedExpiry expiry of the stored token according to the credential, or null
      * @return null when unknown
      */
     @CheckForNull
-    public Instant expiry(String stored, @CheckForNull Instant told) {
-        return told != null && stored.equals(current) ? told : expiresAt;
+    public Instant expiry(String stored, @CheckForNull Instant storedExpiry) {
+        return storedExpiry != null && stored.equals(current) ? storedExpiry : expiresAt;
     }
 
-    /** Without the oldest hashes; the hash of the empty token, the mark of an authorized family, always stays. */
+    /** Removes the oldest hashes, except that of the empty token, which marks an authorized family. */
     private static List<String> bounded(List<String> former, TokenHash hashes) {
-        String nothing = TokenHash.brief(hashes.ofToken(""));
-        int whole = former.size() - RECENT;
-        int old = former.size() - MAX_FORMER;
+        String emptyHash = TokenHash.brief(hashes.ofToken(""));
+        int firstFull = former.size() - RECENT;
+        int firstKept = former.size() - MAX_FORMER;
         List<String> bounded = new ArrayList<>();
         for (int i = 0; i < former.size(); i++) {
-            String hash = i < whole ? TokenHash.brief(former.get(i)) : former.get(i);
-            if (i >= old || hash.equals(nothing)) {
+            String hash = i < firstFull ? TokenHash.brief(former.get(i)) : former.get(i);
+            if (i >= firstKept || hash.equals(emptyHash)) {
                 bounded.add(hash);
             }
         }

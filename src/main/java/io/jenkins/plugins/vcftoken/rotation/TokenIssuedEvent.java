@@ -4,12 +4,11 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 
 /**
- * An access token that was given to a lease or to a single use.
+ * An access token was issued to a lease or for a single use.
  *
  * @param owner for display
- * @param handle the credential
- * @param account the access token's account; of another organization than the credential's for a derived access token
- * @param leased whether the access token is renewed until the lease closes
+ * @param account of the access token; for a derived one, it may have another organization than the credential
+ * @param leased whether the access token is renewed until the lease is closed
  */
 public record TokenIssuedEvent(
         String owner, CredentialHandle handle, Account account, AccessToken accessToken, boolean leased) {}

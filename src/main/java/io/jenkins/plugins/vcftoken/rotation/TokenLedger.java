@@ -6,20 +6,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/**
- * The durable record of the token families. Thread-safe; shared with all processes on the same Jenkins home directory.
- */
+/** Durable records of token families. Thread-safe; shared by all processes on one Jenkins home directory. */
 public interface TokenLedger {
 
-    /** @throws IOException when there is a record that cannot be read; it stays as it is */
+    /** @throws IOException when the record cannot be read; it is not changed */
     Optional<TokenFamily> load(String id) throws IOException;
 
-    /** Returns when the record would survive a power failure. */
+    /** Returns after the record was forced to disk. */
     void save(TokenFamily family) throws IOException;
 
     /**
-     * As {@link #save}, before a token is sent. Also sets disk space aside for the next {@link #save} of the family, so
-     * that a disk that fills up during the request cannot refuse the response.
+     * Saves a family before its token is sent. Also reserves disk space for the next {@link #save} of the family, so
+     * that the response can be saved if the disk fills up during the request.
      *
      * @throws IOException when the disk has too little space for both
      */
@@ -27,53 +25,49 @@ public interface TokenLedger {
         save(family);
     }
 
-    /** Does nothing when there is no such record. */
+    /** Does nothing without such a record. */
     void delete(String id) throws IOException;
 
-    /** Saves for good which server the last token of a deleted record belongs to. */
     default void saveTombstone(Tombstone tombstone) throws IOException {}
 
-    /** @param hash of the last token of a record that may have been deleted */
+    /** @param hash of the last token of a deleted record */
     default Optional<Tombstone> findTombstone(String hash) throws IOException {
         return Optional.empty();
     }
 
-    /** All records that can be read. */
+    /** All readable records. */
     default List<TokenFamily> loadAll() throws IOException {
         return contents().readable();
     }
 
-    /** All records, each read once. */
     Contents contents() throws IOException;
 
     /**
-     * Like {@link #loadAll}, without records that the same reader has had and that have not changed.
+     * Loads the records that have changed since the last call with the same map.
      *
-     * @param seen the versions that the reader has had; empty at first, kept between calls, read and written by the
-     *     ledger
+     * @param seen the versions that were returned; empty at first, updated by the ledger
      */
     default List<TokenFamily> loadChanged(Map<String, Object> seen) throws IOException {
         return loadAll();
     }
 
     /**
-     * A record that belongs to the token and cannot be used, such as one written by a newer version of the plugin.
-     * Looks only at records that could not be read before.
+     * Finds a record that belongs to the token and cannot be read, for example one written by a newer version of the
+     * plugin. Checks only records that could not be read before.
      *
      * @param hash of the token
      */
-    default Optional<UnreadableRecord> unusable(String token, String hash) {
+    default Optional<UnreadableRecord> findUnreadable(String token, String hash) {
         return Optional.empty();
     }
 
     /**
-     * Keeps all other threads and processes out of one family.
+     * Locks a family against other threads and processes.
      *
-     * @throws IOException when the lock is not free within the limit
+     * @throws IOException when the lock is not acquired within the limit
      */
     Lock lock(String id, Duration limit) throws IOException, InterruptedException;
 
-    /** @param unreadable records that cannot be used and stay as they are */
     record Contents(List<TokenFamily> readable, List<UnreadableRecord> unreadable) {
         public Contents {
             readable = List.copyOf(readable);
@@ -82,18 +76,17 @@ public interface TokenLedger {
     }
 
     /**
-     * A record that cannot be read: damaged, of a newer format, or encrypted with another controller's key. It stays as
-     * it is.
+     * A record that is damaged, has a newer format, or is encrypted with another controller's key. It is not changed.
      *
-     * @param familyId from the file's name
-     * @param file its path
+     * @param familyId from the file name
+     * @param file path
      * @param cause without secrets
      */
     record UnreadableRecord(String familyId, String file, String cause) {}
 
     /**
-     * Remains of a deleted record: the server of its last token. Without it, a copy of the encrypted token could be
-     * stored with the address of another server, and would be sent there.
+     * The server of the last token of a deleted record. Prevents that a copy of the encrypted token is stored with the
+     * address of another server and sent there. Never deleted.
      *
      * @param hash of the last token
      * @param host {@link io.jenkins.plugins.vcftoken.oauth.Account#host}
@@ -101,7 +94,6 @@ public interface TokenLedger {
      */
     record Tombstone(String hash, String host, String owner) {}
 
-    /** Held until closed. */
     interface Lock extends AutoCloseable {
         @Override
         void close();

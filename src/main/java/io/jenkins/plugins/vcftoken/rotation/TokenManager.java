@@ -26,19 +26,20 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
- * Access tokens of all token families. {@link #refresh} keeps two promises: a rotated refresh token is never lost, and
- * none is sent twice while anything could be lost by it.
+ * Requests and caches the access tokens of all token families. {@link #refresh} guarantees that a rotated refresh token
+ * is saved before its access token is used, and that no refresh token is sent twice while a refusal could revoke a
+ * valid access token.
  *
- * <p>In this process callers of one credential location share a request, and requests of one family run one after the
- * other ({@link RequestQueue}). Across processes the family's lock keeps the second request out until it can load what
- * the first one saved. A request runs on a thread of its own, so interrupting a caller never interrupts a request.
+ * <p>In this process, callers of one credential location share a request, and requests of one family run sequentially
+ * ({@link RequestQueue}). Across processes, the family's lock delays the second request until it can load the result of
+ * the first one. Requests run on request threads, so interrupting a caller does not interrupt a request.
  */
 public final class TokenManager {
 
     private static final Logger LOGGER = Logger.getLogger(TokenManager.class.getName());
 
-    /** Longer than servers count failed logins for, and than they lock an account. */
-    static final Duration REFUSAL_HOLDS = Duration.ofMinutes(15);
+    /** Longer than the periods in which servers count failed logins and for which they lock an account. */
+    static final Duration REJECTION_RETRY_DELAY = Duration.ofMinutes(15);
 
     private final TokenLedger ledger;
     private final TokenHash hashes;
@@ -54,14 +55,12 @@ public final class TokenManager {
     private final RequestQueue queue;
 
     /**
-     * @param requestThreads starts each task at once, whatever their number; its threads block on the network
-     * @param writeBackThread runs writes to credentials stores one after the other, so that the newest token is written
-     *     last
-     * @param timeout how long a caller, or another process, waits for a request; twice the longest request, so that a
-     *     request with a lost response can no longer be on its way after it
-     * @param retriesUnknown whether a refresh token with a lost response is sent once more when nothing can be lost by
-     *     it; else a person decides
-     * @param listener gets the events of families and leases
+     * @param requestThreads starts each task immediately, without a limit; its threads block on the network
+     * @param writeBackThread runs writes to credentials stores sequentially, so that the newest token is written last
+     * @param timeout how long a caller or another process waits for a request; twice the longest request, after which a
+     *     request with a lost response can no longer reach the server
+     * @param retriesUnknown whether a refresh token with a lost response is sent once more when no valid access token
+     *     can be lost by a refusal; otherwise only at a user's request
      */
     public TokenManager(
             TokenLedger ledger,
@@ -94,16 +93,12 @@ public final class TokenManager {
         return listener;
     }
 
-    /** All families as they are now. Reads the ledger. */
+    /** Current state of all families. Reads the ledger. */
     public TokenFamilySnapshot snapshot() throws IOException {
         return admin.snapshot(queue.requestingFamilies());
     }
 
-    /**
-     * Waits for an access token. Interrupting the caller ends the wait, not the request.
-     *
-     * @throws TokenUnavailableException when there is none within the timeout
-     */
+    /** Waits for an access token, at most for the timeout. Interrupting the caller ends the wait, not the request. */
     public TokenResult await(CredentialHandle handle, Predicate<AccessToken> acceptable)
             throws TokenUnavailableException, InterruptedException {
         return join(handle, request(handle, acceptable));
@@ -115,23 +110,23 @@ public final class TokenManager {
             return pending.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             if (e.getCause() instanceof TokenUnavailableException known) {
-                // A new one, so that the stack trace is the caller's and the suppressed list is not shared.
-                throw known.again();
+                // A copy, since callers share the original with its stack trace and suppressed exceptions.
+                throw known.copy();
             }
             throw TokenUnavailableException.unexpected(handle, e.getCause());
         } catch (TimeoutException e) {
             throw queue.isQueued(handle.location())
-                    ? TokenUnavailableException.notSentInTime(handle, timeout.toSeconds(), e)
-                    : TokenUnavailableException.tooLong(handle, timeout.toSeconds(), e);
+                    ? TokenUnavailableException.timedOutInQueue(handle, timeout.toSeconds(), e)
+                    : TokenUnavailableException.timedOut(handle, timeout.toSeconds(), e);
         }
     }
 
     /**
-     * Does not block. Completes exceptionally with a {@link TokenUnavailableException} when there is no valid access
-     * token.
+     * Does not block.
      *
      * @param acceptable whether a cached access token makes a request unnecessary; must be fast and free of side
      *     effects
+     * @return completes exceptionally with a {@link TokenUnavailableException} when there is no valid access token
      */
     public CompletableFuture<TokenResult> request(CredentialHandle handle, Predicate<AccessToken> acceptable) {
         CredentialHandle parent = handle.parent();
@@ -142,35 +137,34 @@ public final class TokenManager {
                 return CompletableFuture.failedFuture(e);
             }
         }
-        TokenUnavailableException missing = resolver.secretMissing(handle);
+        TokenUnavailableException missing = resolver.findMissingSecretError(handle);
         if (missing != null) {
             return CompletableFuture.failedFuture(missing);
         }
-        Predicate<AccessToken> alive = token -> token.isAlive(clock.instant()) && acceptable.test(token);
+        Predicate<AccessToken> usable = token -> token.isAlive(clock.instant()) && acceptable.test(token);
         TokenFamily known = findCached(handle);
         AccessToken accessToken = known == null ? null : known.accessToken();
-        if (accessToken != null && known.locations().contains(handle.location()) && alive.test(accessToken)) {
+        if (accessToken != null && known.locations().contains(handle.location()) && usable.test(accessToken)) {
             writeBack.enqueue(handle, known);
             return CompletableFuture.completedFuture(result(handle, known, accessToken, null));
         }
         String id = known != null ? known.id() : hashes.ofFamily(handle.client().account(), handle.token());
-        Callable<TokenResult> mine = () -> refreshAndWriteBack(handle, alive);
-        RequestQueue.PendingRequest pending = queue.enqueue(id, handle, mine);
-        return pending.isOf(mine)
+        Callable<TokenResult> task = () -> refreshAndWriteBack(handle, usable);
+        RequestQueue.PendingRequest pending = queue.enqueue(id, handle, task);
+        return pending.isOf(task)
                 ? pending.result()
                 : pending.result()
-                        .thenCompose(result -> result.error() != null || alive.test(result.accessToken())
+                        .thenCompose(result -> result.error() != null || usable.test(result.accessToken())
                                 ? CompletableFuture.completedFuture(result)
                                 : request(handle, acceptable));
     }
 
-    /** On a thread that may block. */
     private TokenResult refreshAndWriteBack(CredentialHandle handle, Predicate<AccessToken> acceptable)
             throws TokenUnavailableException, InterruptedException {
         TokenResult result = refreshOrCached(handle, acceptable);
         TokenFamily family = findCached(handle);
-        boolean isPublished = result.rotated() && handle.writer().versionedSecret() != null;
-        if (family != null && !isPublished) {
+        boolean isPublishedByRequest = result.rotated() && handle.writer().versionedSecret() != null;
+        if (family != null && !isPublishedByRequest) {
             writeBack.enqueue(handle, family);
         }
         return result;
@@ -181,7 +175,7 @@ public final class TokenManager {
         return store.findCached(handle.token(), handle.client().account(), handle.location());
     }
 
-    /** Falls back to a cached access token while the ledger cannot be written, which prevents all requests. */
+    /** Uses a cached access token while the ledger cannot be written and prevents requests. */
     private TokenResult refreshOrCached(CredentialHandle handle, Predicate<AccessToken> acceptable)
             throws TokenUnavailableException, InterruptedException {
         try {
@@ -196,7 +190,6 @@ public final class TokenManager {
         }
     }
 
-    /** @param acceptable which cached access token makes a request unnecessary */
     private TokenResult refresh(CredentialHandle handle, Predicate<AccessToken> acceptable)
             throws IOException, InterruptedException, TokenUnavailableException {
         Outcome outcome = sendOnce(handle, new AccessTokenRequest(handle, acceptable));
@@ -210,23 +203,22 @@ public final class TokenManager {
     }
 
     /**
-     * Has the server issue another secret in place of the stored one, if that is due. Blocks. Access tokens that are in
-     * use stay valid. Requests an access token before, where none is cached: the server may want one, and it shows that
-     * the stored secret still works.
+     * Has the server replace the stored secret if it expires soon. Blocks. Access tokens stay valid. First requests an
+     * access token if none is cached: the server may need one, and it proves that the stored secret still works.
      *
-     * @param told when the stored secret expires, as its credential says, or null; the ledger knows it of a secret that
-     *     was issued like this
+     * @param storedExpiry expiry of the stored secret according to its credential, or null; the ledger has the expiry
+     *     of a secret that was issued by an earlier call
      * @param beforeExpiry how long before its expiry a secret is replaced
      * @return whether it was replaced
      * @throws TokenUnavailableException when a request failed, or must not be sent now
      */
-    public boolean regenerateIfDue(CredentialHandle handle, @CheckForNull Instant told, Duration beforeExpiry)
+    public boolean regenerateIfDue(CredentialHandle handle, @CheckForNull Instant storedExpiry, Duration beforeExpiry)
             throws TokenUnavailableException, InterruptedException {
-        Regeneration request = new Regeneration(handle, told, beforeExpiry, hashes, clock, timeout, listener);
+        Regeneration request = new Regeneration(handle, storedExpiry, beforeExpiry, hashes, clock, timeout, listener);
         try {
             CredentialHandle known = withKnownToken(handle);
             TokenFamily family = store.find(known.token(), known.client().account(), known.location());
-            if (family == null ? !request.isDue(told) : request.isDone(family)) {
+            if (family == null ? !request.isDue(storedExpiry) : request.isUnnecessary(family)) {
                 return false;
             }
         } catch (IOException e) {
@@ -236,7 +228,6 @@ public final class TokenManager {
         return join(handle, regenerate(handle, request));
     }
 
-    /** On a request thread, under the family's lock, which the request of another caller or process may hold. */
     CompletableFuture<Boolean> regenerate(CredentialHandle handle, Regeneration request) {
         return queue.call(handle, () -> {
             Outcome outcome = sendOnce(handle, request);
@@ -249,39 +240,39 @@ public final class TokenManager {
     }
 
     /**
-     * What came of a request.
+     * Result of {@link #sendOnce}.
      *
-     * @param family as it is saved
-     * @param error why there is nothing newer; null after a response, and where no request was necessary
+     * @param family as saved
+     * @param error null after a response, and if no request was necessary
      * @param rotated whether the response had another secret
      */
     private record Outcome(TokenFamily family, @CheckForNull TokenUnavailableException error, boolean rotated) {}
 
     /**
-     * How a stored token is sent, in seven steps. The caller then enqueues the write-back of a rotated token and
-     * publishes the result.
+     * Sends a stored token in seven steps. The caller then enqueues the write-back of a rotated token and returns the
+     * result to the waiting callers.
      */
     private Outcome sendOnce(CredentialHandle stored, SecretRequest request)
             throws IOException, InterruptedException, TokenUnavailableException {
         CredentialHandle handle = withKnownToken(stored);
         String id = resolver.findFamily(handle);
-        boolean hasChanged = false;
+        boolean isOutdated = false;
         while (true) {
-            // 1. Lock the family, against the threads of this process and against other processes.
+            // 1. Lock the family against other threads and processes.
             TokenLedger.Lock lock = ledger.lock(id, timeout);
             try {
-                // 2. Load it: another process may have refreshed it since, or another controller, see TokenClaims.
+                // 2. Load it: another process, or another controller (see TokenClaims), may have refreshed it since.
                 Optional<TokenFamily> found = store.load(id);
-                String now = resolver.findFamilyAgain(handle, id, found.orElse(null));
-                if (!now.equals(id)) {
-                    id = now;
+                String currentId = resolver.findFamilyUnderLock(handle, id, found.orElse(null));
+                if (!currentId.equals(id)) {
+                    id = currentId;
                     continue;
                 }
                 TokenClaims.View view = claims.read(
                         handle,
-                        bound(handle, found.isPresent() ? found.get() : created(handle)),
+                        bindToLocation(handle, found.isPresent() ? found.get() : createFamily(handle)),
                         request.alwaysRotates(),
-                        hasChanged);
+                        isOutdated);
                 String otherToken = view.otherToken();
                 if (otherToken != null) {
                     handle = handle.withToken(otherToken);
@@ -289,37 +280,39 @@ public final class TokenManager {
                     continue;
                 }
                 TokenFamily family = view.family();
-                // 3. Is the request unnecessary by now, as where an access token is cached that lasts?
-                if (request.isDone(family)) {
+                // 3. Return if the request is no longer necessary, for example because an access token is cached.
+                if (request.isUnnecessary(family)) {
                     if (!Optional.of(family).equals(found)) {
                         store.save(family, handle);
                     }
                     return outcome(family, null, false);
                 }
                 if (view.claimedUntil() != null) {
-                    claims.awaitOther(view);
+                    claims.awaitClaimEnd(view);
                     continue;
                 }
-                family = family.state() == TokenFamily.Status.REQUESTING ? stopped(handle, family, found) : family;
+                family = family.state() == TokenFamily.Status.REQUESTING
+                        ? recoverInterruptedRequest(handle, family, found)
+                        : family;
                 TokenUnavailableException reason = reasonNotToSend(handle, family);
                 if (reason != null) {
                     return outcome(family, reason, false);
                 }
-                // 4. Claim the token where other controllers could send it, too. Save that it is about to be sent:
-                // after a crash the ledger tells that it may have been.
+                // 4. Claim the token if other controllers can send it. Save the state REQUESTING: after a crash, the
+                // ledger shows that the token may have been sent.
                 TokenClaims.View claim = claims.claim(view, request.requesting(family));
                 if (claim == null) {
-                    hasChanged = true;
+                    isOutdated = true;
                     continue;
                 }
                 if (!claims.isSendable(claim)) {
-                    TokenFamily failing = family.failing(claim.notClaimed());
+                    TokenFamily failing = family.withError(claim.notClaimed());
                     if (!failing.equals(family)) {
                         store.save(failing, handle);
                     }
                     return outcome(failing, TokenUnavailableException.notClaimed(handle, claim), false);
                 }
-                family = family.seen(claim.family().sharedRevision());
+                family = family.withSharedRevision(claim.family().sharedRevision());
                 TokenFamily requesting = request.requesting(family);
                 try {
                     store.saveRequest(requesting, family, handle);
@@ -331,7 +324,7 @@ public final class TokenManager {
                 Attempt attempt = new Attempt(handle, request, claim, family, requesting, clock.instant());
                 TokenFamily granted;
                 try {
-                    claims.checkStands(claim);
+                    claims.checkClaimValid(claim);
                     granted = request.send(requesting);
                 } catch (TokenRequestException e) {
                     return failed(attempt, e);
@@ -340,7 +333,7 @@ public final class TokenManager {
                     saveFailure(attempt, new TokenRequestException.OutcomeUnknown(cause, e));
                     throw e;
                 }
-                // 6. Save the response, forced to disk before any caller has the access token, and publish it.
+                // 6. Save the response, forced to disk before any caller gets the access token, and publish it.
                 return granted(attempt, granted);
             } finally {
                 // 7. Unlock.
@@ -350,9 +343,9 @@ public final class TokenManager {
     }
 
     /**
-     * A credential from a {@link VersionedSecret} may store a token that another controller has published, which leads to
-     * no family here: its location does. A token of another family is found when the store is read, which happens for
-     * rotating tokens alone.
+     * Replaces the token by that of the location's last family if the credential comes from a {@link VersionedSecret}:
+     * its token may have been published by another controller and belong to no family here. A token of another family
+     * is found when the store is read, for rotating tokens only.
      */
     private CredentialHandle withKnownToken(CredentialHandle handle) throws IOException {
         if (handle.writer().versionedSecret() == null) {
@@ -368,10 +361,10 @@ public final class TokenManager {
                 : handle.withToken(last.tokens().current());
     }
 
-    /** Binds the family to the location of its current token. A former token leads to it only from a bound location. */
-    private TokenFamily bound(CredentialHandle handle, TokenFamily family) throws TokenUnavailableException {
+    /** Binds the family to the location of its current token. A former token is accepted only at a bound location. */
+    private TokenFamily bindToLocation(CredentialHandle handle, TokenFamily family) throws TokenUnavailableException {
         boolean isCurrent = family.tokens().current().equals(handle.token());
-        // Read under the lock: renaming the folder waits for the lock, and then renames the bound locations.
+        // Read under the lock: the renaming of a folder waits for the lock before it renames the bound locations.
         CredentialLocation location = handle.location();
         boolean isBound =
                 family.locations().contains(location) || family.locations().contains(location.beforeSaving());
@@ -381,12 +374,11 @@ public final class TokenManager {
         return family.boundTo(location);
     }
 
-    private TokenFamily created(CredentialHandle handle) {
+    private TokenFamily createFamily(CredentialHandle handle) {
         TokenFamily created = TokenFamily.created(handle.client().account(), handle.token(), hashes, clock.instant());
         return handle.client().regenerates() ? created.nonRotating() : created;
     }
 
-    /** Requests an access token. */
     private final class AccessTokenRequest implements SecretRequest {
 
         private final CredentialHandle handle;
@@ -398,7 +390,7 @@ public final class TokenManager {
         }
 
         @Override
-        public boolean isDone(TokenFamily family) {
+        public boolean isUnnecessary(TokenFamily family) {
             AccessToken cached = family.accessToken();
             return cached != null && acceptable.test(cached);
         }
@@ -431,7 +423,7 @@ public final class TokenManager {
         }
     }
 
-    /** Sends the session of the family's access token where there is one, else the secret. */
+    /** Sends the session of the family's access token if there is one, else the secret. */
     private TokenResponse send(CredentialHandle handle, TokenFamily family) throws TokenRequestException {
         TokenEndpointClient client = handle.client();
         String secret = handle.secretOf(family);
@@ -450,24 +442,25 @@ public final class TokenManager {
     }
 
     /**
-     * The lock is free, so the process that saved the request has ended; or the claim of another controller has.
+     * Handles the state REQUESTING under the family's lock: the process that saved the request has ended, or the claim
+     * of another controller has.
      *
      * @param found the record of the ledger
      */
-    private TokenFamily stopped(CredentialHandle handle, TokenFamily requesting, Optional<TokenFamily> found)
-            throws IOException {
+    private TokenFamily recoverInterruptedRequest(
+            CredentialHandle handle, TokenFamily requesting, Optional<TokenFamily> found) throws IOException {
         boolean isOwn = found.filter(record -> record.state() == TokenFamily.Status.REQUESTING)
                 .isPresent();
         TokenRequestException cause = new TokenRequestException.OutcomeUnknown(
                 (isOwn ? "Jenkins" : "another controller")
                         + " stopped while the refresh token was on its way to the server",
                 null);
-        TokenFamily stopped = requesting.afterFailure(
+        TokenFamily recovered = requesting.afterFailure(
                 requesting, cause, isResendable(handle, requesting), timeout, hashes, clock.instant());
-        stopped = stopped.notBefore(requesting.notBefore());
-        store.save(stopped, handle);
-        listener.failed(handle, stopped, cause, Duration.ZERO);
-        return stopped;
+        recovered = recovered.withLaterNotBefore(requesting.notBefore());
+        store.save(recovered, handle);
+        listener.failed(handle, recovered, cause, Duration.ZERO);
+        return recovered;
     }
 
     /** @return null when the family's current token may be sent now */
@@ -482,13 +475,13 @@ public final class TokenManager {
                         : TokenUnavailableException.throttled(handle, family, notBefore);
             }
             case REJECTED -> {
-                // A password may be corrected at the server alone, so it is sent again. Not at once: servers count
-                // refused logins and lock the account.
-                Instant end = family.changed().plus(REFUSAL_HOLDS);
+                // A password is sent again later, since it may be corrected at the server. Not immediately, since
+                // servers count failed logins and lock the account.
+                Instant end = family.changed().plus(REJECTION_RETRY_DELAY);
                 if (TokenFamilyStore.isDurable(family, handle)) {
-                    yield TokenUnavailableException.refusedEarlier(handle, family);
+                    yield TokenUnavailableException.rejectedEarlier(handle, family);
                 }
-                yield now.isBefore(end) ? TokenUnavailableException.refusedForNow(handle, family, end) : null;
+                yield now.isBefore(end) ? TokenUnavailableException.rejectedForNow(handle, family, end) : null;
             }
             case UNKNOWN -> {
                 Instant retry = retryAfterUnknown(family);
@@ -501,13 +494,13 @@ public final class TokenManager {
     }
 
     /**
-     * When a token with a lost response is sent once more: when the lost request can no longer be on its way, and no
-     * access token remains that a refusal could cost, neither of this family nor of one that is derived from it. If the
-     * server had not rotated the token, the request works; if it had, the next token is lost in any case (<a
-     * href="https://www.rfc-editor.org/rfc/rfc9700#section-4.14">RFC 9700 section 4.14</a> lets a server revoke the whole
-     * family for a token that it sees twice).
+     * Time at which a token with a lost response is sent once more: when the lost request can no longer reach the
+     * server, and neither this family nor one that is derived from it has a valid access token, which a refusal could
+     * revoke (<a href="https://www.rfc-editor.org/rfc/rfc9700#section-4.14">RFC 9700 section 4.14</a> lets a server
+     * revoke the whole family when a token is reused). If the server has not rotated the token, the request succeeds;
+     * otherwise the next token is lost in any case.
      *
-     * @return null when a person decides
+     * @return null when retries are off
      */
     @CheckForNull
     private Instant retryAfterUnknown(TokenFamily family) {
@@ -517,18 +510,14 @@ public final class TokenManager {
         Instant notBefore = family.notBefore();
         Instant earliest = notBefore == null ? family.changed().plus(timeout) : notBefore;
         return Stream.concat(Stream.of(family), store.derivedFrom(family.id()))
-                .map(TokenFamily::endOfUse)
+                .map(TokenFamily::usableUntil)
                 .filter(Objects::nonNull)
                 .filter(earliest::isBefore)
                 .max(Comparator.naturalOrder())
                 .orElse(earliest);
     }
 
-    /**
-     * A request that is sent.
-     *
-     * @param before the family when the request was made
-     */
+    /** @param before the family before the request */
     private record Attempt(
             CredentialHandle handle,
             SecretRequest request,
@@ -537,7 +526,7 @@ public final class TokenManager {
             TokenFamily requesting,
             Instant sent) {}
 
-    /** Saves a response, and then publishes it to the other controllers, also where the disk refuses it. */
+    /** Saves a response and publishes it to other controllers, even if it could not be saved. */
     private void saveAndPublish(Attempt attempt, TokenFamily after) throws IOException {
         try {
             store.saveResponse(after, attempt.handle());
@@ -568,14 +557,14 @@ public final class TokenManager {
 
     private Outcome failed(Attempt attempt, TokenRequestException e) throws IOException {
         TokenFamily after = saveFailure(attempt, e);
-        boolean nothingLost = after.state() == TokenFamily.Status.READY
+        boolean isTokenUnaffected = after.state() == TokenFamily.Status.READY
                 && TokenFamily.isResponseMissing(e)
                 && !e.tokenError().isProbablyRejection();
         Instant retry = after.state() == TokenFamily.Status.UNKNOWN ? retryAfterUnknown(after) : null;
         return outcome(
                 after,
-                nothingLost
-                        ? TokenUnavailableException.nothingLost(attempt.handle(), e)
+                isTokenUnaffected
+                        ? TokenUnavailableException.unusableResponse(attempt.handle(), e)
                         : TokenUnavailableException.requestFailed(attempt.handle(), attempt.before(), e, retry),
                 false);
     }
@@ -585,13 +574,13 @@ public final class TokenManager {
         TokenFamily after = attempt.request().afterFailure(attempt.before(), attempt.requesting(), e);
         saveAndPublish(attempt, after);
         if (after.state() == TokenFamily.Status.REJECTED) {
-            admin.pruneRefusals();
+            admin.pruneRejected();
         }
         listener.failed(handle, after, e, Duration.between(attempt.sent(), clock.instant()));
         return after;
     }
 
-    /** Whether the server expects the same token again, as its last response left it as it was. */
+    /** Whether the token does not rotate, so that it can be sent again. */
     private static boolean isResendable(CredentialHandle handle, TokenFamily family) {
         return family.tokens().nonRotating() || !TokenFamilyStore.isDurable(family, handle);
     }
@@ -610,9 +599,7 @@ public final class TokenManager {
     }
 
     /**
-     * A valid access token of a credential, from memory. Sends nothing.
-     *
-     * @return null when there is none
+     * @return a valid access token of the credential from memory, or null
      */
     @CheckForNull
     public AccessToken cached(CredentialHandle handle) {
@@ -621,19 +608,18 @@ public final class TokenManager {
     }
 
     /**
-     * Like {@link #request}, with the secret and the settings that are stored now. Does not block: reading a store may
-     * wait for a save, so it happens on a request thread.
+     * Like {@link #request}, with the currently stored secret and settings. Does not block: the store is read on a
+     * request thread, since it may be locked by a save.
      */
     public CompletableFuture<TokenResult> renew(CredentialHandle handle, Predicate<AccessToken> acceptable) {
         return queue.call(handle, handle::asStored).thenCompose(now -> request(now, acceptable));
     }
 
-    /** Whether the secret that is stored now leads to another family than a result. Sends nothing, does not block. */
-    public CompletableFuture<Boolean> isStoredChanged(CredentialHandle handle, TokenResult result) {
+    /** Whether the currently stored secret belongs to another family than the result. Sends nothing, does not block. */
+    public CompletableFuture<Boolean> hasStoredSecretChanged(CredentialHandle handle, TokenResult result) {
         return queue.call(handle, () -> !result.familyId().equals(findCachedFamilyId(handle.asStored())));
     }
 
-    /** Null where the cache has no family of the credential. */
     @CheckForNull
     private String findCachedFamilyId(CredentialHandle handle) throws TokenUnavailableException {
         CredentialHandle parent = handle.parent();
@@ -646,11 +632,11 @@ public final class TokenManager {
     }
 
     /**
-     * Revokes a family's session at its server, if it has one, and drops the access token that belongs to it. Does not
-     * block; a server without a response ends the session by itself later.
+     * Revokes a family's session at its server, if it has one, and removes its access token from the cache. Does not
+     * block.
      *
-     * @param unused called under the family's lock, after its access token was dropped: whether no lease uses the
-     *     family
+     * @param unused whether no lease uses the family; called under the family's lock, after the access token was
+     *     removed
      */
     public void release(CredentialHandle handle, String familyId, BooleanSupplier unused) {
         if (store.hasSession(familyId)) {
@@ -659,10 +645,10 @@ public final class TokenManager {
     }
 
     /**
-     * Forgets a connection test of a secret that may never be saved: its session at the server, and its family in
-     * memory unless the server replaced the secret, or refused it and counts refusals. Does not block.
+     * Cleans up after a connection test of an unsaved secret: revokes the session, and removes the family from memory
+     * unless the server rejected or replaced the secret. Does not block.
      *
-     * @param unused whether no lease uses a family
+     * @param unused whether no lease uses the family with the given ID
      */
     public void forgetUnsaved(CredentialHandle handle, Predicate<String> unused) {
         String id = hashes.ofFamily(handle.client().account(), handle.token());
@@ -698,7 +684,7 @@ public final class TokenManager {
                 })
                 .whenComplete((nothing, failure) -> {
                     if (failure != null) {
-                        // A server ends a session by itself some time later.
+                        // The server ends the session when it expires.
                         LOGGER.log(
                                 failure instanceof TokenUnavailableException ? Level.FINE : Level.INFO,
                                 failure,
@@ -707,14 +693,12 @@ public final class TokenManager {
                 });
     }
 
-    /** From now on no request begins, since its response might come when it can no longer be saved. */
+    /** Prevents that further requests start, since their responses could not be saved. */
     public void shutdown() {
         queue.shutdown();
     }
 
-    /**
-     * Whether the access token may have been revoked since it was returned; true without need costs another look-up.
-     */
+    /** Whether the access token may have been revoked since it was returned. May be true for a valid one. */
     public boolean isReleased(TokenResult result) {
         TokenFamily family = store.findCached(result.familyId());
         return family == null || !result.accessToken().equals(family.accessToken());

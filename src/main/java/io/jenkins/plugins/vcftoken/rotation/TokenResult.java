@@ -5,12 +5,12 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 
 /**
- * A valid access token, and why there is no newer one.
+ * A valid access token.
  *
  * @param account of the access token
- * @param error why a request failed although this older access token is still valid; null when none failed
- * @param warning an oddity of a working access token, for a build's log; null when there is none
- * @param rotated whether the request also replaced the stored secret
+ * @param error of a failed request for a newer access token, or null
+ * @param warning about a working access token, for the build log, or null
+ * @param rotated whether the request replaced the stored secret
  */
 public record TokenResult(
         String familyId,
@@ -20,7 +20,7 @@ public record TokenResult(
         @CheckForNull String warning,
         boolean rotated) {
 
-    TokenResult rotated(boolean did) {
-        return new TokenResult(familyId, account, accessToken, error, warning, did);
+    TokenResult rotated(boolean isRotated) {
+        return new TokenResult(familyId, account, accessToken, error, warning, isRotated);
     }
 }

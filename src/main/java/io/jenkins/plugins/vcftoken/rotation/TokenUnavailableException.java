@@ -8,7 +8,7 @@ import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Objects;
 
-/** There is no access token. The message names the credential, its account, the cause and the advice. */
+/** No access token is available. The message contains the credential, its account, the cause and advice. */
 public final class TokenUnavailableException extends Exception {
 
     private static final long serialVersionUID = 1;
@@ -26,8 +26,8 @@ public final class TokenUnavailableException extends Exception {
     }
 
     /** Whether the server refused the access token that was sent in place of a stored secret. */
-    boolean isForParentToken() {
-        return getCause() instanceof TokenRequestException e && e.tokenError().isOfParentToken();
+    boolean isParentTokenRejected() {
+        return getCause() instanceof TokenRequestException e && e.tokenError().isParentTokenRejected();
     }
 
     private static TokenUnavailableException of(CredentialHandle handle, String text, @CheckForNull Throwable cause) {
@@ -39,14 +39,14 @@ public final class TokenUnavailableException extends Exception {
         return new TokenUnavailableException(handle.description() + ": " + text, cause, retry);
     }
 
-    /** When the plugin repeats the request by itself; null where it does not. */
+    /** Time at which the plugin repeats the request, or null. */
     @CheckForNull
     public Instant retry() {
         return retry;
     }
 
     /** A copy with the stack trace of the caller and its own list of suppressed exceptions. */
-    public TokenUnavailableException again() {
+    public TokenUnavailableException copy() {
         return new TokenUnavailableException(getMessage(), this, retry);
     }
 
@@ -93,13 +93,13 @@ public final class TokenUnavailableException extends Exception {
     }
 
     /**
-     * @param before the family when the request was made
-     * @param retry when the token is sent once more; null when it is not
+     * @param before the family before the request
+     * @param retry when the token is sent once more, or null
      */
     static TokenUnavailableException requestFailed(
             CredentialHandle handle, TokenFamily before, TokenRequestException e, @CheckForNull Instant retry) {
-        boolean isForPerson = retry == null || e.tokenError().isProbablyRejection();
-        String next = isForPerson ? e.tokenError().nextStep() : retried(retry);
+        boolean needsAction = retry == null || e.tokenError().isProbablyRejection();
+        String next = needsAction ? e.tokenError().nextStep() : retried(retry);
         return of(handle, e.getMessage() + "." + history(before, e) + ' ' + next, e, retry);
     }
 
@@ -119,8 +119,8 @@ public final class TokenUnavailableException extends Exception {
         if (e.tokenError() != TokenError.SPENT_OR_REVOKED) {
             return "";
         }
-        boolean isNew = before.tokens().generation() > 0 && before.error() == null;
-        return isNew
+        boolean isNeverSent = before.tokens().generation() > 0 && before.error() == null;
+        return isNeverSent
                 ? " This controller never sent that token before: it was revoked, or another client uses it too, such as "
                         + "another controller or one restored from a backup."
                 : "";
@@ -132,8 +132,8 @@ public final class TokenUnavailableException extends Exception {
                 + "account works again then. No action is needed before.";
     }
 
-    /** The response was unusable, and the stored secret can be sent again. */
-    static TokenUnavailableException nothingLost(CredentialHandle handle, TokenRequestException e) {
+    /** The response was unusable, but the stored secret can be sent again. */
+    static TokenUnavailableException unusableResponse(CredentialHandle handle, TokenRequestException e) {
         TokenError error = e.tokenError().forNonRotatingSecret();
         return of(
                 handle,
@@ -142,7 +142,7 @@ public final class TokenUnavailableException extends Exception {
                 e);
     }
 
-    static TokenUnavailableException refusedEarlier(CredentialHandle handle, TokenFamily record) {
+    static TokenUnavailableException rejectedEarlier(CredentialHandle handle, TokenFamily record) {
         return of(
                 handle,
                 "refused earlier, and not sent again: " + record.error() + ". "
@@ -151,7 +151,7 @@ public final class TokenUnavailableException extends Exception {
                 null);
     }
 
-    static TokenUnavailableException refusedForNow(CredentialHandle handle, TokenFamily record, Instant until) {
+    static TokenUnavailableException rejectedForNow(CredentialHandle handle, TokenFamily record, Instant until) {
         return of(
                 handle,
                 "refused at " + record.changed().truncatedTo(ChronoUnit.SECONDS) + ": " + record.error()
@@ -161,7 +161,7 @@ public final class TokenUnavailableException extends Exception {
                 null);
     }
 
-    /** @param retry when the token is sent once more; null when a person decides */
+    /** @param retry when the token is sent once more; null when a user has to request it */
     static TokenUnavailableException unknown(CredentialHandle handle, TokenFamily record, @CheckForNull Instant retry) {
         return of(
                 handle,
@@ -216,7 +216,7 @@ public final class TokenUnavailableException extends Exception {
         return of(handle, "Jenkins is shutting down. Run again later.", e);
     }
 
-    static TokenUnavailableException tooLong(CredentialHandle handle, long seconds, Exception e) {
+    static TokenUnavailableException timedOut(CredentialHandle handle, long seconds, Exception e) {
         return of(
                 handle,
                 "no access token after " + seconds
@@ -224,7 +224,7 @@ public final class TokenUnavailableException extends Exception {
                 e);
     }
 
-    static TokenUnavailableException notSentInTime(CredentialHandle handle, long seconds, Exception e) {
+    static TokenUnavailableException timedOutInQueue(CredentialHandle handle, long seconds, Exception e) {
         return of(
                 handle,
                 "no access token after " + seconds

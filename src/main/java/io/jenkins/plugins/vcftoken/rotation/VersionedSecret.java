@@ -6,19 +6,19 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * The secret of one credential in a store outside of the Jenkins home that replaces a value only where its version is
- * the expected one (compare-and-set): a Kubernetes Secret, a vault. Several controllers may use it at the same time;
- * {@link TokenClaims} makes them send each token once. Methods block on the network, for ten seconds at most, and are
- * called on several threads. Messages of their exceptions contain no secret: the status page and the ledger show them.
+ * The secret of one credential in an external store with compare-and-set, such as a Kubernetes Secret or a vault.
+ * Several controllers may use it concurrently, coordinated by {@link TokenClaims}. Implementations must be thread-safe.
+ * Methods block on the network for at most ten seconds. Exception messages must contain no secrets, since the status
+ * page shows them.
  */
 public interface VersionedSecret {
 
     /**
-     * What the store has now.
+     * Content of the store.
      *
      * @param version changes with each write of any client
-     * @param secret the credential's secret, as a person or {@link #replace} stored it
-     * @param state as the last {@link #replace} stored it; null before the first one
+     * @param secret the credential's secret, stored by a user or by {@link #replace}
+     * @param state of the last {@link #replace}; null before the first one
      */
     record Content(
             String version, String secret, @CheckForNull String state) {
@@ -28,7 +28,7 @@ public interface VersionedSecret {
         }
     }
 
-    /** The store's refusal to let this controller write. The secret can be read. */
+    /** This controller may read but not write the secret. */
     final class ReadOnlyException extends IOException {
         private static final long serialVersionUID = 1;
 
@@ -41,16 +41,15 @@ public interface VersionedSecret {
     String description();
 
     /**
-     * Reads from the store itself and never from a cache, so that it returns what the last {@link #replace} of any
-     * controller wrote.
+     * Reads the store, never a cache, so that the result includes the last {@link #replace} of any controller.
      *
-     * @throws IOException when the store did not respond, or has no such secret
+     * @throws IOException when the store does not respond or has no such secret
      */
     Content read() throws IOException;
 
     /**
-     * What the store had when it was last read, written or watched, from memory. Saves the {@link #read} before a
-     * {@link #replace}, which fails when it is outdated.
+     * The content that was last read, written or watched, from memory. Saves the {@link #read} before a
+     * {@link #replace}, which fails if the content is outdated.
      *
      * @return null when it is unknown
      */
@@ -60,31 +59,33 @@ public interface VersionedSecret {
     }
 
     /**
-     * Replaces secret and state together, and leaves all else in the store as it is.
+     * Replaces secret and state atomically, and changes nothing else in the store.
      *
-     * @param expected what {@link #read} or {@link #lastKnown} returned
-     * @return what the store has now; empty when it had another version, and nothing was written
+     * @param expected the result of {@link #read} or {@link #lastKnown}
+     * @return the new content; empty when the store had another version and nothing was written
      * @throws ReadOnlyException when this controller may not write
-     * @throws IOException when nothing was written, or it is unknown whether something was
+     * @throws IOException when nothing was written, or the result is unknown
      */
     Optional<Content> replace(Content expected, String secret, String state) throws IOException;
 
     /**
      * Checks that {@link #replace} is allowed. Writes nothing.
      *
-     * @throws IOException with the reason when it is not
+     * @throws IOException with the reason
      */
     void checkWritable() throws IOException;
 
-    /** Whether the state may contain access tokens, so that other controllers use them instead of requesting theirs. */
+    /**
+     * Whether the state may contain access tokens, which other controllers then use instead of requesting their own.
+     */
     default boolean acceptsAccessTokens() {
         return true;
     }
 
     /**
-     * Waits until the store may have another content.
+     * Waits until the store may have changed.
      *
-     * @param limit when the caller reads it again at the latest
+     * @param limit maximum time to wait
      */
     default void awaitChange(Content seen, Duration limit) throws InterruptedException {
         Thread.sleep(Math.min(limit.toMillis() + 1, 500));

@@ -25,58 +25,56 @@ import java.util.logging.Logger;
 import java.util.stream.Stream;
 
 /**
- * Finds the store that owns a credential. A credential object does not know its store, so the stores that can hold it are
- * scanned for the object, once for each object. A stale object, which has been replaced in its store, is matched by the
- * location at which it was seen last, then by token family.
+ * Finds the store that owns a credential. A credential object has no reference to its store, so the stores that can
+ * contain it are scanned once per object. A stale object, which was replaced in its store, is matched by its last known
+ * location, then by token family.
  *
- * <p>Thread-safe. Reads the ledger where token families are compared, and may then wait for a running request, so it must
- * not be called with the lock of a store held.
+ * <p>Thread-safe. Comparing token families reads the ledger and may wait for a running request, so callers must not
+ * hold the lock of a store.
  */
 public final class CredentialLocator {
 
     private static final Logger LOGGER = Logger.getLogger(CredentialLocator.class.getName());
 
     /**
-     * Where each credential object was seen last. Keys are weak and compared by identity, since credentials with one ID are
-     * equal. A move takes the very object along, and a copy does not: that tells a credential that was moved from another
-     * one that was given a token of the same family.
+     * The last known location of each credential object. Keys are weak and compared by identity, since credentials with
+     * the same ID are equal. A move keeps the object and a copy does not, which distinguishes a moved credential from
+     * another one with a token of the same family.
      */
-    private final Map<VcfCredentials, StoreCredentialWriter> lastSeen =
+    private final Map<VcfCredentials, StoreCredentialWriter> writers =
             new MapMaker().weakKeys().makeMap();
 
-    private final RefusingStoreCache refusing;
+    private final ReadOnlyStoreCache readOnlyStores;
     private final Supplier<Optional<TokenFamilyAdmin>> families;
 
-    /** @param families the ledger's families; empty while there is no ledger, or it cannot be read */
+    /** @param families supplies the token families; empty if there is no ledger, or it cannot be read */
     public CredentialLocator(Supplier<Optional<TokenFamilyAdmin>> families, InstantSource clock) {
         this.families = families;
-        this.refusing = new RefusingStoreCache(clock);
+        this.readOnlyStores = new ReadOnlyStoreCache(clock);
     }
 
     /**
-     * Finds where a credential is stored.
-     *
      * @param near a job or folder that can see the credential, where the scan starts; may be null
-     * @return empty when no store has this object, nor one that has certainly replaced it
+     * @return empty if no store contains this object or its unambiguous replacement
      */
     public Optional<StoreCredentialWriter> find(VcfCredentials credential, @CheckForNull Item near) {
-        StoreCredentialWriter known = lastSeen.get(credential);
-        if (known != null && known.entry().holds(credential)) {
+        StoreCredentialWriter known = writers.get(credential);
+        if (known != null && known.entry().contains(credential)) {
             return Optional.of(known);
         }
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
             Optional<LocatedCredential> found = findObject(credential, near);
             if (found.isPresent()) {
-                return Optional.of(seen(found.get()));
+                return Optional.of(updateLocation(found.get()));
             }
             if (known != null && isSameAccount(readOrFollowMove(known), credential)) {
                 return Optional.of(known);
             }
-            return findByFamily(credential, near).map(this::seen);
+            return findByFamily(credential, near).map(this::updateLocation);
         }
     }
 
-    /** Starts with the folders that the job can see: mostly one of them has the credential, and there may be thousands. */
+    /** Starts with the ancestors of the job, which usually have the credential; there may be thousands of folders. */
     private static Optional<LocatedCredential> findObject(VcfCredentials credential, @CheckForNull Item near) {
         Stream<ModelObject> owners = Stream.concat(
                 StoreContext.ancestors(near).stream(),
@@ -92,29 +90,29 @@ public final class CredentialLocator {
     }
 
     /**
-     * Matches a stale object that was not seen before it was replaced. An ID and a server are not enough, as folders have
-     * credentials with the same ID, so the token family decides; an ambiguous match is none.
+     * Matches a stale object whose location was not recorded before it was replaced. Matches by token family, since
+     * credentials of several folders may have the same ID and server. Returns empty if the match is ambiguous.
      */
     private Optional<LocatedCredential> findByFamily(VcfCredentials credential, @CheckForNull Item near) {
         String token = secret(credential);
         Predicate<VcfCredentials> isRelated = candidate -> isSameAccount(candidate, credential)
                 && (token.equals(secret(candidate))
-                        || askLedger(
+                        || queryLedger(
                                 ledger -> ledger.areRelated(credential.account(), secret(candidate), token),
                                 false,
                                 () -> unreadable(credential.account())));
         if (near != null && credential.getScope() != CredentialsScope.USER) {
-            Optional<LocatedCredential> seen = scan(
+            Optional<LocatedCredential> visible = scan(
                             StoreContext.ancestors(near).stream(), credential.getId(), isRelated)
                     .findFirst();
-            if (seen.isPresent()) {
-                return seen;
+            if (visible.isPresent()) {
+                return visible;
             }
         }
         if (token.isBlank()) {
             return Optional.empty();
         }
-        // An empty secret is related to each family that was authorized while its credential was empty.
+        // Empty secrets match every family that was authorized while its credential was empty.
         Predicate<VcfCredentials> isNotEmpty = candidate -> !secret(candidate).isBlank();
         List<LocatedCredential> all = scan(possibleOwners(credential), credential.getId(), isNotEmpty.and(isRelated))
                 .limit(2)
@@ -122,13 +120,13 @@ public final class CredentialLocator {
         return all.size() == 1 ? Optional.of(all.get(0)) : Optional.empty();
     }
 
-    /** Records where a credential was found. If it was moved, its family and the writer of its open blocks follow. */
-    private StoreCredentialWriter seen(LocatedCredential found) {
+    /** Records the location. After a move, also updates the token family and the writer of open blocks. */
+    private StoreCredentialWriter updateLocation(LocatedCredential found) {
         VcfCredentials credential = found.credential();
-        StoreCredentialWriter last = lastSeen.get(credential);
+        StoreCredentialWriter last = writers.get(credential);
         if (last == null) {
             last = new StoreCredentialWriter(found.entry(), credential, this);
-            lastSeen.put(credential, last);
+            writers.put(credential, last);
         } else if (!last.entry().isSameAs(found.entry())) {
             try {
                 bindFamily(credential.account(), secret(credential), last.location(), found.location());
@@ -141,34 +139,36 @@ public final class CredentialLocator {
     }
 
     /**
-     * Looks for the credential of a writer that is no longer at its location, and moves the writer to where it is now. Only
-     * an object that was seen there counts: the right to store a credential elsewhere, perhaps with an old token, gives no
-     * right to the current token.
+     * Searches for the credential of a writer that is no longer at its location, and updates the writer. Only matches
+     * objects that were recorded at that location: permission to store a credential elsewhere, perhaps with an old
+     * token, must not give access to the current token.
+     *
+     * @return whether it was found
      */
     boolean followMove(StoreCredentialWriter writer) {
-        StoreEntry gone = writer.entry();
+        StoreEntry former = writer.entry();
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
-            Stream<? extends ModelObject> owners = StoreContext.isPersonal(gone.location())
+            Stream<? extends ModelObject> owners = StoreContext.isPersonal(former.location())
                     ? User.getAll().stream()
                     : StoreContext.controllerAndFolders().stream();
-            Optional<LocatedCredential> moved = scan(owners, gone.id(), candidate -> {
-                        StoreCredentialWriter last = lastSeen.get(candidate);
-                        return last != null && last.entry().isSameAs(gone);
+            Optional<LocatedCredential> moved = scan(owners, former.id(), candidate -> {
+                        StoreCredentialWriter last = writers.get(candidate);
+                        return last != null && last.entry().isSameAs(former);
                     })
-                    .filter(found -> !found.entry().isSameAs(gone))
+                    .filter(found -> !found.entry().isSameAs(former))
                     .findFirst();
-            moved.ifPresent(found -> writer.moveTo(seen(found).entry()));
+            moved.ifPresent(found -> writer.moveTo(updateLocation(found).entry()));
             return moved.isPresent();
         }
     }
 
     void remember(VcfCredentials credential, StoreCredentialWriter writer) {
-        lastSeen.put(credential, writer);
+        writers.put(credential, writer);
     }
 
     /**
-     * Binds the family of a replaced token to the credential that stores it, where that credential has got a new ID, see
-     * {@link #findFormerLocation}. Does nothing in all other cases. May wait for a running request.
+     * Binds the family of a replaced token to the credential that stores it if its ID has changed, see
+     * {@link #findFormerLocation}; otherwise does nothing. May wait for a running request.
      */
     public void followNewId(StoreCredentialWriter writer, Account account, String token) {
         CredentialLocation now = writer.location();
@@ -176,16 +176,16 @@ public final class CredentialLocator {
     }
 
     /**
-     * Finds the former ID of a credential that got a new one, in a configuration file for example, with a token that has
-     * been replaced since. Counts only in the stores of the same owner and where no credential has the former ID any more:
-     * a person who may write there could restore the former ID as well, so this grants nothing.
+     * Finds the former location of a credential with a changed ID, for example in a configuration file, that stores a
+     * replaced token. Only matches in the stores of the same owner, and if no credential has the former ID any more: a
+     * user who can write there could also restore the former ID, so this grants no additional access.
      *
-     * @return empty when the token is current, unknown, or bound to the location
+     * @return empty if the token is current, unknown, or bound to the location
      */
     public Optional<CredentialLocation> findFormerLocation(Account account, String token, CredentialLocation now) {
         Set<CredentialLocation> locations = token.isBlank()
                 ? Set.of()
-                : askLedger(
+                : queryLedger(
                         ledger -> ledger.findLocationsOfFormerToken(account, token),
                         Set.of(),
                         () -> unreadable(account));
@@ -197,9 +197,9 @@ public final class CredentialLocator {
                         .findFirst();
     }
 
-    /** The secret that is stored at a location; null when there is none, or it is for another account. */
+    /** The secret that is stored at a location; null if there is none, or it is for another account. */
     @CheckForNull
-    public String stored(CredentialLocation location, Account account) {
+    public String findSecret(CredentialLocation location, Account account) {
         return read(location)
                 .filter(credential -> isFor(credential, account))
                 .map(CredentialLocator::secret)
@@ -217,14 +217,14 @@ public final class CredentialLocator {
         }
     }
 
-    /** Whether the store of a credential refused the last rotated token, so that only the ledger has it. */
+    /** Whether the store of a credential rejected the last write, so that only the ledger has the rotated token. */
     public boolean isReadOnly(LocatedCredential stored) {
-        return refusing.isReadOnly(stored.store().getClass(), stored.location());
+        return readOnlyStores.isReadOnly(stored.store().getClass(), stored.location());
     }
 
     /**
-     * Finds out whether the store outside of Jenkins that a credential comes from takes rotated tokens, before there is one.
-     * Blocks on the network; does nothing for other credentials.
+     * Checks whether the external store of a credential accepts writes, before a token is rotated. Blocks on the
+     * network; does nothing for credentials in Jenkins.
      */
     public void checkWritable(LocatedCredential stored) {
         VersionedSecret origin = VersionedSecretProvider.findFor(stored.credential());
@@ -232,21 +232,24 @@ public final class CredentialLocator {
             return;
         }
         try {
-            refusing.tracked(origin, stored.store().getClass(), stored.location())
+            readOnlyStores
+                    .track(origin, stored.store().getClass(), stored.location())
                     .checkWritable();
         } catch (IOException e) {
             LOGGER.log(Level.FINE, e, () -> origin.description() + " cannot be written");
         }
     }
 
-    RefusingStoreCache refusing() {
-        return refusing;
+    ReadOnlyStoreCache readOnlyStores() {
+        return readOnlyStores;
     }
 
-    /** Whether two credentials are of one kind and for one account. */
-    private static boolean isSameAccount(@CheckForNull VcfCredentials one, VcfCredentials other) {
+    /** Whether two credentials have the same class and account. */
+    private static boolean isSameAccount(@CheckForNull VcfCredentials credential, VcfCredentials other) {
         try {
-            return one != null && one.getClass() == other.getClass() && isFor(one, other.account());
+            return credential != null
+                    && credential.getClass() == other.getClass()
+                    && isFor(credential, other.account());
         } catch (IllegalArgumentException e) {
             return false;
         }
@@ -256,7 +259,7 @@ public final class CredentialLocator {
         try {
             return credential.account().isSameAs(account);
         } catch (IllegalArgumentException e) {
-            // Its stored address is invalid.
+            // The stored address is invalid.
             return false;
         }
     }
@@ -265,9 +268,9 @@ public final class CredentialLocator {
         return credential.storedSecret().getPlainText();
     }
 
-    /** Blocks for the lock of the family. */
+    /** May block on the lock of the family. */
     private void bindFamily(Account account, String token, CredentialLocation from, CredentialLocation to) {
-        askLedger(
+        queryLedger(
                 ledger -> {
                     ledger.follow(account, token, from, to);
                     return true;
@@ -282,14 +285,14 @@ public final class CredentialLocator {
     }
 
     private interface LedgerQuery<T> {
-        T ask(TokenFamilyAdmin ledger) throws IOException, InterruptedException;
+        T run(TokenFamilyAdmin ledger) throws IOException, InterruptedException;
     }
 
-    /** @return the fallback where there is no ledger, or it cannot be used */
-    private <T> T askLedger(LedgerQuery<T> query, T fallback, Supplier<String> failure) {
+    /** @return the fallback if there is no ledger, or it cannot be read */
+    private <T> T queryLedger(LedgerQuery<T> query, T fallback, Supplier<String> failure) {
         try {
             Optional<TokenFamilyAdmin> ledger = families.get();
-            return ledger.isPresent() ? query.ask(ledger.get()) : fallback;
+            return ledger.isPresent() ? query.run(ledger.get()) : fallback;
         } catch (IOException e) {
             LOGGER.log(Level.WARNING, e, failure);
         } catch (InterruptedException e) {
@@ -298,7 +301,7 @@ public final class CredentialLocator {
         return fallback;
     }
 
-    /** A credential without scope can be personal too: a form sets none where its store knows only one. */
+    /** A credential without scope can be personal too: forms omit the scope if the store has only one. */
     private static Stream<ModelObject> possibleOwners(VcfCredentials credential) {
         CredentialsScope scope = credential.getScope();
         return Stream.concat(
@@ -306,14 +309,14 @@ public final class CredentialLocator {
                 scope == CredentialsScope.USER || scope == null ? User.getAll().stream() : Stream.empty());
     }
 
-    /** Reads the stores of the owners one after the other, each with the permissions of its owner. */
+    /** Lazily reads the stores of the owners, each with the permissions of its owner. */
     private static Stream<LocatedCredential> scan(
-            Stream<? extends ModelObject> owners, String id, Predicate<VcfCredentials> wanted) {
+            Stream<? extends ModelObject> owners, String id, Predicate<VcfCredentials> filter) {
         return owners.flatMap(context -> {
             StoreContext owner = new StoreContext(context);
             try (ACLContext asOwner = owner.impersonate()) {
                 return owner.credentials().stream()
-                        .filter(found -> found.credential().getId().equals(id) && wanted.test(found.credential()))
+                        .filter(found -> found.credential().getId().equals(id) && filter.test(found.credential()))
                         .toList()
                         .stream();
             }

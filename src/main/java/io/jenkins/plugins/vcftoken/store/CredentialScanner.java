@@ -16,8 +16,8 @@ public final class CredentialScanner {
     private CredentialScanner() {}
 
     /**
-     * The credentials in the stores of one context that the calling user may see. Of several with one ID, the one that
-     * builds find. Permissions are checked here too, as not every store does it.
+     * The credentials in the stores of one context that are visible to the current user. Of several with the same ID,
+     * returns the one that builds use. Also checks permissions, since not every store does.
      */
     public static List<LocatedCredential> visibleIn(ModelObject context) {
         Map<CredentialLocation, LocatedCredential> visible = new LinkedHashMap<>();
@@ -29,14 +29,14 @@ public final class CredentialScanner {
         return List.copyOf(visible.values());
     }
 
-    /** The credentials of the controller and of all folders, whatever the calling user may see. */
+    /** The credentials of the controller and of all folders, regardless of permissions. */
     public static List<LocatedCredential> shared() {
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
             return visible();
         }
     }
 
-    /** The credentials of the controller and of folders that the calling user may see. */
+    /** The credentials of the controller and of folders that are visible to the current user. */
     public static List<LocatedCredential> visible() {
         Map<CredentialLocation, LocatedCredential> visible = new LinkedHashMap<>();
         for (ModelObject context : StoreContext.controllerAndFolders()) {
@@ -45,13 +45,13 @@ public final class CredentialScanner {
         return List.copyOf(visible.values());
     }
 
-    /** Whether a user's personal store has a credential with this ID. Only for messages to that user's own builds. */
+    /** Whether a user's personal store contains this ID. Only for messages in builds of that user. */
     public static boolean isPersonalOf(User user, String credentialsId) {
         return personalOf(user).stream()
                 .anyMatch(found -> found.location().credentialsId().equals(credentialsId));
     }
 
-    /** The personal credentials of all users. Must not be shown to anyone but their owners. */
+    /** The personal credentials of all users. Must only be shown to their owners. */
     public static List<LocatedCredential> personal() {
         return User.getAll().stream().flatMap(user -> personalOf(user).stream()).toList();
     }

@@ -5,10 +5,10 @@ import com.cloudbees.plugins.credentials.domains.Domain;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 
 /**
- * A credential and where it is stored.
+ * A credential and its location.
  *
- * @param store the store that owns it, which decides who may see and change its content
- * @param location its location as the ledger records it
+ * @param store the owning store, whose permissions apply
+ * @param location as recorded in the ledger
  */
 public record LocatedCredential(
         VcfCredentials credential, CredentialsStore store, Domain domain, CredentialLocation location) {

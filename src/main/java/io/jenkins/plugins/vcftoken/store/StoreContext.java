@@ -25,7 +25,7 @@ import org.springframework.security.authentication.UsernamePasswordAuthenticatio
 /**
  * The owner of credentials stores: the controller, a folder, or a user.
  *
- * @param context stays the same object when it is renamed or moved
+ * @param context the same object after a rename or move
  */
 public record StoreContext(ModelObject context) {
 
@@ -33,7 +33,7 @@ public record StoreContext(ModelObject context) {
     private static final String FOLDER = "folder:";
     private static final String USER = "user:";
 
-    /** The current name, as the ledger records it in a {@link CredentialLocation}. */
+    /** The current name, as recorded by the ledger in a {@link CredentialLocation}. */
     public String name() {
         if (context instanceof Item item) {
             return folderName(item.getFullName());
@@ -46,7 +46,7 @@ public record StoreContext(ModelObject context) {
         return FOLDER + fullName;
     }
 
-    /** The one location of a credential from a store outside of Jenkins, which the store of each folder may list. */
+    /** The single location of a credential from an external store, which the stores of several folders may list. */
     static CredentialLocation sharedLocation(String credentialsId) {
         return new CredentialLocation(SYSTEM, credentialsId);
     }
@@ -56,7 +56,7 @@ public record StoreContext(ModelObject context) {
         return location.context().startsWith(USER);
     }
 
-    /** The location for a credential that is tried out in a form of this context, and not stored. */
+    /** The location for "Test connection" with an unsaved credential in a form of this context. */
     public static CredentialLocation unsavedIn(ModelObject context) {
         ModelObject owner = context;
         while (owner instanceof Item item && !(owner instanceof ItemGroup<?>)) {
@@ -65,7 +65,7 @@ public record StoreContext(ModelObject context) {
         return CredentialLocation.ofUnsaved(new StoreContext(owner).name());
     }
 
-    /** The context that may have saved its stores with this object; null when it owns none. */
+    /** The context with stores that are saved with this object; null if there is none. */
     @CheckForNull
     public static StoreContext savedWith(Saveable saved) {
         if (saved instanceof SystemCredentialsProvider) {
@@ -75,7 +75,7 @@ public record StoreContext(ModelObject context) {
         return isOwner ? new StoreContext((ModelObject) saved) : null;
     }
 
-    /** The context that has this name now; null when there is none. The caller must be able to see all items. */
+    /** The context that currently has this name; null if there is none. The caller must be able to see all items. */
     @CheckForNull
     static StoreContext named(String name) {
         ModelObject context;
@@ -90,17 +90,17 @@ public record StoreContext(ModelObject context) {
     }
 
     /**
-     * The context that has the name of this one now: a reload of the configuration makes other objects. The caller must be
-     * able to see all items.
+     * The context that currently has this name, since reloading the configuration creates new objects. The caller must
+     * be able to see all items.
      *
-     * @return null when it is deleted; saving the old object would bring its files back
+     * @return null if it was deleted; saving the old object would restore its files
      */
     @CheckForNull
     StoreContext current() {
         return named(name());
     }
 
-    /** The controller and all folders that the calling user can see. */
+    /** The controller and all folders that are visible to the current user. */
     static List<ModelObject> controllerAndFolders() {
         List<ModelObject> contexts = new ArrayList<>();
         contexts.add(Jenkins.get());
@@ -108,7 +108,7 @@ public record StoreContext(ModelObject context) {
         return contexts;
     }
 
-    /** A job, the folders above it, and the controller; the controller alone for null. */
+    /** The item, its parent folders, and the controller; only the controller for null. */
     static List<ModelObject> ancestors(@CheckForNull Item near) {
         List<ModelObject> contexts = new ArrayList<>();
         for (ModelObject context = near; context instanceof Item item; context = item.getParent()) {
@@ -119,9 +119,9 @@ public record StoreContext(ModelObject context) {
     }
 
     /**
-     * The page about the tokens of a credential, relative to the root of Jenkins.
+     * URL of the token page of a credential, relative to the root URL of Jenkins.
      *
-     * @return null when its folder is gone, and for a personal credential
+     * @return null if its folder does not exist, and for a personal credential
      */
     @CheckForNull
     public static String tokenPage(CredentialLocation location) {
@@ -138,7 +138,7 @@ public record StoreContext(ModelObject context) {
         return owner == null ? null : owner + "vcf-tokens/credential/" + Util.rawEncode(location.credentialsId()) + '/';
     }
 
-    /** The stores that this context owns; those of its parents are not included. */
+    /** The stores of this context, without those of its parents. */
     public List<CredentialsStore> stores() {
         List<CredentialsStore> own = new ArrayList<>();
         for (CredentialsStore store : CredentialsProvider.lookupStores(context)) {
@@ -149,7 +149,7 @@ public record StoreContext(ModelObject context) {
         return own;
     }
 
-    /** The plugin's credentials in {@link #stores}, as the calling user sees them, in the order of a build's look-up. */
+    /** The plugin's credentials in {@link #stores} visible to the current user, in the lookup order of builds. */
     List<LocatedCredential> credentials() {
         List<LocatedCredential> credentials = new ArrayList<>();
         for (CredentialsStore store : stores()) {
@@ -168,8 +168,9 @@ public record StoreContext(ModelObject context) {
     }
 
     /**
-     * Switches to the user who may write the stores. A user's store refuses all others, the system included. The security
-     * realm is not asked: when a renewal is due, it may be down, or have removed the user.
+     * Switches to an authentication that can write the stores. A user's store is only writable as that user, not as
+     * SYSTEM. Does not use the security realm, which may be unavailable or have removed the user when a token is
+     * renewed.
      */
     ACLContext impersonate() {
         if (context instanceof User user) {

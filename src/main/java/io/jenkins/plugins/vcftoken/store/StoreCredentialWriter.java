@@ -14,8 +14,8 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Reads and writes one credential in the credentials store that owns it. Follows the credential when it is moved to another
- * store. Thread-safe; shared by all blocks that use the credential.
+ * Reads and writes one credential in its credentials store, also after it was moved to another store. Thread-safe;
+ * shared by all blocks that use the credential.
  */
 public final class StoreCredentialWriter implements CredentialWriter {
 
@@ -24,7 +24,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
     private final CredentialLocator locator;
     private final AtomicBoolean isGoneLogged = new AtomicBoolean();
 
-    /** Stays when the credential is deleted, so that open blocks never send a token that they did not claim. */
+    /** Kept after the credential was deleted, so that open blocks never send a token without claiming it. */
     @CheckForNull
     private final VersionedSecret versionedSecret;
 
@@ -37,7 +37,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
         VersionedSecret origin = VersionedSecretProvider.findFor(found);
         this.versionedSecret = origin == null
                 ? null
-                : locator.refusing().tracked(origin, entry.kind(), StoreContext.sharedLocation(entry.id()));
+                : locator.readOnlyStores().track(origin, entry.storeClass(), StoreContext.sharedLocation(entry.id()));
     }
 
     StoreEntry entry() {
@@ -58,7 +58,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
         return versionedSecret;
     }
 
-    /** The credential that is stored now; null when there is none, or it is for another account. */
+    /** The currently stored credential; null if there is none, or it is for another account. */
     @CheckForNull
     public VcfCredentials credential(Account account) {
         VcfCredentials stored = entry.read();
@@ -74,13 +74,14 @@ public final class StoreCredentialWriter implements CredentialWriter {
     @Override
     public void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException {
         StoreEntry target = entry;
-        if (!locator.refusing().isTried(target.kind(), target.location()) || looksLikeCiphertext(current)) {
+        if (!locator.readOnlyStores().canTryWrite(target.storeClass(), target.location())
+                || looksLikeCiphertext(current)) {
             return;
         }
         WriteResult result = write(stored -> {
             String token = stored.storedSecret().getPlainText();
-            boolean isWanted = token.equals(current) ? again : sameFamily.test(token);
-            return isWanted ? stored.withStoredSecret(Secret.fromString(current)) : null;
+            boolean isReplaced = token.equals(current) ? again : sameFamily.test(token);
+            return isReplaced ? stored.withStoredSecret(Secret.fromString(current)) : null;
         });
         if (result == WriteResult.READ_ONLY) {
             logReadOnly();
@@ -94,9 +95,9 @@ public final class StoreCredentialWriter implements CredentialWriter {
     }
 
     /**
-     * Stores a secret that the server has newly issued for the credential, replacing any stored secret.
+     * Replaces the stored secret by one that the server has newly issued for the credential.
      *
-     * @throws IOException when the store could not be saved
+     * @throws IOException if the store could not be saved
      */
     public WriteResult store(Account account, String secret, String clientId) throws IOException {
         if (looksLikeCiphertext(secret)) {
@@ -110,7 +111,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
                 : null);
     }
 
-    /** The state of the tokens before stays: it does not know this one, so that all controllers begin with it. */
+    /** Keeps the former state: it does not contain the new secret, so all controllers start with that. */
     private static WriteResult storeVersioned(VersionedSecret target, String secret) throws IOException {
         try {
             VersionedSecret.Content content = target.read();
@@ -125,19 +126,19 @@ public final class StoreCredentialWriter implements CredentialWriter {
     }
 
     private WriteResult write(UnaryOperator<VcfCredentials> change) throws IOException {
-        WriteResult result = entry.replace(stored -> remembered(change.apply(stored)));
+        WriteResult result = entry.replace(stored -> record(change.apply(stored)));
         if (result == WriteResult.GONE && locator.followMove(this)) {
-            result = entry.replace(stored -> remembered(change.apply(stored)));
+            result = entry.replace(stored -> record(change.apply(stored)));
         }
         if (result == WriteResult.STORED) {
-            locator.refusing().changed(entry.kind(), entry.location());
+            locator.readOnlyStores().markWritable(entry.storeClass(), entry.location());
         }
         return result;
     }
 
-    /** Called before the store has the new object, so that a concurrent look-up of it needs no scan of all stores. */
+    /** Called before the store contains the new object, so that a concurrent look-up needs no scan of all stores. */
     @CheckForNull
-    private VcfCredentials remembered(@CheckForNull VcfCredentials changed) {
+    private VcfCredentials record(@CheckForNull VcfCredentials changed) {
         if (changed != null) {
             locator.remember(changed, this);
         }
@@ -145,8 +146,8 @@ public final class StoreCredentialWriter implements CredentialWriter {
     }
 
     /**
-     * A server that has seen ciphertext of this controller could return it as a token, to have it decrypted: Jenkins
-     * decrypts such a text when it is made a {@link Secret}. The ledger keeps the text as it is.
+     * A server that knows ciphertext of this controller could return it as a token to get it decrypted, since Jenkins
+     * decrypts such text when it creates a {@link Secret}. The ledger keeps the text unchanged.
      */
     private boolean looksLikeCiphertext(String token) {
         if (Secret.decrypt(token) == null) {
@@ -160,7 +161,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
     }
 
     private void logReadOnly() {
-        if (locator.refusing().refused(entry.kind(), entry.location())) {
+        if (locator.readOnlyStores().markReadOnly(entry.storeClass(), entry.location())) {
             LOGGER.log(
                     Level.INFO,
                     () -> "Credential ‘" + entry.id() + "’ is in a store that cannot be written ("

@@ -19,37 +19,38 @@ import java.util.logging.Logger;
 import jenkins.model.Jenkins;
 
 /**
- * An ID in a domain of a credentials store, read and written with the permissions of the store's owner.
+ * An ID in a domain of a credentials store, read and written with the permissions of the owner of the store.
  *
- * <p>The store object is looked up at each use. When the XML of a folder is replaced, by Job DSL for example, the folder
- * gets another store object: the former one still returns its content, and saves nothing.
+ * <p>The store object is looked up at each use. When the XML of a folder is replaced, for example by Job DSL, the
+ * folder gets a new store object; the former one still returns its content but does not save.
  *
- * @param kind the class of the store, which tells the stores of one owner apart: some providers make a new object for each
- *     caller
+ * @param storeClass identifies the store of the owner, since some providers create a new object for each caller
  */
-record StoreEntry(StoreContext owner, Class<? extends CredentialsStore> kind, Domain domain, String id) {
+record StoreEntry(StoreContext owner, Class<? extends CredentialsStore> storeClass, Domain domain, String id) {
 
     private static final Logger LOGGER = Logger.getLogger(StoreEntry.class.getName());
 
-    /** How often a concurrent change of the store is tolerated. */
-    private static final int TRIES = 3;
+    /** Limits retries after concurrent changes of the store. */
+    private static final int MAX_ATTEMPTS = 3;
 
     CredentialLocation location() {
         return new CredentialLocation(owner.name(), id);
     }
 
     boolean isSameAs(StoreEntry other) {
-        return kind == other.kind && domain.equals(other.domain) && location().equals(other.location());
+        return storeClass == other.storeClass
+                && domain.equals(other.domain)
+                && location().equals(other.location());
     }
 
-    /** Whether the store holds this very object; false once the credential was replaced, deleted or moved. */
-    boolean holds(VcfCredentials credential) {
+    /** Whether the store contains this object (by identity): false after it was replaced, deleted or moved. */
+    boolean contains(VcfCredentials credential) {
         try (ACLContext asOwner = owner.impersonate()) {
-            return content(store()).stream().anyMatch(candidate -> candidate == credential);
+            return credentials(store()).stream().anyMatch(candidate -> candidate == credential);
         }
     }
 
-    /** The credential that is stored under this ID now; null when there is none. */
+    /** The credential that is currently stored with this ID; null if there is none. */
     @CheckForNull
     VcfCredentials read() {
         try (ACLContext asOwner = owner.impersonate()) {
@@ -59,7 +60,7 @@ record StoreEntry(StoreContext owner, Class<? extends CredentialsStore> kind, Do
 
     @CheckForNull
     private VcfCredentials read(@CheckForNull CredentialsStore store) {
-        for (Credentials candidate : content(store)) {
+        for (Credentials candidate : credentials(store)) {
             if (candidate instanceof VcfCredentials stored && stored.getId().equals(id)) {
                 return stored;
             }
@@ -67,17 +68,17 @@ record StoreEntry(StoreContext owner, Class<? extends CredentialsStore> kind, Do
         return null;
     }
 
-    private List<Credentials> content(@CheckForNull CredentialsStore store) {
+    private List<Credentials> credentials(@CheckForNull CredentialsStore store) {
         return store == null ? List.of() : store.getCredentials(domain);
     }
 
-    /** The store object that the owner has now; null when the owner or the store is gone. Asks no stores of its parents. */
+    /** The current store object of the owner, without parents; null if the owner or the store does not exist. */
     @CheckForNull
     private CredentialsStore store() {
         StoreContext now = owner.current();
         if (now != null) {
             for (CredentialsStore store : CredentialsProvider.lookupStores(now.context())) {
-                if (store.getClass() == kind && store.getContext() == now.context()) {
+                if (store.getClass() == storeClass && store.getContext() == now.context()) {
                     return store;
                 }
             }
@@ -86,17 +87,18 @@ record StoreEntry(StoreContext owner, Class<? extends CredentialsStore> kind, Do
     }
 
     /**
-     * Replaces the stored credential, unless it changes in between: then {@code change} is asked again. Blocks while the
-     * store is saved. Called without locks: saving a folder waits for a thread that renames it, and calls listeners.
+     * Replaces the stored credential (compare-and-set; calls {@code change} again after a concurrent change). Blocks
+     * while the store is saved. Must be called without locks: saving a folder waits for a thread that renames it, and
+     * calls listeners.
      *
-     * @param change returns the replacement, or null to leave the credential as it is
-     * @throws IOException when the store could not be saved, or kept changing
+     * @param change returns the replacement, or null to keep the credential
+     * @throws IOException if the store could not be saved, or kept changing
      */
     WriteResult replace(UnaryOperator<VcfCredentials> change) throws IOException {
         try (ACLContext asOwner = owner.impersonate()) {
             VcfCredentials refused = null;
             boolean byId = false;
-            for (int i = 0; i < TRIES; i++) {
+            for (int i = 0; i < MAX_ATTEMPTS; i++) {
                 CredentialsStore store = store();
                 VcfCredentials stored = read(store);
                 if (store == null || stored == null) {
@@ -111,10 +113,10 @@ record StoreEntry(StoreContext owner, Class<? extends CredentialsStore> kind, Do
                 }
                 boolean isUnchanged = refused != null && stored.storedSecret().equals(refused.storedSecret());
                 if (isUnchanged && (byId || stored == refused)) {
-                    // A store that refuses although its content did not change takes no changes at all.
+                    // Rejected although unchanged: the store accepts no changes at all.
                     return WriteResult.READ_ONLY;
                 }
-                // A store that returns copies of its content does not find the object that was read.
+                // A store that returns copies does not find the object that was read, so the ID is used.
                 byId = isUnchanged;
                 if (store.updateCredentials(domain, byId ? stored : new Expected(stored, changed), changed)) {
                     return WriteResult.STORED;
@@ -129,9 +131,9 @@ record StoreEntry(StoreContext owner, Class<? extends CredentialsStore> kind, Do
     }
 
     /**
-     * Equals the credential that was read, and no other one with its ID, so that a form that was saved since then is not
-     * overwritten. A store finds the element to replace with {@link List#indexOf}, under its own lock, which asks this
-     * object whether it equals each element; the store also checks that the replacement has the same ID.
+     * Equals the credential that was read and no other one with its ID, so that a form that was saved meanwhile is not
+     * overwritten. Stores find the element to replace with {@link List#indexOf} under their own lock, which calls
+     * {@code equals} of this object; they also check that the replacement has the same ID.
      */
     private record Expected(VcfCredentials read, VcfCredentials replacement) implements IdCredentials {
 

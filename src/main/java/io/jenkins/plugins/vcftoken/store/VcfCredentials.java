@@ -10,44 +10,44 @@ import java.time.Duration;
 import org.jenkinsci.plugins.plaincredentials.StringCredentials;
 
 /**
- * A credential of one of the plugin's kinds: a long-lived secret for which a server issues access tokens. Used as secret
- * text, it is the current access token. Immutable once it is stored.
+ * A credential of this plugin: a long-lived secret for which a server issues access tokens. As secret text, it returns
+ * the current access token. Immutable once stored.
  */
 public interface VcfCredentials extends StringCredentials {
 
-    /** The longest secret, address, name or ID that is used, in characters. Bounds what is kept in memory. */
+    /** Maximum length of a secret, address, name or ID, in characters. Limits memory. */
     int MAX_TEXT = 64 * 1024;
 
-    /** The longest text of CA certificates, in characters: all authorities that a browser knows have 230,000. */
+    /** Maximum length of CA certificates, in characters; the root certificates of a browser have 230,000. */
     int MAX_CERTIFICATES = 256 * 1024;
 
-    /** The address of the system, as stored. */
+    /** The URL of the system, as stored. */
     String getUrl();
 
-    /** CA certificates in PEM to trust in addition to those of Java; may be empty. */
+    /** CA certificates in PEM format, trusted in addition to those of Java; may be empty. */
     String getCaCertificates();
 
-    /** Whether the secret is sent without verifying the certificate of the server. */
+    /** Whether the certificate of the server is not verified. */
     boolean isSkipTlsVerification();
 
-    /** @throws IllegalArgumentException when the stored address is not that of a server */
+    /** @throws IllegalArgumentException if the stored URL is invalid */
     Account account();
 
-    /** The stored long-lived secret: the initial one, or the one that was last written back. */
+    /** The stored long-lived secret: the initial one, or the last one that was written back. */
     Secret storedSecret();
 
-    /** Whether the account may have no secret at all, so that a request with an empty one makes sense. */
+    /** Whether the account may have no secret, so that a request with an empty one is valid. */
     default boolean isSecretOptional() {
         return false;
     }
 
-    /** A copy with another secret and otherwise equal fields, without those that are about the old secret alone. */
+    /** A copy with another secret, without fields that only apply to the old secret. */
     VcfCredentials withStoredSecret(Secret secret);
 
     /**
-     * How long before it expires the stored secret is replaced by another one that the server issues.
+     * Time before its expiry at which the stored secret is replaced by a new one from the server.
      *
-     * @return null where a person does that
+     * @return null if it is not replaced automatically
      */
     @CheckForNull
     default Duration regeneratedBeforeExpiry() {
@@ -58,7 +58,7 @@ public interface VcfCredentials extends StringCredentials {
     TokenEndpointClient tokenClient(OneShotHttpClient client);
 
     /**
-     * The organization that access tokens are for, as the vendor's tools name it.
+     * The organization of access tokens, as named by the vendor's tools.
      *
      * @return null for systems without organizations
      */
@@ -73,8 +73,8 @@ public interface VcfCredentials extends StringCredentials {
     }
 
     /**
-     * The client that requests an access token of one of the provider's organizations, with an access token of this
-     * credential as the secret.
+     * The client that requests an access token of one of the provider's organizations, with the access token of this
+     * credential as its secret.
      *
      * @throws UnsupportedOperationException unless {@link #isProvider}
      */
@@ -88,7 +88,7 @@ public interface VcfCredentials extends StringCredentials {
     }
 
     /**
-     * The client of the device authorization grant, RFC 8628, with which a person authorizes the account in a browser.
+     * The client of the device authorization grant (RFC 8628), with which a user authorizes the account in a browser.
      *
      * @param clientId the ID of the account at the server
      * @return null unless {@link #isAuthorizable}
@@ -98,7 +98,7 @@ public interface VcfCredentials extends StringCredentials {
         return null;
     }
 
-    /** The ID of the account for {@link #deviceFlowClient}; empty when unknown. Not a secret. */
+    /** The ID of the account for {@link #deviceFlowClient}; empty if unknown. Not a secret. */
     default String clientId() {
         return "";
     }

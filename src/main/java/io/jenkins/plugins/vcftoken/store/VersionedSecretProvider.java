@@ -7,16 +7,16 @@ import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
 import java.util.Objects;
 
 /**
- * Extension point for stores outside of the Jenkins home that can be written with compare-and-set. Rotated tokens are
- * written there instead of into the credentials store, and all controllers with a credential from there share its tokens.
+ * Extension point for external stores with compare-and-set. Rotated tokens are written there instead of into the
+ * credentials store, and all controllers with a credential from there share its tokens.
  */
 public interface VersionedSecretProvider extends ExtensionPoint {
 
     /**
-     * The secret that a credential was made from. Fast, from memory, on any thread.
+     * The secret that a credential was created from. Must not block; called on any thread.
      *
-     * @param credential as a credentials provider returned it
-     * @return null when it does not come from this store, or has a secret that never rotates
+     * @param credential as returned by a credentials provider
+     * @return null if it is not from this store, or its secret never rotates
      */
     @CheckForNull
     VersionedSecret find(VcfCredentials credential);

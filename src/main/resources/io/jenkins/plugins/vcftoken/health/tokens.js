@@ -1,6 +1,6 @@
 /* global Behaviour, notificationBar */
 
-/* Shows the rows that contain the text, in any of their columns. */
+/* Hides all rows that do not contain the text in any column. */
 const filterTokens = () => {
   const field = document.getElementById("vcf-tokens-filter");
   const text = field.value.trim().toLowerCase();
@@ -17,7 +17,7 @@ Behaviour.specify("#vcf-tokens-filter", "vcf-tokens-filter", 0, (field) => {
   filterTokens();
 });
 
-/* Loads the page in the background while it is visible, and replaces what changes without an action of the user. */
+/* Reloads the page in the background while it is visible, and updates the elements that have changed. */
 const refreshTokens = (shown, update) => {
   const wait = () =>
     setTimeout(refresh, Number(shown.dataset.refreshSeconds) * 1000);
@@ -41,14 +41,14 @@ const refreshTokens = (shown, update) => {
         }
       })
       .catch(() => {
-        /* Jenkins is restarting, for example. */
+        /* For example, Jenkins is restarting. */
       })
       .finally(wait);
   };
   wait();
 };
 
-/* Row by row, so that the order and the focus stay. */
+/* Updates single rows, which keeps their order and the focus. */
 Behaviour.specify("#vcf-tokens", "vcf-tokens", 0, (table) => {
   refreshTokens(table, (loaded) => {
     loaded.querySelectorAll("tbody tr").forEach((row) => {
@@ -73,7 +73,7 @@ Behaviour.specify("#vcf-tokens", "vcf-tokens", 0, (table) => {
 Behaviour.specify("#vcf-token", "vcf-token", 0, (panel) => {
   refreshTokens(panel, (loaded) => {
     if (loaded.dataset.state !== panel.dataset.state) {
-      /* The actions below depend on the state. */
+      /* The available actions depend on the state. */
       window.location.replace(panel.dataset.refreshUrl);
     } else if (panel.textContent !== loaded.textContent) {
       panel.innerHTML = loaded.innerHTML;

@@ -11,29 +11,29 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * Which texts stand in a heap dump (HPROF 1.0.2, eight-byte IDs): in strings, which are arrays of bytes, and in all other
- * arrays of bytes and characters, such as buffers.
+ * Searches a heap dump (HPROF 1.0.2, eight-byte IDs) for texts, in all arrays of bytes and characters. These include
+ * strings, which store their characters in byte arrays, and buffers.
  */
 final class HeapDump {
 
-    private static final int[] SIZES = {0, 0, 8, 0, 1, 2, 4, 8, 1, 2, 4, 8};
+    private static final int[] TYPE_SIZES = {0, 0, 8, 0, 1, 2, 4, 8, 1, 2, 4, 8};
     private static final int CHAR = 5;
     private static final int BYTE = 8;
 
-    /** Longer ones are no strings and no buffers of ours: whole plugins, for example. */
-    private static final int LONGEST = 1 << 20;
+    /** Larger arrays are neither strings nor buffers of the plugin, but for example JAR files. */
+    private static final int MAX_ARRAY_BYTES = 1 << 20;
 
     private final DataInputStream in;
     private final Collection<String> needles;
     private final Set<String> found = new TreeSet<>();
-    private long left;
+    private long remaining;
 
     private HeapDump(DataInputStream in, Collection<String> needles) {
         this.in = in;
         this.needles = needles;
     }
 
-    /** @return those of the needles that some array contains */
+    /** @return needles that occur in an array */
     static Set<String> find(Path file, Collection<String> needles) throws IOException {
         try (DataInputStream in = new DataInputStream(new BufferedInputStream(Files.newInputStream(file), 1 << 20))) {
             HeapDump dump = new HeapDump(in, needles);
@@ -44,21 +44,21 @@ final class HeapDump {
 
     private void read() throws IOException {
         while (in.readByte() != 0) {
-            // The format's name.
+            // Skips the name of the format.
         }
         if (in.readInt() != 8) {
-            throw new IOException("IDs of another size");
+            throw new IOException("unsupported ID size");
         }
         in.readLong();
         for (int tag = in.read(); tag >= 0; tag = in.read()) {
             in.readInt();
-            left = Integer.toUnsignedLong(in.readInt());
+            remaining = Integer.toUnsignedLong(in.readInt());
             if (tag == 0x0c || tag == 0x1c) {
-                while (left > 0) {
+                while (remaining > 0) {
                     readRecord();
                 }
             } else {
-                skip(left);
+                skip(remaining);
             }
         }
     }
@@ -87,11 +87,11 @@ final class HeapDump {
         skip(8 + 4 + 6 * 8 + 4);
         for (int constants = unsignedShort(); constants > 0; constants--) {
             skip(2);
-            skip(SIZES[unsignedByte()]);
+            skip(TYPE_SIZES[unsignedByte()]);
         }
         for (int statics = unsignedShort(); statics > 0; statics--) {
             skip(8);
-            skip(SIZES[unsignedByte()]);
+            skip(TYPE_SIZES[unsignedByte()]);
         }
         skip(9L * unsignedShort());
     }
@@ -100,15 +100,15 @@ final class HeapDump {
         skip(12);
         long count = unsignedInt();
         int type = unsignedByte();
-        long length = count * SIZES[type];
-        if ((type != BYTE && type != CHAR) || length > LONGEST) {
+        long length = count * TYPE_SIZES[type];
+        if ((type != BYTE && type != CHAR) || length > MAX_ARRAY_BYTES) {
             skip(length);
             return;
         }
         byte[] bytes = in.readNBytes((int) length);
-        left -= length;
+        remaining -= length;
         String narrow = new String(bytes, StandardCharsets.ISO_8859_1);
-        // Characters are dumped with the high byte first; a string that is not all Latin has them as the machine does.
+        // Character arrays are dumped in big-endian order; UTF-16 strings are in the byte order of the machine.
         String wide = new String(bytes, type == CHAR ? StandardCharsets.UTF_16BE : StandardCharsets.UTF_16LE);
         for (String needle : needles) {
             if (narrow.contains(needle) || wide.contains(needle)) {
@@ -119,21 +119,21 @@ final class HeapDump {
 
     private void skip(long bytes) throws IOException {
         in.skipNBytes(bytes);
-        left -= bytes;
+        remaining -= bytes;
     }
 
     private int unsignedByte() throws IOException {
-        left -= 1;
+        remaining -= 1;
         return in.readUnsignedByte();
     }
 
     private int unsignedShort() throws IOException {
-        left -= 2;
+        remaining -= 2;
         return in.readUnsignedShort();
     }
 
     private long unsignedInt() throws IOException {
-        left -= 4;
+        remaining -= 4;
         return Integer.toUnsignedLong(in.readInt());
     }
 }

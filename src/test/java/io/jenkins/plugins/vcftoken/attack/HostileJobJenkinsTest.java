@@ -37,7 +37,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** A user who may write a Jenkinsfile, or only choose a build's parameters, wants another user's token. */
+/** Attack: a user who can edit a Jenkinsfile or choose build parameters tries to use another user's credential. */
 @WithJenkins
 class HostileJobJenkinsTest {
 
@@ -70,59 +70,58 @@ class HostileJobJenkinsTest {
     @AfterEach
     void stop() throws Exception {
         JenkinsReset.reset(jenkins);
-        both.assertNothingLostOrSpentTwice();
+        both.assertNoTokenLostOrReused();
     }
 
     @Test
-    void aCredentialOfAnotherFolder() throws Exception {
-        Folder wrongServer = jenkins.createProject(Folder.class, "foreign");
-        add(wrongServer, "theirs");
-        refused("withVcfToken(credentialsId: 'theirs') { }", "No credential with the ID ‘theirs’");
-        refused("withVcfToken(credentialsId: 'foreign/theirs') { }", "No credential with the ID");
-        refused("withVcfToken(credentialsId: '../foreign/theirs') { }", "No credential with the ID");
+    void credentialOfOtherFolder_isNotFound() throws Exception {
+        Folder foreign = jenkins.createProject(Folder.class, "foreign");
+        addCredential(foreign, "theirs");
+        assertRejected("withVcfToken(credentialsId: 'theirs') { }", "No credential with the ID ‘theirs’");
+        assertRejected("withVcfToken(credentialsId: 'foreign/theirs') { }", "No credential with the ID");
+        assertRejected("withVcfToken(credentialsId: '../foreign/theirs') { }", "No credential with the ID");
     }
 
     @Test
-    void aCredentialOfAFolderBelow() throws Exception {
-        add(own.createProject(Folder.class, "inner"), "theirs");
-        refused("withVcfToken(credentialsId: 'theirs') { }", "No credential with the ID ‘theirs’");
+    void credentialOfSubfolder_isNotFound() throws Exception {
+        addCredential(own.createProject(Folder.class, "inner"), "theirs");
+        assertRejected("withVcfToken(credentialsId: 'theirs') { }", "No credential with the ID ‘theirs’");
     }
 
     @Test
-    void aUsersOwnCredentialNamedByAScript() throws Exception {
-        addAs("alice", "personal");
-        refused("withVcfToken(credentialsId: 'personal') { }", "No credential with the ID ‘personal’");
-        assertThat(started("alice", "withVcfToken(credentialsId: 'personal') { }"))
+    void userCredential_namedInScript_isNotFound() throws Exception {
+        addUserCredential("alice", "personal");
+        assertRejected("withVcfToken(credentialsId: 'personal') { }", "No credential with the ID ‘personal’");
+        assertThat(buildAs("alice", "withVcfToken(credentialsId: 'personal') { }"))
                 .isEqualTo(Result.FAILURE);
         assertThat(simulator.requests()).isZero();
     }
 
-    /** A credentials parameter is the way to one's own; the user who starts the build must be its owner. */
+    /** A credentials parameter can select a user credential, but only if its owner starts the build. */
     @Test
-    void aUsersOwnCredentialChosenAsAParameterByAnotherUser() throws Exception {
-        addAs("alice", "personal");
+    void userCredential_asParameter_isOnlyFoundForItsOwner() throws Exception {
+        addUserCredential("alice", "personal");
         job.addProperty(new ParametersDefinitionProperty(
                 new CredentialsParameterDefinition("WHICH", null, null, StandardCredentials.class.getName(), true)));
         String script = "withVcfToken(credentialsId: '${WHICH}') { echo 'got ' + VCF_TOKEN.length() }";
-        assertThat(started("bob", script, new CredentialsParameterValue("WHICH", "personal", null)))
+        assertThat(buildAs("bob", script, new CredentialsParameterValue("WHICH", "personal", null)))
                 .isEqualTo(Result.FAILURE);
         assertThat(simulator.requests()).isZero();
-        assertThat(started("alice", script, new CredentialsParameterValue("WHICH", "personal", null)))
+        assertThat(buildAs("alice", script, new CredentialsParameterValue("WHICH", "personal", null)))
                 .isEqualTo(Result.SUCCESS);
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
-    /** A parameter chooses among what the job may use anyway, and no more. */
     @Test
-    void anIdThatComesFromAParameter() throws Exception {
-        add(jenkins.createProject(Folder.class, "foreign"), "theirs");
+    void credentialsId_fromParameter_isLimitedToCredentialsOfTheJob() throws Exception {
+        addCredential(jenkins.createProject(Folder.class, "foreign"), "theirs");
         job.addProperty(new ParametersDefinitionProperty(new StringParameterDefinition("WHICH", "")));
-        assertThat(started(
+        assertThat(buildAs(
                         "bob",
                         "withVcfToken(credentialsId: params.WHICH) { }",
                         new StringParameterValue("WHICH", "theirs")))
                 .isEqualTo(Result.FAILURE);
-        assertThat(started(
+        assertThat(buildAs(
                         "bob",
                         "withVcfToken(credentialsId: '${WHICH}') { }",
                         new StringParameterValue("WHICH", "theirs")))
@@ -130,13 +129,13 @@ class HostileJobJenkinsTest {
         assertThat(simulator.requests()).isZero();
     }
 
-    /** A parameter of the variable's name must not lead the block's steps to use something else for the access token. */
+    /** Steps in the block must get the variables of the block, not the parameters with the same names. */
     @Test
-    void aParameterThatIsNamedLikeTheVariable() throws Exception {
-        add(own, "sa");
+    void parameter_namedLikeTokenVariable_doesNotReplaceToken() throws Exception {
+        addCredential(own, "sa");
         job.addProperty(new ParametersDefinitionProperty(
                 new StringParameterDefinition("VCF_TOKEN", ""), new StringParameterDefinition("VCF_URL", "")));
-        assertThat(started(
+        assertThat(buildAs(
                         "bob",
                         "withVcfToken(credentialsId: 'sa') {\n"
                                 + "  if (env.VCF_TOKEN == 'mine' || env.VCF_URL == 'https://evil.example.com') error 'theirs'\n}",
@@ -146,16 +145,17 @@ class HostileJobJenkinsTest {
     }
 
     @Test
-    void variablesThatSteerWhatRuns() throws Exception {
-        add(own, "sa");
+    void reservedOrInvalidVariableName_failsBuild() throws Exception {
+        addCredential(own, "sa");
         for (String name : new String[] {"PATH", "PATH+X", "path", "LD_PRELOAD", "BASH_ENV", "A B", "A=B", "1A"}) {
-            refused("withVcfToken(credentialsId: 'sa', tokenVariable: '" + name + "') { }", "");
-            refused("withVcfToken(credentialsId: 'sa', urlVariable: '" + name + "') { }", "");
-            refused("withVcfToken(credentialsId: 'sa', bindings: [tokenFile('" + name + "')]) { echo 'in' }", "");
+            assertRejected("withVcfToken(credentialsId: 'sa', tokenVariable: '" + name + "') { }", "");
+            assertRejected("withVcfToken(credentialsId: 'sa', urlVariable: '" + name + "') { }", "");
+            assertRejected(
+                    "withVcfToken(credentialsId: 'sa', bindings: [tokenFile('" + name + "')]) { echo 'in' }", "");
         }
     }
 
-    private void refused(String script, String expected) throws Exception {
+    private void assertRejected(String script, String expected) throws Exception {
         job.setDefinition(new CpsFlowDefinition(script, true));
         WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, job);
         jenkins.assertLogContains(expected, run);
@@ -163,7 +163,7 @@ class HostileJobJenkinsTest {
         SecretSweep.assertNone(simulator, run.getRootDir().toPath());
     }
 
-    private Result started(String user, String script, hudson.model.ParameterValue... parameters) throws Exception {
+    private Result buildAs(String user, String script, hudson.model.ParameterValue... parameters) throws Exception {
         job.setDefinition(new CpsFlowDefinition(script, true));
         WorkflowRun run;
         try (ACLContext as = ACL.as2(User.getById(user, true).impersonate2())) {
@@ -174,14 +174,14 @@ class HostileJobJenkinsTest {
         return run.getResult();
     }
 
-    private void add(ModelObject owner, String id) throws Exception {
+    private void addCredential(ModelObject owner, String id) throws Exception {
         CredentialsProvider.lookupStores(owner)
                 .iterator()
                 .next()
                 .addCredentials(Domain.global(), both.account(id, simulator.addAccount("ci", "acme")));
     }
 
-    private void addAs(String user, String id) throws Exception {
+    private void addUserCredential(String user, String id) throws Exception {
         User owner = User.getById(user, true);
         try (ACLContext as = ACL.as2(owner.impersonate2())) {
             CredentialsProvider.lookupStores(owner)

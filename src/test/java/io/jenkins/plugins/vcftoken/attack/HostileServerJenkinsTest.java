@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** A server that an administrator trusts with its own tokens wants more. */
+/** Attack: a trusted server tries to get secrets of other systems. */
 @WithJenkins
 class HostileServerJenkinsTest {
 
@@ -33,31 +33,34 @@ class HostileServerJenkinsTest {
 
     @AfterEach
     void stop() {
-        both.assertNothingLostOrSpentTwice();
+        both.assertNoTokenLostOrReused();
     }
 
-    /** A user who can read a job's configuration sees the ciphertext of secrets, and might have it decrypted and sent. */
+    /**
+     * A server could return the ciphertext of another secret, for example from a job configuration, as a refresh token,
+     * and receive the decrypted secret with the next request.
+     */
     @Test
-    void aRefreshTokenThatIsThisControllersOwnCiphertextOpensNothing() throws Exception {
-        String wrongServer = "the password of another system";
+    void refreshToken_thatIsCiphertextOfTheController_isNotDecrypted() throws Exception {
+        String foreignSecret = "the password of another system";
         both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
         WorkflowJob job = both.job(both.jenkins.jenkins, "job", "sa");
-        AtomicBoolean opened = new AtomicBoolean();
-        simulator.setNextRefreshToken(Secret.fromString(wrongServer).getEncryptedValue());
+        AtomicBoolean isDecrypted = new AtomicBoolean();
+        simulator.setNextRefreshToken(Secret.fromString(foreignSecret).getEncryptedValue());
         both.build(job);
         for (int i = 0; i < 10; i++) {
-            opened.compareAndSet(false, stored().equals(wrongServer));
+            isDecrypted.compareAndSet(false, storedToken().equals(foreignSecret));
             Thread.sleep(50);
         }
-        assertThat(opened).isFalse();
-        both.letTheAccessTokenAge();
+        assertThat(isDecrypted).isFalse();
+        both.sleepUntilRenewalIsDue();
         both.build(job);
         both.awaitInSystem("sa");
         assertThat(simulator.grants()).isGreaterThanOrEqualTo(2);
         assertThat(simulator.rotations()).isEqualTo(simulator.grants());
     }
 
-    private static String stored() {
+    private static String storedToken() {
         return ((VcfaServiceAccount)
                         SystemCredentialsProvider.getInstance().getCredentials().get(0))
                 .getRefreshToken()

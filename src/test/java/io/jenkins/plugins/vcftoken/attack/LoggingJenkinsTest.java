@@ -23,11 +23,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** An administrator who looks for a fault turns every logger to ALL, and sends the file to a helper. */
+/** Attack: log files of an administrator who has set all loggers to ALL. */
 @WithJenkins
 class LoggingJenkinsTest {
 
-    /** Java's own network code logs what it sends when it is told to; it is not ours, and is not turned on by name. */
+    /** Excludes the network loggers of Java, which log the data that they send. */
     private static final String[] LOGGERS = {
         "io.jenkins.plugins.vcftoken",
         "com.cloudbees.plugins.credentials",
@@ -48,7 +48,7 @@ class LoggingJenkinsTest {
     }
 
     @Test
-    void noLoggerShowsASecret(JenkinsRule jenkins) throws Exception {
+    void loggers_atLevelAll_logNoSecret(JenkinsRule jenkins) throws Exception {
         Path log = disk.resolve("all.log");
         Handler file = new FileHandler(log.toString());
         file.setFormatter(new SimpleFormatter());
@@ -72,9 +72,9 @@ class LoggingJenkinsTest {
                 jenkins.buildAndAssertSuccess(job);
                 System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
                 simulator.inject(Fault.CLOSE_AFTER_COMMIT);
-                WorkflowJob losing = both.job(jenkins.jenkins, "losing", "lost");
-                jenkins.buildAndAssertStatus(Result.FAILURE, losing);
-                jenkins.buildAndAssertStatus(Result.FAILURE, losing);
+                WorkflowJob lostResponse = both.job(jenkins.jenkins, "losing", "lost");
+                jenkins.buildAndAssertStatus(Result.FAILURE, lostResponse);
+                jenkins.buildAndAssertStatus(Result.FAILURE, lostResponse);
                 both.awaitInSystem("sa");
             } finally {
                 for (String name : LOGGERS) {

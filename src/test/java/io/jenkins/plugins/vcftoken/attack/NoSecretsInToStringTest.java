@@ -29,13 +29,15 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** Whatever holds a secret ends up in a message one day: no class of the plugin tells it by {@code toString()}. */
+/**
+ * Objects can end up in messages and logs, so {@code toString()} must not contain secrets in any class of the plugin.
+ */
 class NoSecretsInToStringTest {
 
     private static final String PACKAGE = "io.jenkins.plugins.vcftoken";
 
-    /** What the texts of records may show. An addition to it states: this is no secret. */
-    private static final String HARMLESS = """
+    /** Record components that {@code toString()} may contain. Only add components that are not secret. */
+    private static final String NON_SECRET_COMPONENTS = """
             HttpClientFactory.TlsSettings.certificates
             binding.Kubeconfig.caCertificates
             binding.Kubeconfig.namespaces
@@ -44,9 +46,9 @@ class NoSecretsInToStringTest {
             binding.Kubeconfig.url
             credentials.CredentialFormAccess.context
             credentials.SubmittedSecrets.request
-            health.HealthWarning.about
+            health.HealthWarning.id
             health.HealthWarning.page
-            health.SecretExpiryCache.Answer.credential
+            health.SecretExpiryCache.Entry.credential
             lease.RenewalPolicy.random
             oauth.Account.name
             oauth.Account.organization
@@ -88,8 +90,9 @@ class NoSecretsInToStringTest {
             store.StoreEntry.id
             """;
 
-    /** Classes that are no records and say something of themselves. What they say was looked at. */
-    private static final Set<String> TALKING = Set.of("CredentialHandle", "DisplayTime", "TokenFileLocation");
+    /** Classes other than records that override {@code toString()}, reviewed not to expose secrets. */
+    private static final Set<String> CLASSES_WITH_TO_STRING =
+            Set.of("CredentialHandle", "DisplayTime", "TokenFileLocation");
 
     private static List<JavaClass> classes;
 
@@ -101,7 +104,7 @@ class NoSecretsInToStringTest {
     }
 
     @Test
-    void noRecordShowsWhatIsNotKnownToBeHarmless() throws Exception {
+    void records_showOnlyNonSecretComponents() throws Exception {
         Set<String> shown = new TreeSet<>();
         for (JavaClass type : classes) {
             if (type.isRecord()) {
@@ -115,22 +118,26 @@ class NoSecretsInToStringTest {
                 }
             }
         }
-        assertThat(shown).containsExactlyInAnyOrder(HARMLESS.strip().split("\\s+"));
+        assertThat(shown)
+                .containsExactlyInAnyOrder(NON_SECRET_COMPONENTS.strip().split("\\s+"));
     }
 
     @Test
-    void noOtherClassSpeaksUnheard() {
-        Set<String> talking = classes.stream()
+    void otherClasses_withToString_areReviewed() {
+        Set<String> found = classes.stream()
                 .filter(type -> !type.isRecord())
                 .filter(type -> type.tryGetMethod("toString").isPresent())
                 .map(JavaClass::getSimpleName)
                 .collect(Collectors.toSet());
-        assertThat(talking).isEqualTo(TALKING);
+        assertThat(found).isEqualTo(CLASSES_WITH_TO_STRING);
     }
 
-    /** It has to carry a token to where that is stored: neither its text, nor that of what it causes, nor a copy shows it. */
+    /**
+     * The exception carries a token so that it can be stored. Its stack trace and its serialized form must not contain
+     * the token.
+     */
     @Test
-    void anExceptionThatCarriesATokenDoesNotTellIt() throws Exception {
+    void exception_withToken_doesNotExposeIt() throws Exception {
         String token = "the-only-copy-of-a-token";
         Exception exception = new TokenUnavailableException(
                 "no access token", new TokenRequestException.InvalidResponse("HTTP 200 without one", token));
@@ -138,11 +145,11 @@ class NoSecretsInToStringTest {
         StringWriter trace = new StringWriter();
         exception.printStackTrace(new PrintWriter(trace, true));
         assertThat(trace.toString()).contains("HTTP 200 with half").doesNotContain(token);
-        ByteArrayOutputStream copy = new ByteArrayOutputStream();
-        try (ObjectOutputStream out = new ObjectOutputStream(copy)) {
+        ByteArrayOutputStream serialized = new ByteArrayOutputStream();
+        try (ObjectOutputStream out = new ObjectOutputStream(serialized)) {
             out.writeObject(exception);
         }
-        assertThat(copy.toString(StandardCharsets.ISO_8859_1)).doesNotContain(token);
+        assertThat(serialized.toString(StandardCharsets.ISO_8859_1)).doesNotContain(token);
     }
 
     private static String name(RecordComponent component) {
@@ -162,7 +169,7 @@ class NoSecretsInToStringTest {
         return constructor.newInstance(values.toArray());
     }
 
-    /** Something that shows the text where its own text is shown, as far as the type can. */
+    /** @return value of the type, with the given text in its string representation if possible */
     private static Object value(Class<?> type, String text) throws Exception {
         if (type == boolean.class) {
             return true;

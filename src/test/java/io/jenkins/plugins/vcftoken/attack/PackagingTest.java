@@ -6,20 +6,23 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/** Nothing here widens what Jenkins deserializes, and nothing runs in a page but files. */
+/**
+ * The plugin does not extend the deserialization allowlist of Jenkins, and its pages are compatible with Content
+ * Security Policy.
+ */
 class PackagingTest {
 
     private static final Path RESOURCES = Path.of("src/main/resources");
 
-    /** JEP-200. */
+    /** See JEP-200. */
     @Test
-    void noClassIsAddedToWhatMayBeDeserialized() {
+    void classFilter_isNotExtended() {
         assertThat(RESOURCES.resolve("META-INF/hudson.remoting.ClassFilter")).doesNotExist();
     }
 
-    /** Jenkins' Content Security Policy lets neither run; a view that needs them would be dead there. */
+    /** The Content Security Policy of Jenkins blocks inline scripts and styles. */
     @Test
-    void noPageHasScriptOrStyleInItself() throws Exception {
+    void pages_haveNoInlineScriptOrStyle() throws Exception {
         try (var files = Files.walk(RESOURCES)) {
             assertThat(files.filter(file -> file.toString().matches(".*\\.(jelly|html)")))
                     .isNotEmpty()

@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** An administrator with a problem sends a helper all that the support-core plugin gathers, while tokens live. */
+/** Attack: a support bundle of the support-core plugin, created while tokens are valid. */
 @WithJenkins
 class SupportBundleJenkinsTest {
 
@@ -48,7 +48,7 @@ class SupportBundleJenkinsTest {
     }
 
     @Test
-    void nothingThatIsGatheredHasASecret(JenkinsRule jenkins) throws Exception {
+    void supportBundle_hasNoSecret(JenkinsRule jenkins) throws Exception {
         LOGGER.setLevel(Level.ALL);
         try (Simulator simulator = Simulator.start()) {
             JenkinsAndSimulator both = new JenkinsAndSimulator(jenkins, simulator);

@@ -2,9 +2,7 @@ package io.jenkins.plugins.vcftoken.binding;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.model.FreeStyleBuild;
 import hudson.model.FreeStyleProject;
@@ -58,7 +56,7 @@ class DerivedTokenBindingJenkinsTest {
     private static final int LIFETIMES = 20;
     private static final Duration LIFETIME = Duration.ofSeconds(6);
     private static final int CALLS = LIFETIMES * (int) LIFETIME.toSeconds();
-    private static final String PROVIDER = "/cloudapi/1.0.0/sessions/current";
+    private static final String PROVIDER_PATH = "/cloudapi/1.0.0/sessions/current";
 
     private static JenkinsRule jenkins;
 
@@ -75,13 +73,15 @@ class DerivedTokenBindingJenkinsTest {
         VcfSsoApiToken sso =
                 new VcfSsoApiToken(CredentialsScope.GLOBAL, "sso", null, url, Secret.fromString("vidb_secret-of-ci"));
         sso.setCaCertificates(simulator.authorityPem());
-        add(sso);
         simulator.vcfOperations().addUser("svc", "", "Aa1-password-of-svc");
         VcfOperationsUser operations = new VcfOperationsUser(
                 CredentialsScope.GLOBAL, "ops", null, url, "svc", Secret.fromString("Aa1-password-of-svc"));
         operations.setCaCertificates(simulator.authorityPem());
-        add(operations);
-        add(new CspApiToken(CredentialsScope.GLOBAL, "csp", null, "https://csp.example.com", Secret.fromString("x")));
+        JenkinsAccount.store(
+                sso,
+                operations,
+                new CspApiToken(
+                        CredentialsScope.GLOBAL, "csp", null, "https://csp.example.com", Secret.fromString("x")));
     }
 
     @AfterAll
@@ -95,7 +95,7 @@ class DerivedTokenBindingJenkinsTest {
     }
 
     @AfterEach
-    void everythingHasEnded() throws Exception {
+    void assertSessionsEnded() throws Exception {
         assertThat(VcfTokenService.get().openLeases()).isEmpty();
         JenkinsAndSimulator.await(
                 "sessions end",
@@ -104,20 +104,16 @@ class DerivedTokenBindingJenkinsTest {
         assertThat(simulator.violations()).isEmpty();
     }
 
-    private static void add(Credentials credential) {
-        SystemCredentialsProvider.getInstance().getCredentials().add(credential);
+    private static String vcenterSession(String options) {
+        return "vcenterSession(url: '" + simulator.url() + "', variable: 'VC_SESSION'" + options + ")";
     }
 
-    private static String session(String more) {
-        return "vcenterSession(url: '" + simulator.url() + "', variable: 'VC_SESSION'" + more + ")";
+    private static String providerSession(String options) {
+        return "vcfaProviderSession(url: '" + simulator.url() + "', variable: 'PROVIDER'" + options + ")";
     }
 
-    private static String providerSession(String more) {
-        return "vcfaProviderSession(url: '" + simulator.url() + "', variable: 'PROVIDER'" + more + ")";
-    }
-
-    private static String fleetService(String more) {
-        return "fleetService(key: 'fleet-lcm', variable: 'FLEET'" + more + ")";
+    private static String fleetService(String options) {
+        return "fleetService(key: 'fleet-lcm', variable: 'FLEET'" + options + ")";
     }
 
     private static WorkflowJob job(String credentialsId, String bindings, String body) throws Exception {
@@ -134,9 +130,9 @@ class DerivedTokenBindingJenkinsTest {
         return jenkins.buildAndAssertStatus(expected, job(credentialsId, bindings, body));
     }
 
-    /** One step, which knows its first token alone, and the file. */
-    private static String calls(String path, String more) {
-        return "sh 'for i in $(seq " + CALLS + "); do curl --fail --silent --show-error -o /dev/null " + more
+    /** A single step, so that its environment has the first token only and it must read the file. */
+    private static String curlLoop(String path, String options) {
+        return "sh 'for i in $(seq " + CALLS + "); do curl --fail --silent --show-error -o /dev/null " + options
                 + " -H @\"$H\" \"" + simulator.url() + path + "\" || exit 1; sleep 1; done'";
     }
 
@@ -145,34 +141,38 @@ class DerivedTokenBindingJenkinsTest {
         simulator.setLifetime(LIFETIME);
         int unauthorized = simulator.unauthorized();
         int served = simulator.served();
-        int begun = simulator.vcenter().begun();
-        int refused = refused();
+        int sessions = simulator.vcenter().sessionsCreated();
+        int rejections = rejections();
         String file = ", headerFileVariable: 'H'";
         List<QueueTaskFuture<WorkflowRun>> runs = new ArrayList<>();
-        runs.add(job("sso", session(file), calls("/api/vcenter/host", "")).scheduleBuild2(0));
-        runs.add(job("sso", providerSession(file), calls(PROVIDER, "-H \"Accept: application/json;version=9.1.0\""))
+        runs.add(job("sso", vcenterSession(file), curlLoop("/api/vcenter/host", ""))
+                .scheduleBuild2(0));
+        runs.add(job(
+                        "sso",
+                        providerSession(file),
+                        curlLoop(PROVIDER_PATH, "-H \"Accept: application/json;version=9.1.0\""))
                 .scheduleBuild2(0));
         runs.add(job(
                         "sso",
                         fleetService(file + ", url: '" + simulator.url() + "'"),
-                        calls("/fleet-lcm/v1/components", ""))
+                        curlLoop("/fleet-lcm/v1/components", ""))
                 .scheduleBuild2(0));
-        runs.add(job("ops", fleetService(file), calls("/fleet-lcm/v1/components", ""))
+        runs.add(job("ops", fleetService(file), curlLoop("/fleet-lcm/v1/components", ""))
                 .scheduleBuild2(0));
-        List<WorkflowRun> ended = new ArrayList<>();
+        List<WorkflowRun> completed = new ArrayList<>();
         for (QueueTaskFuture<WorkflowRun> run : runs) {
-            ended.add(run.get());
+            completed.add(run.get());
         }
-        for (WorkflowRun run : ended) {
+        for (WorkflowRun run : completed) {
             jenkins.assertBuildStatusSuccess(run);
         }
         assertThat(simulator.unauthorized()).isEqualTo(unauthorized);
         assertThat(simulator.served() - served).isEqualTo(runs.size() * CALLS);
-        assertThat(simulator.vcenter().begun() - begun).isGreaterThan(LIFETIMES);
-        assertThat(refused()).isEqualTo(refused);
+        assertThat(simulator.vcenter().sessionsCreated() - sessions).isGreaterThan(LIFETIMES);
+        assertThat(rejections()).isEqualTo(rejections);
     }
 
-    private static int refused() {
+    private static int rejections() {
         return simulator.vcenter().refusals()
                 + simulator.providerSessions().refusals()
                 + simulator.vcfOperations().refusedExchanges();
@@ -182,7 +182,7 @@ class DerivedTokenBindingJenkinsTest {
     void tokensAndTheirEncodings_areMaskedInTheLog() throws Exception {
         String bindings = String.join(
                 ", ",
-                session(", headerFileVariable: 'A'"),
+                vcenterSession(", headerFileVariable: 'A'"),
                 providerSession(", headerFileVariable: 'B'"),
                 fleetService(", headerFileVariable: 'C', header: 'X-JWT-Token', url: '" + simulator.url() + "'"));
         String log = JenkinsRule.getLog(build(Result.SUCCESS, "sso", bindings, """
@@ -198,13 +198,13 @@ class DerivedTokenBindingJenkinsTest {
     }
 
     @Test
-    void vcfTokenRefresh_afterVcenterEndedTheSession_beginsAnotherOne() throws Exception {
+    void vcfTokenRefresh_afterVcenterEndedTheSession_createsASession() throws Exception {
         String get =
                 "curl --fail --silent --show-error -o /dev/null -H @\"$H\" " + simulator.url() + "/api/vcenter/host";
-        WorkflowRun run = job("sso", session(", headerFileVariable: 'H'"), """
+        WorkflowRun run = job("sso", vcenterSession(", headerFileVariable: 'H'"), """
                         def first = env.VC_SESSION
                         sh '%1$s'; echo 'ready'; sleep 11
-                        if (sh(script: '%1$s', returnStatus: true) == 0) error 'the session goes on'
+                        if (sh(script: '%1$s', returnStatus: true) == 0) error 'the session is still valid'
                         vcfTokenRefresh()
                         if (env.VC_SESSION == first) error 'the same session'
                         sh '%1$s'
@@ -217,7 +217,7 @@ class DerivedTokenBindingJenkinsTest {
     }
 
     @Test
-    void freestyleBuild_masksAndHandsOverDerivedTokens() throws Exception {
+    void freestyleBuild_setsAndMasksDerivedTokens() throws Exception {
         FreeStyleProject project = jenkins.createFreeStyleProject();
         VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("sso");
         VcenterSessionBinding session = new VcenterSessionBinding(simulator.url() + " ", " VC_SESSION");
@@ -253,19 +253,19 @@ class DerivedTokenBindingJenkinsTest {
             sso | vcenterSession(url: 'https://vc', variable: 'VCF_TOKEN') | is used more than once
             sso | vcenterSession(url: 'https://vc', variable: 'X', headerFileVariable: 'X') | is used more than once
             """)
-    void bindingThatDoesNotFit_isRefusedBeforeARequest(String credentialsId, String binding, String message)
+    void unsuitableBinding_isRefusedBeforeARequest(String credentialsId, String binding, String message)
             throws Exception {
         int requests = simulator.requests();
         jenkins.assertLogContains(message, build(Result.FAILURE, credentialsId, binding, "echo 'in'"));
         assertThat(simulator.requests()).isEqualTo(requests);
     }
 
-    /** A job chooses the address, so what a server there says is not repeated. */
+    /** The job chooses the address, so the log must not show the text of the server. */
     @Test
-    void serverThatRefusesTheAccessToken_endsTheBuild() throws Exception {
+    void rejectedAccessToken_failsTheBuild() throws Exception {
         simulator.vcfSso().setTrusted(false);
         try {
-            String log = JenkinsRule.getLog(build(Result.FAILURE, "sso", session(""), "echo 'in'"));
+            String log = JenkinsRule.getLog(build(Result.FAILURE, "sso", vcenterSession(""), "echo 'in'"));
             assertThat(log)
                     .contains("Credential ‘sso’ (vCenter at " + simulator.url()
                             + "): the server refuses the access token of the credential")
@@ -277,33 +277,33 @@ class DerivedTokenBindingJenkinsTest {
     }
 
     @Test
-    void serverThatRefusesTheRequestWithAMessage_endsTheBuildWithoutItsWords() throws Exception {
+    void rejectedRequest_failsTheBuildWithoutTheServersMessage() throws Exception {
         String unknownKey = "fleetService(key: 'no-such-service', variable: 'FLEET', url: '" + simulator.url() + "')";
         String log = JenkinsRule.getLog(build(Result.FAILURE, "sso", unknownKey, "echo 'in'"));
         assertThat(log).contains("(HTTP 400").doesNotContain("Invalid service keys", "] echo");
     }
 
     @Test
-    void serverThatFailsForAMoment_costsARetry() throws Exception {
-        WorkflowRun warm =
+    void temporaryServerErrors_areRetried() throws Exception {
+        WorkflowRun other =
                 job("sso", "", "echo 'ready'; sleep 300").scheduleBuild2(0).waitForStart();
-        jenkins.waitForMessage("ready", warm);
+        jenkins.waitForMessage("ready", other);
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
         simulator.inject(Fault.STATUS_503);
-        build(Result.SUCCESS, "sso", session(""), "sh 'test -n \"$VC_SESSION\"'");
-        warm.doStop();
-        jenkins.waitForCompletion(warm);
+        build(Result.SUCCESS, "sso", vcenterSession(""), "sh 'test -n \"$VC_SESSION\"'");
+        other.doStop();
+        jenkins.waitForCompletion(other);
     }
 
     @Test
-    void derivedTokenOfAnotherPlugin_isHandedOverMaskedAndEnded() throws Exception {
-        OtherToken.ENDED.set(0);
+    void derivedTokenOfAnotherPlugin_isSetMaskedAndRevoked() throws Exception {
+        OtherToken.REVOCATIONS.set(0);
         String log = JenkinsRule.getLog(build(Result.SUCCESS, "sso", "otherToken('https://other.example.com')", """
                 if (env.OTHER != 'Other ' + 'of-' + env.VCF_TOKEN) error 'value'
                 sh 'echo "it is $OTHER"'
                 """));
         assertThat(log).contains("it is Other ****");
-        JenkinsAndSimulator.await("the session ends", () -> OtherToken.ENDED.get() == 1);
+        JenkinsAndSimulator.await("the session ends", () -> OtherToken.REVOCATIONS.get() == 1);
     }
 
     @ParameterizedTest
@@ -311,12 +311,11 @@ class DerivedTokenBindingJenkinsTest {
             http://other.example.com | is not sent to http://other.example.com, where it could be read on the network
             https://user@other.example.com | is not a valid URL
             """)
-    void derivedTokenOfAnotherPlugin_atAnAddressThatIsNotOneOfAServer_isRefused(String url, String message)
-            throws Exception {
+    void derivedTokenOfAnotherPlugin_withAnInvalidAddress_isRefused(String url, String message) throws Exception {
         jenkins.assertLogContains(message, build(Result.FAILURE, "sso", "otherToken('" + url + "')", "echo 'in'"));
     }
 
-    /** As another plugin would add it. */
+    /** A binding of another plugin. */
     public static final class OtherBinding extends TokenBinding {
 
         private static final long serialVersionUID = 1;
@@ -354,7 +353,7 @@ class DerivedTokenBindingJenkinsTest {
 
         private static final long serialVersionUID = 1;
 
-        static final AtomicInteger ENDED = new AtomicInteger();
+        static final AtomicInteger REVOCATIONS = new AtomicInteger();
 
         private final String url;
 
@@ -385,7 +384,7 @@ class DerivedTokenBindingJenkinsTest {
 
                 @Override
                 public void revokeSession(String session) {
-                    ENDED.incrementAndGet();
+                    REVOCATIONS.incrementAndGet();
                 }
             };
         }

@@ -19,13 +19,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.jvnet.hudson.test.junit.jupiter.JenkinsSessionExtension;
 
-/** A block with derived tokens that the controller resumes. */
+/** Resuming a block with derived tokens. */
 class DerivedTokenRestartJenkinsTest {
 
     @RegisterExtension
     private final JenkinsSessionExtension sessions = new JenkinsSessionExtension();
 
-    /** The session of before has ended, so a step that used it would get a 401. */
+    /** The session from before the restart has ended, so a step that used it would get a 401. */
     @Test
     void derivedToken_afterARestart_isRenewedAndItsSessionEndsWithTheBlock() throws Throwable {
         try (Simulator simulator = Simulator.start()) {

@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.binding;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.util.Secret;
@@ -25,14 +24,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Blocks that call an API while the server has ended the session that their access token belongs to. */
+/** Blocks that continue after the server has ended the session of their access token. */
 @WithJenkins
 class EndedSessionsJenkinsTest {
 
     private static final String PASSWORD = "a-password-of-sddc-manager";
-    private static final int FOR_EVER = 1_000_000;
+    private static final int ALWAYS = 1_000_000;
 
-    /** Calls until the token has changed, and five times more. */
+    /** Calls the API until the token changes, and five more times. */
     private static final String CALL_UNTIL_RENEWED = "def first = env.VCF_TOKEN; def more = 5\n"
             + "for (int i = 0; i < 300 && more > 0; i++) {\n"
             + "  sh 'curl --fail --silent --show-error -o /dev/null -H \"Authorization: Bearer $VCF_TOKEN\" "
@@ -43,7 +42,7 @@ class EndedSessionsJenkinsTest {
 
     private static JenkinsRule jenkins;
 
-    @AutoClose("closeWithoutViolations")
+    @AutoClose("closeAndCheckViolations")
     private static final Simulator simulator = Simulator.start();
 
     private static SddcManager sddc;
@@ -60,7 +59,7 @@ class EndedSessionsJenkinsTest {
     }
 
     @BeforeEach
-    void newUser() throws Exception {
+    void addUser() throws Exception {
         user = "svc-" + users++ + "@vsphere.local";
         sddc.addUser(user, PASSWORD);
         SddcManagerUser credential = new SddcManagerUser(
@@ -68,50 +67,49 @@ class EndedSessionsJenkinsTest {
         credential.setUsername(user);
         credential.setPassword(Secret.fromString(PASSWORD));
         credential.setCaCertificates(simulator.authorityPem());
-        add(credential);
+        JenkinsAccount.store(credential);
         sddc.refuseRenewals(500, 0);
     }
 
-    /** Long enough for two tries with their pauses, where the server is in trouble. */
+    /** With status 500, the lifetime has to allow two attempts and the pause between them. */
     @ParameterizedTest
     @CsvSource({"401, 1, PT12S", "403, 1000000, PT12S", "500, 1000000, PT24S"})
-    void whereRenewingFailsAndALoginWorks_noCallOfTheBlockIsRefused(int status, int times, Duration lifetime)
-            throws Exception {
+    void failedRenewal_withSuccessfulLogin_causesNo401(int status, int times, Duration lifetime) throws Exception {
         simulator.setLifetime(lifetime);
         sddc.refuseRenewals(status, times);
         int unauthorized = simulator.unauthorized();
         int logins = sddc.logins();
-        int refused = sddc.refusedLogins();
+        int rejectedLogins = sddc.refusedLogins();
         WorkflowRun run = start("node { withVcfToken(credentialsId: '" + user + "') {\n" + CALL_UNTIL_RENEWED + "} }");
         jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
         assertThat(simulator.unauthorized()).isEqualTo(unauthorized);
         assertThat(sddc.logins() - logins).isEqualTo(2);
-        assertThat(sddc.refusedLogins()).isEqualTo(refused);
+        assertThat(sddc.refusedLogins()).isEqualTo(rejectedLogins);
     }
 
     @Test
-    void whereRenewingFailsAndTheLoginIsRefused_thatIsNotTriedAgain() throws Exception {
+    void failedRenewal_withRejectedLogin_isNotRepeated() throws Exception {
         simulator.setLifetime(Duration.ofHours(1));
         int unauthorized = simulator.unauthorized();
-        int refused = sddc.refusedLogins();
+        int rejectedLogins = sddc.refusedLogins();
         WorkflowRun run = start("node { withVcfToken(credentialsId: '" + user + "') { echo 'ready'; sleep 11\n"
                 + " for (int i = 0; i < 2; i++) {\n"
                 + "  try { vcfTokenRefresh(); error('refreshed') } catch (e) { echo \"caught: $e.message\" }\n"
                 + "  sh 'curl --fail --silent -H \"Authorization: Bearer $VCF_TOKEN\" $VCF_URL/v1/sddc-managers'\n"
                 + "  sleep 11 } } }");
         jenkins.waitForMessage("ready", run);
-        sddc.refuseRenewals(401, FOR_EVER);
+        sddc.refuseRenewals(401, ALWAYS);
         sddc.addUser(user, "changed-on-the-server");
         jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
         jenkins.assertLogContains("rejected the credentials", run);
         assertThat(simulator.unauthorized()).isEqualTo(unauthorized);
-        assertThat(sddc.refusedLogins() - refused).isEqualTo(1);
+        assertThat(sddc.refusedLogins() - rejectedLogins).isEqualTo(1);
         sddc.addUser(user, PASSWORD);
     }
 
-    /** What the sample for a 401 that nothing foresaw does, with an access token of an organization. */
+    /** Does the same as the example for an unexpected 401, with an access token for another organization. */
     @Test
-    void afterTheServerEndedAllSessions_refreshingOnceGetsAnOrganizationsTokenThatWorks() throws Exception {
+    void refresh_afterTheServerEndedAllSessions_getsAValidTenantToken() throws Exception {
         simulator.setLifetime(Duration.ofHours(1));
         simulator.tenants().add("acme");
         VcfaServiceAccount provider = new VcfaServiceAccount(
@@ -122,12 +120,12 @@ class EndedSessionsJenkinsTest {
                 "System",
                 Secret.fromString(simulator.addAccount("provider", "System")));
         provider.setCaCertificates(simulator.authorityPem());
-        add(provider);
+        JenkinsAccount.store(provider);
         String get = "curl --fail --silent --show-error -H \"Authorization: Bearer $VCF_TOKEN\" "
                 + "$VCF_URL/deployment/api/deployments";
         WorkflowRun run = start("node { withVcfToken(credentialsId: 'provider', organization: 'acme') {\n"
                 + " sh '" + get + "'; echo 'ready'; sleep 11\n"
-                + " if (sh(script: '" + get + "', returnStatus: true) == 0) { error('the session goes on') }\n"
+                + " if (sh(script: '" + get + "', returnStatus: true) == 0) { error('the session is still valid') }\n"
                 + " vcfTokenRefresh()\n"
                 + " for (int i = 0; i < 5; i++) { sh '" + get + "' } } }");
         jenkins.waitForMessage("ready", run);
@@ -135,7 +133,7 @@ class EndedSessionsJenkinsTest {
         int rotations = simulator.rotations();
         simulator.endSessions();
         jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
-        // The call of the job that found out, and the one with the provider's token.
+        // The first call of the job, and the token request with the access token of the provider.
         assertThat(simulator.unauthorized() - unauthorized).isEqualTo(2);
         assertThat(simulator.rotations() - rotations).isEqualTo(1);
         JenkinsAndSimulator.await(
@@ -143,19 +141,9 @@ class EndedSessionsJenkinsTest {
                 () -> SystemCredentialsProvider.getInstance().getCredentials().stream()
                         .anyMatch(one -> one instanceof VcfaServiceAccount account
                                 && account.storedSecret().getPlainText().equals(simulator.currentToken("provider"))));
-        jenkins.buildAndAssertSuccess(again(get));
+        jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(
+                start("node { withVcfToken(credentialsId: 'provider', organization: 'acme') { sh '" + get + "' } }")));
         assertThat(simulator.unauthorized() - unauthorized).isEqualTo(2);
-    }
-
-    private static WorkflowJob again(String get) throws Exception {
-        WorkflowJob job = jenkins.createProject(WorkflowJob.class);
-        job.setDefinition(new CpsFlowDefinition(
-                "node { withVcfToken(credentialsId: 'provider', organization: 'acme') { sh '" + get + "' } }", true));
-        return job;
-    }
-
-    private static void add(Credentials credential) throws Exception {
-        JenkinsAccount.store(credential);
     }
 
     private static WorkflowRun start(String script) throws Exception {

@@ -16,7 +16,7 @@ class IssuedTokensJenkinsTest {
     private final TokenMaskerCache maskers = new TokenMaskerCache();
     private final IssuedTokens issued = new IssuedTokens();
 
-    /** A thread that writes a log while another publishes: what it can see, it masks. */
+    /** A thread that writes to the log masks every token that it can see. */
     @Test
     void publish_whileAnotherThreadReads_masksEachAccessTokenBeforeItIsVisible() {
         CompletableFuture<Void> publishing = CompletableFuture.runAsync(() -> {
@@ -33,7 +33,7 @@ class IssuedTokensJenkinsTest {
     }
 
     @Test
-    void publish_ofAnAccessTokenAgain_addsNoneAndMakesItTheVisibleOne() throws Exception {
+    void publish_ofAKnownAccessToken_addsNoneAndMakesItCurrent() throws Exception {
         assertThat(issued.publish(TokenTemplate.ACCESS_TOKEN, token(1))).isTrue();
         assertThat(issued.publish(TokenTemplate.ACCESS_TOKEN, token(2))).isTrue();
         TokenMasker masker = issued.masker(() -> maskers);
@@ -48,7 +48,7 @@ class IssuedTokensJenkinsTest {
     }
 
     @Test
-    void masker_ofBlocksWithTheSameTokens_isOne() {
+    void masker_ofBlocksWithTheSameTokens_isShared() {
         IssuedTokens other = new IssuedTokens();
         issued.publish(TokenTemplate.ACCESS_TOKEN, token(1));
         other.publish(TokenTemplate.ACCESS_TOKEN, token(1));
@@ -58,7 +58,7 @@ class IssuedTokensJenkinsTest {
         assertThat(issued.masker(() -> maskers).matches(token(2).value())).isFalse();
     }
 
-    /** Tokens of the last moments before the restart are masked by their shape, which only this block needs. */
+    /** Tokens that were not saved before the restart are masked by a pattern that only this block needs. */
     @Test
     void masker_afterARestart_isNotShared() {
         issued.publish(TokenTemplate.ACCESS_TOKEN, token(1));
@@ -70,7 +70,7 @@ class IssuedTokensJenkinsTest {
     }
 
     @Test
-    void publish_ofADerivedToken_masksItAndLeavesTheAccessToken() throws Exception {
+    void publish_ofADerivedToken_masksItAndKeepsTheAccessToken() throws Exception {
         BlockVariables variables = new BlockVariables(null, null, "https://vcf.example.com");
         variables.addValue(
                 "HEADER", variables.addDerivedToken((credential, http) -> null).between("id: ", "\n"));

@@ -26,7 +26,7 @@ class KubeconfigTest {
     }
 
     @Test
-    void json_hasContextsOfTheOrganizationAndTheNamespace() throws Exception {
+    void json_hasContextsOfOrganizationAndNamespace() throws Exception {
         JsonNode config = read("", false);
         assertThat(config.path("current-context").asText()).isEqualTo("acme:dev:default-project");
         assertThat(config.at("/clusters/0").toString())
@@ -45,7 +45,7 @@ class KubeconfigTest {
     }
 
     @Test
-    void json_withCertificates_trustsThemAlone() throws Exception {
+    void json_withCertificates_trustsOnlyThese() throws Exception {
         JsonNode config = read("PEM", false);
         assertThat(config.path("clusters"))
                 .extracting(cluster ->
@@ -55,7 +55,7 @@ class KubeconfigTest {
     }
 
     @Test
-    void json_withoutVerification_namesNoCertificates() throws Exception {
+    void json_withoutVerification_hasNoCertificates() throws Exception {
         JsonNode config = read("PEM", true);
         assertThat(config.path("clusters"))
                 .extracting(cluster ->

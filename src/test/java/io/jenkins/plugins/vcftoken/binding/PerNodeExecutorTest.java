@@ -33,7 +33,7 @@ class PerNodeExecutorTest {
     }
 
     @Test
-    void workOfOtherNodes_whileManyNodesHang_isDone() throws Exception {
+    void tasksOfOtherNodes_whileManyNodesHang_run() throws Exception {
         CountDownLatch hanging = new CountDownLatch(24);
         for (int node = 0; node < 24; node++) {
             for (int i = 0; i < 3; i++) {
@@ -48,27 +48,27 @@ class PerNodeExecutorTest {
     }
 
     @Test
-    void workOfOneNode_isDoneOneAtATimeAndInOrder() throws Exception {
-        AtomicInteger atOnce = new AtomicInteger();
-        AtomicInteger most = new AtomicInteger();
+    void tasksOfOneNode_runSequentiallyInOrder() throws Exception {
+        AtomicInteger concurrent = new AtomicInteger();
+        AtomicInteger maxConcurrent = new AtomicInteger();
         List<Integer> order = Collections.synchronizedList(new ArrayList<>());
         List<CompletableFuture<Void>> all = IntStream.range(0, 200)
                 .mapToObj(i -> executor.submit("node", () -> {
-                    most.accumulateAndGet(atOnce.incrementAndGet(), Math::max);
+                    maxConcurrent.accumulateAndGet(concurrent.incrementAndGet(), Math::max);
                     order.add(i);
-                    atOnce.decrementAndGet();
+                    concurrent.decrementAndGet();
                 }))
                 .toList();
         CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).get();
-        assertThat(most).hasValue(1);
+        assertThat(maxConcurrent).hasValue(1);
         assertThat(order).isSorted().hasSize(200);
-        while (executor.waiting() > 0) {
+        while (executor.busyNodeCount() > 0) {
             Thread.onSpinWait();
         }
     }
 
     @Test
-    void workAfterWorkThatFailed_isDone() throws Exception {
+    void task_afterAFailedTask_runs() throws Exception {
         CompletableFuture<Void> failing = executor.submit("node", () -> {
             throw new IllegalStateException("disk full");
         });
@@ -79,14 +79,14 @@ class PerNodeExecutorTest {
     }
 
     @Test
-    void workAfterShutdown_fails() throws Exception {
-        CountDownLatch begun = new CountDownLatch(1);
+    void task_afterShutdown_fails() throws Exception {
+        CountDownLatch started = new CountDownLatch(1);
         CompletableFuture<Void> first = executor.submit("node", () -> {
-            begun.countDown();
+            started.countDown();
             released.await();
         });
         CompletableFuture<Void> queued = executor.submit("node", () -> {});
-        begun.await();
+        started.await();
         threads.shutdown();
         released.countDown();
         first.get();

@@ -3,7 +3,6 @@ package io.jenkins.plugins.vcftoken.binding;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.ExtensionList;
 import hudson.model.Queue;
@@ -28,12 +27,12 @@ import org.jvnet.hudson.test.TestExtension;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.springframework.security.core.Authentication;
 
-/** The forms behind the snippet generator. */
+/** Configuration forms of the steps. */
 @WithJenkins
 class StepFormsJenkinsTest {
 
     @Test
-    void eachParameterSurvivesTheFormAndDefaultsAreLeftOut(JenkinsRule jenkins) throws Exception {
+    void configRoundTrip_keepsParametersAndOmitsDefaults(JenkinsRule jenkins) throws Exception {
         JenkinsAccount.add("https://vcfa.example.com", "", "sa", "token");
         StepConfigTester tester = new StepConfigTester(jenkins);
 
@@ -64,17 +63,14 @@ class StepFormsJenkinsTest {
         assertThat(step.getMinimumValidity()).as("left empty").isEqualTo(10);
     }
 
-    /** Users who configure a job see only the credentials that the job can use. */
     @Test
-    void aJobOffersWhatItMayUseItself(JenkinsRule jenkins) throws Exception {
+    void credentialsIdItems_areThoseThatTheJobCanUse(JenkinsRule jenkins) throws Exception {
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         JenkinsAccount.add("https://vcfa.example.com", "", "shared", "token");
-        SystemCredentialsProvider.getInstance()
-                .getCredentials()
-                .add(new StringCredentialsImpl(CredentialsScope.GLOBAL, "text", null, Secret.fromString("x")));
+        JenkinsAccount.store(new StringCredentialsImpl(CredentialsScope.GLOBAL, "text", null, Secret.fromString("x")));
         User bob = User.getById("bob", true);
         try (ACLContext as = ACL.as2(bob.impersonate2())) {
-            JenkinsAccount.storeOf(bob)
+            JenkinsAccount.findStore(bob)
                     .addCredentials(
                             Domain.global(),
                             new VcfaServiceAccount(
@@ -85,29 +81,29 @@ class StepFormsJenkinsTest {
                                     "acme",
                                     Secret.fromString("other")));
         }
-        assertThat(offered(jenkins.createProject(WorkflowJob.class, "ordinary")))
+        assertThat(credentialsIds(jenkins.createProject(WorkflowJob.class, "ordinary")))
                 .containsExactlyInAnyOrder("", "shared", "chosen");
-        assertThat(offered(jenkins.createProject(WorkflowJob.class, AsBob.JOB)))
+        assertThat(credentialsIds(jenkins.createProject(WorkflowJob.class, RunAsBob.JOB)))
                 .containsExactlyInAnyOrder("", "personal", "chosen");
         WorkflowJob ordinary = jenkins.jenkins.getItemByFullName("ordinary", WorkflowJob.class);
-        assertThat(checked(ordinary, "shared")).isEqualTo(FormValidation.Kind.OK);
-        assertThat(checked(ordinary, "personal")).isEqualTo(FormValidation.Kind.WARNING);
-        assertThat(checked(ordinary, "text")).as("of another kind").isEqualTo(FormValidation.Kind.WARNING);
+        assertThat(checkCredentialsId(ordinary, "shared")).isEqualTo(FormValidation.Kind.OK);
+        assertThat(checkCredentialsId(ordinary, "personal")).isEqualTo(FormValidation.Kind.WARNING);
+        assertThat(checkCredentialsId(ordinary, "text")).as("of another kind").isEqualTo(FormValidation.Kind.WARNING);
         for (String unknown : List.of("${WHICH}", "$WHICH")) {
-            assertThat(checked(ordinary, unknown)).as(unknown).isEqualTo(FormValidation.Kind.OK);
+            assertThat(checkCredentialsId(ordinary, unknown)).as(unknown).isEqualTo(FormValidation.Kind.OK);
         }
-        assertThat(checked(ordinary, "")).as("none").isEqualTo(FormValidation.Kind.WARNING);
-        assertThat(checked(jenkins.jenkins.getItemByFullName(AsBob.JOB, WorkflowJob.class), "personal"))
+        assertThat(checkCredentialsId(ordinary, "")).as("none").isEqualTo(FormValidation.Kind.WARNING);
+        assertThat(checkCredentialsId(jenkins.jenkins.getItemByFullName(RunAsBob.JOB, WorkflowJob.class), "personal"))
                 .isEqualTo(FormValidation.Kind.OK);
     }
 
-    private static FormValidation.Kind checked(WorkflowJob job, String id) {
+    private static FormValidation.Kind checkCredentialsId(WorkflowJob job, String id) {
         return ExtensionList.lookupSingleton(WithVcfTokenStep.DescriptorImpl.class)
                 .doCheckCredentialsId(job, id)
                 .kind;
     }
 
-    private static List<String> offered(WorkflowJob job) {
+    private static List<String> credentialsIds(WorkflowJob job) {
         return ExtensionList.lookupSingleton(WithVcfTokenStep.DescriptorImpl.class)
                 .doFillCredentialsIdItems(job, "chosen")
                 .stream()
@@ -115,9 +111,9 @@ class StepFormsJenkinsTest {
                 .toList();
     }
 
-    /** As plugins do that let jobs run as a user. */
+    /** Runs one job as a user, like the Authorize Project plugin. */
     @TestExtension
-    public static final class AsBob extends QueueItemAuthenticatorProvider {
+    public static final class RunAsBob extends QueueItemAuthenticatorProvider {
         static final String JOB = "as-bob";
 
         @Override

@@ -3,14 +3,13 @@ package io.jenkins.plugins.vcftoken.binding;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.model.FreeStyleProject;
 import hudson.model.Result;
 import hudson.slaves.EnvironmentVariablesNodeProperty;
 import hudson.tasks.Shell;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
@@ -32,7 +31,7 @@ import org.jvnet.hudson.test.TestExtension;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.kohsuke.stapler.DataBoundConstructor;
 
-/** What each binding hands over, and which credentials it refuses. */
+/** Variables and files of each binding, and the credentials that it refuses. */
 @WithJenkins
 class TokenBindingJenkinsTest {
 
@@ -44,8 +43,7 @@ class TokenBindingJenkinsTest {
     @BeforeAll
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);
-        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+        JenkinsAccount.add(simulator, "sa");
         VcfaServiceAccount provider = new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
                 "provider",
@@ -55,10 +53,9 @@ class TokenBindingJenkinsTest {
                 Secret.fromString(simulator.addAccount("provider", "System")));
         provider.setCaCertificates(simulator.authorityPem());
         provider.setSkipTlsVerification(true);
-        SystemCredentialsProvider.getInstance().getCredentials().add(provider);
-        SystemCredentialsProvider.getInstance()
-                .getCredentials()
-                .add(new CspApiToken(
+        JenkinsAccount.store(
+                provider,
+                new CspApiToken(
                         CredentialsScope.GLOBAL, "csp", null, "https://csp.example.com", Secret.fromString("x")));
     }
 
@@ -78,6 +75,15 @@ class TokenBindingJenkinsTest {
         return JenkinsRule.getLog(build(Result.SUCCESS, script));
     }
 
+    private static void assertFails(String message, String credentialsId, String bindings) throws Exception {
+        jenkins.assertLogContains(
+                message,
+                build(
+                        Result.FAILURE,
+                        "withVcfToken(credentialsId: '" + credentialsId + "', bindings: [" + bindings
+                                + "]) { echo 'in' }"));
+    }
+
     @Test
     void headerFile_withAHeaderAndAScheme_hasBoth() throws Exception {
         assertThat(log("""
@@ -92,17 +98,12 @@ class TokenBindingJenkinsTest {
                         } }
                         """)).contains("csp-auth-token: ****", "Authorization: OpsToken ****");
         for (String parameter : List.of("header: 'A: b'", "scheme: 'a\\nb'")) {
-            jenkins.assertLogContains(
-                    "cannot be the name of an HTTP header",
-                    build(
-                            Result.FAILURE,
-                            "withVcfToken(credentialsId: 'sa', bindings: [headerFile(variable: 'A', " + parameter
-                                    + ")]) { echo 'in' }"));
+            assertFails("cannot be the name of an HTTP header", "sa", "headerFile(variable: 'A', " + parameter + ")");
         }
     }
 
     @Test
-    void caFile_ofACredentialWithCertificates_isEnoughForCurl() throws Exception {
+    void caFile_ofACredentialWithCertificates_isAcceptedByCurl() throws Exception {
         int served = simulator.served();
         log("""
                 node { withVcfToken(credentialsId: 'sa', bindings: [caFile('CA'), caFile(variable: 'ALL', systemRoots: true), headerFile('H')]) {
@@ -116,14 +117,12 @@ class TokenBindingJenkinsTest {
     @Test
     void caFile_ofACredentialWithoutCertificates_isRefused() throws Exception {
         int requests = simulator.requests();
-        WorkflowRun run =
-                build(Result.FAILURE, "withVcfToken(credentialsId: 'csp', bindings: [caFile('CA')]) { echo 'in' }");
-        jenkins.assertLogContains("Credential ‘csp’ has no CA certificates", run);
+        assertFails("Credential ‘csp’ has no CA certificates", "csp", "caFile('CA')");
         assertThat(simulator.requests()).isEqualTo(requests);
     }
 
     @Test
-    void organization_isTheCredentialsOrThatOfTheStep() throws Exception {
+    void organization_isThatOfTheCredential() throws Exception {
         assertThat(log("""
                         withVcfToken(credentialsId: 'sa', bindings: [organization('O')]) { echo "first $O" }
                         withVcfToken(credentialsId: 'provider', bindings: [organization('O')]) { echo "second $O" }
@@ -131,12 +130,10 @@ class TokenBindingJenkinsTest {
     }
 
     @Test
-    void organizationAndTerraform_ofASystemWithoutOrganizations_areRefusedBeforeARequest() throws Exception {
+    void organizationBindings_ofASystemWithoutOrganizations_areRefused() throws Exception {
         for (String binding : List.of("organization('O')", "terraform()", "kubeconfig()")) {
-            WorkflowRun run = build(
-                    Result.FAILURE, "withVcfToken(credentialsId: 'csp', bindings: [" + binding + "]) { echo 'in' }");
-            jenkins.assertLogContains(
-                    "Credential ‘csp’ (VMware Cloud Services API token) belongs to no organization", run);
+            assertFails(
+                    "Credential ‘csp’ (VMware Cloud Services API token) belongs to no organization", "csp", binding);
         }
     }
 
@@ -159,15 +156,11 @@ class TokenBindingJenkinsTest {
                           if (env.VRA_URL != env.VCF_URL || env.VCFA_ORGANIZATION != 'acme') error 'url'
                         }
                         """)).contains("type token of acme", "vcd token of System, true", "VCFA_TOKEN=****");
-        jenkins.assertLogContains(
-                "Unknown Terraform provider ‘azurerm’",
-                build(
-                        Result.FAILURE,
-                        "withVcfToken(credentialsId: 'sa', bindings: [terraform(provider: 'azurerm')]) { echo 'in' }"));
+        assertFails("Unknown Terraform provider ‘azurerm’", "sa", "terraform(provider: 'azurerm')");
     }
 
     @Test
-    void kubeconfig_namesTheTokenFileBesideItAndTheContexts() throws Exception {
+    void kubeconfig_refersToItsTokenFileAndHasContexts() throws Exception {
         simulator.kubernetes().addNamespace("acme", "default-project", "dev");
         simulator.tenants().add("allapps_org01");
         simulator.kubernetes().addNamespace("allapps_org01", "default-project", "test");
@@ -186,36 +179,30 @@ class TokenBindingJenkinsTest {
                         } }
                         """)).contains("mode 600", "\"current-context\" : \"allapps_org01:test:default-project\"");
         assertThat(simulator.unauthorized()).isEqualTo(unauthorized);
-        jenkins.assertLogContains(
-                "Set the parameter organization of the block",
-                build(
-                        Result.FAILURE,
-                        "withVcfToken(credentialsId: 'provider', bindings: [kubeconfig()]) { echo 'in' }"));
-        jenkins.assertLogContains(
+        assertFails("Set the parameter organization of the block", "provider", "kubeconfig()");
+        assertFails(
                 "has no context ‘acme:test’. It has: acme, acme:dev:default-project.",
-                build(
-                        Result.FAILURE,
-                        "withVcfToken(credentialsId: 'sa', bindings: [kubeconfig(context: 'acme:test')]) { echo 'in' }"));
+                "sa",
+                "kubeconfig(context: 'acme:test')");
         simulator.kubernetes().setVersions(List.of());
         try {
-            jenkins.assertLogContains(
+            assertFails(
                     "Credential ‘sa’ (VCF Automation at " + simulator.url()
                             + ", organization ‘acme’): the Supervisor namespaces cannot be listed",
-                    build(
-                            Result.FAILURE,
-                            "withVcfToken(credentialsId: 'sa', bindings: [kubeconfig(namespaces: true)]) { echo 'in' }"));
+                    "sa",
+                    "kubeconfig(namespaces: true)");
         } finally {
             simulator.kubernetes().setVersions(List.of("v1alpha3"));
         }
     }
 
-    /** The providers use each of these before the access token. */
+    /** The Terraform provider prefers each of these variables to the access token. */
     @Test
     void terraform_onAnAgentWithLongLivedSecrets_unsetsTheirVariables() throws Exception {
-        EnvironmentVariablesNodeProperty agents = new EnvironmentVariablesNodeProperty(
+        EnvironmentVariablesNodeProperty secrets = new EnvironmentVariablesNodeProperty(
                 new EnvironmentVariablesNodeProperty.Entry("VCFA_API_TOKEN", "x"),
                 new EnvironmentVariablesNodeProperty.Entry("VCFA_SA_TOKEN_FILE", "y"));
-        jenkins.jenkins.getNodeProperties().add(agents);
+        jenkins.jenkins.getNodeProperties().add(secrets);
         try {
             log("""
                     node { withVcfToken(credentialsId: 'sa', bindings: [terraform()]) {
@@ -224,7 +211,7 @@ class TokenBindingJenkinsTest {
                     sh 'test -n "$VCFA_API_TOKEN"' }
                     """);
         } finally {
-            jenkins.jenkins.getNodeProperties().remove(agents);
+            jenkins.jenkins.getNodeProperties().remove(secrets);
         }
     }
 
@@ -232,11 +219,7 @@ class TokenBindingJenkinsTest {
     void variablesOfTwoBindings_withOneName_areRefused() throws Exception {
         for (String names :
                 List.of("tokenFile('A'), organization('A')", "tokenFile('A'), tokenFile('a')", "caFile('VCF_TOKEN')")) {
-            jenkins.assertLogContains(
-                    "is used more than once",
-                    build(
-                            Result.FAILURE,
-                            "withVcfToken(credentialsId: 'sa', bindings: [" + names + "]) { echo 'in' }"));
+            assertFails("is used more than once", "sa", names);
         }
     }
 
@@ -257,7 +240,7 @@ class TokenBindingJenkinsTest {
     }
 
     @Test
-    void bindingOfAnotherPlugin_isHandedOverAndMasked() throws Exception {
+    void bindingOfAnotherPlugin_isSetAndMasked() throws Exception {
         String script = """
                 node { withVcfToken(credentialsId: 'sa', bindings: [basicAuthorization('LOGIN')]) {
                   if (readFile(env.LOGIN).trim() != 'acme ' + env.VCF_TOKEN + ' ' + env.VCF_TOKEN) error 'file'
@@ -270,14 +253,12 @@ class TokenBindingJenkinsTest {
     @Test
     void bindingThatFailsAfterItHasAnAccessToken_leavesNoLease() throws Exception {
         int leases = VcfTokenService.get().openLeases().size();
-        jenkins.assertLogContains(
-                "no such namespace",
-                build(Result.FAILURE, "withVcfToken(credentialsId: 'sa', bindings: [failing()]) { echo 'in' }"));
+        assertFails("no such namespace", "sa", "failing()");
         assertThat(VcfTokenService.get().openLeases()).hasSize(leases);
     }
 
     @Test
-    void freestyleBuild_masksAndHandsOverTheVariablesOfItsBindings() throws Exception {
+    void freestyleBuild_setsAndMasksVariablesOfBindings() throws Exception {
         FreeStyleProject project = jenkins.createFreeStyleProject();
         VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("sa");
         TerraformBinding terraform = new TerraformBinding();
@@ -295,7 +276,7 @@ class TokenBindingJenkinsTest {
         assertThat(build.getSensitiveBuildVariables()).contains("VCF_TOKEN").doesNotContain("VCD_ORG");
     }
 
-    /** As another plugin would add it. */
+    /** A binding of another plugin. */
     public static final class BasicAuthorization extends TokenBinding {
 
         private static final long serialVersionUID = 1;
@@ -332,7 +313,7 @@ class TokenBindingJenkinsTest {
         }
     }
 
-    /** A binding that asks the server with an access token. */
+    /** Uses an access token for a request to the server. */
     public static final class Failing extends TokenBinding {
 
         private static final long serialVersionUID = 1;

@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cloudbees.hudson.plugins.folder.Folder;
 import hudson.model.Items;
 import hudson.model.Result;
-import hudson.slaves.DumbSlave;
-import hudson.slaves.JNLPLauncher;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
@@ -38,15 +36,15 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.InboundAgentExtension;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Token files on agents of their own processes. */
+/** Token files on agents in their own processes. */
 @WithJenkins
 class TokenFileJenkinsTest {
 
     private static final String BLOCK = "withVcfToken(credentialsId: 'sa', bindings: [tokenFile('VCF_TOKEN_FILE'),"
             + "headerFile('VCF_HEADER_FILE')])";
 
-    /** With an access token that no renewal replaces between two looks at it. */
-    private static final String CALM = BLOCK.replace("'sa'", "'calm'");
+    /** Its account gets long-lived access tokens only, so that no renewal occurs during a test. */
+    private static final String BLOCK_WITHOUT_RENEWAL = BLOCK.replace("'sa'", "'stable'");
 
     private static final String GET = "curl --fail --silent --show-error -H @\"$VCF_HEADER_FILE\""
             + " $VCF_URL/deployment/api/deployments > /dev/null";
@@ -68,7 +66,7 @@ class TokenFileJenkinsTest {
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
         JenkinsAccount.add(simulator, "sa");
-        JenkinsAccount.add(simulator, "calm");
+        JenkinsAccount.add(simulator, "stable");
         JenkinsAccount.trust(simulator.authorityPem());
         rule.jenkins.setNumExecutors(3);
     }
@@ -81,18 +79,18 @@ class TokenFileJenkinsTest {
     }
 
     @BeforeEach
-    void job(TestInfo test) throws Exception {
+    void createJob(TestInfo test) throws Exception {
         simulator.setLifetime(Duration.ofSeconds(4));
         job = jenkins.createProject(
                 WorkflowJob.class, test.getTestMethod().orElseThrow().getName());
     }
 
     @Test
-    void inABlockAroundSeveralNodes() throws Exception {
-        agent("one");
-        agent("two");
+    void files_inABlockAroundSeveralNodes_areOnEachNode() throws Exception {
+        addAgent("one");
+        addAgent("two");
         simulator.setLifetime(Duration.ofHours(1));
-        WorkflowRun run = build(CALM + " { for (n in ['one', 'two', 'built-in']) { node(n) {\n"
+        WorkflowRun run = build(BLOCK_WITHOUT_RENEWAL + " { for (n in ['one', 'two', 'built-in']) { node(n) {\n"
                 + "  sh '" + GET + "'\n"
                 + "  sh 'stat -c \"mode %a\" \"$VCF_TOKEN_FILE\" \"$VCF_HEADER_FILE\" \"$(dirname \"$VCF_TOKEN_FILE\")\"'\n"
                 + "  sh 'test \"$(cat \"$VCF_TOKEN_FILE\")\" = \"$VCF_TOKEN\"; cat \"$VCF_HEADER_FILE\"'\n"
@@ -109,48 +107,51 @@ class TokenFileJenkinsTest {
     }
 
     @Test
-    void filesForTheGroupAndForEveryone_haveTheModeAndTheLogSaysSo() throws Exception {
+    void files_forGroupOrEveryone_haveTheModeThatTheLogStates() throws Exception {
         simulator.setLifetime(Duration.ofHours(1));
         for (String mode : List.of("GROUP 640 750", "EVERYONE 644 755")) {
             String[] parts = mode.split(" ");
-            WorkflowRun run = build("node { " + CALM.replace("File('", "File(mode: '" + parts[0] + "', variable: '")
-                    + " { sh 'stat -c \"mode %a\" \"$VCF_TOKEN_FILE\" \"$VCF_HEADER_FILE\""
-                    + " \"$(dirname \"$VCF_TOKEN_FILE\")\"' } }");
+            WorkflowRun run = build(
+                    "node { " + BLOCK_WITHOUT_RENEWAL.replace("File('", "File(mode: '" + parts[0] + "', variable: '")
+                            + " { sh 'stat -c \"mode %a\" \"$VCF_TOKEN_FILE\" \"$VCF_HEADER_FILE\""
+                            + " \"$(dirname \"$VCF_TOKEN_FILE\")\"' } }");
             assertThat(JenkinsRule.getLog(run))
                     .contains("mode " + parts[1] + "\nmode " + parts[1] + "\nmode " + parts[2] + "\n")
                     .containsOnlyOnce("on the built-in node have the mode 0" + parts[1]);
         }
-        job.setDefinition(
-                new CpsFlowDefinition(CALM.replace("File('", "File(mode: '0777', variable: '") + " { }", true));
+        job.setDefinition(new CpsFlowDefinition(
+                BLOCK_WITHOUT_RENEWAL.replace("File('", "File(mode: '0777', variable: '") + " { }", true));
         jenkins.assertLogContains("0777", jenkins.buildAndAssertStatus(Result.FAILURE, job));
         awaitNoFiles();
     }
 
     @Test
-    void inABlockWithinTheNodeTheFilesAreThereBeforeTheFirstStep() throws Exception {
+    void files_inABlockInsideANode_existBeforeTheFirstStep() throws Exception {
         simulator.setLifetime(Duration.ofHours(1));
-        build("node { " + CALM + " { if (readFile(env.VCF_TOKEN_FILE) != env.VCF_TOKEN) error('other') } }");
+        build("node { " + BLOCK_WITHOUT_RENEWAL
+                + " { if (readFile(env.VCF_TOKEN_FILE) != env.VCF_TOKEN) error('other') } }");
         awaitNoFiles();
     }
 
-    /** Whatever is around a step decides which temporary directory is the step's; the files are where the variable says. */
+    /** The enclosing steps determine the temporary directory of a step, but the variable that of its token files. */
     @Test
-    void filesOfStepsInWs_areWhereTheVariableSaysAndNowhereElse() throws Exception {
-        agent("inner");
+    void files_ofStepsInWs_areOnlyAtThePathInTheVariable() throws Exception {
+        addAgent("inner");
         simulator.setLifetime(Duration.ofHours(1));
-        WorkflowRun run = started("node('built-in') { " + CALM + " { ws('around') { node('inner') {\n"
-                + "  ws('within') { sh '" + GET + "; echo at $VCF_TOKEN_FILE' }\n"
-                + "  sh '" + GET + "; echo at $VCF_TOKEN_FILE; echo ready; sleep 300'\n"
-                + "} } } }");
-        List<String> named = JenkinsRule.getLog(run)
+        WorkflowRun run =
+                startBuild("node('built-in') { " + BLOCK_WITHOUT_RENEWAL + " { ws('around') { node('inner') {\n"
+                        + "  ws('within') { sh '" + GET + "; echo at $VCF_TOKEN_FILE' }\n"
+                        + "  sh '" + GET + "; echo at $VCF_TOKEN_FILE; echo ready; sleep 300'\n"
+                        + "} } } }");
+        List<String> paths = JenkinsRule.getLog(run)
                 .lines()
                 .filter(line -> line.startsWith("at "))
                 .map(line -> line.substring(3))
                 .toList();
-        assertThat(named).hasSize(2);
-        assertThat(files())
+        assertThat(paths).hasSize(2);
+        assertThat(tokenFiles())
                 .extracting(Path::toString)
-                .containsAll(named)
+                .containsAll(paths)
                 .noneMatch(file -> file.contains("around@tmp"));
         run.getExecutor().interrupt();
         jenkins.waitForCompletion(run);
@@ -158,8 +159,8 @@ class TokenFileJenkinsTest {
     }
 
     @Test
-    void renewedInPlaceUnderARunningStep() throws Exception {
-        agent("busy");
+    void files_duringAStep_areRenewedInPlace() throws Exception {
+        addAgent("busy");
         int before = simulator.served();
         build(BLOCK + " { node('busy') { sh '''set +x; first=$(cat \"$VCF_TOKEN_FILE\")\n"
                 + "for i in $(seq 20); do " + GET + "; sleep 0.5; done\n"
@@ -168,9 +169,8 @@ class TokenFileJenkinsTest {
         awaitNoFiles();
     }
 
-    /** A reader in a tight loop sees whole files and nothing else. */
     @Test
-    void replacedAsAWhole() throws Exception {
+    void files_duringRenewal_areAlwaysComplete() throws Exception {
         simulator.setLifetime(Duration.ofSeconds(1));
         WorkflowRun run = build("node { " + BLOCK + " { sh '''set +x; end=$(($(date +%s) + 6))\n"
                 + "while [ $(date +%s) -lt $end ]; do cat \"$VCF_HEADER_FILE\" > copy; wc -l < copy; done"
@@ -180,9 +180,9 @@ class TokenFileJenkinsTest {
     }
 
     @Test
-    void goneAfterAbort() throws Exception {
-        WorkflowRun run = started(BLOCK + " { node { sh 'echo ready; sleep 300' } }");
-        assertThat(files()).isNotEmpty();
+    void files_afterAbort_areDeleted() throws Exception {
+        WorkflowRun run = startBuild(BLOCK + " { node { sh 'echo ready; sleep 300' } }");
+        assertThat(tokenFiles()).isNotEmpty();
         run.getExecutor().interrupt();
         jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
         awaitNoFiles();
@@ -191,45 +191,45 @@ class TokenFileJenkinsTest {
     @Test
     void files_afterKillOfTheBuild_areDeleted() throws Exception {
         simulator.setLifetime(Duration.ofSeconds(2));
-        WorkflowRun run = started(BLOCK + " { node { sh 'echo ready; sleep 300' } }");
+        WorkflowRun run = startBuild(BLOCK + " { node { sh 'echo ready; sleep 300' } }");
         run.doKill();
         jenkins.waitForCompletion(run);
         awaitNoFiles();
         int grants = simulator.grants();
         Thread.sleep(3_000);
-        assertThat(simulator.grants()).as("nothing is renewed any more").isEqualTo(grants);
+        assertThat(simulator.grants()).as("number of token responses").isEqualTo(grants);
     }
 
     @Test
-    void killOfABuild_afterItsJobWasMoved_endsItsBlock() throws Exception {
-        WorkflowRun run = started(BLOCK + " { node { sh 'echo ready; sleep 300' } }");
+    void kill_afterTheJobWasMoved_closesTheBlock() throws Exception {
+        WorkflowRun run = startBuild(BLOCK + " { node { sh 'echo ready; sleep 300' } }");
         assertThat(VcfTokenService.get().openLeases()).hasSize(1);
         Items.move(job, jenkins.createProject(Folder.class, "moved-to"));
         assertThat(run.getExternalizableId()).startsWith("moved-to/");
         run.doKill();
         jenkins.waitForCompletion(run);
-        await("no lease is left", () -> VcfTokenService.get().openLeases().isEmpty());
+        await("the lease is closed", () -> VcfTokenService.get().openLeases().isEmpty());
         awaitNoFiles();
     }
 
     @Test
-    void freshAgainWhenTheAgentIsBack() throws Exception {
-        agent("shaky");
-        WorkflowRun run = started(BLOCK + " { node('shaky') { sh '''set +x; echo ready\n"
+    void files_afterReconnectOfTheAgent_areRenewed() throws Exception {
+        addAgent("shaky");
+        WorkflowRun run = startBuild(BLOCK + " { node('shaky') { sh '''set +x; echo ready\n"
                 + "while [ ! -f \"$WORKSPACE/../go\" ]; do sleep 0.2; done\n" + GET + "'''\n sh '" + GET + "' } }");
         inbound.stop(jenkins, "shaky");
         Thread.sleep(5_000);
         int before = simulator.served();
-        inbound.start(jenkins, options("shaky"));
+        JenkinsAgents.connect(inbound, jenkins, "shaky");
         int issued = simulator.accessTokens().size();
-        await("the files have a living access token", () -> {
-            List<Path> files = files();
-            // Perhaps none has this one any more, but the next.
-            List<String> living = simulator
+        await("the files have a valid access token", () -> {
+            List<Path> files = tokenFiles();
+            // Another renewal may have replaced the newest token meanwhile.
+            List<String> valid = simulator
                     .accessTokens()
                     .subList(issued - 1, simulator.accessTokens().size());
             return !files.isEmpty()
-                    && files.stream().allMatch(file -> living.stream().anyMatch(read(file)::contains));
+                    && files.stream().allMatch(file -> valid.stream().anyMatch(read(file)::contains));
         });
         Files.writeString(disk.resolve("shaky/workspace/go"), "");
         jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(run));
@@ -238,22 +238,22 @@ class TokenFileJenkinsTest {
     }
 
     @Test
-    void goneWhenTheAgentIsBackAfterTheBlock() throws Exception {
-        agent("lost");
-        WorkflowRun run = started(BLOCK + " { node('lost') { sh 'echo ready; sleep 300' } }");
+    void files_ofAClosedBlock_afterReconnectOfTheAgent_areDeleted() throws Exception {
+        addAgent("lost");
+        WorkflowRun run = startBuild(BLOCK + " { node('lost') { sh 'echo ready; sleep 300' } }");
         inbound.stop(jenkins, "lost");
         run.getExecutor().interrupt();
         jenkins.waitForCompletion(run);
-        assertThat(files()).isNotEmpty();
-        inbound.start(jenkins, options("lost"));
+        assertThat(tokenFiles()).isNotEmpty();
+        JenkinsAgents.connect(inbound, jenkins, "lost");
         awaitNoFiles();
     }
 
     @Test
-    void blocksWithinEachOther() throws Exception {
+    void nestedBlocks_haveSeparateFilesAndVariables() throws Exception {
         JenkinsAccount.add(simulator, "other");
         simulator.setLifetime(Duration.ofHours(1));
-        build(CALM + " { withVcfToken(credentialsId: 'other', tokenVariable: 'T', urlVariable: 'U',"
+        build(BLOCK_WITHOUT_RENEWAL + " { withVcfToken(credentialsId: 'other', tokenVariable: 'T', urlVariable: 'U',"
                 + " bindings: [tokenFile('F')]) { node {\n"
                 + "  sh '" + GET
                 + "; test \"$(cat \"$F\")\" = \"$T\" -a \"$(cat \"$VCF_TOKEN_FILE\")\" = \"$VCF_TOKEN\"'\n"
@@ -262,14 +262,8 @@ class TokenFileJenkinsTest {
         awaitNoFiles();
     }
 
-    private void agent(String name) throws Exception {
-        DumbSlave agent = new DumbSlave(name, disk.resolve(name).toString(), new JNLPLauncher(false));
-        jenkins.jenkins.addNode(agent);
-        inbound.start(jenkins, options(name));
-    }
-
-    private static InboundAgentExtension.Options options(String name) {
-        return InboundAgentExtension.Options.newBuilder().name(name).build();
+    private void addAgent(String name) throws Exception {
+        JenkinsAgents.add(inbound, jenkins, name, disk);
     }
 
     private WorkflowRun build(String script) throws Exception {
@@ -277,15 +271,15 @@ class TokenFileJenkinsTest {
         return jenkins.buildAndAssertSuccess(job);
     }
 
-    private WorkflowRun started(String script) throws Exception {
+    private WorkflowRun startBuild(String script) throws Exception {
         job.setDefinition(new CpsFlowDefinition(script, true));
         WorkflowRun run = job.scheduleBuild2(0).waitForStart();
         jenkins.waitForMessage("ready", run);
         return run;
     }
 
-    /** Jenkins makes and removes files of its own meanwhile, which is no reason to miss ours. */
-    private static List<Path> files() throws IOException {
+    /** Tolerates files that Jenkins deletes meanwhile. */
+    private static List<Path> tokenFiles() throws IOException {
         List<Path> found = new ArrayList<>();
         for (Path root : List.of(disk, jenkins.jenkins.getRootDir().toPath())) {
             Files.walkFileTree(root, new SimpleFileVisitor<>() {
@@ -298,7 +292,7 @@ class TokenFileJenkinsTest {
                 }
 
                 @Override
-                public FileVisitResult visitFileFailed(Path gone, IOException e) {
+                public FileVisitResult visitFileFailed(Path file, IOException e) {
                     return FileVisitResult.CONTINUE;
                 }
 
@@ -312,10 +306,10 @@ class TokenFileJenkinsTest {
     }
 
     private static void awaitNoFiles() throws Exception {
-        Path notes = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token/files");
-        await("no token file is left, and no note of one", () -> {
-            try (Stream<Path> left = Files.list(notes)) {
-                return files().isEmpty() && left.findAny().isEmpty();
+        Path records = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token/files");
+        await("all token files and their records are deleted", () -> {
+            try (Stream<Path> left = Files.list(records)) {
+                return tokenFiles().isEmpty() && left.findAny().isEmpty();
             }
         });
     }
@@ -336,7 +330,7 @@ class TokenFileJenkinsTest {
                     return;
                 }
             } catch (IOException | UncheckedIOException e) {
-                // A directory went away while it was listed.
+                // A directory was deleted while it was listed.
             }
             assertThat(System.nanoTime()).as(what).isLessThan(deadline);
             Thread.sleep(50);

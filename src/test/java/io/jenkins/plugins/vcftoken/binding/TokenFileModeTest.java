@@ -17,20 +17,22 @@ class TokenFileModeTest {
 
     @ParameterizedTest
     @CsvSource({"OWNER, rw-------, rwx------", "GROUP, rw-r-----, rwxr-x---", "EVERYONE, rw-r--r--, rwxr-xr-x"})
-    void eachFileAndTheirDirectory_whenWrittenAndWhenReplaced_haveTheMode(
-            TokenFileMode mode, String ofFile, String ofDirectory) throws Exception {
+    void write_ofNewAndExistingFiles_setsTheMode(
+            TokenFileMode mode, String filePermissions, String directoryPermissions) throws Exception {
         Path directory = disk.resolve("job@tmp").resolve("vcf-token-1");
         for (String token : new String[] {"first", "second"}) {
-            assertThat(WriteTokenFiles.write(directory, FileContents.of(token, mode)))
+            assertThat(WriteTokenFiles.write(directory, TokenFileContents.of(token, mode)))
                     .isTrue();
-            assertThat(modeOf(directory)).isEqualTo(ofDirectory);
-            assertThat(modeOf(directory.resolve(FileContents.TOKEN_FILE))).isEqualTo(ofFile);
-            assertThat(modeOf(directory.resolve(FileContents.HEADER_FILE))).isEqualTo(ofFile);
-            assertThat(directory.resolve(FileContents.TOKEN_FILE)).hasContent(token);
+            assertThat(permissions(directory)).isEqualTo(directoryPermissions);
+            assertThat(permissions(directory.resolve(TokenFileContents.TOKEN_FILE)))
+                    .isEqualTo(filePermissions);
+            assertThat(permissions(directory.resolve(TokenFileContents.HEADER_FILE)))
+                    .isEqualTo(filePermissions);
+            assertThat(directory.resolve(TokenFileContents.TOKEN_FILE)).hasContent(token);
         }
     }
 
-    private static String modeOf(Path path) throws IOException {
+    private static String permissions(Path path) throws IOException {
         return PosixFilePermissions.toString(Files.getPosixFilePermissions(path));
     }
 }

@@ -17,45 +17,53 @@ class TokenFileRegistryJenkinsTest {
     @TempDir
     private Path disk;
 
-    /** Records from other sources: the directory that a record names is deleted with all its contents. */
+    /** Directories are deleted with their contents, so a damaged or forged record must not cause the deletion of others. */
     @Test
-    void onlyWhatIsSurelyADirectoryOfTokenFilesIsRemoved(JenkinsRule jenkins) throws Exception {
-        Path ours = file("vcf-token-1", "token").getParent();
-        Path precious = file("workspace", "precious");
-        Path notes = Files.createDirectory(disk.resolve("notes"));
-        Path good = note(notes, "good", "run", "gone#1", "node", "", "directory", ours.toString());
-        List<Path> bad = List.of(
-                note(notes, "elsewhere", "run", "gone#1", "node", "", "directory", disk.resolve("workspace") + ""),
-                note(notes, "no-directory", "run", "gone#1", "node", "", "place", ours.toString()),
-                note(
-                        notes,
+    void delete_withInvalidRecords_removesOnlyTokenFileDirectories(JenkinsRule jenkins) throws Exception {
+        Path tokenFiles = file("vcf-token-1", "token").getParent();
+        Path unrelated = file("workspace", "source");
+        Path directory = Files.createDirectory(disk.resolve("records"));
+        Path valid = record(directory, "valid", "run", "gone#1", "node", "", "directory", tokenFiles.toString());
+        List<Path> invalid = List.of(
+                record(
+                        directory,
+                        "elsewhere",
+                        "run",
+                        "gone#1",
+                        "node",
+                        "",
+                        "directory",
+                        disk.resolve("workspace") + ""),
+                record(directory, "no-directory", "run", "gone#1", "node", "", "place", tokenFiles.toString()),
+                record(
+                        directory,
                         "no-node",
                         "run",
                         "gone#1",
                         "directory",
                         disk.resolve("workspace").toString()),
-                note(notes, "empty"),
-                Files.writeString(notes.resolve("damaged.properties"), "run=\\u12"));
-        TokenFileRegistry found = new TokenFileRegistry(notes);
-        found.findUnused(location -> true).forEach(found::delete);
-        assertThat(ours).doesNotExist();
-        assertThat(good).doesNotExist();
-        assertThat(precious).exists();
-        assertThat(bad).allSatisfy(note -> assertThat(note).exists());
+                record(directory, "empty"),
+                Files.writeString(directory.resolve("damaged.properties"), "run=\\u12"));
+        TokenFileRegistry registry = new TokenFileRegistry(directory);
+        registry.findUnused(location -> true).forEach(registry::delete);
+        assertThat(tokenFiles).doesNotExist();
+        assertThat(valid).doesNotExist();
+        assertThat(unrelated).exists();
+        assertThat(invalid).allSatisfy(record -> assertThat(record).exists());
     }
 
     private Path file(String directory, String name) throws Exception {
         return Files.writeString(Files.createDirectory(disk.resolve(directory)).resolve(name), "text");
     }
 
-    private static Path note(Path notes, String name, String... entries) throws Exception {
-        Properties text = new Properties();
+    private static Path record(Path directory, String name, String... entries) throws Exception {
+        Properties properties = new Properties();
         for (int i = 0; i < entries.length; i += 2) {
-            text.setProperty(entries[i], entries[i + 1]);
+            properties.setProperty(entries[i], entries[i + 1]);
         }
-        Path file = notes.resolve(name + ".properties");
+        Path file = directory.resolve(name + ".properties");
         try (var writer = Files.newBufferedWriter(file)) {
-            text.store(writer, null);
+            properties.store(writer, null);
         }
         return file;
     }

@@ -27,19 +27,17 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tools break long lines, and each line then has a part of the access token. */
+/** Masking of access tokens that a tool breaks into several lines. */
 class TokenFragmentMaskTest {
 
-    private static final int SHORTEST_PART = 40;
-
-    private static final String HEADER = encode("{\"alg\":\"RS256\",\"typ\":\"JWT\",\"kid\":\"8f1e\"}");
+    private static final int MIN_PART_LENGTH = 40;
 
     @TempDir
     private Path disk;
 
     @Test
     void traceOfCurl_withTokenInHeader_showsNoLongPart() throws Exception {
-        String token = jwt(1, 256);
+        String token = TestJwt.create(1, 256);
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/", exchange -> {
             exchange.sendResponseHeaders(204, -1);
@@ -48,7 +46,7 @@ class TokenFragmentMaskTest {
         server.start();
         try {
             String url = "http://127.0.0.1:" + server.getAddress().getPort() + "/deployment/api/deployments";
-            String trace = run(
+            String trace = runProcess(
                     "",
                     "curl",
                     "--silent",
@@ -63,17 +61,18 @@ class TokenFragmentMaskTest {
                     .containsPattern("Bearer eyJ\\S+\n[0-9a-f]{4}: \\S+\n")
                     .doesNotContain(token);
             assertHidden(List.of(token), trace);
-            assertThat(mask(token).mask(trace)).contains("GET /deployment/api/deployments HTTP/1.1", "204 No Content");
+            assertThat(masker(token).mask(trace))
+                    .contains("GET /deployment/api/deployments HTTP/1.1", "204 No Content");
         } finally {
             server.stop(0);
         }
     }
 
     @Test
-    void base64OfOpenssl_whateverStandsBeforeTheToken_showsNoLongPart() throws Exception {
-        String token = jwt(1, 256);
-        for (String before : List.of("", "u:", "Authorization: Bearer ", "xyz")) {
-            String encoded = run(before + token, "openssl", "base64");
+    void base64OfOpenssl_withAnyPrefix_showsNoLongPart() throws Exception {
+        String token = TestJwt.create(1, 256);
+        for (String prefix : List.of("", "u:", "Authorization: Bearer ", "xyz")) {
+            String encoded = runProcess(prefix + token, "openssl", "base64");
             assertThat(encoded.lines().count()).isGreaterThan(5);
             assertHidden(List.of(token), encoded);
         }
@@ -81,16 +80,16 @@ class TokenFragmentMaskTest {
 
     @Test
     void base64AndFold_withDefaultWidths_showNoLongPart() throws Exception {
-        String token = jwt(1, 256);
-        assertHidden(List.of(token), run(token, "base64"));
-        assertHidden(List.of(token), run(token, "fold"));
-        assertHidden(List.of(token), run(token, "fold", "-w", "41"));
+        String token = TestJwt.create(1, 256);
+        assertHidden(List.of(token), runProcess(token, "base64"));
+        assertHidden(List.of(token), runProcess(token, "fold"));
+        assertHidden(List.of(token), runProcess(token, "fold", "-w", "41"));
     }
 
-    /** As PowerShell's {@code Format-List} prints a long property on a console of 80 columns, and of 120. */
+    /** Format of PowerShell's {@code Format-List} on consoles of 80 and 120 columns. */
     @Test
     void propertyInFormatList_onNarrowConsole_showsNoLongPart() {
-        String token = jwt(1, 256);
+        String token = TestJwt.create(1, 256);
         for (int width : List.of(80, 120)) {
             StringBuilder list = new StringBuilder("\r\nname          : vcfa\r\n");
             for (int at = 0; at < token.length(); at += width - 16) {
@@ -100,61 +99,62 @@ class TokenFragmentMaskTest {
             }
             list.append("expires_in    : 3600\r\n");
             assertHidden(List.of(token), list.toString());
-            assertThat(mask(token).mask(list.toString())).contains("name          : vcfa", "expires_in    : 3600");
+            assertThat(masker(token).mask(list.toString())).contains("name          : vcfa", "expires_in    : 3600");
         }
     }
 
     @Test
     void signatureAlone_ofEachUsualLength_isMasked() {
         for (int bytes : List.of(32, 48, 64, 256, 512)) {
-            String token = jwt(3, bytes);
+            String token = TestJwt.create(3, bytes);
             String signature = token.substring(token.lastIndexOf('.') + 1);
-            assertThat(mask(token).mask("signature: " + signature + " end")).isEqualTo("signature: **** end");
+            assertThat(masker(token).mask("signature: " + signature + " end")).isEqualTo("signature: **** end");
         }
     }
 
     @Test
-    void headerAlone_whichAllTokensOfTheServerShare_isLeft() {
-        String token = jwt(1, 256);
-        assertThat(HEADER.length()).isGreaterThan(SHORTEST_PART);
-        String line = "kid of " + HEADER + ": 8f1e";
-        assertThat(mask(token).mask(line)).isSameAs(line);
-        String encoded = Base64.getEncoder().encodeToString((HEADER + "\n").getBytes(StandardCharsets.UTF_8));
-        assertThat(mask(token).mask(encoded)).isSameAs(encoded);
+    void headerAlone_sharedByAllTokensOfTheServer_isNotMasked() {
+        String token = TestJwt.create(1, 256);
+        assertThat(TestJwt.HEADER.length()).isGreaterThan(MIN_PART_LENGTH);
+        String line = "kid of " + TestJwt.HEADER + ": 8f1e";
+        assertThat(masker(token).mask(line)).isSameAs(line);
+        String encoded = Base64.getEncoder().encodeToString((TestJwt.HEADER + "\n").getBytes(StandardCharsets.UTF_8));
+        assertThat(masker(token).mask(encoded)).isSameAs(encoded);
     }
 
     @Test
-    void partOfFewerCharacters_isLeft() {
-        String token = jwt(1, 256);
-        String part = token.substring(100, 100 + SHORTEST_PART - 1);
-        assertThat(mask(token).mask("part " + part + " end")).isEqualTo("part " + part + " end");
-        String enough = token.substring(100, 100 + SHORTEST_PART);
-        assertThat(mask(token).mask("part " + enough + " end")).isEqualTo("part **** end");
+    void partBelowTheMinimumLength_isNotMasked() {
+        String token = TestJwt.create(1, 256);
+        String part = token.substring(100, 100 + MIN_PART_LENGTH - 1);
+        assertThat(masker(token).mask("part " + part + " end")).isEqualTo("part " + part + " end");
+        String longer = token.substring(100, 100 + MIN_PART_LENGTH);
+        assertThat(masker(token).mask("part " + longer + " end")).isEqualTo("part **** end");
     }
 
-    /** Tokens of one account have most of their beginnings in common, and differ from some place on. */
+    /** Tokens of one account have long common prefixes. */
     @Test
-    void partOfOneOfManyTokens_withCommonBeginnings_isMaskedAsAWhole() {
+    void partOfOneOfManyTokens_withCommonPrefixes_isMaskedCompletely() {
         List<String> tokens = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
-            tokens.add(jwt(i, 64));
+            tokens.add(TestJwt.create(i, 64));
         }
-        TokenMasker mask = mask(tokens.toArray(String[]::new));
+        TokenMasker masker = masker(tokens.toArray(String[]::new));
         Set<String> parts = parts(tokens);
         Random random = new Random(11);
         for (int i = 0; i < 2_000; i++) {
             String token = tokens.get(random.nextInt(tokens.size()));
-            int from = HEADER.length() + random.nextInt(token.length() - HEADER.length() - SHORTEST_PART);
-            int to = from + SHORTEST_PART + random.nextInt(token.length() - from - SHORTEST_PART);
-            String masked = mask.mask("a " + token.substring(from, to) + " b");
-            assertThat(hasAny(parts, masked)).as(masked).isFalse();
+            int from = TestJwt.HEADER.length()
+                    + random.nextInt(token.length() - TestJwt.HEADER.length() - MIN_PART_LENGTH);
+            int to = from + MIN_PART_LENGTH + random.nextInt(token.length() - from - MIN_PART_LENGTH);
+            String masked = masker.mask("a " + token.substring(from, to) + " b");
+            assertThat(containsAny(parts, masked)).as(masked).isFalse();
         }
     }
 
     @Property(tries = 500)
-    void anyTokenInAnyForm_brokenAnywhereAbove40_showsNoLongPart(
+    void anyTokenInAnyEncoding_inLinesOf40OrMore_showsNoLongPart(
             @ForAll("tokens") String token,
-            @ForAll @IntRange(min = SHORTEST_PART, max = 130) int width,
+            @ForAll @IntRange(min = MIN_PART_LENGTH, max = 130) int width,
             @ForAll @IntRange(max = 39) int indent,
             @ForAll @IntRange(max = 20) int form) {
         List<String> forms = List.copyOf(TokenEncodings.of(List.of(token)));
@@ -169,10 +169,10 @@ class TokenFragmentMaskTest {
     }
 
     @Property(tries = 200)
-    void anyOtherText_isLeft(@ForAll("tokens") String token, @ForAll("texts") String text) {
-        String another = jwt(77, 64);
+    void anyOtherText_isNotMasked(@ForAll("tokens") String token, @ForAll("texts") String text) {
+        String another = TestJwt.create(77, 64);
         String line = text + ' ' + another.substring(another.lastIndexOf('.'));
-        assertThat(mask(token).mask(line)).isSameAs(line);
+        assertThat(masker(token).mask(line)).isSameAs(line);
     }
 
     @Provide
@@ -181,7 +181,7 @@ class TokenFragmentMaskTest {
                 .withChars("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._~+/=-")
                 .ofMinLength(60)
                 .ofMaxLength(900);
-        Arbitrary<String> jwts = Arbitraries.integers().between(1000, 2000).map(id -> jwt(id, 256));
+        Arbitrary<String> jwts = Arbitraries.integers().between(1000, 2000).map(id -> TestJwt.create(id, 256));
         return Arbitraries.oneOf(opaque, jwts);
     }
 
@@ -190,20 +190,21 @@ class TokenFragmentMaskTest {
         return Arbitraries.strings().all().excludeChars('*').ofMaxLength(300);
     }
 
-    /** No part of 40 characters of any form is left, but for what all tokens of the server have in common. */
+    /** No part of 40 characters of any encoding is left, except for the header that all tokens of a server share. */
     private static void assertHidden(List<String> tokens, String text) {
-        String masked = mask(tokens.toArray(String[]::new)).mask(text);
-        assertThat(hasAny(parts(tokens), masked)).as(masked).isFalse();
+        String masked = masker(tokens.toArray(String[]::new)).mask(text);
+        assertThat(containsAny(parts(tokens), masked)).as(masked).isFalse();
     }
 
     private static Set<String> parts(List<String> tokens) {
-        Set<String> common = tokens.get(0).startsWith("eyJ") ? TokenEncodings.of(List.of(HEADER)) : Set.of();
+        Set<String> common = tokens.get(0).startsWith("eyJ") ? TokenEncodings.of(List.of(TestJwt.HEADER)) : Set.of();
         Set<String> parts = new HashSet<>();
         for (String token : tokens) {
             for (String form : TokenEncodings.of(List.of(token))) {
-                for (int at = 0; at + SHORTEST_PART <= form.length(); at++) {
-                    String part = form.substring(at, at + SHORTEST_PART);
-                    if (at > 2 * HEADER.length() || common.stream().noneMatch(header -> header.contains(part))) {
+                for (int at = 0; at + MIN_PART_LENGTH <= form.length(); at++) {
+                    String part = form.substring(at, at + MIN_PART_LENGTH);
+                    if (at > 2 * TestJwt.HEADER.length()
+                            || common.stream().noneMatch(header -> header.contains(part))) {
                         parts.add(part);
                     }
                 }
@@ -212,32 +213,16 @@ class TokenFragmentMaskTest {
         return parts;
     }
 
-    private static boolean hasAny(Set<String> parts, String text) {
-        return IntStream.rangeClosed(0, text.length() - SHORTEST_PART)
-                .anyMatch(at -> parts.contains(text.substring(at, at + SHORTEST_PART)));
+    private static boolean containsAny(Set<String> parts, String text) {
+        return IntStream.rangeClosed(0, text.length() - MIN_PART_LENGTH)
+                .anyMatch(at -> parts.contains(text.substring(at, at + MIN_PART_LENGTH)));
     }
 
-    private static TokenMasker mask(String... tokens) {
+    private static TokenMasker masker(String... tokens) {
         return new TokenMasker(TokenEncodings.of(List.of(tokens)), null);
     }
 
-    private static String jwt(int id, int signatureBytes) {
-        byte[] signature = new byte[signatureBytes];
-        new Random(id).nextBytes(signature);
-        String claims = "{\"iss\":\"https://vcfa.example.com/oidc\",\"sub\":\"svc-jenkins\",\"context\":\"acme\","
-                + "\"iat\":" + (1_700_000_000 + id) + "}";
-        return HEADER
-                + '.'
-                + encode(claims)
-                + '.'
-                + Base64.getUrlEncoder().withoutPadding().encodeToString(signature);
-    }
-
-    private static String encode(String text) {
-        return Base64.getUrlEncoder().withoutPadding().encodeToString(text.getBytes(StandardCharsets.UTF_8));
-    }
-
-    private String run(String input, String... command) throws IOException, InterruptedException {
+    private String runProcess(String input, String... command) throws IOException, InterruptedException {
         Path output = Files.createTempFile(disk, "output", ".txt");
         Process process = new ProcessBuilder(command)
                 .redirectErrorStream(true)

@@ -8,12 +8,12 @@ import java.util.HashSet;
 import java.util.Set;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
-/** Any log with any access tokens in it; run with {@code JAZZER_FUZZ=1} or {@code bin/test --long}. */
+/** Fuzz test of logs with access tokens; runs with {@code JAZZER_FUZZ=1} or {@code bin/test --long}. */
 @EnabledIfEnvironmentVariable(named = "JAZZER_FUZZ", matches = "1")
 class TokenMaskerFuzzJenkinsTest {
 
     @FuzzTest(maxDuration = "1m")
-    void noAccessTokenIsLeftAndNothingElseIsTaken(FuzzedDataProvider data) {
+    void mask_removesAccessTokensAndNothingElse(FuzzedDataProvider data) {
         Set<String> accessTokens = new HashSet<>();
         for (int i = data.consumeInt(1, 4); i > 0; i--) {
             String accessToken = data.consumeAsciiString(20).replaceAll("[^A-Za-z0-9._~+/=%:-]", "");
@@ -28,11 +28,11 @@ class TokenMaskerFuzzJenkinsTest {
             line.append(secret ? all[data.consumeInt(0, all.length - 1)] : data.consumeString(12));
         }
         String text = line.toString();
-        TokenMasker mask = new TokenMasker(accessTokens, null);
-        String masked = mask.mask(text);
+        TokenMasker masker = new TokenMasker(accessTokens, null);
+        String masked = masker.mask(text);
         assertThat(accessTokens).noneMatch(masked::contains);
         boolean found = accessTokens.stream().anyMatch(text::contains);
-        assertThat(mask.matches(text)).isEqualTo(found);
+        assertThat(masker.matches(text)).isEqualTo(found);
         if (!found) {
             assertThat(masked).isEqualTo(text);
         }

@@ -3,13 +3,24 @@ package io.jenkins.plugins.vcftoken.binding;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.FilePath;
+import hudson.Launcher;
+import hudson.model.AbstractBuild;
+import hudson.model.AbstractProject;
+import hudson.model.BuildListener;
 import hudson.model.FreeStyleBuild;
 import hudson.model.FreeStyleProject;
+import hudson.model.ParametersAction;
+import hudson.model.ParametersDefinitionProperty;
 import hudson.model.Result;
+import hudson.model.StringParameterDefinition;
+import hudson.model.StringParameterValue;
 import hudson.model.TaskListener;
 import hudson.slaves.WorkspaceList;
+import hudson.tasks.BuildStepDescriptor;
+import hudson.tasks.BuildStepMonitor;
+import hudson.tasks.Publisher;
+import hudson.tasks.Recorder;
 import hudson.tasks.Shell;
 import hudson.util.Secret;
 import io.jenkins.plugins.casc.ConfigurationAsCode;
@@ -19,7 +30,6 @@ import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,6 +44,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.CaptureEnvironmentBuilder;
 import org.jvnet.hudson.test.JenkinsRule;
+import org.jvnet.hudson.test.TestExtension;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 @WithJenkins
@@ -63,13 +74,13 @@ class VcfTokenBuildWrapperJenkinsTest {
     }
 
     @BeforeEach
-    void project() throws Exception {
+    void createProject() throws Exception {
         simulator.setLifetime(Duration.ofSeconds(4));
         project = jenkins.createFreeStyleProject();
     }
 
     @Test
-    void eachBuildStepSeesAFreshAccessTokenAndTheLogIsMasked() throws Exception {
+    void eachBuildStep_getsAFreshMaskedAccessToken() throws Exception {
         project.getBuildWrappersList().add(wrapper());
         for (int i = 0; i < 4; i++) {
             project.getBuildersList()
@@ -86,7 +97,7 @@ class VcfTokenBuildWrapperJenkinsTest {
     }
 
     @Test
-    void theFilesAreFreshUnderARunningStepAndGoneAfterwards() throws Exception {
+    void files_areRenewedDuringAStepAndDeletedAfterTheBuild() throws Exception {
         project.getBuildWrappersList().add(wrapper());
         project.getBuildersList()
                 .add(new Shell("stat -c 'mode %a' \"$VCF_TOKEN_FILE\"\n"
@@ -99,11 +110,11 @@ class VcfTokenBuildWrapperJenkinsTest {
     }
 
     @Test
-    void afterTheBuildStepsTheLogIsStillMaskedAndNothingIsRenewed() throws Exception {
+    void afterTheBuildSteps_theLogIsMaskedAndNothingIsRenewed() throws Exception {
         project.getBuildWrappersList().add(wrapper());
         CaptureEnvironmentBuilder environment = new CaptureEnvironmentBuilder();
         project.getBuildersList().add(environment);
-        project.getPublishersList().add(new Printing(environment));
+        project.getPublishersList().add(new TokenPrinter(environment));
         FreeStyleBuild build = jenkins.buildAndAssertSuccess(project);
         jenkins.assertLogContains("printed ****", build);
         int grants = simulator.grants();
@@ -113,11 +124,10 @@ class VcfTokenBuildWrapperJenkinsTest {
     }
 
     @Test
-    void twoBuildsOfOneProjectAtOnce() throws Exception {
+    void concurrentBuildsOfOneProject_succeed() throws Exception {
         jenkins.jenkins.setNumExecutors(2);
         project.setConcurrentBuild(true);
-        project.addProperty(
-                new hudson.model.ParametersDefinitionProperty(new hudson.model.StringParameterDefinition("N", "1")));
+        project.addProperty(new ParametersDefinitionProperty(new StringParameterDefinition("N", "1")));
         project.getBuildWrappersList().add(wrapper());
         project.getBuildersList().add(new Shell("echo \"$VCF_TOKEN_FILE\"; sleep 2; " + GET));
         var one = project.scheduleBuild2(0, parameter("1"));
@@ -127,12 +137,13 @@ class VcfTokenBuildWrapperJenkinsTest {
         awaitNoFiles();
     }
 
-    private static hudson.model.ParametersAction parameter(String value) {
-        return new hudson.model.ParametersAction(new hudson.model.StringParameterValue("N", value));
+    /** Jenkins merges queued builds with the same parameters. */
+    private static ParametersAction parameter(String value) {
+        return new ParametersAction(new StringParameterValue("N", value));
     }
 
     @Test
-    void aProvidersCredentialBuysAnAccessTokenOfTheOrganization() throws Exception {
+    void providerCredential_getsAnAccessTokenForTheOrganization() throws Exception {
         simulator.tenants().add("allapps_org01");
         VcfaServiceAccount provider = new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
@@ -142,7 +153,7 @@ class VcfTokenBuildWrapperJenkinsTest {
                 "System",
                 Secret.fromString(simulator.addAccount("provider", "System")));
         provider.setCaCertificates(simulator.authorityPem());
-        SystemCredentialsProvider.getInstance().getCredentials().add(provider);
+        JenkinsAccount.store(provider);
         VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("provider");
         wrapper.setOrganization(" allapps_org01 ");
         wrapper.setBindings(List.of(new HeaderFileBinding("VCF_HEADER_FILE")));
@@ -153,51 +164,49 @@ class VcfTokenBuildWrapperJenkinsTest {
     }
 
     @Test
-    void anUnknownCredentialFailsTheBuildAndSaysWhy() throws Exception {
-        project.getBuildWrappersList().add(new VcfTokenBuildWrapper("nope"));
-        FreeStyleBuild build = jenkins.buildAndAssertStatus(Result.FAILURE, project);
-        jenkins.assertLogContains("No credential with the ID ‘nope’", build);
-        jenkins.assertLogNotContains("\tat ", build);
+    void unknownCredential_failsTheBuildWithTheCause() throws Exception {
+        assertBuildFails(new VcfTokenBuildWrapper("nope"), "No credential with the ID ‘nope’");
     }
 
     @Test
-    void variablesThatSteerWhatRunsFailTheBuildAndNothingIsSent() throws Exception {
+    void reservedVariable_failsTheBuildWithoutARequest() throws Exception {
         int requests = simulator.requests();
         VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("vcfa");
         wrapper.setTokenVariable("LD_PRELOAD");
-        project.getBuildWrappersList().add(wrapper);
-        FreeStyleBuild build = jenkins.buildAndAssertStatus(Result.FAILURE, project);
-        jenkins.assertLogContains("LD_PRELOAD", build);
-        jenkins.assertLogNotContains("\tat ", build);
+        assertBuildFails(wrapper, "LD_PRELOAD");
         assertThat(simulator.requests()).isEqualTo(requests);
     }
 
     @Test
-    void aRefusedTokenFailsTheBuildAndSaysWhatToDo() throws Exception {
+    void rejectedToken_failsTheBuildWithAdvice() throws Exception {
         JenkinsAccount.add(simulator, "revoked");
         simulator.revoke("revoked");
-        project.getBuildWrappersList().add(new VcfTokenBuildWrapper("revoked"));
+        assertBuildFails(new VcfTokenBuildWrapper("revoked"), "re-authorize the account");
+    }
+
+    private void assertBuildFails(VcfTokenBuildWrapper wrapper, String message) throws Exception {
+        project.getBuildWrappersList().add(wrapper);
         FreeStyleBuild build = jenkins.buildAndAssertStatus(Result.FAILURE, project);
-        jenkins.assertLogContains("re-authorize the account", build);
+        jenkins.assertLogContains(message, build);
         jenkins.assertLogNotContains("\tat ", build);
     }
 
     @Test
-    void whereTheFileCannotBeWrittenTheBuildFailsAndHoldsNoAccessToken() throws Exception {
+    void unwritableTokenFile_failsTheBuildAndClosesItsLease() throws Exception {
         FilePath workspace = jenkins.jenkins.getWorkspaceFor(project);
         FilePath temporary = WorkspaceList.tempDir(workspace);
         workspace.mkdirs();
-        temporary.write("in the way", "UTF-8");
+        temporary.write("a file", "UTF-8");
         project.getBuildWrappersList().add(wrapper());
         FreeStyleBuild build = jenkins.buildAndAssertStatus(Result.FAILURE, project);
         jenkins.assertLogContains("The token file cannot be written into " + temporary.getRemote(), build);
         JenkinsAndSimulator.await(
-                "no lease is left", () -> VcfTokenService.get().openLeases().isEmpty());
+                "the lease is closed", () -> VcfTokenService.get().openLeases().isEmpty());
         temporary.delete();
     }
 
     @Test
-    void survivesTheForm() throws Exception {
+    void configRoundTrip_keepsAllParameters() throws Exception {
         VcfTokenBuildWrapper before = wrapper();
         before.setTokenVariable("A");
         before.setUrlVariable("B");
@@ -209,9 +218,8 @@ class VcfTokenBuildWrapperJenkinsTest {
         assertThat(project.getConfigFile().asString()).doesNotContain("TokenBlock", "lease", "issued");
     }
 
-    /** As every other field of the form does. */
     @Test
-    void aMinimumValidityThatIsClearedIsTheDefault() throws Exception {
+    void emptyMinimumValidity_isTheDefault() throws Exception {
         VcfTokenBuildWrapper before = wrapper();
         before.setMinimumValidity(7);
         project.getBuildWrappersList().add(before);
@@ -225,29 +233,29 @@ class VcfTokenBuildWrapperJenkinsTest {
     }
 
     @Test
-    void jobDslSample() throws Exception {
+    void jobDslExample_createsAWorkingProject() throws Exception {
         ExecuteDslScripts script = new ExecuteDslScripts();
         script.setScriptText(Files.readString(Path.of("docs/examples/freestyle.groovy")));
         script.setSandbox(false);
         project.getBuildersList().add(script);
         jenkins.buildAndAssertSuccess(project);
-        buildSample();
+        buildExample();
     }
 
     @Test
-    void cascSample() throws Exception {
+    void cascExample_createsAWorkingProject() throws Exception {
         ConfigurationAsCode.get()
                 .configure(List.of(
                         Path.of("docs/examples/freestyle-casc.yaml").toUri().toString()));
-        buildSample();
+        buildExample();
     }
 
-    private static void buildSample() throws Exception {
+    private static void buildExample() throws Exception {
         int before = simulator.served();
-        FreeStyleProject made = jenkins.jenkins.getItemByFullName("vcf-freestyle", FreeStyleProject.class);
-        jenkins.buildAndAssertSuccess(made);
+        FreeStyleProject example = jenkins.jenkins.getItemByFullName("vcf-freestyle", FreeStyleProject.class);
+        jenkins.buildAndAssertSuccess(example);
         assertThat(simulator.served() - before).isEqualTo(1);
-        made.delete();
+        example.delete();
     }
 
     private static VcfTokenBuildWrapper wrapper() {
@@ -257,49 +265,40 @@ class VcfTokenBuildWrapperJenkinsTest {
     }
 
     private static void awaitNoFiles() throws Exception {
-        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-        Path notes = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token/files");
-        while (count(notes) > 0) {
-            assertThat(System.nanoTime()).isLessThan(deadline);
-            Thread.sleep(50);
-        }
-        try (Stream<Path> all = Files.walk(jenkins.jenkins.getRootDir().toPath().resolve("workspace"))) {
+        Path home = jenkins.jenkins.getRootDir().toPath();
+        JenkinsAndSimulator.await("records of token files are deleted", () -> {
+            try (Stream<Path> records = Files.list(home.resolve("vcf-token/files"))) {
+                return records.findAny().isEmpty();
+            }
+        });
+        try (Stream<Path> all = Files.walk(home.resolve("workspace"))) {
             assertThat(all).noneMatch(path -> path.getFileName().toString().startsWith("vcf-token-"));
         }
     }
 
-    private static long count(Path directory) throws IOException {
-        try (Stream<Path> files = Files.list(directory)) {
-            return files.count();
-        }
-    }
+    /** Prints the access token of the build steps after the wrapper's tear-down. */
+    public static final class TokenPrinter extends Recorder {
+        private final transient CaptureEnvironmentBuilder environment;
 
-    /** Prints what a build step saw, when the wrapper has been torn down. */
-    public static final class Printing extends hudson.tasks.Recorder {
-        private final transient CaptureEnvironmentBuilder seen;
-
-        Printing(CaptureEnvironmentBuilder seen) {
-            this.seen = seen;
+        TokenPrinter(CaptureEnvironmentBuilder environment) {
+            this.environment = environment;
         }
 
         @Override
-        public boolean perform(
-                hudson.model.AbstractBuild<?, ?> build, hudson.Launcher launcher, hudson.model.BuildListener listener) {
-            listener.getLogger().println("printed " + seen.getEnvVars().get("VCF_TOKEN"));
+        public boolean perform(AbstractBuild<?, ?> build, Launcher launcher, BuildListener listener) {
+            listener.getLogger().println("printed " + environment.getEnvVars().get("VCF_TOKEN"));
             return true;
         }
 
         @Override
-        public hudson.tasks.BuildStepMonitor getRequiredMonitorService() {
-            return hudson.tasks.BuildStepMonitor.NONE;
+        public BuildStepMonitor getRequiredMonitorService() {
+            return BuildStepMonitor.NONE;
         }
 
-        /** For Jenkins. */
-        @org.jvnet.hudson.test.TestExtension
-        public static final class DescriptorImpl extends hudson.tasks.BuildStepDescriptor<hudson.tasks.Publisher> {
+        @TestExtension
+        public static final class DescriptorImpl extends BuildStepDescriptor<Publisher> {
             @Override
-            public boolean isApplicable(
-                    @SuppressWarnings("rawtypes") Class<? extends hudson.model.AbstractProject> type) {
+            public boolean isApplicable(@SuppressWarnings("rawtypes") Class<? extends AbstractProject> type) {
                 return true;
             }
         }

@@ -11,8 +11,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.support.ui.Select;
 
-/** The forms of the four kinds, from the empty form to the credential in the list. */
-class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
+/** The forms of the credential kinds. */
+class CredentialFormsBrowserJenkinsTest extends JenkinsBrowserTestBase {
 
     private static final String SYSTEM = "manage/credentials/store/system/domain/_/";
     private static final String IN_FOLDER = "job/" + FOLDER + "/credentials/store/folder/domain/_/";
@@ -25,7 +25,7 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
     private static final String OPERATIONS = "VMware VCF Operations user";
     private static final String CSP_APP = "VMware Cloud Services OAuth app";
 
-    /** An access token by its looks. */
+    /** Has the form of an access token. */
     private static final String JWT = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.";
 
     @ParameterizedTest
@@ -39,31 +39,33 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
         IN_FOLDER + "," + CSP_TOKEN,
         IN_FOLDER + "," + CSP_APP
     })
-    void made(String store, String kind) {
-        String id = "made-" + Math.abs(kind.hashCode());
-        JenkinsForm form = blank(store, kind);
-        secrets(kind).forEach(form::fill);
+    void create_addsCredential(String store, String kind) {
+        String id = "created-" + Math.abs(kind.hashCode());
+        JenkinsForm form = openForm(store, kind);
+        requiredFields(kind).forEach(form::fill);
         form.fill("url", "https://server.example.com").fill("id", id).press("Create");
         assertThat(browser.find(".credentials-card", id).getText()).contains("server.example.com");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {VCFA, SDDC, CSP_TOKEN, CSP_APP, SSO, OPERATIONS})
-    void anUntouchedFormSaysNothing(String kind) {
-        JenkinsForm form = blank(SYSTEM, kind);
+    void untouchedForm_showsNoValidationMessages(String kind) {
+        JenkinsForm form = openForm(SYSTEM, kind);
         browser.await(
                 "all fields are checked",
-                here -> browser.all(FORM + " .vcf-untouched .error, " + FORM + " .vcf-untouched .warning").stream()
-                        .findAny()
-                        .isPresent());
-        assertThat(browser.all(FORM + " .validation-error-area .error, " + FORM + " .validation-error-area .warning"))
+                driver ->
+                        browser.findAll(FORM + " .vcf-untouched .error, " + FORM + " .vcf-untouched .warning").stream()
+                                .findAny()
+                                .isPresent());
+        assertThat(browser.findAll(
+                        FORM + " .validation-error-area .error, " + FORM + " .validation-error-area .warning"))
                 .noneMatch(org.openqa.selenium.WebElement::isDisplayed);
-        form.fill("url", "x").fill("url", "").assertSays("url", "error", "Enter the server URL");
+        form.fill("url", "x").fill("url", "").assertValidation("url", "error", "Enter the server URL");
     }
 
     @Test
-    void aCredentialsPageLeadsToTheStatusOfItsToken() {
-        JenkinsForm form = blank(SYSTEM, SDDC);
+    void credentialPage_linksToTokenStatus() {
+        JenkinsForm form = openForm(SYSTEM, SDDC);
         form.fill("url", "https://sddc.example.com")
                 .fill("username", "svc@vsphere.local")
                 .fill("id", "with-task")
@@ -75,92 +77,93 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
     }
 
     @Test
-    void checksOfVcfAutomation() {
-        JenkinsForm form = blank(SYSTEM, VCFA);
-        checksOfTheUrl(form);
-        form.fill("url", "https://10.0.0.1").assertSays("url", "warning", "not to an IP address");
-        form.fill("organization", " ").assertSays("organization", "error", "Enter the organization's name");
+    void vcfAutomation_fieldsAreValidated() {
+        JenkinsForm form = openForm(SYSTEM, VCFA);
+        assertUrlValidation(form);
+        form.fill("url", "https://10.0.0.1").assertValidation("url", "warning", "not to an IP address");
+        form.fill("organization", " ").assertValidation("organization", "error", "Enter the organization's name");
         form.fill("organization", "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11")
-                .assertSays("organization", "warning", "looks like an ID");
-        form.fill("organization", "someone@example.com").assertSays("organization", "warning", "e-mail address");
-        checksOfTheToken(form, "refreshToken");
-        checksOfTheTrust(form);
+                .assertValidation("organization", "warning", "looks like an ID");
+        form.fill("organization", "someone@example.com").assertValidation("organization", "warning", "e-mail address");
+        assertTokenValidation(form, "refreshToken");
+        assertTlsValidation(form);
     }
 
     @Test
-    void checksOfSddcManager() {
-        JenkinsForm form = blank(SYSTEM, SDDC);
-        checksOfTheUrl(form);
-        form.fill("username", "svc-jenkins").assertSays("username", "warning", "domain");
-        form.fill("username", "").assertSays("username", "error", "or an API key");
-        checksOfTheToken(form, "apiKey");
-        checksOfTheTrust(form);
+    void sddcManager_fieldsAreValidated() {
+        JenkinsForm form = openForm(SYSTEM, SDDC);
+        assertUrlValidation(form);
+        form.fill("username", "svc-jenkins").assertValidation("username", "warning", "domain");
+        form.fill("username", "").assertValidation("username", "error", "or an API key");
+        assertTokenValidation(form, "apiKey");
+        assertTlsValidation(form);
     }
 
     @Test
-    void checksOfAnApiToken() {
-        JenkinsForm form = blank(SYSTEM, CSP_TOKEN);
-        checksOfTheUrl(form);
-        checksOfTheToken(form, "apiToken");
-        checksOfTheTrust(form);
+    void cspApiToken_fieldsAreValidated() {
+        JenkinsForm form = openForm(SYSTEM, CSP_TOKEN);
+        assertUrlValidation(form);
+        assertTokenValidation(form, "apiToken");
+        assertTlsValidation(form);
     }
 
     @Test
-    void checksOfAnOAuthApp() {
-        JenkinsForm form = blank(SYSTEM, CSP_APP);
-        checksOfTheUrl(form);
-        form.fill("appId", "id:secret").assertSays("appId", "error", "no colon");
-        form.fill("organizationId", "acme").assertSays("organizationId", "warning", "does not look like an ID");
-        checksOfTheTrust(form);
+    void cspOAuthApp_fieldsAreValidated() {
+        JenkinsForm form = openForm(SYSTEM, CSP_APP);
+        assertUrlValidation(form);
+        form.fill("appId", "id:secret").assertValidation("appId", "error", "no colon");
+        form.fill("organizationId", "acme").assertValidation("organizationId", "warning", "does not look like an ID");
+        assertTlsValidation(form);
     }
 
-    private static void checksOfTheUrl(JenkinsForm form) {
-        form.fill("url", "vcfa").assertSays("url", "error", "Not a valid URL");
-        form.fill("url", "http://vcfa.example.com").assertSays("url", "error", "Use https");
-        form.fill("url", "https://vcfa.example.com/login").assertSays("url", "error", "/login");
+    private static void assertUrlValidation(JenkinsForm form) {
+        form.fill("url", "vcfa").assertValidation("url", "error", "Not a valid URL");
+        form.fill("url", "http://vcfa.example.com").assertValidation("url", "error", "Use https");
+        form.fill("url", "https://vcfa.example.com/login").assertValidation("url", "error", "/login");
     }
 
-    private static void checksOfTheToken(JenkinsForm form, String field) {
-        form.fill(field, JWT).assertSays(field, "error", "This is an access token");
-        form.fill(field, "abc def").assertSays(field, "error", "white space");
+    private static void assertTokenValidation(JenkinsForm form, String field) {
+        form.fill(field, JWT).assertValidation(field, "error", "This is an access token");
+        form.fill(field, "abc def").assertValidation(field, "error", "white space");
     }
 
-    private static void checksOfTheTrust(JenkinsForm form) {
-        form.open("Connection security", "caCertificates");
-        form.paste("caCertificates", "rubbish").assertSays("caCertificates", "error", "No certificate");
+    private static void assertTlsValidation(JenkinsForm form) {
+        form.expand("Connection security", "caCertificates");
+        form.paste("caCertificates", "rubbish").assertValidation("caCertificates", "error", "No certificate");
         form.paste("caCertificates", simulator.authorityPem())
-                .assertSays("caCertificates", "ok", "One certificate found");
-        form.tick("skipTlsVerification").assertSays("skipTlsVerification", "warning", "take over the account");
+                .assertValidation("caCertificates", "ok", "One certificate found");
+        form.check("skipTlsVerification").assertValidation("skipTlsVerification", "warning", "take over the account");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {VCFA, SDDC, CSP_TOKEN, CSP_APP})
-    void canBeUsedByEverybody(String kind) {
-        browser.usePhone();
-        blank(SYSTEM, kind)
-                .open("Connection security", "caCertificates")
+    void form_isAccessible_andFitsNarrowWindow(String kind) {
+        browser.useNarrowWindow();
+        openForm(SYSTEM, kind)
+                .expand("Connection security", "caCertificates")
                 .assertHelp("url")
                 .assertHelp("caCertificates");
         browser.assertFits(FORM);
-        browser.putPhoneAway();
+        browser.useDesktopWindow();
         browser.assertAccessible(FORM);
-        turnOffTheLight();
-        blank(SYSTEM, kind)
-                .open("Connection security", "caCertificates")
-                .tick("skipTlsVerification")
-                .assertSays("skipTlsVerification", "warning", "");
-        assertThat(browser.run("return document.documentElement.dataset.theme")).isEqualTo("dark");
+        useDarkTheme();
+        openForm(SYSTEM, kind)
+                .expand("Connection security", "caCertificates")
+                .check("skipTlsVerification")
+                .assertValidation("skipTlsVerification", "warning", "");
+        assertThat(browser.executeScript("return document.documentElement.dataset.theme"))
+                .isEqualTo("dark");
         browser.assertAccessible(FORM);
     }
 
     @Test
-    void theConnectionOfASavedAccountIsTested() {
+    void testConnection_ofSavedAccount_succeeds() {
         String initialToken = simulator.addAccount("ci", "acme");
-        JenkinsForm form = blank(IN_FOLDER, VCFA);
+        JenkinsForm form = openForm(IN_FOLDER, VCFA);
         form.fill("url", simulator.url().toString())
                 .fill("organization", "acme")
                 .fill("refreshToken", initialToken)
-                .open("Connection security", "caCertificates")
+                .expand("Connection security", "caCertificates")
                 .paste("caCertificates", simulator.authorityPem());
         assertThat(browser.find(FORM).getText())
                 .contains("Create the credential, then open it to test the connection")
@@ -185,22 +188,22 @@ class CredentialFormsBrowserJenkinsTest extends JenkinsInBrowser {
         "form-oauth-app, https://console.tanzu.broadcom.com, csp-app," + CSP_APP
     })
     @EnabledIfSystemProperty(named = "screenshots", matches = "true")
-    void pictures(String name, String url, String id, String kind) {
-        JenkinsForm form = blank(SYSTEM, kind);
-        secrets(kind).forEach(form::fill);
+    void screenshots(String name, String url, String id, String kind) {
+        JenkinsForm form = openForm(SYSTEM, kind);
+        requiredFields(kind).forEach(form::fill);
         form.fill("url", url).fill("id", id);
-        browser.picture(name, FORM);
+        browser.screenshot(name, FORM);
     }
 
-    private static JenkinsForm blank(String store, String kind) {
+    private static JenkinsForm openForm(String store, String kind) {
         browser.visit(store + "newCredentials");
         new Select(browser.find(FORM + " select.dropdownList")).selectByVisibleText(kind);
         JenkinsForm form = new JenkinsForm(browser, FORM);
-        form.field("url");
+        form.findField("url");
         return form;
     }
 
-    private static Map<String, String> secrets(String kind) {
+    private static Map<String, String> requiredFields(String kind) {
         return switch (kind) {
             case VCFA -> Map.of("organization", "acme", "refreshToken", "aB3dE5gH7jK9mN1pQ3sT5vX7zA9cE1fG");
             case SDDC -> Map.of("username", "svc-jenkins@vsphere.local", "password", "Correct-Horse-1");

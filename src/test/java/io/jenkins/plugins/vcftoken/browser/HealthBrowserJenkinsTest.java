@@ -3,8 +3,10 @@ package io.jenkins.plugins.vcftoken.browser;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.plugins.credentials.CredentialsScope;
+import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import java.time.Duration;
@@ -15,28 +17,26 @@ import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/** What administrators and owners of folders see of tokens, and what they can do about them. */
-class HealthBrowserJenkinsTest extends JenkinsInBrowser {
+/** The pages and administrative monitors on the status of tokens. */
+class HealthBrowserJenkinsTest extends JenkinsBrowserTestBase {
 
     private static final String PAGE = "manage/vcf-tokens/";
-    private static final String LIST = "#main-panel";
+    private static final String PANEL = "#main-panel";
 
     @BeforeAll
     static void accounts() throws Exception {
         ExamplesJenkinsTest.addAll(simulator);
-        for (String id : new String[] {"vcfa-prod", "vcfa-lab", "vcfa-old"}) {
-            ExamplesJenkinsTest.store(account(id));
-        }
-        JobFormsBrowserJenkinsTest.store(folder, account("vcfa-team"));
+        JenkinsAccount.store(account("vcfa-prod"), account("vcfa-lab"), account("vcfa-old"));
+        JenkinsAccount.findStore(folder).addCredentials(Domain.global(), account("vcfa-team"));
         simulator.cloudServices().addApiToken("ends", Instant.now().plus(Duration.ofDays(5)));
         CspApiToken ends = new CspApiToken(
                 CredentialsScope.GLOBAL, "csp-billing", null, simulator.url().toString(), Secret.fromString("ends"));
         ends.setSkipTlsVerification(true);
-        ExamplesJenkinsTest.store(ends);
+        JenkinsAccount.store(ends);
     }
 
     @Test
-    void eachTokenAndWhoUsesIt() throws Exception {
+    void list_showsEachToken_andDetailPageItsUses() throws Exception {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class, "deploy");
         job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'vcfa') { sleep 600 }", true));
         WorkflowRun run = job.scheduleBuild2(0).waitForStart();
@@ -44,15 +44,15 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
 
         browser.visit("manage/");
         browser.click(browser.find("a[href$='vcf-tokens']"));
-        assertThat(state("vcfa")).isEqualTo("READY");
-        assertThat(state("sddc-manager")).isEqualTo("NOT_USED");
-        assertThat(browser.find(row("vcfa-team")).getText()).contains(FOLDER);
-        browser.picture("health", LIST);
-        browser.assertAccessible(LIST);
+        assertThat(listedStatus("vcfa")).isEqualTo("READY");
+        assertThat(listedStatus("sddc-manager")).isEqualTo("NOT_USED");
+        assertThat(browser.find(rowSelector("vcfa-team")).getText()).contains(FOLDER);
+        browser.screenshot("health", PANEL);
+        browser.assertAccessible(PANEL);
 
-        browser.click(browser.find(row("vcfa") + " a"));
-        browser.picture("health-token", LIST);
-        browser.assertAccessible(LIST);
+        browser.click(browser.find(rowSelector("vcfa") + " a"));
+        browser.screenshot("health-token", PANEL);
+        browser.assertAccessible(PANEL);
         assertThat(browser.find("#vcf-token a[href*='/job/deploy/']").getText()).contains("deploy");
         browser.click(browser.find("#vcf-token a[href*='/job/deploy/']"));
         assertThat(browser.path()).startsWith("job/deploy/");
@@ -62,90 +62,90 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
     }
 
     @Test
-    void smallAndDark() {
-        turnOffTheLight();
+    void pages_fitNarrowWindow_andAreAccessibleInDarkTheme() {
+        useDarkTheme();
         browser.visit(PAGE);
-        browser.assertAccessible(LIST);
-        browser.usePhone();
+        browser.assertAccessible(PANEL);
+        browser.useNarrowWindow();
         browser.visit(PAGE);
-        browser.assertFitsBut(LIST, "#none");
+        browser.assertFits(PANEL);
         browser.visit(PAGE + "credential/vcfa-prod/");
-        browser.assertFitsBut(LIST, "#none");
-        browser.assertAccessible(LIST);
+        browser.assertFits(PANEL);
+        browser.assertAccessible(PANEL);
     }
 
     @Test
-    void renewed() {
+    void renew_rotatesToken() {
         int before = simulator.rotations();
         browser.visit(PAGE + "credential/vcfa-prod/");
         browser.click(browser.find("form[name='renew'] button"));
-        browser.await("ready", here -> shown().equals("READY"));
+        browser.await("ready", driver -> shownStatus().equals("READY"));
         assertThat(simulator.rotations()).isEqualTo(before + 1);
     }
 
     @Test
-    void refusedFoundByTheMonitorAndPutRight() {
+    void rejectedToken_isReportedByMonitor_andCanBeReplaced() {
         simulator.revoke("vcfa-lab");
         browser.visit(PAGE + "credential/vcfa-lab/");
         browser.click(browser.find("form[name='renew'] button"));
-        browser.find(LIST, "refuses the stored refresh token");
-        ignoreTheStatusOfFailures();
+        browser.find(PANEL, "refuses the stored refresh token");
+        ignoreBadRequests();
 
         String alert = "[data-monitor$='TokenErrorMonitor']";
-        look(alert);
-        browser.picture("monitor", alert);
+        awaitMonitor(alert);
+        browser.screenshot("monitor", alert);
         browser.assertAccessible(alert);
         browser.click(browser.find(alert + " li a", "vcfa-lab"));
         assertThat(browser.path()).isEqualTo(PAGE + "credential/vcfa-lab/");
-        assertThat(shown()).isEqualTo("REJECTED");
-        browser.assertAccessible(LIST);
+        assertThat(shownStatus()).isEqualTo("REJECTED");
+        browser.assertAccessible(PANEL);
 
         String fresh = simulator.reauthorize("vcfa-lab");
         browser.visit("manage/credentials/store/system/domain/_/credential/vcfa-lab/update");
         JenkinsForm form = new JenkinsForm(browser, "form[name='update']");
         form.press("Change Password");
         form.fill("refreshToken", fresh).press("Save");
-        browser.await("saved", here -> !browser.path().endsWith("update"));
+        browser.await("saved", driver -> !browser.path().endsWith("update"));
         browser.visit(PAGE + "credential/vcfa-lab/");
         browser.click(browser.find("form[name='renew'] button"));
-        browser.await("ready", here -> shown().equals("READY"));
+        browser.await("ready", driver -> shownStatus().equals("READY"));
         assertThat(simulator.currentToken("vcfa-lab")).isNotEqualTo(fresh);
     }
 
     @Test
-    void triedOnceMore() {
+    void retry_sendsOneMoreRequest() {
         simulator.revoke("provider");
         browser.visit(PAGE + "credential/vcfa-provider/");
         browser.click(browser.find("form[name='renew'] button"));
-        browser.find(LIST, "refuses the stored refresh token");
-        ignoreTheStatusOfFailures();
+        browser.find(PANEL, "refuses the stored refresh token");
+        ignoreBadRequests();
         browser.visit(PAGE + "credential/vcfa-provider/");
         browser.click(browser.find("form[name='retry'] label"));
         int before = simulator.requests();
         browser.click(browser.find("form[name='retry'] button"));
-        browser.find(LIST, "refuses the stored refresh token");
+        browser.find(PANEL, "refuses the stored refresh token");
         assertThat(simulator.requests()).isEqualTo(before + 1);
-        ignoreTheStatusOfFailures();
+        ignoreBadRequests();
     }
 
     @Test
-    void forgotten() {
+    void forget_needsConfirmation() {
         browser.visit(PAGE + "credential/vcfa-old/");
         browser.click(browser.find("form[name='renew'] button"));
-        browser.await("ready", here -> shown().equals("READY"));
+        browser.await("ready", driver -> shownStatus().equals("READY"));
         browser.click(browser.find("form[name='forget'] button"));
-        assertThat(shown()).as("nothing goes without a tick").isEqualTo("READY");
+        assertThat(shownStatus()).as("without confirmation").isEqualTo("READY");
         browser.click(browser.find("form[name='forget'] label"));
         browser.click(browser.find("form[name='forget'] button"));
-        browser.await("vcfa-old", here -> shown().equals("NOT_USED"));
+        browser.await("vcfa-old", driver -> shownStatus().equals("NOT_USED"));
     }
 
     @Test
-    void theOtherMonitors() {
-        look("[data-monitor$='SecretExpiryMonitor']");
+    void expiryAndTlsMonitors_linkToCredential_andCanBeDismissed() {
+        awaitMonitor("[data-monitor$='SecretExpiryMonitor']");
         assertThat(browser.find("[data-monitor$='SecretExpiryMonitor']").getText())
                 .contains("csp-billing");
-        look("[data-monitor$='TlsVerificationMonitor']");
+        awaitMonitor("[data-monitor$='TlsVerificationMonitor']");
         browser.click(browser.find("[data-monitor$='TlsVerificationMonitor'] li a", "csp-billing"));
         assertThat(browser.path()).isEqualTo(PAGE + "credential/csp-billing/");
 
@@ -153,60 +153,54 @@ class HealthBrowserJenkinsTest extends JenkinsInBrowser {
         browser.click(browser.find("[data-monitor$='SecretExpiryMonitor'] form button", "Dismiss"));
         browser.await(
                 "dismissed",
-                here -> browser.path().startsWith("manage")
-                        && browser.all("[data-monitor$='SecretExpiryMonitor']").isEmpty());
-        assertThat(browser.all("[data-monitor$='TlsVerificationMonitor']"))
-                .as("the other one")
+                driver -> browser.path().startsWith("manage")
+                        && browser.findAll("[data-monitor$='SecretExpiryMonitor']")
+                                .isEmpty());
+        assertThat(browser.findAll("[data-monitor$='TlsVerificationMonitor']"))
+                .as("the other monitor")
                 .isNotEmpty();
     }
 
     @Test
-    void ownersSeeTheirFolders() {
+    void folderOwner_seesAndRenewsTokensOfFolder() {
         browser.signIn(OWNER);
         browser.visit("job/" + FOLDER + "/");
         browser.click(browser.find("a[href$='/job/" + FOLDER + "/vcf-tokens']"));
-        assertThat(browser.all("#vcf-tokens tbody tr")).hasSize(1);
-        browser.click(browser.find(row("vcfa-team") + " a"));
+        assertThat(browser.findAll("#vcf-tokens tbody tr")).hasSize(1);
+        browser.click(browser.find(rowSelector("vcfa-team") + " a"));
         browser.click(browser.find("form[name='renew'] button"));
-        browser.await("ready", here -> shown().equals("READY"));
+        browser.await("ready", driver -> shownStatus().equals("READY"));
         browser.signIn(ADMIN);
     }
 
-    /** Has the watch look, and waits for what it says on the page that administrators open. */
-    private static void look(String alert) {
-        look();
-        browser.await("an alert", here -> {
+    /** Runs the health checks and waits for the monitor on the Manage Jenkins page. */
+    private static void awaitMonitor(String alert) {
+        checkHealth();
+        browser.await("an alert", driver -> {
             browser.visit("manage/");
-            return !browser.all(alert).isEmpty();
+            return !browser.findAll(alert).isEmpty();
         });
     }
 
-    /** Jenkins answers a failure that a person is told of with 400, which the browser notes on its console. */
-    private static void ignoreTheStatusOfFailures() {
-        browser.forgetAnswers(400);
+    /** Failures are shown on pages with status 400, which the browser logs as an error. */
+    private static void ignoreBadRequests() {
+        browser.ignoreStatus(400);
     }
 
-    private static String row(String id) {
+    private static String rowSelector(String id) {
         return "#vcf-tokens tr[data-credential='" + id + "']";
     }
 
-    private static String state(String id) {
-        return browser.find(row(id)).getDomAttribute("data-state");
+    private static String listedStatus(String id) {
+        return browser.find(rowSelector(id)).getDomAttribute("data-state");
     }
 
-    private static String shown() {
+    private static String shownStatus() {
         return browser.find("#vcf-token").getDomAttribute("data-state");
     }
 
     private static VcfaServiceAccount account(String id) {
-        VcfaServiceAccount account = new VcfaServiceAccount(
-                CredentialsScope.GLOBAL,
-                id,
-                null,
-                simulator.url().toString(),
-                "acme",
-                Secret.fromString(simulator.addAccount(id, "acme")));
-        account.setCaCertificates(simulator.authorityPem());
-        return account;
+        return JenkinsAccount.of(
+                simulator.url().toString(), simulator.authorityPem(), id, simulator.addAccount(id, "acme"));
     }
 }

@@ -34,16 +34,16 @@ import org.openqa.selenium.logging.LoggingPreferences;
 import org.openqa.selenium.support.ui.ExpectedCondition;
 import org.openqa.selenium.support.ui.WebDriverWait;
 
-/** A Chromium in which a person looks at Jenkins, and what such a person must never get to see. */
+/** Chromium on a running Jenkins, with assertions for console errors, accessibility and layout. */
 final class JenkinsBrowser implements AutoCloseable {
 
-    static final Duration PATIENCE = Duration.ofSeconds(60);
+    static final Duration TIMEOUT = Duration.ofSeconds(60);
 
-    private static final Dimension DESK = new Dimension(1100, 1000);
-    private static final Dimension PHONE = new Dimension(400, 900);
+    private static final Dimension DESKTOP = new Dimension(1100, 1000);
+    private static final Dimension NARROW = new Dimension(400, 900);
 
-    /** What Jenkins' own tags and colors do to people, which no plugin can change: rules, and where to overlook them. */
-    private static final Map<String, String> MATTERS_OF_JENKINS = Map.of(
+    /** Accessibility violations of Jenkins core, which a plugin cannot fix: axe rule, and selector of the elements. */
+    private static final Map<String, String> KNOWN_JENKINS_VIOLATIONS = Map.of(
             "label", ".jenkins-form-item.tr",
             "select-name", ".jenkins-form-item.tr, .dropdownList-container, #main-panel > form",
             "tabindex", ".jenkins-help-button",
@@ -63,7 +63,7 @@ final class JenkinsBrowser implements AutoCloseable {
     private final ChromeDriver driver;
     private final String root;
 
-    /** @param root the address of Jenkins, with a slash at its end */
+    /** @param root URL of Jenkins, with a trailing slash */
     JenkinsBrowser(String root) {
         this.root = root;
         LoggingPreferences logs = new LoggingPreferences();
@@ -79,24 +79,24 @@ final class JenkinsBrowser implements AutoCloseable {
                 .usingAnyFreePort()
                 .build();
         driver = new ChromeDriver(service, options);
-        driver.manage().window().setSize(DESK);
+        driver.manage().window().setSize(DESKTOP);
         driver.executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", REMEMBER_VIOLATIONS));
     }
 
-    /** For {@code @EnabledIf}: whether this machine has a browser and its driver, as Debian's packages install them. */
-    static boolean isHere() {
+    /** Used in {@code @EnabledIf}. */
+    static boolean isInstalled() {
         return chromium().isPresent() && chromedriver().isPresent();
     }
 
     private static Optional<File> chromium() {
-        return onPath("chromium", "chromium-browser", "google-chrome");
+        return findOnPath("chromium", "chromium-browser", "google-chrome");
     }
 
     private static Optional<File> chromedriver() {
-        return onPath("chromedriver");
+        return findOnPath("chromedriver");
     }
 
-    private static Optional<File> onPath(String... names) {
+    private static Optional<File> findOnPath(String... names) {
         return Stream.of(names)
                 .flatMap(name -> Stream.of(System.getenv("PATH").split(File.pathSeparator))
                         .map(folder -> new File(folder, name)))
@@ -109,7 +109,7 @@ final class JenkinsBrowser implements AutoCloseable {
         driver.quit();
     }
 
-    // Going about
+    // Navigation
 
     void signIn(String user) {
         signOut();
@@ -117,18 +117,18 @@ final class JenkinsBrowser implements AutoCloseable {
         find("[name='j_username']").sendKeys(user);
         find("[name='j_password']").sendKeys(user);
         find("[name='Submit']").click();
-        await("signed in", here -> here.findElements(By.name("j_password")).isEmpty());
+        await("signed in", driver -> driver.findElements(By.name("j_password")).isEmpty());
     }
 
     void signOut() {
         driver.manage().deleteAllCookies();
     }
 
-    /** What pages are asked for in, from now on. */
-    void speak(String language) {
+    /** Sets the {@code Accept-Language} header. */
+    void setLanguage(String language) {
         driver.executeCdpCommand(
                 "Emulation.setUserAgentOverride",
-                Map.of("userAgent", run("return navigator.userAgent"), "acceptLanguage", language));
+                Map.of("userAgent", executeScript("return navigator.userAgent"), "acceptLanguage", language));
     }
 
     void allowClipboard() {
@@ -138,11 +138,11 @@ final class JenkinsBrowser implements AutoCloseable {
     }
 
     /**
-     * Has pages run a script before their own ones.
+     * Runs a script in each page before its own scripts.
      *
-     * @return what ends that
+     * @return action that removes the script
      */
-    Runnable prepare(String script) {
+    Runnable addInitScript(String script) {
         Map<String, Object> prepared =
                 driver.executeCdpCommand("Page.addScriptToEvaluateOnNewDocument", Map.of("source", script));
         return () -> driver.executeCdpCommand("Page.removeScriptToEvaluateOnNewDocument", prepared);
@@ -156,11 +156,11 @@ final class JenkinsBrowser implements AutoCloseable {
         return driver.getCurrentUrl().substring(root.length());
     }
 
-    void usePhone() {
-        resize(PHONE);
+    void useNarrowWindow() {
+        resize(NARROW);
     }
 
-    void useWidth(int width) {
+    void useWindowWidth(int width) {
         resize(new Dimension(width, 900));
     }
 
@@ -170,137 +170,133 @@ final class JenkinsBrowser implements AutoCloseable {
                 Map.of("width", size.width, "height", size.height, "deviceScaleFactor", 1, "mobile", false));
     }
 
-    void putPhoneAway() {
+    void useDesktopWindow() {
         driver.executeCdpCommand("Emulation.clearDeviceMetricsOverride", Map.of());
     }
 
-    /** The first one that can be seen, when it can be seen. */
+    /** Waits for the first visible element. */
     WebElement find(String css) {
-        return await(css, here -> visible(css).findFirst().orElse(null));
+        return await(css, driver -> findVisible(css).findFirst().orElse(null));
     }
 
-    /** The first one that can be seen with this text in it. */
+    /** Waits for the first visible element that contains the text. */
     WebElement find(String css, String text) {
         return await(
                 css + " with " + text,
-                here -> visible(css)
+                driver -> findVisible(css)
                         .filter(element -> element.getText().contains(text))
                         .findFirst()
                         .orElse(null));
     }
 
-    private Stream<WebElement> visible(String css) {
+    private Stream<WebElement> findVisible(String css) {
         return driver.findElements(By.cssSelector(css)).stream().filter(WebElement::isDisplayed);
     }
 
-    List<WebElement> all(String css) {
+    List<WebElement> findAll(String css) {
         return driver.findElements(By.cssSelector(css));
     }
 
-    /** Not under the bar at the bottom of forms. */
+    /** Scrolls first, since the sticky bar at the bottom of forms may cover the element. */
     void click(WebElement element) {
-        run("arguments[0].scrollIntoView({block: 'center'})", element);
+        executeScript("arguments[0].scrollIntoView({block: 'center'})", element);
         element.click();
     }
 
     <T> T await(String what, ExpectedCondition<T> condition) {
-        return new WebDriverWait(driver, PATIENCE)
+        return new WebDriverWait(driver, TIMEOUT)
                 .ignoring(StaleElementReferenceException.class)
                 .withMessage(() -> what + ", at " + driver.getCurrentUrl())
                 .until(condition);
     }
 
-    Object run(String script, Object... arguments) {
+    Object executeScript(String script, Object... arguments) {
         return driver.executeScript(script, arguments);
     }
 
-    String text() {
-        return driver.findElement(By.tagName("body")).getText();
+    // Assertions
+
+    /** Discards console errors about responses with this status, and fails for other errors. */
+    void ignoreStatus(int status) {
+        assertNoErrors(" the server responded with a status of " + status + " ");
     }
 
-    // What must not be
-
-    /** Takes from the console that pages were answered with this status, and fails for anything else. */
-    void forgetAnswers(int status) {
-        assertClean(" the server responded with a status of " + status + " ");
+    void assertNoErrors() {
+        assertNoErrors(null);
     }
 
-    void assertClean() {
-        assertClean(null);
-    }
-
-    /** No error on the console and nothing that the Content Security Policy had to stop, since the last time. */
-    private void assertClean(@CheckForNull String expected) {
-        List<String> complaints = new ArrayList<>();
+    /** Checks for console errors and violations of the Content Security Policy since the last call. */
+    private void assertNoErrors(@CheckForNull String expected) {
+        List<String> errors = new ArrayList<>();
         for (LogEntry entry : driver.manage().logs().get(LogType.BROWSER)) {
             if (entry.getLevel().intValue() >= Level.SEVERE.intValue()
                     && (expected == null || !entry.getMessage().contains(expected))) {
-                complaints.add(entry.getMessage());
+                errors.add(entry.getMessage());
             }
         }
         if (driver.getCurrentUrl().startsWith(root)) {
-            String violations = (String) run("const seen = sessionStorage.getItem('violations') || '[]';"
+            String violations = (String) executeScript("const seen = sessionStorage.getItem('violations') || '[]';"
                     + "sessionStorage.removeItem('violations'); return seen;");
             if (!violations.equals("[]")) {
-                complaints.add(violations);
+                errors.add(violations);
             }
         }
-        assertThat(complaints).as("complaints of the browser").isEmpty();
+        assertThat(errors).as("console errors and CSP violations").isEmpty();
     }
 
-    /** @param css what is ours on the page; the rest is for Jenkins to answer for */
+    /** @param css the part of the page that belongs to the plugin */
     void assertAccessible(String css) {
-        List<String> complaints = new ArrayList<>();
+        List<String> errors = new ArrayList<>();
         for (Rule rule : new AxeBuilder().include(List.of(css)).analyze(driver).getViolations()) {
             if (Set.of("serious", "critical").contains(rule.getImpact())) {
                 rule.getNodes().stream()
-                        .filter(node -> !isMatterOfJenkins(rule.getId(), node.getTarget()))
-                        .forEach(node -> complaints.add(rule.getId() + ": " + node.getHtml()));
+                        .filter(node -> !isKnownJenkinsViolation(rule.getId(), node.getTarget()))
+                        .forEach(node -> errors.add(rule.getId() + ": " + node.getHtml()));
             }
         }
-        assertThat(complaints).as("what axe-core says of " + path()).isEmpty();
+        assertThat(errors).as("accessibility of " + path()).isEmpty();
     }
 
-    /** @param target a list with the one CSS selector of an element that is in no frame */
-    private boolean isMatterOfJenkins(String rule, Object target) {
-        String where = MATTERS_OF_JENKINS.get(rule);
-        return where != null
-                && (boolean) run(
+    /** @param target list with a single CSS selector, since there are no frames */
+    private boolean isKnownJenkinsViolation(String rule, Object target) {
+        String elements = KNOWN_JENKINS_VIOLATIONS.get(rule);
+        return elements != null
+                && (boolean) executeScript(
                         "return !!document.querySelector(arguments[0])?.closest(arguments[1])",
                         target.toString().replaceAll("^\\[|]$", ""),
-                        where);
+                        elements);
     }
 
-    /** @param css what must not reach out of the window to the right */
+    /** Checks that no element extends beyond the right edge of the window. */
     void assertFits(String css) {
-        assertFitsBut(css, "#none");
+        assertFitsExcept(css, "#none");
     }
 
-    /** @param scrolls what may hold something wider than itself */
-    void assertFitsBut(String css, String scrolls) {
-        assertThat(run("""
+    /** @param scrollable selector of elements with a horizontal scroll bar, whose content is not checked */
+    void assertFitsExcept(String css, String scrollable) {
+        assertThat(executeScript("""
                         const width = document.documentElement.clientWidth;
                         return [...document.querySelectorAll(arguments[0])]
                           .flatMap(root => [root, ...root.querySelectorAll('*')])
                           .filter(each => !each.parentElement.closest(arguments[1]))
                           .filter(each => each.offsetParent && each.getBoundingClientRect().right > width + 1)
                           .map(each => each.outerHTML.substring(0, 200));
-                        """, css, scrolls))
+                        """, css, scrollable))
                 .as("too wide for " + driver.manage().window().getSize())
                 .asInstanceOf(InstanceOfAssertFactories.LIST)
                 .isEmpty();
     }
 
-    // Pictures
+    // Screenshots
 
-    /** For the documentation, whole and at twice the resolution; taken when {@code -Dscreenshots=true}. */
-    void picture(String name, String css) {
+    /** Writes an image of the element to docs/images, if {@code -Dscreenshots=true}. */
+    void screenshot(String name, String css) {
         if (!Boolean.getBoolean("screenshots")) {
             return;
         }
-        // High enough for the bar that Jenkins keeps at the bottom of forms to be at their end.
-        resize(new Dimension(DESK.width, 2 * DESK.height));
-        Object clip = run("""
+        // In a tall window, the sticky bar of Jenkins is at the end of the form.
+        resize(new Dimension(DESKTOP.width, 2 * DESKTOP.height));
+        Object clip = executeScript("""
                 document.activeElement.blur();
                 window.scrollTo(0, 0);
                 const box = arguments[0].getBoundingClientRect();
@@ -313,8 +309,8 @@ final class JenkinsBrowser implements AutoCloseable {
         write(Path.of("docs", "images", name + ".png"), Base64.getDecoder().decode(png.toString()));
     }
 
-    /** The whole page as it looks, below {@code target}; taken when {@code -Dlooks=true}. */
-    void keepLook(String name) {
+    /** Writes an image of the whole page to target/looks, if {@code -Dlooks=true}. */
+    void screenshotPage(String name) {
         if (Boolean.getBoolean("looks")) {
             Object png = driver.executeCdpCommand(
                             "Page.captureScreenshot", Map.of("format", "png", "captureBeyondViewport", true))
@@ -323,8 +319,7 @@ final class JenkinsBrowser implements AutoCloseable {
         }
     }
 
-    /** What a failed test saw. */
-    void keepEvidence(String name) {
+    void screenshotFailure(String name) {
         write(Path.of("target", "browser", name + ".png"), driver.getScreenshotAs(OutputType.BYTES));
     }
 

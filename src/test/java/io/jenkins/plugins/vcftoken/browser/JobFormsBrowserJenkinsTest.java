@@ -20,19 +20,19 @@ import org.openqa.selenium.By;
 import org.openqa.selenium.WebElement;
 import org.openqa.selenium.support.ui.Select;
 
-/** Where authors of jobs meet the plugin: the generators of Pipeline syntax, and the form of a freestyle project. */
-class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
+/** The Pipeline syntax generators, and the form of a freestyle project. */
+class JobFormsBrowserJenkinsTest extends JenkinsBrowserTestBase {
 
-    private static final String OF_THE_TEAM = "sddc.team.example.com";
-    private static final String OF_OTHERS = "sddc.others.example.com";
+    private static final String TEAM_HOST = "sddc.team.example.com";
+    private static final String OTHERS_HOST = "sddc.others.example.com";
 
     @BeforeAll
     static void credentials() throws Exception {
         ExamplesJenkinsTest.addAll(simulator);
-        store(folder, user("team-sddc", OF_THE_TEAM));
+        store(folder, user("team-sddc", TEAM_HOST));
         store(
                 jenkins.createProject(com.cloudbees.hudson.plugins.folder.Folder.class, "others"),
-                user("others-sddc", OF_OTHERS));
+                user("others-sddc", OTHERS_HOST));
         store(
                 jenkins.jenkins,
                 new UsernamePasswordCredentialsImpl(CredentialsScope.GLOBAL, "other-kind", null, "other-user", "x"));
@@ -42,9 +42,9 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
     void snippetGenerator() {
         browser.visit("job/" + FOLDER + "/job/deploy/pipeline-syntax/");
         JenkinsForm form = step("withVcfToken");
-        assertOffers(form);
-        form.select("credentialsId", OF_THE_TEAM).fill("tokenVariable", "not a name");
-        form.assertSays("tokenVariable", "error", "cannot be the name of an environment variable");
+        assertCredentialsOffered(form);
+        form.select("credentialsId", TEAM_HOST).fill("tokenVariable", "not a name");
+        form.assertValidation("tokenVariable", "error", "cannot be the name of an environment variable");
         form.fill("tokenVariable", "TOKEN");
         form.add("Add binding", "File with an HTTP header").fill("variable", "HEADER_FILE");
         assertThat(generated())
@@ -52,14 +52,14 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
                 .contains("tokenVariable: 'TOKEN'")
                 .doesNotContain("urlVariable")
                 .doesNotContain("minimumValidity");
-        browser.picture("snippet-generator", "form[name='config']");
+        browser.screenshot("snippet-generator", "form[name='config']");
         browser.assertAccessible("form[name='config'] .dropdownList-container");
-        browser.usePhone();
+        browser.useNarrowWindow();
         browser.assertFits("form[name='config'] .dropdownList-container");
     }
 
     @Test
-    void snippetOfARefresh() {
+    void snippetGenerator_ofVcfTokenRefresh() {
         browser.visit("job/" + FOLDER + "/job/deploy/pipeline-syntax/");
         step("vcfTokenRefresh");
         assertThat(generated()).isEqualTo("vcfTokenRefresh()");
@@ -73,12 +73,12 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
         browser.click(browser.find(config + " button.hetero-list-add"));
         browser.click(browser.find(".jenkins-dropdown__item", "withVcfToken"));
         JenkinsForm form = new JenkinsForm(browser, config);
-        assertOffers(form);
-        form.select("credentialsId", OF_THE_TEAM);
+        assertCredentialsOffered(form);
+        form.select("credentialsId", TEAM_HOST);
         browser.click(browser.find(config + " button", "Generate Declarative Directive"));
         browser.await(
                 "a directive",
-                here -> browser.all("textarea").stream()
+                driver -> browser.findAll("textarea").stream()
                         .anyMatch(each ->
                                 String.valueOf(each.getDomProperty("value")).contains("withVcfToken('team-sddc')")));
     }
@@ -89,23 +89,23 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
         browser.visit(project.getUrl() + "configure");
         WebElement box = browser.await(
                 "the wrapper",
-                here -> browser.all("label").stream()
+                driver -> browser.findAll("label").stream()
                         .filter(each -> each.getText().contains("Use a VMware Cloud Foundation access token"))
                         .findFirst()
                         .orElse(null));
         browser.click(box);
         JenkinsForm form = new JenkinsForm(browser, "form[name='config']");
-        assertOffers(form);
-        form.select("credentialsId", OF_THE_TEAM)
-                .open("More settings", "urlVariable")
+        assertCredentialsOffered(form);
+        form.select("credentialsId", TEAM_HOST)
+                .expand("More settings", "urlVariable")
                 .fill("urlVariable", "VCF_TOKEN");
-        form.assertSays("tokenVariable", "error", "used more than once");
+        form.assertValidation("tokenVariable", "error", "used more than once");
         form.fill("urlVariable", "").assertHelp("urlVariable");
         form.add("Add binding", "File with the token")
                 .fill("variable", "TOKEN_FILE")
                 .assertHelp("variable");
         form.press("Save");
-        browser.await("saved", here -> !browser.path().endsWith("configure"));
+        browser.await("saved", driver -> !browser.path().endsWith("configure"));
         VcfTokenBuildWrapper stored = project.getBuildWrappersList().get(VcfTokenBuildWrapper.class);
         assertThat(stored.getCredentialsId()).isEqualTo("team-sddc");
         assertThat(stored.getBindings())
@@ -114,7 +114,7 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
     }
 
     @Test
-    void aCredentialAddedOnTheWay() throws Exception {
+    void credentialAddedInJobForm_isSelected() throws Exception {
         FreeStyleProject project = folder.createProject(FreeStyleProject.class, "on-the-way");
         browser.visit(project.getUrl() + "configure");
         browser.click(browser.find("label", "Use a VMware Cloud Foundation access token"));
@@ -124,43 +124,43 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
         new Select(browser.find(dialog + " select.dropdownList"))
                 .selectByVisibleText("VMware VCF Automation or Cloud Director service account");
         JenkinsForm added = new JenkinsForm(browser, dialog);
-        added.fill("url", "vcfa").assertSays("url", "error", "Not a valid URL");
+        added.fill("url", "vcfa").assertValidation("url", "error", "Not a valid URL");
         added.fill("url", "https://added.example.com").fill("organization", "acme");
-        added.fill("refreshToken", "abc def").assertSays("refreshToken", "error", "white space");
+        added.fill("refreshToken", "abc def").assertValidation("refreshToken", "error", "white space");
         added.fill("refreshToken", "aB3dE5gH7jK9").fill("id", "added-on-the-way");
         browser.click(browser.find("dialog [data-id='ok']"));
 
         JenkinsForm form = new JenkinsForm(browser, "form[name='config']");
         form.select("credentialsId", "added.example.com").press("Save");
-        browser.await("saved", here -> !browser.path().endsWith("configure"));
+        browser.await("saved", driver -> !browser.path().endsWith("configure"));
         assertThat(project.getBuildWrappersList()
                         .get(VcfTokenBuildWrapper.class)
                         .getCredentialsId())
                 .isEqualTo("added-on-the-way");
-        assertThat(JenkinsAccount.storeOf(folder).getCredentials(Domain.global()))
+        assertThat(JenkinsAccount.findStore(folder).getCredentials(Domain.global()))
                 .extracting(each -> ((IdCredentials) each).getId())
                 .contains("added-on-the-way");
         browser.visit(project.getUrl() + "configure");
         browser.await(
                 "selected",
-                here -> new Select(form.field("credentialsId"))
+                driver -> new Select(form.findField("credentialsId"))
                         .getFirstSelectedOption()
                         .getText()
                         .contains("added.example.com"));
     }
 
-    /** All kinds, the folder's own and the global ones, and nothing else. */
-    private static void assertOffers(JenkinsForm form) {
-        browser.await("credentials", here -> options(form).size() > 1);
+    /** The global credentials and those of the folder, of all kinds of the plugin. */
+    private static void assertCredentialsOffered(JenkinsForm form) {
+        browser.await("credentials", driver -> options(form).size() > 1);
         assertThat(options(form))
-                .anyMatch(each -> each.contains(OF_THE_TEAM))
+                .anyMatch(each -> each.contains(TEAM_HOST))
                 .anyMatch(each -> each.contains("API token"))
                 .anyMatch(each -> each.contains("acme"))
-                .noneMatch(each -> each.contains(OF_OTHERS) || each.contains("other-user"));
+                .noneMatch(each -> each.contains(OTHERS_HOST) || each.contains("other-user"));
     }
 
     private static List<String> options(JenkinsForm form) {
-        return new Select(form.field("credentialsId"))
+        return new Select(form.findField("credentialsId"))
                 .getOptions().stream().map(WebElement::getText).toList();
     }
 
@@ -168,21 +168,21 @@ class JobFormsBrowserJenkinsTest extends JenkinsInBrowser {
         Select steps = new Select(browser.find("form[name='config'] select.dropdownList"));
         steps.selectByContainsVisibleText(symbol + ":");
         JenkinsForm form = new JenkinsForm(browser, "form[name='config']");
-        form.field("credentialsId");
+        form.findField("credentialsId");
         return form;
     }
 
     private static String generated() {
         browser.click(browser.find("#generatePipelineScript"));
-        return browser.await("a snippet", here -> {
-            String text = here.findElement(By.id("prototypeText")).getDomProperty("value");
+        return browser.await("a snippet", driver -> {
+            String text = driver.findElement(By.id("prototypeText")).getDomProperty("value");
             return text == null || text.isBlank() ? null : text;
         });
     }
 
-    static void store(hudson.model.ModelObject owner, com.cloudbees.plugins.credentials.Credentials credential)
+    private static void store(hudson.model.ModelObject owner, com.cloudbees.plugins.credentials.Credentials credential)
             throws Exception {
-        JenkinsAccount.storeOf(owner).addCredentials(Domain.global(), credential);
+        JenkinsAccount.findStore(owner).addCredentials(Domain.global(), credential);
     }
 
     private static SddcManagerUser user(String id, String host) {

@@ -2,11 +2,8 @@ package io.jenkins.plugins.vcftoken.browser;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.cloudbees.plugins.credentials.CredentialsScope;
 import hudson.Functions;
-import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
-import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -27,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.jvnet.localizer.LocaleProvider;
 
-/** The pages as people see them whose browsers ask for another language than English. */
-class LanguagesBrowserJenkinsTest extends JenkinsInBrowser {
+/** The pages in browsers that request another language than English. */
+class LanguagesBrowserJenkinsTest extends JenkinsBrowserTestBase {
 
     private static final Path RESOURCES = Path.of("src/main/resources/io/jenkins/plugins/vcftoken");
     private static final String PAGE = "manage/vcf-tokens/";
@@ -36,8 +33,8 @@ class LanguagesBrowserJenkinsTest extends JenkinsInBrowser {
     private static final String FORM = "form[name='update']";
     private static final String SCROLLS = ".vcf-tokens-scroll";
 
-    /** What is shorter may be part of another word. */
-    private static final int TELLING = 12;
+    /** Shorter texts may be part of another word. */
+    private static final int MIN_LENGTH = 12;
 
     private static final String VISIBLE_TEXTS = """
             const texts = [];
@@ -50,13 +47,13 @@ class LanguagesBrowserJenkinsTest extends JenkinsInBrowser {
             return texts;
             """;
 
-    private static final LocaleProvider OF_TESTS = LocaleProvider.getProvider();
+    private static final LocaleProvider DEFAULT_PROVIDER = LocaleProvider.getProvider();
 
     private static String clientId;
 
-    /** As the web application sets it up, of which there is none in tests. */
+    /** Does what the web application of Jenkins does at startup, and the test harness does not. */
     @BeforeAll
-    static void speakAsAsked() {
+    static void useRequestLocale() {
         LocaleProvider.setProvider(new LocaleProvider() {
             @Override
             public Locale get() {
@@ -66,52 +63,48 @@ class LanguagesBrowserJenkinsTest extends JenkinsInBrowser {
     }
 
     @AfterAll
-    static void speakAsEver() {
-        LocaleProvider.setProvider(OF_TESTS);
+    static void restoreLocaleProvider() {
+        LocaleProvider.setProvider(DEFAULT_PROVIDER);
     }
 
     @BeforeAll
     static void accounts() throws Exception {
         simulator.devices().setInterval(Duration.ofSeconds(1));
-        for (String id : new String[] {"dead", "fresh"}) {
-            VcfaServiceAccount account = new VcfaServiceAccount(
-                    CredentialsScope.GLOBAL,
-                    id,
-                    null,
+        for (String id : new String[] {"revoked", "fresh"}) {
+            JenkinsAccount.add(
                     simulator.url().toString(),
-                    "acme",
-                    Secret.fromString(id.equals("dead") ? simulator.addAccount(id, "acme") : ""));
-            account.setCaCertificates(simulator.authorityPem());
-            ExamplesJenkinsTest.store(account);
+                    simulator.authorityPem(),
+                    id,
+                    id.equals("revoked") ? simulator.addAccount(id, "acme") : "");
         }
         clientId = simulator.devices().addAccount("fresh", "acme");
-        simulator.revoke("dead");
-        browser.visit(PAGE + "credential/dead/");
+        simulator.revoke("revoked");
+        browser.visit(PAGE + "credential/revoked/");
         browser.click(browser.find("form[name='renew'] button"));
         browser.find("[role='alert']");
-        browser.forgetAnswers(400);
+        browser.ignoreStatus(400);
     }
 
     @AfterEach
-    void backToEnglish() {
-        browser.speak("en-US");
+    void restoreEnglish() {
+        browser.setLanguage("en-US");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"de", "ja"})
-    void everythingOfOursIsTranslatedAndFits(String language) throws Exception {
-        browser.speak(language);
-        browser.usePhone();
+    void pages_areTranslated_andFitNarrowWindow(String language) throws Exception {
+        browser.setLanguage(language);
+        browser.useNarrowWindow();
 
-        browser.visit(PAGE + "credential/dead/");
+        browser.visit(PAGE + "credential/revoked/");
         browser.find("form[name='retry']");
         assertTranslated(language, "health/TokenDetailPage/index");
-        browser.assertFitsBut(PANEL, SCROLLS);
+        browser.assertFitsExcept(PANEL, SCROLLS);
 
         browser.visit(PAGE);
         browser.find("#vcf-tokens");
         assertTranslated(language, "health/TokenListPage/index");
-        browser.assertFitsBut(PANEL, SCROLLS);
+        browser.assertFitsExcept(PANEL, SCROLLS);
 
         browser.visit(PAGE + "credential/fresh/authorize/");
         assertTranslated(language, "health/DeviceFlowPage/index");
@@ -125,29 +118,29 @@ class LanguagesBrowserJenkinsTest extends JenkinsInBrowser {
 
         browser.visit("manage/credentials/store/system/domain/_/credential/fresh/update");
         new JenkinsForm(browser, FORM)
-                .assertSays("refreshToken", "warning", "")
+                .assertValidation("refreshToken", "warning", "")
                 .fill("organization", "a@b")
-                .assertSays("organization", "warning", "");
+                .assertValidation("organization", "warning", "");
         assertTranslated(language, "credentials/VcfaServiceAccount/credentials");
         assertTranslated(language, "credentials/AbstractVcfCredentials/tokens");
         browser.assertFits(FORM);
     }
 
-    /** @param view whose translated texts must be among what is seen, while no English one of ours is */
+    /** Checks that translated texts of the view are visible, and no English texts of the plugin. */
     private static void assertTranslated(String language, String view) throws IOException {
-        List<String> pieces = ((List<?>) browser.run(VISIBLE_TEXTS, browser.find(PANEL)))
+        List<String> pieces = ((List<?>) browser.executeScript(VISIBLE_TEXTS, browser.find(PANEL)))
                 .stream().map(String::valueOf).toList();
-        String seen = String.join("\n", pieces);
+        String visible = String.join("\n", pieces);
         Map<String, String> texts = texts(language, view);
-        assertThat(texts.values()).as(view).anyMatch(text -> !text.isEmpty() && seen.contains(text));
+        assertThat(texts.values()).as(view).anyMatch(text -> !text.isEmpty() && visible.contains(text));
         texts.putAll(texts(language, "health/Messages"));
         texts.putAll(texts(language, "Messages"));
         assertThat(texts.keySet())
-                .as("English in " + seen)
-                .noneMatch(text -> text.length() < TELLING ? pieces.contains(text) : seen.contains(text));
+                .as("English in " + visible)
+                .noneMatch(text -> text.length() < MIN_LENGTH ? pieces.contains(text) : visible.contains(text));
     }
 
-    /** English texts with their translations, in pieces where something is put in between. */
+    /** English texts with their translations, split at placeholders. */
     private static Map<String, String> texts(String language, String name) throws IOException {
         Path base = RESOURCES.resolve(name + ".properties");
         Properties english = Files.exists(base) ? load(base) : new Properties();
@@ -161,7 +154,7 @@ class LanguagesBrowserJenkinsTest extends JenkinsInBrowser {
             } else {
                 Stream.of(text.split("\\{\\d[^}]*}"))
                         .map(String::strip)
-                        .filter(piece -> piece.length() >= TELLING)
+                        .filter(piece -> piece.length() >= MIN_LENGTH)
                         .forEach(piece -> texts.put(piece.replace("''", "'"), translation));
             }
         }
@@ -169,7 +162,7 @@ class LanguagesBrowserJenkinsTest extends JenkinsInBrowser {
         return texts;
     }
 
-    /** Of all languages: what one lacks would be English there. */
+    /** Keys of all languages, since a missing one would be shown in English. */
     private static Set<String> keys(String name) throws IOException {
         Set<String> keys = new HashSet<>();
         for (String language : new String[] {"de", "ja"}) {

@@ -7,7 +7,7 @@ import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Result;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The list and the status page on a controller with 62 credentials in different states. */
-class ManyCredentialsBrowserJenkinsTest extends JenkinsInBrowser {
+/** The list and the status page on a controller with 63 credentials in different states. */
+class ManyCredentialsBrowserJenkinsTest extends JenkinsBrowserTestBase {
 
     private static final String PAGE = "manage/vcf-tokens/";
     private static final String PANEL = "#main-panel";
@@ -51,7 +51,7 @@ class ManyCredentialsBrowserJenkinsTest extends JenkinsInBrowser {
             VcfaServiceAccount revoked = vcfa("z-revoked-" + i, "acme");
             stored.add(revoked);
             simulator.revoke("z-revoked-" + i);
-            requestInVain(revoked);
+            requestAndFail(revoked);
         }
         VcfaServiceAccount unreachable = new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
@@ -61,7 +61,7 @@ class ManyCredentialsBrowserJenkinsTest extends JenkinsInBrowser {
                 "acme",
                 Secret.fromString("aB3dE5gH7jK9"));
         stored.add(unreachable);
-        requestInVain(unreachable);
+        requestAndFail(unreachable);
         stored.add(new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
                 "z-not-authorized",
@@ -74,14 +74,14 @@ class ManyCredentialsBrowserJenkinsTest extends JenkinsInBrowser {
                 CredentialsScope.GLOBAL, "z-expiring", null, simulator.url().toString(), Secret.fromString("ends"));
         expiring.setCaCertificates(simulator.authorityPem());
         stored.add(expiring);
-        ExamplesJenkinsTest.store(vcfa("vcfa-ci", "acme"));
+        JenkinsAccount.store(vcfa("vcfa-ci", "acme"));
         WorkflowJob job = jenkins.createProject(WorkflowJob.class, "nightly");
         job.setDefinition(new CpsFlowDefinition(
                 "withVcfToken(credentialsId: 'vcfa-ci') { echo VCF_URL }\n"
                         + "withVcfToken(credentialsId: 'sddc-ci') { echo VCF_URL }",
                 true));
         jenkins.buildAndAssertStatus(Result.SUCCESS, job);
-        look();
+        checkHealth();
     }
 
     private static VcfaServiceAccount vcfa(String id, String organization) {
@@ -96,33 +96,34 @@ class ManyCredentialsBrowserJenkinsTest extends JenkinsInBrowser {
         return account;
     }
 
-    private static void requestInVain(VcfaServiceAccount account) throws InterruptedException {
+    private static void requestAndFail(VcfaServiceAccount account) throws InterruptedException {
         try {
-            VcfTokenService.get().once(account);
+            VcfTokenService.get().issueWithoutLease(account);
         } catch (TokenUnavailableException expected) {
-            // The page shows it.
+            // The page shows the error.
         }
     }
 
     @Test
-    void list_beginsWithWhatNeedsAttention() {
+    void list_startsWithCredentialsThatNeedAttention() {
         browser.visit(PAGE);
         List<String> states = new ArrayList<>();
-        browser.all(SHOWN).forEach(row -> states.add(row.getDomAttribute("data-state")));
+        browser.findAll(SHOWN).forEach(row -> states.add(row.getDomAttribute("data-state")));
         assertThat(states).hasSize(63).startsWith("REJECTED", "REJECTED", "REJECTED", "FAILING");
         assertThat(browser.find("#vcf-tokens-totals").getText())
                 .isEqualTo("63 credentials · 3 need attention · 1 failing · 1 expiring");
-        assertThat(browser.find(row("sddc-ci")).getDomAttribute("data-state")).isEqualTo("IDLE");
+        assertThat(browser.find(rowSelector("sddc-ci")).getDomAttribute("data-state"))
+                .isEqualTo("IDLE");
     }
 
     @Test
     void filter_showsTheRowsWithTheText() {
         browser.visit(PAGE);
         browser.find("#vcf-tokens-filter").sendKeys("Rejected");
-        assertThat(browser.all(SHOWN)).hasSize(3);
+        assertThat(browser.findAll(SHOWN)).hasSize(3);
         browser.find("#vcf-tokens-filter").sendKeys(" nothing has this");
         browser.find("#vcf-tokens-none", "No credential");
-        assertThat(browser.all(SHOWN)).isEmpty();
+        assertThat(browser.findAll(SHOWN)).isEmpty();
     }
 
     @Test
@@ -134,18 +135,18 @@ class ManyCredentialsBrowserJenkinsTest extends JenkinsInBrowser {
         browser.click(browser.find(".vcf-token-snippet button"));
         browser.await(
                 "copied",
-                here -> String.valueOf(browser.run("return navigator.clipboard.readText()"))
+                driver -> String.valueOf(browser.executeScript("return navigator.clipboard.readText()"))
                         .startsWith("withVcfToken(credentialsId: 'vcfa-ci')"));
     }
 
     @Test
     void renewal_isConfirmedAndOtherTabsFollow() throws Exception {
         browser.visit(PAGE + "credential/vcfa-team-07/");
-        browser.run("document.getElementById('vcf-token').dataset.refreshSeconds = 1");
+        browser.executeScript("document.getElementById('vcf-token').dataset.refreshSeconds = 1");
         browser.click(browser.find("form[name='renew'] button"));
         browser.find("#notification-bar", "renewed");
         browser.visit(PAGE + "credential/vcfa-team-08/");
-        browser.run("document.getElementById('vcf-token').dataset.refreshSeconds");
+        browser.executeScript("document.getElementById('vcf-token').dataset.refreshSeconds");
         assertThat(browser.find("#vcf-token").getDomAttribute("data-state")).isEqualTo("NOT_USED");
     }
 
@@ -153,28 +154,30 @@ class ManyCredentialsBrowserJenkinsTest extends JenkinsInBrowser {
     @CsvSource({"1200, false", "1200, true", "400, false", "400, true"})
     void pages_fitAndAreAccessible(int width, boolean dark) {
         if (dark) {
-            turnOffTheLight();
+            useDarkTheme();
         }
-        browser.useWidth(width);
+        browser.useWindowWidth(width);
         String suffix = "-" + width + (dark ? "-dark" : "");
         for (String page : List.of("", "credential/vcfa-ci/", "credential/z-revoked-0/", "credential/z-unreachable/")) {
             browser.visit(PAGE + page);
             browser.find(page.isEmpty() ? "#vcf-tokens" : "#vcf-token");
-            browser.keepLook("many" + page.replaceAll("\\W+", "-") + suffix);
+            browser.screenshotPage("many" + page.replaceAll("\\W+", "-") + suffix);
             browser.assertFits(PANEL);
             browser.assertAccessible(PANEL);
         }
         if (width == 1200) {
             browser.visit(PAGE);
-            assertThat(browser.run("""
+            assertThat(browser.executeScript("""
                             return [...document.querySelectorAll('#vcf-tokens tbody tr')]
                               .filter(row => row.getBoundingClientRect().height > 64)
                               .map(row => row.textContent)
-                            """)).as("rows with more than two lines").isEqualTo(List.of());
+                            """))
+                    .as("rows with more than two lines")
+                    .isEqualTo(List.of());
         }
     }
 
-    private static String row(String id) {
+    private static String rowSelector(String id) {
         return "#vcf-tokens tr[data-credential='" + id + "']";
     }
 }

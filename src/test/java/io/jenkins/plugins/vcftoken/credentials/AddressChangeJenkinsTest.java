@@ -2,17 +2,17 @@ package io.jenkins.plugins.vcftoken.credentials;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cloudbees.plugins.credentials.CredentialsMatchers;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.health.JenkinsPages;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.net.URL;
-import java.util.ArrayList;
 import java.util.List;
 import net.sf.json.JSONObject;
-import org.htmlunit.HttpMethod;
+import org.htmlunit.FormEncodingType;
 import org.htmlunit.WebRequest;
 import org.htmlunit.html.HtmlForm;
 import org.htmlunit.html.HtmlInput;
@@ -24,25 +24,25 @@ import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** A credential gets another server's address: with a secret that a person types, and never with the stored one. */
+/** Changing the URL of a credential requires entering its secret again. */
 @WithJenkins
 class AddressChangeJenkinsTest {
 
     private static final String PASSWORD = "Aa1-password-of-svc";
     private static final String KEY = "Aa1-key-of-svc";
     private static final String USER = "svc@vsphere.local";
-    private static final String REFUSED = "Jenkins never sends a stored secret to a different server";
+    private static final String REJECTED = "Jenkins never sends a stored secret to a different server";
 
     private static JenkinsRule jenkins;
-    private static Simulator before;
-    private static Simulator after;
+    private static Simulator oldServer;
+    private static Simulator newServer;
 
     @BeforeAll
     static void start(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        before = Simulator.start();
-        after = Simulator.start();
-        for (Simulator simulator : List.of(before, after)) {
+        oldServer = Simulator.start();
+        newServer = Simulator.start();
+        for (Simulator simulator : List.of(oldServer, newServer)) {
             simulator.sddcManager().addUser(USER, PASSWORD);
             simulator.sddcManager().addApiKey(KEY);
         }
@@ -50,157 +50,155 @@ class AddressChangeJenkinsTest {
 
     @AfterAll
     static void stop() {
-        assertThat(after.violations()).isEmpty();
-        before.close();
-        after.close();
+        assertThat(newServer.violations()).isEmpty();
+        oldServer.close();
+        newServer.close();
     }
 
     @Test
-    void theSamePasswordTypedAnewInTheFormIsWhatIsAskedFor() throws Exception {
+    void urlChange_withEnteredPassword_isSaved() throws Exception {
         add("form", PASSWORD, "");
         HtmlPage page = jenkins.createWebClient().goTo(path("form") + "/update");
         HtmlForm form = page.getFormByName("update");
-        form.getInputByName("_.url").setValue(after.url().toString());
-        form.getTextAreaByName("_.caCertificates").setText(after.authorityPem());
-        HtmlInput concealed = form.getInputByName("_.password");
-        assertThat(Secret.decrypt(concealed.getValue())).isEqualTo(Secret.fromString(PASSWORD));
-        concealed.setValue(PASSWORD);
+        form.getInputByName("_.url").setValue(newServer.url().toString());
+        form.getTextAreaByName("_.caCertificates").setText(newServer.authorityPem());
+        HtmlInput passwordField = form.getInputByName("_.password");
+        assertThat(Secret.decrypt(passwordField.getValue())).isEqualTo(Secret.fromString(PASSWORD));
+        passwordField.setValue(PASSWORD);
         jenkins.submit(form);
-        assertThat(stored("form").getUrl()).isEqualTo(after.url().toString());
-        assertThat(VcfTokenService.get().once(stored("form")).value()).isIn(after.accessTokens());
+        assertThat(stored("form").getUrl()).isEqualTo(newServer.url().toString());
+        assertThat(VcfTokenService.get().issueWithoutLease(stored("form")).value())
+                .isIn(newServer.accessTokens());
     }
 
     @Test
-    void theStoredPasswordLeftInTheFormIsRefused() throws Exception {
+    void urlChange_withUnchangedPassword_isRejected() throws Exception {
         add("left", PASSWORD, "");
         HtmlPage page = jenkins.createWebClient()
                 .withThrowExceptionOnFailingStatusCode(false)
                 .goTo(path("left") + "/update");
         HtmlForm form = page.getFormByName("update");
-        form.getInputByName("_.url").setValue(after.url().toString());
-        assertThat(jenkins.submit(form).getWebResponse().getContentAsString()).contains(REFUSED);
-        assertThat(stored("left").getUrl()).isEqualTo(before.url().toString());
+        form.getInputByName("_.url").setValue(newServer.url().toString());
+        assertThat(jenkins.submit(form).getWebResponse().getContentAsString()).contains(REJECTED);
+        assertThat(stored("left").getUrl()).isEqualTo(oldServer.url().toString());
     }
 
     @Test
-    void theSamePasswordPostedInClear() throws Exception {
+    void urlChange_withPasswordPostedAsPlainText_isSaved() throws Exception {
         add("clear", PASSWORD, "");
-        assertThat(post("clear", form("clear", USER, PASSWORD, ""), false)).doesNotContain(REFUSED);
-        assertThat(stored("clear").getUrl()).isEqualTo(after.url().toString());
+        assertThat(post("clear", form("clear", USER, PASSWORD, ""), false)).doesNotContain(REJECTED);
+        assertThat(stored("clear").getUrl()).isEqualTo(newServer.url().toString());
         assertThat(stored("clear").getPassword()).isEqualTo(Secret.fromString(PASSWORD));
     }
 
     @Test
-    void theStoredPasswordPostedBack() throws Exception {
+    void urlChange_withPasswordPostedEncrypted_isRejected() throws Exception {
         for (boolean multipart : List.of(false, true)) {
-            String id = "back-" + multipart;
-            String sealed = add(id, PASSWORD, "").getPassword().getEncryptedValue();
-            assertThat(post(id, form(id, USER, sealed, ""), multipart)).contains(REFUSED);
-            assertThat(stored(id).getUrl()).isEqualTo(before.url().toString());
+            String id = "encrypted-" + multipart;
+            String encrypted = add(id, PASSWORD, "").getPassword().getEncryptedValue();
+            assertThat(post(id, form(id, USER, encrypted, ""), multipart)).contains(REJECTED);
+            assertThat(stored(id).getUrl()).isEqualTo(oldServer.url().toString());
         }
     }
 
-    /** An unused secret goes along as well, and would be used after the next change, when the address is the same. */
+    /** An unused secret would be saved too, and could be sent to the new server after a second edit. */
     @Test
-    void aStoredPasswordBesideATypedKeyOrWithoutItsUser() throws Exception {
-        String sealed = add("beside", PASSWORD, "").getPassword().getEncryptedValue();
-        assertThat(post("beside", form("beside", USER, sealed, "typed-key"), false))
-                .contains(REFUSED);
-        assertThat(post("beside", form("beside", "", sealed, ""), false)).contains(REFUSED);
-        assertThat(stored("beside").getUrl()).isEqualTo(before.url().toString());
+    void urlChange_withUnusedStoredPassword_isRejected() throws Exception {
+        String encrypted = add("beside", PASSWORD, "").getPassword().getEncryptedValue();
+        assertThat(post("beside", form("beside", USER, encrypted, "typed-key"), false))
+                .contains(REJECTED);
+        assertThat(post("beside", form("beside", "", encrypted, ""), false)).contains(REJECTED);
+        assertThat(stored("beside").getUrl()).isEqualTo(oldServer.url().toString());
     }
 
-    /** The ledger has never seen the password, as the key was used, so only the form can refuse. */
+    /** The API key was used instead of the password, so the ledger does not know the password. */
     @Test
-    void aStoredPasswordThatTheKeyKeptOutOfUse() throws Exception {
-        String sealed = add("unused", PASSWORD, "a-key").getPassword().getEncryptedValue();
-        assertThat(post("unused", form("unused", USER, sealed, ""), false)).contains(REFUSED);
-        assertThat(stored("unused").getUrl()).isEqualTo(before.url().toString());
+    void urlChange_withStoredPasswordThatWasNeverSent_isRejected() throws Exception {
+        String encrypted = add("unused", PASSWORD, "a-key").getPassword().getEncryptedValue();
+        assertThat(post("unused", form("unused", USER, encrypted, ""), false)).contains(REJECTED);
+        assertThat(stored("unused").getUrl()).isEqualTo(oldServer.url().toString());
     }
 
-    /** A user who may not see the secrets gets asterisks for both, and posts them back. */
+    /** Jenkins shows asterisks to users without permission to view secrets, and the form posts them back. */
     @Test
-    void starsOfASecretThatIsNotInUse() throws Exception {
+    void maskedSecretThatIsNotInUse_isRejected() throws Exception {
         add("stars", PASSWORD, "a-key");
         JSONObject form = form("stars", USER, "********", "another-key");
-        form.put("url", before.url().toString());
+        form.put("url", oldServer.url().toString());
         assertThat(post("stars", form, false)).contains("does not show you the stored secret");
         assertThat(stored("stars").getPassword()).isEqualTo(Secret.fromString(PASSWORD));
     }
 
-    /** Nothing can be sent to what is no address; from there, though, every other one looks like a correction. */
+    /** An invalid URL receives no request, but a second edit could replace it by the URL of another server. */
     @Test
-    void theStoredPasswordByWayOfAnAddressThatIsNone() throws Exception {
-        String sealed = add("detour", PASSWORD, "").getPassword().getEncryptedValue();
-        JSONObject detour = form("detour", USER, sealed, "");
-        detour.put("url", "https://no address");
-        assertThat(post("detour", detour, false)).contains(REFUSED);
-        assertThat(stored("detour").getUrl()).isEqualTo(before.url().toString());
-        detour.put("password", PASSWORD);
-        assertThat(post("detour", detour, false)).doesNotContain(REFUSED);
-        assertThat(post("detour", form("detour", USER, sealed, ""), false)).contains(REFUSED);
-        assertThat(stored("detour").getUrl()).isEqualTo("https://no address");
+    void storedPassword_withAnInvalidUrl_isRejected() throws Exception {
+        String encrypted = add("invalid-url", PASSWORD, "").getPassword().getEncryptedValue();
+        JSONObject form = form("invalid-url", USER, encrypted, "");
+        form.put("url", "https://no address");
+        assertThat(post("invalid-url", form, false)).contains(REJECTED);
+        assertThat(stored("invalid-url").getUrl()).isEqualTo(oldServer.url().toString());
+        form.put("password", PASSWORD);
+        assertThat(post("invalid-url", form, false)).doesNotContain(REJECTED);
+        assertThat(post("invalid-url", form("invalid-url", USER, encrypted, ""), false))
+                .contains(REJECTED);
+        assertThat(stored("invalid-url").getUrl()).isEqualTo("https://no address");
     }
 
     @Test
-    void theSameAddressTakesTheStoredPasswordBack() throws Exception {
-        String sealed = add("same", PASSWORD, "").getPassword().getEncryptedValue();
-        JSONObject form = form("same", "other@vsphere.local", sealed, "");
-        form.put("url", before.url().toString());
-        assertThat(post("same", form, false)).doesNotContain(REFUSED);
+    void storedPassword_withUnchangedUrl_isSaved() throws Exception {
+        String encrypted = add("same", PASSWORD, "").getPassword().getEncryptedValue();
+        JSONObject form = form("same", "other@vsphere.local", encrypted, "");
+        form.put("url", oldServer.url().toString());
+        assertThat(post("same", form, false)).doesNotContain(REJECTED);
         assertThat(stored("same").getUsername()).isEqualTo("other@vsphere.local");
         assertThat(stored("same").getPassword()).isEqualTo(Secret.fromString(PASSWORD));
     }
 
     private static SddcManagerUser add(String id, String password, String key) throws Exception {
         SddcManagerUser user = new SddcManagerUser(
-                CredentialsScope.GLOBAL, id, null, before.url().toString());
+                CredentialsScope.GLOBAL, id, null, oldServer.url().toString());
         user.setUsername(USER);
         user.setPassword(Secret.fromString(password));
         user.setApiKey(Secret.fromString(key));
-        user.setCaCertificates(before.authorityPem());
+        user.setCaCertificates(oldServer.authorityPem());
         JenkinsAccount.store(user);
         return user;
     }
 
     private static SddcManagerUser stored(String id) {
-        return SystemCredentialsProvider.getInstance().getCredentials().stream()
-                .map(SddcManagerUser.class::cast)
-                .filter(credential -> credential.getId().equals(id))
-                .findFirst()
-                .orElseThrow();
+        return (SddcManagerUser) CredentialsMatchers.firstOrNull(
+                SystemCredentialsProvider.getInstance().getCredentials(), CredentialsMatchers.withId(id));
     }
 
     private static String path(String id) {
         return "credentials/store/system/domain/_/credential/" + id;
     }
 
-    /** For the new address, as a script would post it. */
+    /** JSON of the form, with the new URL. */
     private static JSONObject form(String id, String user, String password, String key) {
         JSONObject form = new JSONObject();
         form.put("stapler-class", SddcManagerUser.class.getName());
         form.put("scope", "GLOBAL");
         form.put("id", id);
-        form.put("url", after.url().toString());
+        form.put("url", newServer.url().toString());
         form.put("username", user);
         form.put("password", password);
         form.put("apiKey", key);
-        form.put("caCertificates", after.authorityPem());
+        form.put("caCertificates", newServer.authorityPem());
         return form;
     }
 
     private static String post(String id, JSONObject form, boolean multipart) throws Exception {
-        JenkinsRule.WebClient web = jenkins.createWebClient().withThrowExceptionOnFailingStatusCode(false);
-        WebRequest request = new WebRequest(new URL(jenkins.getURL(), path(id) + "/updateSubmit"), HttpMethod.POST);
+        JenkinsPages pages = new JenkinsPages(jenkins);
+        WebRequest request =
+                pages.postRequest(null, path(id) + "/updateSubmit", new NameValuePair("json", form.toString()));
         if (multipart) {
-            request.setEncodingType(org.htmlunit.FormEncodingType.MULTIPART);
+            request.setEncodingType(FormEncodingType.MULTIPART);
+            // Jenkins does not read the crumb from a multipart body.
+            request.getRequestParameters().stream()
+                    .filter(parameter -> !parameter.getName().equals("json"))
+                    .forEach(crumb -> request.setAdditionalHeader(crumb.getName(), crumb.getValue()));
         }
-        request.setRequestParameters(new ArrayList<>(List.of(new NameValuePair("json", form.toString()))));
-        web.addCrumb(request);
-        // Jenkins does not look for it within parts.
-        request.getRequestParameters().stream()
-                .filter(added -> !added.getName().equals("json"))
-                .forEach(crumb -> request.setAdditionalHeader(crumb.getName(), crumb.getValue()));
-        return web.getPage(request).getWebResponse().getContentAsString();
+        return pages.send(null, request).getContentAsString();
     }
 }

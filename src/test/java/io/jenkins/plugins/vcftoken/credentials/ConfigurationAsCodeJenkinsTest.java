@@ -43,18 +43,18 @@ class ConfigurationAsCodeJenkinsTest {
 
     @AfterEach
     void stop() {
-        both.assertNothingLostOrSpentTwice();
+        both.assertNoTokenLostOrReused();
     }
 
     @Test
-    void aHundredReloadsWithRotationsInBetween() throws Exception {
+    void reload_afterRotations_keepsTheRotatedToken() throws Exception {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         Path yaml = yaml(simulator.addAccount("ci", "acme"));
         for (int reload = 1; reload <= 100; reload++) {
             ConfigurationAsCode.get().configure(yaml.toString());
             if (reload % 5 == 0) {
                 both.build(job);
-                both.letTheAccessTokenAge();
+                both.sleepUntilRenewalIsDue();
             }
         }
         both.awaitInSystem("sa");
@@ -62,7 +62,7 @@ class ConfigurationAsCodeJenkinsTest {
     }
 
     @Test
-    void exportShowsTheCurrentTokenEncrypted() throws Exception {
+    void export_containsTheCurrentTokenEncrypted() throws Exception {
         ConfigurationAsCode.get()
                 .configure(yaml(simulator.addAccount("ci", "acme")).toString());
         both.build(job);
@@ -78,7 +78,7 @@ class ConfigurationAsCodeJenkinsTest {
     }
 
     @Test
-    void aChangedInitialTokenFoundsANewFamilyAtOnce() throws Exception {
+    void reload_withNewInitialToken_startsANewFamily() throws Exception {
         simulator.setLifetime(Duration.ofHours(1));
         ConfigurationAsCode.get()
                 .configure(yaml(simulator.addAccount("ci", "acme")).toString());
@@ -90,13 +90,13 @@ class ConfigurationAsCodeJenkinsTest {
     }
 
     @Test
-    void anotherIdForTheSameAccountGoesOnWithTheNewestToken() throws Exception {
+    void reload_withAnotherId_usesTheNewestToken() throws Exception {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         String initialToken = simulator.addAccount("ci", "acme");
         ConfigurationAsCode.get().configure(yaml(initialToken).toString());
         both.build(job);
         both.awaitInSystem("sa");
-        both.letTheAccessTokenAge();
+        both.sleepUntilRenewalIsDue();
         Path renamed = yaml(initialToken);
         Files.writeString(renamed, Files.readString(renamed).replace("id: sa", "id: renamed"));
         for (int reload = 0; reload < 3; reload++) {
@@ -104,13 +104,12 @@ class ConfigurationAsCodeJenkinsTest {
             both.use(job, "renamed");
             both.build(job);
             both.awaitInSystem("renamed");
-            both.letTheAccessTokenAge();
+            both.sleepUntilRenewalIsDue();
         }
         assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
     }
 
-    private Path yaml(String initialToken) throws Exception {
-        String certificate = simulator.authorityPem().trim().replace("\n", "\n              ");
+    static Path writeYaml(Path directory, Simulator simulator, String initialToken) throws Exception {
         return Files.writeString(directory.resolve("jenkins.yaml"), """
                 credentials:
                   system:
@@ -123,9 +122,12 @@ class ConfigurationAsCodeJenkinsTest {
                           url: "%s"
                           organization: acme
                           refreshToken: "%s"
-                          caCertificates: |
-                              %s
+                          caCertificates: "%s"
                 """.formatted(
-                        simulator.url(), initialToken, certificate.replace("\n              ", "\n              ")));
+                simulator.url(), initialToken, simulator.authorityPem().trim().replace("\n", "\\n")));
+    }
+
+    private Path yaml(String initialToken) throws Exception {
+        return writeYaml(directory, simulator, initialToken);
     }
 }

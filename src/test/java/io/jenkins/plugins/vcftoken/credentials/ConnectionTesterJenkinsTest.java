@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.credentials;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.hudson.plugins.folder.Folder;
+import com.cloudbees.plugins.credentials.CredentialsMatchers;
 import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
@@ -13,23 +14,21 @@ import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.JenkinsReset;
+import io.jenkins.plugins.vcftoken.health.JenkinsPages;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
-import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import jenkins.model.Jenkins;
+import net.sf.json.JSONObject;
 import org.htmlunit.HttpMethod;
-import org.htmlunit.WebRequest;
-import org.htmlunit.WebResponse;
 import org.htmlunit.util.NameValuePair;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
@@ -40,17 +39,22 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** "Test connection" as browsers submit it, and as attackers would. */
+/** Results and permissions of "Test connection", including requests that a form does not send. */
 @WithJenkins
 class ConnectionTesterJenkinsTest {
 
+    private static final List<String> NON_ROTATING_IDS =
+            List.of("sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations");
+    private static final List<String> ALL_IDS =
+            Stream.concat(Stream.of("vcfa"), NON_ROTATING_IDS.stream()).toList();
+
     private static JenkinsRule jenkins;
 
-    @AutoClose("closeWithoutViolations")
+    @AutoClose("closeAndCheckViolations")
     private final Simulator simulator = Simulator.start();
 
     private Folder folder;
-    private JenkinsRule.WebClient web;
+    private JenkinsPages pages;
 
     @BeforeAll
     static void start(JenkinsRule rule) {
@@ -78,7 +82,7 @@ class ConnectionTesterJenkinsTest {
                 .grant(CredentialsProvider.CREATE)
                 .onItems(folder)
                 .to("creator"));
-        web = as("admin");
+        pages = new JenkinsPages(jenkins);
     }
 
     @AfterEach
@@ -87,7 +91,7 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void storedSecret_isTestedAndItsSuccessorStored() throws Exception {
+    void storedSecret_isTestedAndTheRotatedSecretStored() throws Exception {
         assertTestSucceeds("vcfa", "ci", "acme", "The server rotated the refresh token; the new one is saved.");
         assertTestSucceeds(
                 "vcfa-provider", "provider", "System", "The server rotated the refresh token; the new one is saved.");
@@ -95,7 +99,7 @@ class ConnectionTesterJenkinsTest {
         assertTestSucceeds("csp-token", "person", "", "");
         assertTestSucceeds("csp-app", "app-of-ci", "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11", "");
         assertTestSucceeds("vcf-sso", "client-of-ci", "", "");
-        // Its response says until when, to the millisecond; its date has seconds.
+        // The expiry has milliseconds, but the Date header of the response does not, so the lifetime is rounded down.
         assertTestSucceeds("vcf-operations", "", "", "", "59 min");
     }
 
@@ -104,60 +108,60 @@ class ConnectionTesterJenkinsTest {
     }
 
     /**
-     * @param name empty where the access token does not say
-     * @param rotation empty where the secret does not rotate
+     * @param name subject of the access token; empty if it has none
+     * @param rotation expected message; empty if the secret does not rotate
      */
     private void assertTestSucceeds(String id, String name, String organization, String rotation, String lifetime)
             throws Exception {
-        int before = exchanges();
-        VcfCredentials stored = inSystem(id);
-        String answer = test(web, "", stored.getClass(), form(stored));
-        assertThat(answer)
+        int before = tokenRequests();
+        VcfCredentials stored = stored(id);
+        String response = test("admin", "", stored.getClass(), form(stored));
+        assertThat(response)
                 .contains("class=\"ok\"")
                 .contains("Success.", "Access token valid for", lifetime)
                 .contains(rotation)
                 .doesNotContain(rotation.isEmpty() ? "rotate" : "Nothing was saved")
                 .doesNotContain(stored.storedSecret().getPlainText());
         if (name.isEmpty()) {
-            assertThat(answer).doesNotContain("Signed in as");
+            assertThat(response).doesNotContain("Signed in as");
         } else {
-            assertThat(answer).contains("Signed in as ‘" + name + "’");
+            assertThat(response).contains("Signed in as ‘" + name + "’");
         }
         if (!organization.isEmpty()) {
-            assertThat(answer).contains("(organization ‘" + organization + "’)");
+            assertThat(response).contains("(organization ‘" + organization + "’)");
         }
-        assertThat(answer.contains("itself expires 2099-01-01T00:00:00Z")).isEqualTo(id.equals("csp-token"));
-        assertThat(exchanges()).isEqualTo(before + 1);
+        assertThat(response.contains("itself expires 2099-01-01T00:00:00Z")).isEqualTo(id.equals("csp-token"));
+        assertThat(tokenRequests()).isEqualTo(before + 1);
         if (id.equals("vcfa")) {
             JenkinsAndSimulator.await(
                     "the new token is stored",
-                    () -> inSystem(id).storedSecret().getPlainText().equals(simulator.currentToken("ci")));
+                    () -> stored(id).storedSecret().getPlainText().equals(simulator.currentToken("ci")));
         }
         JenkinsAndSimulator.await(
-                "no session is left",
+                "all sessions are released",
                 () -> simulator.sddcManager().openSessions() == 0
                         && simulator.vcfOperations().openSessions() == 0);
-        Map<String, String> spelledOtherwise = form(stored);
-        spelledOtherwise.merge("url", "/", String::concat);
-        assertThat(test(web, "", stored.getClass(), spelledOtherwise)).contains("class=\"ok\"", rotation);
-        assertThat(exchanges()).isEqualTo(before + 2);
+        Map<String, String> withTrailingSlash = form(stored);
+        withTrailingSlash.merge("url", "/", String::concat);
+        assertThat(test("admin", "", stored.getClass(), withTrailingSlash)).contains("class=\"ok\"", rotation);
+        assertThat(tokenRequests()).isEqualTo(before + 2);
         assertThat(simulator.reuses()).isZero();
     }
 
     @Test
-    void typedSecret_isTestedAndNotStored() throws Exception {
-        for (String id : List.of("sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
-            VcfCredentials stored = inSystem(id);
+    void enteredSecret_isTestedAndNotStored() throws Exception {
+        for (String id : NON_ROTATING_IDS) {
+            VcfCredentials stored = stored(id);
             Map<String, String> form = form(stored);
-            reveal(form, stored);
+            decrypt(form, stored);
             SystemCredentialsProvider.getInstance().getCredentials().remove(stored);
-            int before = exchanges();
-            String answer = test(web, "", stored.getClass(), form);
-            assertThat(answer).contains("class=\"ok\"", "Success.", "Nothing was saved");
-            assertThat(answer.contains("Signed in as")).isEqualTo(!id.equals("vcf-operations"));
-            assertThat(exchanges()).isEqualTo(before + 1);
+            int before = tokenRequests();
+            String response = test("admin", "", stored.getClass(), form);
+            assertThat(response).contains("class=\"ok\"", "Success.", "Nothing was saved");
+            assertThat(response.contains("Signed in as")).isEqualTo(!id.equals("vcf-operations"));
+            assertThat(tokenRequests()).isEqualTo(before + 1);
             JenkinsAndSimulator.await(
-                    "no session is left",
+                    "all sessions are released",
                     () -> simulator.sddcManager().openSessions() == 0
                             && simulator.vcfOperations().openSessions() == 0);
             assertThat(records()).isEmpty();
@@ -166,48 +170,48 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void typedRotatingToken_isNotSent() throws Exception {
-        VcfCredentials stored = inSystem("vcfa");
+    void enteredRotatingToken_isNotSent() throws Exception {
+        VcfCredentials stored = stored("vcfa");
         Map<String, String> form = form(stored);
         SystemCredentialsProvider.getInstance().getCredentials().clear();
-        assertThat(test(web, "", stored.getClass(), form))
+        assertThat(test("admin", "", stored.getClass(), form))
                 .contains("Save the credential before testing it", "Nothing was sent");
-        reveal(form, stored);
-        assertThat(test(web, "", stored.getClass(), form))
+        decrypt(form, stored);
+        assertThat(test("admin", "", stored.getClass(), form))
                 .contains("Save the credential before testing it", "Nothing was sent");
         form.put("refreshToken", "");
-        assertThat(test(web, "", stored.getClass(), form)).contains("No refresh token yet");
+        assertThat(test("admin", "", stored.getClass(), form)).contains("No refresh token yet");
         assertThat(simulator.requests()).isZero();
     }
 
     @Test
     void storedSecret_isNotSentToAnotherServer() throws Exception {
-        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
-            try (Simulator thief = Simulator.start()) {
-                VcfCredentials stored = inSystem(id);
+        for (String id : ALL_IDS) {
+            try (Simulator otherServer = Simulator.start()) {
+                VcfCredentials stored = stored(id);
                 Map<String, String> form = form(stored);
-                form.put("url", thief.url().toString());
-                form.put("caCertificates", thief.authorityPem());
-                assertThat(test(web, "", stored.getClass(), form)).contains("Nothing was sent");
-                assertThat(thief.requests()).isZero();
+                form.put("url", otherServer.url().toString());
+                form.put("caCertificates", otherServer.authorityPem());
+                assertThat(test("admin", "", stored.getClass(), form)).contains("Nothing was sent");
+                assertThat(otherServer.requests()).isZero();
                 assertThat(simulator.requests()).isZero();
             }
         }
     }
 
-    /** Jenkins decrypts parameters of type String as well, so that a user name could carry any encrypted secret. */
+    /** Stapler also decrypts parameters of type String, so a user name could contain any encrypted secret. */
     @Test
     void storedSecret_inAnotherField_isNeitherSentNorShown() throws Exception {
         String other = "secret-of-another-user";
-        String sealed = Secret.fromString(other).getEncryptedValue();
-        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
-            VcfCredentials stored = inSystem(id);
-            Map<String, String> typed = form(stored);
-            reveal(typed, stored);
-            for (String field : typed.keySet()) {
-                for (Map<String, String> form : List.of(form(stored), new LinkedHashMap<>(typed))) {
-                    form.put(field, sealed);
-                    assertThat(test(web, "", stored.getClass(), form))
+        String encrypted = Secret.fromString(other).getEncryptedValue();
+        for (String id : ALL_IDS) {
+            VcfCredentials stored = stored(id);
+            Map<String, String> entered = form(stored);
+            decrypt(entered, stored);
+            for (String field : entered.keySet()) {
+                for (Map<String, String> form : List.of(form(stored), new LinkedHashMap<>(entered))) {
+                    form.put(field, encrypted);
+                    assertThat(test("admin", "", stored.getClass(), form))
                             .as(id + ", " + field)
                             .doesNotContain("class=\"ok\"", other)
                             .containsAnyOf("Nothing was sent", "Enter a number of seconds", "Not a valid URL");
@@ -217,70 +221,68 @@ class ConnectionTesterJenkinsTest {
         assertThat(simulator.requests()).isZero();
     }
 
-    /** Includes secrets that the current settings do not send: a form is checked as a whole, like when it is saved. */
+    /** Includes secrets that the current settings do not use, as when the form is saved. */
     @Test
-    void storedSecret_besideATypedOne_isNotSentToAnotherServer() throws Exception {
-        VcfCredentials stored = inSystem("sddc-manager");
+    void storedSecret_besideAnEnteredSecret_isNotSentToAnotherServer() throws Exception {
+        VcfCredentials stored = stored("sddc-manager");
         try (Simulator other = Simulator.start()) {
             Map<String, String> form = form(stored);
             form.put("url", other.url().toString());
             form.put("caCertificates", other.authorityPem());
-            form.put("apiKey", "typed-api-key");
-            assertThat(test(web, "", stored.getClass(), form)).contains("Enter the secret again");
+            form.put("apiKey", "entered-api-key");
+            assertThat(test("admin", "", stored.getClass(), form)).contains("Enter the secret again");
             assertThat(other.requests()).isZero();
         }
     }
 
     @Test
     void storedSecret_inTheFormOfAnotherOwner_isNotSent() throws Exception {
-        for (String id : List.of("sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
-            VcfCredentials stored = inSystem(id);
-            String answer = test(as("owner"), "job/team/", stored.getClass(), form(stored));
-            assertThat(answer).contains("never sends a stored secret to a different server");
+        for (String id : NON_ROTATING_IDS) {
+            VcfCredentials stored = stored(id);
+            String response = test("owner", "job/team/", stored.getClass(), form(stored));
+            assertThat(response).contains("never sends a stored secret to a different server");
             assertThat(simulator.requests()).isZero();
         }
     }
 
     @Test
     void storedSecret_withOtherSettings_isTestedAtItsServer() throws Exception {
-        VcfCredentials stored = inSystem("csp-app");
+        VcfCredentials stored = stored("csp-app");
         Map<String, String> form = form(stored);
         form.put("accessTokenValiditySeconds", "600");
-        assertThat(test(web, "", stored.getClass(), form)).contains("class=\"ok\"", "10 min", "Nothing was saved");
+        assertThat(test("admin", "", stored.getClass(), form)).contains("class=\"ok\"", "10 min", "Nothing was saved");
     }
 
     @Test
     void unsavedCertificates_areUsed() throws Exception {
-        CspApiToken bare = new CspApiToken(
+        CspApiToken withoutCertificates = new CspApiToken(
                 CredentialsScope.GLOBAL,
-                "bare",
+                "withoutCertificates",
                 null,
                 simulator.url().toString(),
                 Secret.fromString(ExamplesJenkinsTest.API_TOKEN));
         SystemCredentialsProvider.getInstance().getCredentials().clear();
-        ExamplesJenkinsTest.store(bare);
-        assertThat(test(web, "", bare.getClass(), form(bare))).contains("certificate is not trusted; nothing was sent");
-        Map<String, String> form = form(bare);
+        JenkinsAccount.store(withoutCertificates);
+        assertThat(test("admin", "", withoutCertificates.getClass(), form(withoutCertificates)))
+                .contains("certificate is not trusted; nothing was sent");
+        Map<String, String> form = form(withoutCertificates);
         form.put("caCertificates", simulator.authorityPem());
-        assertThat(test(web, "", bare.getClass(), form)).contains("class=\"ok\"");
+        assertThat(test("admin", "", withoutCertificates.getClass(), form)).contains("class=\"ok\"");
     }
 
     @Test
-    void test_withoutPermissionToEdit_isDenied() throws Exception {
-        JenkinsRule.WebClient reader = as("reader");
-        JenkinsRule.WebClient owner = as("owner");
-        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
-            VcfCredentials stored = inSystem(id);
+    void test_withoutPermissionToEdit_isRejected() throws Exception {
+        for (String id : ALL_IDS) {
+            VcfCredentials stored = stored(id);
             Map<String, String> form = form(stored);
-            assertThat(test(reader, "", stored.getClass(), form)).contains("You may neither create nor change");
-            assertThat(test(owner, "", stored.getClass(), form)).contains("You may neither create nor change");
-            assertThat(test(owner, "job/team/", stored.getClass(), form)).doesNotContain("class=\"ok\"");
-            assertThat(ask(web, HttpMethod.GET, "", stored.getClass(), "testConnection", form, true)
+            assertThat(test("reader", "", stored.getClass(), form)).contains("You may neither create nor change");
+            assertThat(test("owner", "", stored.getClass(), form)).contains("You may neither create nor change");
+            assertThat(test("owner", "job/team/", stored.getClass(), form)).doesNotContain("class=\"ok\"");
+            String path = path("", stored.getClass(), "testConnection");
+            assertThat(pages.send("admin", pages.request(HttpMethod.GET, path, parameters(form)))
                             .getStatusCode())
                     .isEqualTo(404);
-            assertThat(ask(web, HttpMethod.POST, "", stored.getClass(), "testConnection", form, false)
-                            .getStatusCode())
-                    .isEqualTo(403);
+            assertThat(pages.postWithoutCrumb("admin", path, parameters(form))).isEqualTo(403);
             assertThat(simulator.requests()).isZero();
         }
     }
@@ -295,8 +297,8 @@ class ConnectionTesterJenkinsTest {
                 "globex",
                 Secret.fromString(simulator.addAccount("teams", "globex")));
         account.setCaCertificates(simulator.authorityPem());
-        JenkinsAccount.storeOf(folder).addCredentials(Domain.global(), account);
-        assertThat(test(as("owner"), "job/team/", account.getClass(), form(account)))
+        JenkinsAccount.findStore(folder).addCredentials(Domain.global(), account);
+        assertThat(test("owner", "job/team/", account.getClass(), form(account)))
                 .contains(
                         "class=\"ok\"",
                         "organization ‘globex’",
@@ -304,26 +306,26 @@ class ConnectionTesterJenkinsTest {
         assertThat(simulator.grants()).isEqualTo(1);
     }
 
-    /** An encrypted secret may be found, for example in a backup, and posted as if it came from its form. */
+    /** An encrypted secret could be copied from a backup and posted like a form value. */
     @Test
     void storedSecret_withPermissionToCreateOnly_isNotUsed() throws Exception {
-        for (String id : List.of("vcfa", "sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations")) {
-            VcfCredentials stored = inSystem(id);
-            JenkinsAccount.storeOf(folder).addCredentials(Domain.global(), stored);
-            assertThat(test(as("creator"), "job/team/", stored.getClass(), form(stored)))
+        for (String id : ALL_IDS) {
+            VcfCredentials stored = stored(id);
+            JenkinsAccount.findStore(folder).addCredentials(Domain.global(), stored);
+            assertThat(test("creator", "job/team/", stored.getClass(), form(stored)))
                     .containsAnyOf("Save the credential before testing it", "Enter the secret again")
                     .doesNotContain("class=\"ok\"");
         }
-        assertThat(exchanges()).isZero();
+        assertThat(tokenRequests()).isZero();
     }
 
     @Test
-    void typedSecret_rejected_showsNoServerText() throws Exception {
-        VcfCredentials stored = inSystem("csp-token");
+    void enteredSecret_rejected_showsNoServerText() throws Exception {
+        VcfCredentials stored = stored("csp-token");
         Map<String, String> form = form(stored);
         form.put("apiToken", "internal-words");
         for (int i = 0; i < 2; i++) {
-            assertThat(test(web, "", stored.getClass(), form))
+            assertThat(test("admin", "", stored.getClass(), form))
                     .contains("refuses the stored API token", "HTTP 400")
                     .doesNotContain("invalid_grant", "Invalid refresh token", "internal-words");
         }
@@ -331,29 +333,29 @@ class ConnectionTesterJenkinsTest {
     }
 
     @Test
-    void typedSecret_replacedByTheServer_isUsedOnceTheFormIsSaved() throws Exception {
-        VcfCredentials stored = inSystem("csp-token");
+    void enteredSecret_replacedByTheServer_isUsedAfterTheFormIsSaved() throws Exception {
+        VcfCredentials stored = stored("csp-token");
         Map<String, String> form = form(stored);
-        reveal(form, stored);
+        decrypt(form, stored);
         SystemCredentialsProvider.getInstance().getCredentials().clear();
         simulator.cloudServices().replaceAtNextUse(ExamplesJenkinsTest.API_TOKEN, "the-next-one");
-        assertThat(test(web, "", stored.getClass(), form))
+        assertThat(test("admin", "", stored.getClass(), form))
                 .contains("class=\"warning\"", "The server replaced the secret");
-        ExamplesJenkinsTest.store(stored);
-        assertThat(test(web, "", stored.getClass(), form(stored))).contains("class=\"ok\"");
+        JenkinsAccount.store(stored);
+        assertThat(test("admin", "", stored.getClass(), form(stored))).contains("class=\"ok\"");
         assertThat(records()).hasSize(1);
         JenkinsAndSimulator.await(
                 "the new secret is stored",
-                () -> inSystem("csp-token").storedSecret().getPlainText().equals("the-next-one"));
+                () -> stored("csp-token").storedSecret().getPlainText().equals("the-next-one"));
     }
 
     @Test
     void secretThatExpiresSoon_isAWarning() throws Exception {
-        VcfCredentials stored = inSystem("csp-token");
+        VcfCredentials stored = stored("csp-token");
         simulator
                 .cloudServices()
                 .addApiToken(ExamplesJenkinsTest.API_TOKEN, Instant.now().plus(Duration.ofDays(3)));
-        assertThat(test(web, "", stored.getClass(), form(stored))).contains("class=\"warning\"", "itself expires");
+        assertThat(test("admin", "", stored.getClass(), form(stored))).contains("class=\"warning\"", "itself expires");
 
         // VCF Automation identifies a token of a user by the client ID in the form.
         Instant end = Instant.now().plus(Duration.ofDays(3)).truncatedTo(ChronoUnit.SECONDS);
@@ -366,60 +368,60 @@ class ConnectionTesterJenkinsTest {
                 Secret.fromString(simulator.apiTokens().addUser("ann", "acme", "one-of-two", end)));
         user.setCaCertificates(simulator.authorityPem());
         simulator.apiTokens().list("ann", "acme", "the-other", end.plusSeconds(1));
-        ExamplesJenkinsTest.store(user);
+        JenkinsAccount.store(user);
         Map<String, String> form = form(user);
-        assertThat(test(web, "", user.getClass(), form))
+        assertThat(test("admin", "", user.getClass(), form))
                 .contains("class=\"ok\"")
                 .doesNotContain("itself expires");
         form.put("clientId", "one-of-two");
-        assertThat(test(web, "", user.getClass(), form)).contains("class=\"warning\"", "itself expires " + end);
-        assertThat(simulator.apiTokens().lists()).isEqualTo(2);
+        assertThat(test("admin", "", user.getClass(), form)).contains("class=\"warning\"", "itself expires " + end);
+        assertThat(simulator.apiTokens().listRequests()).isEqualTo(2);
     }
 
     @Test
     void accessTokenOfAnotherOrganization_isAWarning() throws Exception {
         simulator.setClaimedOrganization("globex");
-        VcfCredentials stored = inSystem("vcfa");
-        assertThat(test(web, "", stored.getClass(), form(stored)))
+        VcfCredentials stored = stored("vcfa");
+        assertThat(test("admin", "", stored.getClass(), form(stored)))
                 .contains("class=\"warning\"", "for the organization ‘globex’, and not for ‘acme’");
     }
 
     @Test
-    void invalidAddress_isAnError() throws Exception {
-        VcfCredentials stored = inSystem("csp-token");
+    void invalidUrl_isAnError() throws Exception {
+        VcfCredentials stored = stored("csp-token");
         for (String url : List.of("http://localhost:1", "ftp://x", "no address", "https://host/csp?x=1", "")) {
             Map<String, String> form = form(stored);
-            reveal(form, stored);
+            decrypt(form, stored);
             form.put("url", url);
-            assertThat(test(web, "", stored.getClass(), form)).contains("class=\"error\"");
+            assertThat(test("admin", "", stored.getClass(), form)).contains("class=\"error\"");
         }
         assertThat(simulator.requests()).isZero();
     }
 
     @Test
     void unreadableLedger_isNamedInTheError() throws Exception {
-        VcfCredentials stored = inSystem("csp-token");
+        VcfCredentials stored = stored("csp-token");
         Map<String, String> form = form(stored);
-        assertThat(test(web, "", stored.getClass(), form)).contains("class=\"ok\"");
+        assertThat(test("admin", "", stored.getClass(), form)).contains("class=\"ok\"");
         int before = simulator.requests();
         Path ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
-        Path elsewhere = Files.move(ledger, ledger.resolveSibling("vcf-token-elsewhere"));
+        Path moved = Files.move(ledger, ledger.resolveSibling("vcf-token-moved"));
         Files.writeString(ledger, "");
         try {
-            form.put("apiToken", "typed-and-never-seen");
-            assertThat(test(web, "", stored.getClass(), form))
+            form.put("apiToken", "entered-and-never-seen");
+            assertThat(test("admin", "", stored.getClass(), form))
                     .contains("class=\"error\"", "The token records cannot be read", ledger.toString())
                     .contains("Nothing was sent")
                     .doesNotContain("Not a valid URL");
         } finally {
             Files.delete(ledger);
-            Files.move(elsewhere, ledger);
+            Files.move(moved, ledger);
         }
         assertThat(simulator.requests()).isEqualTo(before);
     }
 
     @Test
-    void maskedSecret_isRefused() throws Exception {
+    void maskedSecret_isRejected() throws Exception {
         VcfaServiceAccount account = new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
                 "teams",
@@ -427,132 +429,106 @@ class ConnectionTesterJenkinsTest {
                 simulator.url().toString(),
                 "acme",
                 Secret.fromString(simulator.addAccount("teams", "acme")));
-        JenkinsAccount.storeOf(folder).addCredentials(Domain.global(), account);
-        JenkinsRule.WebClient changer = as("changer");
-        String page = changer.goTo("job/team/credentials/store/folder/domain/_/credential/teams/update")
+        JenkinsAccount.findStore(folder).addCredentials(Domain.global(), account);
+        String page = pages.as("changer")
+                .goTo("job/team/credentials/store/folder/domain/_/credential/teams/update")
                 .getWebResponse()
                 .getContentAsString();
         assertThat(page).contains("********");
         Map<String, String> form = form(account);
         form.put("refreshToken", "********");
-        assertThat(test(changer, "job/team/", account.getClass(), form))
+        assertThat(test("changer", "job/team/", account.getClass(), form))
                 .contains("does not show you the stored secret");
-        WebRequest save = new WebRequest(
-                new URL(jenkins.getURL(), "job/team/credentials/store/folder/domain/_/credential/teams/updateSubmit"),
-                HttpMethod.POST);
-        net.sf.json.JSONObject json = net.sf.json.JSONObject.fromObject(form);
+        JSONObject json = JSONObject.fromObject(form);
         json.put("stapler-class", VcfaServiceAccount.class.getName());
         json.put("id", "teams");
-        save.setRequestParameters(new ArrayList<>(List.of(new NameValuePair("json", json.toString()))));
-        changer.addCrumb(save);
-        assertThat(changer.getPage(save).getWebResponse().getContentAsString())
+        assertThat(pages.postForText(
+                        "changer",
+                        "job/team/credentials/store/folder/domain/_/credential/teams/updateSubmit",
+                        new NameValuePair("json", json.toString())))
                 .contains("does not show you the stored secret");
-        assertThat(JenkinsAccount.storeOf(folder)
+        assertThat(JenkinsAccount.findStore(folder)
                         .getCredentials(Domain.global())
                         .get(0))
                 .isSameAs(account);
     }
 
     @Test
-    void fieldChecks_withoutPermissionToEdit_answerOk() throws Exception {
+    void fieldValidations_withoutPermissionToEdit_returnOk() throws Exception {
         Map<String, String> value = Map.of("value", "http://host");
-        assertThat(check(as("reader"), "", "checkUrl", value)).doesNotContain("https");
-        assertThat(check(as("owner"), "", "checkUrl", value)).doesNotContain("https");
-        assertThat(check(as("owner"), "job/team/", "checkUrl", value)).contains("Use https");
-        assertThat(check(web, "", "checkUrl", value)).contains("Use https");
+        assertThat(check("reader", "", "checkUrl", value)).doesNotContain("https");
+        assertThat(check("owner", "", "checkUrl", value)).doesNotContain("https");
+        assertThat(check("owner", "job/team/", "checkUrl", value)).contains("Use https");
+        assertThat(check("admin", "", "checkUrl", value)).contains("Use https");
     }
 
-    /** Counts token requests only, since sessions end in the background. */
-    private int exchanges() {
+    /** Excludes the requests that release sessions, which are sent in the background. */
+    private int tokenRequests() {
         return simulator.accessTokens().size();
     }
 
-    private String check(JenkinsRule.WebClient who, String context, String method, Map<String, String> form)
-            throws Exception {
-        return ask(who, HttpMethod.POST, context, VcfaServiceAccount.class, method, form, true)
-                .getContentAsString();
+    private String check(String user, String context, String method, Map<String, String> form) throws Exception {
+        return pages.postForText(user, path(context, VcfaServiceAccount.class, method), parameters(form));
     }
 
-    private String test(JenkinsRule.WebClient who, String context, Class<?> kind, Map<String, String> form)
-            throws Exception {
-        return ask(who, HttpMethod.POST, context, kind, "testConnection", form, true)
-                .getContentAsString();
+    private String test(String user, String context, Class<?> kind, Map<String, String> form) throws Exception {
+        return pages.postForText(user, path(context, kind, "testConnection"), parameters(form));
     }
 
-    private WebResponse ask(
-            JenkinsRule.WebClient who,
-            HttpMethod verb,
-            String context,
-            Class<?> kind,
-            String method,
-            Map<String, String> form,
-            boolean withCrumb)
-            throws Exception {
-        WebRequest request = new WebRequest(
-                new URL(jenkins.getURL(), context + "descriptorByName/" + kind.getName() + '/' + method), verb);
-        List<NameValuePair> fields = new ArrayList<>();
-        form.forEach((name, value) -> fields.add(new NameValuePair(name, value)));
-        request.setRequestParameters(fields);
-        if (withCrumb && verb == HttpMethod.POST) {
-            who.addCrumb(request);
-        }
-        return who.loadWebResponse(request);
+    private static String path(String context, Class<?> kind, String method) {
+        return context + "descriptorByName/" + kind.getName() + '/' + method;
     }
 
-    private JenkinsRule.WebClient as(String user) throws Exception {
-        return jenkins.createWebClient()
-                .withJavaScriptEnabled(false)
-                .withThrowExceptionOnFailingStatusCode(false)
-                .login(user);
+    private static NameValuePair[] parameters(Map<String, String> form) {
+        return form.entrySet().stream()
+                .map(field -> new NameValuePair(field.getKey(), field.getValue()))
+                .toArray(NameValuePair[]::new);
     }
 
-    /** The parameters that a browser posts for a saved credential, with the secret encrypted. */
-    private static Map<String, String> form(VcfCredentials shown) {
+    /** Form parameters of a stored credential, with the secret encrypted. */
+    private static Map<String, String> form(VcfCredentials stored) {
         Map<String, String> form = new LinkedHashMap<>();
-        form.put("url", shown.getUrl());
-        form.put("caCertificates", shown.getCaCertificates());
+        form.put("url", stored.getUrl());
+        form.put("caCertificates", stored.getCaCertificates());
         form.put("skipTlsVerification", "false");
-        String sealed = shown.storedSecret().getEncryptedValue();
-        if (shown instanceof VcfaServiceAccount account) {
+        String encrypted = stored.storedSecret().getEncryptedValue();
+        if (stored instanceof VcfaServiceAccount account) {
             form.put("organization", account.getOrganization());
-            form.put("refreshToken", sealed);
-        } else if (shown instanceof SddcManagerUser user) {
+            form.put("refreshToken", encrypted);
+        } else if (stored instanceof SddcManagerUser user) {
             form.put("username", user.getUsername());
-            form.put("password", sealed);
+            form.put("password", encrypted);
             form.put("apiKey", "");
-        } else if (shown instanceof CspApiToken) {
-            form.put("apiToken", sealed);
-        } else if (shown instanceof CspOAuthApp app) {
+        } else if (stored instanceof CspApiToken) {
+            form.put("apiToken", encrypted);
+        } else if (stored instanceof CspOAuthApp app) {
             form.put("appId", app.getAppId());
-            form.put("appSecret", sealed);
+            form.put("appSecret", encrypted);
             form.put("organizationId", app.getOrganizationId());
             form.put("scopes", app.getScopes());
             form.put("accessTokenValiditySeconds", String.valueOf(app.getAccessTokenValiditySeconds()));
-        } else if (shown instanceof VcfOperationsUser user) {
+        } else if (stored instanceof VcfOperationsUser user) {
             form.put("username", user.getUsername());
-            form.put("password", sealed);
+            form.put("password", encrypted);
             form.put("authSource", user.getAuthSource());
-        } else if (shown instanceof VcfSsoApiToken token) {
+        } else if (stored instanceof VcfSsoApiToken token) {
             form.put("tenant", token.getTenant());
-            form.put("apiToken", sealed);
+            form.put("apiToken", encrypted);
         }
         return form;
     }
 
-    /** Replaces encrypted secrets by typed ones. */
-    private static void reveal(Map<String, String> form, VcfCredentials shown) {
-        String sealed = shown.storedSecret().getEncryptedValue();
+    /** Replaces encrypted secrets by plain text. */
+    private static void decrypt(Map<String, String> form, VcfCredentials stored) {
+        String encrypted = stored.storedSecret().getEncryptedValue();
         form.replaceAll((name, value) ->
-                Secret.decrypt(value) != null ? shown.storedSecret().getPlainText() : value);
-        assertThat(form.values()).doesNotContain(sealed);
+                Secret.decrypt(value) != null ? stored.storedSecret().getPlainText() : value);
+        assertThat(form.values()).doesNotContain(encrypted);
     }
 
-    private static VcfCredentials inSystem(String id) {
-        return SystemCredentialsProvider.getInstance().getCredentials().stream()
-                .map(VcfCredentials.class::cast)
-                .filter(credential -> credential.getId().equals(id))
-                .findFirst()
-                .orElseThrow();
+    private static VcfCredentials stored(String id) {
+        return (VcfCredentials) CredentialsMatchers.firstOrNull(
+                SystemCredentialsProvider.getInstance().getCredentials(), CredentialsMatchers.withId(id));
     }
 
     private List<Path> records() throws Exception {

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What is said of each field, without a Jenkins that runs. Who hears it is what the table of web methods tells. */
+/** Results of the form validations. {@code WebMethodsJenkinsTest} checks their permissions. */
 class FormValidationsJenkinsTest {
 
     private static final String ID = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
@@ -44,7 +44,7 @@ class FormValidationsJenkinsTest {
             https://[2001:db8::1]:8443,            OK,    ''
             """)
     void url(String value, Kind kind, String text) {
-        assertSays(FormValidations.url(value), kind, text);
+        assertResult(FormValidations.url(value), kind, text);
     }
 
     @ParameterizedTest
@@ -56,8 +56,8 @@ class FormValidationsJenkinsTest {
             https://[2001:db8::1],       WARNING, not to an IP address
             https://10.example.com,      OK,      ''
             """)
-    void urlOfASystemThatAnswersToItsNameAlone(String value, Kind kind, String text) {
-        assertSays(FormValidations.nameUrl(value), kind, text);
+    void urlWithHostName(String value, Kind kind, String text) {
+        assertResult(FormValidations.urlWithHostName(value), kind, text);
     }
 
     @ParameterizedTest
@@ -70,7 +70,7 @@ class FormValidationsJenkinsTest {
             svc@vsphere.local,null,    OK,      ''
             """)
     void username(String value, String apiKey, Kind kind, String text) {
-        assertSays(FormValidations.username(value, secret(apiKey)), kind, text);
+        assertResult(FormValidations.username(value, secret(apiKey)), kind, text);
     }
 
     @ParameterizedTest
@@ -81,7 +81,7 @@ class FormValidationsJenkinsTest {
             pass-word, null,    OK,    ''
             """)
     void password(String value, String apiKey, Kind kind, String text) {
-        assertSays(FormValidations.password(secret(value), secret(apiKey)), kind, text);
+        assertResult(FormValidations.password(secret(value), secret(apiKey)), kind, text);
     }
 
     @ParameterizedTest
@@ -95,16 +95,16 @@ class FormValidationsJenkinsTest {
             """)
     void tokens(
             String value,
-            Kind token,
-            String ofToken,
-            Kind key,
-            String ofKey,
+            Kind apiToken,
+            String apiTokenText,
+            Kind apiKey,
+            String apiKeyText,
             Kind refreshToken,
-            String ofRefreshToken) {
-        Secret typed = secret(value == null ? null : String.format(value, JWT));
-        assertSays(FormValidations.apiToken(typed), token, ofToken);
-        assertSays(FormValidations.apiKey(typed), key, ofKey);
-        assertSays(FormValidations.refreshToken(typed), refreshToken, ofRefreshToken);
+            String refreshTokenText) {
+        Secret entered = secret(value == null ? null : String.format(value, JWT));
+        assertResult(FormValidations.apiToken(entered), apiToken, apiTokenText);
+        assertResult(FormValidations.apiKey(entered), apiKey, apiKeyText);
+        assertResult(FormValidations.refreshToken(entered), refreshToken, refreshTokenText);
     }
 
     @ParameterizedTest
@@ -114,14 +114,14 @@ class FormValidationsJenkinsTest {
             id,        OK,    ''
             """)
     void appId(String value, Kind kind, String text) {
-        assertSays(FormValidations.appId(value), kind, text);
+        assertResult(FormValidations.appId(value), kind, text);
     }
 
     @Test
     void appSecret() {
-        assertSays(FormValidations.appSecret(null), Kind.WARNING, "unless this is a public app");
-        assertSays(FormValidations.appSecret(secret(" ")), Kind.WARNING, "unless this is a public app");
-        assertSays(FormValidations.appSecret(secret("the-secret")), Kind.OK, "");
+        assertResult(FormValidations.appSecret(null), Kind.WARNING, "unless this is a public app");
+        assertResult(FormValidations.appSecret(secret(" ")), Kind.WARNING, "unless this is a public app");
+        assertResult(FormValidations.appSecret(secret("the-secret")), Kind.OK, "");
     }
 
     @ParameterizedTest
@@ -130,10 +130,10 @@ class FormValidationsJenkinsTest {
             acme, WARNING, does not look like an ID,          WARNING, does not look like a client ID
             %1$s, OK,      '',                                OK,      ''
             """)
-    void ids(String value, Kind organization, String ofOrganization, Kind client, String ofClient) {
-        String typed = value == null ? null : String.format(value, ID);
-        assertSays(FormValidations.organizationId(typed), organization, ofOrganization);
-        assertSays(FormValidations.clientId(typed), client, ofClient);
+    void ids(String value, Kind organization, String organizationText, Kind client, String clientText) {
+        String entered = value == null ? null : String.format(value, ID);
+        assertResult(FormValidations.organizationId(entered), organization, organizationText);
+        assertResult(FormValidations.clientId(entered), client, clientText);
     }
 
     @ParameterizedTest
@@ -150,7 +150,7 @@ class FormValidationsJenkinsTest {
             System,                   OK,      ''
             """)
     void organization(String value, Kind kind, String text) {
-        assertSays(FormValidations.organization(value == null ? null : String.format(value, ID)), kind, text);
+        assertResult(FormValidations.organization(value == null ? null : String.format(value, ID)), kind, text);
     }
 
     @ParameterizedTest
@@ -166,7 +166,7 @@ class FormValidationsJenkinsTest {
             9999999999, ERROR,   Enter a number of seconds
             """)
     void validity(String value, Kind kind, String text) {
-        assertSays(FormValidations.validity(value), kind, text);
+        assertResult(FormValidations.validity(value), kind, text);
     }
 
     @ParameterizedTest
@@ -179,7 +179,7 @@ class FormValidationsJenkinsTest {
             +999999999-01-01, ERROR,   as in 2027-01-30
             """)
     void expiresOn(String value, Kind kind, String text) {
-        assertSays(FormValidations.expiresOn(value, Instant.parse("2026-01-01T12:00:00Z")), kind, text);
+        assertResult(FormValidations.expiresOn(value, Instant.parse("2026-01-01T12:00:00Z")), kind, text);
     }
 
     @ParameterizedTest
@@ -194,7 +194,7 @@ class FormValidationsJenkinsTest {
             99999, '',        ERROR,   Enter a number of days
             """)
     void regenerateDaysBefore(String value, String expiresOn, Kind kind, String text) {
-        assertSays(FormValidations.regenerateDaysBefore(value, expiresOn), kind, text);
+        assertResult(FormValidations.regenerateDaysBefore(value, expiresOn), kind, text);
     }
 
     @ParameterizedTest
@@ -206,46 +206,49 @@ class FormValidationsJenkinsTest {
             csp:org_member;csp:org_owner,   WARNING, by spaces
             """)
     void scopes(String value, Kind kind, String text) {
-        assertSays(FormValidations.scopes(value), kind, text);
+        assertResult(FormValidations.scopes(value), kind, text);
     }
 
     @Test
-    void certificates() {
-        String good = certificate("good", NOW.minus(Duration.ofDays(1)), NOW.plus(Duration.ofDays(1)));
-        String over = certificate("over", NOW.minus(Duration.ofDays(2)), NOW.minus(Duration.ofDays(1)));
+    void caCertificates() {
+        String valid = certificate("valid", NOW.minus(Duration.ofDays(1)), NOW.plus(Duration.ofDays(1)));
+        String expired = certificate("expired", NOW.minus(Duration.ofDays(2)), NOW.minus(Duration.ofDays(1)));
         String early = certificate("early", NOW.plus(Duration.ofDays(1)), NOW.plus(Duration.ofDays(2)));
-        assertSays(FormValidations.caCertificates(" ", NOW), Kind.OK, "");
-        assertSays(FormValidations.caCertificates("rubbish", NOW), Kind.ERROR, "No certificate can be read");
-        assertSays(FormValidations.caCertificates(good, NOW), Kind.OK, "One certificate found");
-        assertSays(FormValidations.caCertificates(good + good, NOW), Kind.OK, "2 certificates found");
-        assertSays(FormValidations.caCertificates(good + over, NOW), Kind.WARNING, "CN=over expired at 2025-12-31T");
-        assertSays(
-                FormValidations.caCertificates(early + good, NOW),
+        assertResult(FormValidations.caCertificates(" ", NOW), Kind.OK, "");
+        assertResult(FormValidations.caCertificates("rubbish", NOW), Kind.ERROR, "No certificate can be read");
+        assertResult(FormValidations.caCertificates(valid, NOW), Kind.OK, "One certificate found");
+        assertResult(FormValidations.caCertificates(valid + valid, NOW), Kind.OK, "2 certificates found");
+        assertResult(
+                FormValidations.caCertificates(valid + expired, NOW),
+                Kind.WARNING,
+                "CN=expired expired at 2025-12-31T");
+        assertResult(
+                FormValidations.caCertificates(early + valid, NOW),
                 Kind.WARNING,
                 "CN=early is not valid until 2026-01-02T");
     }
 
     @Test
-    void whatIsTooLongIsRefusedInEachField() {
+    void valueThatIsTooLong_isRejectedInEachField() {
         String longest = "a".repeat(VcfCredentials.MAX_TEXT);
-        String over = longest + "a";
-        assertSays(FormValidations.url("https://" + longest), Kind.ERROR, "more than 65,536 characters");
-        assertSays(FormValidations.nameUrl("https://" + longest), Kind.ERROR, "more than 65,536 characters");
-        assertSays(FormValidations.username(longest + "@", null), Kind.ERROR, "more than 65,536 characters");
-        assertSays(FormValidations.password(secret(over), null), Kind.ERROR, "more than 65,536 characters");
-        assertSays(FormValidations.apiToken(secret(over)), Kind.ERROR, "more than 65,536 characters");
-        assertSays(FormValidations.apiKey(secret(over)), Kind.ERROR, "more than 65,536 characters");
-        assertSays(FormValidations.refreshToken(secret(over)), Kind.ERROR, "more than 65,536 characters");
-        assertSays(FormValidations.appId(over), Kind.ERROR, "more than 65,536 characters");
-        assertSays(FormValidations.appSecret(secret(over)), Kind.ERROR, "more than 65,536 characters");
-        assertSays(FormValidations.organizationId(over), Kind.ERROR, "more than 65,536 characters");
-        assertSays(FormValidations.organization(over), Kind.ERROR, "more than 65,536 characters");
-        assertSays(FormValidations.clientId(over), Kind.ERROR, "more than 65,536 characters");
-        assertSays(FormValidations.scopes(over), Kind.ERROR, "more than 65,536 characters");
-        assertSays(FormValidations.apiToken(secret(longest)), Kind.OK, "");
-        assertSays(FormValidations.organization(longest), Kind.OK, "");
+        String tooLong = longest + "a";
+        assertResult(FormValidations.url("https://" + longest), Kind.ERROR, "more than 65,536 characters");
+        assertResult(FormValidations.urlWithHostName("https://" + longest), Kind.ERROR, "more than 65,536 characters");
+        assertResult(FormValidations.username(longest + "@", null), Kind.ERROR, "more than 65,536 characters");
+        assertResult(FormValidations.password(secret(tooLong), null), Kind.ERROR, "more than 65,536 characters");
+        assertResult(FormValidations.apiToken(secret(tooLong)), Kind.ERROR, "more than 65,536 characters");
+        assertResult(FormValidations.apiKey(secret(tooLong)), Kind.ERROR, "more than 65,536 characters");
+        assertResult(FormValidations.refreshToken(secret(tooLong)), Kind.ERROR, "more than 65,536 characters");
+        assertResult(FormValidations.appId(tooLong), Kind.ERROR, "more than 65,536 characters");
+        assertResult(FormValidations.appSecret(secret(tooLong)), Kind.ERROR, "more than 65,536 characters");
+        assertResult(FormValidations.organizationId(tooLong), Kind.ERROR, "more than 65,536 characters");
+        assertResult(FormValidations.organization(tooLong), Kind.ERROR, "more than 65,536 characters");
+        assertResult(FormValidations.clientId(tooLong), Kind.ERROR, "more than 65,536 characters");
+        assertResult(FormValidations.scopes(tooLong), Kind.ERROR, "more than 65,536 characters");
+        assertResult(FormValidations.apiToken(secret(longest)), Kind.OK, "");
+        assertResult(FormValidations.organization(longest), Kind.OK, "");
         String certificates = "a".repeat(VcfCredentials.MAX_CERTIFICATES + 1);
-        assertSays(FormValidations.caCertificates(certificates, NOW), Kind.ERROR, "more than 262,144 characters");
+        assertResult(FormValidations.caCertificates(certificates, NOW), Kind.ERROR, "more than 262,144 characters");
     }
 
     private static String certificate(String name, Instant from, Instant until) {
@@ -257,21 +260,21 @@ class FormValidationsJenkinsTest {
     }
 
     @Test
-    void verification() {
-        assertSays(FormValidations.skipTlsVerification(false), Kind.OK, "");
-        assertSays(FormValidations.skipTlsVerification(true), Kind.WARNING, "take over the account");
+    void skipTlsVerification() {
+        assertResult(FormValidations.skipTlsVerification(false), Kind.OK, "");
+        assertResult(FormValidations.skipTlsVerification(true), Kind.WARNING, "take tooLong the account");
     }
 
     private static Secret secret(String value) {
         return value == null ? null : Secret.fromString(value);
     }
 
-    private static void assertSays(FormValidation logged, Kind kind, String text) {
-        assertThat(logged.kind).as(logged.getMessage()).isEqualTo(kind);
+    private static void assertResult(FormValidation result, Kind kind, String text) {
+        assertThat(result.kind).as(result.getMessage()).isEqualTo(kind);
         if (text.isEmpty()) {
-            assertThat(logged.getMessage()).isNull();
+            assertThat(result.getMessage()).isNull();
         } else {
-            assertThat(logged.getMessage()).contains(text.replace("'", "&#039;"));
+            assertThat(result.getMessage()).contains(text.replace("'", "&#039;"));
         }
     }
 }

@@ -3,6 +3,7 @@ package io.jenkins.plugins.vcftoken.health;
 import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.await;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.cloudbees.plugins.credentials.CredentialsMatchers;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.ExtensionList;
@@ -44,7 +45,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.jvnet.localizer.LocaleProvider;
 
-/** When monitors are active, and which warnings they show. */
+/** Activation and warnings of the administrative monitors. */
 @WithJenkins
 class AdministrativeMonitorsJenkinsTest {
 
@@ -77,18 +78,18 @@ class AdministrativeMonitorsJenkinsTest {
     @Test
     void errorMonitor_isActiveWhileAFamilyIsRejected() throws Exception {
         HealthMonitorWork.get().refresh();
-        assertThat(active()).isEmpty();
+        assertThat(activeMonitors()).isEmpty();
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         both.build(job);
         both.awaitInSystem("sa");
         HealthMonitorWork.get().refresh();
-        assertThat(active()).isEmpty();
+        assertThat(activeMonitors()).isEmpty();
         simulator.revoke("ci");
-        both.letTheAccessTokenAge();
-        both.letTheAccessTokenAge();
+        both.sleepUntilRenewalIsDue();
+        both.sleepUntilRenewalIsDue();
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
-        await("the monitor notices", () -> !active().isEmpty());
-        assertThat(active()).containsExactly("TokenErrorMonitor");
+        await("the monitor is active", () -> !activeMonitors().isEmpty());
+        assertThat(activeMonitors()).containsExactly("TokenErrorMonitor");
         assertThat(warnings()).singleElement().satisfies(warning -> {
             assertThat(warning.getSubject())
                     .contains("Global credential ‘sa’ (VCF Automation at " + simulator.url(), "organization ‘acme’");
@@ -101,11 +102,11 @@ class AdministrativeMonitorsJenkinsTest {
         assertThat(manage.querySelector("[data-monitor]").asNormalizedText())
                 .contains("VMware Cloud Foundation tokens need attention", "‘sa’");
 
-        // The warning ends without a build.
+        // Deleting the credential ends the warning without a build.
         assertThat(new JenkinsPages(jenkins)
                         .post(null, "manage/credentials/store/system/domain/_/credential/sa/doDelete"))
                 .isEqualTo(200);
-        await("the monitor falls silent", () -> active().isEmpty());
+        await("the monitor is inactive", () -> activeMonitors().isEmpty());
     }
 
     @Test
@@ -117,14 +118,12 @@ class AdministrativeMonitorsJenkinsTest {
         add("ends-soon", now.plus(Duration.ofDays(10)));
         add("ended", now.minus(Duration.ofDays(1)));
         add("lasts", now.plus(Duration.ofDays(60)));
-        VcfaServiceAccount careless = both.account("careless<img src=x onerror=alert(1)>", "never-used");
-        careless.setSkipTlsVerification(true);
-        both.addToSystem(careless);
+        addWithoutTlsVerification("careless<img src=x onerror=alert(1)>");
         HealthMonitorWork.get().refresh();
-        assertThat(active())
+        assertThat(activeMonitors())
                 .containsExactlyInAnyOrder("TokenErrorMonitor", "SecretExpiryMonitor", "TlsVerificationMonitor");
         assertThat(warnings())
-                .extracting(AdministrativeMonitorsJenkinsTest::words)
+                .extracting(AdministrativeMonitorsJenkinsTest::text)
                 .satisfiesExactlyInAnyOrder(
                         text -> assertThat(text).contains("‘sa’", "token state unknown", "Retry with the stored token"),
                         text -> assertThat(text).contains("‘ends-soon’", "expires in 9 days"),
@@ -133,7 +132,7 @@ class AdministrativeMonitorsJenkinsTest {
         HtmlPage manage = new JenkinsPages(jenkins).open("manage/");
         assertThat(manage.querySelectorAll("[data-monitor]")).hasSize(3);
         assertThat(inGerman(() -> warnings().stream()
-                        .map(AdministrativeMonitorsJenkinsTest::words)
+                        .map(AdministrativeMonitorsJenkinsTest::text)
                         .toList()))
                 .anySatisfy(text -> assertThat(text)
                         .contains("Zugangsdaten „sa“", "Zustand des Tokens unbekannt", "erneut versuchen"))
@@ -141,12 +140,14 @@ class AdministrativeMonitorsJenkinsTest {
         assertThat(manage.querySelectorAll("img[onerror]")).isEmpty();
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
         HealthMonitorWork.get().refresh();
-        assertThat(active())
-                .as("what heals by itself is no alarm")
+        assertThat(activeMonitors())
+                .as("no warning before an automatic retry")
                 .containsExactlyInAnyOrder("SecretExpiryMonitor", "TlsVerificationMonitor");
-        assertThat(simulator.cloudServices().lookUps()).as("once of each").isEqualTo(3);
+        assertThat(simulator.cloudServices().detailRequests())
+                .as("one request per secret")
+                .isEqualTo(3);
         HealthMonitorWork.get().refresh();
-        assertThat(simulator.cloudServices().lookUps()).isEqualTo(3);
+        assertThat(simulator.cloudServices().detailRequests()).isEqualTo(3);
         assertThat(jenkins.getJSON("manage/vcf-tokens/credential/lasts/api/json")
                         .getJSONObject()
                         .getString("secretExpiresAt"))
@@ -154,53 +155,53 @@ class AdministrativeMonitorsJenkinsTest {
         assertThat(simulator.violations()).isEmpty();
     }
 
-    /** One monitor shows the warnings of all credentials: dismissing one must not hide the next. */
+    /** A monitor shows the warnings of all credentials, so dismissing one warning must not hide later ones. */
     @Test
-    void dismissedWarnings_stayHiddenUntilTheyComeBack() throws Exception {
-        careless("first");
+    void dismissedWarnings_stayHiddenUntilTheyRecur() throws Exception {
+        addWithoutTlsVerification("first");
         HealthMonitorWork.get().refresh();
         HtmlPage manage = jenkins.createWebClient().goTo("manage/");
-        careless("second");
+        addWithoutTlsVerification("second");
         HealthMonitorWork.get().refresh();
         HtmlForm dismiss = manage.querySelector("[data-monitor] form");
         jenkins.submit(dismiss);
         assertThat(warnings())
-                .as("what was found since the page was shown")
+                .as("found after the page was rendered")
                 .singleElement()
-                .satisfies(warning -> assertThat(words(warning)).contains("‘second’"));
+                .satisfies(warning -> assertThat(text(warning)).contains("‘second’"));
         jenkins.submit((HtmlForm) jenkins.createWebClient().goTo("manage/").querySelector("[data-monitor] form"));
-        assertThat(active()).isEmpty();
+        assertThat(activeMonitors()).isEmpty();
         HealthMonitorWork.get().refresh();
-        assertThat(active()).isEmpty();
+        assertThat(activeMonitors()).isEmpty();
         assertThat(new DismissedWarnings()
                         .contains(new HealthWarning(
                                 HealthWarning.Kind.TLS, "manage/vcf-tokens/credential/first/ tls", null, null, null)))
                 .as("after a restart")
                 .isTrue();
 
-        // A warning that comes back is shown again, and so is another warning about the same credential.
+        // A recurring warning is shown again, and so is another warning about the same credential.
         SystemCredentialsProvider.getInstance().getCredentials().remove(stored("first"));
         HealthMonitorWork.get().refresh();
-        careless("first");
+        addWithoutTlsVerification("first");
         System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
         simulator.inject(Fault.STATUS_502);
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
         HealthMonitorWork.get().refresh();
-        assertThat(active()).containsExactlyInAnyOrder("TlsVerificationMonitor", "TokenErrorMonitor");
+        assertThat(activeMonitors()).containsExactlyInAnyOrder("TlsVerificationMonitor", "TokenErrorMonitor");
         assertThat(warnings()).hasSize(2);
         assertThat(new JenkinsPages(jenkins)
                         .post(null, "administrativeMonitor/" + TokenErrorMonitor.class.getName() + "/dismiss"))
                 .isEqualTo(200);
-        assertThat(warnings()).as("nothing was named").hasSize(2);
+        assertThat(warnings()).as("no keys were submitted").hasSize(2);
     }
 
-    private void careless(String id) throws Exception {
-        VcfaServiceAccount careless = both.account(id, "never-used");
-        careless.setSkipTlsVerification(true);
-        both.addToSystem(careless);
+    private void addWithoutTlsVerification(String id) throws Exception {
+        VcfaServiceAccount credential = both.account(id, "never-used");
+        credential.setSkipTlsVerification(true);
+        both.addToSystem(credential);
     }
 
-    /** The request takes an access token, and none is requested for it. */
+    /** The request requires an access token, but does not cause a token request. */
     @Test
     void apiTokenExpiry_isRequestedOnceAnAccessTokenIsCached() throws Exception {
         String clientId = "7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a01";
@@ -210,43 +211,43 @@ class AdministrativeMonitorsJenkinsTest {
         both.addToSystem(both.account("user", token));
         HealthMonitorWork.get().refresh();
         assertThat(simulator.requests()).isZero();
-        assertThat(simulator.apiTokens().lists()).isZero();
+        assertThat(simulator.apiTokens().listRequests()).isZero();
         WorkflowJob usersJob = both.job(jenkins.jenkins, "users-job", "user");
         both.build(usersJob);
         both.build(job);
         both.awaitInSystem("sa");
         HealthMonitorWork.get().refresh();
-        // Either of two tokens could be the one; the service account has none in the list.
-        assertThat(active()).isEmpty();
-        assertThat(simulator.apiTokens().lists()).isEqualTo(2);
+        // Ambiguous: the list has two tokens of the user, and none of the service account.
+        assertThat(activeMonitors()).isEmpty();
+        assertThat(simulator.apiTokens().listRequests()).isEqualTo(2);
 
         SystemCredentialsProvider.getInstance().getCredentials().remove(stored("user"));
-        VcfaServiceAccount named = both.account("user", token);
-        named.setClientId(clientId);
-        both.addToSystem(named);
+        VcfaServiceAccount withClientId = both.account("user", token);
+        withClientId.setClientId(clientId);
+        both.addToSystem(withClientId);
         HealthMonitorWork.get().refresh();
-        assertThat(active()).containsExactly("SecretExpiryMonitor");
+        assertThat(activeMonitors()).containsExactly("SecretExpiryMonitor");
         assertThat(warnings())
                 .singleElement()
-                .satisfies(warning -> assertThat(words(warning)).contains("‘user’", "expires in 9 days"));
+                .satisfies(warning -> assertThat(text(warning)).contains("‘user’", "expires in 9 days"));
         assertThat(jenkins.getJSON("manage/vcf-tokens/credential/user/api/json")
                         .getJSONObject()
                         .getString("secretExpiresAt"))
                 .isEqualTo(end.truncatedTo(ChronoUnit.SECONDS).toString());
-        assertThat(simulator.apiTokens().lists()).isEqualTo(3);
+        assertThat(simulator.apiTokens().listRequests()).isEqualTo(3);
 
-        // Once a day, however often the token of a service account rotates.
+        // Rotations of the service account's token do not cause further requests on the same day.
         VcfTokenService.get().renew(stored("sa"));
         both.awaitInSystem("sa");
         HealthMonitorWork.get().refresh();
-        assertThat(active()).containsExactly("SecretExpiryMonitor");
+        assertThat(activeMonitors()).containsExactly("SecretExpiryMonitor");
         assertThat(simulator.rotations()).isEqualTo(2);
-        assertThat(simulator.apiTokens().lists()).isEqualTo(3);
+        assertThat(simulator.apiTokens().listRequests()).isEqualTo(3);
         assertThat(simulator.violations()).isEmpty();
     }
 
     @Test
-    void unreadableRecords_areNamedAndNotChanged() throws Exception {
+    void unreadableRecords_areReportedAndNotChanged() throws Exception {
         both.build(job);
         both.awaitInSystem("sa");
         Path ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
@@ -264,7 +265,7 @@ class AdministrativeMonitorsJenkinsTest {
         Files.writeString(wrongServer, sealed);
         HealthMonitorWork.get().refresh();
         assertThat(warnings())
-                .extracting(AdministrativeMonitorsJenkinsTest::words)
+                .extracting(AdministrativeMonitorsJenkinsTest::text)
                 .satisfiesExactlyInAnyOrder(
                         text -> assertThat(text).contains(damaged.toString(), "damaged"),
                         text -> assertThat(text).contains(wrongServer.toString(), "another controller's key"));
@@ -276,7 +277,7 @@ class AdministrativeMonitorsJenkinsTest {
         Files.delete(damaged);
         Files.delete(wrongServer);
         HealthMonitorWork.get().refresh();
-        assertThat(active()).isEmpty();
+        assertThat(activeMonitors()).isEmpty();
     }
 
     @Test
@@ -289,7 +290,7 @@ class AdministrativeMonitorsJenkinsTest {
         both.build(job);
         await("the write fails", () -> {
             HealthMonitorWork.get().refresh();
-            return !active().isEmpty();
+            return !activeMonitors().isEmpty();
         });
         assertThat(warnings())
                 .singleElement()
@@ -300,41 +301,41 @@ class AdministrativeMonitorsJenkinsTest {
         both.build(job);
         both.awaitInSystem("sa");
         HealthMonitorWork.get().refresh();
-        assertThat(active()).isEmpty();
+        assertThat(activeMonitors()).isEmpty();
     }
 
-    /** A server that accepts connections and never answers blocks each request until a timeout. */
+    /** The server accepts connections but does not respond, so each request blocks until its timeout. */
     @Test
     void warnings_whileServersAskedForExpiryHang_areShown() throws Exception {
         Set<Socket> open = ConcurrentHashMap.newKeySet();
-        try (ServerSocket mute = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
+        try (ServerSocket hungServer = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
             for (int i = 0; i < 3 * SecretExpiryCache.MAX_THREADS; i++) {
                 CspApiToken token = new CspApiToken(
                         CredentialsScope.GLOBAL,
-                        "mute-" + i,
+                        "hung-" + i,
                         null,
-                        "https://localhost:" + mute.getLocalPort(),
+                        "https://localhost:" + hungServer.getLocalPort(),
                         Secret.fromString("api-token-" + i));
                 SystemCredentialsProvider.getInstance().getCredentials().add(token);
             }
-            careless("first");
-            Thread accepting = new Thread(() -> acceptAll(mute, open));
+            addWithoutTlsVerification("first");
+            Thread accepting = new Thread(() -> acceptAll(hungServer, open));
             accepting.start();
             AtomicReference<Throwable> failure = new AtomicReference<>();
-            Thread looking = new Thread(() -> {
+            Thread checking = new Thread(() -> {
                 try {
                     HealthMonitorWork.get().refresh();
                 } catch (InterruptedException | RuntimeException e) {
                     failure.set(e);
                 }
             });
-            looking.start();
-            await("several servers are asked at a time", () -> open.size() >= SecretExpiryCache.MAX_THREADS);
-            assertThat(active()).contains("TlsVerificationMonitor");
-            assertThat(looking.isAlive()).isTrue();
+            checking.start();
+            await("concurrent requests are pending", () -> open.size() >= SecretExpiryCache.MAX_THREADS);
+            assertThat(activeMonitors()).contains("TlsVerificationMonitor");
+            assertThat(checking.isAlive()).isTrue();
             assertThat(open).hasSize(SecretExpiryCache.MAX_THREADS);
-            looking.interrupt();
-            looking.join();
+            checking.interrupt();
+            checking.join();
             assertThat(failure.get()).isInstanceOf(InterruptedException.class);
         } finally {
             for (Socket socket : open) {
@@ -343,13 +344,13 @@ class AdministrativeMonitorsJenkinsTest {
         }
     }
 
-    private static void acceptAll(ServerSocket mute, Set<Socket> open) {
+    private static void acceptAll(ServerSocket hungServer, Set<Socket> open) {
         try {
             while (true) {
-                open.add(mute.accept());
+                open.add(hungServer.accept());
             }
         } catch (IOException e) {
-            // The test is over.
+            // The socket is closed at the end of the test.
         }
     }
 
@@ -361,8 +362,8 @@ class AdministrativeMonitorsJenkinsTest {
         JenkinsAccount.store(token);
     }
 
-    /** Reads warnings, which were found before, with a German locale. */
-    private static <T> T inGerman(Supplier<T> reading) {
+    /** Evaluates the supplier with a German locale. */
+    private static <T> T inGerman(Supplier<T> supplier) {
         LocaleProvider before = LocaleProvider.getProvider();
         LocaleProvider.setProvider(new LocaleProvider() {
             @Override
@@ -371,26 +372,22 @@ class AdministrativeMonitorsJenkinsTest {
             }
         });
         try {
-            return reading.get();
+            return supplier.get();
         } finally {
             LocaleProvider.setProvider(before);
         }
     }
 
-    private static String words(HealthWarning warning) {
+    private static String text(HealthWarning warning) {
         return warning.getSubject() + ": " + warning.getText();
     }
 
     private static VcfCredentials stored(String id) {
-        return SystemCredentialsProvider.getInstance().getCredentials().stream()
-                .filter(known -> known instanceof VcfCredentials credential
-                        && credential.getId().equals(id))
-                .map(VcfCredentials.class::cast)
-                .findFirst()
-                .orElseThrow();
+        return (VcfCredentials) CredentialsMatchers.firstOrNull(
+                SystemCredentialsProvider.getInstance().getCredentials(), CredentialsMatchers.withId(id));
     }
 
-    private static List<String> active() {
+    private static List<String> activeMonitors() {
         return ExtensionList.lookup(AbstractTokenMonitor.class).stream()
                 .filter(AbstractTokenMonitor::isActivated)
                 .map(monitor -> monitor.getClass().getSimpleName())

@@ -7,6 +7,7 @@ import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsUseListener;
+import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.model.Item;
 import hudson.model.Node;
 import hudson.model.Result;
@@ -129,14 +130,14 @@ class AuditLogJenkinsTest {
                         entry("url", url));
     }
 
-    /** Otherwise a controller with thousands of builds an hour would have two lines of each in its main log. */
+    /** With thousands of builds per hour, two lines per build would fill the main log. */
     @Test
-    void blocks_atTheLevelOfTheMainLog_leaveNoLine() throws Exception {
+    void blocks_atLevelInfo_logNoLine() throws Exception {
         build("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL }");
         build("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL }");
         assertThat(log.named("used")).hasSize(2);
         assertThat(log.named("given")).hasSize(2);
-        assertThat(log.inMainLog())
+        assertThat(log.atLevelInfo())
                 .singleElement()
                 .satisfies(event -> assertThat(event).containsEntry("event", "granted"));
     }
@@ -169,15 +170,8 @@ class AuditLogJenkinsTest {
 
     @Test
     void secretText_readByAUser_isLoggedWithTheUser() throws Exception {
-        VcfCredentials credentials = jenkins
-                .jenkins
-                .getExtensionList(com.cloudbees.plugins.credentials.SystemCredentialsProvider.class)
-                .get(0)
-                .getCredentials()
-                .stream()
-                .map(VcfCredentials.class::cast)
-                .findFirst()
-                .orElseThrow();
+        VcfCredentials credentials = (VcfCredentials)
+                SystemCredentialsProvider.getInstance().getCredentials().get(0);
         try (ACLContext alice = ACL.as2(User.getOrCreateByIdOrFullName("alice").impersonate2())) {
             credentials.getSecret();
         }
@@ -211,7 +205,7 @@ class AuditLogJenkinsTest {
         build("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL }");
         TokenFamily family = VcfTokenService.get().administration().list().get(0);
         try (ACLContext alice = ACL.as2(User.getOrCreateByIdOrFullName("alice").impersonate2())) {
-            AuditLog.get().acted("forget", family.locations().iterator().next(), family.id());
+            AuditLog.get().logAction("forget", family.locations().iterator().next(), family.id());
         }
         assertThat(log.only("forget"))
                 .containsExactly(
@@ -222,11 +216,11 @@ class AuditLogJenkinsTest {
                         entry("family", family.id().substring(0, 12)));
     }
 
-    /** The form accepts any text as an organization. */
+    /** The form accepts any text as organization. */
     @Test
-    void organizationWithALineBreak_writesNoLineOfItsOwn() throws Exception {
+    void organizationWithALineBreak_doesNotAddALogLine() throws Exception {
         String organization = "x\n{\"event\":\"given\",\"to\":\"build other#1\"}";
-        ExamplesJenkinsTest.store(new VcfaServiceAccount(
+        JenkinsAccount.store(new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
                 "evil",
                 null,
@@ -242,7 +236,8 @@ class AuditLogJenkinsTest {
     @Test
     void block_isOneUseOfTheCredential() throws Exception {
         build("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL; vcfTokenRefresh(); echo VCF_TOKEN }");
-        assertThat(jenkins.jenkins.getExtensionList(Uses.class).get(0).all).containsExactly("vcfa by team/job#1");
+        assertThat(jenkins.jenkins.getExtensionList(UseRecorder.class).get(0).uses)
+                .containsExactly("vcfa by team/job#1");
     }
 
     private void build(String script) throws Exception {
@@ -250,16 +245,15 @@ class AuditLogJenkinsTest {
         jenkins.buildAndAssertSuccess(job);
     }
 
-    /** Records the uses that Jenkins reports. */
     @TestExtension("block_isOneUseOfTheCredential")
-    public static final class Uses implements CredentialsUseListener {
+    public static final class UseRecorder implements CredentialsUseListener {
 
-        final List<String> all = new CopyOnWriteArrayList<>();
+        final List<String> uses = new CopyOnWriteArrayList<>();
 
         @Override
-        @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
+        @SuppressWarnings("rawtypes") // overridden method has a raw type
         public void onUse(Credentials credentials, Run run) {
-            all.add(((VcfCredentials) credentials).getId() + " by " + run.getExternalizableId());
+            uses.add(((VcfCredentials) credentials).getId() + " by " + run.getExternalizableId());
         }
 
         @Override

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AuditLogTest {
 
     @Test
-    void toLine_hasTheFieldsInOrder() {
+    void toLine_keepsTheOrderOfFields() {
         assertThat(AuditLog.toLine(AuditLog.event("given")
                         .put("to", "build über/a#1")
                         .put("n", 3)
@@ -41,7 +41,7 @@ class AuditLogTest {
     }
 
     @Test
-    void toLine_withQuotesInAValue_isOneValue() throws Exception {
+    void toLine_withQuotesInAValue_escapesThem() throws Exception {
         String value = "x\",\"accessToken\":\"y\\";
         JsonNode event = read(AuditLog.toLine(AuditLog.event("given").put("to", value)));
         assertThat(event.properties()).hasSize(2);
@@ -49,7 +49,7 @@ class AuditLogTest {
     }
 
     @Test
-    void toLine_withALongValue_isCutShort() throws Exception {
+    void toLine_withALongValue_truncatesIt() throws Exception {
         String line = AuditLog.toLine(AuditLog.event("failed").put("cause", "😀".repeat(10_000)));
         assertThat(read(line).get("cause").textValue()).isEqualTo("😀".repeat(500) + "…");
     }

@@ -10,6 +10,7 @@ import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
@@ -29,7 +30,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Actions on the pages are logged with the ID of the user, who cannot choose it, and not with the full name. */
+/** The audit log identifies users by their ID, because they can choose their full name freely. */
 @WithJenkins
 class AuditedActionsJenkinsTest {
 
@@ -90,7 +91,7 @@ class AuditedActionsJenkinsTest {
         assertThat(pages.post("alice", PAGE + "authorize/start", clientId)).isEqualTo(200);
         assertThat(pages.post("alice", PAGE + "authorize/cancel")).isEqualTo(200);
         assertThat(pages.post("alice", PAGE + "authorize/cancel"))
-                .as("there is nothing to cancel any more")
+                .as("already canceled")
                 .isEqualTo(200);
         assertThat(actions())
                 .containsExactly(
@@ -120,9 +121,9 @@ class AuditedActionsJenkinsTest {
     }
 
     @Test
-    void actionsOnAPersonalCredential_areForItsOwnerAndLogged() throws Exception {
+    void actionsOnAPersonalCredential_areAllowedForItsOwnerAndLogged() throws Exception {
         try (ACLContext as = ACL.as2(User.getById("owner", true).impersonate2())) {
-            JenkinsPages.storeOf(User.current())
+            JenkinsAccount.findStore(User.current())
                     .addCredentials(
                             Domain.global(),
                             both.account(
@@ -149,7 +150,7 @@ class AuditedActionsJenkinsTest {
                 granted.get("family")));
     }
 
-    /** The events with a user. */
+    /** Events with a user. */
     private List<Map<String, Object>> actions() {
         return log.all().stream().filter(event -> event.containsKey("by")).toList();
     }

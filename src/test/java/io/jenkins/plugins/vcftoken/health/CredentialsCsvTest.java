@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CredentialsCsvTest {
 
     @Test
-    void of_withoutCredentials_hasTheNamesOfTheColumns() {
+    void of_withoutCredentials_hasColumnNames() {
         assertThat(CredentialsCsv.of(List.of())).startsWith("id,name,").endsWith(",page\r\n");
     }
 
@@ -22,7 +22,7 @@ class CredentialsCsvTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"})
-    void cell_withAFormula_isText(String formula) {
+    void cell_withAFormula_isEscaped(String formula) {
         assertThat(CredentialsCsv.cell(formula)).isEqualTo("\"'" + formula + '"');
     }
 }

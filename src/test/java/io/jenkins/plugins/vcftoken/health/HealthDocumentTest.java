@@ -12,7 +12,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Compares {@code docs/token-status.md} with the exported names. Reads sources as text, so that it needs no Jenkins. */
+/**
+ * Compares {@code docs/token-status.md} with the exported names. Parses source files, because it runs without Jenkins.
+ */
 class HealthDocumentTest {
 
     private static final Path SOURCES = Path.of("src/main/java/io/jenkins/plugins/vcftoken/health");
@@ -45,7 +47,7 @@ class HealthDocumentTest {
         List<String> names =
                 STATE.matcher(states).results().map(found -> found.group(1)).toList();
         assertThat(names).hasSizeGreaterThan(3);
-        assertThat(namesInTable("## What each state means")).containsExactlyInAnyOrderElementsOf(names);
+        assertThat(namesInTable("## States")).containsExactlyInAnyOrderElementsOf(names);
     }
 
     private static List<String> exported(String type) throws IOException {
@@ -55,7 +57,7 @@ class HealthDocumentTest {
                 .toList();
     }
 
-    /** The names of a list's only element. Nested objects stand on one line. */
+    /** Property names of the only element of a list. Nested objects are on one line. */
     private static List<String> namesInSample(String list) throws IOException {
         String element = between(document(), '"' + list + "\": [\n    {\n", "\n    }\n");
         return KEY.matcher(element.replaceAll("\\{[^\\n]*}", ""))
@@ -64,7 +66,7 @@ class HealthDocumentTest {
                 .toList();
     }
 
-    /** The names in the first column of the next table. */
+    /** Names in the first column of the next table. */
     private static List<String> namesInTable(String before) throws IOException {
         String document = document();
         return between(document.substring(document.indexOf(before)), "\n|", "\n\n")

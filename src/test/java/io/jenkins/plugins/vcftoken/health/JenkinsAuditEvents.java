@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.logging.Level;
 import org.jvnet.hudson.test.LogRecorder;
 
-/** Records the audit log and reads its lines as JSON. */
+/** Records the audit log and parses its lines. */
 final class JenkinsAuditEvents implements AutoCloseable {
 
     private final LogRecorder log;
@@ -23,8 +23,8 @@ final class JenkinsAuditEvents implements AutoCloseable {
         return log.getMessages();
     }
 
-    /** The lines that the main log of Jenkins shows without further configuration. */
-    List<Map<String, Object>> inMainLog() {
+    /** Events that appear in the main log of Jenkins by default. */
+    List<Map<String, Object>> atLevelInfo() {
         return log.getRecords().stream()
                 .filter(line -> line.getLevel().intValue() >= Level.INFO.intValue())
                 .map(line -> parse(line.getMessage()))

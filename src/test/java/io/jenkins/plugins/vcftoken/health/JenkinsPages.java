@@ -1,68 +1,78 @@
 package io.jenkins.plugins.vcftoken.health;
 
-import com.cloudbees.plugins.credentials.CredentialsProvider;
-import com.cloudbees.plugins.credentials.CredentialsStore;
-import hudson.model.ModelObject;
 import java.net.URL;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import net.sf.json.JSONObject;
 import org.htmlunit.HttpMethod;
 import org.htmlunit.WebRequest;
+import org.htmlunit.WebResponse;
 import org.htmlunit.html.HtmlPage;
 import org.htmlunit.util.NameValuePair;
 import org.jvnet.hudson.test.JenkinsRule;
 
-/** What the tests of the pages do with a browser. */
-final class JenkinsPages {
+/** HTTP requests without JavaScript, for users by name; null is the anonymous user. */
+public final class JenkinsPages {
 
     private final JenkinsRule jenkins;
     private final Map<String, JenkinsRule.WebClient> clients = new HashMap<>();
 
-    JenkinsPages(JenkinsRule jenkins) {
+    public JenkinsPages(JenkinsRule jenkins) {
         this.jenkins = jenkins;
     }
 
-    /** Without JavaScript, which takes ten times as long as a page does. The same one for each user. */
-    JenkinsRule.WebClient as(String user) throws Exception {
-        JenkinsRule.WebClient known = clients.get(user);
-        if (known != null) {
-            return known;
+    /**
+     * Returns the logged-in client of the user. JavaScript is disabled, because it takes ten times as long as loading
+     * the page.
+     */
+    public JenkinsRule.WebClient as(String user) throws Exception {
+        JenkinsRule.WebClient client = clients.get(user);
+        if (client == null) {
+            client =
+                    jenkins.createWebClient().withJavaScriptEnabled(false).withThrowExceptionOnFailingStatusCode(false);
+            clients.put(user, user == null ? client : client.login(user));
         }
-        JenkinsRule.WebClient client =
-                jenkins.createWebClient().withJavaScriptEnabled(false).withThrowExceptionOnFailingStatusCode(false);
-        clients.put(user, user == null ? client : client.login(user));
         return client;
     }
 
-    /** Anonymously. */
+    /** Opens a page as the anonymous user; throws an exception if the status is an error. */
     HtmlPage open(String path) throws Exception {
         return jenkins.createWebClient().withJavaScriptEnabled(false).goTo(path);
     }
 
     int get(String user, String path) throws Exception {
-        return as(user).loadWebResponse(new WebRequest(new URL(jenkins.getURL(), path)))
-                .getStatusCode();
+        return send(user, request(HttpMethod.GET, path)).getStatusCode();
     }
 
-    int post(String user, String path, NameValuePair... parameters) throws Exception {
-        return post(as(user), path, true, parameters);
+    public int post(String user, String path, NameValuePair... parameters) throws Exception {
+        return send(user, postRequest(user, path, parameters)).getStatusCode();
     }
 
-    int postWithoutCrumb(String user, String path, NameValuePair... parameters) throws Exception {
-        return post(as(user), path, false, parameters);
+    public String postForText(String user, String path, NameValuePair... parameters) throws Exception {
+        return send(user, postRequest(user, path, parameters)).getContentAsString();
     }
 
-    /** The raw status. A browser follows the 403 of a user who is not logged in to the login page. */
-    private int post(JenkinsRule.WebClient client, String path, boolean crumb, NameValuePair... parameters)
-            throws Exception {
-        WebRequest request = new WebRequest(new URL(jenkins.getURL(), path), HttpMethod.POST);
-        request.setRequestParameters(new java.util.ArrayList<>(List.of(parameters)));
-        if (crumb) {
-            client.addCrumb(request);
-        }
-        return client.loadWebResponse(request).getStatusCode();
+    public int postWithoutCrumb(String user, String path, NameValuePair... parameters) throws Exception {
+        return send(user, request(HttpMethod.POST, path, parameters)).getStatusCode();
+    }
+
+    /** Returns the response as it is: a page would redirect a 403 of the anonymous user to the login page. */
+    public WebResponse send(String user, WebRequest request) throws Exception {
+        return as(user).loadWebResponse(request);
+    }
+
+    public WebRequest postRequest(String user, String path, NameValuePair... parameters) throws Exception {
+        WebRequest request = request(HttpMethod.POST, path, parameters);
+        as(user).addCrumb(request);
+        return request;
+    }
+
+    public WebRequest request(HttpMethod method, String path, NameValuePair... parameters) throws Exception {
+        WebRequest request = new WebRequest(new URL(jenkins.getURL(), path), method);
+        request.setRequestParameters(new ArrayList<>(List.of(parameters)));
+        return request;
     }
 
     JSONObject json(String path) throws Exception {
@@ -71,14 +81,5 @@ final class JenkinsPages {
 
     static NameValuePair confirmed() {
         return new NameValuePair("confirmed", "true");
-    }
-
-    static CredentialsStore storeOf(ModelObject context) {
-        for (CredentialsStore store : CredentialsProvider.lookupStores(context)) {
-            if (store.getContext() == context) {
-                return store;
-            }
-        }
-        throw new AssertionError(context);
     }
 }

@@ -9,7 +9,7 @@ import hudson.security.Permission;
 import io.jenkins.plugins.vcftoken.DeviceFlowRegistry;
 import io.jenkins.plugins.vcftoken.DeviceFlowSession;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.JenkinsVault;
+import io.jenkins.plugins.vcftoken.JenkinsSingleCredentialProvider;
 import io.jenkins.plugins.vcftoken.oauth.DeviceFlow.State;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -25,20 +25,21 @@ import org.jvnet.hudson.test.TestExtension;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.springframework.security.core.Authentication;
 
-/** A store that grants no permission to update: who may update its owner acts on the tokens. */
+/** A store that does not grant permission to update: actions require that permission on the store's owner. */
 @WithJenkins
 class ReadOnlyStoreJenkinsTest {
 
     private static final String PAGE = "job/team/vcf-tokens/credential/vaulted/";
 
     @Test
-    void renewAndAuthorize_inAReadOnlyStore_areForTheStoresOwnerOnly(JenkinsRule jenkins) throws Exception {
+    void renewAndAuthorize_inAReadOnlyStore_requirePermissionOnItsOwner(JenkinsRule jenkins) throws Exception {
         try (Simulator simulator = Simulator.start()) {
             simulator.devices().setInterval(Duration.ofSeconds(1));
             Folder folder = jenkins.createProject(Folder.class, "team");
-            TokenSink vault = jenkins.jenkins.getExtensionList(TokenSink.class).get(0);
-            vault.context = folder;
-            vault.credential =
+            ReadOnlyProvider provider =
+                    jenkins.jenkins.getExtensionList(ReadOnlyProvider.class).get(0);
+            provider.context = folder;
+            provider.credential =
                     new JenkinsAndSimulator(jenkins, simulator).account("vaulted", simulator.addAccount("ci", "acme"));
             jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
             jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
@@ -58,10 +59,10 @@ class ReadOnlyStoreJenkinsTest {
                         .isEqualTo(403);
             }
             assertThat(pages.get("viewer", PAGE + "authorize/")).isEqualTo(403);
-            HtmlPage seen = pages.as("viewer").goTo(PAGE);
-            assertThat(seen.getForms())
+            HtmlPage viewerPage = pages.as("viewer").goTo(PAGE);
+            assertThat(viewerPage.getForms())
                     .noneMatch(form -> form.getNameAttribute().equals("renew"));
-            assertThat(seen.getAnchors())
+            assertThat(viewerPage.getAnchors())
                     .noneMatch(link -> link.getHrefAttribute().contains("authorize"));
             assertThat(simulator.requests() + simulator.devices().codes()).isZero();
 
@@ -82,16 +83,16 @@ class ReadOnlyStoreJenkinsTest {
             assertThat(pages.post("owner", PAGE + "authorize/cancel")).isEqualTo(200);
             assertThat(pages.post("owner", PAGE + "authorize/start", clientId)).isEqualTo(200);
             assertThat(pages.post("owner", PAGE + "authorize/status")).isEqualTo(200);
-            simulator.devices().answer(simulator.devices().lastUserCode(), true);
-            DeviceFlowSession attempt = DeviceFlowRegistry.get().find(new CredentialLocation("folder:team", "vaulted"));
-            JenkinsAndSimulator.await("authorized", () -> attempt.state() == State.GRANTED);
+            simulator.devices().decide(simulator.devices().lastUserCode(), true);
+            DeviceFlowSession session = DeviceFlowRegistry.get().find(new CredentialLocation("folder:team", "vaulted"));
+            JenkinsAndSimulator.await("authorized", () -> session.state() == State.GRANTED);
             assertThat(pages.as("owner").goTo(PAGE + "authorize/").asNormalizedText())
                     .contains("The credentials store is read-only");
         }
     }
 
     @TestExtension
-    public static final class TokenSink extends JenkinsVault {
+    public static final class ReadOnlyProvider extends JenkinsSingleCredentialProvider {
 
         @Override
         protected boolean isAllowed(Authentication who, Permission permission) {

@@ -36,18 +36,18 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.JenkinsSessionExtension;
 
-/** An API token of VCF SSO that expires in five days, and is to be regenerated seven days before that. */
+/** A VCF SSO API token that expires in five days, with regeneration seven days before its expiry. */
 class SecretRegenerationJenkinsTest {
 
-    private static final String FIRST = "vidb_first-token-of-the-client";
+    private static final String INITIAL_TOKEN = "vidb_first-token-of-the-client";
     private static final String PAGE = "manage/vcf-tokens/credential/sso/";
 
     @RegisterExtension
     private final JenkinsSessionExtension sessions = new JenkinsSessionExtension();
 
-    private final LocalDate day = LocalDate.now(ZoneOffset.UTC).plusDays(5);
+    private final LocalDate expiryDate = LocalDate.now(ZoneOffset.UTC).plusDays(5);
 
-    @AutoClose("closeWithoutViolations")
+    @AutoClose("closeAndCheckViolations")
     private final Simulator simulator = Simulator.start();
 
     private VcfSso sso;
@@ -56,7 +56,10 @@ class SecretRegenerationJenkinsTest {
     void start() throws Exception {
         sso = simulator.vcfSso();
         sso.addApiToken(
-                "CUSTOMER", "client", FIRST, day.atStartOfDay(ZoneOffset.UTC).toInstant());
+                "CUSTOMER",
+                "client",
+                INITIAL_TOKEN,
+                expiryDate.atStartOfDay(ZoneOffset.UTC).toInstant());
     }
 
     @AfterEach
@@ -66,7 +69,7 @@ class SecretRegenerationJenkinsTest {
 
     private WorkflowJob addCredentialAndJob(JenkinsRule rule, String expiresOn) throws Exception {
         VcfSsoApiToken credential = new VcfSsoApiToken(
-                CredentialsScope.GLOBAL, "sso", null, simulator.url().toString(), Secret.fromString(FIRST));
+                CredentialsScope.GLOBAL, "sso", null, simulator.url().toString(), Secret.fromString(INITIAL_TOKEN));
         credential.setCaCertificates(simulator.authorityPem());
         credential.setExpiresOn(expiresOn);
         credential.setRegenerateDaysBefore(7);
@@ -76,7 +79,7 @@ class SecretRegenerationJenkinsTest {
         return job;
     }
 
-    /** What the file has. */
+    /** Reads a field from {@code credentials.xml}. */
     private static String stored(JenkinsRule rule, String field) throws Exception {
         String xml = Files.readString(rule.jenkins.getRootDir().toPath().resolve("credentials.xml"));
         return xml.replaceAll("(?s).*<" + field + ">(.*?)</" + field + ">.*", "$1");
@@ -99,17 +102,17 @@ class SecretRegenerationJenkinsTest {
     }
 
     @Test
-    void apiTokenNearItsEnd_isReplacedInTheStoreWhileABlockIsOpenAndWorksAfterARestart() throws Throwable {
+    void apiTokenBeforeItsExpiry_isRegeneratedDuringABlockAndWorksAfterARestart() throws Throwable {
         sessions.then(rule -> {
-            WorkflowJob job = addCredentialAndJob(rule, day.toString());
+            WorkflowJob job = addCredentialAndJob(rule, expiryDate.toString());
             job.setDefinition(new CpsFlowDefinition(
                     "withVcfToken(credentialsId: 'sso') { semaphore 'inside'; echo \"got ${VCF_TOKEN.length()}\" }",
                     true));
             WorkflowRun run = job.scheduleBuild2(0).waitForStart();
             SemaphoreStep.waitForStart("inside/1", run);
-            assertThat(warnings()).as("no person has to act").isEmpty();
+            assertThat(warnings()).as("no user action is required").isEmpty();
             assertThat(health(rule).getString("secretRegeneratedAt"))
-                    .startsWith(day.minusDays(8).toString());
+                    .startsWith(expiryDate.minusDays(8).toString());
 
             try (JenkinsAuditEvents log = new JenkinsAuditEvents(Level.INFO)) {
                 SecretRegenerationWork.get().run();
@@ -123,15 +126,17 @@ class SecretRegenerationJenkinsTest {
                 assertThat(log.lines())
                         .noneMatch(line -> simulator.refreshTokens().stream().anyMatch(line::contains));
             }
-            assertThat(storedToken(rule)).isNotEqualTo(FIRST);
+            assertThat(storedToken(rule)).isNotEqualTo(INITIAL_TOKEN);
             assertThat(Files.readString(rule.jenkins.getRootDir().toPath().resolve("credentials.xml")))
-                    .as("the day of the old one")
+                    .as("expiry date of the replaced token")
                     .doesNotContain("expiresOn");
             assertThat(stored(rule, "regenerateDaysBefore")).isEqualTo("7");
 
             SemaphoreStep.success("inside/1", null);
             rule.assertBuildStatusSuccess(rule.waitForCompletion(run));
-            assertThat(simulator.accessTokens()).as("the block kept its own").hasSize(1);
+            assertThat(simulator.accessTokens())
+                    .as("the open block keeps its access token")
+                    .hasSize(1);
             assertThat(Instant.parse(health(rule).getString("secretExpiresAt")))
                     .isAfter(Instant.now().plus(Duration.ofDays(29)));
             HtmlPage page = rule.createWebClient().goTo(PAGE);
@@ -160,32 +165,32 @@ class SecretRegenerationJenkinsTest {
     }
 
     @Test
-    void refusedRegeneration_isInTheMonitorWithAdviceAndBuildsGoOn() throws Throwable {
+    void rejectedRegeneration_isReportedByTheMonitorAndBuildsContinue() throws Throwable {
         sso.forbidRegeneration("client");
         sessions.then(rule -> {
-            WorkflowJob job = addCredentialAndJob(rule, day.toString());
+            WorkflowJob job = addCredentialAndJob(rule, expiryDate.toString());
             SecretRegenerationWork.get().run();
-            await("the monitor speaks", () -> warnings().size() == 2);
+            await("the monitor shows warnings", () -> warnings().size() == 2);
             assertThat(warnings())
                     .anySatisfy(text -> assertThat(text)
                             .startsWith("Its API token was not regenerated")
                             .contains("HTTP 403", TokenError.REGENERATION_REFUSED.nextStep()))
                     .anySatisfy(text -> assertThat(text).startsWith("Its secret expires"));
             rule.buildAndAssertSuccess(job);
-            assertThat(storedToken(rule)).isEqualTo(FIRST);
+            assertThat(storedToken(rule)).isEqualTo(INITIAL_TOKEN);
             assertThat(health(rule).getString("state")).isEqualTo("READY");
         });
     }
 
     @Test
-    void lostRegeneration_isInTheMonitorAndTheAccessTokenServesOn() throws Throwable {
+    void lostRegenerationResponse_isReportedByTheMonitorAndTheAccessTokenIsStillUsed() throws Throwable {
         sessions.then(rule -> {
-            WorkflowJob job = addCredentialAndJob(rule, day.toString());
+            WorkflowJob job = addCredentialAndJob(rule, expiryDate.toString());
             rule.buildAndAssertSuccess(job);
             simulator.inject(Fault.CLOSE_AFTER_COMMIT);
             SecretRegenerationWork.get().run();
             await(
-                    "the monitor speaks",
+                    "the monitor shows warnings",
                     () -> warnings().stream()
                             .anyMatch(text ->
                                     text.startsWith("The response to the request for another API token was lost")));
@@ -197,7 +202,7 @@ class SecretRegenerationJenkinsTest {
     }
 
     @Test
-    void apiTokenWithoutADay_isNotRegeneratedAndTheMonitorAsksForTheDay() throws Throwable {
+    void apiTokenWithoutExpiryDate_isNotRegeneratedAndReportedByTheMonitor() throws Throwable {
         sessions.then(rule -> {
             addCredentialAndJob(rule, "");
             SecretRegenerationWork.get().run();

@@ -7,6 +7,7 @@ import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.cli.CLICommandInvoker;
 import hudson.model.Item;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -23,7 +24,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** What the commands of the Jenkins CLI print and return, and which users may call them. */
+/** Output, exit codes and permissions of the CLI commands. */
 @WithJenkins
 class TokenCommandsJenkinsTest {
 
@@ -37,7 +38,7 @@ class TokenCommandsJenkinsTest {
     private JenkinsRule jenkins;
     private JenkinsAndSimulator both;
 
-    @AutoClose("closeWithoutViolations")
+    @AutoClose("closeAndCheckViolations")
     private final Simulator simulator = Simulator.start();
 
     @BeforeEach
@@ -46,7 +47,7 @@ class TokenCommandsJenkinsTest {
         both = new JenkinsAndSimulator(rule, simulator);
         both.addToSystem(both.account("global", simulator.addAccount("ci", "acme")));
         Folder folder = rule.createProject(Folder.class, "team");
-        JenkinsPages.storeOf(folder)
+        JenkinsAccount.findStore(folder)
                 .addCredentials(Domain.global(), both.account("shared", simulator.addAccount("two", "acme")));
         rule.createFreeStyleProject("job");
         rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
@@ -119,9 +120,9 @@ class TokenCommandsJenkinsTest {
         assertThat(simulator.requests()).isZero();
     }
 
-    /** The exit codes of users who may not see the folder are those of a folder that does not exist. */
+    /** Without permission to view a folder, the exit code is the same as for a folder that does not exist. */
     @Test
-    void commands_takeThePermissionsOfThePages() throws Exception {
+    void commands_requireThePermissionsOfThePages() throws Exception {
         for (String user : new String[] {"reader", "owner", "outsider"}) {
             assertThat(run(user, "list-vcf-tokens").returnCode()).as(user).isEqualTo(ACCESS_DENIED);
             assertThat(run(user, "renew-vcf-token", "global").returnCode())

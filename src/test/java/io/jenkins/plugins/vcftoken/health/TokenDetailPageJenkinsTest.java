@@ -9,11 +9,11 @@ import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.Result;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.LedgerKeys;
 import io.jenkins.plugins.vcftoken.SecretSweep;
-import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
@@ -51,7 +51,7 @@ import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.w3c.dom.Node;
 
-/** The text of each state, and the requests of each action as the server counts them. */
+/** Displayed states, and token requests of the page's actions. */
 @WithJenkins
 class TokenDetailPageJenkinsTest {
 
@@ -117,12 +117,12 @@ class TokenDetailPageJenkinsTest {
         run.doStop();
         jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
         assertThat(pages.json(PAGE + "api/json").getInt("openLeases")).isZero();
-        both.assertNothingLostOrSpentTwice();
+        both.assertNoTokenLostOrReused();
         savePages();
         SecretSweep.assertNone(simulator, saved);
     }
 
-    /** The session ends with the last block. The page must not show the credential as never used. */
+    /** The session is released with the last block, but the page must not show the credential as never used. */
     @Test
     void revokedSession_isIdleWithItsLastRenewal() throws Exception {
         simulator.sddcManager().addUser("svc@vsphere.local", "correct-horse");
@@ -181,7 +181,7 @@ class TokenDetailPageJenkinsTest {
         assertThat(json.getString("error")).contains("the server refuses the stored refresh token");
         VcfaServiceAccount old = (VcfaServiceAccount)
                 SystemCredentialsProvider.getInstance().getCredentials().get(0);
-        JenkinsPages.storeOf(jenkins.jenkins)
+        JenkinsAccount.findStore(jenkins.jenkins)
                 .updateCredentials(Domain.global(), old, both.account("sa", simulator.reauthorize("ci")));
         assertThat(state()).isEqualTo("NOT_USED");
         HtmlPage list = pages.open("manage/vcf-tokens/");
@@ -203,13 +203,13 @@ class TokenDetailPageJenkinsTest {
         assertThat(state()).isEqualTo("READY");
     }
 
-    /** API tokens of users have no device authorization. */
+    /** User API tokens do not support the device flow. */
     @Test
     void nextStep_matchesTheKindOfCredential() throws Exception {
         CspApiToken token = new CspApiToken(
                 CredentialsScope.GLOBAL, "csp", null, simulator.url().toString(), Secret.fromString("refused-token"));
         token.setCaCertificates(simulator.authorityPem());
-        JenkinsPages.storeOf(jenkins.jenkins).addCredentials(Domain.global(), token);
+        JenkinsAccount.findStore(jenkins.jenkins).addCredentials(Domain.global(), token);
         simulator.revoke("ci");
         for (String id : List.of("csp", "sa")) {
             String page = "manage/vcf-tokens/credential/" + id + '/';
@@ -232,7 +232,7 @@ class TokenDetailPageJenkinsTest {
                 .anyMatch(text -> text.endsWith("Re-authorize the account, or enter a new secret in the credential."));
     }
 
-    /** The page was shown while the credential still stored the newest token. */
+    /** The page was rendered while the credential stored the newest token. */
     @Test
     void forget_afterARotationSinceThePageWasShown_isRefused() throws Exception {
         NameValuePair loses = new NameValuePair("loses", "true");
@@ -240,8 +240,7 @@ class TokenDetailPageJenkinsTest {
         both.awaitInSystem("sa");
         HtmlForm shown = pages.open(PAGE).getFormByName("forget");
         assertThat(shown.getInputByName("loses").getValue()).isEqualTo("false");
-        CredentialsStore store =
-                CredentialsProvider.lookupStores(jenkins.jenkins).iterator().next();
+        CredentialsStore store = JenkinsAccount.findStore(jenkins.jenkins);
         store.updateCredentials(
                 Domain.global(), store.getCredentials(Domain.global()).get(0), both.account("sa", initialToken));
         assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed())).isEqualTo(400);
@@ -256,7 +255,7 @@ class TokenDetailPageJenkinsTest {
     }
 
     @Test
-    void forget_explainsTheLossAndNeedsConfirmation() throws Exception {
+    void forget_explainsTheLossAndRequiresConfirmation() throws Exception {
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
         both.awaitInSystem("sa");
         HtmlPage page = pages.open(PAGE);
@@ -268,11 +267,11 @@ class TokenDetailPageJenkinsTest {
         assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed())).isEqualTo(400);
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
         assertThat(simulator.grants()).isEqualTo(2);
-        both.assertNothingLostOrSpentTwice();
+        both.assertNoTokenLostOrReused();
     }
 
     @Test
-    void actions_needPostAndPermissionToUpdate() throws Exception {
+    void actions_requirePostAndPermissionToUpdate() throws Exception {
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
                 .grant(Jenkins.ADMINISTER)
@@ -291,7 +290,7 @@ class TokenDetailPageJenkinsTest {
                         .isEqualTo(403);
             }
             assertThat(pages.get("admin", PAGE + action))
-                    .as("a reload leads back to the page")
+                    .as("GET redirects to the page")
                     .isEqualTo(200);
             assertThat(pages.postWithoutCrumb("admin", PAGE + action, JenkinsPages.confirmed()))
                     .isEqualTo(403);
@@ -300,8 +299,9 @@ class TokenDetailPageJenkinsTest {
                 .isEqualTo(403);
         assertThat(pages.get("admin", "manage/vcf-tokens/forget")).isEqualTo(200);
         assertThat(pages.get("viewer", PAGE)).isEqualTo(200);
-        HtmlPage seen = pages.as("viewer").goTo(PAGE);
-        assertThat(seen.getForms()).noneMatch(form -> form.getNameAttribute().equals("renew"));
+        HtmlPage viewerPage = pages.as("viewer").goTo(PAGE);
+        assertThat(viewerPage.getForms())
+                .noneMatch(form -> form.getNameAttribute().equals("renew"));
         assertThat(simulator.requests()).isZero();
         assertThat(pages.as("viewer")
                         .goTo("vcf-tokens/api/json", "application/json")
@@ -312,25 +312,25 @@ class TokenDetailPageJenkinsTest {
 
     @Test
     void everyState_isShownAndServerTextIsEscaped() throws Exception {
-        record("dead", TokenFamily.Status.REJECTED, HOSTILE, null);
-        record("doubtful", TokenFamily.Status.UNKNOWN, "the answer was lost", null);
-        record("stopped", TokenFamily.Status.REQUESTING, null, null);
-        record("failing", TokenFamily.Status.READY, "the server cannot be reached", alive());
-        record(
+        addWithRecord("rejected", TokenFamily.Status.REJECTED, HOSTILE, null);
+        addWithRecord("unknown", TokenFamily.Status.UNKNOWN, "the answer was lost", null);
+        addWithRecord("interrupted", TokenFamily.Status.REQUESTING, null, null);
+        addWithRecord("failing", TokenFamily.Status.READY, "the server cannot be reached", validAccessToken());
+        addWithRecord(
                 "idle",
                 TokenFamily.Status.READY,
                 null,
                 new AccessToken("old-bearer-value", Instant.EPOCH, Instant.EPOCH.plusSeconds(9)));
-        record("ready", TokenFamily.Status.READY, null, alive());
+        addWithRecord("ready", TokenFamily.Status.READY, null, validAccessToken());
         both.addToSystem(both.account("empty", ""));
         both.addToSystem(both.account(CredentialsScope.GLOBAL, "nowhere", "no address", "token-of-nowhere"));
         both.addToSystem(both.account(CredentialsScope.GLOBAL, HOSTILE, HOSTILE, "token-of-hostile"));
         both.addToSystem(both.account("copy", "former-of-ready"));
         String[][] expected = {
             {"sa", "NOT_USED", "Never used"},
-            {"dead", "REJECTED", "Rejected by server"},
-            {"doubtful", "AWAITING_RETRY", "Token state unknown, will be retried"},
-            {"stopped", "AWAITING_RETRY", "Token state unknown, will be retried"},
+            {"rejected", "REJECTED", "Rejected by server"},
+            {"unknown", "AWAITING_RETRY", "Token state unknown, will be retried"},
+            {"interrupted", "AWAITING_RETRY", "Token state unknown, will be retried"},
             {"failing", "FAILING", "Last renewal failed"},
             {"idle", "IDLE", "Ready (no active access token)"},
             {"ready", "READY", "Ready"},
@@ -354,11 +354,11 @@ class TokenDetailPageJenkinsTest {
             assertThat(page.querySelector("#vcf-token").asNormalizedText()).contains(row[2]);
         }
         assertThat(list.querySelectorAll("img[onerror]")).isEmpty();
-        HtmlPage dead = pages.open("manage/vcf-tokens/credential/dead/");
-        assertThat(dead.querySelector("#vcf-error").getTextContent()).isEqualTo(HOSTILE);
-        assertThat(dead.querySelectorAll("img[onerror]")).isEmpty();
+        HtmlPage rejected = pages.open("manage/vcf-tokens/credential/rejected/");
+        assertThat(rejected.querySelector("#vcf-error").getTextContent()).isEqualTo(HOSTILE);
+        assertThat(rejected.querySelectorAll("img[onerror]")).isEmpty();
         assertThat(list.getWebResponse().getContentAsString()
-                        + dead.getWebResponse().getContentAsString())
+                        + rejected.getWebResponse().getContentAsString())
                 .doesNotContain("<img src=x");
         assertThat(all.toString()).doesNotContain("current-of-", "bearer-value", "former-of-");
         assertThat(simulator.requests()).isZero();
@@ -366,27 +366,28 @@ class TokenDetailPageJenkinsTest {
 
     @Test
     void unknownOutcome_withoutAutomaticRetry_isBroken() throws Exception {
-        record("doubtful", TokenFamily.Status.UNKNOWN, "the answer was lost", null);
-        System.setProperty(VcfTokenService.class.getName() + ".retryUnknown", "false");
+        addWithRecord("unknown", TokenFamily.Status.UNKNOWN, "the answer was lost", null);
+        System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
         try {
-            JSONObject json = pages.json("manage/vcf-tokens/credential/doubtful/api/json");
+            JSONObject json = pages.json("manage/vcf-tokens/credential/unknown/api/json");
             assertThat(json.getString("state")).isEqualTo("UNKNOWN");
             assertThat(json.getBoolean("broken")).isTrue();
         } finally {
-            System.clearProperty(VcfTokenService.class.getName() + ".retryUnknown");
+            System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
         }
-        JSONObject json = pages.json("manage/vcf-tokens/credential/doubtful/api/json");
+        JSONObject json = pages.json("manage/vcf-tokens/credential/unknown/api/json");
         assertThat(json.getString("state")).isEqualTo("AWAITING_RETRY");
         assertThat(json.getBoolean("broken")).isFalse();
     }
 
-    private static AccessToken alive() {
+    private static AccessToken validAccessToken() {
         Instant now = Instant.now();
-        return new AccessToken("living-bearer-value", now, now.plusSeconds(3600));
+        return new AccessToken("valid-bearer-value", now, now.plusSeconds(3600));
     }
 
-    /** Adds a credential with a record. */
-    private void record(String id, TokenFamily.Status state, String error, AccessToken accessToken) throws Exception {
+    /** Adds a credential and a ledger record. */
+    private void addWithRecord(String id, TokenFamily.Status state, String error, AccessToken accessToken)
+            throws Exception {
         VcfaServiceAccount credential = both.account(id, "current-of-" + id);
         both.addToSystem(credential);
         Account account = credential.account();

@@ -13,6 +13,7 @@ import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
 import hudson.util.Secret;
+import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.JenkinsReset;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
@@ -20,12 +21,11 @@ import io.jenkins.plugins.vcftoken.binding.TokenBlock;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.net.URL;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import jenkins.model.Jenkins;
-import org.htmlunit.WebRequest;
+import org.htmlunit.HttpMethod;
 import org.htmlunit.html.DomNode;
 import org.htmlunit.html.HtmlElement;
 import org.htmlunit.html.HtmlPage;
@@ -39,7 +39,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Which pages exist, and which users see which part of them. */
+/** Permissions and contents of the token lists of controller, folders and users. */
 @WithJenkins
 class TokenListPageJenkinsTest {
 
@@ -63,7 +63,7 @@ class TokenListPageJenkinsTest {
         pages = new JenkinsPages(jenkins);
         both.addToSystem(both.account("global", simulator.addAccount("ci", "acme")));
         folder = jenkins.createProject(Folder.class, "team");
-        JenkinsPages.storeOf(folder)
+        JenkinsAccount.findStore(folder)
                 .addCredentials(Domain.global(), both.account("shared", simulator.addAccount("two", "acme")));
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
@@ -83,7 +83,7 @@ class TokenListPageJenkinsTest {
                 .onFolders(folder)
                 .to("owner"));
         try (ACLContext as = ACL.as2(User.getById("owner", true).impersonate2())) {
-            JenkinsPages.storeOf(User.current())
+            JenkinsAccount.findStore(User.current())
                     .addCredentials(
                             Domain.global(),
                             both.account(
@@ -108,19 +108,18 @@ class TokenListPageJenkinsTest {
                 .endsWith("/vcf-tokens/credential/global/");
     }
 
-    /** The user may see neither credentials of folders nor the parts for administrators. */
     @Test
     void controllerPage_withoutFurtherPermissions_hidesFoldersAndOrphans() throws Exception {
         VcfaServiceAccount gone = both.account("gone", simulator.addAccount("four", "acme"));
         both.addToSystem(gone);
-        VcfTokenService.get().once(gone);
+        VcfTokenService.get().issueWithoutLease(gone);
         SystemCredentialsProvider.getInstance()
                 .getCredentials()
                 .removeIf(known -> ((IdCredentials) known).getId().equals("gone"));
         assertThat(json("admin")).contains("\"global\"", "\"shared\"").doesNotContain("\"orphans\":[]");
         assertThat(pages.as("admin").goTo("manage/vcf-tokens/").querySelectorAll("button[aria-label]").stream()
                         .map(button -> ((HtmlElement) button).getAttribute("aria-label")))
-                .as("read out, each button says what it deletes")
+                .as("accessible names of the buttons")
                 .containsExactly("Delete the record of VCF Automation at " + simulator.url() + ", organization ‘acme’");
         assertThat(json("auditor")).contains("\"global\"", "\"orphans\":[]").doesNotContain("\"shared\"");
     }
@@ -138,8 +137,7 @@ class TokenListPageJenkinsTest {
     }
 
     private String json(String user) throws Exception {
-        return pages.as(user)
-                .loadWebResponse(new WebRequest(new URL(jenkins.getURL(), "manage/vcf-tokens/api/json")))
+        return pages.send(user, pages.request(HttpMethod.GET, "manage/vcf-tokens/api/json"))
                 .getContentAsString();
     }
 
@@ -170,7 +168,7 @@ class TokenListPageJenkinsTest {
         assertThat(pages.as(null).goTo("vcf-tokens/").getUrl().getPath()).endsWith("/login");
     }
 
-    /** The background check leaves personal credentials out. */
+    /** The background check excludes personal credentials. */
     @Test
     void personalSecretExpiry_isRequestedWhenItsOwnerOpensThePage() throws Exception {
         Instant end = Instant.now().plus(Duration.ofDays(5));
@@ -179,24 +177,26 @@ class TokenListPageJenkinsTest {
                 CredentialsScope.USER, "csp", null, simulator.url().toString(), Secret.fromString("personal-token"));
         token.setCaCertificates(simulator.authorityPem());
         try (ACLContext as = ACL.as2(User.getById("owner", true).impersonate2())) {
-            JenkinsPages.storeOf(User.current()).addCredentials(Domain.global(), token);
+            JenkinsAccount.findStore(User.current()).addCredentials(Domain.global(), token);
         }
         HealthMonitorWork.get().refresh();
-        assertThat(simulator.cloudServices().lookUps()).isZero();
+        assertThat(simulator.cloudServices().detailRequests()).isZero();
         String page = "user/owner/vcf-tokens/credential/csp/";
         String day = end.toString().substring(0, 10);
         JenkinsAndSimulator.await(
-                "the owner knows",
+                "the page shows the expiry",
                 () -> pages.as("owner")
                         .goTo(page)
                         .getWebResponse()
                         .getContentAsString()
                         .contains(day));
-        assertThat(simulator.cloudServices().lookUps()).isEqualTo(1);
+        assertThat(simulator.cloudServices().detailRequests()).isEqualTo(1);
         HealthMonitorWork.get().refresh();
         assertThat(pages.as("owner").goTo(page).getWebResponse().getContentAsString())
                 .contains(day);
-        assertThat(simulator.cloudServices().lookUps()).as("asked once a day").isEqualTo(1);
+        assertThat(simulator.cloudServices().detailRequests())
+                .as("one request per day")
+                .isEqualTo(1);
     }
 
     @Test

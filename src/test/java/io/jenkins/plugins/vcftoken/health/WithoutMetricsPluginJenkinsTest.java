@@ -16,7 +16,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
-/** The Metrics plugin is optional. Without it, the log has no warning. Support Core depends on it, so it is absent, too. */
+/** Jenkins without the optional Metrics plugin, and without Support Core, which depends on it. */
 class WithoutMetricsPluginJenkinsTest {
 
     @RegisterExtension

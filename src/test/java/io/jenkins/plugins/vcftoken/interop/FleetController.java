@@ -24,24 +24,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import okhttp3.OkHttpClient;
 
 /**
- * One of several controllers that share Secrets, without Jenkins. As a process, {@code FleetController HOME URL AUTHORITY
- * KUBECONFIG ACCOUNTS}, it needs an access token of each account all the time, until it is killed, and prints what it gets.
+ * A controller without Jenkins that shares Secrets with others. As a process, {@code FleetController HOME URL
+ * AUTHORITY KUBECONFIG ACCOUNTS}, it requests an access token of each account in a loop and prints the results, until
+ * it is killed.
  */
 final class FleetController implements AutoCloseable {
 
-    /** So long that an answer that came too late has no access token left when the token is sent once more. */
+    /** Long enough that the access token of a late response has expired before the request is repeated. */
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final ExecutorService writeBacks = Executors.newSingleThreadExecutor();
-    private final TokenManager families;
+    private final TokenManager manager;
     private final VcfaTokenClient client;
 
     public static void main(String[] args) throws Exception {
@@ -59,9 +63,9 @@ final class FleetController implements AutoCloseable {
         OneShotHttpClient http = TestTokenService.client(
                 TlsConfig.trusting(new OkHttpClient(), authorityPem), InstantSource.system(), CALL_TIMEOUT);
         client = new VcfaTokenClient(http, new Account(VcfaTokenClient.SYSTEM, url, "acme"));
-        families = new TokenManager(
+        manager = new TokenManager(
                 new FileTokenLedger(home.resolve("ledger"), TestTokenService.CIPHER),
-                hashes(home),
+                tokenHash(home),
                 threads,
                 writeBacks,
                 InstantSource.system(),
@@ -76,8 +80,21 @@ final class FleetController implements AutoCloseable {
                 });
     }
 
-    /** With a key that is lost with the home. */
-    private static TokenHash hashes(Path home) throws IOException {
+    /** Deletes the content of a home, except of directories that are needed for a start. */
+    static void wipe(Path home, String... kept) throws IOException {
+        try (Stream<Path> files = Files.walk(home)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                if (!file.equals(home)
+                        && !List.of(kept)
+                                .contains(home.relativize(file).getName(0).toString())) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
+    /** Hash with a key in the home directory. */
+    private static TokenHash tokenHash(Path home) throws IOException {
         Path key = home.resolve("key");
         if (!Files.exists(key)) {
             Files.writeString(key, UUID.randomUUID().toString());
@@ -87,15 +104,15 @@ final class FleetController implements AutoCloseable {
     }
 
     /**
-     * @param storedToken as a credential in a build has it, which may be a former one
-     * @param acceptable which cached access token makes a request unnecessary
+     * @param storedToken token of the credential in a build, possibly a former one
+     * @param acceptable whether a cached access token is used instead of a request
      */
     TokenResult request(String id, String storedToken, VersionedSecret secret, Predicate<AccessToken> acceptable)
             throws TokenUnavailableException, InterruptedException {
         CredentialWriter writer = new CredentialWriter() {
             @Override
             public void writeBack(Predicate<String> sameFamily, String current, boolean again) {
-                throw new UnsupportedOperationException("the token belongs into the Secret");
+                throw new UnsupportedOperationException("the token is written to the Secret");
             }
 
             @Override
@@ -105,7 +122,7 @@ final class FleetController implements AutoCloseable {
         };
         CredentialHandle handle =
                 new CredentialHandle(id, new CredentialLocation("kubernetes", id), storedToken, client, writer);
-        return families.await(handle, acceptable);
+        return manager.await(handle, acceptable);
     }
 
     private void requestForever(String id, VersionedSecret secret) {
@@ -116,8 +133,8 @@ final class FleetController implements AutoCloseable {
                 request(id, stored, secret, accessToken -> true);
                 Thread.sleep(10);
             } catch (TokenUnavailableException e) {
-                boolean needsPerson = e.getMessage().contains("re-authorize the account");
-                System.out.println((needsPerson ? "STUCK " : "FAILED ") + id + ' ' + e.getMessage());
+                boolean needsAuthorization = e.getMessage().contains("re-authorize the account");
+                System.out.println((needsAuthorization ? "STUCK " : "FAILED ") + id + ' ' + e.getMessage());
                 stored = "";
                 pause();
             } catch (IOException e) {

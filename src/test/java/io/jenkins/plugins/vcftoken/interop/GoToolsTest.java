@@ -1,7 +1,6 @@
 package io.jenkins.plugins.vcftoken.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.interop.Program.Result;
@@ -25,8 +24,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * The vendor's Go programs, as installed by {@code interop/install}, against the simulator: its client, and OpenTofu with
- * its providers. They verify the simulator's certificate, get what a block hands over, and nothing else.
+ * The vendor's client and OpenTofu with the vendor's providers, as installed by {@code interop/install}, against the
+ * simulator. They verify its certificate and get only the variables of a binding.
  */
 class GoToolsTest {
 
@@ -76,11 +75,10 @@ class GoToolsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"acme", "System"})
-    void vendorsClient_withTheTokenFileOfAServiceAccount_rotatesTheTokenAndReadsTheSession(String organization)
-            throws Exception {
+    void vendorClient_withServiceAccountTokenFile_rotatesTokenAndReadsSession(String organization) throws Exception {
         Path file = tokenFile(simulator.addAccount("ci", organization));
         for (int run = 1; run <= 2; run++) {
-            Result result = vendorsClient("", "service-account", organization, file.toString());
+            Result result = vendorClient("", "service-account", organization, file.toString());
             assertThat(result.output()).contains("user=ci org=" + organization + " id=urn:vcloud:org:");
             assertThat(result.code()).isZero();
             assertThat(simulator.rotations()).isEqualTo(run);
@@ -95,10 +93,10 @@ class GoToolsTest {
     }
 
     @Test
-    void vendorsClient_withASpentToken_isRefused() throws Exception {
+    void vendorClient_withUsedToken_isRejected() throws Exception {
         String initialToken = simulator.addAccount("ci", "acme");
         simulator.rotate("ci");
-        Result result = vendorsClient(
+        Result result = vendorClient(
                 "", "service-account", "acme", tokenFile(initialToken).toString());
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.output()).contains("error authorizing service account");
@@ -107,9 +105,9 @@ class GoToolsTest {
     }
 
     @Test
-    void vendorsClient_withAnApiToken_readsTheSession() throws Exception {
+    void vendorClient_withApiToken_readsSession() throws Exception {
         String apiToken = simulator.apiTokens().addUser("jane", "acme", JANE, null);
-        Result result = vendorsClient(apiToken, "api-token", "acme");
+        Result result = vendorClient(apiToken, "api-token", "acme");
         assertThat(result.output()).contains("user=jane org=acme ");
         assertThat(result.code()).isZero();
         assertThat(simulator.grantsBy("jane")).isEqualTo(1);
@@ -118,8 +116,8 @@ class GoToolsTest {
     }
 
     @Test
-    void vendorsClient_withTheAccessToken_readsTheSession() throws Exception {
-        Result result = vendorsClient(accessToken("ci", "acme"), "access-token", "acme");
+    void vendorClient_withAccessToken_readsSession() throws Exception {
+        Result result = vendorClient(accessToken("ci", "acme"), "access-token", "acme");
         assertThat(result.output()).contains("user=ci org=acme ");
         assertThat(result.code()).isZero();
         assertServed(2);
@@ -127,19 +125,19 @@ class GoToolsTest {
     }
 
     @Test
-    void vendorsClient_withAnExpiredAccessToken_isRefused() throws Exception {
+    void vendorClient_withExpiredAccessToken_isRejected() throws Exception {
         String accessToken = accessToken("ci", "acme");
         simulator.endSessions();
-        Result result = vendorsClient(accessToken, "access-token", "acme");
+        Result result = vendorClient(accessToken, "access-token", "acme");
         assertThat(result.code()).isEqualTo(1);
         assertThat(simulator.unauthorized()).isEqualTo(1);
         assertThat(simulator.served()).isZero();
     }
 
     @Test
-    void vcfaProvider_withTheAccessTokenOfAnOrganization_readsThatOrganization() throws Exception {
+    void vcfaProvider_withOrganizationAccessToken_readsThatOrganization() throws Exception {
         tofu("vcfa", OWN_ORGANIZATION);
-        Map<String, String> environment = vcfa("acme", accessToken("ci", "acme"));
+        Map<String, String> environment = vcfaVariables("acme", accessToken("ci", "acme"));
         assertSuccess(tofu(environment, "plan", "-out=plan"));
         assertSuccess(tofu(environment, "apply", "plan"));
         assertThat(state()).contains("\"name\": \"acme\"");
@@ -148,9 +146,9 @@ class GoToolsTest {
     }
 
     @Test
-    void vcfaProvider_withTheAccessTokenOfTheProvider_makesAndDeletesAnOrganization() throws Exception {
+    void vcfaProvider_withProviderAccessToken_createsAndDeletesOrganization() throws Exception {
         tofu("vcfa", TEAM);
-        Map<String, String> environment = vcfa("System", accessToken("provider", "System"));
+        Map<String, String> environment = vcfaVariables("System", accessToken("provider", "System"));
         assertSuccess(tofu(environment, "plan", "-out=plan"));
         assertThat(simulator.organizationObjects().all())
                 .noneMatch(organization -> organization.path("name").asText().equals("team"));
@@ -166,15 +164,15 @@ class GoToolsTest {
     }
 
     @Test
-    void vcfaProvider_withTheAccessTokenOfAnOrganization_makesNoOrganization() throws Exception {
+    void vcfaProvider_withOrganizationAccessToken_cannotCreateOrganization() throws Exception {
         tofu("vcfa", TEAM);
-        Result result = tofu(vcfa("acme", accessToken("ci", "acme")), "apply", "-auto-approve");
+        Result result = tofu(vcfaVariables("acme", accessToken("ci", "acme")), "apply", "-auto-approve");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.output()).contains("ACCESS_TO_RESOURCE_IS_FORBIDDEN");
         assertAllServed();
     }
 
-    /** An access token in the variable of the API token, with what else the provider asks for. */
+    /** An access token in the variable of the API token, with the other required variables. */
     @ParameterizedTest
     @CsvSource({
         "'', The argument \"org\" is required",
@@ -182,7 +180,7 @@ class GoToolsTest {
         "token, empty token detected",
         "api_token, error authorizing service account"
     })
-    void vcfaProvider_withTheAccessTokenAsApiToken_fails(String type, String message) throws Exception {
+    void vcfaProvider_withAccessTokenAsApiToken_fails(String type, String message) throws Exception {
         tofu("vcfa", OWN_ORGANIZATION);
         Map<String, String> environment = new HashMap<>(
                 Map.of("VCFA_URL", simulator.url().toString(), "VCFA_API_TOKEN", accessToken("ci", "acme")));
@@ -196,21 +194,21 @@ class GoToolsTest {
         assertThat(simulator.served()).isZero();
     }
 
-    /** Variables of other ways in, which an agent may have: the provider prefers them, or refuses to choose. */
+    /** Variables of other secrets may be set on an agent; the provider prefers them, or reports a conflict. */
     @ParameterizedTest
     @CsvSource({
         "vcfa, VCFA_API_TOKEN", "vcfa, VCFA_API_TOKEN_FILE", "vcfa, VCFA_SA_TOKEN_FILE",
         "vcd, VCD_API_TOKEN", "vcd, VCD_API_TOKEN_FILE", "vcd, VCD_SA_TOKEN_FILE"
     })
-    void provider_takesTheAccessTokenOnlyWhereTheOtherSecretsAreEmpty(String provider, String variable)
-            throws Exception {
+    void provider_usesAccessTokenOnlyIfOtherSecretsAreEmpty(String provider, String variable) throws Exception {
         boolean isVcd = provider.equals("vcd");
         if (isVcd) {
             simulator.tenants().setVersions(SimulatedOrganizations.CLOUD_DIRECTOR);
         }
         tofu(provider, isVcd ? ANY_INTERFACE : OWN_ORGANIZATION);
         String accessToken = accessToken("ci", "acme");
-        Map<String, String> environment = new HashMap<>(isVcd ? vcd("acme", accessToken) : vcfa("acme", accessToken));
+        Map<String, String> environment =
+                new HashMap<>(isVcd ? vcdVariables("acme", accessToken) : vcfaVariables("acme", accessToken));
         environment.put(variable, "another-secret");
         assertThat(tofu(environment, "plan").code()).isEqualTo(1);
         assertThat(simulator.served()).isZero();
@@ -221,16 +219,16 @@ class GoToolsTest {
     }
 
     @Test
-    void vcfaProvider_appliesAPlanWithTheAccessTokenThatReplacedTheOneOfThePlan() throws Exception {
+    void vcfaProvider_appliesPlanWithRenewedAccessToken() throws Exception {
         tofu("vcfa", TEAM);
         String first = accessToken("provider", "System");
-        assertSuccess(tofu(vcfa("System", first), "plan", "-out=plan"));
+        assertSuccess(tofu(vcfaVariables("System", first), "plan", "-out=plan"));
         simulator.endSessions();
         String second = client("System")
                 .requestToken(simulator.currentToken("provider"))
                 .accessToken()
                 .value();
-        assertSuccess(tofu(vcfa("System", second), "apply", "plan"));
+        assertSuccess(tofu(vcfaVariables("System", second), "apply", "plan"));
         assertThat(simulator.organizationObjects().all())
                 .anyMatch(organization -> organization.path("name").asText().equals("team"));
         assertAllServed();
@@ -238,9 +236,9 @@ class GoToolsTest {
     }
 
     @Test
-    void vcfaProvider_withAnExpiredAccessToken_failsAtOnce() throws Exception {
+    void vcfaProvider_withExpiredAccessToken_failsWithoutRetry() throws Exception {
         tofu("vcfa", OWN_ORGANIZATION);
-        Map<String, String> environment = vcfa("acme", accessToken("ci", "acme"));
+        Map<String, String> environment = vcfaVariables("acme", accessToken("ci", "acme"));
         simulator.endSessions();
         Result result = tofu(environment, "plan");
         assertThat(result.output()).contains("401 Unauthorized");
@@ -250,9 +248,9 @@ class GoToolsTest {
     }
 
     @Test
-    void vcfaProvider_withoutTheCertificate_sendsNoAccessToken() throws Exception {
+    void vcfaProvider_withoutCaCertificate_sendsNoAccessToken() throws Exception {
         tofu("vcfa", OWN_ORGANIZATION);
-        Map<String, String> environment = vcfa("acme", accessToken("ci", "acme"));
+        Map<String, String> environment = vcfaVariables("acme", accessToken("ci", "acme"));
         Files.writeString(authority, "");
         Result result = tofu(environment, "plan");
         assertThat(result.output()).contains("certificate signed by unknown authority");
@@ -261,7 +259,7 @@ class GoToolsTest {
     }
 
     @Test
-    void vcdProvider_withTheAccessTokenOfTheProvider_makesReadsAndDeletesAnInterface() throws Exception {
+    void vcdProvider_withProviderAccessToken_createsReadsAndDeletesInterface() throws Exception {
         simulator.tenants().setVersions(SimulatedOrganizations.CLOUD_DIRECTOR);
         tofu("vcd", """
                 resource "vcd_rde_interface" "team" {
@@ -276,7 +274,7 @@ class GoToolsTest {
                   version = vcd_rde_interface.team.version
                 }
                 """);
-        Map<String, String> environment = vcd("System", accessToken("provider", "System"));
+        Map<String, String> environment = vcdVariables("System", accessToken("provider", "System"));
         assertSuccess(tofu(environment, "plan", "-out=plan"));
         assertThat(simulator.definedInterfaces().all()).isEmpty();
         assertSuccess(tofu(environment, "apply", "plan"));
@@ -290,27 +288,27 @@ class GoToolsTest {
     }
 
     @Test
-    void vcdProvider_withTheAccessTokenOfAnOrganization_readsAnInterface() throws Exception {
+    void vcdProvider_withOrganizationAccessToken_readsInterface() throws Exception {
         simulator.tenants().setVersions(SimulatedOrganizations.CLOUD_DIRECTOR);
         simulator.definedInterfaces().add("acme", "any", "1.0.0", "Any");
         tofu("vcd", ANY_INTERFACE);
-        assertSuccess(tofu(vcd("acme", accessToken("ci", "acme")), "apply", "-auto-approve"));
+        assertSuccess(tofu(vcdVariables("acme", accessToken("ci", "acme")), "apply", "-auto-approve"));
         assertThat(state()).contains("urn:vcloud:interface:acme:any:1.0.0");
         assertAllServed();
     }
 
     @Test
-    void vcdProvider_withAnAddressThatHasNoApi_fails() throws Exception {
+    void vcdProvider_withUrlWithoutApi_fails() throws Exception {
         simulator.tenants().setVersions(SimulatedOrganizations.CLOUD_DIRECTOR);
         tofu("vcd", ANY_INTERFACE);
-        Map<String, String> environment = new HashMap<>(vcd("acme", accessToken("ci", "acme")));
+        Map<String, String> environment = new HashMap<>(vcdVariables("acme", accessToken("ci", "acme")));
         environment.put("VCD_URL", simulator.url().toString());
         assertThat(tofu(environment, "plan").code()).isEqualTo(1);
         assertThat(simulator.served()).isZero();
     }
 
     @Test
-    void vendorsIaasClient_withTheAccessTokenOfAnOrganization_readsAProject() throws Exception {
+    void vendorIaasClient_withOrganizationAccessToken_readsProject() throws Exception {
         String accessToken = accessToken("ci", "acme");
         Result result = Program.require("vraclient")
                 .runWithInput(
@@ -326,7 +324,7 @@ class GoToolsTest {
     }
 
     @Test
-    void vendorsIaasClient_withTheAccessTokenOfTheProvider_fails() throws Exception {
+    void vendorIaasClient_withProviderAccessToken_fails() throws Exception {
         Result result = Program.require("vraclient")
                 .runWithInput(
                         directory,
@@ -338,29 +336,24 @@ class GoToolsTest {
         assertThat(result.output()).contains("500");
     }
 
-    /** The variables of the binding {@code terraform(provider: 'vcfa')}; see interop/README.md. */
-    private Map<String, String> vcfa(String organization, String accessToken) {
-        return Map.of(
-                "VCFA_URL",
-                simulator.url().toString(),
-                "VCFA_ORG",
-                organization,
-                "VCFA_AUTH_TYPE",
-                "token",
-                "VCFA_TOKEN",
-                accessToken);
+    private Map<String, String> vcfaVariables(String organization, String accessToken) {
+        return variables("VCFA", simulator.url().toString(), organization, accessToken);
     }
 
-    /** The variables of the binding {@code terraform(provider: 'vcd')}; see interop/README.md. */
-    private Map<String, String> vcd(String organization, String accessToken) {
+    private Map<String, String> vcdVariables(String organization, String accessToken) {
+        return variables("VCD", simulator.url() + "/api", organization, accessToken);
+    }
+
+    /** The variables of the binding {@code terraform}; see interop/README.md. */
+    private static Map<String, String> variables(String prefix, String url, String organization, String accessToken) {
         return Map.of(
-                "VCD_URL",
-                simulator.url() + "/api",
-                "VCD_ORG",
+                prefix + "_URL",
+                url,
+                prefix + "_ORG",
                 organization,
-                "VCD_AUTH_TYPE",
+                prefix + "_AUTH_TYPE",
                 "token",
-                "VCD_TOKEN",
+                prefix + "_TOKEN",
                 accessToken);
     }
 
@@ -381,8 +374,10 @@ class GoToolsTest {
         return Files.writeString(directory.resolve("token.json"), "{\"refresh_token\":\"" + refreshToken + "\"}");
     }
 
-    private Result vendorsClient(String input, String way, String organization, String... file) throws Exception {
-        List<String> arguments = new ArrayList<>(List.of(way, simulator.url().toString(), organization));
+    private Result vendorClient(String input, String authentication, String organization, String... file)
+            throws Exception {
+        List<String> arguments =
+                new ArrayList<>(List.of(authentication, simulator.url().toString(), organization));
         arguments.addAll(List.of(file));
         return Program.require("vcdclient")
                 .runWithInput(directory, environment(Map.of()), input, arguments.toArray(String[]::new));
@@ -390,21 +385,8 @@ class GoToolsTest {
 
     /** Writes a configuration with an empty provider block and initializes it. */
     private void tofu(String provider, String configuration) throws Exception {
-        Path providers = Program.directory().resolve("providers");
-        assumeTrue(
-                Files.isDirectory(
-                        providers.resolve("interop.example.com/vmware").resolve(provider)),
-                () -> "The provider " + provider + " is not installed; see " + Program.directory() + "/missing.txt");
-        Files.writeString(directory.resolve("main.tf"), """
-                terraform {
-                  required_providers {
-                    %1$s = {
-                      source = "interop.example.com/vmware/%1$s"
-                    }
-                  }
-                }
-                provider "%1$s" {}
-                """.formatted(provider) + configuration);
+        Path providers = OpenTofu.requireProvider(provider);
+        Files.writeString(directory.resolve("main.tf"), OpenTofu.configuration(provider, configuration));
         Files.writeString(directory.resolve("tofu.rc"), """
                 provider_installation {
                   filesystem_mirror {
@@ -437,8 +419,8 @@ class GoToolsTest {
         return Files.readString(directory.resolve("terraform.tfstate"));
     }
 
-    private void addToTable(String tool, String program, String did) throws Exception {
-        InteropTable.add(tool, Program.require(program).version(directory, "version"), did, simulator);
+    private void addToTable(String tool, String program, String action) throws Exception {
+        InteropTable.add(tool, Program.require(program).version(directory, "version"), action, simulator);
     }
 
     private static void assertSuccess(Result result) {
@@ -448,7 +430,7 @@ class GoToolsTest {
     private void assertServed(int count) {
         assertThat(simulator.served()).isEqualTo(count);
         assertThat(simulator.unauthorized()).isZero();
-        assertThat(simulator.missed()).isZero();
+        assertThat(simulator.notFound()).isZero();
         assertThat(simulator.violations()).isEmpty();
     }
 

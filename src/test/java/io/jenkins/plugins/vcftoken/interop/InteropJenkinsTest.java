@@ -1,11 +1,11 @@
 package io.jenkins.plugins.vcftoken.interop;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import hudson.model.queue.QueueTaskFuture;
 import hudson.slaves.EnvironmentVariablesNodeProperty;
 import hudson.slaves.EnvironmentVariablesNodeProperty.Entry;
+import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.simulator.SimulatedOrganizations;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
@@ -23,18 +23,18 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /**
- * The sample Jenkinsfiles, as they are, run by the real programs in a real Pipeline, with renewals by the plugin. The samples
- * that mostly wait are started together.
+ * The sample Jenkinsfiles, unchanged, with the real programs in a Pipeline. Samples that mostly wait run in parallel;
+ * they are started before the tests.
  */
 @WithJenkins
 class InteropJenkinsTest {
 
     private static final int LIFETIMES = 10;
 
-    /** client-go keeps an access token for 50 seconds after it was replaced, which is at 75 % of its lifetime. */
+    /** client-go uses an access token for up to 50 seconds after its renewal, which is at 75 % of the lifetime. */
     private static final Duration KUBERNETES_LIFETIME = Duration.ofSeconds(210);
 
-    /** The sample before the binding: an access token in the variable of the API token. */
+    /** The sample before there was a binding: an access token in the variable of the API token. */
     private static final String FORMER_TERRAFORM = """
             node {
                 withVcfToken(credentialsId: 'vcfa', tokenVariable: 'VCFA_API_TOKEN', minimumValidity: 30) {
@@ -45,7 +45,7 @@ class InteropJenkinsTest {
             }
             """;
 
-    /** The sample before the binding: the root of the server, and no CA certificate. */
+    /** The sample before there was a binding: the root URL of the server, without CA certificate. */
     private static final String FORMER_KUBECTL = """
             node {
                 withVcfToken(credentialsId: 'vcfa', bindings: [tokenFile('VCF_TOKEN_FILE')]) {
@@ -89,7 +89,7 @@ class InteropJenkinsTest {
     private static WaitingSample kubectl;
     private static WaitingSample helm;
 
-    /** A build that was started before the tests. */
+    /** A build that runs during the other tests. */
     private record WaitingSample(JenkinsSampleFolder folder, QueueTaskFuture<WorkflowRun> build, Instant start) {
 
         static WaitingSample start(JenkinsSampleFolder folder, String sample) throws Exception {
@@ -123,7 +123,7 @@ class InteropJenkinsTest {
                         new Entry("HOME", directory.toString()),
                         new Entry("TF_CLI_CONFIG_FILE", configuration.toString()),
                         new Entry("TF_CLI_ARGS", "-no-color"),
-                        // As on an agent with a bundle of its own, which requests prefers to the certificates of a
+                        // The Python library "requests" prefers this bundle of an agent to the certificates of a
                         // session.
                         new Entry(
                                 "REQUESTS_CA_BUNDLE",
@@ -141,7 +141,7 @@ class InteropJenkinsTest {
         }
         if (Program.isInstalled("ansible-playbook")) {
             ansible = WaitingSample.start(
-                    // A new process makes each request, which takes more than a second on a slow machine.
+                    // Each request is a new process, which takes more than a second on a slow machine.
                     folder("ansible", Duration.ofSeconds(16))
                             .withVcfa("acme")
                             .addSampleFile("deployments.yml")
@@ -186,11 +186,11 @@ class InteropJenkinsTest {
         return folder(name, Duration.ofHours(1));
     }
 
-    /** The API server ends each watch after five seconds, so that the program sends the next request. */
+    /** The API server ends each watch after five seconds, so that the program sends another request. */
     private static JenkinsSampleFolder supervisorNamespace(String name) throws Exception {
         JenkinsSampleFolder folder = folder(name, KUBERNETES_LIFETIME).withVcfa("acme");
         folder.simulator.kubernetes().addNamespace("acme", "default-project", "dev");
-        folder.simulator.kubernetes().setLongestWatch("dev", Duration.ofSeconds(5));
+        folder.simulator.kubernetes().setMaxWatchDuration("dev", Duration.ofSeconds(5));
         return folder;
     }
 
@@ -200,7 +200,7 @@ class InteropJenkinsTest {
         assertRenewedWithoutA401(curlLoop.simulator(), 6 * LIFETIMES);
         InteropTable.add(
                 "curl",
-                Program.ofMachine("curl").version(directory, "--version"),
+                Program.findOnPath("curl").version(directory, "--version"),
                 "curl-loop: " + 6 * LIFETIMES + " requests in one sh",
                 curlLoop.simulator());
     }
@@ -223,7 +223,7 @@ class InteropJenkinsTest {
         assertRenewedWithoutA401(java.simulator(), 6 * LIFETIMES);
         InteropTable.add(
                 "java",
-                Program.ofMachine("java").version(directory, "--version"),
+                Program.findOnPath("java").version(directory, "--version"),
                 "java: " + 6 * LIFETIMES + " requests in one process",
                 java.simulator());
     }
@@ -243,7 +243,7 @@ class InteropJenkinsTest {
     @Test
     void kubectl_waitsForLongerThanALifetimeWithoutA401() throws Exception {
         Program program = Program.require("kubectl");
-        makeReadyAfterALifetime(kubectl);
+        markReadyAfterOneLifetime(kubectl);
         assertThat(kubectl.awaitSuccess()).contains("condition met");
         assertRenewedDuringWatches(kubectl.simulator());
         InteropTable.add(
@@ -256,7 +256,7 @@ class InteropJenkinsTest {
     @Test
     void helm_waitsForLongerThanALifetimeWithoutA401() throws Exception {
         Program program = Program.require("helm");
-        makeReadyAfterALifetime(helm);
+        markReadyAfterOneLifetime(helm);
         assertThat(helm.awaitSuccess()).contains("STATUS: deployed");
         assertRenewedDuringWatches(helm.simulator());
         InteropTable.add(
@@ -267,22 +267,11 @@ class InteropJenkinsTest {
                 helm.simulator());
     }
 
-    /** The program waits for the virtual machine until the first access token has expired. */
-    private static void makeReadyAfterALifetime(WaitingSample sample) throws Exception {
-        Instant end = sample.start().plus(KUBERNETES_LIFETIME).plusSeconds(10);
-        Thread.sleep(Math.max(0, Duration.between(Instant.now(), end).toMillis()));
+    /** Makes the program wait until its first access token has expired. */
+    private static void markReadyAfterOneLifetime(WaitingSample sample) throws Exception {
+        JenkinsAndSimulator.sleepUntil(sample.start().plus(KUBERNETES_LIFETIME).plusSeconds(10));
         assertThat(sample.build().isDone()).isFalse();
-        sample.simulator()
-                .kubernetes()
-                .changeObject(
-                        "dev",
-                        "virtualmachines",
-                        "app",
-                        machine -> machine.withObject("/status")
-                                .putArray("conditions")
-                                .addObject()
-                                .put("type", "Ready")
-                                .put("status", "True"));
+        KubectlTest.makeReady(sample.simulator(), "dev", "app");
     }
 
     private static void assertRenewedDuringWatches(Simulator simulator) {
@@ -308,9 +297,9 @@ class InteropJenkinsTest {
 
     @Test
     void terraform_plansAndAppliesWithAnEmptyProviderBlock() throws Exception {
-        requireProvider("vcfa");
+        OpenTofu.requireProvider("vcfa");
         JenkinsSampleFolder folder =
-                folder("terraform").withVcfa("System").addFile("main.tf", configuration("vcfa", """
+                folder("terraform").withVcfa("System").addFile("main.tf", OpenTofu.configuration("vcfa", """
                         resource "vcfa_org" "team" {
                           name         = "team"
                           display_name = "Team"
@@ -330,9 +319,9 @@ class InteropJenkinsTest {
 
     @Test
     void terraformVcd_plansAndAppliesWithAnEmptyProviderBlock() throws Exception {
-        requireProvider("vcd");
+        OpenTofu.requireProvider("vcd");
         JenkinsSampleFolder folder =
-                folder("terraform-vcd").withVcfa("System").addFile("main.tf", configuration("vcd", """
+                folder("terraform-vcd").withVcfa("System").addFile("main.tf", OpenTofu.configuration("vcd", """
                         resource "vcd_rde_interface" "team" {
                           vendor  = "acme"
                           nss     = "team"
@@ -354,10 +343,10 @@ class InteropJenkinsTest {
     }
 
     @Test
-    void formerTerraformSample_isRefusedByTheProvider() throws Exception {
-        requireProvider("vcfa");
+    void formerTerraformSample_isRejectedByProvider() throws Exception {
+        OpenTofu.requireProvider("vcfa");
         JenkinsSampleFolder folder =
-                folder("former-terraform").withVcfa("acme").addFile("main.tf", configuration("vcfa", """
+                folder("former-terraform").withVcfa("acme").addFile("main.tf", OpenTofu.configuration("vcfa", """
                         data "vcfa_org" "own" {
                           name = "acme"
                         }
@@ -386,7 +375,6 @@ class InteropJenkinsTest {
                 folder.simulator);
     }
 
-    /** The plugin's health check may have looked for the expiry time of the token, too. */
     private static void assertRenewedWithoutA401(Simulator simulator, int requests) {
         assertThat(simulator.unauthorized()).isZero();
         assertThat(simulator.served()).isEqualTo(requests);
@@ -398,27 +386,5 @@ class InteropJenkinsTest {
         assertThat(simulator.served()).isPositive();
         assertThat(simulator.accessTokens()).hasSize(1);
         assertThat(simulator.violations()).isEmpty();
-    }
-
-    private static void requireProvider(String name) {
-        Program.require("tofu");
-        assumeTrue(
-                Files.isDirectory(Program.directory()
-                        .resolve("providers/interop.example.com/vmware")
-                        .resolve(name)),
-                () -> "The provider " + name + " is not installed; see " + Program.directory() + "/missing.txt");
-    }
-
-    private static String configuration(String provider, String resources) {
-        return """
-                terraform {
-                  required_providers {
-                    %1$s = {
-                      source = "interop.example.com/vmware/%1$s"
-                    }
-                  }
-                }
-                provider "%1$s" {}
-                """.formatted(provider) + resources;
     }
 }

@@ -7,29 +7,27 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
-/** What each program did, for {@code bin/interop} to print. Tests of several processes add to the same file. */
+/** Results by program, which {@code bin/interop} prints. Several test JVMs append to the same file. */
 final class InteropTable {
 
     private static final Path FILE = Path.of("target/interop.tsv");
 
     private InteropTable() {}
 
-    static void add(String tool, String version, String did, Simulator simulator) throws IOException {
+    static void add(String tool, String version, String action, Simulator simulator) throws IOException {
         Files.createDirectories(FILE.getParent());
         String row = String.join(
                 "\t",
                 tool,
                 version,
-                did,
+                action,
                 String.valueOf(simulator.accessTokens().size()),
                 String.valueOf(simulator.unauthorized()));
         Files.writeString(FILE, row + '\n', StandardOpenOption.CREATE, StandardOpenOption.APPEND);
     }
 
-    /**
-     * @param workspace where OpenTofu has chosen the version of the provider
-     */
-    static void addProvider(String provider, Path workspace, String did, Simulator simulator)
+    /** @param workspace initialized directory, which determines the version of the provider */
+    static void addProvider(String provider, Path workspace, String action, Simulator simulator)
             throws IOException, InterruptedException {
         String version =
                 Program.require("tofu").run(workspace, Map.of(), "version").success();
@@ -37,7 +35,7 @@ final class InteropTable {
                 "OpenTofu, provider " + provider,
                 Program.firstVersion(version, "OpenTofu v") + ", "
                         + Program.firstVersion(version, "/" + provider + " v"),
-                did,
+                action,
                 simulator);
     }
 }

@@ -38,8 +38,8 @@ import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.jvnet.hudson.test.JenkinsRule;
 
 /**
- * A folder with a simulator and its credential, in which sample Jenkinsfiles run as Pipelines from source control. The
- * samples of several folders may run at the same time, each with the credential ID that it names.
+ * A folder with its own simulator and credential, in which sample Jenkinsfiles run as Pipelines from source control.
+ * Samples of different folders can run in parallel with the same credential ID.
  */
 final class JenkinsSampleFolder implements AutoCloseable {
 
@@ -59,9 +59,9 @@ final class JenkinsSampleFolder implements AutoCloseable {
         addVariable("CURL_CA_BUNDLE", authority.toString());
     }
 
-    /** Of a service account of VCF Automation in an organization, under the ID {@code vcfa}. */
+    /** Adds the credential {@code vcfa} for a service account of an organization. */
     JenkinsSampleFolder withVcfa(String organization) throws IOException {
-        return with(new VcfaServiceAccount(
+        return addCredential(new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
                 "vcfa",
                 null,
@@ -70,30 +70,30 @@ final class JenkinsSampleFolder implements AutoCloseable {
                 Secret.fromString(simulator.addAccount("ci", organization))));
     }
 
-    /** Of a user of SDDC Manager, under the ID {@code sddc-manager}. */
+    /** Adds the credential {@code sddc-manager}. */
     JenkinsSampleFolder withSddcManager() throws IOException {
         simulator.sddcManager().addUser("svc-jenkins", "Correct-Horse-Battery-Staple-1");
         SddcManagerUser user = new SddcManagerUser(
                 CredentialsScope.GLOBAL, "sddc-manager", null, simulator.url().toString());
         user.setUsername("svc-jenkins");
         user.setPassword(Secret.fromString("Correct-Horse-Battery-Staple-1"));
-        return with(user);
+        return addCredential(user);
     }
 
-    private JenkinsSampleFolder with(AbstractVcfCredentials credential) throws IOException {
+    private JenkinsSampleFolder addCredential(AbstractVcfCredentials credential) throws IOException {
         credential.setCaCertificates(simulator.authorityPem());
         folder.addProperty(new FolderCredentialsProperty(
                 new DomainCredentials[] {new DomainCredentials(Domain.global(), List.of(credential))}));
         return this;
     }
 
-    /** A parameter of the build, which is a variable of its steps. */
+    /** Adds a build parameter, which is an environment variable of the steps. */
     JenkinsSampleFolder addVariable(String name, Object value) {
         variables.add(new StringParameterDefinition(name, String.valueOf(value)));
         return this;
     }
 
-    /** A file that {@code checkout scm} puts into the workspace. */
+    /** Adds a file that {@code checkout scm} copies to the workspace. */
     JenkinsSampleFolder addFile(String path, String content) {
         files.put(path, content);
         return this;
@@ -116,7 +116,7 @@ final class JenkinsSampleFolder implements AutoCloseable {
         return job.scheduleBuild2(0);
     }
 
-    /** @return the log of the build, which has succeeded and contains no secret */
+    /** @return the log of the build, after a check that the home has no clear-text secret */
     String awaitSuccess(QueueTaskFuture<WorkflowRun> build) throws Exception {
         return await(build, Result.SUCCESS);
     }
@@ -141,7 +141,7 @@ final class JenkinsSampleFolder implements AutoCloseable {
         simulator.close();
     }
 
-    /** Checks out the files that it was given. */
+    /** SCM with a fixed set of files. */
     private static final class SampleScm extends NullSCM {
 
         private final Map<String, String> files;

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** kubectl and helm with a kubeconfig whose token file is replaced at each renewal. */
+/** kubectl and helm with a kubeconfig that refers to a token file, which is replaced at each renewal. */
 class KubectlTest {
 
     private static final Duration LIFETIME = Duration.ofSeconds(Integer.getInteger("interop.lifetime", 210));
@@ -48,9 +48,8 @@ class KubectlTest {
         simulator.close();
     }
 
-    /** A context for the organization and for each of the namespaces, and the last one is the current context. */
-    private Map<String, String> kubeconfig(RenewedTokenFiles files, SupervisorNamespace... namespaces)
-            throws Exception {
+    /** Has a context for the organization and for each namespace; the last one is the current context. */
+    private Map<String, String> kubeconfig(LeasedTokenFile files, SupervisorNamespace... namespaces) throws Exception {
         Kubeconfig kubeconfig = new Kubeconfig(
                 simulator.url(), "acme", List.of(namespaces), simulator.authorityPem(), false, files.token.toString());
         String context = namespaces.length == 0 ? "acme" : kubeconfig.context(namespaces[namespaces.length - 1]);
@@ -72,7 +71,7 @@ class KubectlTest {
         simulator.kubernetes().setAggregatedDiscovery(aggregatedDiscovery);
         simulator.kubernetes().setVersions(List.of(version));
         simulator.kubernetes().addNamespace("other", "default-project", "foreign");
-        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+        try (LeasedTokenFile files = LeasedTokenFile.ofOrganization(simulator, directory, "acme")) {
             Map<String, String> kubeconfig = kubeconfig(files);
             assertThat(kubectl(kubeconfig, "get", "supervisornamespaces", "--all-namespaces", "--output=name")
                             .success()
@@ -96,19 +95,19 @@ class KubectlTest {
         for (int i = 0; i < 600; i++) {
             simulator.kubernetes().addNamespace("acme", "default-project", "n" + i);
         }
-        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+        try (LeasedTokenFile files = LeasedTokenFile.ofOrganization(simulator, directory, "acme")) {
             assertThat(kubectl(kubeconfig(files), "get", "supervisornamespaces", "-A", "--output=name")
                             .success()
                             .lines())
                     .hasSize(601);
         }
-        assertThat(simulator.kubernetes().lists()).isEqualTo(2);
+        assertThat(simulator.kubernetes().listRequests()).isEqualTo(2);
         InteropTable.add("kubectl", kubectlVersion(), "get of 601 Supervisor namespaces, in two pages", simulator);
     }
 
     @Test
     void namespaceContext_objectsAreCreatedReadAndDeleted() throws Exception {
-        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+        try (LeasedTokenFile files = LeasedTokenFile.ofOrganization(simulator, directory, "acme")) {
             Map<String, String> kubeconfig = kubeconfig(files, dev);
             Path manifest = Files.writeString(directory.resolve("settings.yaml"), """
                     apiVersion: v1
@@ -142,7 +141,7 @@ class KubectlTest {
 
     @Test
     void kubeconfigOfServerRoot_fails() throws Exception {
-        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+        try (LeasedTokenFile files = LeasedTokenFile.ofOrganization(simulator, directory, "acme")) {
             String root = """
                     apiVersion: v1
                     kind: Config
@@ -161,13 +160,13 @@ class KubectlTest {
                     .contains("the server could not find the requested resource");
         }
         assertThat(simulator.served()).isZero();
-        assertThat(simulator.missed()).isPositive();
+        assertThat(simulator.notFound()).isPositive();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"System", "other"})
     void accessTokenOfAnotherOrganization_isUnauthorized(String organization) throws Exception {
-        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, organization)) {
+        try (LeasedTokenFile files = LeasedTokenFile.ofOrganization(simulator, directory, organization)) {
             assertThat(kubectl(kubeconfig(files, dev), "get", "configmaps").failure())
                     .contains("You must be logged in to the server");
         }
@@ -177,7 +176,7 @@ class KubectlTest {
     @Test
     void kubeconfigOfVksCluster_worksWithoutAccessToken() throws Exception {
         simulator.kubernetes().addGuestCluster("dev", "app");
-        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+        try (LeasedTokenFile files = LeasedTokenFile.ofOrganization(simulator, directory, "acme")) {
             String kubeconfig = kubectl(
                             kubeconfig(files, dev),
                             "get",
@@ -200,7 +199,7 @@ class KubectlTest {
     void helm_installsListsAndUninstalls() throws Exception {
         Program helm = Program.require("helm");
         Path chart = chart();
-        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+        try (LeasedTokenFile files = LeasedTokenFile.ofOrganization(simulator, directory, "acme")) {
             Map<String, String> kubeconfig = kubeconfig(files, dev);
             helm.run(directory, kubeconfig, "install", "app", chart.toString()).success();
             assertThat(helm.run(directory, kubeconfig, "list", "--short")
@@ -216,7 +215,7 @@ class KubectlTest {
         assertThat(simulator.unauthorized()).isZero();
     }
 
-    /** One process each; the server ends one of the watches every five seconds, so that kubectl sends a next request. */
+    /** The server ends one of the watches every five seconds, so that kubectl sends another request. */
     @Test
     void accessTokenIsRenewedDuringOneProcess_noRequestIsUnauthorized() throws Exception {
         assumeTrue(LIFETIMES > 0, "-Dinterop.lifetimes is not set; InteropJenkinsTest takes one lifetime");
@@ -224,12 +223,12 @@ class KubectlTest {
         Program helm = Program.require("helm");
         simulator.setLifetime(LIFETIME);
         SupervisorNamespace test = addNamespace("test");
-        simulator.kubernetes().setLongestWatch("test", Duration.ofSeconds(5));
-        simulator.kubernetes().setLongestWatch("dev", LIFETIME.multipliedBy(LIFETIMES + 2));
+        simulator.kubernetes().setMaxWatchDuration("test", Duration.ofSeconds(5));
+        simulator.kubernetes().setMaxWatchDuration("dev", LIFETIME.multipliedBy(LIFETIMES + 2));
         Path chart = chart();
         Duration limit = LIFETIME.multipliedBy(LIFETIMES + 1);
         String timeout = "--timeout=" + limit.toSeconds() + "s";
-        try (RenewedTokenFiles files = RenewedTokenFiles.ofOrganization(simulator, directory, "acme")) {
+        try (LeasedTokenFile files = LeasedTokenFile.ofOrganization(simulator, directory, "acme")) {
             Map<String, String> kubeconfig = kubeconfig(files, dev, test);
             helm.run(
                             directory,
@@ -277,13 +276,13 @@ class KubectlTest {
                     .allSatisfy(run -> assertThat(run.process().isAlive())
                             .as(Files.readString(run.log()))
                             .isTrue());
-            makeReady("dev", "one");
-            makeReady("test", "two");
-            makeReady("test", "three");
+            makeReady(simulator, "dev", "one");
+            makeReady(simulator, "test", "two");
+            makeReady(simulator, "test", "three");
             oneWatch.await(Duration.ofSeconds(30)).success();
             manyWatches.await(Duration.ofSeconds(30)).success();
             release.await(Duration.ofSeconds(30)).success();
-            // The file is read once a minute: a request after the renewal uses the next access token.
+            // client-go reads the token file once a minute, so a new process is needed to use the next access token.
             kubectl(kubeconfig, "--context=acme:dev:default-project", "get", "configmaps")
                     .success();
             assertThat(files.warnings).isEmpty();
@@ -300,7 +299,7 @@ class KubectlTest {
                 simulator);
     }
 
-    private void makeReady(String namespace, String name) {
+    static void makeReady(Simulator simulator, String namespace, String name) {
         simulator
                 .kubernetes()
                 .changeObject(
@@ -314,7 +313,7 @@ class KubectlTest {
                                 .put("status", "True"));
     }
 
-    /** A chart with a virtual machine that is not ready until the test says so. */
+    /** A chart with a virtual machine that is not ready until {@link #makeReady}. */
     private Path chart() throws Exception {
         Path chart =
                 Files.createDirectories(directory.resolve("chart/templates")).getParent();

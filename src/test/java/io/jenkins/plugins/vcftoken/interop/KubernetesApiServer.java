@@ -13,15 +13,15 @@ import java.util.Map;
 import okhttp3.tls.HeldCertificate;
 
 /**
- * A real Kubernetes API server and its etcd, as processes of their own on loopback, with RBAC. {@code bin/interop}
- * installs both, and the kubectl that sets them up.
+ * A real Kubernetes API server and its etcd as processes on the loopback address, with RBAC. {@code bin/interop}
+ * installs both, and the kubectl for their administration.
  */
 final class KubernetesApiServer implements AutoCloseable {
 
-    /** It creates its default roles first, on a machine that may be busy with other tests. */
-    private static final Duration LONGEST_START = Duration.ofMinutes(3);
+    /** The start includes the creation of the default roles, and is slow on a busy machine. */
+    private static final Duration START_TIMEOUT = Duration.ofMinutes(3);
 
-    /** A rule for the Kubernetes Credentials Provider plugin. */
+    /** The RBAC rule that the Kubernetes Credentials Provider plugin needs. */
     static final String READ = "{apiGroups: [''], resources: [secrets], verbs: [get, list, watch]}";
 
     private static final Duration TOKEN_LIFETIME = Duration.ofHours(24);
@@ -37,7 +37,7 @@ final class KubernetesApiServer implements AutoCloseable {
     private final Program.Run etcd;
     private Program.Run running;
 
-    /** Skips the test where the programs are not installed. */
+    /** Skips the test if the programs are not installed. */
     static KubernetesApiServer start(Path directory) throws IOException, InterruptedException {
         KubernetesApiServer server = new KubernetesApiServer(directory);
         try {
@@ -53,7 +53,7 @@ final class KubernetesApiServer implements AutoCloseable {
         this.directory = directory;
         HeldCertificate authority =
                 new HeldCertificate.Builder().certificateAuthority(0).build();
-        // Of RSA, since the API server reads no key of PKCS#8 to verify tokens of service accounts.
+        // The API server cannot verify service account tokens with a PKCS#8 key, and PKCS#1 is RSA only.
         HeldCertificate certificate = new HeldCertificate.Builder()
                 .rsa2048()
                 .addSubjectAlternativeName("127.0.0.1")
@@ -74,7 +74,7 @@ final class KubernetesApiServer implements AutoCloseable {
                         "--listen-client-urls=" + etcdUrl,
                         "--advertise-client-urls=" + etcdUrl,
                         "--listen-peer-urls=http://127.0.0.1:0",
-                        // The machine goes on when a process is killed, so nothing needs to be forced to its disk.
+                        // Only processes are killed, not the machine.
                         "--unsafe-no-fsync");
         arguments = List.of(
                 "--etcd-servers=" + etcdUrl,
@@ -93,10 +93,10 @@ final class KubernetesApiServer implements AutoCloseable {
                 "--authorization-mode=RBAC");
     }
 
-    /** Waits until the API server answers. Its objects are those from before it was stopped. */
+    /** Waits until the API server is ready. It has the objects from before it was stopped. */
     void restart() throws IOException, InterruptedException {
         running = apiServer.start(directory, Map.of(), arguments.toArray(String[]::new));
-        long limit = System.nanoTime() + LONGEST_START.toNanos();
+        long limit = System.nanoTime() + START_TIMEOUT.toNanos();
         while (kubectlAs(administrator, "get", "--raw=/readyz").code() != 0) {
             if (!running.process().isAlive() || System.nanoTime() > limit) {
                 throw new IOException("the API server did not start: " + Files.readString(running.log())
@@ -106,7 +106,7 @@ final class KubernetesApiServer implements AutoCloseable {
         }
     }
 
-    /** Of the API server, as its folder has it: the program states that of its source tree. */
+    /** Version from the name of the folder, since the program reports the version of its source tree. */
     String version() throws IOException {
         return apiServer
                 .file()
@@ -117,15 +117,15 @@ final class KubernetesApiServer implements AutoCloseable {
                 .replaceFirst(".*-", "");
     }
 
-    /** Without warning, as by SIGKILL. */
+    /** Kills the API server with SIGKILL. */
     void kill() {
         running.process().destroyForcibly().onExit().join();
     }
 
     /**
-     * A namespace with a service account for each controller.
+     * Creates a namespace with a service account for each controller.
      *
-     * @param rules of the role that all of them have
+     * @param rules RBAC rules of the role of all service accounts
      */
     void applyNamespace(String name, List<String> serviceAccounts, String... rules)
             throws IOException, InterruptedException {
@@ -156,13 +156,13 @@ final class KubernetesApiServer implements AutoCloseable {
         apply(manifest.toString());
     }
 
-    /** A rule for the plugin: of these Secrets alone. */
-    static String updateOf(List<String> secrets) {
+    /** The RBAC rule that the plugin needs, for these Secrets only. */
+    static String updateRule(List<String> secrets) {
         return "{apiGroups: [''], resources: [secrets], resourceNames: [%s], verbs: [get, update]}"
                 .formatted(String.join(", ", secrets));
     }
 
-    /** A Secret that the Kubernetes Credentials Provider plugin makes a credential of, for an account of its own. */
+    /** Creates an account, and a Secret for the Kubernetes Credentials Provider plugin. */
     void applyServiceAccount(String namespace, String id, Simulator simulator)
             throws IOException, InterruptedException {
         apply("""
@@ -186,18 +186,18 @@ final class KubernetesApiServer implements AutoCloseable {
                         simulator.authorityPem().strip().replace("\n", "\n    ")));
     }
 
-    /** As an administrator. */
     void apply(String manifest) throws IOException, InterruptedException {
         Path file = Files.createTempFile(directory, "manifest", ".yaml");
         Files.writeString(file, manifest);
         kubectl("apply", "--filename=" + file);
     }
 
-    /**
-     * As an administrator.
-     *
-     * @return what kubectl printed
-     */
+    void replaceToken(String namespace, String secret, String token) throws IOException, InterruptedException {
+        String patch = "{\"stringData\":{\"refreshToken\":\"" + token + "\"}}";
+        kubectl("patch", "secret/" + secret, "--namespace=" + namespace, "--patch=" + patch);
+    }
+
+    /** @return the output of kubectl */
     String kubectl(String... parameters) throws IOException, InterruptedException {
         return kubectlAs(administrator, parameters).success();
     }
@@ -208,7 +208,7 @@ final class KubernetesApiServer implements AutoCloseable {
         return kubectl.run(directory, Map.of(), all.toArray(String[]::new));
     }
 
-    /** @return a file with an access token of the service account, which must exist */
+    /** @return a kubeconfig file with a token of the existing service account */
     Path kubeconfig(String namespace, String serviceAccount) throws IOException, InterruptedException {
         String token = kubectl(
                 "create",
@@ -244,7 +244,6 @@ final class KubernetesApiServer implements AutoCloseable {
         }
     }
 
-    /** May be called again. */
     @Override
     public void close() {
         if (running != null) {

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The real API server refuses what a role does not allow, and a Secret that was changed in the meantime. */
+/** The real API server rejects requests without permission, and updates with an old resource version. */
 class KubernetesApiServerTest {
 
     @TempDir
@@ -22,7 +22,7 @@ class KubernetesApiServerTest {
     @BeforeAll
     static void start() throws Exception {
         server = KubernetesApiServer.start(directory);
-        server.applyNamespace("ci", List.of("jenkins"), KubernetesApiServer.updateOf(List.of("vcfa")));
+        server.applyNamespace("ci", List.of("jenkins"), KubernetesApiServer.updateRule(List.of("vcfa")));
         server.apply("""
                 apiVersion: v1
                 kind: Secret
@@ -78,7 +78,7 @@ class KubernetesApiServerTest {
     }
 
     @Test
-    void killedApiServer_refusesConnections_andKeepsItsSecretsOverARestart() throws Exception {
+    void killedApiServer_refusesConnections_andKeepsSecretsAcrossRestart() throws Exception {
         String before = secret();
         server.kill();
         assertThat(server.kubectlAs(controller, "get", "secret/vcfa").failure()).contains("refused");

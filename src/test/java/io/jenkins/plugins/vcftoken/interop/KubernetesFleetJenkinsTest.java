@@ -10,7 +10,6 @@ import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.io.File;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,16 +17,13 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,9 +33,9 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
 /**
- * Two Jenkins controllers, each a process with a home of its own, that have their accounts from Secrets of a real API server by
- * the Kubernetes Credentials Provider plugin. {@code -Dfleet.secrets}, {@code -Dfleet.jenkinsRotations}, {@code
- * -Dfleet.jenkinsWipes} and {@code -Dfleet.takeovers} make it longer.
+ * Two Jenkins processes with separate homes that share accounts in Secrets of a real API server, by the Kubernetes
+ * Credentials Provider plugin. {@code -Dfleet.secrets}, {@code -Dfleet.jenkinsRotations}, {@code
+ * -Dfleet.jenkinsWipes} and {@code -Dfleet.takeovers} set the length.
  */
 class KubernetesFleetJenkinsTest {
 
@@ -48,14 +44,14 @@ class KubernetesFleetJenkinsTest {
     private static final int WIPES = Integer.getInteger("fleet.jenkinsWipes", 1);
     private static final int TAKEOVERS = Integer.getInteger("fleet.takeovers", 2);
 
-    /** Shorter than a claim stands, so that nothing can be lost by the token of a controller that was killed. */
+    /** Shorter than a claim: the access token of a killed controller expires before others repeat its request. */
     private static final Duration LIFETIME = Duration.ofSeconds(3);
 
     /** A call without a lease requests an access token when less than half of the lifetime is left. */
     private static final Duration RENEWED_AFTER = LIFETIME.dividedBy(2);
 
-    /** A claim stands for twice the time of the longest call, and a start of Jenkins takes its time as well. */
-    private static final Duration SETTLED = Duration.ofSeconds(60);
+    /** Longer than a claim, which lasts twice the call timeout, plus the start of Jenkins. */
+    private static final Duration RECOVERY_TIMEOUT = Duration.ofSeconds(60);
 
     @TempDir
     private static Path directory;
@@ -83,7 +79,8 @@ class KubernetesFleetJenkinsTest {
         server = KubernetesApiServer.start(Files.createTempDirectory(directory, "kubernetes"));
         simulator = Simulator.start();
         simulator.setLifetime(LIFETIME);
-        server.applyNamespace("ci", List.of("jenkins"), KubernetesApiServer.READ, KubernetesApiServer.updateOf(ids()));
+        server.applyNamespace(
+                "ci", List.of("jenkins"), KubernetesApiServer.READ, KubernetesApiServer.updateRule(ids()));
         for (String id : ids()) {
             server.applyServiceAccount("ci", id, simulator);
         }
@@ -114,7 +111,7 @@ class KubernetesFleetJenkinsTest {
         List<RealJenkinsExtension> controllers = List.of(first, second);
         for (RealJenkinsExtension controller : controllers) {
             controller.startJenkins();
-            controller.runRemotely(KubernetesFleetJenkinsTest::useForever);
+            controller.runRemotely(KubernetesFleetJenkinsTest::requestForever);
         }
         int before = simulator.grants();
         Instant start = Instant.now();
@@ -131,25 +128,26 @@ class KubernetesFleetJenkinsTest {
             controller.stopJenkinsForcibly();
             kills++;
             if (kills % 2 == 0) {
-                wipe(controller.getHome());
+                FleetController.wipe(controller.getHome().toPath(), "plugins", "war");
                 wiped++;
             }
             controller.startJenkins();
-            controller.runRemotely(KubernetesFleetJenkinsTest::useForever);
+            controller.runRemotely(KubernetesFleetJenkinsTest::requestForever);
             authorizeRevoked();
         }
-        String[] last = {
-            first.runRemotely(KubernetesFleetJenkinsTest::use), second.runRemotely(KubernetesFleetJenkinsTest::use)
+        String[] outcomes = {
+            first.runRemotely(KubernetesFleetJenkinsTest::requestAll),
+            second.runRemotely(KubernetesFleetJenkinsTest::requestAll)
         };
         System.out.println("Fleet of two Jenkins: " + simulator.rotations() + " rotations of " + SECRETS + " Secrets, "
                 + Duration.between(start, Instant.now()).toMillis() / LIFETIME.toMillis() + " lifetimes, " + kills
                 + " kills, " + wiped + " homes wiped, authorized " + authorized
                 + ", requests for each half of a lifetime with both up " + perRenewal
-                + ", sent twice while anything could be lost by it " + simulator.repeatsWhileAlive() + ", at last "
-                + String.join(" and ", last));
+                + ", repeated while an access token was valid " + simulator.repeatsWhileAlive() + ", at last "
+                + String.join(" and ", outcomes));
         assertThat(simulator.repeatsWhileAlive()).isZero();
         assertThat(simulator.violations()).isEmpty();
-        assertThat(last).allMatch(KubernetesFleetJenkinsTest::isWorkingOrTold);
+        assertThat(outcomes).allMatch(KubernetesFleetJenkinsTest::isWorkingOrWaiting);
         assertThat(perRenewal).isBetween(0.1, 1.05);
         InteropTable.add(
                 "kube-apiserver",
@@ -158,47 +156,37 @@ class KubernetesFleetJenkinsTest {
                 simulator);
     }
 
-    /** Whether each account works, or says when its token is sent once more, as after a kill between request and response. */
-    private static boolean isWorkingOrTold(String outcome) {
+    /**
+     * @param outcome the errors of {@link #requestAll}; a retry may be pending after a kill between request and
+     *     response
+     */
+    private static boolean isWorkingOrWaiting(String outcome) {
         return outcome.isEmpty()
                 || Arrays.stream(outcome.split("\n")).allMatch(line -> line.contains("The token is sent once more at"));
     }
 
-    /** The controller before it is dead, and its home with it. */
+    /** The former controller was killed, and its home is lost. */
     @Test
     void controllerWithAnEmptyHome_takesOverFromTheSecret() throws Throwable {
         int taken = 0;
         for (int i = 0; i < TAKEOVERS; i++) {
             first.startJenkins();
-            String outcome = first.runRemotely(KubernetesFleetJenkinsTest::use);
+            String outcome = first.runRemotely(KubernetesFleetJenkinsTest::requestAll);
             assertThat(outcome).as("take-over %d of %d", i + 1, TAKEOVERS).isEmpty();
             taken++;
-            first.runRemotely(KubernetesFleetJenkinsTest::useForever);
+            first.runRemotely(KubernetesFleetJenkinsTest::requestForever);
             Thread.sleep(LIFETIME.toMillis() + random.nextInt((int) LIFETIME.toMillis()));
             first.stopJenkinsForcibly();
-            wipe(first.getHome());
+            FleetController.wipe(first.getHome().toPath(), "plugins", "war");
             authorizeLost();
         }
         System.out.println("Fleet of Jenkins: " + taken + " of " + TAKEOVERS + " take-overs, " + simulator.grants()
-                + " lifetimes, authorized in between " + authorized + ", sent twice while anything could be lost by it "
+                + " lifetimes, authorized " + authorized + ", repeated while an access token was valid "
                 + simulator.repeatsWhileAlive());
         assertThat(simulator.repeatsWhileAlive()).isZero();
     }
 
-    private void wipe(File home) throws Exception {
-        Set<String> installed = Set.of("plugins", "war");
-        try (Stream<Path> files = Files.walk(home.toPath())) {
-            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                Path inHome = home.toPath().relativize(file);
-                if (!inHome.toString().isEmpty()
-                        && !installed.contains(inHome.getName(0).toString())) {
-                    Files.delete(file);
-                }
-            }
-        }
-    }
-
-    /** As a person does it, when the controller was killed between the response and its place in the Secret. */
+    /** Like an administrator, after the controller was killed between the response and the update of the Secret. */
     private void authorizeRevoked() throws Exception {
         for (String id : ids()) {
             if (simulator.isRevoked(id)) {
@@ -207,7 +195,7 @@ class KubernetesFleetJenkinsTest {
         }
     }
 
-    /** As a person does it, when the next token was in the home that was wiped, and not yet in the Secret. */
+    /** Like an administrator, after the newest token was only in the wiped home. */
     private void authorizeLost() throws Exception {
         for (String id : ids()) {
             String stored =
@@ -220,18 +208,16 @@ class KubernetesFleetJenkinsTest {
     }
 
     private void authorize(String id) throws Exception {
-        String token = simulator.reauthorize(id);
-        String patch = "{\"stringData\":{\"refreshToken\":\"" + token + "\"}}";
-        server.kubectl("patch", "secret/" + id, "--namespace=ci", "--patch=" + patch);
+        server.replaceToken("ci", id, simulator.reauthorize(id));
         authorized++;
     }
 
-    private static void useForever(JenkinsRule rule) {
+    private static void requestForever(JenkinsRule rule) {
         for (String id : ids()) {
             Thread user = new Thread(() -> {
                 while (true) {
                     try {
-                        VcfTokenService.get().once(credential(id));
+                        VcfTokenService.get().issueWithoutLease(credential(id));
                     } catch (TokenUnavailableException | InterruptedException | RuntimeException e) {
                         System.out.println("Fleet: " + e);
                     }
@@ -243,15 +229,15 @@ class KubernetesFleetJenkinsTest {
         }
     }
 
-    /** @return empty when there is an access token for each account in the end, else the reasons why there is none */
-    private static String use(JenkinsRule rule) throws Exception {
-        Instant end = Instant.now().plus(SETTLED);
+    /** @return the errors of accounts without an access token after {@link #RECOVERY_TIMEOUT}, one per line */
+    private static String requestAll(JenkinsRule rule) throws Exception {
+        Instant end = Instant.now().plus(RECOVERY_TIMEOUT);
         Map<String, String> failures = new TreeMap<>();
         ids().forEach(id -> failures.put(id, "not tried"));
         while (!failures.isEmpty() && Instant.now().isBefore(end)) {
             for (String id : List.copyOf(failures.keySet())) {
                 try {
-                    VcfTokenService.get().once(credential(id));
+                    VcfTokenService.get().issueWithoutLease(credential(id));
                     failures.remove(id);
                 } catch (TokenUnavailableException | RuntimeException e) {
                     failures.put(id, e.toString().replace('\n', ' '));

@@ -19,7 +19,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -31,7 +30,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -39,8 +37,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two controllers, each a process with a home of its own, that share the Secrets of a real API server. {@code
- * -Dfleet.rotations}, {@code -Dfleet.wipes} and {@code -Dfleet.accounts} make it longer.
+ * Two controller processes with separate homes that share the Secrets of a real API server. {@code
+ * -Dfleet.rotations}, {@code -Dfleet.wipes} and {@code -Dfleet.accounts} set the length.
  */
 class KubernetesFleetTest {
 
@@ -48,17 +46,17 @@ class KubernetesFleetTest {
     private static final int WIPES = Integer.getInteger("fleet.wipes", 2);
     private static final int ACCOUNTS = Integer.getInteger("fleet.accounts", 8);
 
-    /** Shorter than a claim stands, so that nothing can be lost by the token of a controller that was killed. */
+    /** Shorter than a claim: the access token of a killed controller expires before others repeat its request. */
     private static final Duration SHORT = Duration.ofSeconds(1);
 
-    /** So long that the time that a request takes does not count. */
+    /** Long enough that the duration of a request is negligible. */
     private static final Duration LONG = Duration.ofSeconds(5);
 
-    /** How long an account may be without an access token before another fact than an open claim is the reason. */
-    private static final Duration SETTLED = Duration.ofSeconds(90);
+    /** Longer than any open claim. */
+    private static final Duration RECOVERY_TIMEOUT = Duration.ofSeconds(90);
 
-    /** Claims of killed controllers have ended long before. */
-    private static final Duration STALLED = Duration.ofMinutes(10);
+    /** Maximum time without a rotation, far longer than the claims of killed controllers. */
+    private static final Duration PROGRESS_TIMEOUT = Duration.ofMinutes(10);
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -69,25 +67,25 @@ class KubernetesFleetTest {
     private final List<String> errors = new CopyOnWriteArrayList<>();
     private final List<Controller> controllers = new ArrayList<>();
 
-    /** Accounts that a controller wants authorized, and what it says. */
+    /** Messages of controllers by account that needs authorization. */
     private final Map<String, String> stuck = new ConcurrentHashMap<>();
 
-    /** Accounts with an unknown outcome, and what a controller says: when the token is sent once more. */
+    /** Messages of controllers by account with an unknown outcome, which announce the retry. */
     private final Map<String, String> waiting = new ConcurrentHashMap<>();
 
-    /** How many lines of each kind the processes have printed. */
+    /** Number of printed lines by kind. */
     private final Map<String, Integer> messages = new ConcurrentHashMap<>();
 
-    /** Why there was no access token for some time. */
+    /** Distinct messages about temporary failures. */
     private final Set<String> failures = ConcurrentHashMap.newKeySet();
 
     private int authorized;
-    private int revokedThoughKept;
+    private int revokedButKept;
 
     private KubernetesApiServer server;
     private Simulator simulator;
 
-    /** One of the two; a process while it is up. */
+    /** One of the two controllers. */
     private final class Controller {
         private final Path home;
         private final Path kubeconfig;
@@ -123,16 +121,6 @@ class KubernetesFleetTest {
             process.destroyForcibly().waitFor();
         }
 
-        private void wipe() throws IOException {
-            try (Stream<Path> files = Files.walk(home)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    if (!file.equals(home)) {
-                        Files.delete(file);
-                    }
-                }
-            }
-        }
-
         private List<TokenFamily> families() throws IOException {
             return new FileTokenLedger(home.resolve("ledger"), TestTokenService.CIPHER).loadAll();
         }
@@ -143,7 +131,7 @@ class KubernetesFleetTest {
         server = KubernetesApiServer.start(directory);
         simulator = Simulator.start();
         Files.writeString(directory.resolve("vcfa.pem"), simulator.authorityPem());
-        server.applyNamespace("ci", List.of("first", "second"), KubernetesApiServer.updateOf(ids()));
+        server.applyNamespace("ci", List.of("first", "second"), KubernetesApiServer.updateRule(ids()));
         StringBuilder manifest = new StringBuilder();
         for (String id : ids()) {
             manifest.append("""
@@ -199,13 +187,13 @@ class KubernetesFleetTest {
                 }
             }
         } catch (IOException e) {
-            // The process has been stopped.
+            // The process was killed.
         }
     }
 
     @Test
     @Timeout(3600)
-    void bothUp_requestOncePerLifetimeTogether() throws Exception {
+    void twoControllers_requestOncePerLifetime() throws Exception {
         simulator.setLifetime(LONG);
         startBoth();
         long start = System.nanoTime();
@@ -244,10 +232,10 @@ class KubernetesFleetTest {
             controller.kill();
             kills++;
             if (random.nextInt(3) == 0) {
-                controller.wipe();
+                FleetController.wipe(controller.home);
                 wiped++;
             }
-            simulator.keepDelivered(keptAccessTokens());
+            simulator.retainDelivered(keptAccessTokens());
             Thread.sleep(random.nextInt(2000));
             controller.start();
             authorizeStuck();
@@ -257,18 +245,18 @@ class KubernetesFleetTest {
             }
             assertThat(System.nanoTime() - progress)
                     .as("nanoseconds without a rotation")
-                    .isLessThan(STALLED.toNanos());
+                    .isLessThan(PROGRESS_TIMEOUT.toNanos());
         }
         for (Controller controller : controllers) {
             controller.kill();
         }
-        simulator.keepDelivered(keptAccessTokens());
-        Set<String> lost = lostWithoutWord();
+        simulator.retainDelivered(keptAccessTokens());
+        Set<String> lost = findSilentlyLost();
         System.out.println("Fleet of two controllers: " + simulator.rotations() + " rotations of " + ACCOUNTS
                 + " Secrets, " + kills + " kills, " + wiped + " homes wiped, " + messages + ", authorized " + authorized
-                + ", of these though a home had the newest token " + revokedThoughKept + ", waiting " + waiting.keySet()
-                + ", lost without a word "
-                + lost.size() + ", sent twice while anything could be lost by it " + simulator.repeatsWhileAlive());
+                + ", of these with the newest token in a home " + revokedButKept + ", waiting " + waiting.keySet()
+                + ", lost silently "
+                + lost.size() + ", repeated while an access token was valid " + simulator.repeatsWhileAlive());
         failures.forEach(System.out::println);
         assertThat(errors).isEmpty();
         assertThat(lost).isEmpty();
@@ -291,21 +279,15 @@ class KubernetesFleetTest {
     }
 
     /**
-     * As a person does it, when no home and no Secret has the newest token, or the server has revoked it because a
-     * controller sent the former one once more, after the claim of the one that was killed.
+     * Like an administrator, if neither a home nor a Secret has the newest token, or if the server has revoked it
+     * because the other controller repeated the request of the killed one after its claim.
      */
     private void authorizeStuck() throws Exception {
         for (String id : stuck.keySet()) {
             boolean isKept = isKept(id);
             if (simulator.isRevoked(id) || !isKept) {
-                revokedThoughKept += isKept ? 1 : 0;
-                String token = simulator.reauthorize(id);
-                server.kubectl(
-                        "patch",
-                        "secret",
-                        id,
-                        "--namespace=ci",
-                        "--patch={\"stringData\":{\"refreshToken\":\"" + token + "\"}}");
+                revokedButKept += isKept ? 1 : 0;
+                server.replaceToken("ci", id, simulator.reauthorize(id));
                 stuck.remove(id);
                 authorized++;
             }
@@ -322,8 +304,8 @@ class KubernetesFleetTest {
         return isKept;
     }
 
-    /** Both have the last word: an access token of each account, or the reason why there is none, and what comes next. */
-    private Set<String> lostWithoutWord() throws Exception {
+    /** @return accounts with neither an access token nor a message about the next retry or a justified authorization */
+    private Set<String> findSilentlyLost() throws Exception {
         stuck.clear();
         waiting.clear();
         for (Controller controller : controllers) {
@@ -331,7 +313,7 @@ class KubernetesFleetTest {
         }
         Map<String, Integer> before = new HashMap<>();
         ids().forEach(id -> before.put(id, simulator.grantsBy(id)));
-        long limit = System.nanoTime() + SETTLED.toNanos();
+        long limit = System.nanoTime() + RECOVERY_TIMEOUT.toNanos();
         Set<String> silent = new HashSet<>(ids());
         while (!silent.isEmpty() && System.nanoTime() < limit) {
             Thread.sleep(100);
@@ -346,7 +328,7 @@ class KubernetesFleetTest {
         return silent;
     }
 
-    /** Access tokens that a home or a Secret has. */
+    /** Access tokens in a home or a Secret. */
     private Set<String> keptAccessTokens() throws Exception {
         Set<String> kept = new HashSet<>();
         for (Controller controller : controllers) {
@@ -366,19 +348,19 @@ class KubernetesFleetTest {
         return kept;
     }
 
-    /** The data of each Secret. */
+    /** Decoded data by name of the Secret. */
     private Map<String, Map<String, String>> secrets() throws Exception {
         Map<String, Map<String, String>> secrets = new HashMap<>();
         for (JsonNode secret : JSON.readTree(server.kubectl("get", "secrets", "--namespace=ci", "--output=json"))
                 .path("items")) {
             Map<String, String> data = new HashMap<>();
-            secret.path("data").properties().forEach(entry -> data.put(entry.getKey(), decoded(entry.getValue())));
+            secret.path("data").properties().forEach(entry -> data.put(entry.getKey(), decode(entry.getValue())));
             secrets.put(secret.path("metadata").path("name").asText(), data);
         }
         return secrets;
     }
 
-    private static String decoded(JsonNode value) {
+    private static String decode(JsonNode value) {
         return new String(Base64.getDecoder().decode(value.asText()), StandardCharsets.UTF_8);
     }
 }

@@ -26,8 +26,8 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /**
- * The API server is away for {@code -Dfleet.outage} seconds while a block with a credential from one of its Secrets is open.
- * The access token lives five times as long, so that it is to be renewed while the API server is away.
+ * An outage of the API server for {@code -Dfleet.outage} seconds, during a block with a credential from one of its
+ * Secrets. The lifetime of the access token is five times as long, so that its renewal is due during the outage.
  */
 @WithJenkins
 @EnabledIfSystemProperty(
@@ -39,8 +39,8 @@ class KubernetesOutageJenkinsTest {
     private static final Duration OUTAGE = Duration.ofSeconds(Integer.getInteger("fleet.outage", 300));
     private static final Duration LIFETIME = OUTAGE.multipliedBy(5);
 
-    /** The renewal comes at 70 % of the lifetime at the earliest, and at 75 % at the latest. */
-    private static final Duration BEGIN = LIFETIME.multipliedBy(69).dividedBy(100);
+    /** Start of the outage; the renewal is between 70 % and 75 % of the lifetime. */
+    private static final Duration OUTAGE_START = LIFETIME.multipliedBy(69).dividedBy(100);
 
     private static final String BLOCK = """
             node {
@@ -63,14 +63,14 @@ class KubernetesOutageJenkinsTest {
     private KubernetesApiServer server;
     private Simulator simulator;
 
-    /** Before Jenkins starts, with the clients of the provider and of the plugin. */
+    /** Runs before Jenkins starts, since the clients of the provider and the plugin read the kubeconfig at startup. */
     @BeforeEach
     void start() throws Exception {
         server = KubernetesApiServer.start(Files.createTempDirectory(directory, "kubernetes"));
         simulator = Simulator.start();
         simulator.setLifetime(LIFETIME);
         server.applyNamespace(
-                "ci", List.of("jenkins"), KubernetesApiServer.READ, KubernetesApiServer.updateOf(List.of("ci")));
+                "ci", List.of("jenkins"), KubernetesApiServer.READ, KubernetesApiServer.updateRule(List.of("ci")));
         server.applyServiceAccount("ci", "ci", simulator);
         System.setProperty("kubeconfig", server.kubeconfig("ci", "jenkins").toString());
     }
@@ -83,7 +83,7 @@ class KubernetesOutageJenkinsTest {
     }
 
     @Test
-    void apiServerDown_duringABlock_leavesItLive_andIsToldOnTheStatusPage(JenkinsRule jenkins) throws Exception {
+    void apiServerDown_duringBlock_keepsTokenValid_andIsShownOnStatusPage(JenkinsRule jenkins) throws Exception {
         Path end = directory.resolve("end");
         WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
         job.setDefinition(new CpsFlowDefinition(BLOCK.formatted(end), true));
@@ -96,21 +96,21 @@ class KubernetesOutageJenkinsTest {
                 .accessToken()
                 .issuedAt();
 
-        sleepUntil(granted.plus(BEGIN));
+        JenkinsAndSimulator.sleepUntil(granted.plus(OUTAGE_START));
         server.kill();
         Instant killed = Instant.now();
-        sleepUntil(granted.plus(LIFETIME.multipliedBy(76).dividedBy(100)));
+        JenkinsAndSimulator.sleepUntil(granted.plus(LIFETIME.multipliedBy(76).dividedBy(100)));
         JSONObject during = status(jenkins);
-        int granting = simulator.grants();
+        int grantsDuringOutage = simulator.grants();
         // A build that starts during the outage uses the access token.
         WorkflowJob other = jenkins.createProject(WorkflowJob.class, "other");
         other.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'ci') {}", true));
         jenkins.buildAndAssertSuccess(other);
-        sleepUntil(killed.plus(OUTAGE));
+        JenkinsAndSimulator.sleepUntil(killed.plus(OUTAGE));
         server.restart();
         Instant restarted = Instant.now();
 
-        sleepUntil(granted.plus(LIFETIME.multipliedBy(11).dividedBy(10)));
+        JenkinsAndSimulator.sleepUntil(granted.plus(LIFETIME.multipliedBy(11).dividedBy(10)));
         JSONObject after = status(jenkins);
         Files.createFile(end);
         WorkflowRun run = jenkins.assertBuildStatusSuccess(build);
@@ -119,7 +119,7 @@ class KubernetesOutageJenkinsTest {
                 + simulator.unauthorized() + " of them 401, " + simulator.grants() + " access tokens, during: "
                 + during.getString("state") + ' ' + during.getString("error") + ", after: "
                 + after.getString("state"));
-        assertThat(granting).isEqualTo(1);
+        assertThat(grantsDuringOutage).isEqualTo(1);
         assertThat(during.getString("state")).isEqualTo("FAILING");
         assertThat(during.getString("error"))
                 .contains("the Kubernetes Secret ‘ci/ci’")
@@ -141,9 +141,5 @@ class KubernetesOutageJenkinsTest {
 
     private static JSONObject status(JenkinsRule jenkins) throws Exception {
         return jenkins.getJSON("manage/vcf-tokens/credential/ci/api/json").getJSONObject();
-    }
-
-    private static void sleepUntil(Instant time) throws InterruptedException {
-        Thread.sleep(Math.max(0, Duration.between(Instant.now(), time).toMillis()));
     }
 }

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What controllers do while a real API server is down, refuses an update, or has another Secret than before. */
+/** Controllers while a real API server is down, rejects an update, or has a replaced Secret. */
 class KubernetesOutageTest {
 
     private static final Duration LIFETIME = Duration.ofSeconds(3);
@@ -109,8 +109,8 @@ class KubernetesOutageTest {
         return controller.request(name, initialToken, secret, accessToken -> true);
     }
 
-    /** Both have claimed the token, so each of the two knows of the other one. */
-    private void shareTheAccount() throws Exception {
+    /** Both controllers claim the token, so that each knows that the account is shared. */
+    private void shareAccount() throws Exception {
         request(first);
         Thread.sleep(LIFETIME.toMillis());
         request(second);
@@ -127,7 +127,7 @@ class KubernetesOutageTest {
         assertThat(simulator.requests()).isEqualTo(before);
     }
 
-    private void assertBothGoOn() throws Exception {
+    private void assertBothRecover() throws Exception {
         await(() -> request(first).error() == null);
         await(() -> request(second).error() == null);
         assertSecretIsCurrent();
@@ -142,7 +142,7 @@ class KubernetesOutageTest {
         });
     }
 
-    /** An exception counts as false until the time is over. */
+    /** Treats exceptions as false until the timeout. */
     private static void await(Callable<Boolean> condition) throws Exception {
         long limit = System.nanoTime() + LIMIT.toNanos();
         while (true) {
@@ -160,13 +160,13 @@ class KubernetesOutageTest {
         }
     }
 
-    /** Until it is published, other controllers would send the former token once more when its claim has ended. */
+    /** Until the new token is published, other controllers would repeat the former one after the end of the claim. */
     @Test
-    void apiServerDown_whenATokenIsGranted_isPublishedLaterWithoutAnotherUse() throws Exception {
-        shareTheAccount();
+    void apiServerDown_whenTokenIsIssued_tokenIsPublishedLater() throws Exception {
+        shareAccount();
         Thread.sleep(LIFETIME.toMillis());
         CompletableFuture<Void> killed = new CompletableFuture<>();
-        simulator.setWitness(phase -> {
+        simulator.setPhaseListener(phase -> {
             if (phase == RefreshPhase.RECEIVED && !killed.isDone()) {
                 server.kill();
                 killed.complete(null);
@@ -181,30 +181,30 @@ class KubernetesOutageTest {
             server.restart();
         }
         await(() -> secret.read().secret().equals(simulator.currentToken("ci")));
-        assertBothGoOn();
+        assertBothRecover();
     }
 
     @Test
-    void apiServerDown_sharedAccount_usesItsAccessTokenAndThenSendsNothing() throws Exception {
-        shareTheAccount();
+    void apiServerDown_sharedAccount_usesCachedAccessTokenThenSendsNothing() throws Exception {
+        shareAccount();
         server.kill();
         try {
-            AccessToken living = request(first).accessToken();
-            TokenResult unrenewed = first.request(name, initialToken, secret, accessToken -> false);
-            assertThat(unrenewed.accessToken()).isEqualTo(living);
-            assertThat(unrenewed.error()).hasMessageContaining("could not be claimed");
+            AccessToken cached = request(first).accessToken();
+            TokenResult forced = first.request(name, initialToken, secret, accessToken -> false);
+            assertThat(forced.accessToken()).isEqualTo(cached);
+            assertThat(forced.error()).hasMessageContaining("could not be claimed");
             Thread.sleep(LIFETIME.toMillis());
             assertNothingIsSent(first, "could not be claimed");
             assertNothingIsSent(second, "could not be claimed");
         } finally {
             server.restart();
         }
-        assertBothGoOn();
+        assertBothRecover();
     }
 
     @Test
     void updateForbidden_sharedAccount_sendsNothingUntilItIsAllowed() throws Exception {
-        shareTheAccount();
+        shareAccount();
         server.kubectl("delete", "rolebinding", "update", "--namespace=ci");
         try {
             Thread.sleep(LIFETIME.toMillis());
@@ -213,7 +213,7 @@ class KubernetesOutageTest {
         } finally {
             server.apply(BINDING);
         }
-        assertBothGoOn();
+        assertBothRecover();
     }
 
     private static boolean isUpdateAllowed() throws Exception {
@@ -230,32 +230,27 @@ class KubernetesOutageTest {
 
     @Test
     void secretDeleted_andCreatedAgainFromItsManifest_getsTheNewestToken() throws Exception {
-        shareTheAccount();
+        shareAccount();
         server.kubectl("delete", "secret", name, "--namespace=ci");
         Thread.sleep(LIFETIME.toMillis());
         assertNothingIsSent(first, "could not be claimed");
         server.apply(manifest);
         assertThat(secret.read().secret()).isEqualTo(initialToken);
-        assertBothGoOn();
+        assertBothRecover();
     }
 
     @Test
     void manifestAppliedAgain_getsTheNewestToken() throws Exception {
-        shareTheAccount();
+        shareAccount();
         server.apply(manifest);
-        server.kubectl(
-                "patch",
-                "secret",
-                name,
-                "--namespace=ci",
-                "--patch={\"stringData\":{\"refreshToken\":\"" + initialToken + "\"}}");
+        server.replaceToken("ci", name, initialToken);
         assertThat(secret.read().secret()).isEqualTo(initialToken);
         Thread.sleep(LIFETIME.toMillis());
-        assertBothGoOn();
+        assertBothRecover();
     }
 
     @Test
-    void changedByOthersAllTheTime_rotatesAndKeepsTheirChanges() throws Exception {
+    void concurrentChangesToSecret_areKept() throws Exception {
         AtomicBoolean done = new AtomicBoolean();
         CompletableFuture<Void> others = CompletableFuture.runAsync(() -> {
             for (int i = 0; !done.get(); i++) {
@@ -276,7 +271,7 @@ class KubernetesOutageTest {
             done.set(true);
             others.get();
         }
-        assertBothGoOn();
+        assertBothRecover();
         assertThat(simulator.rotations()).isGreaterThanOrEqualTo(5);
         assertThat(server.kubectl("get", "secret", name, "--namespace=ci", "--output=jsonpath={.data.other}"))
                 .isEqualTo("a2VwdA==");

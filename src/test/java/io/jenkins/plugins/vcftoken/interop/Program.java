@@ -17,7 +17,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A real program that uses an access token: of the directory {@code -Dinterop.tools}, or of the machine. */
+/** An external program, in the directory {@code -Dinterop.tools} or on the PATH. */
 final class Program {
 
     private static final Duration LIMIT = Duration.ofMinutes(5);
@@ -28,13 +28,12 @@ final class Program {
         this.file = file;
     }
 
-    /** Skips the test where the program is not there. */
+    /** Skips the test if the program is not installed. */
     static Program require(String name) {
-        String tools = System.getProperty("interop.tools");
-        assumeTrue(tools != null, "-Dinterop.tools names no directory filled by interop/*/install");
-        Path program = Path.of(tools, "bin", name);
+        Path tools = directory();
+        Path program = tools.resolve("bin").resolve(name);
         assumeTrue(Files.isExecutable(program), () -> name + " is not in " + tools + "/bin; see missing.txt there");
-        return new Program(program.toAbsolutePath());
+        return new Program(program);
     }
 
     static boolean isInstalled(String name) {
@@ -42,8 +41,8 @@ final class Program {
         return tools != null && Files.isExecutable(Path.of(tools, "bin", name));
     }
 
-    /** A program that comes with the operating system. */
-    static Program ofMachine(String name) {
+    /** Skips the test if the program is not on the PATH. */
+    static Program findOnPath(String name) {
         assumeTrue(System.getProperty("interop.tools") != null, "-Dinterop.tools is not set");
         for (String directory : System.getenv("PATH").split(File.pathSeparator)) {
             Path program = Path.of(directory, name);
@@ -54,19 +53,18 @@ final class Program {
         return abort(name + " is not on this machine");
     }
 
-    /** The tools before the programs of the machine. */
+    /** PATH with the tools before the programs of the machine. */
     static String path() {
         return Path.of(System.getProperty("interop.tools"), "bin").toAbsolutePath()
                 + File.pathSeparator
                 + System.getenv("PATH");
     }
 
-    /** For a test that runs the program by its name. */
     Path file() {
         return file;
     }
 
-    /** What a program wrote to its two streams, and how it ended. */
+    /** Exit code and output of a process; the code is -1 after a timeout. */
     record Result(int code, String output) {
 
         String success() {
@@ -80,7 +78,7 @@ final class Program {
         }
     }
 
-    /** A program that runs. */
+    /** A running process, and the file with its output. */
     record Run(Process process, Path log) {
 
         Result await(Duration limit) throws IOException, InterruptedException {
@@ -91,33 +89,32 @@ final class Program {
         }
     }
 
-    /** Skips the test when no directory is named. */
+    /** Skips the test if {@code -Dinterop.tools} is not set. */
     static Path directory() {
         String tools = System.getProperty("interop.tools");
         assumeTrue(tools != null, "-Dinterop.tools names no directory filled by interop/install");
         return Path.of(tools).toAbsolutePath();
     }
 
-    /** The version that the program states of itself. */
+    /** The first version number in the output of the program. */
     String version(Path directory, String... arguments) throws IOException, InterruptedException {
         return firstVersion(run(directory, Map.of(), arguments).success(), "");
     }
 
-    /** @param before what stands before the version in the text */
-    static String firstVersion(String text, String before) {
+    /** @param prefix text directly before the version number */
+    static String firstVersion(String text, String prefix) {
         Matcher version =
-                Pattern.compile(Pattern.quote(before) + "(\\d+(?:\\.\\d+)+)").matcher(text);
+                Pattern.compile(Pattern.quote(prefix) + "(\\d+(?:\\.\\d+)+)").matcher(text);
         assertThat(version.find()).as(text).isTrue();
         return version.group(1);
     }
 
-    /** Runs the program to its end. */
     Result run(Path directory, Map<String, String> environment, String... arguments)
             throws IOException, InterruptedException {
         return start(directory, environment, arguments).await(LIMIT);
     }
 
-    /** Runs the program to its end, with a text on its standard input. */
+    /** @param input text for the standard input */
     Result runWithInput(Path directory, Map<String, String> environment, String input, String... arguments)
             throws IOException, InterruptedException {
         Run run = start(directory, environment, arguments);
@@ -128,8 +125,8 @@ final class Program {
     }
 
     /**
-     * @param directory the working directory, also the home of its user
-     * @param environment in addition to a PATH with the tools
+     * @param directory the working directory and HOME
+     * @param environment variables in addition to PATH and HOME
      */
     Run start(Path directory, Map<String, String> environment, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(file.toString()));

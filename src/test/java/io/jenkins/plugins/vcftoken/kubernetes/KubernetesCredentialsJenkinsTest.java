@@ -26,14 +26,14 @@ import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** The real credentials provider, and the API server of its client library. */
+/** Credentials of the plugin kubernetes-credentials-provider, with a mock API server. */
 @WithJenkins
 class KubernetesCredentialsJenkinsTest {
 
     private static final KubernetesSecretServer SERVER = new KubernetesSecretServer();
 
-    /** Read by the clients of the provider and of the plugin, which start with Jenkins. */
-    private static final Map<String, String> CLIENT = Map.of(
+    /** Client settings of the provider and of the plugin, which are read at the start of Jenkins. */
+    private static final Map<String, String> CLIENT_PROPERTIES = Map.of(
             "kubernetes.master",
             SERVER.url(),
             "kubernetes.namespace",
@@ -43,12 +43,12 @@ class KubernetesCredentialsJenkinsTest {
 
     @BeforeAll
     static void configureClients() {
-        CLIENT.forEach(System::setProperty);
+        CLIENT_PROPERTIES.forEach(System::setProperty);
     }
 
     @AfterAll
     static void close() {
-        CLIENT.keySet().forEach(System::clearProperty);
+        CLIENT_PROPERTIES.keySet().forEach(System::clearProperty);
         SERVER.close();
     }
 
@@ -69,7 +69,7 @@ class KubernetesCredentialsJenkinsTest {
                             initial,
                             "caCertificates",
                             simulator.authorityPem()));
-            JenkinsAndSimulator.await("the provider has it", () -> find("vcf-sa") != null);
+            JenkinsAndSimulator.await("the provider lists the credential", () -> find("vcf-sa") != null);
             both.build(both.job(jenkins.jenkins, "first", "vcf-sa"));
             assertThat(SERVER.text("vcf-sa", "refreshToken"))
                     .isEqualTo(simulator.currentToken("ci"))
@@ -86,12 +86,12 @@ class KubernetesCredentialsJenkinsTest {
                     .satisfies(family -> assertThat(family.locations())
                             .singleElement()
                             .hasToString("CredentialLocation[context=system, credentialsId=vcf-sa]"));
-            both.assertNothingLostOrSpentTwice();
+            both.assertNoTokenLostOrReused();
         }
     }
 
     @Test
-    void convert_makesEachKind(JenkinsRule jenkins) throws Exception {
+    void convert_createsEachKind(JenkinsRule jenkins) throws Exception {
         String url = "https://host.example.com";
         SERVER.create(
                 "vcfa",
@@ -170,7 +170,7 @@ class KubernetesCredentialsJenkinsTest {
     }
 
     @Test
-    void status_tellsWhetherTheSecretCanBeWritten_andListsItOnce(JenkinsRule jenkins) throws Exception {
+    void checkWritable_detectsAReadOnlySecret_thatIsListedOnce(JenkinsRule jenkins) throws Exception {
         SERVER.create("listed", "cspApiToken", Map.of("url", "https://host.example.com", "apiToken", "t"));
         JenkinsAndSimulator.await("listed", () -> find("listed") != null);
         jenkins.createProject(Folder.class, "team");
@@ -193,7 +193,7 @@ class KubernetesCredentialsJenkinsTest {
                 Secret.fromString("another secret of this controller").getEncryptedValue();
         SERVER.create("sealed", "cspApiToken", Map.of("url", "https://host.example.com", "apiToken", ciphertext));
         SERVER.create("after", "cspApiToken", Map.of("url", "https://host.example.com", "apiToken", "t"));
-        JenkinsAndSimulator.await("the next one", () -> find("after") != null);
+        JenkinsAndSimulator.await("the next Secret", () -> find("after") != null);
         assertThat(find("sealed")).isNull();
     }
 

@@ -6,6 +6,7 @@ import io.fabric8.kubernetes.api.model.StatusBuilder;
 import io.fabric8.kubernetes.client.ConfigBuilder;
 import io.fabric8.kubernetes.client.KubernetesClient;
 import io.fabric8.kubernetes.client.KubernetesClientBuilder;
+import io.fabric8.kubernetes.client.dsl.Resource;
 import io.fabric8.kubernetes.client.server.mock.KubernetesCrudDispatcher;
 import io.fabric8.kubernetes.client.server.mock.KubernetesMockServer;
 import io.fabric8.kubernetes.client.utils.Serialization;
@@ -18,7 +19,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The client library's own API server, which keeps objects and their versions, with failures on request. */
+/** Mock API server of the client library with stateful objects, their versions, and injected failures. */
 public final class KubernetesSecretServer extends KubernetesCrudDispatcher implements AutoCloseable {
 
     static final String NAMESPACE = "ci";
@@ -33,7 +34,7 @@ public final class KubernetesSecretServer extends KubernetesCrudDispatcher imple
         server.init();
         ConfigBuilder config = new ConfigBuilder().withMasterUrl(url()).withNamespace(NAMESPACE);
         client = new KubernetesClientBuilder()
-                .withConfig(KubernetesVersionedSecret.limited(config))
+                .withConfig(KubernetesVersionedSecret.withTimeouts(config))
                 .build();
     }
 
@@ -41,16 +42,12 @@ public final class KubernetesSecretServer extends KubernetesCrudDispatcher imple
         return server.url("/");
     }
 
-    KubernetesClient client() {
-        return client;
-    }
-
-    /** How many requests for Secrets came, failed ones included. */
+    /** Number of requests for Secrets, including failed ones. */
     public synchronized int requests() {
         return requests;
     }
 
-    /** @param retryAfter seconds; 0 for none */
+    /** @param retryAfter in seconds; 0 for none */
     void fail(String method, int code, int retryAfter) {
         StatusBuilder status = new StatusBuilder().withCode(code).withMessage("refused by the test");
         if (retryAfter > 0) {
@@ -65,7 +62,7 @@ public final class KubernetesSecretServer extends KubernetesCrudDispatcher imple
 
     public void create(String name, String type, Map<String, String> data) {
         Map<String, String> encoded = new HashMap<>();
-        data.forEach((key, value) -> encoded.put(key, KubernetesVersionedSecret.encoded(value)));
+        data.forEach((key, value) -> encoded.put(key, KubernetesVersionedSecret.encode(value)));
         Secret secret = new SecretBuilder()
                 .withNewMetadata()
                 .withName(name)
@@ -77,18 +74,21 @@ public final class KubernetesSecretServer extends KubernetesCrudDispatcher imple
         client.secrets().inNamespace(NAMESPACE).resource(secret).create();
     }
 
-    /** As the plugin reads and replaces it. */
     public VersionedSecret secret(String name) {
         return new KubernetesVersionedSecret(
-                this::client, KubernetesSecrets.neverSeen(NAMESPACE, name), KubernetesSecrets.TOKEN_KEY);
+                () -> client, KubernetesSecrets.withoutVersion(NAMESPACE, name), KubernetesSecrets.TOKEN_KEY);
+    }
+
+    Resource<Secret> resource(String name) {
+        return client.secrets().inNamespace(NAMESPACE).withName(name);
     }
 
     Secret get(String name) {
-        return client.secrets().inNamespace(NAMESPACE).withName(name).get();
+        return resource(name).get();
     }
 
     String text(String name, String key) throws Exception {
-        return KubernetesVersionedSecret.decoded(get(name).getData().get(key));
+        return KubernetesVersionedSecret.decode(get(name).getData().get(key));
     }
 
     @Override

@@ -9,7 +9,7 @@ import io.fabric8.kubernetes.client.KubernetesClientBuilder;
 import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
 import java.nio.file.Path;
 
-/** Secrets of an API server with the key "refreshToken", as the plugin reads and replaces them, without Jenkins. */
+/** Production access to Secrets with the key "refreshToken", without Jenkins. */
 public final class KubernetesSecrets {
 
     public static final String TOKEN_KEY = "refreshToken";
@@ -17,20 +17,20 @@ public final class KubernetesSecrets {
 
     private final KubernetesClient client;
 
-    /** @param kubeconfig with the API server, its authority, an access token and the namespace of the Secrets */
+    /** @param kubeconfig with the API server, its CA, an access token and the namespace of the Secrets */
     public KubernetesSecrets(Path kubeconfig) {
         Config config = Config.fromKubeconfig(kubeconfig.toFile());
         client = new KubernetesClientBuilder()
-                .withConfig(KubernetesVersionedSecret.limited(new ConfigBuilder(config)))
+                .withConfig(KubernetesVersionedSecret.withTimeouts(new ConfigBuilder(config)))
                 .build();
     }
 
     public VersionedSecret secret(String name) {
-        return new KubernetesVersionedSecret(() -> client, neverSeen(client.getNamespace(), name), TOKEN_KEY);
+        return new KubernetesVersionedSecret(() -> client, withoutVersion(client.getNamespace(), name), TOKEN_KEY);
     }
 
-    /** A Secret of which the plugin knows no version. */
-    static Secret neverSeen(String namespace, String name) {
+    /** A Secret whose version is unknown, so that the first access reads it. */
+    static Secret withoutVersion(String namespace, String name) {
         return new SecretBuilder()
                 .withNewMetadata()
                 .withNamespace(namespace)

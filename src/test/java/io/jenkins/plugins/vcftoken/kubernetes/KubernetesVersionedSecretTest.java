@@ -16,11 +16,7 @@ import org.junit.jupiter.api.Test;
 class KubernetesVersionedSecretTest {
 
     private final KubernetesSecretServer server = new KubernetesSecretServer();
-    private final VersionedSecret secret = of("sa");
-
-    private VersionedSecret of(String name) {
-        return server.secret(name);
-    }
+    private final VersionedSecret secret = server.secret("sa");
 
     @BeforeEach
     void create() {
@@ -33,7 +29,7 @@ class KubernetesVersionedSecretTest {
     }
 
     @Test
-    void replace_changesItsTwoKeys_andLeavesAllElse() throws Exception {
+    void replace_changesOnlyItsTwoKeys() throws Exception {
         Content before = secret.read();
         assertThat(before.secret()).isEqualTo("initial");
         assertThat(before.state()).isNull();
@@ -50,19 +46,17 @@ class KubernetesVersionedSecretTest {
     @Test
     void replace_ofAnOlderVersion_writesNothing() throws Exception {
         Content before = secret.read();
-        assertThat(of("sa").replace(before, "of another controller", "{}")).isPresent();
+        assertThat(server.secret("sa").replace(before, "of another controller", "{}"))
+                .isPresent();
         assertThat(secret.replace(before, "next", "{}")).isEmpty();
-        assertThat(of("sa").replace(before, "next", "{}")).isEmpty();
+        assertThat(server.secret("sa").replace(before, "next", "{}")).isEmpty();
         assertThat(server.text("sa", "refreshToken")).isEqualTo("of another controller");
     }
 
     @Test
     void replace_afterALabelWasChanged_writesNothing() throws Exception {
         Content before = secret.read();
-        server.client()
-                .secrets()
-                .inNamespace(KubernetesSecretServer.NAMESPACE)
-                .withName("sa")
+        server.resource("sa")
                 .edit(found -> new SecretBuilder(found)
                         .editMetadata()
                         .addToLabels("team", "ci")
@@ -74,7 +68,7 @@ class KubernetesVersionedSecretTest {
     }
 
     @Test
-    void replace_withoutTheRight_isReadOnly() throws Exception {
+    void replace_withoutPermission_throwsReadOnlyException() throws Exception {
         Content before = secret.read();
         server.fail("PUT", 403, 0);
         assertThatThrownBy(() -> secret.replace(before, "next", "{}"))
@@ -86,7 +80,7 @@ class KubernetesVersionedSecretTest {
 
     @Test
     void read_ofASecretThatDoesNotExist_fails() {
-        assertThatThrownBy(() -> of("another").read())
+        assertThatThrownBy(() -> server.secret("another").read())
                 .isInstanceOf(IOException.class)
                 .hasMessage("it does not exist");
     }
@@ -94,18 +88,14 @@ class KubernetesVersionedSecretTest {
     @Test
     void replace_ofADeletedSecret_fails() throws Exception {
         Content before = secret.read();
-        server.client()
-                .secrets()
-                .inNamespace(KubernetesSecretServer.NAMESPACE)
-                .withName("sa")
-                .delete();
+        server.resource("sa").delete();
         assertThatThrownBy(() -> secret.replace(before, "next", "{}"))
                 .isInstanceOf(IOException.class)
                 .isNotInstanceOf(VersionedSecret.ReadOnlyException.class);
     }
 
     @Test
-    void read_ofABusyServer_isRepeatedForAShortPauseOnly() throws Exception {
+    void read_ofABusyServer_isRetriedAfterAShortPauseOnly() throws Exception {
         server.fail("GET", 429, 1);
         int before = server.requests();
         assertThatThrownBy(secret::read).hasMessage("HTTP 429 of the API server");
@@ -127,10 +117,7 @@ class KubernetesVersionedSecretTest {
     @Test
     void acceptsAccessTokens_unlessItsAnnotationForbidsIt() throws Exception {
         assertThat(secret.acceptsAccessTokens()).isTrue();
-        server.client()
-                .secrets()
-                .inNamespace(KubernetesSecretServer.NAMESPACE)
-                .withName("sa")
+        server.resource("sa")
                 .edit(found -> new SecretBuilder(found)
                         .editMetadata()
                         .addToAnnotations(KubernetesVersionedSecret.ACCESS_TOKEN_ANNOTATION, "false")

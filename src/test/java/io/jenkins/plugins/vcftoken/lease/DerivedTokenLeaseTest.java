@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Leases on tokens that are derived from the access token of a credential. */
+/** Leases on tokens that are requested with the access token of a credential. */
 class DerivedTokenLeaseTest extends LeaseTestBase {
 
     private static final String API_TOKEN = "vidb_one";
@@ -37,11 +37,10 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
 
     private Vcenter vcenter;
     private InMemoryCredential store;
-    private LeaseManager leases;
 
     @BeforeEach
     void start() throws Exception {
-        leases = leasesOnThisThread();
+        leases = synchronousLeaseManager();
         vcenter = simulator.vcenter();
         simulator.setLifetime(Duration.ofMinutes(30));
         simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, LATER);
@@ -50,57 +49,57 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
 
     @Test
     void open_ofTwoBlocks_sharesOneSession_whichEndsWithTheLastLease() throws Exception {
-        Lease one = leases.open(session(), TEN_MINUTES, block);
-        Lease other = leases.open(session(), TEN_MINUTES, block);
+        Lease one = open(session(), owner);
+        Lease other = open(session(), owner);
         assertThat(other.accessToken()).isEqualTo(one.accessToken());
-        assertThat(vcenter.begun()).isEqualTo(1);
-        assertThat(simulator.requests()).as("with that of the access token").isEqualTo(2);
+        assertThat(vcenter.sessionsCreated()).isEqualTo(1);
+        assertThat(simulator.requests()).as("including the access token").isEqualTo(2);
         one.close();
         assertThat(vcenter.openSessions()).isEqualTo(1);
         other.close();
         assertThat(vcenter.openSessions()).isZero();
-        assertThat(vcenter.ended()).isEqualTo(1);
+        assertThat(vcenter.sessionsEnded()).isEqualTo(1);
     }
 
     @Test
-    void renewal_beginsAnotherSession_andTheLastLeaseEndsBoth() throws Exception {
-        Lease lease = leases.open(session(), TEN_MINUTES, block);
+    void renewal_startsAnotherSession_andTheLastLeaseEndsBoth() throws Exception {
+        Lease lease = open(session(), owner);
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofMinutes(23));
         timer.fire();
         assertThat(lease.accessToken()).isNotEqualTo(first);
-        assertThat(block.expected).contains(lease.accessToken());
+        assertThat(owner.published).contains(lease.accessToken());
         assertThat(vcenter.openSessions()).as("a step may still use the first").isEqualTo(2);
         lease.close();
         assertThat(vcenter.openSessions()).isZero();
-        assertThat(block.warnings).isEmpty();
+        assertThat(owner.warnings).isEmpty();
     }
 
     @Test
-    void close_ofTheLastLease_leavesNoSessionThatAnotherBlockWouldGet() throws Exception {
-        Lease lease = leases.open(session(), TEN_MINUTES, block);
+    void open_afterTheLastLeaseClosed_startsANewSession() throws Exception {
+        Lease lease = open(session(), owner);
         String ended = lease.accessToken().value();
         lease.close();
-        Lease next = leases.open(session(), TEN_MINUTES, block);
+        Lease next = open(session(), owner);
         assertThat(next.accessToken().value()).isNotEqualTo(ended);
         assertThat(simulator.admits(next.accessToken().value())).isTrue();
         next.close();
     }
 
     @Test
-    void derivedTokensOfTwoServices_haveFamiliesOfTheirOwn() throws Exception {
-        Lease lifecycle = leases.open(fleetService("fleet-lcm"), TEN_MINUTES, block);
-        Lease logs = leases.open(fleetService("ops-li"), TEN_MINUTES, block);
-        Lease provider = leases.open(providerSession(), TEN_MINUTES, block);
+    void derivedTokens_ofTwoServices_haveSeparateFamilies() throws Exception {
+        Lease lifecycle = open(fleetService("fleet-lcm"), owner);
+        Lease logs = open(fleetService("ops-li"), owner);
+        Lease provider = open(providerSession(), owner);
         assertThat(logs.accessToken()).isNotEqualTo(lifecycle.accessToken());
-        assertThat(simulator.requests()).as("one for VCF SSO").isEqualTo(4);
+        assertThat(simulator.requests()).as("including one to VCF SSO").isEqualTo(4);
         provider.close();
         assertThat(simulator.providerSessions().openSessions()).isZero();
     }
 
     @Test
-    void refresh_whenTheServerHasEndedAllAccessTokens_requestsTheParentsOnceMore() throws Exception {
-        Lease lease = leases.open(session(), TEN_MINUTES, block);
+    void refresh_afterTheServerEndedAllSessions_requestsTheParentTokenAgain() throws Exception {
+        Lease lease = open(session(), owner);
         clock.advance(Duration.ofMinutes(1));
         simulator.endSessions();
         int requests = simulator.requests();
@@ -113,9 +112,9 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
     }
 
     @Test
-    void open_whenTheServerRefusesNewAccessTokensToo_triesOnceAndSaysSo() {
+    void open_whenTheServerRejectsNewAccessTokens_failsAfterOneAttempt() {
         simulator.vcfSso().setTrusted(false);
-        assertThatThrownBy(() -> leases.open(session(), TEN_MINUTES, block))
+        assertThatThrownBy(() -> open(session(), owner))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("vCenter at " + simulator.url())
                 .hasMessageContaining("refuses the access token of the credential");
@@ -123,14 +122,14 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
     }
 
     @Test
-    void open_whenTheApiTokenIsRevoked_namesVcfSsoAndAsksNoOtherServer() {
+    void open_whenTheApiTokenIsRevoked_namesVcfSsoAndSendsNothingElse() {
         simulator.vcfSso().revoke(API_TOKEN);
         simulator.vcfSso().addApiToken("CUSTOMER", "client", "vidb_two", LATER);
-        assertThatThrownBy(() -> leases.open(session(), TEN_MINUTES, block))
+        assertThatThrownBy(() -> open(session(), owner))
                 .hasMessageContaining("VCF SSO at " + simulator.url())
                 .hasMessageContaining("HTTP 500");
         assertThat(vcenter.refusals()).isZero();
-        assertThat(vcenter.begun()).isZero();
+        assertThat(vcenter.sessionsCreated()).isZero();
     }
 
     @ParameterizedTest
@@ -138,10 +137,10 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
             value = Fault.class,
             names = {"CLOSE_BEFORE_READING", "CLOSE_AFTER_COMMIT", "STATUS_502", "STATUS_503_AFTER_COMMIT", "STATUS_429"
             })
-    void open_afterAFaultThatPasses_hasASession(Fault fault) throws Exception {
-        leases.open(parent(), TEN_MINUTES, block);
+    void open_afterATransientFault_hasASession(Fault fault) throws Exception {
+        open(parent(), owner);
         simulator.inject(fault);
-        Lease lease = leases.open(session(), TEN_MINUTES, block);
+        Lease lease = open(session(), owner);
         assertThat(simulator.admits(lease.accessToken().value())).isTrue();
         lease.close();
         assertThat(vcenter.openSessions()).isZero();
@@ -149,8 +148,8 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
 
     @Test
     void renewal_thatFailsWhileTheSessionIsValid_warnsAndKeepsIt() throws Exception {
-        Lease lease = leases.open(session(), TEN_MINUTES, block);
-        Lease own = leases.open(parent(), TEN_MINUTES, new RecordingLeaseOwner());
+        Lease lease = open(session(), owner);
+        Lease own = open(parent());
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofMinutes(20));
         own.refresh();
@@ -160,20 +159,20 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
         }
         timer.fireAll();
         assertThat(lease.accessToken()).isEqualTo(first);
-        assertThat(block.warnings).singleElement().asString().contains("vCenter at", "HTTP 502");
+        assertThat(owner.warnings).singleElement().asString().contains("vCenter at", "HTTP 502");
         timer.fireAll();
         assertThat(lease.accessToken()).isNotEqualTo(first);
     }
 
-    /** A new API token has other rights, so what was derived from the old one is replaced. */
+    /** A new API token may have other permissions, so tokens that were derived from the old one are replaced. */
     @Test
     void renewChanged_afterAnotherApiTokenWasStored_renewsTheDerivedToken() throws Exception {
-        Lease lease = leases.open(session(), TEN_MINUTES, block);
+        Lease lease = open(session(), owner);
         AccessToken first = lease.accessToken();
         leases.renewChanged(location -> true);
         assertThat(lease.accessToken()).isEqualTo(first);
         simulator.vcfSso().addApiToken("CUSTOMER", "another-client", "vidb_two", LATER);
-        store.type("vidb_two");
+        store.set("vidb_two");
         clock.advance(Duration.ofSeconds(1));
         leases.renewChanged(location -> true);
         assertThat(lease.accessToken()).isNotEqualTo(first);
@@ -181,32 +180,31 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
         assertThat(vcenter.openSessions()).isZero();
     }
 
-    /** The token of a service ends soon after the access token that it was requested with. */
+    /** A service token expires shortly after the access token that it was requested with. */
     @Test
-    void fleetServiceToken_isNotRequestedWithAnAccessTokenOfMoreThanTenMinutes() throws Exception {
-        leases.open(parent(), TEN_MINUTES, block);
+    void fleetServiceToken_isNotRequestedWithAnAccessTokenOlderThanTenMinutes() throws Exception {
+        open(parent(), owner);
         clock.advance(TEN_MINUTES);
-        Lease one = leases.open(fleetService("fleet-lcm"), TEN_MINUTES, block);
+        Lease one = open(fleetService("fleet-lcm"), owner);
         assertThat(simulator.requests()).isEqualTo(2);
         assertThat(one.accessToken().remaining(clock.instant()))
                 .isBetween(Duration.ofMinutes(24), Duration.ofMinutes(25));
         clock.advance(Duration.ofSeconds(1));
-        Lease other = leases.open(fleetService("ops-li"), TEN_MINUTES, block);
-        assertThat(simulator.requests()).as("another one of VCF SSO").isEqualTo(4);
+        Lease other = open(fleetService("ops-li"), owner);
+        assertThat(simulator.requests()).as("including another one to VCF SSO").isEqualTo(4);
         assertThat(other.accessToken().remaining(clock.instant())).isGreaterThan(Duration.ofMinutes(34));
     }
 
-    /** Of the access token that the derived one of the block came of. */
     @Test
-    void derivedToken_ofADerivedToken_worksTheSameWay() throws Exception {
+    void derivedToken_ofADerivedToken_isRequestedWithIt() throws Exception {
         CredentialHandle provider = providerSession();
-        Lease lease = leases.open(provider.derive(() -> client(new OwnedByProvider())), TEN_MINUTES, block);
+        Lease lease = open(provider.derive(() -> client(new DerivedFromProvider())), owner);
         assertThat(lease.accessToken().value()).startsWith("derived-from-eyJ");
         leases.renewChanged(location -> true);
-        assertThat(simulator.providerSessions().begun()).isEqualTo(1);
+        assertThat(simulator.providerSessions().sessionsCreated()).isEqualTo(1);
     }
 
-    private final class OwnedByProvider implements TokenEndpointClient {
+    private final class DerivedFromProvider implements TokenEndpointClient {
 
         @Override
         public Account account() {
@@ -249,7 +247,7 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
                 key)));
     }
 
-    /** Shows the date by the clock of the test: the server of the JDK has its own. */
+    /** Sets the Date header by the clock of the test, since the HTTP server of the JDK uses the system clock. */
     private OneShotHttpClient clientWithDate() {
         OkHttpClient http = TestTokenService.trusting(simulator)
                 .newBuilder()
@@ -261,10 +259,10 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
                                         clock.instant().atOffset(ZoneOffset.UTC)))
                         .build())
                 .build();
-        return TestTokenService.client(http, clock, TestTokenService.PLENTY);
+        return TestTokenService.client(http, clock, TestTokenService.MAX_WAIT);
     }
 
     private TokenEndpointClient client(TokenEndpointClient client) {
-        return TestTokenService.patient(client);
+        return TestTokenService.withRetries(client);
     }
 }

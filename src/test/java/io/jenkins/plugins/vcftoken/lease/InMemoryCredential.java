@@ -7,34 +7,33 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import java.util.function.Predicate;
 
-/** What one credential stores: a person may type something else, and rotated tokens come back. */
+/** Credential with its store in memory: tests can replace its token, and rotated tokens are written back. */
 final class InMemoryCredential implements CredentialWriter {
     private volatile String context;
     private volatile String token;
-    volatile Runnable whenLookedAt = () -> {};
+    volatile Runnable onRead = () -> {};
 
-    /** @param context of the store that it is in */
+    /** @param context of its store */
     InMemoryCredential(String context, String token) {
         this.context = context;
         this.token = token;
     }
 
-    /** The credential as a block finds it when it opens. */
-    CredentialHandle handle(TokenEndpointClient service) {
-        return new CredentialHandle("sa", location(), token, service, this);
+    /** The handle with the currently stored token. */
+    CredentialHandle handle(TokenEndpointClient client) {
+        return new CredentialHandle("sa", location(), token, client, this);
     }
 
     String get() {
         return token;
     }
 
-    void type(String typed) {
-        token = typed;
+    void set(String replacement) {
+        token = replacement;
     }
 
-    /** Its folder has another name from now on. */
-    void rename(String to) {
-        context = to;
+    void moveTo(String newContext) {
+        context = newContext;
     }
 
     @Override
@@ -52,7 +51,7 @@ final class InMemoryCredential implements CredentialWriter {
     @Override
     public String stored(Account account) {
         String found = token;
-        whenLookedAt.run();
+        onRead.run();
         return found;
     }
 }

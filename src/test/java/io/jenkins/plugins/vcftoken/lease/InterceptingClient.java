@@ -6,11 +6,11 @@ import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 
-/** Does something just before a warm access token is handed out. */
-record InterceptingClient(TokenEndpointClient service, Step step) implements TokenEndpointClient {
+/** Client that runs a step just before an access token is returned, by means of {@link #warning}. */
+record InterceptingClient(TokenEndpointClient delegate, Step step) implements TokenEndpointClient {
     @Override
     public Account account() {
-        return service.account();
+        return delegate.account();
     }
 
     @Override
@@ -20,12 +20,12 @@ record InterceptingClient(TokenEndpointClient service, Step step) implements Tok
 
     @Override
     public TokenResponse requestToken(String secret) throws TokenRequestException {
-        return service.requestToken(secret);
+        return delegate.requestToken(secret);
     }
 
     @Override
     public void revokeSession(String session) throws TokenRequestException {
-        service.revokeSession(session);
+        delegate.revokeSession(session);
     }
 
     @Override

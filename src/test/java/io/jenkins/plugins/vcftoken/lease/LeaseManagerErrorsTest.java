@@ -26,40 +26,43 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/**
- * What open blocks see of a server that fails, of Jenkins going down, and of others that come and go at the worst
- * moment. Everything happens on the test's own thread.
- */
+/** Leases during server failures, shutdown, and concurrent opening and closing. Runs on the test thread. */
 class LeaseManagerErrorsTest extends LeaseTestBase {
 
-    private Runnable whenReturned = () -> {};
-    private Runnable whenRenewed = () -> {};
-    private boolean goingDown;
-    private LeaseManager leases;
+    private Runnable onLeaseClosed = () -> {};
+    private Runnable onRenewed = () -> {};
+    private boolean isShuttingDown;
     private CredentialHandle handle;
 
     @BeforeEach
     void start() throws Exception {
-        Executor here = task -> {
-            if (goingDown) {
-                throw new RejectedExecutionException("going down");
+        Executor sameThread = task -> {
+            if (isShuttingDown) {
+                throw new RejectedExecutionException("shutting down");
             }
             task.run();
         };
         TokenListener listener = new TokenListener() {
             @Override
-            public void leaseClosed(TokenIssuedEvent handout) {
-                whenReturned.run();
+            public void leaseClosed(TokenIssuedEvent event) {
+                onLeaseClosed.run();
             }
 
             @Override
-            public void renewed(TokenIssuedEvent handout) {
-                whenRenewed.run();
+            public void renewed(TokenIssuedEvent event) {
+                onRenewed.run();
             }
         };
-        TokenManager families = new TokenManager(
-                core.ledger, TestTokenService.HASH, here, here, clock, TestTokenService.PLENTY, () -> true, listener);
-        leases = leases(families);
+        TokenManager manager = new TokenManager(
+                core.ledger,
+                TestTokenService.HASH,
+                sameThread,
+                sameThread,
+                clock,
+                TestTokenService.MAX_WAIT,
+                () -> true,
+                listener);
+        leases = leaseManager(manager);
         handle = core.newAccount("ci", "acme");
     }
 
@@ -68,9 +71,9 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
         leases.issueWithoutLease(handle, TEN_MINUTES, "user");
         clock.advance(Duration.ofMinutes(55));
         simulator.inject(Fault.STATUS_429);
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+        Lease lease = open(handle, owner);
         assertThat(lease.accessToken().remaining(clock.instant())).isEqualTo(Duration.ofMinutes(5));
-        assertThat(block.warnings)
+        assertThat(owner.warnings)
                 .singleElement()
                 .asString()
                 .contains("HTTP 429")
@@ -80,85 +83,85 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
     @Test
     void open_withAnAccessTokenOfAnotherOrganization_warns() throws Exception {
         simulator.setClaimedOrganization("globex");
-        leases.open(handle, TEN_MINUTES, block);
-        assertThat(block.warnings).singleElement().asString().contains("‘globex’", "‘acme’");
+        open(handle, owner);
+        assertThat(owner.warnings).singleElement().asString().contains("‘globex’", "‘acme’");
     }
 
     @Test
-    void open_withoutAnError_warnsOfNothing() throws Exception {
-        leases.open(handle, TEN_MINUTES, block);
+    void open_withoutAnError_doesNotWarn() throws Exception {
+        open(handle, owner);
         clock.advance(Duration.ofMinutes(45));
         timer.fire();
         assertThat(simulator.grants()).isEqualTo(2);
-        assertThat(block.warnings).isEmpty();
+        assertThat(owner.warnings).isEmpty();
     }
 
     @Test
-    void whatIsLeftCountsDownToItsEndAndTriesGoOnAfterIt() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+    void renewal_thatFails_warnsWithTheRemainingTime_andIsRetriedAfterExpiry() throws Exception {
+        Lease lease = open(handle, owner);
         AccessToken first = lease.accessToken();
         for (int minutes : new int[] {45, 14, 2}) {
             clock.advance(Duration.ofMinutes(minutes));
             simulator.inject(Fault.STATUS_403);
             timer.fire();
         }
-        assertThat(block.warnings).hasSize(3);
-        assertThat(block.warnings.get(0))
+        assertThat(owner.warnings).hasSize(3);
+        assertThat(owner.warnings.get(0))
                 .startsWith("Renewal failed. The current access token expires in 900 s; retrying. Credential ‘ci’")
                 .contains("HTTP 403");
-        assertThat(block.warnings.get(1)).endsWith("The current access token expires in 60 s; retrying.");
-        assertThat(block.warnings.get(2)).endsWith("The current access token has expired.");
+        assertThat(owner.warnings.get(1)).endsWith("The current access token expires in 60 s; retrying.");
+        assertThat(owner.warnings.get(2)).endsWith("The current access token has expired.");
         assertThat(timer.pauses)
                 .containsExactly(
                         Duration.ofMinutes(45), Duration.ofMinutes(1), Duration.ofSeconds(20), Duration.ofMinutes(1));
         timer.fire();
         assertThat(lease.accessToken()).isNotEqualTo(first);
-        assertThat(timer.pending()).isEqualTo(1);
+        assertThat(timer.pendingCount()).isEqualTo(1);
     }
 
-    /** A server may end the older one with the newer one; and asking for a longer one in vain would rotate the account. */
+    /** A server may revoke the older one with the newer one, and another request would rotate the account. */
     @Test
-    void shorterAccessToken_replacesTheOlderOneAndIsRenewedInTime() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+    void renewal_withAShorterLifetime_replacesTheAccessToken() throws Exception {
+        Lease lease = open(handle, owner);
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofMinutes(45));
         simulator.setLifetime(Duration.ofMinutes(5));
         timer.fire();
         AccessToken shorter = lease.accessToken();
         assertThat(shorter.expiresAt()).isBefore(first.expiresAt());
-        assertThat(block.expected).containsExactly(first, shorter);
-        assertThat(block.warnings).isEmpty();
+        assertThat(owner.published).containsExactly(first, shorter);
+        assertThat(owner.warnings).isEmpty();
         assertThat(timer.pauses).endsWith(Duration.ofMinutes(5).multipliedBy(3).dividedBy(4));
-        assertThat(timer.pending()).isEqualTo(1);
+        assertThat(timer.pendingCount()).isEqualTo(1);
         assertThat(simulator.grants()).isEqualTo(2);
         clock.advance(Duration.ofMinutes(1));
-        AccessToken asked = lease.refresh();
-        assertThat(asked).isNotEqualTo(shorter);
+        AccessToken refreshed = lease.refresh();
+        assertThat(refreshed).isNotEqualTo(shorter);
         assertThat(simulator.grants()).isEqualTo(3);
     }
 
     @Test
     void warning_ofTheSameFailure_isShortUntilItChanges() throws Exception {
-        leases.open(handle, TEN_MINUTES, block);
+        open(handle, owner);
         fail(Duration.ofMinutes(45), Fault.STATUS_403);
         fail(Duration.ofMinutes(1), Fault.STATUS_403);
         RecordingLeaseOwner late = new RecordingLeaseOwner();
         leases.open(handle, Duration.ZERO, late);
         fail(Duration.ofMinutes(1), Fault.STATUS_403);
-        assertThat(block.warnings).hasSize(3);
-        assertThat(block.warnings.get(0)).contains("HTTP 403", "expires in 900 s");
-        assertThat(block.warnings.get(1))
+        assertThat(owner.warnings).hasSize(3);
+        assertThat(owner.warnings.get(0)).contains("HTTP 403", "expires in 900 s");
+        assertThat(owner.warnings.get(1))
                 .isEqualTo(
                         "Renewal failed again, for the same reason. The current access token expires in 840 s; retrying.");
-        assertThat(block.warnings.get(2)).endsWith("in 780 s; retrying.");
+        assertThat(owner.warnings.get(2)).endsWith("in 780 s; retrying.");
         assertThat(late.warnings).singleElement().asString().contains("HTTP 403");
         fail(Duration.ofMinutes(1), Fault.STATUS_429);
-        assertThat(block.warnings.get(3)).contains("HTTP 429");
+        assertThat(owner.warnings.get(3)).contains("HTTP 429");
         clock.advance(Duration.ofMinutes(1));
         timer.fire();
-        assertThat(block.warnings).hasSize(4);
+        assertThat(owner.warnings).hasSize(4);
         fail(Duration.ofMinutes(45), Fault.STATUS_429);
-        assertThat(block.warnings.get(4)).as("after it worked").contains("HTTP 429");
+        assertThat(owner.warnings.get(4)).as("after a successful renewal").contains("HTTP 429");
     }
 
     private void fail(Duration later, Fault fault) {
@@ -169,145 +172,131 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
 
     @Test
     void ownerThatThrows_hasNoEffectOnOthers() throws Exception {
-        LeaseOwner throwing = new LeaseOwner() {
-            @Override
-            public String who() {
-                return "throwing";
-            }
-
-            @Override
-            public void beforePublish(AccessToken accessToken) {}
-
+        LeaseOwner throwing = new RecordingLeaseOwner() {
             @Override
             public void warn(String message) {
-                throw new IllegalStateException("a foreign filter of the log");
+                throw new IllegalStateException("log filter of another plugin");
             }
         };
-        leases.open(handle, TEN_MINUTES, throwing);
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+        open(handle, throwing);
+        Lease lease = open(handle, owner);
         AccessToken first = lease.accessToken();
         fail(Duration.ofMinutes(45), Fault.STATUS_429);
-        assertThat(block.warnings).hasSize(1);
-        assertThat(timer.pending()).isEqualTo(1);
+        assertThat(owner.warnings).hasSize(1);
+        assertThat(timer.pendingCount()).isEqualTo(1);
         clock.advance(Duration.ofMinutes(1));
         timer.fire();
         assertThat(lease.accessToken()).isNotEqualTo(first);
     }
 
-    /** What cannot be masked must not be seen, and is tried again. */
+    /** An access token that cannot be masked is not published; the renewal is retried. */
     @Test
     void ownerThatCannotMaskAnAccessToken_doesNotGetIt() throws Exception {
-        boolean[] broken = new boolean[1];
-        LeaseOwner throwing = new LeaseOwner() {
-            @Override
-            public String who() {
-                return "throwing";
-            }
-
+        boolean[] isFailing = new boolean[1];
+        LeaseOwner throwing = new RecordingLeaseOwner() {
             @Override
             public void beforePublish(AccessToken accessToken) {
-                if (broken[0]) {
-                    throw new IllegalStateException("out of memory, perhaps");
+                if (isFailing[0]) {
+                    throw new IllegalStateException("masking failed");
                 }
             }
-
-            @Override
-            public void warn(String message) {}
         };
-        Lease lease = leases.open(handle, TEN_MINUTES, throwing);
+        Lease lease = open(handle, throwing);
         AccessToken first = lease.accessToken();
-        broken[0] = true;
+        isFailing[0] = true;
         clock.advance(Duration.ofMinutes(45));
         timer.fire();
         assertThat(lease.accessToken()).isEqualTo(first);
         assertThat(timer.pauses).containsExactly(Duration.ofMinutes(45), Duration.ofMinutes(1));
-        broken[0] = false;
+        isFailing[0] = false;
         clock.advance(Duration.ofMinutes(1));
         timer.fire();
         assertThat(lease.accessToken()).isNotEqualTo(first);
-        assertThat(simulator.grants()).as("the one that could not be masked").isEqualTo(2);
+        assertThat(simulator.grants())
+                .as("the unpublished access token was cached")
+                .isEqualTo(2);
     }
 
     @Test
     void listenerThatThrows_hasNoEffect() throws Exception {
-        whenRenewed = () -> {
-            throw new IllegalStateException("an observer");
+        onRenewed = () -> {
+            throw new IllegalStateException("listener");
         };
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+        Lease lease = open(handle, owner);
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofMinutes(45));
         timer.fire();
         assertThat(lease.accessToken()).isNotEqualTo(first);
-        assertThat(timer.pending()).isEqualTo(1);
+        assertThat(timer.pendingCount()).isEqualTo(1);
         clock.advance(Duration.ofMinutes(1));
         assertThat(lease.refresh()).isNotEqualTo(first);
         clock.advance(Duration.ofMinutes(55));
-        leases.open(handle, TEN_MINUTES, block).close();
-        whenReturned = whenRenewed;
+        open(handle, owner).close();
+        onLeaseClosed = onRenewed;
         lease.close();
-        assertThat(leases.accessTokens()).isZero();
-        assertThat(timer.pending()).isZero();
+        assertThat(leases.tokenCount()).isZero();
+        assertThat(timer.pendingCount()).isZero();
     }
 
-    /** It has no block to close, and is good until it expires. */
+    /** It has no lease that ends, so it stays valid until it expires. */
     @Test
-    void anAccessTokenForOnceOutlivesTheLastBlock() throws Exception {
+    void close_ofTheLastLease_keepsAnAccessTokenIssuedWithoutLease() throws Exception {
         SddcManager server = simulator.sddcManager();
-        Lease lease = leases.open(sddcUser(), TEN_MINUTES, block);
-        AccessToken once = leases.issueWithoutLease(sddcUser(), TEN_MINUTES, "user");
+        Lease lease = open(sddcUser(), owner);
+        AccessToken unleased = leases.issueWithoutLease(sddcUser(), TEN_MINUTES, "user");
         lease.close();
-        assertThat(server.isOpen(once.value())).isTrue();
-        assertThat(leases.accessTokens()).isZero();
+        assertThat(server.isOpen(unleased.value())).isTrue();
+        assertThat(leases.tokenCount()).isZero();
         assertThat(timer.pauses).endsWith(Duration.ofHours(1));
         clock.advance(Duration.ofHours(1));
         timer.fire();
-        assertThat(server.openSessions()).as("when it has expired").isZero();
+        assertThat(server.openSessions()).as("after expiry").isZero();
     }
 
-    /** Timers count on while a machine is suspended, or do not; the wall clock tells when an access token ends. */
+    /** Timers may stop while a machine is suspended, so the wall clock decides whether a renewal is overdue. */
     @Test
-    void reading_afterTwoHoursInWhichNoTimerRan_renewsAtOnce() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+    void accessToken_afterASuspendOfTwoHours_renews() throws Exception {
+        Lease lease = open(handle, owner);
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofHours(2));
-        // The renewal runs on this thread.
+        // The renewal runs on the test thread.
         assertThat(lease.accessToken()).isNotEqualTo(first);
         assertThat(lease.accessToken().isAlive(clock.instant())).isTrue();
-        lease.awaitLiving(TEN_MINUTES);
+        lease.awaitValid(TEN_MINUTES);
         assertThat(simulator.grants()).isEqualTo(2);
-        assertThat(timer.pending()).isEqualTo(1);
+        assertThat(timer.pendingCount()).isEqualTo(1);
     }
 
     @Test
-    void renewOverdue_afterTwoHoursInWhichNoTimerRan_renewsWhatNothingReads() throws Exception {
-        leases.open(handle, TEN_MINUTES, block);
+    void renewOverdue_afterASuspendOfTwoHours_renewsOnce() throws Exception {
+        open(handle, owner);
         leases.renewOverdue();
         assertThat(simulator.grants()).isEqualTo(1);
         clock.advance(Duration.ofHours(2));
         leases.renewOverdue();
         leases.renewOverdue();
         assertThat(simulator.grants()).isEqualTo(2);
-        assertThat(block.expected).hasSize(2);
+        assertThat(owner.published).hasSize(2);
     }
 
     @Test
-    void reading_whileTheServerFailsAfterASuspend_asksItNoMoreOftenThanTheTimer() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+    void awaitValid_whileTheServerFailsAfterASuspend_sendsOneRequest() throws Exception {
+        Lease lease = open(handle, owner);
         clock.advance(Duration.ofHours(2));
         simulator.inject(Fault.STATUS_403);
         for (int i = 0; i < 5; i++) {
-            lease.awaitLiving(TEN_MINUTES);
+            lease.awaitValid(TEN_MINUTES);
             assertThat(lease.accessToken().isAlive(clock.instant())).isFalse();
         }
         assertThat(simulator.requests()).isEqualTo(2);
         clock.advance(Duration.ofMinutes(2));
-        lease.awaitLiving(TEN_MINUTES);
+        lease.awaitValid(TEN_MINUTES);
         assertThat(lease.accessToken().isAlive(clock.instant())).isTrue();
     }
 
     @Test
-    void reading_ofAnAccessTokenWhoseTimerIsALittleLate_renewsNothing() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+    void accessToken_withASlightlyLateTimer_doesNotRenew() throws Exception {
+        Lease lease = open(handle, owner);
         clock.advance(Duration.ofMinutes(45).plus(RenewalPolicy.OVERDUE));
         lease.accessToken();
         leases.renewOverdue();
@@ -318,16 +307,16 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
     }
 
     @Test
-    void renewChanged_whereAnotherTokenIsStored_isHeardByOpenBlocksAtOnce() throws Exception {
+    void renewChanged_afterAnotherTokenWasStored_renewsOpenLeases() throws Exception {
         InMemoryCredential store = new InMemoryCredential("folder:a", handle.token());
-        Lease lease = leases.open(store.handle(core.service("acme")), TEN_MINUTES, block);
+        Lease lease = open(store.handle(core.service("acme")), owner);
         AccessToken first = lease.accessToken();
         assertThat(store.get()).as("written back").isEqualTo(simulator.currentToken("ci"));
         leases.renewChanged(location -> true);
         assertThat(simulator.requests())
-                .as("a rotated token is the same family's")
+                .as("a rotated token belongs to the same family")
                 .isEqualTo(1);
-        store.type(simulator.reauthorize("ci"));
+        store.set(simulator.reauthorize("ci"));
         leases.renewChanged(location -> location.context().equals("folder:b"));
         assertThat(lease.accessToken()).isEqualTo(first);
         leases.renewChanged(location -> location.context().equals("folder:a"));
@@ -336,27 +325,27 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
         leases.renewChanged(location -> true);
         assertThat(simulator.requests()).isEqualTo(2);
         lease.close();
-        store.type(simulator.reauthorize("ci"));
+        store.set(simulator.reauthorize("ci"));
         leases.renewChanged(location -> true);
         assertThat(simulator.requests()).as("no lease is open").isEqualTo(2);
     }
 
     @Test
-    void renewChanged_ofAProviderWhoseTokenRotated_leavesItsOrganizationsTokensAlone() throws Exception {
+    void renewChanged_afterARotationOfTheProvider_doesNotRenewTenantTokens() throws Exception {
         simulator.tenants().add("acme");
         InMemoryCredential store = new InMemoryCredential("system", simulator.addAccount("provider", "System"));
-        Account owner = new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme");
+        Account organization = new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme");
         CredentialHandle provider =
                 new CredentialHandle("sa", store.location(), store.get(), core.service("System"), store);
-        CredentialHandle tenant =
-                provider.derive(() -> TestTokenService.patient(new VcfaTenantTokenClient(core.client(), owner)));
-        Lease lease = leases.open(tenant, TEN_MINUTES, block);
+        CredentialHandle tenantHandle = provider.derive(
+                () -> TestTokenService.withRetries(new VcfaTenantTokenClient(core.client(), organization)));
+        Lease lease = open(tenantHandle, owner);
         AccessToken first = lease.accessToken();
         assertThat(store.get()).isEqualTo(simulator.currentToken("provider"));
         leases.renewChanged(location -> true);
         assertThat(simulator.rotations()).isEqualTo(1);
         assertThat(lease.accessToken()).isEqualTo(first);
-        store.type(simulator.reauthorize("provider"));
+        store.set(simulator.reauthorize("provider"));
         clock.advance(Duration.ofSeconds(1));
         leases.renewChanged(location -> true);
         assertThat(lease.accessToken()).isNotEqualTo(first);
@@ -366,18 +355,18 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
     }
 
     @Test
-    void renewal_duringTheShutdown_warnsOfIt() throws Exception {
-        leases.open(handle, TEN_MINUTES, block);
+    void renewal_duringShutdown_warns() throws Exception {
+        open(handle, owner);
         clock.advance(Duration.ofMinutes(45));
-        goingDown = true;
+        isShuttingDown = true;
         timer.fire();
-        assertThat(block.warnings).singleElement().asString().contains("Jenkins is shutting down");
+        assertThat(owner.warnings).singleElement().asString().contains("Jenkins is shutting down");
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
     @Test
-    void renewal_whenTheStoreCannotBeRead_warnsOfIt() throws Exception {
-        CredentialWriter broken = new CredentialWriter() {
+    void renewal_whenTheStoreCannotBeRead_warns() throws Exception {
+        CredentialWriter unreadable = new CredentialWriter() {
             @Override
             public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
 
@@ -386,71 +375,71 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
                 throw new IllegalStateException("the store is gone");
             }
         };
-        leases.open(core.handle("ci", "acme", handle.token(), broken), TEN_MINUTES, block);
+        open(core.handle("ci", "acme", handle.token(), unreadable), owner);
         clock.advance(Duration.ofMinutes(45));
         timer.fire();
-        assertThat(block.warnings).singleElement().asString().endsWith(" the store is gone");
-        assertThat(timer.pending()).isEqualTo(1);
+        assertThat(owner.warnings).singleElement().asString().endsWith(" the store is gone");
+        assertThat(timer.pendingCount()).isEqualTo(1);
     }
 
     @Test
-    void aBlockOpensAndClosesWithoutATimer() throws Exception {
+    void lease_afterTheTimerWasShutDown_opensAndCloses() throws Exception {
         timer.shutdownNow();
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+        Lease lease = open(handle, owner);
         assertThat(lease.accessToken().isAlive(clock.instant())).isTrue();
         lease.close();
-        assertThat(leases.accessTokens()).isZero();
+        assertThat(leases.tokenCount()).isZero();
     }
 
     @Test
-    void aTimerThatComesTooLateRenewsNothing() throws Exception {
-        leases.open(handle, TEN_MINUTES, block).close();
+    void timerTask_afterItsLeaseWasClosed_doesNotRenew() throws Exception {
+        open(handle, owner).close();
         clock.advance(Duration.ofMinutes(45));
-        timer.fireWhateverCame();
+        timer.fireEvenIfCanceled();
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
     @Test
-    void aBlockThatClosesDuringItsRenewalLeavesNoTimerBehind() throws Exception {
-        Lease[] open = new Lease[1];
-        simulator.setWitness(moment -> {
-            if (open[0] != null) {
-                open[0].close();
+    void close_duringARenewal_schedulesNoTask() throws Exception {
+        Lease[] opened = new Lease[1];
+        simulator.setPhaseListener(phase -> {
+            if (opened[0] != null) {
+                opened[0].close();
             }
         });
-        open[0] = leases.open(handle, TEN_MINUTES, block);
+        opened[0] = open(handle, owner);
         clock.advance(Duration.ofMinutes(45));
         timer.fire();
         assertThat(simulator.grants()).isEqualTo(2);
-        assertThat(leases.accessTokens()).isZero();
+        assertThat(leases.tokenCount()).isZero();
         assertThat(timer.pauses).hasSize(1);
-        assertThat(timer.pending()).isZero();
+        assertThat(timer.pendingCount()).isZero();
     }
 
     @Test
-    void aBlockThatOpensOnAnOlderAccessTokenGetsTheSharedOne() throws Exception {
-        Lease first = leases.open(sddcUser(), TEN_MINUTES, new RecordingLeaseOwner());
-        CredentialHandle late = during(sddcUser(), () -> {
+    void open_withAnOlderAccessToken_returnsTheSharedOne() throws Exception {
+        Lease first = open(sddcUser());
+        CredentialHandle late = intercepting(sddcUser(), () -> {
             clock.advance(Duration.ofMinutes(1));
             first.refresh();
         });
-        Lease second = leases.open(late, TEN_MINUTES, block);
+        Lease second = open(late, owner);
         assertThat(second.accessToken()).isEqualTo(first.accessToken());
-        assertThat(block.expected).containsExactly(first.accessToken());
+        assertThat(owner.published).containsExactly(first.accessToken());
         assertThat(simulator.sddcManager().renewals()).isEqualTo(1);
     }
 
-    /** Between leaving and being forgotten, the last one's access token is still there to be found. */
+    /** While the last lease is being closed, its access token is still listed. */
     @Test
-    void aBlockThatOpensAsTheLastOneLeavesSharesNothingWithIt() throws Exception {
+    void open_duringTheCloseOfTheLastLease_startsANewSession() throws Exception {
         CredentialHandle user = sddcUser();
         SddcManager server = simulator.sddcManager();
-        Lease first = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
+        Lease first = open(user);
         Lease[] second = new Lease[1];
-        whenReturned = () -> {
-            whenReturned = () -> {};
+        onLeaseClosed = () -> {
+            onLeaseClosed = () -> {};
             try {
-                second[0] = leases.open(user, TEN_MINUTES, block);
+                second[0] = open(user, owner);
             } catch (TokenUnavailableException | InterruptedException e) {
                 throw new IllegalStateException(e);
             }
@@ -458,7 +447,7 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
         first.close();
         assertThat(leases.list()).singleElement().satisfies(lease -> {
             assertThat(lease.location()).isEqualTo(user.location());
-            assertThat(lease.owner()).isEqualTo(block.who());
+            assertThat(lease.owner()).isEqualTo(owner.displayName());
         });
         assertThat(server.isOpen(second[0].accessToken().value())).isTrue();
         clock.advance(Duration.ofMinutes(45));
@@ -466,24 +455,24 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
         timer.fire();
         assertThat(second[0].accessToken()).isNotEqualTo(before);
         second[0].close();
-        assertThat(leases.accessTokens()).isZero();
+        assertThat(leases.tokenCount()).isZero();
         assertThat(server.openSessions()).isZero();
     }
 
     @Test
-    void aBlockThatGetsNoAccessTokenOfItsOwnHoldsNothing() throws Exception {
+    void open_whenReplacingARevokedAccessTokenFails_leavesNoLease() throws Exception {
         SddcManager server = simulator.sddcManager();
-        Lease first = leases.open(sddcUser(), TEN_MINUTES, new RecordingLeaseOwner());
-        CredentialHandle late = during(sddcUser(), () -> {
+        Lease first = open(sddcUser());
+        CredentialHandle late = intercepting(sddcUser(), () -> {
             first.close();
             assertThat(server.openSessions()).isZero();
             server.addUser(USER, "changed-meanwhile");
         });
-        assertThatThrownBy(() -> leases.open(late, TEN_MINUTES, block))
+        assertThatThrownBy(() -> open(late, owner))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("rejected the credentials");
-        assertThat(leases.accessTokens()).isZero();
-        assertThat(timer.pending()).isZero();
+        assertThat(leases.tokenCount()).isZero();
+        assertThat(timer.pendingCount()).isZero();
     }
 
     @Test
@@ -493,13 +482,13 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
         clock.advance(Duration.ofSeconds(1));
         AccessToken second = leases.renew(handle);
         assertThat(second).isNotEqualTo(first);
-        assertThat(leases.renew(handle)).as("asked for at the same moment").isEqualTo(second);
+        assertThat(leases.renew(handle)).as("at the same time").isEqualTo(second);
         assertThat(simulator.grants()).isEqualTo(2);
-        assertThat(leases.accessTokens()).isZero();
+        assertThat(leases.tokenCount()).isZero();
     }
 
     @Test
-    void whatIsLeftIsEnoughToTheSecond() throws Exception {
+    void issueWithoutLease_withExactlyTheMinimumValidity_returnsTheCachedAccessToken() throws Exception {
         AccessToken first = leases.issueWithoutLease(handle, TEN_MINUTES, "user");
         clock.advance(Duration.ofMinutes(50));
         assertThat(leases.issueWithoutLease(handle, TEN_MINUTES, "user")).isEqualTo(first);
@@ -512,7 +501,7 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void renewal_withANewerCachedAccessToken_sendsNothing(boolean byTimer) throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+        Lease lease = open(handle, owner);
         clock.advance(Duration.ofMinutes(45));
         AccessToken newer = leases.issueWithoutLease(handle, Duration.ofMinutes(30), "user");
         assertThat(lease.accessToken()).isNotEqualTo(newer);
@@ -523,12 +512,12 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
         }
         assertThat(lease.accessToken()).isEqualTo(newer);
         assertThat(simulator.grants()).isEqualTo(2);
-        assertThat(block.warnings).isEmpty();
+        assertThat(owner.warnings).isEmpty();
     }
 
     @Test
-    void aRenewalThatBroughtNothingIsAFailureWhateverIsLeft() throws Exception {
-        leases.open(handle, TEN_MINUTES, block);
+    void renew_thatFailsWhileTheAccessTokenIsValid_throws() throws Exception {
+        open(handle, owner);
         clock.advance(Duration.ofSeconds(1));
         simulator.inject(Fault.STATUS_429);
         assertThatThrownBy(() -> leases.renew(handle))
@@ -537,17 +526,19 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
     }
 
     @Test
-    void aTrialOfAStoredSecretEndsItsSessionUnlessABlockHasIt() throws Exception {
+    void connectionTest_ofAStoredSecret_endsItsSessionUnlessALeaseUsesIt() throws Exception {
         SddcManager server = simulator.sddcManager();
         CredentialHandle stored = sddcUser();
-        TokenResult tried = leases.connectionTest(stored, true);
-        assertThat(leases.connectionTest(stored, true).accessToken()).isNotEqualTo(tried.accessToken());
+        TokenResult first = leases.connectionTest(stored, true);
+        assertThat(leases.connectionTest(stored, true).accessToken()).isNotEqualTo(first.accessToken());
         assertThat(server.openSessions()).isZero();
         assertThat(server.releases()).isEqualTo(2);
-        try (Lease lease = leases.open(stored, TEN_MINUTES, block)) {
+        try (Lease lease = open(stored, owner)) {
             clock.advance(Duration.ofSeconds(1));
             leases.connectionTest(stored, true);
-            assertThat(leases.connectionTest(typed(stored), false).accessToken().isAlive(clock.instant()))
+            assertThat(leases.connectionTest(unsaved(stored), false)
+                            .accessToken()
+                            .isAlive(clock.instant()))
                     .isTrue();
             assertThat(server.openSessions()).isEqualTo(1);
             assertThat(lease.accessToken().isAlive(clock.instant())).isTrue();
@@ -556,22 +547,22 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
     }
 
     @Test
-    void connectionTest_ofAnUnsavedSecret_leavesNothingBehindWhetherItWorksOrFails() throws Exception {
-        CredentialHandle typed = typed(sddcUser());
-        leases.connectionTest(typed, false);
+    void connectionTest_ofAnUnsavedSecret_leavesNoSessionAndNoRecord() throws Exception {
+        CredentialHandle unsaved = unsaved(sddcUser());
+        leases.connectionTest(unsaved, false);
         assertThat(simulator.sddcManager().openSessions()).isZero();
         assertThat(core.ledger.loadAll()).isEmpty();
         simulator.inject(Fault.STATUS_403);
-        assertThatThrownBy(() -> leases.connectionTest(typed, false)).isInstanceOf(TokenUnavailableException.class);
-        leases.connectionTest(typed, false);
+        assertThatThrownBy(() -> leases.connectionTest(unsaved, false)).isInstanceOf(TokenUnavailableException.class);
+        leases.connectionTest(unsaved, false);
         assertThat(simulator.sddcManager().logins()).isEqualTo(2);
         assertThat(simulator.sddcManager().openSessions()).isZero();
     }
 
-    /** A loop that asks on each 401 gets one exchange in ten seconds, whether it works or not. */
+    /** A loop that refreshes after each 401 sends one request in ten seconds, whether it succeeds or fails. */
     @Test
     void refresh_withinTenSecondsOfAnother_sendsNothing() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+        Lease lease = open(handle, owner);
         clock.advance(RenewalPolicy.REFRESH_PAUSE.minusMillis(1));
         AccessToken first = lease.accessToken();
         assertThat(lease.refresh()).isEqualTo(first);
@@ -586,22 +577,21 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
         clock.advance(Duration.ofMillis(1));
         AccessToken second = lease.refresh();
         assertThat(second).isNotEqualTo(first);
-        assertThat(leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()).refresh())
-                .isEqualTo(second);
+        assertThat(open(handle).refresh()).isEqualTo(second);
         assertThat(simulator.requests()).isEqualTo(3);
         clock.advance(RenewalPolicy.REFRESH_PAUSE);
-        assertThat(lease.refresh()).as("the failure is forgotten").isNotEqualTo(second);
+        assertThat(lease.refresh()).as("after the failure").isNotEqualTo(second);
     }
 
-    /** The same, for whom something happens just before a warm access token is handed out, once. */
-    private static CredentialHandle during(CredentialHandle handle, InterceptingClient.Step step) {
-        boolean[] done = new boolean[1];
-        InterceptingClient watched = new InterceptingClient(handle.client(), () -> {
-            if (!done[0]) {
-                done[0] = true;
+    /** The same credential, with a step that runs once just before an access token is returned. */
+    private static CredentialHandle intercepting(CredentialHandle handle, InterceptingClient.Step step) {
+        boolean[] isDone = new boolean[1];
+        InterceptingClient client = new InterceptingClient(handle.client(), () -> {
+            if (!isDone[0]) {
+                isDone[0] = true;
                 step.run();
             }
         });
-        return new CredentialHandle(handle.name(), handle.location(), handle.token(), watched, handle.writer());
+        return new CredentialHandle(handle.name(), handle.location(), handle.token(), client, handle.writer());
     }
 }

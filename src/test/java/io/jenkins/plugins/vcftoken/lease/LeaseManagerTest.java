@@ -33,28 +33,27 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class LeaseManagerTest extends LeaseTestBase {
 
-    private LeaseManager leases;
     private CredentialHandle handle;
 
     @BeforeEach
     void start() throws Exception {
-        leases = leases(core.families);
+        leases = leaseManager(core.families);
         handle = core.newAccount("ci", "acme");
     }
 
     @Test
     void renew_givesTheNewAccessTokenToOpenLeases() throws Exception {
         assertThat(leases.list()).isEmpty();
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+        Lease lease = open(handle, owner);
         AccessToken first = lease.accessToken();
         assertThat(leases.list()).containsExactly(lease);
         assertThat(lease.location()).isEqualTo(handle.location());
-        assertThat(lease.owner()).isEqualTo(block.who());
+        assertThat(lease.owner()).isEqualTo(owner.displayName());
         clock.advance(Duration.ofSeconds(1));
         AccessToken renewed = leases.renew(handle);
         assertThat(renewed).isNotEqualTo(first);
         assertThat(lease.accessToken()).isEqualTo(renewed);
-        assertThat(block.expected).containsExactly(first, renewed);
+        assertThat(owner.published).containsExactly(first, renewed);
         assertThat(simulator.grants()).isEqualTo(2);
         clock.advance(Duration.ofSeconds(1));
         simulator.inject(Fault.STATUS_403);
@@ -65,46 +64,46 @@ class LeaseManagerTest extends LeaseTestBase {
     }
 
     @Test
-    void renewedAtThreeQuartersAndMaskedBeforeItIsSeen() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
-        block.lease = lease;
+    void renewal_atThreeQuartersOfTheLifetime_isMaskedBeforePublishing() throws Exception {
+        Lease lease = open(handle, owner);
+        owner.lease = lease;
         AccessToken first = lease.accessToken();
         assertThat(timer.pauses).containsExactly(Duration.ofMinutes(45));
         clock.advance(Duration.ofMinutes(45));
         timer.fire();
         await(() -> lease.accessToken() != first);
-        assertThat(block.expected).containsExactly(first, lease.accessToken());
-        assertThat(block.visibleWhenExpected).containsExactly(null, first);
+        assertThat(owner.published).containsExactly(first, lease.accessToken());
+        assertThat(owner.visibleBeforePublish).containsExactly(null, first);
         assertThat(simulator.accessTokens()).hasSize(2);
         lease.close();
     }
 
-    /** Saving a large store locks it for a second, and all of Jenkins shares the timer. */
+    /** Saving a large store holds its lock for up to a second, and Jenkins shares the timer. */
     @Test
     void timerThread_readsNoStore() throws Exception {
-        List<Thread> lookers = new CopyOnWriteArrayList<>();
+        List<Thread> readers = new CopyOnWriteArrayList<>();
         CredentialWriter writer = new CredentialWriter() {
             @Override
             public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
 
             @Override
             public String stored(Account account) {
-                lookers.add(Thread.currentThread());
+                readers.add(Thread.currentThread());
                 return null;
             }
         };
-        CredentialHandle kept =
+        CredentialHandle recorded =
                 new CredentialHandle(handle.name(), handle.location(), handle.token(), handle.client(), writer);
-        Lease lease = leases.open(kept, TEN_MINUTES, new RecordingLeaseOwner());
+        Lease lease = open(recorded);
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofMinutes(45));
         timer.fire();
         await(() -> lease.accessToken() != first);
-        assertThat(lookers).hasSize(1).doesNotContain(Thread.currentThread());
+        assertThat(readers).hasSize(1).doesNotContain(Thread.currentThread());
     }
 
     @Test
-    void connectionTest_requestsAnAccessTokenAndSaysWhetherTheSecretRotated() throws Exception {
+    void connectionTest_reportsWhetherTheSecretRotated() throws Exception {
         leases.issueWithoutLease(handle, TEN_MINUTES, "user");
         clock.advance(Duration.ofSeconds(1));
         assertThat(leases.connectionTest(handle, true).rotated()).isTrue();
@@ -117,27 +116,28 @@ class LeaseManagerTest extends LeaseTestBase {
     }
 
     @Test
-    void aWrongPasswordInAFormIsNotSentTwice() {
+    void connectionTest_withAWrongPassword_sendsItOnce() {
         simulator.sddcManager().addUser(USER, "pass");
         for (int i = 0; i < 3; i++) {
-            assertThatThrownBy(() -> leases.connectionTest(typed(core.sddcManager(USER), "wrong"), false))
+            assertThatThrownBy(() ->
+                            leases.connectionTest(unsaved(core.handle("sddc", core.sddcManager(USER), "wrong")), false))
                     .hasMessageContaining("rejected the credentials");
         }
         assertThat(simulator.sddcManager().refusedLogins()).isEqualTo(1);
     }
 
     @Test
-    void aSecretThatCameBackDifferentFromATrialIsFoundWhenTheFormIsSaved() throws Exception {
+    void connectionTest_thatRotatedTheSecret_bindsItWhenTheFormIsSaved() throws Exception {
         simulator.cloudServices().addApiToken("api-token-one", Instant.parse("2099-01-01T00:00:00Z"));
         simulator.cloudServices().replaceAtNextUse("api-token-one", "api-token-two");
-        assertThat(leases.connectionTest(typed(core.cspApiToken(), "api-token-one"), false)
+        assertThat(leases.connectionTest(unsaved(core.handle("csp", core.cspApiToken(), "api-token-one")), false)
                         .rotated())
                 .isTrue();
         clock.advance(Duration.ofHours(2));
         leases.issueWithoutLease(core.handle("saved", core.cspApiToken(), "api-token-one"), TEN_MINUTES, "user");
-        CredentialLocation elsewhere = new CredentialLocation("folder:other", "saved");
-        CredentialHandle other =
-                new CredentialHandle("x", elsewhere, "api-token-one", core.cspApiToken(), (family, token, again) -> {});
+        CredentialLocation otherLocation = new CredentialLocation("folder:other", "saved");
+        CredentialHandle other = new CredentialHandle(
+                "x", otherLocation, "api-token-one", core.cspApiToken(), (family, token, again) -> {});
         assertThatThrownBy(() -> leases.issueWithoutLease(other, TEN_MINUTES, "user"))
                 .hasMessageContaining("has already replaced it");
         assertThat(core.ledger.loadAll())
@@ -146,71 +146,66 @@ class LeaseManagerTest extends LeaseTestBase {
                         assertThat(record.locations()).containsExactly(new CredentialLocation("system", "saved")));
     }
 
-    private static CredentialHandle typed(TokenEndpointClient service, String secret) {
-        return new CredentialHandle(
-                "typed", CredentialLocation.ofUnsaved("system"), secret, service, (family, token, again) -> {});
-    }
-
     @Test
-    void leasesOfAFamilyShareOneAccessTokenAndOneTimer() throws Exception {
-        List<Lease> open = new ArrayList<>();
+    void leases_ofOneFamily_shareOneAccessTokenAndOneTimer() throws Exception {
+        List<Lease> opened = new ArrayList<>();
         for (int i = 0; i < 100; i++) {
-            open.add(leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()));
+            opened.add(open(handle));
         }
         assertThat(timer.pauses).hasSize(1);
         assertThat(simulator.requests()).isEqualTo(1);
-        open.subList(1, 100).forEach(Lease::close);
-        assertThat(leases.accessTokens()).isEqualTo(1);
-        open.get(0).close();
-        open.get(0).close();
-        assertThat(leases.accessTokens()).isZero();
+        opened.subList(1, 100).forEach(Lease::close);
+        assertThat(leases.tokenCount()).isEqualTo(1);
+        opened.get(0).close();
+        opened.get(0).close();
+        assertThat(leases.tokenCount()).isZero();
         assertThat(timer.isPending()).isFalse();
     }
 
     @Test
-    void aBlockDoesNotStartOnAnAccessTokenAboutToExpire() throws Exception {
-        leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()).close();
+    void open_withACachedAccessTokenAboutToExpire_requestsAnother() throws Exception {
+        open(handle).close();
         clock.advance(Duration.ofMinutes(51));
-        Lease second = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner());
+        Lease second = open(handle);
         assertThat(second.accessToken().remaining(clock.instant())).isEqualTo(Duration.ofHours(1));
         assertThat(simulator.requests()).isEqualTo(2);
     }
 
     @Test
-    void aShortLivedAccessTokenIsGoodForHalfItsLife() throws Exception {
+    void open_withAShortLivedAccessToken_acceptsHalfItsLifetime() throws Exception {
         simulator.setLifetime(Duration.ofMinutes(4));
-        leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()).close();
+        open(handle).close();
         clock.advance(Duration.ofMinutes(1));
-        leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()).close();
+        open(handle).close();
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
     @Test
-    void aBlockThatOpensLaterBringsItsFresherAccessTokenToAll() throws Exception {
-        RecordingLeaseOwner early = new RecordingLeaseOwner();
-        Lease first = leases.open(handle, TEN_MINUTES, early);
+    void open_withANewerAccessToken_givesItToOpenLeases() throws Exception {
+        RecordingLeaseOwner firstOwner = new RecordingLeaseOwner();
+        Lease first = open(handle, firstOwner);
         clock.advance(Duration.ofMinutes(55));
-        Lease second = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner());
+        Lease second = open(handle);
         assertThat(first.accessToken()).isEqualTo(second.accessToken());
-        assertThat(early.expected).contains(second.accessToken());
+        assertThat(firstOwner.published).contains(second.accessToken());
     }
 
     @Test
-    void aBlockThatOpensAfterALostAnswer_waitsForTheOneMoreRequest() throws Exception {
+    void open_afterALostResponse_waitsForTheRetry() throws Exception {
         simulator.inject(Fault.STATUS_502);
         CompletableFuture<Lease> opening = CompletableFuture.supplyAsync(() -> {
             try {
-                return leases.open(handle, TEN_MINUTES, block);
+                return open(handle, owner);
             } catch (Exception e) {
                 throw new IllegalStateException(e);
             }
         });
         await(() -> timer.pauses.size() == 1);
-        assertThat(timer.pauses).containsExactly(TestTokenService.PLENTY);
-        assertThat(block.warnings).singleElement().asString().endsWith("This block waits until then.");
-        clock.advance(TestTokenService.PLENTY);
+        assertThat(timer.pauses).containsExactly(TestTokenService.MAX_WAIT);
+        assertThat(owner.warnings).singleElement().asString().endsWith("This block waits until then.");
+        clock.advance(TestTokenService.MAX_WAIT);
         timer.fire();
-        assertThat(opening.get(TestTokenService.PLENTY.toSeconds(), TimeUnit.SECONDS)
+        assertThat(opening.get(TestTokenService.MAX_WAIT.toSeconds(), TimeUnit.SECONDS)
                         .accessToken()
                         .isAlive(clock.instant()))
                 .isTrue();
@@ -219,17 +214,17 @@ class LeaseManagerTest extends LeaseTestBase {
     }
 
     @Test
-    void aLostAnswerToARenewal_healsBeforeTheAccessTokenEnds() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner());
+    void renewal_afterALostResponse_recoversBeforeExpiry() throws Exception {
+        Lease lease = open(handle);
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofMinutes(45));
         simulator.inject(Fault.STATUS_502);
         timer.fire();
         await(() -> timer.pauses.size() == 2);
         while (clock.instant().isBefore(first.expiresAt().minusSeconds(15))) {
-            int tries = timer.pauses.size();
-            clock.advance(timer.pauses.get(tries - 1));
-            fireUntil(() -> timer.pauses.size() > tries);
+            int attempts = timer.pauses.size();
+            clock.advance(timer.pauses.get(attempts - 1));
+            fireUntil(() -> timer.pauses.size() > attempts);
         }
         await(() -> lease.accessToken() != first);
         assertThat(first.remaining(clock.instant())).isEqualTo(Duration.ofSeconds(15));
@@ -241,61 +236,58 @@ class LeaseManagerTest extends LeaseTestBase {
     void open_whenTheNextRequestIsFarAway_failsWithItsTime() throws Exception {
         simulator.setRetryAfter(Duration.ofHours(1));
         simulator.inject(Fault.STATUS_503_RETRY_AFTER_0);
-        assertThatThrownBy(() -> leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()))
-                .hasMessageContaining("is sent once more at 2026-01-01T01:00:00Z");
+        assertThatThrownBy(() -> open(handle)).hasMessageContaining("is sent once more at 2026-01-01T01:00:00Z");
         assertThat(timer.pauses).isEmpty();
     }
 
     @Test
-    void refreshRenewsAtOnceAndMovesTheTimer() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+    void refresh_renewsAndReschedules() throws Exception {
+        Lease lease = open(handle, owner);
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofMinutes(20));
         AccessToken second = lease.refresh();
         assertThat(second).isNotEqualTo(first).isEqualTo(lease.accessToken());
-        assertThat(block.expected).containsExactly(first, second);
+        assertThat(owner.published).containsExactly(first, second);
         assertThat(timer.pauses).containsExactly(Duration.ofMinutes(45), Duration.ofMinutes(45));
-        assertThat(timer.pending()).isEqualTo(1);
+        assertThat(timer.pendingCount()).isEqualTo(1);
     }
 
-    /** The end of an access token from the future is unknown. */
+    /** The remaining validity of an access token from the future is unknown. */
     @Test
-    void afterTheClockWasSetBack_oneRequestBringsAValidAccessToken() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, block);
+    void refresh_afterTheClockWasSetBack_sendsOneRequest() throws Exception {
+        Lease lease = open(handle, owner);
         AccessToken before = lease.accessToken();
         clock.advance(Duration.ofHours(-2));
         AccessToken refreshed = lease.refresh();
         assertThat(refreshed).isNotEqualTo(before).isEqualTo(lease.accessToken());
-        assertThat(leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()).accessToken())
-                .isEqualTo(refreshed);
-        assertThat(leases.issueWithoutLease(handle, TEN_MINUTES, "who")).isEqualTo(refreshed);
+        assertThat(open(handle).accessToken()).isEqualTo(refreshed);
+        assertThat(leases.issueWithoutLease(handle, TEN_MINUTES, "user")).isEqualTo(refreshed);
         assertThat(simulator.requests()).isEqualTo(2);
 
         clock.advance(Duration.ofHours(-2));
         timer.fire();
         await(() -> !lease.accessToken().equals(refreshed));
-        assertThat(leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()).accessToken())
-                .isEqualTo(lease.accessToken());
+        assertThat(open(handle).accessToken()).isEqualTo(lease.accessToken());
         assertThat(simulator.requests()).isEqualTo(3);
-        assertThat(timer.pending()).isEqualTo(1);
+        assertThat(timer.pendingCount()).isEqualTo(1);
     }
 
-    /** Also after the clock was set back, when the access token that all have seems to last longer than any new one. */
+    /** Also after the clock was set back, when the shared access token seems to expire later than any new one. */
     @ParameterizedTest
     @ValueSource(ints = {1, -120})
-    void manyRefreshesAtOnce_areOneRequest(int minutes) throws Exception {
-        List<Lease> open = new ArrayList<>();
+    void refresh_byManyLeasesConcurrently_sendsOneRequest(int minutes) throws Exception {
+        List<Lease> opened = new ArrayList<>();
         for (int i = 0; i < 10; i++) {
-            open.add(leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()));
+            opened.add(open(handle));
         }
         clock.advance(Duration.ofMinutes(minutes));
         simulator.setDelay(Duration.ofMillis(200));
         List<Thread> threads = new ArrayList<>();
-        List<AccessToken> got = new CopyOnWriteArrayList<>();
-        for (Lease lease : open) {
+        List<AccessToken> refreshed = new CopyOnWriteArrayList<>();
+        for (Lease lease : opened) {
             Thread thread = new Thread(() -> {
                 try {
-                    got.add(lease.refresh());
+                    refreshed.add(lease.refresh());
                 } catch (Exception e) {
                     throw new IllegalStateException(e);
                 }
@@ -306,16 +298,16 @@ class LeaseManagerTest extends LeaseTestBase {
         for (Thread thread : threads) {
             thread.join();
         }
-        assertThat(got).hasSize(10).containsOnly(open.get(0).accessToken());
+        assertThat(refreshed).hasSize(10).containsOnly(opened.get(0).accessToken());
         assertThat(simulator.requests()).isEqualTo(2);
     }
 
     @Test
-    void aTokenTypedInMidBlockCountsFromTheNextRenewal() throws Exception {
+    void tokenStoredDuringABlock_isUsedByTheNextRenewal() throws Exception {
         InMemoryCredential store = new InMemoryCredential("system", handle.token());
-        Lease lease = leases.open(store.handle(core.service("acme")), TEN_MINUTES, new RecordingLeaseOwner());
+        Lease lease = open(store.handle(core.service("acme")));
         AccessToken first = lease.accessToken();
-        store.type(simulator.reauthorize("ci"));
+        store.set(simulator.reauthorize("ci"));
         clock.advance(Duration.ofMinutes(45));
         timer.fire();
         await(() -> lease.accessToken() != first);
@@ -325,11 +317,11 @@ class LeaseManagerTest extends LeaseTestBase {
     }
 
     @Test
-    void aSessionEndsWithItsLastLease() throws Exception {
+    void close_ofTheLastLease_endsTheSession() throws Exception {
         SddcManager sddc = simulator.sddcManager();
         CredentialHandle user = sddcUser();
-        Lease one = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
-        Lease two = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
+        Lease one = open(user);
+        Lease two = open(user);
         clock.advance(Duration.ofMinutes(45));
         AccessToken first = one.accessToken();
         timer.fire();
@@ -343,11 +335,11 @@ class LeaseManagerTest extends LeaseTestBase {
         assertThat(sddc.openSessions()).isZero();
     }
 
-    /** The health pages read it there; an access token that was revoked at the server is of no other use. */
+    /** For the health pages, which show the time of the last renewal. */
     @Test
-    void recordAfterItsSessionEnded_hasTheTimeOfRenewalAndNoAccessToken() throws Exception {
+    void record_afterItsSessionEnded_hasTheRenewalTimeAndNoAccessToken() throws Exception {
         CredentialHandle user = sddcUser();
-        Lease lease = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
+        Lease lease = open(user);
         Instant renewed = lease.accessToken().issuedAt();
         lease.close();
         await(() -> simulator.sddcManager().releases() == 1);
@@ -366,13 +358,13 @@ class LeaseManagerTest extends LeaseTestBase {
     }
 
     @Test
-    void open_afterTheLastBlockClosed_logsInAgain() throws Exception {
+    void open_afterTheLastLeaseClosed_logsInAgain() throws Exception {
         SddcManager sddc = simulator.sddcManager();
         CredentialHandle user = sddcUser();
-        Lease first = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
+        Lease first = open(user);
         first.close();
         await(() -> sddc.releases() == 1);
-        Lease second = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
+        Lease second = open(user);
         assertThat(second.accessToken()).isNotEqualTo(first.accessToken());
         assertThat(sddc.logins()).isEqualTo(2);
         second.close();
@@ -380,39 +372,36 @@ class LeaseManagerTest extends LeaseTestBase {
     }
 
     @Test
-    void concurrentBlocks_neverHaveAnEndedSession() throws Exception {
+    void concurrentLeases_neverHaveAnEndedSession() throws Exception {
         SddcManager sddc = simulator.sddcManager();
         CredentialHandle user = sddcUser();
-        ExecutorService builds = Executors.newFixedThreadPool(8);
-        List<Future<Boolean>> done = new ArrayList<>();
+        ExecutorService executor = Executors.newFixedThreadPool(8);
+        List<Future<Boolean>> results = new ArrayList<>();
         for (int i = 0; i < 200; i++) {
-            done.add(builds.submit(() -> {
-                try (Lease lease = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner())) {
+            results.add(executor.submit(() -> {
+                try (Lease lease = open(user)) {
                     return sddc.isOpen(lease.accessToken().value());
                 }
             }));
         }
-        for (Future<Boolean> build : done) {
-            assertThat(build.get()).isTrue();
+        for (Future<Boolean> result : results) {
+            assertThat(result.get()).isTrue();
         }
-        builds.shutdown();
+        executor.shutdown();
         await(() -> sddc.openSessions() == 0);
         assertThat(simulator.violations()).isEmpty();
     }
 
     @Test
-    void aBlockThatOpensWhileTheLastOneClosesGetsAnAccessTokenOfItsOwn() throws Exception {
+    void open_duringTheCloseOfTheLastLease_requestsAnotherAccessToken() throws Exception {
         SddcManager sddc = simulator.sddcManager();
         CredentialHandle user = sddcUser();
-        Lease first = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
-        TokenEndpointClient closing = new InterceptingClient(user.client(), () -> {
+        Lease first = open(user);
+        TokenEndpointClient client = new InterceptingClient(user.client(), () -> {
             first.close();
             await(() -> sddc.releases() == 1);
         });
-        Lease second = leases.open(
-                new CredentialHandle(user.name(), user.location(), user.token(), closing, user.writer()),
-                TEN_MINUTES,
-                new RecordingLeaseOwner());
+        Lease second = open(new CredentialHandle(user.name(), user.location(), user.token(), client, user.writer()));
         assertThat(sddc.isOpen(second.accessToken().value())).isTrue();
         assertThat(sddc.logins()).isEqualTo(2);
         second.close();
@@ -422,34 +411,34 @@ class LeaseManagerTest extends LeaseTestBase {
     @Test
     void revocationThatFails_hasNoEffect() throws Exception {
         CredentialHandle user = sddcUser();
-        Lease lease = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
+        Lease lease = open(user);
         simulator.inject(Fault.STATUS_500);
         lease.close();
         await(() -> simulator.requests() == 2);
-        leases.open(user, TEN_MINUTES, new RecordingLeaseOwner()).close();
+        open(user).close();
     }
 
     @Test
-    void awaitLiving_duringARenewal_waitsForIt() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner());
+    void awaitValid_duringARenewal_waitsForIt() throws Exception {
+        Lease lease = open(handle);
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofHours(2));
         simulator.setDelay(Duration.ofMillis(300));
         assertThat(lease.accessToken()).as("from memory").isEqualTo(first);
         timer.fire();
         leases.renewOverdue();
-        lease.awaitLiving(TestTokenService.PLENTY);
+        lease.awaitValid(TestTokenService.MAX_WAIT);
         assertThat(lease.accessToken().isAlive(clock.instant())).isTrue();
         assertThat(simulator.requests()).isEqualTo(2);
     }
 
     @Test
-    void awaitLiving_afterItsLimit_leavesTheOldAccessToken() throws Exception {
-        Lease lease = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner());
+    void awaitValid_afterTheLimit_keepsTheOldAccessToken() throws Exception {
+        Lease lease = open(handle);
         AccessToken first = lease.accessToken();
         clock.advance(Duration.ofHours(2));
         simulator.setDelay(Duration.ofMillis(300));
-        lease.awaitLiving(Duration.ZERO);
+        lease.awaitValid(Duration.ZERO);
         assertThat(lease.accessToken()).isEqualTo(first);
         await(() -> lease.accessToken() != first);
     }
@@ -457,34 +446,34 @@ class LeaseManagerTest extends LeaseTestBase {
     @Test
     void tokenStoredDuringARenewal_isUsedAfterIt() throws Exception {
         InMemoryCredential store = new InMemoryCredential("system", handle.token());
-        Lease lease = leases.open(store.handle(core.service("acme")), TEN_MINUTES, new RecordingLeaseOwner());
+        Lease lease = open(store.handle(core.service("acme")));
         core.awaitWriteBacks();
         clock.advance(Duration.ofMinutes(45));
         simulator.setDelay(Duration.ofMillis(300));
         timer.fire();
         await(() -> simulator.requests() == 2);
-        store.type(simulator.addAccount("typed", "acme"));
+        store.set(simulator.addAccount("replacement", "acme"));
         leases.renewChanged(location -> true);
-        await(() -> simulator.isIssuedTo("typed", lease.accessToken().value()));
+        await(() -> simulator.isIssuedTo("replacement", lease.accessToken().value()));
         assertThat(simulator.requests()).isEqualTo(3);
     }
 
     @Test
-    void renew_leavesLeasesOfOtherAccounts() throws Exception {
+    void renew_doesNotRenewLeasesOfOtherAccounts() throws Exception {
         CredentialHandle other = core.newAccount("other", "acme");
-        Lease lease = leases.open(other, TEN_MINUTES, new RecordingLeaseOwner());
-        AccessToken its = lease.accessToken();
+        Lease lease = open(other);
+        AccessToken before = lease.accessToken();
         leases.renew(handle);
-        assertThat(lease.accessToken()).isEqualTo(its);
+        assertThat(lease.accessToken()).isEqualTo(before);
         assertThat(simulator.requests()).isEqualTo(2);
     }
 
     @Test
-    void anAccessTokenForOnceThatHasEnded_keepsNoSession() throws Exception {
+    void issueWithoutLease_afterExpiry_keepsNoSession() throws Exception {
         CredentialHandle user = sddcUser();
         leases.issueWithoutLease(user, TEN_MINUTES, "a step");
         clock.advance(Duration.ofHours(2));
-        Lease lease = leases.open(user, TEN_MINUTES, new RecordingLeaseOwner());
+        Lease lease = open(user);
         lease.close();
         await(() -> simulator.sddcManager().openSessions() == 0);
         leases.issueWithoutLease(user, TEN_MINUTES, "a step");
@@ -494,16 +483,16 @@ class LeaseManagerTest extends LeaseTestBase {
     }
 
     @Test
-    void aBlockThatOpensOnARefusedToken_failsAtOnce() {
+    void open_withARejectedToken_failsWithoutWaiting() {
         simulator.revoke("ci");
-        assertThatThrownBy(() -> leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner()))
+        assertThatThrownBy(() -> open(handle))
                 .isInstanceOfSatisfying(
                         TokenUnavailableException.class,
                         e -> assertThat(e.retry()).isNull());
         assertThat(timer.pauses).isEmpty();
     }
 
-    /** A renewal sets the timer before it is over, and one that runs is not begun again. */
+    /** Fires repeatedly: a renewal schedules the next one before it ends, and a running one is not started again. */
     private void fireUntil(BooleanSupplier condition) throws InterruptedException {
         await(() -> {
             timer.fire();

@@ -7,11 +7,12 @@ import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
+import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AutoClose;
 
-/** Base of tests of leases, with a timer that tests fire by hand. */
+/** Base class of lease tests, with a manually fired timer. */
 abstract class LeaseTestBase extends TokenServiceTestBase {
 
     static final Duration TEN_MINUTES = Duration.ofMinutes(10);
@@ -21,15 +22,26 @@ abstract class LeaseTestBase extends TokenServiceTestBase {
     @AutoClose("shutdownNow")
     final ManualTimer timer = new ManualTimer();
 
-    final RecordingLeaseOwner block = new RecordingLeaseOwner();
+    final RecordingLeaseOwner owner = new RecordingLeaseOwner();
 
-    LeaseManager leases(TokenManager families) {
-        return new LeaseManager(families, timer, clock, new RenewalPolicy(() -> 0));
+    /** Set by subclasses. */
+    LeaseManager leases;
+
+    LeaseManager leaseManager(TokenManager tokenManager) {
+        return new LeaseManager(tokenManager, timer, clock, new RenewalPolicy(() -> 0));
     }
 
-    /** Does everything on the thread of its caller, so that there is nothing to wait for. */
-    LeaseManager leasesOnThisThread() {
-        return leases(TestTokenService.manager(core.ledger, clock));
+    /** Runs requests and write-backs on the calling thread. */
+    LeaseManager synchronousLeaseManager() {
+        return leaseManager(TestTokenService.manager(core.ledger, clock));
+    }
+
+    Lease open(CredentialHandle handle) throws TokenUnavailableException, InterruptedException {
+        return open(handle, new RecordingLeaseOwner());
+    }
+
+    Lease open(CredentialHandle handle, LeaseOwner owner) throws TokenUnavailableException, InterruptedException {
+        return leases.open(handle, TEN_MINUTES, owner);
     }
 
     CredentialHandle sddcUser() {
@@ -37,14 +49,14 @@ abstract class LeaseTestBase extends TokenServiceTestBase {
         return core.handle("sddc", core.sddcManager(USER), PASSWORD);
     }
 
-    /** The credential of a handle as it was typed into a form that is not saved. */
-    static CredentialHandle typed(CredentialHandle stored) {
+    /** The credential of a handle in an unsaved form. */
+    static CredentialHandle unsaved(CredentialHandle stored) {
         return new CredentialHandle(
-                "typed", CredentialLocation.ofUnsaved("system"), stored.token(), stored.client(), stored.writer());
+                "unsaved", CredentialLocation.ofUnsaved("system"), stored.token(), stored.client(), stored.writer());
     }
 
     static void await(BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TestTokenService.PLENTY.toNanos();
+        long deadline = System.nanoTime() + TestTokenService.MAX_WAIT.toNanos();
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).isLessThan(deadline);
             Thread.sleep(5);

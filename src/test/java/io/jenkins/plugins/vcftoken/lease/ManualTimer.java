@@ -7,14 +7,13 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** Keeps what it is told to do until the test fires it. */
+/** Timer with tasks that run when the test fires them. */
 final class ManualTimer extends ScheduledThreadPoolExecutor {
     final List<Duration> pauses = new CopyOnWriteArrayList<>();
-    private volatile ScheduledFuture<?> last;
-    private volatile Runnable task;
-    private final List<Waiting> all = new CopyOnWriteArrayList<>();
+    private final List<ScheduledTask> scheduled = new CopyOnWriteArrayList<>();
+    private volatile ScheduledTask last;
 
-    private record Waiting(Runnable task, ScheduledFuture<?> timing) {}
+    private record ScheduledTask(Runnable task, ScheduledFuture<?> future) {}
 
     ManualTimer() {
         super(1);
@@ -22,43 +21,44 @@ final class ManualTimer extends ScheduledThreadPoolExecutor {
 
     @Override
     public ScheduledFuture<?> schedule(Runnable command, long delay, TimeUnit unit) {
-        task = command;
-        last = super.schedule(() -> {}, 1, TimeUnit.DAYS);
-        all.add(new Waiting(command, last));
+        ScheduledFuture<?> future = super.schedule(() -> {}, 1, TimeUnit.DAYS);
+        last = new ScheduledTask(command, future);
+        scheduled.add(last);
         pauses.add(Duration.of(delay, unit.toChronoUnit()));
-        return last;
+        return future;
     }
 
-    long pending() {
+    long pendingCount() {
         return getQueue().stream()
                 .filter(task -> !((ScheduledFuture<?>) task).isCancelled())
                 .count();
     }
 
     boolean isPending() {
-        return !last.isCancelled();
+        return !last.future.isCancelled();
     }
 
+    /** Runs the last scheduled task unless it was canceled. */
     void fire() {
         if (isPending()) {
-            fireWhateverCame();
+            fireEvenIfCanceled();
         }
     }
 
-    /** How many would be fired. */
-    long due() {
-        return all.stream().filter(waiting -> !waiting.timing.isCancelled()).count();
+    /** Number of tasks that {@link #fireAll} would run. */
+    long fireableCount() {
+        return scheduled.stream().filter(task -> !task.future.isCancelled()).count();
     }
 
-    /** Whatever waits now, each once. */
+    /** Runs each task that is scheduled now, once. */
     void fireAll() {
-        List<Waiting> due = List.copyOf(all);
-        all.removeAll(due);
-        due.stream().filter(waiting -> !waiting.timing.isCancelled()).forEach(waiting -> waiting.task.run());
+        List<ScheduledTask> tasks = List.copyOf(scheduled);
+        scheduled.removeAll(tasks);
+        tasks.stream().filter(task -> !task.future.isCancelled()).forEach(task -> task.task.run());
     }
 
-    /** As a timer does that had begun when it was told not to. */
-    void fireWhateverCame() {
-        task.run();
+    /** Simulates a timer thread that took the last task just before it was canceled. */
+    void fireEvenIfCanceled() {
+        last.task.run();
     }
 }

@@ -5,22 +5,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/** A tenant that remembers what it was told. */
-final class RecordingLeaseOwner implements LeaseOwner {
-    final List<AccessToken> expected = new CopyOnWriteArrayList<>();
-    final List<AccessToken> visibleWhenExpected = new ArrayList<>();
+/** Records calls of a lease. */
+class RecordingLeaseOwner implements LeaseOwner {
+    final List<AccessToken> published = new CopyOnWriteArrayList<>();
+    final List<AccessToken> visibleBeforePublish = new ArrayList<>();
     final List<String> warnings = new CopyOnWriteArrayList<>();
     volatile Lease lease;
 
     @Override
-    public String who() {
+    public String displayName() {
         return "block " + System.identityHashCode(this);
     }
 
     @Override
     public void beforePublish(AccessToken accessToken) {
-        visibleWhenExpected.add(lease == null ? null : lease.accessToken());
-        expected.add(accessToken);
+        visibleBeforePublish.add(lease == null ? null : lease.accessToken());
+        published.add(accessToken);
     }
 
     @Override

@@ -24,7 +24,7 @@ class RenewalPolicyTest {
         "0,    PT1000S, PT2000S, PT0.5S",
         "0,    PT0.4S,  PT0S,    PT0.5S"
     })
-    void renewsAtThreeQuartersOfALifeOrABitEarlier(double random, Duration lifetime, Duration age, Duration pause) {
+    void pause_isThreeQuartersOfTheLifetimeMinusJitter(double random, Duration lifetime, Duration age, Duration pause) {
         AccessToken accessToken = new AccessToken("b", ISSUED, ISSUED.plus(lifetime));
         assertThat(new RenewalPolicy(() -> random).pause(accessToken, ISSUED.plus(age)))
                 .isEqualTo(pause);
@@ -41,9 +41,9 @@ class RenewalPolicyTest {
         "PT0S,   PT0.5S",
         "PT-3S,  PT1M"
     })
-    void triesAreDenserTowardTheEndAndRareAfterIt(Duration left, Duration pause) {
+    void pauseAfterFailure_isAThirdOfTheRemainingTime(Duration remaining, Duration pause) {
         AccessToken accessToken = new AccessToken("b", ISSUED, ISSUED.plusSeconds(3600));
-        Instant now = accessToken.expiresAt().minus(left);
+        Instant now = accessToken.expiresAt().minus(remaining);
         assertThat(new RenewalPolicy(() -> 0).pauseAfterFailure(accessToken, now, null))
                 .isEqualTo(pause);
     }
@@ -57,10 +57,11 @@ class RenewalPolicyTest {
         "PT-3S, PT-1S, PT1M",
         "PT45S, PT0.1S, PT0.5S"
     })
-    void theNextTryIsMadeWhenTheNextRequestMayBe(Duration left, Duration untilNext, Duration pause) {
+    void pauseAfterFailure_withAKnownNextRequest_lastsUntilIt(
+            Duration remaining, Duration untilNextAllowed, Duration pause) {
         AccessToken accessToken = new AccessToken("b", ISSUED, ISSUED.plusSeconds(3600));
-        Instant now = accessToken.expiresAt().minus(left);
-        assertThat(new RenewalPolicy(() -> 0).pauseAfterFailure(accessToken, now, now.plus(untilNext)))
+        Instant now = accessToken.expiresAt().minus(remaining);
+        assertThat(new RenewalPolicy(() -> 0).pauseAfterFailure(accessToken, now, now.plus(untilNextAllowed)))
                 .isEqualTo(pause);
     }
 }

@@ -17,50 +17,49 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a listener hears, and that it is all there is to hear. */
+/** Sequence of listener calls. */
 class TokenListenerTest extends LeaseTestBase {
 
-    private final Ear heard = new Ear();
-    private LeaseManager leases;
+    private final RecordingListener events = new RecordingListener();
     private CredentialHandle handle;
 
     @BeforeEach
     void start() throws Exception {
-        leases = leases(TestTokenService.manager(core.ledger, clock, heard));
+        leases = leaseManager(TestTokenService.manager(core.ledger, clock, events));
         handle = core.newAccount("ci", "acme");
     }
 
     @Test
-    void twoBlocksARenewalAndTheEnd() throws Exception {
-        Lease one = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner("one"));
-        Lease two = leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner("two"));
+    void leases_ofTwoOwners_areReportedFromOpenToClose() throws Exception {
+        Lease one = open(handle, new NamedOwner("one"));
+        Lease two = open(handle, new NamedOwner("two"));
         leases.issueWithoutLease(handle, TEN_MINUTES, "three");
         clock.advance(Duration.ofMinutes(30));
         one.refresh();
         one.close();
         one.close();
         two.close();
-        assertThat(heard)
+        assertThat(events)
                 .containsExactly(
                         "granted 0 1",
-                        "one gave leased",
-                        "two gave leased",
-                        "three gave",
+                        "one opened leased",
+                        "two opened leased",
+                        "three opened",
                         "granted 1 2",
                         "one renewed leased",
                         "two renewed leased",
-                        "one returned leased",
-                        "two returned leased");
+                        "one closed leased",
+                        "two closed leased");
     }
 
     @Test
     void leaseWithANewerAccessToken_renewsTheOthers() throws Exception {
-        leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner("one"));
+        open(handle, new NamedOwner("one"));
         clock.advance(Duration.ofMinutes(55));
-        leases.open(handle, TEN_MINUTES, new RecordingLeaseOwner("two"));
-        assertThat(heard)
+        open(handle, new NamedOwner("two"));
+        assertThat(events)
                 .containsExactly(
-                        "granted 0 1", "one gave leased", "granted 1 2", "one renewed leased", "two gave leased");
+                        "granted 0 1", "one opened leased", "granted 1 2", "one renewed leased", "two opened leased");
     }
 
     @Test
@@ -70,18 +69,18 @@ class TokenListenerTest extends LeaseTestBase {
             assertThatThrownBy(() -> leases.issueWithoutLease(handle, TEN_MINUTES, "one"))
                     .isInstanceOf(TokenUnavailableException.class);
         }
-        assertThat(heard).containsExactly("failed OUTCOME_UNKNOWN UNKNOWN", "one denied", "one denied");
+        assertThat(events).containsExactly("failed OUTCOME_UNKNOWN UNKNOWN", "one denied", "one denied");
     }
 
     @Test
-    void aRefusal() {
+    void rejectedToken_isReportedAsFailedAndDenied() {
         simulator.revoke("ci");
         assertThatThrownBy(() -> leases.issueWithoutLease(handle, TEN_MINUTES, "one"))
                 .isInstanceOf(TokenUnavailableException.class);
-        assertThat(heard).containsExactly("failed SPENT_OR_REVOKED REJECTED", "one denied");
+        assertThat(events).containsExactly("failed SPENT_OR_REVOKED REJECTED", "one denied");
     }
 
-    private record RecordingLeaseOwner(String who) implements LeaseOwner {
+    private record NamedOwner(String displayName) implements LeaseOwner {
         @Override
         public void beforePublish(AccessToken accessToken) {}
 
@@ -89,7 +88,7 @@ class TokenListenerTest extends LeaseTestBase {
         public void warn(String message) {}
     }
 
-    private static final class Ear extends CopyOnWriteArrayList<String> implements TokenListener {
+    private static final class RecordingListener extends CopyOnWriteArrayList<String> implements TokenListener {
 
         private static final long serialVersionUID = 1;
 
@@ -99,32 +98,32 @@ class TokenListenerTest extends LeaseTestBase {
         }
 
         @Override
-        public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException why, Duration took) {
-            add("failed " + why.tokenError() + ' ' + after.state());
+        public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {
+            add("failed " + cause.tokenError() + ' ' + after.state());
         }
 
         @Override
-        public void leaseOpened(TokenIssuedEvent handout, Duration waited) {
-            add(handout, "gave");
+        public void leaseOpened(TokenIssuedEvent event, Duration waited) {
+            add(event, "opened");
         }
 
         @Override
-        public void renewed(TokenIssuedEvent handout) {
-            add(handout, "renewed");
+        public void renewed(TokenIssuedEvent event) {
+            add(event, "renewed");
         }
 
         @Override
-        public void leaseClosed(TokenIssuedEvent handout) {
-            add(handout, "returned");
+        public void leaseClosed(TokenIssuedEvent event) {
+            add(event, "closed");
         }
 
         @Override
-        public void denied(String owner, CredentialHandle handle, TokenUnavailableException why) {
+        public void denied(String owner, CredentialHandle handle, TokenUnavailableException cause) {
             add(owner + " denied");
         }
 
-        private void add(TokenIssuedEvent handout, String what) {
-            add(handout.owner() + ' ' + what + (handout.leased() ? " leased" : ""));
+        private void add(TokenIssuedEvent event, String type) {
+            add(event.owner() + ' ' + type + (event.leased() ? " leased" : ""));
         }
     }
 }

@@ -10,121 +10,120 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** A person stores another token, or another password, while blocks are open. Everything is on the test's own thread. */
+/** Another token or password is stored while leases are open. Runs on the test thread. */
 class TokenReplacedDuringBlockTest extends LeaseTestBase {
 
     private SddcManager server;
-    private LeaseManager leases;
-    private TokenEndpointClient service;
+    private TokenEndpointClient client;
 
     @BeforeEach
     void start() throws Exception {
         server = simulator.sddcManager();
-        leases = leasesOnThisThread();
-        service = core.service("acme");
+        leases = synchronousLeaseManager();
+        client = core.service("acme");
     }
 
     @AfterEach
     void stop() {
-        assertThat(leases.accessTokens()).isZero();
-        assertThat(timer.pending()).isZero();
+        assertThat(leases.tokenCount()).isZero();
+        assertThat(timer.pendingCount()).isZero();
         assertThat(simulator.reuses()).isZero();
     }
 
     @Test
     void blocksBeforeAndAfterTheChange_useTheNewToken() throws Exception {
         InMemoryCredential stored = newAccount();
-        Lease before = leases.open(stored.handle(service), TEN_MINUTES, block);
+        Lease before = open(stored.handle(client), owner);
         clock.advance(Duration.ofMinutes(10));
-        stored.type(simulator.reauthorize("ci"));
-        Lease after = leases.open(stored.handle(service), TEN_MINUTES, new RecordingLeaseOwner());
+        stored.set(simulator.reauthorize("ci"));
+        Lease after = open(stored.handle(client));
         AccessToken first = after.accessToken();
         assertThat(first).isNotEqualTo(before.accessToken());
         clock.advance(Duration.ofMinutes(35));
         timer.fireAll();
-        assertThat(block.expected).as("the one that was there already").endsWith(first);
+        assertThat(owner.published).as("the access token of the other lease").endsWith(first);
         clock.advance(Duration.ofMinutes(1));
         assertThat(before.refresh()).isEqualTo(after.accessToken()).isNotEqualTo(first);
         assertThat(simulator.grants()).isEqualTo(3);
         assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
-        Lease last = leases.open(stored.handle(service), TEN_MINUTES, new RecordingLeaseOwner());
+        Lease last = open(stored.handle(client));
         assertThat(leases.list()).hasSize(3);
-        assertThat(leases.accessTokens()).isEqualTo(2);
+        assertThat(leases.tokenCount()).isEqualTo(2);
         before.close();
         after.close();
         last.close();
     }
 
-    /** As a file does that is applied at each start. */
+    /** For example by a configuration file that is applied at each start. */
     @Test
     void requestWithTheReplacedToken_getsNoAccessTokenOfTheNewAccount() throws Exception {
         InMemoryCredential stored = newAccount();
-        Lease first = leases.open(stored.handle(service), TEN_MINUTES, block);
+        Lease first = open(stored.handle(client), owner);
         String former = stored.get();
-        stored.type(simulator.addAccount("administrator", "acme"));
+        stored.set(simulator.addAccount("administrator", "acme"));
         clock.advance(Duration.ofMinutes(1));
-        AccessToken administrators = first.refresh();
-        stored.type(former);
-        Lease second = leases.open(stored.handle(service), TEN_MINUTES, new RecordingLeaseOwner());
-        assertThat(second.accessToken()).isEqualTo(block.expected.get(0)).isNotEqualTo(administrators);
+        AccessToken ofAdministrator = first.refresh();
+        stored.set(former);
+        Lease second = open(stored.handle(client));
+        assertThat(second.accessToken()).isEqualTo(owner.published.get(0)).isNotEqualTo(ofAdministrator);
         clock.advance(Duration.ofMinutes(1));
-        assertThat(first.refresh()).isNotEqualTo(administrators);
+        assertThat(first.refresh()).isNotEqualTo(ofAdministrator);
         assertThat(second.refresh()).isEqualTo(first.accessToken());
         assertThat(simulator.grants()).isEqualTo(3);
         first.close();
         second.close();
     }
 
-    /** The request has the former token already when a person stores another one and asks for its access token. */
+    /** Another token is stored and used after the renewal has read the former one. */
     @Test
     void lateResultOfTheReplacedToken_changesNothing() throws Exception {
         InMemoryCredential stored = newAccount();
-        Lease lease = leases.open(stored.handle(service), TEN_MINUTES, block);
+        Lease lease = open(stored.handle(client), owner);
         String another = simulator.addAccount("another", "acme");
-        stored.whenLookedAt = () -> {
-            stored.whenLookedAt = () -> {};
-            stored.type(another);
+        stored.onRead = () -> {
+            stored.onRead = () -> {};
+            stored.set(another);
             refresh(lease);
         };
         clock.advance(Duration.ofMinutes(45));
         timer.fireAll();
         assertThat(simulator.grants()).isEqualTo(3);
-        assertThat(block.expected).hasSize(2).endsWith(lease.accessToken());
+        assertThat(owner.published).hasSize(2).endsWith(lease.accessToken());
         assertThat(lease.accessToken().value())
                 .isEqualTo(simulator.accessTokens().get(1));
         lease.close();
     }
 
-    /** The latest block has read the credential last, for example with its present certificate. */
+    /** It has the most recent settings of the credential, for example the certificate. */
     @Test
     void renewal_usesTheCredentialOfTheLatestBlock() throws Exception {
         InMemoryCredential former = newAccount();
-        Lease first = leases.open(former.handle(service), TEN_MINUTES, block);
+        Lease first = open(former.handle(client), owner);
         InMemoryCredential now = new InMemoryCredential("system", former.get());
-        leases.open(now.handle(service), TEN_MINUTES, new RecordingLeaseOwner()).close();
-        former.type("what is not visible any more");
+        open(now.handle(client)).close();
+        former.set("former-value");
         clock.advance(Duration.ofMinutes(45));
         timer.fireAll();
-        assertThat(block.warnings).isEmpty();
+        assertThat(owner.warnings).isEmpty();
         assertThat(simulator.grants()).isEqualTo(2);
         first.close();
     }
 
     @Test
-    void lastBlock_endsTheSessionsOfBothPasswords() throws Exception {
-        service = core.sddcManager(USER);
+    void close_ofTheLastLease_endsTheSessionsOfBothPasswords() throws Exception {
+        client = core.sddcManager(USER);
         InMemoryCredential stored = password("former");
-        Lease before = leases.open(stored.handle(service), TEN_MINUTES, block);
+        Lease before = open(stored.handle(client), owner);
         change(stored, "changed");
-        Lease after = leases.open(stored.handle(service), TEN_MINUTES, new RecordingLeaseOwner());
+        Lease after = open(stored.handle(client));
         clock.advance(Duration.ofMinutes(45));
         timer.fireAll();
         AccessToken renewed = before.accessToken();
-        assertThat(renewed).isNotEqualTo(block.expected.get(0));
+        assertThat(renewed).isNotEqualTo(owner.published.get(0));
         after.close();
         assertThat(server.isOpen(renewed.value())).isTrue();
-        assertThat(server.isOpen(block.expected.get(0).value()))
-                .as("a step that has it is not disturbed")
+        assertThat(server.isOpen(owner.published.get(0).value()))
+                .as("a running step may still use it")
                 .isTrue();
         before.close();
         assertThat(server.openSessions()).isZero();
@@ -132,21 +131,21 @@ class TokenReplacedDuringBlockTest extends LeaseTestBase {
         assertThat(server.releases()).isEqualTo(2);
     }
 
-    /** The other lease ends before this block has joined. */
+    /** The other lease is closed before this one has joined. */
     @Test
-    void sessionThatEndsDuringARefresh_isReplacedSoon() throws Exception {
+    void session_endedDuringARefresh_isReplaced() throws Exception {
         InMemoryCredential stored = password("former");
         InterceptingClient.Step[] step = {() -> {}};
-        TokenEndpointClient watched = new InterceptingClient(core.sddcManager(USER), () -> step[0].run());
-        Lease before = leases.open(stored.handle(watched), TEN_MINUTES, block);
+        TokenEndpointClient intercepting = new InterceptingClient(core.sddcManager(USER), () -> step[0].run());
+        Lease before = open(stored.handle(intercepting), owner);
         clock.advance(Duration.ofMinutes(1));
         change(stored, "changed");
-        Lease after = leases.open(stored.handle(watched), TEN_MINUTES, new RecordingLeaseOwner());
+        Lease after = open(stored.handle(intercepting));
         step[0] = after::close;
         before.refresh();
         assertThat(server.isOpen(before.accessToken().value())).isFalse();
-        assertThat(timer.pauses).endsWith(RenewalPolicy.FLOOR);
-        clock.advance(RenewalPolicy.FLOOR);
+        assertThat(timer.pauses).endsWith(RenewalPolicy.MIN_PAUSE);
+        clock.advance(RenewalPolicy.MIN_PAUSE);
         timer.fireAll();
         assertThat(server.isOpen(before.accessToken().value())).isTrue();
         before.close();
@@ -154,16 +153,16 @@ class TokenReplacedDuringBlockTest extends LeaseTestBase {
     }
 
     @Test
-    void sessionThatBeginsAfterTheLastBlock_ends() throws Exception {
+    void session_startedAfterTheLastLeaseClosed_ends() throws Exception {
         InMemoryCredential stored = password("former");
-        Lease lease = leases.open(stored.handle(core.sddcManager(USER)), TEN_MINUTES, block);
+        Lease lease = open(stored.handle(core.sddcManager(USER)), owner);
         change(stored, "changed");
-        stored.whenLookedAt = lease::close;
+        stored.onRead = lease::close;
         clock.advance(Duration.ofMinutes(45));
         timer.fireAll();
         assertThat(server.logins()).isEqualTo(2);
         assertThat(server.openSessions()).isZero();
-        assertThat(block.expected).hasSize(1);
+        assertThat(owner.published).hasSize(1);
     }
 
     private InMemoryCredential newAccount() {
@@ -177,7 +176,7 @@ class TokenReplacedDuringBlockTest extends LeaseTestBase {
 
     private void change(InMemoryCredential stored, String password) {
         server.addUser(USER, password);
-        stored.type(password);
+        stored.set(password);
     }
 
     private static void refresh(Lease lease) {

@@ -12,11 +12,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class AccountTest {
 
-    private static final Account ENDPOINT = account("https://vcf.example.com", "acme", "ci");
+    private static final Account ACCOUNT = account("https://vcf.example.com", "acme", "ci");
 
-    /**
-     * Accounts differ if their servers could respond differently to one secret; spellings of one address do not differ.
-     */
     @ParameterizedTest
     @CsvSource({
         "https://VCF.example.com, acme, ci, true",
@@ -28,12 +25,13 @@ class AccountTest {
         "https://vcf.example.com, acme, me, false",
         "https://vcf.example.com, acme, '', false"
     })
-    void twoSpellingsOfOneEndpointAreOne(String url, String organization, String account, boolean same) {
+    void isSameAs_comparesNormalizedUrlOrganizationAndName(
+            String url, String organization, String account, boolean same) {
         Account other = account(url, organization, account);
-        assertThat(other.isSameAs(ENDPOINT)).isEqualTo(same);
+        assertThat(other.isSameAs(ACCOUNT)).isEqualTo(same);
     }
 
-    /** Cloud Director accepts the name of an organization in any case; IDs and all else are compared as written. */
+    /** Organization names are case-insensitive in Cloud Director; IDs and all other values are case-sensitive. */
     @ParameterizedTest
     @CsvSource({
         "VCF Automation, acme, ACME, true",
@@ -42,13 +40,12 @@ class AccountTest {
         "VCF Automation, acme, acne, false",
         "Cloud Services, acme, ACME, false"
     })
-    void organizationsOfVcfAutomation_areComparedWithoutCase(String system, String one, String other, boolean same) {
+    void isSameAs_forVcfAutomation_ignoresCaseOfOrganization(String system, String one, String other, boolean same) {
         URI url = URI.create("https://vcf.example.com");
         assertThat(new Account(system, url, one).isSameAs(new Account(system, url, other)))
                 .isEqualTo(same);
     }
 
-    /** An address in which two parsers find different hosts is rejected. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -71,15 +68,15 @@ class AccountTest {
                 "https://vcf example.com",
                 "https://evil.example.com\\@vcf.example.com"
             })
-    void addressThatParsersReadDifferently_isRefused(String address) {
+    void address_thatParsersReadDifferently_isRejected(String address) {
         assertThatThrownBy(() -> Account.address(address))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("is not a valid URL");
     }
 
-    /** Such an address may have been stored before the rule: it equals no other one, and nothing is sent to it. */
+    /** Such a URL may have been stored by an earlier version that did not validate it. */
     @Test
-    void endpointWithARefusedAddress_isLikeNoOtherAndLeadsNowhere() {
+    void account_withInvalidStoredUrl_equalsNoOtherAndHasNoBaseUrl() {
         Account stored = account("https://vcfa_prod.example.com", "acme", "ci");
         Account evil = account("https://evil_host.example.com:8443", "acme", "ci");
         assertThat(stored.host()).isNotEqualTo(evil.host());
@@ -97,23 +94,22 @@ class AccountTest {
         "'https://[2001:DB8:0::1]:8443', 2001:db8::1:8443, 'https://[2001:db8::1]:8443/'",
         "https://xn--bcher-kva.example.com, xn--bcher-kva.example.com:443, https://xn--bcher-kva.example.com/"
     })
-    void addressOfAServer_isReadOnceForComparingAndSending(String address, String host, String base) {
+    void hostAndBase_areNormalized(String address, String host, String base) {
         Account account = new Account("system", Account.address(address), "");
         assertThat(account.host()).isEqualTo(host);
         assertThat(account.base()).hasToString(base);
     }
 
     @Test
-    void itIsNamedWithWhatItHas() {
-        assertThat(ENDPOINT.description())
+    void description_containsNonEmptyParts() {
+        assertThat(ACCOUNT.description())
                 .isEqualTo("system at https://vcf.example.com, organization ‘acme’, account ‘ci’");
         assertThat(account("https://vcf.example.com", "", "").description())
                 .isEqualTo("system at https://vcf.example.com");
     }
 
-    /** Access tokens with different scopes are told apart, although one secret brings them. */
     @Test
-    void anAppIsToldApartByWhatItAsksFor() {
+    void appAccount_containsScopeAndValidity() {
         assertThat(List.of(
                         new CspClientCredentialsClient.App("app", "", 0).account(),
                         new CspClientCredentialsClient.App("app", "csp:org_member", 0).account(),

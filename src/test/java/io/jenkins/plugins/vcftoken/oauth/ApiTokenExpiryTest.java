@@ -10,99 +10,100 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The expiry of a user's API token in VCF Automation, and the cases in which there is no reliable one. */
+/** Expiry of a user's API token in VCF Automation, and cases without a reliable expiry. */
 class ApiTokenExpiryTest extends TokenClientTestBase {
 
-    private static final String MINE = "7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a01";
-    private static final String OTHER = "7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a02";
-    private static final Instant END = Instant.parse("2099-03-01T12:30:00Z");
+    private static final String CLIENT_ID = "7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a01";
+    private static final String OTHER_CLIENT_ID = "7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a02";
+    private static final Instant EXPIRY = Instant.parse("2099-03-01T12:30:00Z");
 
     @AfterEach
-    void stop() {
-        assertThat(simulator.mostReceived()).isLessThanOrEqualTo(1);
+    void verifyEachTokenWasSentOnce() {
+        assertThat(simulator.maxRequestsPerSecret()).isLessThanOrEqualTo(1);
     }
 
     @Test
-    void aTokenIsKnownByItsClientId() throws Exception {
-        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", MINE, END), "acme");
-        simulator.apiTokens().list("ann", "acme", OTHER, END.plusSeconds(1));
-        assertThat(expiry(MINE, accessToken)).isEqualTo(END);
-        assertThat(expiry(OTHER.toUpperCase(java.util.Locale.ROOT), accessToken))
-                .isEqualTo(END.plusSeconds(1));
+    void secretExpiry_withClientId_isThatOfTheMatchingToken() throws Exception {
+        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", CLIENT_ID, EXPIRY), "acme");
+        simulator.apiTokens().list("ann", "acme", OTHER_CLIENT_ID, EXPIRY.plusSeconds(1));
+        assertThat(expiry(CLIENT_ID, accessToken)).isEqualTo(EXPIRY);
+        assertThat(expiry(OTHER_CLIENT_ID.toUpperCase(java.util.Locale.ROOT), accessToken))
+                .isEqualTo(EXPIRY.plusSeconds(1));
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
     @Test
-    void theOnlyOneOfTheOwnerIsTheOneThatWasSent() throws Exception {
-        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", MINE, END), "acme");
-        simulator.apiTokens().list("bob", "acme", OTHER, END.plusSeconds(1));
-        assertThat(expiry("", accessToken)).isEqualTo(END);
+    void secretExpiry_withoutClientId_isThatOfTheOnlyToken() throws Exception {
+        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", CLIENT_ID, EXPIRY), "acme");
+        simulator.apiTokens().list("bob", "acme", OTHER_CLIENT_ID, EXPIRY.plusSeconds(1));
+        assertThat(expiry("", accessToken)).isEqualTo(EXPIRY);
     }
 
     @Test
-    void amongSeveralNothingIsGuessed() throws Exception {
-        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", MINE, END), "acme");
-        simulator.apiTokens().list("ann", "acme", OTHER, END);
+    void secretExpiry_withoutUniqueMatch_isNull() throws Exception {
+        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", CLIENT_ID, EXPIRY), "acme");
+        simulator.apiTokens().list("ann", "acme", OTHER_CLIENT_ID, EXPIRY);
         assertThat(expiry("", accessToken)).isNull();
-        // Another token is not taken for the missing one.
+        // The only other token must not be used instead of an unknown one.
         assertThat(expiry("7b0f9a52-3c53-4bd5-9c55-0c1d6d0f7a03", accessToken)).isNull();
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", MINE})
-    void aServiceAccountsTokenDoesNotEnd(String clientId) throws Exception {
+    @ValueSource(strings = {"", CLIENT_ID})
+    void secretExpiry_ofServiceAccount_isNull(String clientId) throws Exception {
         AccessToken accessToken = accessToken(simulator.addAccount("ci", "acme"), "acme");
         assertThat(expiry(clientId, accessToken)).isNull();
-        simulator.apiTokens().list("ci", "acme", MINE, null);
+        simulator.apiTokens().list("ci", "acme", CLIENT_ID, null);
         assertThat(expiry(clientId, accessToken)).isNull();
         assertThat(simulator.rotations()).isEqualTo(1);
     }
 
     @Test
-    void theListIsReadPageByPage() throws Exception {
-        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", OTHER, END), "acme");
+    void secretExpiry_withSeveralPages_readsAllPages() throws Exception {
+        AccessToken accessToken =
+                accessToken(simulator.apiTokens().addUser("ann", "acme", OTHER_CLIENT_ID, EXPIRY), "acme");
         simulator.apiTokens().setCap(1);
-        simulator.apiTokens().list("ann", "acme", MINE, END.plusSeconds(7));
-        assertThat(expiry(MINE, accessToken)).isEqualTo(END.plusSeconds(7));
-        assertThat(simulator.apiTokens().lists()).isEqualTo(2);
-        // The first page has only one token.
+        simulator.apiTokens().list("ann", "acme", CLIENT_ID, EXPIRY.plusSeconds(7));
+        assertThat(expiry(CLIENT_ID, accessToken)).isEqualTo(EXPIRY.plusSeconds(7));
+        assertThat(simulator.apiTokens().listRequests()).isEqualTo(2);
+        // The first page has a single token.
         assertThat(expiry("", accessToken)).isNull();
-        assertThat(simulator.apiTokens().lists()).isEqualTo(4);
+        assertThat(simulator.apiTokens().listRequests()).isEqualTo(4);
     }
 
     @Test
-    void aListWithoutEndIsLeft() throws Exception {
-        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", "first", END), "acme");
+    void secretExpiry_withTooManyPages_isNull() throws Exception {
+        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", "first", EXPIRY), "acme");
         simulator.apiTokens().setCap(1);
         for (int i = 0; i < CloudApiClient.MAX_TOKEN_PAGES; i++) {
-            simulator.apiTokens().list("ann", "acme", "other-" + i, END);
+            simulator.apiTokens().list("ann", "acme", "other-" + i, EXPIRY);
         }
-        simulator.apiTokens().list("ann", "acme", MINE, END);
-        assertThat(expiry(MINE, accessToken)).isNull();
-        assertThat(simulator.apiTokens().lists()).isEqualTo(CloudApiClient.MAX_TOKEN_PAGES);
+        simulator.apiTokens().list("ann", "acme", CLIENT_ID, EXPIRY);
+        assertThat(expiry(CLIENT_ID, accessToken)).isNull();
+        assertThat(simulator.apiTokens().listRequests()).isEqualTo(CloudApiClient.MAX_TOKEN_PAGES);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"9.1.0", "9.0.0", "40.0"})
-    void theVersionIsNegotiatedAndRemembered(String version) throws Exception {
-        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", MINE, END), "acme");
+    void apiVersion_isNegotiatedAndRemembered(String version) throws Exception {
+        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", CLIENT_ID, EXPIRY), "acme");
         simulator.tenants().setVersions(Set.of(version));
         expiry("", accessToken);
-        int first = simulator.apiTokens().lists();
-        assertThat(expiry("", accessToken)).isEqualTo(END);
-        assertThat(simulator.apiTokens().lists() - first).isEqualTo(1);
+        int first = simulator.apiTokens().listRequests();
+        assertThat(expiry("", accessToken)).isEqualTo(EXPIRY);
+        assertThat(simulator.apiTokens().listRequests() - first).isEqualTo(1);
     }
 
-    /** Some servers have token endpoints below {@code /tm} and lists not: each path is remembered by itself. */
+    /** On some servers, only the token endpoint is below {@code /tm}. */
     @Test
-    void whereTheListIsSaysNothingAboutWhereTokensAre() throws Exception {
-        simulator.moveBehindTm();
-        String token = simulator.apiTokens().addUser("ann", "acme", MINE, END);
+    void pathOfTokenList_isRememberedSeparately() throws Exception {
+        simulator.useTmPathPrefix();
+        String token = simulator.apiTokens().addUser("ann", "acme", CLIENT_ID, EXPIRY);
         AccessToken accessToken = accessToken(token, "acme");
-        int missed = simulator.missed();
-        assertThat(expiry("", accessToken)).isEqualTo(END);
-        assertThat(expiry("", accessToken)).isEqualTo(END);
-        assertThat(simulator.missed() - missed).isEqualTo(1);
+        int notFound = simulator.notFound();
+        assertThat(expiry("", accessToken)).isEqualTo(EXPIRY);
+        assertThat(expiry("", accessToken)).isEqualTo(EXPIRY);
+        assertThat(simulator.notFound() - notFound).isEqualTo(1);
         assertThat(http.capabilities()
                         .isBehindTm(okhttp3.HttpUrl.get(simulator.url().toString())))
                 .isTrue();
@@ -120,26 +121,25 @@ class ApiTokenExpiryTest extends TokenClientTestBase {
         "4076481000,",
         "soon,",
         "' ',",
-        // Before the access token that the token brought, and the year that stands for never.
+        // Before the access token was issued, and the year that stands for "never"
         "1970-01-01T00:00:00Z,",
         "9999-12-31T23:59:59Z,",
         "+999999999-12-31T23:59:59-18:00,"
     })
-    void onlyAPlausibleTimeIsOne(String told, Instant end) throws Exception {
+    void secretExpiry_isReadFromPlausibleTimesOnly(String time, Instant expected) throws Exception {
         AccessToken accessToken = accessToken(simulator.addAccount("ann", "acme"), "acme");
-        simulator.apiTokens().setAnswer(200, list(token(MINE, "REFRESH", "ann", "acme", '"' + told + '"')));
-        assertThat(expiry("", accessToken)).isEqualTo(end);
-        assertThat(expiry(MINE, accessToken)).isEqualTo(end);
+        simulator.apiTokens().setAnswer(200, list(token(CLIENT_ID, "REFRESH", "ann", "acme", '"' + time + '"')));
+        assertThat(expiry("", accessToken)).isEqualTo(expected);
+        assertThat(expiry(CLIENT_ID, accessToken)).isEqualTo(expected);
     }
 
     @Test
-    void whatIsNotTextIsNoTime() throws Exception {
+    void secretExpiry_withNumericTime_isNull() throws Exception {
         AccessToken accessToken = accessToken(simulator.addAccount("ann", "acme"), "acme");
-        simulator.apiTokens().setAnswer(200, list(token(MINE, "REFRESH", "ann", "acme", "4076481000")));
+        simulator.apiTokens().setAnswer(200, list(token(CLIENT_ID, "REFRESH", "ann", "acme", "4076481000")));
         assertThat(expiry("", accessToken)).isNull();
     }
 
-    /** Each record is the only one in its list. */
     @ParameterizedTest
     @CsvSource({
         "REFRESH, ANN, ACME, true",
@@ -150,41 +150,40 @@ class ApiTokenExpiryTest extends TokenClientTestBase {
         "PROXY, ann, acme, false",
         "'', ann, acme, false"
     })
-    void whoseTokenItIsMustBeBeyondDoubt(String type, String owner, String organization, boolean known)
-            throws Exception {
+    void secretExpiry_withoutClientId_requiresMatchingTypeAndOwner(
+            String type, String owner, String organization, boolean isFound) throws Exception {
         AccessToken accessToken = accessToken(simulator.addAccount("ann", "acme"), "acme");
-        simulator.apiTokens().setAnswer(200, list(token(MINE, type, owner, organization, "\"" + END + '"')));
-        assertThat(expiry("", accessToken)).isEqualTo(known ? END : null);
+        simulator.apiTokens().setAnswer(200, list(token(CLIENT_ID, type, owner, organization, "\"" + EXPIRY + '"')));
+        assertThat(expiry("", accessToken)).isEqualTo(isFound ? EXPIRY : null);
     }
 
     @Test
-    void aListIsNotTrustedToBeTheListThatWasAskedFor() throws Exception {
+    void secretExpiry_ignoresInvalidItemsAndOtherTypes() throws Exception {
         AccessToken accessToken = accessToken(simulator.addAccount("ann", "acme"), "acme");
-        String end = '"' + END.toString() + '"';
+        String end = '"' + EXPIRY.toString() + '"';
         simulator
                 .apiTokens()
                 .setAnswer(
                         200,
                         list("7,null,{},{\"id\":[],\"type\":\"REFRESH\",\"owner\":7},"
-                                + token(OTHER, "PROXY", "ann", "acme", end) + ','
-                                + token(MINE, "REFRESH", "ann", "acme", end)));
-        assertThat(expiry(MINE, accessToken)).isEqualTo(END);
-        assertThat(expiry(OTHER, accessToken)).isNull();
+                                + token(OTHER_CLIENT_ID, "PROXY", "ann", "acme", end) + ','
+                                + token(CLIENT_ID, "REFRESH", "ann", "acme", end)));
+        assertThat(expiry(CLIENT_ID, accessToken)).isEqualTo(EXPIRY);
+        assertThat(expiry(OTHER_CLIENT_ID, accessToken)).isNull();
         assertThat(expiry("", accessToken)).isNull();
     }
 
     @Test
-    void anAccessTokenThatDoesNotSayWhomItIsForNeedsTheClientId() throws Exception {
-        ScriptedHttp server = new ScriptedHttp();
+    void secretExpiry_withOpaqueAccessToken_requiresClientId() throws Exception {
         String only = "{\"pageCount\":1,\"values\":["
-                + token(MINE, "REFRESH", "ann", "acme", '"' + END.toString() + '"') + "]}";
-        server.answer(200, only).answer(200, only);
+                + token(CLIENT_ID, "REFRESH", "ann", "acme", '"' + EXPIRY.toString() + '"') + "]}";
+        server.enqueue(200, only).enqueue(200, only);
         AccessToken opaque = new AccessToken("opaque", ScriptedHttp.NOW, ScriptedHttp.NOW.plusSeconds(60));
         Account account = new Account(VcfaTokenClient.SYSTEM, java.net.URI.create("https://host.example.com"), "acme");
         assertThat(new VcfaTokenClient(server.client, account).secretExpiry("", opaque))
                 .isNull();
-        assertThat(new VcfaTokenClient(server.client, account, MINE).secretExpiry("", opaque))
-                .isEqualTo(END);
+        assertThat(new VcfaTokenClient(server.client, account, CLIENT_ID).secretExpiry("", opaque))
+                .isEqualTo(EXPIRY);
     }
 
     @ParameterizedTest
@@ -203,24 +202,24 @@ class ApiTokenExpiryTest extends TokenClientTestBase {
         "200, '{\"values\":[{\"id\":', STRANGE_ANSWER, 1",
         "200, huge, STRANGE_ANSWER, 1"
     })
-    void failureToFindTheExpiry_doesNotSayThatTheTokenMayBeLost(
+    void secretExpiry_afterError_failsWithoutWarningAboutLostToken(
             int status, String body, TokenError tokenError, int lists) throws Exception {
-        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", MINE, END), "acme");
-        String sent = body.equals("huge") ? "{\"values\":[\"" + "y".repeat(2_000_000) + "\"]}" : body;
-        simulator.apiTokens().setAnswer(status, sent);
-        TokenRequestException e = failure(() -> expiry(MINE, accessToken));
+        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", CLIENT_ID, EXPIRY), "acme");
+        String response = body.equals("huge") ? "{\"values\":[\"" + "y".repeat(2_000_000) + "\"]}" : body;
+        simulator.apiTokens().setAnswer(status, response);
+        TokenRequestException e = failure(() -> expiry(CLIENT_ID, accessToken));
         assertThat(e.tokenError()).isEqualTo(tokenError);
         assertThat(e.getMessage()).doesNotContain(accessToken.value(), "rotated away");
-        assertThat(simulator.apiTokens().lists()).isEqualTo(lists);
+        assertThat(simulator.apiTokens().listRequests()).isEqualTo(lists);
     }
 
     @Test
-    void nothingIsAListWithoutTokens() throws Exception {
-        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", MINE, END), "acme");
+    void secretExpiry_withoutTokensInList_isNull() throws Exception {
+        AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", CLIENT_ID, EXPIRY), "acme");
         simulator.apiTokens().setAnswer(200, "{}");
-        assertThat(expiry(MINE, accessToken)).isNull();
+        assertThat(expiry(CLIENT_ID, accessToken)).isNull();
         assertThat(expiry("", accessToken)).isNull();
-        assertThat(simulator.apiTokens().lists()).isEqualTo(2);
+        assertThat(simulator.apiTokens().listRequests()).isEqualTo(2);
     }
 
     private static String list(String tokens) {
@@ -233,16 +232,13 @@ class ApiTokenExpiryTest extends TokenClientTestBase {
     }
 
     private AccessToken accessToken(String token, String organization) throws TokenRequestException {
-        return new VcfaTokenClient(http, account(organization))
+        return new VcfaTokenClient(http, account(VcfaTokenClient.SYSTEM, organization))
                 .requestToken(token)
                 .accessToken();
     }
 
     private Instant expiry(String clientId, AccessToken accessToken) throws TokenRequestException {
-        return new VcfaTokenClient(http, account("acme"), clientId).secretExpiry("", accessToken);
-    }
-
-    private Account account(String organization) {
-        return new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization);
+        return new VcfaTokenClient(http, account(VcfaTokenClient.SYSTEM, "acme"), clientId)
+                .secretExpiry("", accessToken);
     }
 }

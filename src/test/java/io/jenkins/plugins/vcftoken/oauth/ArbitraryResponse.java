@@ -14,15 +14,15 @@ import okhttp3.Request;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
 
-/** Gives one response to all parsers, and asserts what holds for any response. */
+/** Passes a response to all clients, and asserts invariants of all results. */
 final class ArbitraryResponse {
 
     static final String SECRET = "s3cret-of-mine";
 
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
-    private interface Reader {
-        TokenResponse read() throws TokenRequestException;
+    private interface Call {
+        TokenResponse run() throws TokenRequestException;
     }
 
     private final int status;
@@ -31,7 +31,7 @@ final class ArbitraryResponse {
     private final String retryAfter;
     private final String location;
 
-    /** @param date and the other headers are left out when empty */
+    /** @param date omitted if empty, like the other headers */
     ArbitraryResponse(int status, byte[] body, String date, String retryAfter, String location) {
         this.status = status;
         this.body = body;
@@ -41,9 +41,9 @@ final class ArbitraryResponse {
     }
 
     void check() {
-        for (Reader reader : readers()) {
+        for (Call call : calls()) {
             try {
-                TokenResponse response = reader.read();
+                TokenResponse response = call.run();
                 Duration lifetime = response.accessToken().lifetime();
                 assertThat(lifetime).isPositive().isLessThanOrEqualTo(TokenResponseParser.MAX_LIFETIME);
                 assertThat(response.accessToken().value()).matches("[!-~]+");
@@ -53,44 +53,44 @@ final class ArbitraryResponse {
                 String warning = VcfaTokenClient.organizationWarning("acme", response.accessToken());
                 assertThat(warning == null ? "" : warning).doesNotContain("\n").hasSizeLessThan(400);
             } catch (TokenRequestException e) {
-                assertFit(e);
-                assertFit(e.forNonRotatingSecret());
+                assertSafe(e);
+                assertSafe(e.forNonRotatingSecret());
             }
         }
     }
 
-    /** Parsers throw only TokenRequestException; any other exception fails the test. */
-    private List<Reader> readers() {
+    /** Any exception other than TokenRequestException fails the test. */
+    private List<Call> calls() {
         SddcManagerTokenClient sddc =
-                new SddcManagerTokenClient(canned(), new Account(SddcManagerTokenClient.SYSTEM, uri(), "", "user"));
-        VcfaTokenClient vcfa = new VcfaTokenClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"));
-        CspApiTokenClient csp = new CspApiTokenClient(canned(), new Account(CspApiTokenClient.SYSTEM, uri(), ""));
+                new SddcManagerTokenClient(client(), new Account(SddcManagerTokenClient.SYSTEM, uri(), "", "user"));
+        VcfaTokenClient vcfa = new VcfaTokenClient(client(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"));
+        CspApiTokenClient csp = new CspApiTokenClient(client(), new Account(CspApiTokenClient.SYSTEM, uri(), ""));
         CspClientCredentialsClient app = new CspClientCredentialsClient(
-                canned(),
+                client(),
                 new Account(CspApiTokenClient.SYSTEM, uri(), "", "app"),
                 new CspClientCredentialsClient.App("app", "", 0));
         VcfSsoApiTokenClient sso =
-                new VcfSsoApiTokenClient(canned(), new Account(VcfSsoApiTokenClient.SYSTEM, uri(), "CUSTOMER"));
+                new VcfSsoApiTokenClient(client(), new Account(VcfSsoApiTokenClient.SYSTEM, uri(), "CUSTOMER"));
         VcfOperationsTokenClient operations = new VcfOperationsTokenClient(
-                canned(),
+                client(),
                 new Account(VcfOperationsTokenClient.SYSTEM, uri(), "", "user"),
                 new VcfOperationsTokenClient.User("user", ""));
         AccessToken accessToken = new AccessToken(SECRET, NOW, NOW.plusSeconds(60));
-        VcfaTenantTokenClient organization =
-                new VcfaTenantTokenClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"));
+        VcfaTenantTokenClient tenant =
+                new VcfaTenantTokenClient(client(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"));
         VcfaTokenClient device =
-                new VcfaTokenClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"), SECRET);
+                new VcfaTokenClient(client(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"), SECRET);
         VcenterSessionClient vcenter =
-                new VcenterSessionClient(canned(), new Account(VcenterSessionClient.SYSTEM, uri(), ""));
+                new VcenterSessionClient(client(), new Account(VcenterSessionClient.SYSTEM, uri(), ""));
         VcfaProviderSessionClient provider =
-                new VcfaProviderSessionClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "System"));
+                new VcfaProviderSessionClient(client(), new Account(VcfaTokenClient.SYSTEM, uri(), "System"));
         FleetServiceTokenClient service = new FleetServiceTokenClient(
-                canned(),
+                client(),
                 new Account(VcfOperationsTokenClient.SYSTEM, uri(), "", "service x"),
                 FleetServiceTokenClient.SSO_SCHEME,
                 "x");
         SupervisorNamespaceClient namespaces =
-                new SupervisorNamespaceClient(canned(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"));
+                new SupervisorNamespaceClient(client(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"));
         return List.of(
                 () -> vcfa.requestToken(SECRET),
                 () -> sddc.requestToken(SECRET),
@@ -99,7 +99,7 @@ final class ArbitraryResponse {
                 () -> app.requestToken(SECRET),
                 () -> sso.requestToken(SECRET),
                 () -> operations.requestToken(SECRET),
-                () -> organization.requestToken(SECRET),
+                () -> tenant.requestToken(SECRET),
                 () -> vcenter.requestToken(SECRET),
                 () -> provider.requestToken(SECRET),
                 () -> service.requestToken(SECRET),
@@ -107,53 +107,53 @@ final class ArbitraryResponse {
                     assertThat(namespaces.list(accessToken))
                             .allSatisfy(namespace ->
                                     assertThat(namespace.endpoint()).startsWith(uri() + "/"));
-                    return any();
+                    return anyResponse();
                 },
                 () -> {
                     vcenter.revokeSession(SECRET);
-                    return any();
+                    return anyResponse();
                 },
                 () -> {
                     RegeneratedSecret next = sso.regenerate(SECRET, accessToken);
                     assertThat(next.secret()).isNotBlank();
                     assertThat(next.toString()).doesNotContain(next.secret());
-                    return any();
+                    return anyResponse();
                 },
                 () -> {
                     csp.secretExpiry(SECRET, null);
-                    return any();
+                    return anyResponse();
                 },
                 () -> {
-                    Instant ends = vcfa.secretExpiry("", accessToken);
-                    assertThat(ends == null || ends.isAfter(NOW)).isTrue();
-                    return any();
+                    Instant expiry = vcfa.secretExpiry("", accessToken);
+                    assertThat(expiry == null || expiry.isAfter(NOW)).isTrue();
+                    return anyResponse();
                 },
                 () -> {
                     sddc.revokeSession(SECRET);
-                    return any();
+                    return anyResponse();
                 },
                 () -> {
                     operations.revokeSession(SECRET);
-                    return any();
+                    return anyResponse();
                 },
                 () -> {
                     DeviceAuthorizationResponse codes = device.requestCodes();
                     assertThat(codes.interval()).isBetween(Duration.ofSeconds(1), Duration.ofMinutes(5));
                     assertThat(codes.expiresAt()).isAfter(NOW);
-                    return any();
+                    return anyResponse();
                 });
     }
 
-    private static TokenResponse any() {
+    private static TokenResponse anyResponse() {
         return new TokenResponse(new AccessToken("b", NOW, NOW.plusSeconds(1)), null);
     }
 
-    /** A client without a network. */
-    private OneShotHttpClient canned() {
+    /** Client without network access. */
+    private OneShotHttpClient client() {
         OkHttpClient http = new OkHttpClient.Builder()
                 .addInterceptor(chain -> response(chain.request()))
                 .build();
-        return TestTokenService.client(http, () -> NOW, TestTokenService.PLENTY);
+        return TestTokenService.client(http, () -> NOW, TestTokenService.MAX_WAIT);
     }
 
     private Response response(Request request) {
@@ -169,7 +169,7 @@ final class ArbitraryResponse {
         return response.build();
     }
 
-    /** Only characters that a header may have. */
+    /** Removes characters that are invalid in headers. */
     private static void header(Response.Builder response, String name, String value) {
         String clean = value.replaceAll("[^ -~]", "");
         if (!clean.isBlank()) {
@@ -177,12 +177,12 @@ final class ArbitraryResponse {
         }
     }
 
-    private static void assertFit(TokenRequestException e) {
+    private static void assertSafe(TokenRequestException e) {
         assertThat(e.getMessage()).doesNotContain(SECRET).hasSizeLessThan(1_000);
         assertThat(e.detail().chars().noneMatch(Character::isISOControl)).isTrue();
         assertThat(e.getCause()).isNull();
-        if (e instanceof TokenRequestException.Throttled busy) {
-            assertThat(busy.retryAfter()).isBetween(Duration.ZERO, Duration.ofHours(1));
+        if (e instanceof TokenRequestException.Throttled throttled) {
+            assertThat(throttled.retryAfter()).isBetween(Duration.ZERO, Duration.ofHours(1));
         }
     }
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class CspClientsTest extends TokenClientTestBase {
 
     private static final Instant EXPIRY = Instant.parse("2099-12-31T00:00:00Z");
-    /** Shorter than what the redactor takes for a token, and with characters that forms encode. */
+    /** Too short to be redacted as a token by its format, and with characters that are encoded in forms. */
     private static final String API_TOKEN = "api+tok/en&1=%";
 
     private static final String ORGANIZATION = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
@@ -23,58 +23,59 @@ class CspClientsTest extends TokenClientTestBase {
     private CloudServices csp;
 
     @BeforeEach
-    void start() throws Exception {
+    void configureServer() throws Exception {
         csp = simulator.cloudServices();
         csp.addApiToken(API_TOKEN, EXPIRY);
         csp.addApp("app-1", "s3cr:et+&ü", ORGANIZATION);
     }
 
     @Test
-    void anApiTokenBuysAnAccessTokenAndComesBackUnchanged() throws Exception {
-        TokenResponse response = apiToken().requestToken(API_TOKEN);
+    void requestToken_withApiToken_returnsAccessTokenAndUnchangedApiToken() throws Exception {
+        TokenResponse response = apiTokenClient().requestToken(API_TOKEN);
         assertThat(simulator.accessTokens())
                 .containsExactly(response.accessToken().value());
         assertThat(response.refreshToken()).isEqualTo(API_TOKEN);
     }
 
     @Test
-    void aRefusedApiTokenIsNotQuoted() {
+    void requestToken_withRevokedApiToken_failsWithRedactedMessage() {
         csp.revoke(API_TOKEN);
-        TokenRequestException e = failure(() -> apiToken().requestToken(API_TOKEN));
+        TokenRequestException e = failure(() -> apiTokenClient().requestToken(API_TOKEN));
         assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED);
         assertThat(e.detail()).isEqualTo("HTTP 400: invalid_grant: Invalid refresh token: ****");
-        assertThat(simulator.mostReceived()).isEqualTo(1);
+        assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void anApiTokenTellsWhenItExpires(boolean milliseconds) throws Exception {
+    void secretExpiry_acceptsSecondsAndMilliseconds(boolean milliseconds) throws Exception {
         csp.setMilliseconds(milliseconds);
-        assertThat(new CspApiTokenClient(http, csp("", "")).secretExpiry(API_TOKEN, null))
+        assertThat(new CspApiTokenClient(http, cspAccount("", "")).secretExpiry(API_TOKEN, null))
                 .isEqualTo(EXPIRY);
     }
 
     @Test
-    void theEndOfASecretIsAskedForPatientlyAndSpendsNothing() throws Exception {
+    void secretExpiry_isRetriedAndRequestsNoAccessToken() throws Exception {
         simulator.inject(Fault.STATUS_502);
-        assertThat(apiToken().secretExpiry(API_TOKEN, null)).isEqualTo(EXPIRY);
-        assertThat(app("app-1", "", 0, "").secretExpiry("s3cr:et+&ü", null)).isNull();
-        assertThat(apiToken().expiryNeedsAccessToken()).isFalse();
-        assertThat(apiToken().secretExpiry(API_TOKEN, new AccessToken("b", Instant.EPOCH, EXPIRY)))
+        assertThat(apiTokenClient().secretExpiry(API_TOKEN, null)).isEqualTo(EXPIRY);
+        assertThat(appClient("app-1", "", 0, "").secretExpiry("s3cr:et+&ü", null))
+                .isNull();
+        assertThat(apiTokenClient().expiryNeedsAccessToken()).isFalse();
+        assertThat(apiTokenClient().secretExpiry(API_TOKEN, new AccessToken("b", Instant.EPOCH, EXPIRY)))
                 .isEqualTo(EXPIRY);
         assertThat(simulator.requests()).isZero();
         assertThat(simulator.accessTokens()).isEmpty();
     }
 
     @Test
-    void theEndOfASecretThatIsUnknownIsNoMatterOfOrganizations() {
-        TokenRequestException e = failure(() -> apiToken().secretExpiry("withdrawn", null));
+    void secretExpiry_ofUnknownApiToken_failsWithApiTokenRefused() {
+        TokenRequestException e = failure(() -> apiTokenClient().secretExpiry("withdrawn", null));
         assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED);
     }
 
     @Test
-    void anAppBuysAnAccessToken() throws Exception {
-        TokenResponse response = app("app-1", "", 0, "").requestToken("s3cr:et+&ü");
+    void requestToken_withAppSecret_returnsAccessTokenOnly() throws Exception {
+        TokenResponse response = appClient("app-1", "", 0, "").requestToken("s3cr:et+&ü");
         assertThat(simulator.accessTokens())
                 .containsExactly(response.accessToken().value());
         assertThat(response.refreshToken()).isNull();
@@ -82,9 +83,9 @@ class CspClientsTest extends TokenClientTestBase {
     }
 
     @Test
-    void anAppAsksForLess() throws Exception {
+    void requestToken_sendsOrganizationScopeAndValidity() throws Exception {
         TokenResponse response =
-                app("app-1", "csp:org_member a/b", 600, ORGANIZATION).requestToken("s3cr:et+&ü");
+                appClient("app-1", "csp:org_member a/b", 600, ORGANIZATION).requestToken("s3cr:et+&ü");
         assertThat(response.accessToken().lifetime()).isEqualTo(Duration.ofMinutes(10));
         assertThat(csp.lastForm())
                 .contains("orgId=" + ORGANIZATION)
@@ -94,31 +95,32 @@ class CspClientsTest extends TokenClientTestBase {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aWrongAppSecretIsSaidSoWhateverTheStatus(boolean with401) {
+    void requestToken_withWrongAppSecret_failsWithWrongSecret(boolean with401) {
         csp.setRefusesWith401(with401);
-        TokenRequestException e = failure(() -> app("app-1", "", 0, "").requestToken("wrong-secret"));
+        TokenRequestException e = failure(() -> appClient("app-1", "", 0, "").requestToken("wrong-secret"));
         assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_SECRET);
         assertThat(e.getMessage()).doesNotContain("wrong-secret");
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
     @Test
-    void anotherOrganizationIsSaidSo() {
-        TokenRequestException e = failure(() ->
-                app("app-1", "", 0, "11111111-94c1-4b0c-8d1f-6a5c1e0f7a11").requestToken("s3cr:et+&ü"));
+    void requestToken_forAnotherOrganization_failsWithWrongOrganization() {
+        TokenRequestException e = failure(() -> appClient("app-1", "", 0, "11111111-94c1-4b0c-8d1f-6a5c1e0f7a11")
+                .requestToken("s3cr:et+&ü"));
         assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
     }
 
-    private TokenEndpointClient apiToken() {
-        return TestTokenService.patient(new CspApiTokenClient(http, csp("", "")));
+    private TokenEndpointClient apiTokenClient() {
+        return TestTokenService.withRetries(new CspApiTokenClient(http, cspAccount("", "")));
     }
 
-    private TokenEndpointClient app(String id, String scope, int validity, String organization) {
+    private TokenEndpointClient appClient(String id, String scope, int validity, String organization) {
         CspClientCredentialsClient.App app = new CspClientCredentialsClient.App(id, scope, validity);
-        return TestTokenService.patient(new CspClientCredentialsClient(http, csp(organization, app.account()), app));
+        return TestTokenService.withRetries(
+                new CspClientCredentialsClient(http, cspAccount(organization, app.account()), app));
     }
 
-    private Account csp(String organization, String account) {
+    private Account cspAccount(String organization, String account) {
         return new Account(CspApiTokenClient.SYSTEM, simulator.url(), organization, account);
     }
 }

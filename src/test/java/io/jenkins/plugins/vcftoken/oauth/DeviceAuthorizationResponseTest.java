@@ -25,7 +25,7 @@ class DeviceAuthorizationResponseTest {
                 "https://ci@vcfa.example.com/",
                 "https://vcfa.example.com/a b"
             })
-    void whatIsNoAddressForAPersonIsNone(String given) {
+    void link_withUnsafeUrl_isNull(String given) {
         assertThat(DeviceAuthorizationResponse.link(given, SECRET, "https", "http"))
                 .isNull();
     }
@@ -33,13 +33,13 @@ class DeviceAuthorizationResponseTest {
     @ParameterizedTest
     @ValueSource(
             strings = {"https://vcfa.example.com/a?b#c", "HTTPS://vcfa.example.com", "http://vcfa.example.com:8080/"})
-    void aWebAddressIsKept(String given) {
+    void link_withWebUrl_isUnchanged(String given) {
         assertThat(DeviceAuthorizationResponse.link(given, SECRET, "https", "http"))
                 .isEqualTo(given);
     }
 
     @Test
-    void anAddressHasAnEnd() {
+    void link_hasLimitedLength() {
         String longest = "https://vcfa.example.com/" + "x".repeat(1_975);
         assertThat(DeviceAuthorizationResponse.link(longest, SECRET, "https")).isEqualTo(longest);
         assertThat(DeviceAuthorizationResponse.link(longest + "x", SECRET, "https"))
@@ -47,13 +47,13 @@ class DeviceAuthorizationResponseTest {
     }
 
     @Test
-    void lettersOfOtherAlphabetsAreEncoded() {
+    void link_withNonAsciiCharacters_isEncoded() {
         assertThat(DeviceAuthorizationResponse.link("https://vcfa.example.com/köln", SECRET, "https"))
                 .isEqualTo("https://vcfa.example.com/k%C3%B6ln");
     }
 
     @Test
-    void whatIsPrintedHasNotTheSecret() {
+    void toString_omitsDeviceCode() {
         DeviceAuthorizationResponse codes =
                 new DeviceAuthorizationResponse(SECRET, "WDJB-MJHT", null, null, Instant.EPOCH, Duration.ofSeconds(5));
         assertThat(codes).hasToString("DeviceAuthorizationResponse[WDJB-MJHT, until 1970-01-01T00:00:00Z]");

@@ -28,145 +28,144 @@ class DeviceFlowTest {
     private final List<String> saved = new ArrayList<>();
     private boolean diskIsFull;
 
-    @AutoClose("closeWithoutViolations")
+    @AutoClose("closeAndCheckViolations")
     private final Simulator simulator = Simulator.start(clock, 0);
 
     private String clientId;
-    private DeviceFlow attempt;
+    private DeviceFlow flow;
 
     @BeforeEach
-    void start() throws Exception {
+    void addAccount() throws Exception {
         clientId = simulator.devices().addAccount("ci", "acme");
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void asksEveryMinuteUntilAPersonSaysYes(boolean olderShape) throws Exception {
-        if (olderShape) {
+    void step_untilApproval_pollsEveryMinute(boolean olderFormat) throws Exception {
+        if (olderFormat) {
             simulator.devices().useOlderShape();
         }
-        begin();
-        assertThat(attempt.pause()).isEqualTo(MINUTE);
-        assertThat(attempt.step()).isEqualTo(State.WAITING);
+        startFlow();
+        assertThat(flow.pause()).isEqualTo(MINUTE);
+        assertThat(flow.step()).isEqualTo(State.WAITING);
         assertThat(simulator.devices().polls()).isZero();
-        assertThat(next()).isEqualTo(State.WAITING);
-        assertThat(next()).isEqualTo(State.WAITING);
-        simulator.devices().answer(attempt.codes().userCode(), true);
-        assertThat(next()).isEqualTo(State.GRANTED);
+        assertThat(advanceAndStep()).isEqualTo(State.WAITING);
+        assertThat(advanceAndStep()).isEqualTo(State.WAITING);
+        simulator.devices().decide(flow.codes().userCode(), true);
+        assertThat(advanceAndStep()).isEqualTo(State.GRANTED);
         assertThat(saved).containsExactly(simulator.currentToken("ci"));
-        assertThat(next()).isEqualTo(State.GRANTED);
+        assertThat(advanceAndStep()).isEqualTo(State.GRANTED);
         assertThat(simulator.devices().polls()).isEqualTo(3);
-        assertThat(simulator.devices().hasty()).isZero();
+        assertThat(simulator.devices().earlyPolls()).isZero();
     }
 
     @Test
-    void slowsDownWhenToldTo() throws Exception {
-        begin();
-        next();
-        // Polls of another client with the same code are too fast for the server.
-        VcfaTokenClient other = account("acme");
-        other.poll(attempt.codes());
+    void step_afterSlowDown_hasLongerPause() throws Exception {
+        startFlow();
+        advanceAndStep();
+        // The server counts polls of another client with the same code.
+        VcfaTokenClient other = client();
+        other.poll(flow.codes());
         clock.advance(Duration.ofSeconds(30));
-        other.poll(attempt.codes());
+        other.poll(flow.codes());
         clock.advance(Duration.ofSeconds(30));
-        assertThat(attempt.step()).isEqualTo(State.WAITING);
-        assertThat(attempt.pause()).isEqualTo(MINUTE.plusSeconds(5));
+        assertThat(flow.step()).isEqualTo(State.WAITING);
+        assertThat(flow.pause()).isEqualTo(MINUTE.plusSeconds(5));
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void stopsWhenAPersonSaysNo(boolean olderShape) throws Exception {
-        if (olderShape) {
+    void step_afterDenial_isDenied(boolean olderFormat) throws Exception {
+        if (olderFormat) {
             simulator.devices().useOlderShape();
         }
-        begin();
-        simulator.devices().answer(attempt.codes().userCode(), false);
-        assertThat(next()).isEqualTo(State.DENIED);
+        startFlow();
+        simulator.devices().decide(flow.codes().userCode(), false);
+        assertThat(advanceAndStep()).isEqualTo(State.DENIED);
         assertThat(saved).isEmpty();
     }
 
     @Test
-    void stopsWhenTheCodeIsTooOld() throws Exception {
-        begin();
+    void step_afterExpiry_doesNotPoll() throws Exception {
+        startFlow();
         clock.advance(Duration.ofHours(1));
-        assertThat(attempt.step()).isEqualTo(State.EXPIRED);
+        assertThat(flow.step()).isEqualTo(State.EXPIRED);
         assertThat(simulator.devices().polls()).isZero();
     }
 
     @Test
-    void doesNotAskOnceCanceled() throws Exception {
-        begin();
-        attempt.cancel();
-        assertThat(attempt.state()).isEqualTo(State.CANCELED);
-        assertThat(next()).isEqualTo(State.CANCELED);
+    void step_afterCancel_doesNotPoll() throws Exception {
+        startFlow();
+        flow.cancel();
+        assertThat(flow.state()).isEqualTo(State.CANCELED);
+        assertThat(advanceAndStep()).isEqualTo(State.CANCELED);
         assertThat(simulator.devices().polls()).isZero();
     }
 
     @Test
-    void aTokenThatCannotBeSavedIsSavedLaterAndTheServerIsNotPolledAgain() throws Exception {
-        begin();
-        simulator.devices().answer(attempt.codes().userCode(), true);
+    void step_afterFailedSave_savesAgainWithoutPolling() throws Exception {
+        startFlow();
+        simulator.devices().decide(flow.codes().userCode(), true);
         diskIsFull = true;
-        assertThat(next()).isEqualTo(State.WAITING);
-        assertThat(attempt.error()).contains("could not be stored yet");
-        attempt.cancel();
+        assertThat(advanceAndStep()).isEqualTo(State.WAITING);
+        assertThat(flow.error()).contains("could not be stored yet");
+        flow.cancel();
         diskIsFull = false;
-        assertThat(next()).isEqualTo(State.GRANTED);
+        assertThat(advanceAndStep()).isEqualTo(State.GRANTED);
         assertThat(saved).containsExactly(simulator.currentToken("ci"));
         assertThat(simulator.devices().polls()).isEqualTo(1);
     }
 
     @ParameterizedTest
     @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "TRICKLE")
-    void afterAFault_theTokenIsStoredOrTheErrorHasTheAdvice(Fault fault) throws Exception {
-        begin();
-        meet(fault);
+    void step_afterFault_savesTokenOrReportsError(Fault fault) throws Exception {
+        startFlow();
+        assertSavedOrFailedAfter(fault);
     }
 
     @Test
     @Tag("slow")
-    void anAnswerThatNeverEndsIsALostOne() throws Exception {
-        begin(account("acme"), account("acme", Duration.ofSeconds(4)));
-        meet(Fault.TRICKLE);
+    void endlessResponse_isHandledAsLost() throws Exception {
+        startFlow(client(), client(Duration.ofSeconds(4)));
+        assertSavedOrFailedAfter(Fault.TRICKLE);
     }
 
-    private void meet(Fault fault) {
-        simulator.devices().answer(attempt.codes().userCode(), true);
+    private void assertSavedOrFailedAfter(Fault fault) {
+        simulator.devices().decide(flow.codes().userCode(), true);
         simulator.inject(fault);
-        for (int i = 0; i < 5 && attempt.state() == State.WAITING; i++) {
+        for (int i = 0; i < 5 && flow.state() == State.WAITING; i++) {
             clock.advance(Duration.ofMinutes(6));
-            attempt.step();
+            flow.step();
         }
-        if (attempt.state() == State.GRANTED) {
+        if (flow.state() == State.GRANTED) {
             assertThat(saved).containsExactly(simulator.currentToken("ci"));
         } else {
-            assertThat(attempt.state()).isEqualTo(State.FAILED);
-            assertThat(attempt.error()).isNotBlank();
+            assertThat(flow.state()).isEqualTo(State.FAILED);
+            assertThat(flow.error()).isNotBlank();
             assertThat(saved).isEmpty();
         }
         if (fault == Fault.CLOSE_AFTER_COMMIT || fault == Fault.CLOSE_IN_ANSWER || fault == Fault.TRICKLE) {
-            assertThat(attempt.error()).contains("lost on the way").contains("start over");
+            assertThat(flow.error()).contains("lost on the way").contains("start over");
         }
         if (fault == Fault.NO_ACCESS_TOKEN || fault == Fault.EXPIRED_ACCESS_TOKEN) {
-            assertThat(attempt.state()).isEqualTo(State.GRANTED);
+            assertThat(flow.state()).isEqualTo(State.GRANTED);
         }
     }
 
     @Test
-    void anUnknownAccountGetsNoCode() {
+    void requestCodes_forUnknownClient_fails() {
         clientId = "11111111-1111-1111-1111-111111111111";
-        TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> account("acme").requestCodes());
+        TokenRequestException e = catchThrowableOfType(TokenRequestException.class, () -> client().requestCodes());
         assertThat(e.tokenError()).isEqualTo(TokenError.UNKNOWN_CLIENT);
     }
 
     @Test
-    void anAddressIsShownAsTheServerGaveIt() throws Exception {
+    void verificationUris_areUnchanged() throws Exception {
         String uri = "https://vcfa-01.datacenter.example.com/automation/#/administer/access-control/service-accounts";
         simulator.devices().setVerificationUris(uri, uri + "?user_code=A");
-        begin();
-        assertThat(attempt.codes().verificationUri()).isEqualTo(uri);
-        assertThat(attempt.codes().completeUri()).isEqualTo(uri + "?user_code=A");
+        startFlow();
+        assertThat(flow.codes().verificationUri()).isEqualTo(uri);
+        assertThat(flow.codes().completeUri()).isEqualTo(uri + "?user_code=A");
     }
 
     @ParameterizedTest
@@ -182,61 +181,52 @@ class DeviceFlowTest {
                 "file:///etc/passwd",
                 "no address"
             })
-    void whatIsNoWebAddressBecomesNoLink(String hostile) throws Exception {
-        simulator.devices().setVerificationUris(hostile, hostile);
-        begin();
-        assertThat(attempt.codes().verificationUri()).isNull();
-        assertThat(attempt.codes().completeUri()).isNull();
-    }
-
-    /** The address is on the page and in the history of browsers, and the device code brings the refresh token. */
-    @Test
-    void anAddressWithTheDeviceCodeInItBecomesNoLink() {
-        assertThat(DeviceAuthorizationResponse.link("https://x.example.com/?c=the-code", "another-code", "https"))
-                .isNotNull();
-        assertThat(DeviceAuthorizationResponse.link("https://x.example.com/?c=the-code", "the-code", "https"))
-                .isNull();
+    void verificationUris_thatAreNotWebUrls_areNull(String uri) throws Exception {
+        simulator.devices().setVerificationUris(uri, uri);
+        startFlow();
+        assertThat(flow.codes().verificationUri()).isNull();
+        assertThat(flow.codes().completeUri()).isNull();
     }
 
     @Test
-    void theAddressWithTheCodeIsTakenOverHttpsOnly() throws Exception {
+    void completeUri_withHttp_isNull() throws Exception {
         simulator.devices().setVerificationUris("http://x.example.com/", "http://x.example.com/?code=A");
-        begin();
-        assertThat(attempt.codes().verificationUri()).isEqualTo("http://x.example.com/");
-        assertThat(attempt.codes().completeUri()).isNull();
+        startFlow();
+        assertThat(flow.codes().verificationUri()).isEqualTo("http://x.example.com/");
+        assertThat(flow.codes().completeUri()).isNull();
     }
 
     @Test
-    void whatCouldNotBeStoredIsTriedOnceMoreAtTheEnd() throws Exception {
-        begin();
-        simulator.devices().answer(attempt.codes().userCode(), true);
+    void saveNow_afterFailedSave_savesAgain() throws Exception {
+        startFlow();
+        simulator.devices().decide(flow.codes().userCode(), true);
         diskIsFull = true;
-        next();
-        attempt.cancel();
-        assertThat(attempt.state()).as("it has a token to save").isEqualTo(State.WAITING);
-        assertThat(attempt.saveNow()).isEqualTo(State.WAITING);
+        advanceAndStep();
+        flow.cancel();
+        assertThat(flow.state()).as("flow with an unsaved token").isEqualTo(State.WAITING);
+        assertThat(flow.saveNow()).isEqualTo(State.WAITING);
         diskIsFull = false;
-        assertThat(attempt.saveNow()).isEqualTo(State.GRANTED);
+        assertThat(flow.saveNow()).isEqualTo(State.GRANTED);
         assertThat(saved).containsExactly(simulator.currentToken("ci"));
-        assertThat(attempt.state()).isEqualTo(State.GRANTED);
+        assertThat(flow.state()).isEqualTo(State.GRANTED);
     }
 
     @Test
-    void findsTheServiceBehindTm() throws Exception {
-        simulator.moveBehindTm();
-        begin();
-        simulator.devices().answer(attempt.codes().userCode(), true);
-        assertThat(next()).isEqualTo(State.GRANTED);
-        assertThat(simulator.missed()).isEqualTo(1);
+    void step_withEndpointBehindTm_isGranted() throws Exception {
+        simulator.useTmPathPrefix();
+        startFlow();
+        simulator.devices().decide(flow.codes().userCode(), true);
+        assertThat(advanceAndStep()).isEqualTo(State.GRANTED);
+        assertThat(simulator.notFound()).isEqualTo(1);
     }
 
-    private void begin() throws TokenRequestException {
-        VcfaTokenClient account = account("acme");
-        begin(account, account);
+    private void startFlow() throws TokenRequestException {
+        VcfaTokenClient client = client();
+        startFlow(client, client);
     }
 
-    private void begin(VcfaTokenClient first, VcfaTokenClient later) throws TokenRequestException {
-        attempt = new DeviceFlow(
+    private void startFlow(VcfaTokenClient first, VcfaTokenClient later) throws TokenRequestException {
+        flow = new DeviceFlow(
                 later,
                 first.requestCodes(),
                 (token, accessToken) -> {
@@ -248,19 +238,19 @@ class DeviceFlowTest {
                 clock);
     }
 
-    private State next() {
+    private State advanceAndStep() {
         clock.advance(MINUTE);
-        return attempt.step();
+        return flow.step();
     }
 
-    private VcfaTokenClient account(String organization) {
-        return account(organization, TestTokenService.PLENTY);
+    private VcfaTokenClient client() {
+        return client(TestTokenService.MAX_WAIT);
     }
 
-    private VcfaTokenClient account(String organization, Duration limit) {
+    private VcfaTokenClient client(Duration timeout) {
         return new VcfaTokenClient(
-                TestTokenService.client(simulator, clock, limit),
-                new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization),
+                TestTokenService.client(simulator, clock, timeout),
+                new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme"),
                 clientId);
     }
 }

@@ -4,9 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Base64;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,21 +13,21 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FleetServiceTokenClientTest extends TokenClientTestBase {
 
     @BeforeEach
-    void start() throws Exception {
+    void addUser() throws Exception {
         simulator.vcfOperations().addUser("svc", "", "Aa1-password-of-svc");
     }
 
     @Test
-    void requestToken_withAnAccessTokenOfVcfSso_returnsTheOneOfTheService() throws Exception {
+    void requestToken_withVcfSsoToken_returnsServiceToken() throws Exception {
         TokenResponse response = client("Bearer", "fleet-lcm").requestToken(ssoToken());
         assertThat(simulator.accessTokens()).contains(response.accessToken().value());
         assertThat(response.session()).isNull();
-        // Seventy minutes from the issue of the other one, which is a moment ago.
+        // 70 minutes after the parent token was issued.
         assertThat(response.accessToken().lifetime()).isBetween(Duration.ofMinutes(69), Duration.ofMinutes(70));
     }
 
     @Test
-    void requestToken_withAnAccessTokenOfVcfOperations_returnsTheOneOfTheService() throws Exception {
+    void requestToken_withVcfOperationsToken_returnsServiceToken() throws Exception {
         String opsToken = new VcfOperationsTokenClient(
                         http,
                         new Account(VcfOperationsTokenClient.SYSTEM, simulator.url(), "", "svc"),
@@ -42,15 +40,15 @@ class FleetServiceTokenClientTest extends TokenClientTestBase {
         assertThat(simulator.accessTokens()).contains(accessToken);
     }
 
-    /** An access token of VCF Operations lasts for hours, and a new one costs a login. */
+    /** An access token of VCF Operations is valid for hours, and a new one requires a login. */
     @Test
-    void longestParentAge_isLimitedForAccessTokensOfVcfSso() {
-        assertThat(client("Bearer", "x").longestParentAge()).isEqualTo(Duration.ofMinutes(10));
-        assertThat(client("OpsToken", "x").longestParentAge()).isGreaterThan(Duration.ofDays(365));
+    void maxParentTokenAge_isLimitedForVcfSsoTokens() {
+        assertThat(client("Bearer", "x").maxParentTokenAge()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(client("OpsToken", "x").maxParentTokenAge()).isGreaterThan(Duration.ofDays(365));
     }
 
     @Test
-    void requestToken_withAKeyThatTheServerDoesNotKnow_namesTheKeyAsTheCause() throws Exception {
+    void requestToken_withUnknownServiceKey_fails() throws Exception {
         String parentToken = ssoToken();
         TokenRequestException e = catchThrowableOfType(
                 TokenRequestException.Rejected.class,
@@ -59,27 +57,22 @@ class FleetServiceTokenClientTest extends TokenClientTestBase {
     }
 
     @Test
-    void requestToken_withAnAccessTokenThatHasExpired_isRefusedForThat() throws Exception {
+    void requestToken_withExpiredParentToken_isRejected() throws Exception {
         String parentToken = ssoToken();
         simulator.endSessions();
         TokenRequestException e = catchThrowableOfType(
                 TokenRequestException.Rejected.class,
                 () -> client("Bearer", "fleet-lcm").requestToken(parentToken));
-        assertThat(e.tokenError().isOfParentToken()).isTrue();
+        assertThat(e.tokenError().isParentTokenRejected()).isTrue();
     }
 
-    /** {@code iat} may be when the other access token was issued, so the time from it to {@code exp} is not the lifetime. */
+    /** {@code iat} may be the time when the parent token was issued, so the lifetime does not start there. */
     @ParameterizedTest
     @CsvSource({"-1800, 300, PT4M59S", "0, 2100, PT34M59S"})
-    void lifetime_endsWithExp(long iat, long exp, Duration lifetime) throws Exception {
+    void lifetime_endsAtExp(long iat, long exp, Duration lifetime) throws Exception {
         long now = ScriptedHttp.NOW.getEpochSecond();
-        String jwt = "eyJhbGciOiJSUzI1NiJ9."
-                + Base64.getUrlEncoder()
-                        .withoutPadding()
-                        .encodeToString(("{\"iat\":" + (now + iat) + ",\"exp\":" + (now + exp) + "}")
-                                .getBytes(StandardCharsets.UTF_8))
-                + ".c2ln";
-        server.answer(200, "{\"jwtToken\":\"" + jwt + "\"}");
+        String jwt = UnsignedJwt.of("{\"iat\":" + (now + iat) + ",\"exp\":" + (now + exp) + "}");
+        server.enqueue(200, "{\"jwtToken\":\"" + jwt + "\"}");
         assertThat(scripted().requestToken("p").accessToken().lifetime()).isEqualTo(lifetime);
     }
 
@@ -95,10 +88,10 @@ class FleetServiceTokenClientTest extends TokenClientTestBase {
         "429, '', THROTTLED",
         "500, '', OUTCOME_UNKNOWN"
     })
-    void requestToken_withoutAnAccessToken_fails(int status, String body, TokenError expected) {
-        server.answer(status, body);
+    void requestToken_withoutAccessTokenInResponse_fails(int status, String body, TokenError expected) {
+        server.enqueue(status, body);
         assertThat(failure(() -> scripted().requestToken("p")).tokenError()).isEqualTo(expected);
-        assertThat(server.asked).containsExactly("POST /suite-api/api/auth/token/exchange");
+        assertThat(server.requests).containsExactly("POST /suite-api/api/auth/token/exchange");
     }
 
     private FleetServiceTokenClient client(String scheme, String key) {

@@ -2,16 +2,13 @@ package io.jenkins.plugins.vcftoken.oauth;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The claims of access tokens: subject, organization, lifetime, and the warning about the organization. */
 class JwtClaimsTest {
 
     @ParameterizedTest
@@ -27,15 +24,15 @@ class JwtClaimsTest {
                 "{} | |",
                 "[] | |"
             })
-    void anAccessTokenTellsWhomItIsFor(String claims, String name, String organization) {
-        JwtClaims read = JwtClaims.of(jwt(claims));
-        assertThat(read.subject()).isEqualTo(name);
-        assertThat(read.organization()).isEqualTo(organization);
+    void subjectAndOrganization_areReadFromClaims(String claims, String name, String organization) {
+        JwtClaims parsed = JwtClaims.of(jwt(claims));
+        assertThat(parsed.subject()).isEqualTo(name);
+        assertThat(parsed.organization()).isEqualTo(organization);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"opaque", "a.b", "a.b.c.d", "e30.???.sig", "e30.eyI.sig", "e30..sig", "..", "e30.bnVsbA.s"})
-    void whatIsNoJwtTellsNothing(String text) {
+    void of_invalidJwt_hasNoClaims(String text) {
         assertThat(JwtClaims.of(text).subject()).isNull();
         assertThat(JwtClaims.of(text).organization()).isNull();
         assertThat(JwtClaims.of(text).isJwt()).isFalse();
@@ -57,7 +54,7 @@ class JwtClaimsTest {
                 "{'iat':100} |",
                 "{'exp':'160'} |"
             })
-    void itsLifeIsASpanWithinBounds(String claims, Duration lifetime) {
+    void lifetime_isLimited(String claims, Duration lifetime) {
         assertThat(JwtClaims.of(jwt(claims)).lifetime(100)).isEqualTo(lifetime);
     }
 
@@ -76,11 +73,11 @@ class JwtClaimsTest {
                 "{'org_name':'acme'} | globex | true",
                 "{'org_name':'ac\\nme'} | globex | true"
             })
-    void anotherOrganizationThanTheOneWantedIsDoubted(String claims, String wanted, boolean doubted) {
-        String warning = VcfaTokenClient.organizationWarning(wanted, accessToken(jwt(claims)));
-        if (doubted) {
+    void organizationWarning_forAnotherOrganization_isNotNull(String claims, String expected, boolean hasWarning) {
+        String warning = VcfaTokenClient.organizationWarning(expected, accessToken(jwt(claims)));
+        if (hasWarning) {
             assertThat(warning)
-                    .contains("‘" + wanted + "’", "for the organization ‘ac")
+                    .contains("‘" + expected + "’", "for the organization ‘ac")
                     .doesNotContain("\n");
         } else {
             assertThat(warning).isNull();
@@ -88,7 +85,7 @@ class JwtClaimsTest {
     }
 
     @Test
-    void anAccessTokenCountsItsTimeToTheInstant() {
+    void accessToken_isAliveUntilExpiry() {
         AccessToken accessToken = accessToken("b");
         assertThat(accessToken.lifetime()).isEqualTo(Duration.ofSeconds(60));
         assertThat(accessToken.remaining(Instant.EPOCH.plusSeconds(70))).isEqualTo(Duration.ofSeconds(-10));
@@ -101,7 +98,6 @@ class JwtClaimsTest {
     }
 
     private static String jwt(String claims) {
-        byte[] json = claims.replace('\'', '"').getBytes(StandardCharsets.UTF_8);
-        return "e30." + Base64.getUrlEncoder().withoutPadding().encodeToString(json) + ".sig";
+        return UnsignedJwt.of(claims.replace('\'', '"'));
     }
 }

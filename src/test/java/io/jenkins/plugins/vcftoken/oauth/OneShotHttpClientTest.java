@@ -33,51 +33,51 @@ import org.junit.jupiter.api.Test;
 
 class OneShotHttpClientTest {
 
-    private static final String ANSWER = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+    private static final String RESPONSE = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
 
     private final HeldCertificate certificate =
             new HeldCertificate.Builder().addSubjectAlternativeName("localhost").build();
 
-    /** The server of the simulator speaks HTTP/1.1 only, so this one records what the client offers. */
+    /** Uses another server than the simulator to record the ALPN protocols of the client. */
     @Test
-    void speaksHttp11Alone() throws Exception {
+    void client_offersHttp11Only() throws Exception {
         HandshakeCertificates own =
                 new HandshakeCertificates.Builder().heldCertificate(certificate).build();
         try (SSLServerSocket server = (SSLServerSocket) own.sslContext()
                 .getServerSocketFactory()
                 .createServerSocket(0, 1, InetAddress.getByName("localhost"))) {
-            CompletableFuture<List<String>> offered = new CompletableFuture<>();
-            Thread serving = new Thread(() -> serve(server, offered));
+            CompletableFuture<List<String>> protocolsOffered = new CompletableFuture<>();
+            Thread serving = new Thread(() -> serve(server, protocolsOffered));
             serving.start();
             HttpUrl url = HttpUrl.get("https://localhost:" + server.getLocalPort() + '/');
             assertThat(client().get(url, Map.of()).body()).isEqualTo("{}");
-            assertThat(offered.get(60, TimeUnit.SECONDS)).containsExactly("http/1.1");
+            assertThat(protocolsOffered.get(60, TimeUnit.SECONDS)).containsExactly("http/1.1");
             serving.join();
         }
     }
 
-    /** Okio reuses the buffers of a thread's last call, with their content. */
+    /** Okio reuses the buffers of a thread without clearing them. */
     @Test
-    void leavesNothingInBuffers() throws Exception {
+    void buffers_areOverwrittenAfterRequest() throws Exception {
         try (Simulator simulator = Simulator.start()) {
             String initialToken = simulator.addAccount("ci", "acme");
             Account account = new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme");
             TokenResponse response = new VcfaTokenClient(
                             TestTokenService.client(simulator, InstantSource.system()), account)
                     .requestToken(initialToken);
-            assertThat(pooled())
+            assertThat(pooledContent())
                     .doesNotContain(initialToken)
                     .doesNotContain(response.refreshToken())
                     .doesNotContain(response.accessToken().value());
         }
     }
 
-    /** The timer of OkHttp keeps the last call for another minute. */
+    /** OkHttp's timeout thread retains the last call for a minute. */
     @Test
-    void whoHoldsTheCallHoldsNoSecret() throws Exception {
+    void call_afterRequest_containsNoSecrets() throws Exception {
         AtomicReference<Call> last = new AtomicReference<>();
         try (Simulator simulator = Simulator.start()) {
-            OkHttpClient watched = TestTokenService.trusting(simulator)
+            OkHttpClient recording = TestTokenService.trusting(simulator)
                     .newBuilder()
                     .eventListener(new EventListener() {
                         @Override
@@ -87,11 +87,11 @@ class OneShotHttpClientTest {
                     })
                     .build();
             OneShotHttpClient client =
-                    TestTokenService.client(watched, InstantSource.system(), TestTokenService.PLENTY);
+                    TestTokenService.client(recording, InstantSource.system(), TestTokenService.MAX_WAIT);
             String initialToken = simulator.addAccount("ci", "acme");
             new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme"))
                     .requestToken(initialToken);
-            assertForgotten(last.get().request());
+            assertNoSecrets(last.get().request());
 
             simulator.cloudServices().addApp("app", "app-secret", "organization");
             new CspClientCredentialsClient(
@@ -99,40 +99,40 @@ class OneShotHttpClientTest {
                             new Account(CspApiTokenClient.SYSTEM, simulator.url(), "", "app"),
                             new CspClientCredentialsClient.App("app", "", 0))
                     .requestToken("app-secret");
-            assertForgotten(last.get().request());
+            assertNoSecrets(last.get().request());
             assertThat(simulator.violations()).isEmpty();
 
             Map<String, String> form = Map.of("refresh_token", "never-sent");
             assertThatThrownBy(() -> client.postForm(HttpUrl.get("https://localhost:1/"), form))
                     .isInstanceOf(TokenRequestException.NotSent.class);
-            assertForgotten(last.get().request());
+            assertNoSecrets(last.get().request());
         }
     }
 
-    /** Otherwise the request waits until the server acknowledges the end of the TLS handshake. */
+    /** Otherwise, the request waits for the TCP acknowledgment of the TLS handshake. */
     @Test
-    void request_isSentWithoutDelay() throws Exception {
+    void socket_hasTcpNoDelay() throws Exception {
         AtomicReference<Boolean> noDelay = new AtomicReference<>();
         try (Simulator simulator = Simulator.start()) {
             OkHttpClient base = TestTokenService.trusting(simulator)
                     .newBuilder()
-                    .socketFactory(new RecordingSockets(noDelay))
+                    .socketFactory(new RecordingSocketFactory(noDelay))
                     .build();
-            OneShotHttpClient client = TestTokenService.client(base, InstantSource.system(), TestTokenService.PLENTY);
+            OneShotHttpClient client = TestTokenService.client(base, InstantSource.system(), TestTokenService.MAX_WAIT);
             client.get(HttpUrl.get(simulator.url()), Map.of());
             assertThat(noDelay.get()).isTrue();
         }
     }
 
-    private static void assertForgotten(Request request) throws IOException {
+    private static void assertNoSecrets(Request request) throws IOException {
         assertThat(request.headers().names()).isSubsetOf("Accept", "User-Agent");
         assertThat(request.body().contentLength())
-                .as("known as long as it is there")
+                .as("length, unknown after the body was cleared")
                 .isEqualTo(-1);
     }
 
-    /** The content of the next buffers of this thread, of more than okio keeps. */
-    private static String pooled() {
+    /** Content of the next buffers of this thread, more than the size of okio's pool. */
+    private static String pooledContent() {
         StringBuilder all = new StringBuilder();
         try (Buffer buffer = new Buffer();
                 Buffer.UnsafeCursor cursor = buffer.readAndWriteUnsafe()) {
@@ -144,10 +144,10 @@ class OneShotHttpClientTest {
         return all.toString();
     }
 
-    private static void serve(SSLServerSocket server, CompletableFuture<List<String>> offered) {
+    private static void serve(SSLServerSocket server, CompletableFuture<List<String>> protocolsOffered) {
         try (SSLSocket socket = (SSLSocket) server.accept()) {
             socket.setHandshakeApplicationProtocolSelector((handshaking, protocols) -> {
-                offered.complete(protocols);
+                protocolsOffered.complete(protocols);
                 return "http/1.1";
             });
             BufferedReader request =
@@ -156,18 +156,18 @@ class OneShotHttpClientTest {
             do {
                 line = request.readLine();
             } while (line != null && !line.isEmpty());
-            socket.getOutputStream().write(ANSWER.getBytes(StandardCharsets.US_ASCII));
+            socket.getOutputStream().write(RESPONSE.getBytes(StandardCharsets.US_ASCII));
         } catch (IOException e) {
-            offered.completeExceptionally(e);
+            protocolsOffered.completeExceptionally(e);
         }
     }
 
-    /** Makes sockets as OkHttp asks for them, without an address. */
-    private static final class RecordingSockets extends SocketFactory {
+    /** Supports only unconnected sockets, as used by OkHttp. */
+    private static final class RecordingSocketFactory extends SocketFactory {
 
         private final AtomicReference<Boolean> noDelay;
 
-        RecordingSockets(AtomicReference<Boolean> noDelay) {
+        RecordingSocketFactory(AtomicReference<Boolean> noDelay) {
             this.noDelay = noDelay;
         }
 
@@ -210,6 +210,6 @@ class OneShotHttpClientTest {
         OkHttpClient base = new OkHttpClient.Builder()
                 .sslSocketFactory(trust.sslSocketFactory(), trust.trustManager())
                 .build();
-        return TestTokenService.client(base, InstantSource.system(), TestTokenService.PLENTY);
+        return TestTokenService.client(base, InstantSource.system(), TestTokenService.MAX_WAIT);
     }
 }

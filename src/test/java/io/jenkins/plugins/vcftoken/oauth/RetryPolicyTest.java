@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.function.Function;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -24,7 +25,7 @@ class RetryPolicyTest {
     private static final Throwable CAUSE = new IOException("text of a server");
 
     private final MutableClock clock = new MutableClock();
-    private final List<Duration> pauses = new ArrayList<>();
+    private final List<Duration> delays = new ArrayList<>();
     private final Queue<TokenRequestException> failures = new ArrayDeque<>();
     private int requests;
     private int renewals;
@@ -32,15 +33,15 @@ class RetryPolicyTest {
     private boolean rotates;
 
     @Test
-    void request_afterFailures_isRepeatedWithGrowingPauses() throws Exception {
+    void request_afterFailures_isRepeatedWithIncreasingDelays() throws Exception {
         failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
         failures.add(new TokenRequestException.OutcomeUnknown("HTTP 502", null));
         assertThat(retrying().requestToken("s")).isEqualTo(RESPONSE);
-        assertThat(pauses).containsExactly(Duration.ofMillis(500), Duration.ofSeconds(1));
+        assertThat(delays).containsExactly(Duration.ofMillis(500), Duration.ofSeconds(1));
     }
 
     @Test
-    void request_afterThreeFailures_failsWithoutSayingThatTheSecretMayBeLost() {
+    void request_afterThreeFailures_failsWithoutWarningAboutLostSecret() {
         for (int i = 0; i < 5; i++) {
             failures.add(new TokenRequestException.OutcomeUnknown("HTTP 502", null));
         }
@@ -68,22 +69,20 @@ class RetryPolicyTest {
         assertThat(requests).isEqualTo(1);
     }
 
-    @Test
-    void request_toAThrottlingServer_waitsAsLongAsAskedWithinTheLimit() throws Exception {
-        failures.add(new TokenRequestException.Throttled("HTTP 429", Duration.ofSeconds(4)));
-        retrying().requestToken("s");
-        assertThat(pauses).containsExactly(Duration.ofMillis(4500));
-        failures.add(new TokenRequestException.Throttled("HTTP 429", Duration.ofMinutes(10)));
-        failure();
-        assertThat(requests).isEqualTo(3);
+    static List<Function<Duration, TokenRequestException>> failuresWithRetryAfter() {
+        return List.of(
+                delay -> new TokenRequestException.Throttled("HTTP 429", delay),
+                delay -> new TokenRequestException.OutcomeUnknown("HTTP 503", null, delay));
     }
 
-    @Test
-    void request_toAnUnavailableServer_waitsAsLongAsAskedWithinTheLimit() throws Exception {
-        failures.add(new TokenRequestException.OutcomeUnknown("HTTP 503", null, Duration.ofSeconds(4)));
+    @ParameterizedTest
+    @MethodSource("failuresWithRetryAfter")
+    void request_withRetryAfter_waitsAsRequestedWithinTheLimit(Function<Duration, TokenRequestException> failure)
+            throws Exception {
+        failures.add(failure.apply(Duration.ofSeconds(4)));
         retrying().requestToken("s");
-        assertThat(pauses).containsExactly(Duration.ofMillis(4500));
-        failures.add(new TokenRequestException.OutcomeUnknown("HTTP 503", null, Duration.ofMinutes(10)));
+        assertThat(delays).containsExactly(Duration.ofMillis(4500));
+        failures.add(failure.apply(Duration.ofMinutes(10)));
         failure();
         assertThat(requests).isEqualTo(3);
     }
@@ -103,7 +102,7 @@ class RetryPolicyTest {
     }
 
     @Test
-    void renewal_afterTwoLostResponses_sendsTheSecret() throws Exception {
+    void refreshSession_afterTwoLostResponses_sendsTheSecret() throws Exception {
         failures.add(new TokenRequestException.OutcomeUnknown("HTTP 500", null));
         failures.add(new TokenRequestException.OutcomeUnknown("timeout", null));
         assertThat(retrying().refreshSession("s", "session")).isEqualTo(RESPONSE);
@@ -112,7 +111,7 @@ class RetryPolicyTest {
     }
 
     @Test
-    void renewal_thatWasNotSent_isRepeatedWithTheSession() throws Exception {
+    void refreshSession_thatWasNotSent_isRepeatedWithTheSession() throws Exception {
         failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
         failures.add(new TokenRequestException.Throttled("HTTP 429", Duration.ZERO));
         assertThat(retrying().refreshSession("s", "session")).isEqualTo(RESPONSE);
@@ -123,9 +122,9 @@ class RetryPolicyTest {
     @Test
     void request_withASecretThatRotates_isNotRepeated() {
         rotates = true;
-        for (TokenEndpointClient same :
+        for (TokenEndpointClient decorated :
                 List.of(policy().decorate(client), policy().decorateWithoutServerText(client))) {
-            assertThat(same).isSameAs(client);
+            assertThat(decorated).isSameAs(client);
         }
         failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
         failure();
@@ -133,11 +132,11 @@ class RetryPolicyTest {
     }
 
     @Test
-    void request_interruptedDuringAPause_failsAndStaysInterrupted() {
+    void request_interruptedDuringDelay_failsAndStaysInterrupted() {
         failures.add(new TokenRequestException.OutcomeUnknown("HTTP 502", null));
         RetryPolicy interrupted = new RetryPolicy(
                 clock,
-                pause -> {
+                delay -> {
                     throw new InterruptedException();
                 },
                 () -> 0);
@@ -150,28 +149,28 @@ class RetryPolicyTest {
 
     @ParameterizedTest
     @CsvSource({"0, PT0.5S, PT1S", "0.5, PT0.75S, PT1.5S", "0.998, PT0.999S, PT1.998S"})
-    void pauses_haveJitter(double random, Duration first, Duration second) throws Exception {
+    void delays_haveJitter(double random, Duration first, Duration second) throws Exception {
         failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
         failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
-        new RetryPolicy(clock, pauses::add, () -> random).decorate(client).requestToken("s");
-        assertThat(pauses).containsExactly(first, second);
+        new RetryPolicy(clock, delays::add, () -> random).decorate(client).requestToken("s");
+        assertThat(delays).containsExactly(first, second);
     }
 
-    /** Ten seconds, of which half a second is the jitter. */
+    /** The delay of ten seconds includes a jitter of half a second. */
     @ParameterizedTest
     @CsvSource({"9500, 2", "9501, 1"})
-    void request_toAThrottlingServer_waitsForTenSecondsAtMost(long millis, int expected) {
+    void request_withRetryAfter_waitsTenSecondsAtMost(long millis, int expected) {
         failures.add(new TokenRequestException.Throttled("HTTP 429", Duration.ofMillis(millis)));
-        catchThrowableOfType(TokenRequestException.class, () -> retrying().requestToken("s"));
+        failure();
         assertThat(requests).isEqualTo(expected);
     }
 
     @ParameterizedTest
     @CsvSource({"PT19.5S, 2", "PT19.501S, 1"})
-    void request_beginsNoTryTwentySecondsAfterTheFirst(Duration took, int expected) {
-        latency = took;
+    void request_isRepeatedWithinTwentySecondsOnly(Duration requestTime, int expected) {
+        latency = requestTime;
         failures.add(new TokenRequestException.OutcomeUnknown("timeout", null));
-        catchThrowableOfType(TokenRequestException.class, () -> retrying().requestToken("s"));
+        failure();
         assertThat(requests).isEqualTo(expected);
     }
 
@@ -186,7 +185,7 @@ class RetryPolicyTest {
 
     @ParameterizedTest
     @MethodSource("failuresWithServerText")
-    void withoutServerText_eachCallFailsWithTheStatusAlone(TokenRequestException failure) {
+    void withoutServerText_eachCallFailsWithStatusOnly(TokenRequestException failure) {
         TokenEndpointClient decorated = policy().decorateWithoutServerText(client);
         for (Call call : List.<Call>of(
                 () -> decorated.requestToken("s"),
@@ -194,20 +193,21 @@ class RetryPolicyTest {
                 () -> decorated.secretExpiry("s", RESPONSE.accessToken()))) {
             failures.clear();
             failures.addAll(List.of(failure, failure, failure));
-            TokenRequestException bare = catchThrowableOfType(TokenRequestException.class, call::run);
-            assertThat(bare).isExactlyInstanceOf(failure.getClass()).hasNoCause();
-            assertThat(bare.tokenError()).isEqualTo(failure.tokenError().forNonRotatingSecret());
-            assertThat(bare.detail()).isEqualTo(failure.detail().substring(0, 8));
-            assertThat(bare.getMessage()).isEqualTo(bare.tokenError().explanation() + " (" + bare.detail() + ")");
-            assertThat(bare.retryAfter()).isEqualTo(failure.retryAfter());
-            if (bare instanceof TokenRequestException.InvalidResponse invalid) {
+            TokenRequestException redacted = catchThrowableOfType(TokenRequestException.class, call::run);
+            assertThat(redacted).isExactlyInstanceOf(failure.getClass()).hasNoCause();
+            assertThat(redacted.tokenError()).isEqualTo(failure.tokenError().forNonRotatingSecret());
+            assertThat(redacted.detail()).isEqualTo(failure.detail().substring(0, 8));
+            assertThat(redacted.getMessage())
+                    .isEqualTo(redacted.tokenError().explanation() + " (" + redacted.detail() + ")");
+            assertThat(redacted.retryAfter()).isEqualTo(failure.retryAfter());
+            if (redacted instanceof TokenRequestException.InvalidResponse invalid) {
                 assertThat(invalid.refreshToken()).isEqualTo("rescued");
             }
         }
     }
 
     @Test
-    void withoutServerText_aFailureWithoutAResponseIsUnchanged() {
+    void withoutServerText_failureWithoutResponse_isUnchanged() {
         TokenRequestException.NotSent failure =
                 new TokenRequestException.NotSent(TokenError.UNREACHABLE, "POST https://host: ConnectException", CAUSE);
         failures.addAll(List.of(failure, failure, failure));
@@ -218,20 +218,20 @@ class RetryPolicyTest {
 
     @ParameterizedTest
     @MethodSource("failuresWithServerText")
-    void failureForNonRotatingSecret_keepsEverythingButTheError(TokenRequestException failure) {
-        TokenRequestException calm = failure.forNonRotatingSecret();
-        assertThat(calm).isExactlyInstanceOf(failure.getClass()).hasCause(failure.getCause());
-        assertThat(calm.detail()).isEqualTo(failure.detail());
-        assertThat(calm.retryAfter()).isEqualTo(failure.retryAfter());
-        assertThat(calm.tokenError()).isEqualTo(failure.tokenError().forNonRotatingSecret());
-        assertThat(calm.tokenError().explanation()).doesNotContain("rotated away");
-        if (calm instanceof TokenRequestException.InvalidResponse invalid) {
+    void forNonRotatingSecret_changesErrorOnly(TokenRequestException failure) {
+        TokenRequestException converted = failure.forNonRotatingSecret();
+        assertThat(converted).isExactlyInstanceOf(failure.getClass()).hasCause(failure.getCause());
+        assertThat(converted.detail()).isEqualTo(failure.detail());
+        assertThat(converted.retryAfter()).isEqualTo(failure.retryAfter());
+        assertThat(converted.tokenError()).isEqualTo(failure.tokenError().forNonRotatingSecret());
+        assertThat(converted.tokenError().explanation()).doesNotContain("rotated away");
+        if (converted instanceof TokenRequestException.InvalidResponse invalid) {
             assertThat(invalid.refreshToken()).isEqualTo("rescued");
         }
     }
 
     @Test
-    void decoratedClient_passesOnEverythingElse() throws Exception {
+    void decoratedClient_delegates() throws Exception {
         for (TokenEndpointClient decorated : List.of(retrying(), policy().decorateWithoutServerText(client))) {
             assertThat(decorated.account()).isEqualTo(client.account());
             assertThat(decorated.rotates()).isFalse();
@@ -250,7 +250,7 @@ class RetryPolicyTest {
     }
 
     private RetryPolicy policy() {
-        return new RetryPolicy(clock, pauses::add, () -> 0);
+        return new RetryPolicy(clock, delays::add, () -> 0);
     }
 
     private TokenEndpointClient retrying() {

@@ -14,47 +14,50 @@ import okhttp3.Protocol;
 import okhttp3.Response;
 import okhttp3.ResponseBody;
 
-/** A client without a network, for responses that the simulator does not give: it gives them one after the other. */
+/**
+ * HTTP client without network access that returns enqueued responses, for responses that the simulator does not
+ * support.
+ */
 final class ScriptedHttp implements Interceptor {
 
     static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
-    /** The requests in their order: "METHOD /path". */
-    final List<String> asked = new ArrayList<>();
+    /** Requests in order, as "METHOD /path". */
+    final List<String> requests = new ArrayList<>();
 
-    private final Queue<Response.Builder> answers = new ArrayDeque<>();
+    private final Queue<Response.Builder> responses = new ArrayDeque<>();
 
-    private String lastWords;
+    private String errorMessage;
 
     final OneShotHttpClient client = TestTokenService.client(
-            new OkHttpClient.Builder().addInterceptor(this).build(), () -> NOW, TestTokenService.PLENTY);
+            new OkHttpClient.Builder().addInterceptor(this).build(), () -> NOW, TestTokenService.MAX_WAIT);
 
-    /** @param headers names and values in turn */
-    ScriptedHttp answer(int status, String body, String... headers) {
-        Response.Builder answer = new Response.Builder()
+    /** @param headers alternating names and values */
+    ScriptedHttp enqueue(int status, String body, String... headers) {
+        Response.Builder response = new Response.Builder()
                 .protocol(Protocol.HTTP_1_1)
                 .code(status)
                 .message("")
                 .body(ResponseBody.create(body, MediaType.get("application/json")));
         for (int i = 0; i < headers.length; i += 2) {
-            answer.header(headers[i], headers[i + 1]);
+            response.header(headers[i], headers[i + 1]);
         }
-        answers.add(answer);
+        responses.add(response);
         return this;
     }
 
-    /** @param words the message of the exception after the last response */
-    void breakWith(String words) {
-        lastWords = words;
+    /** @param message of the exception after the last response */
+    void failWith(String message) {
+        errorMessage = message;
     }
 
     @Override
     public Response intercept(Chain chain) throws IOException {
-        asked.add(chain.request().method() + ' ' + chain.request().url().encodedPath());
-        Response.Builder answer = answers.poll();
-        if (answer == null) {
-            throw new IOException(lastWords);
+        requests.add(chain.request().method() + ' ' + chain.request().url().encodedPath());
+        Response.Builder response = responses.poll();
+        if (response == null) {
+            throw new IOException(errorMessage);
         }
-        return answer.request(chain.request()).build();
+        return response.request(chain.request()).build();
     }
 }

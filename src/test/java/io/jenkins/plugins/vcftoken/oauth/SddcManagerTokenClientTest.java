@@ -21,16 +21,16 @@ class SddcManagerTokenClientTest extends TokenClientTestBase {
     private SddcManager sddc;
 
     @BeforeEach
-    void start() throws Exception {
+    void addUser() throws Exception {
         sddc = simulator.sddcManager();
         sddc.addUser(USER, PASSWORD);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {200, 201})
-    void aPasswordBuysAnAccessTokenAndASession(int status) throws Exception {
+    void requestToken_withPassword_returnsAccessTokenAndSession(int status) throws Exception {
         sddc.setCreatedStatus(status);
-        TokenResponse response = service(USER).requestToken(PASSWORD);
+        TokenResponse response = client(USER).requestToken(PASSWORD);
         assertThat(simulator.accessTokens())
                 .containsExactly(response.accessToken().value());
         assertThat(response.accessToken().lifetime()).isEqualTo(Duration.ofHours(1));
@@ -39,18 +39,18 @@ class SddcManagerTokenClientTest extends TokenClientTestBase {
     }
 
     @Test
-    void soDoesAnApiKey() throws Exception {
+    void requestToken_withApiKey_returnsSession() throws Exception {
         sddc.addApiKey("qsfqnYgyxXQ892Jk90HXyuEMgE3SgfTS");
-        assertThat(service("").requestToken("qsfqnYgyxXQ892Jk90HXyuEMgE3SgfTS").session())
+        assertThat(client("").requestToken("qsfqnYgyxXQ892Jk90HXyuEMgE3SgfTS").session())
                 .isNotNull();
     }
 
     @ParameterizedTest
     @EnumSource(SddcManager.Shape.class)
-    void theSessionRenewsTheAccessTokenHoweverTheAnswerIsWritten(SddcManager.Shape shape) throws Exception {
+    void refreshSession_acceptsAllResponseFormats(SddcManager.Shape shape) throws Exception {
         sddc.setShape(shape);
-        TokenResponse first = service(USER).requestToken(PASSWORD);
-        TokenResponse second = service(USER).refreshSession(PASSWORD, first.session());
+        TokenResponse first = client(USER).requestToken(PASSWORD);
+        TokenResponse second = client(USER).refreshSession(PASSWORD, first.session());
         assertThat(simulator.accessTokens())
                 .containsExactly(
                         first.accessToken().value(), second.accessToken().value());
@@ -60,67 +60,67 @@ class SddcManagerTokenClientTest extends TokenClientTestBase {
     }
 
     @Test
-    void halfABareAnswerIsNoAccessToken() throws Exception {
+    void refreshSession_withInvalidPlainText_fails() throws Exception {
         sddc.setShape(SddcManager.Shape.RAW);
-        TokenResponse first = service(USER).requestToken(PASSWORD);
+        TokenResponse first = client(USER).requestToken(PASSWORD);
         for (Fault fault : List.of(Fault.TRUNCATED, Fault.HTML, Fault.EMPTY)) {
             simulator.inject(fault);
-            assertThat(failure(() -> service(USER).refreshSession(PASSWORD, first.session())))
+            assertThat(failure(() -> client(USER).refreshSession(PASSWORD, first.session())))
                     .isInstanceOf(TokenRequestException.InvalidResponse.class);
         }
     }
 
     @Test
-    void aForgottenSessionCostsOneLogin() throws Exception {
-        TokenResponse first = service(USER).requestToken(PASSWORD);
+    void refreshSession_withUnknownSession_logsInOnce() throws Exception {
+        TokenResponse first = client(USER).requestToken(PASSWORD);
         sddc.forgetSessions();
-        TokenResponse second = service(USER).refreshSession(PASSWORD, first.session());
+        TokenResponse second = client(USER).refreshSession(PASSWORD, first.session());
         assertThat(second.session()).isNotEqualTo(first.session());
         assertThat(sddc.logins()).isEqualTo(2);
         assertThat(sddc.openSessions()).isEqualTo(1);
     }
 
     @Test
-    void aSessionIsReleasedAndReleasingItAgainIsNoError() throws Exception {
-        TokenResponse response = service(USER).requestToken(PASSWORD);
-        service(USER).revokeSession(response.session());
-        service(USER).revokeSession(response.session());
+    void revokeSession_twice_succeeds() throws Exception {
+        TokenResponse response = client(USER).requestToken(PASSWORD);
+        client(USER).revokeSession(response.session());
+        client(USER).revokeSession(response.session());
         assertThat(sddc.openSessions()).isZero();
         assertThat(sddc.releases()).isEqualTo(2);
     }
 
     @Test
-    void aWrongPasswordIsSaidSoAndSentOnce() {
-        TokenRequestException e = refused(USER, "wrong-password-of-mine");
+    void requestToken_withWrongPassword_isSentOnce() {
+        TokenRequestException e = loginFailure(USER, "wrong-password-of-mine");
         assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_SECRET);
         assertThat(e.detail()).isEqualTo("HTTP 401, IDENTITY_UNAUTHORIZED_ENTITY: User is not authorized");
         assertThat(sddc.refusedLogins()).isEqualTo(1);
     }
 
     @Test
-    void aLockedAccountIsSaidSo() {
+    void requestToken_forLockedAccount_failsWithLockedOut() {
         for (int i = 0; i < 5; i++) {
-            refused(USER, "wrong");
+            loginFailure(USER, "wrong");
         }
-        assertThat(refused(USER, PASSWORD).tokenError()).isEqualTo(TokenError.LOCKED_OUT);
+        assertThat(loginFailure(USER, PASSWORD).tokenError()).isEqualTo(TokenError.LOCKED_OUT);
     }
 
     @Test
-    void aRefusedLoginIsFinalAlsoWhenItFollowsAForgottenSession() throws Exception {
-        TokenResponse response = service(USER).requestToken(PASSWORD);
+    void refreshSession_withUnknownSessionAndWrongPassword_isFinal() throws Exception {
+        TokenResponse response = client(USER).requestToken(PASSWORD);
         sddc.forgetSessions();
         sddc.addUser(USER, "changed-in-the-meantime");
-        TokenRequestException e = failure(() -> service(USER).refreshSession(PASSWORD, response.session()));
+        TokenRequestException e = failure(() -> client(USER).refreshSession(PASSWORD, response.session()));
         assertThat(((TokenRequestException.Rejected) e).isFinal()).isTrue();
         assertThat(sddc.refusedLogins()).isEqualTo(1);
     }
 
-    private TokenRequestException refused(String user, String password) {
-        return failure(() -> service(user).requestToken(password));
+    private TokenRequestException loginFailure(String user, String password) {
+        return failure(() -> client(user).requestToken(password));
     }
 
-    private TokenEndpointClient service(String user) {
-        return TestTokenService.patient(new SddcManagerTokenClient(
+    private TokenEndpointClient client(String user) {
+        return TestTokenService.withRetries(new SddcManagerTokenClient(
                 http, new Account(SddcManagerTokenClient.SYSTEM, simulator.url(), "", user)));
     }
 }

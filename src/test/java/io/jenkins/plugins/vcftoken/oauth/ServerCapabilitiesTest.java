@@ -7,7 +7,6 @@ import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.simulator.CloudServices;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -19,44 +18,43 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Capabilities of servers are remembered across restarts of the controller. */
 class ServerCapabilitiesTest {
 
-    private static final Instant END = Instant.parse("2099-03-01T12:00:00Z");
+    private static final Instant EXPIRY = Instant.parse("2099-03-01T12:00:00Z");
     private static final HttpUrl SERVER = HttpUrl.get("https://vcf.example.com");
 
     @TempDir
-    private Path disk;
+    private Path directory;
 
     private final MutableClock clock = new MutableClock();
 
-    @AutoClose("closeWithoutViolations")
+    @AutoClose("closeAndCheckViolations")
     private final Simulator simulator = Simulator.start(clock, 0);
 
     private OneShotHttpClient client;
 
     @BeforeEach
-    void start() throws Exception {
-        restart();
-    }
-
-    private void restart() {
+    void restart() {
         client = new OneShotHttpClient(
-                TestTokenService.trusting(simulator), TestTokenService.PLENTY, TestTokenService.PLENTY, clock, facts());
+                TestTokenService.trusting(simulator),
+                TestTokenService.MAX_WAIT,
+                TestTokenService.MAX_WAIT,
+                clock,
+                capabilities());
     }
 
-    private ServerCapabilities facts() {
-        return new ServerCapabilities(disk.resolve("servers"), clock, TestTokenService.HASH::hash);
+    private ServerCapabilities capabilities() {
+        return new ServerCapabilities(directory.resolve("servers"), clock, TestTokenService.HASH::hash);
     }
 
     @Test
-    void whatWasFoundOut_isKnownAfterARestart() {
-        ServerCapabilities before = facts();
+    void capabilities_areRestoredAfterRestart() {
+        ServerCapabilities before = capabilities();
         before.setBehindTm(SERVER, true);
         before.setApiBehindTm(SERVER, false);
         before.setApiVersion(SERVER, "40.0");
         before.setNoTokenList(SERVER);
-        ServerCapabilities after = facts();
+        ServerCapabilities after = capabilities();
         assertThat(after.isBehindTm(SERVER)).isTrue();
         assertThat(after.isApiBehindTm(SERVER)).isFalse();
         assertThat(after.apiVersion(SERVER)).isEqualTo("40.0");
@@ -66,7 +64,7 @@ class ServerCapabilitiesTest {
         assertThat(after.apiVersion(other)).isNull();
         assertThat(after.hasNoTokenList(other)).isFalse();
         after.setBehindTm(SERVER, false);
-        assertThat(facts().isBehindTm(SERVER)).isFalse();
+        assertThat(capabilities().isBehindTm(SERVER)).isFalse();
     }
 
     @ParameterizedTest
@@ -82,113 +80,118 @@ class ServerCapabilitiesTest {
                 "{\"hosts\":{\"vcf.example.com:443\":1}}",
                 "{\"hosts\":{\"vcf.example.com:443\":{\"tokenListAbsentSince\":\"soon\",\"apiVersion\":9}}}"
             })
-    void aDamagedFile_isNoReasonToKnowAnything(String content) throws Exception {
-        Files.writeString(disk.resolve("servers"), content);
-        ServerCapabilities facts = facts();
-        assertThat(facts.isBehindTm(SERVER)).isFalse();
-        assertThat(facts.apiVersion(SERVER)).isNull();
-        assertThat(facts.hasNoTokenList(SERVER)).isFalse();
-        facts.setBehindTm(SERVER, true);
-        assertThat(facts().isBehindTm(SERVER)).isTrue();
+    void damagedFile_isIgnored(String content) throws Exception {
+        Files.writeString(directory.resolve("servers"), content);
+        ServerCapabilities capabilities = capabilities();
+        assertThat(capabilities.isBehindTm(SERVER)).isFalse();
+        assertThat(capabilities.apiVersion(SERVER)).isNull();
+        assertThat(capabilities.hasNoTokenList(SERVER)).isFalse();
+        capabilities.setBehindTm(SERVER, true);
+        assertThat(capabilities().isBehindTm(SERVER)).isTrue();
     }
 
     @Test
-    void whereThereIsNoDirectory_noneIsMade() {
-        ServerCapabilities facts =
-                new ServerCapabilities(disk.resolve("away").resolve("servers"), clock, TestTokenService.HASH::hash);
-        facts.setBehindTm(SERVER, true);
-        assertThat(facts.isBehindTm(SERVER)).isTrue();
-        assertThat(disk.resolve("away")).doesNotExist();
+    void missingDirectory_isNotCreated() {
+        ServerCapabilities capabilities = new ServerCapabilities(
+                directory.resolve("missing").resolve("servers"), clock, TestTokenService.HASH::hash);
+        capabilities.setBehindTm(SERVER, true);
+        assertThat(capabilities.isBehindTm(SERVER)).isTrue();
+        assertThat(directory.resolve("missing")).doesNotExist();
     }
 
     @Test
-    void theOldestGoes_whereThereAreTooMany() {
-        ServerCapabilities facts = facts();
+    void oldestServer_isRemovedAtTheLimit() {
+        ServerCapabilities capabilities = capabilities();
         for (int i = 0; i <= ServerCapabilities.MAX_ENTRIES; i++) {
-            facts.setBehindTm(HttpUrl.get("https://vcf-" + i + ".example.com"), true);
+            capabilities.setBehindTm(HttpUrl.get("https://vcf-" + i + ".example.com"), true);
         }
-        assertThat(facts.isBehindTm(HttpUrl.get("https://vcf-0.example.com"))).isFalse();
-        assertThat(facts.isBehindTm(HttpUrl.get("https://vcf-1.example.com"))).isTrue();
-        assertThat(facts.isBehindTm(HttpUrl.get("https://vcf-" + ServerCapabilities.MAX_ENTRIES + ".example.com")))
+        assertThat(capabilities.isBehindTm(HttpUrl.get("https://vcf-0.example.com")))
+                .isFalse();
+        assertThat(capabilities.isBehindTm(HttpUrl.get("https://vcf-1.example.com")))
+                .isTrue();
+        assertThat(capabilities.isBehindTm(
+                        HttpUrl.get("https://vcf-" + ServerCapabilities.MAX_ENTRIES + ".example.com")))
                 .isTrue();
     }
 
     @Test
-    void aServerWithoutAListOfTokens_isAskedForItOnceAMonth() throws Exception {
-        String token = simulator.apiTokens().addUser("ann", "acme", "mine", END);
-        AccessToken accessToken = refresh().requestToken(token).accessToken();
+    void missingTokenList_isRequestedOnceAMonth() throws Exception {
+        String token = simulator.apiTokens().addUser("ann", "acme", "mine", EXPIRY);
+        AccessToken accessToken = vcfaClient().requestToken(token).accessToken();
         simulator.apiTokens().setAnswer(404, "");
         TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> refresh().secretExpiry("", accessToken));
+                TokenRequestException.class, () -> vcfaClient().secretExpiry("", accessToken));
         assertThat(e.tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
-        int lists = simulator.apiTokens().lists();
-        int missed = simulator.missed();
+        int lists = simulator.apiTokens().listRequests();
+        int notFound = simulator.notFound();
         for (int i = 0; i < 3; i++) {
             restart();
-            assertThat(refresh().secretExpiry("", accessToken)).isNull();
+            assertThat(vcfaClient().secretExpiry("", accessToken)).isNull();
         }
-        assertThat(simulator.apiTokens().lists()).isEqualTo(lists);
-        assertThat(simulator.missed()).isEqualTo(missed);
-        clock.advance(ServerCapabilities.ABSENCE_HOLDS);
+        assertThat(simulator.apiTokens().listRequests()).isEqualTo(lists);
+        assertThat(simulator.notFound()).isEqualTo(notFound);
+        clock.advance(ServerCapabilities.ABSENCE_RECHECK_INTERVAL);
         simulator.apiTokens().setAnswer(200, "{\"pageCount\":1,\"values\":[]}");
-        assertThat(refresh().secretExpiry(token, refresh().requestToken(token).accessToken()))
+        assertThat(vcfaClient()
+                        .secretExpiry(token, vcfaClient().requestToken(token).accessToken()))
                 .isNull();
-        assertThat(simulator.apiTokens().lists()).isEqualTo(lists + 1);
+        assertThat(simulator.apiTokens().listRequests()).isEqualTo(lists + 1);
     }
 
     @Test
-    void whereAServersPathsAre_isNotTriedAgainAfterARestart() throws Exception {
-        simulator.moveBehindTm();
-        String token = simulator.apiTokens().addUser("ann", "acme", "mine", END);
-        assertThat(refresh().secretExpiry(token, refresh().requestToken(token).accessToken()))
-                .isEqualTo(END);
-        int missed = simulator.missed();
-        int lists = simulator.apiTokens().lists();
+    void paths_areNotProbedAgainAfterRestart() throws Exception {
+        simulator.useTmPathPrefix();
+        String token = simulator.apiTokens().addUser("ann", "acme", "mine", EXPIRY);
+        assertThat(vcfaClient()
+                        .secretExpiry(token, vcfaClient().requestToken(token).accessToken()))
+                .isEqualTo(EXPIRY);
+        int notFound = simulator.notFound();
+        int lists = simulator.apiTokens().listRequests();
         restart();
-        assertThat(refresh().secretExpiry(token, refresh().requestToken(token).accessToken()))
-                .isEqualTo(END);
-        assertThat(simulator.missed()).isEqualTo(missed);
-        assertThat(simulator.apiTokens().lists()).isEqualTo(lists + 1);
+        assertThat(vcfaClient()
+                        .secretExpiry(token, vcfaClient().requestToken(token).accessToken()))
+                .isEqualTo(EXPIRY);
+        assertThat(simulator.notFound()).isEqualTo(notFound);
+        assertThat(simulator.apiTokens().listRequests()).isEqualTo(lists + 1);
     }
 
     @Test
-    void anApiTokenThatWasRefused_isNotSentToBeLookedUp() throws Exception {
+    void secretExpiry_ofRejectedApiToken_isNotRequestedAgain() throws Exception {
         CloudServices csp = simulator.cloudServices();
-        csp.addApiToken("good-token", END);
+        csp.addApiToken("good-token", EXPIRY);
         for (int i = 0; i < 3; i++) {
             TokenRequestException e = catchThrowableOfType(
-                    TokenRequestException.class, () -> apiTokens().secretExpiry("revoked-token", null));
+                    TokenRequestException.class, () -> cspClient().secretExpiry("revoked-token", null));
             assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED);
             restart();
         }
-        assertThat(csp.lookUps()).isEqualTo(1);
-        catchThrowableOfType(TokenRequestException.class, () -> apiTokens().requestToken("another-one"));
+        assertThat(csp.detailRequests()).isEqualTo(1);
+        catchThrowableOfType(TokenRequestException.class, () -> cspClient().requestToken("another-one"));
         restart();
-        catchThrowableOfType(TokenRequestException.class, () -> apiTokens().secretExpiry("another-one", null));
-        assertThat(csp.lookUps()).isEqualTo(1);
-        assertThat(apiTokens().secretExpiry("good-token", null)).isEqualTo(END);
-        assertThat(Files.readString(disk.resolve("servers"))).doesNotContain("revoked-token", "another-one");
+        catchThrowableOfType(TokenRequestException.class, () -> cspClient().secretExpiry("another-one", null));
+        assertThat(csp.detailRequests()).isEqualTo(1);
+        assertThat(cspClient().secretExpiry("good-token", null)).isEqualTo(EXPIRY);
+        assertThat(Files.readString(directory.resolve("servers"))).doesNotContain("revoked-token", "another-one");
     }
 
     @Test
-    void anApiTokenThatIsAcceptedLater_isLookedUpAgain() throws Exception {
-        catchThrowableOfType(TokenRequestException.class, () -> apiTokens().secretExpiry("late-token", null));
-        simulator.cloudServices().addApiToken("late-token", END);
-        apiTokens().requestToken("late-token");
+    void secretExpiry_ofApiTokenAcceptedLater_isRequestedAgain() throws Exception {
+        catchThrowableOfType(TokenRequestException.class, () -> cspClient().secretExpiry("late-token", null));
+        simulator.cloudServices().addApiToken("late-token", EXPIRY);
+        cspClient().requestToken("late-token");
         restart();
-        assertThat(apiTokens().secretExpiry("late-token", null)).isEqualTo(END);
+        assertThat(cspClient().secretExpiry("late-token", null)).isEqualTo(EXPIRY);
     }
 
-    private VcfaTokenClient refresh() {
+    private VcfaTokenClient vcfaClient() {
         return new VcfaTokenClient(client, account(VcfaTokenClient.SYSTEM, "acme"));
     }
 
-    private CspApiTokenClient apiTokens() {
+    private CspApiTokenClient cspClient() {
         return new CspApiTokenClient(client, account(CspApiTokenClient.SYSTEM, ""));
     }
 
     private Account account(String system, String organization) {
-        URI url = simulator.url();
-        return new Account(system, url, organization);
+        return new Account(system, simulator.url(), organization);
     }
 }

@@ -30,7 +30,7 @@ class SupervisorNamespaceClientTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"v1alpha3", "v1alpha2", "v1alpha1", "v1"})
-    void list_anyVersion_namesNamespaceProjectAndEndpoint(String version) throws Exception {
+    void list_withAnyApiVersion_returnsNameProjectAndEndpoint(String version) throws Exception {
         simulator.kubernetes().setVersions(List.of(version));
         URI endpoint = simulator.kubernetes().addNamespace("acme", "default-project", "dev");
         simulator.kubernetes().addNamespace("other", "default-project", "foreign");
@@ -40,18 +40,18 @@ class SupervisorNamespaceClientTest {
     }
 
     @Test
-    void list_moreThanOnePage_isComplete() throws Exception {
+    void list_withSeveralPages_isComplete() throws Exception {
         int count = 2 * SupervisorNamespaceClient.PAGE_SIZE + 1;
         IntStream.range(0, count).forEach(i -> simulator.kubernetes().addNamespace("acme", "default-project", "n" + i));
         assertThat(list("acme"))
                 .extracting(SupervisorNamespace::name)
                 .doesNotHaveDuplicates()
                 .hasSize(count);
-        assertThat(simulator.kubernetes().lists()).isEqualTo(3);
+        assertThat(simulator.kubernetes().listRequests()).isEqualTo(3);
     }
 
     @Test
-    void list_namespaceThatIsNotReady_isLeftOut() throws Exception {
+    void list_omitsNamespacesThatAreNotReady() throws Exception {
         simulator.kubernetes().addNamespace("acme", "default-project", "ready");
         for (String name : List.of("failed", "new")) {
             simulator.kubernetes().addNamespace("acme", "default-project", name);
@@ -75,7 +75,7 @@ class SupervisorNamespaceClientTest {
     }
 
     @Test
-    void list_endpointAtAnotherServer_isTheSamePathAtTheServerOfTheAccount() throws Exception {
+    void list_withEndpointOnAnotherServer_returnsItsPathOnTheServerOfTheAccount() throws Exception {
         URI endpoint = simulator.kubernetes().addNamespace("acme", "default-project", "dev");
         simulator
                 .kubernetes()
@@ -92,21 +92,21 @@ class SupervisorNamespaceClientTest {
     }
 
     @Test
-    void list_organizationWithoutNamespaces_isEmpty() throws Exception {
+    void list_withoutNamespaces_isEmpty() throws Exception {
         assertThat(list("acme")).isEmpty();
     }
 
     @Test
-    void list_accessTokenOfTheProvider_isRefused() {
-        TokenRequestException refused = catchThrowableOfType(TokenRequestException.class, () -> list("System"));
-        assertThat(refused.tokenError()).isEqualTo(TokenError.FORBIDDEN);
-        assertThat(refused.detail()).startsWith("HTTP 401");
+    void list_withProviderToken_isRejected() {
+        TokenRequestException failure = catchThrowableOfType(TokenRequestException.class, () -> list("System"));
+        assertThat(failure.tokenError()).isEqualTo(TokenError.FORBIDDEN);
+        assertThat(failure.detail()).startsWith("HTTP 401");
     }
 
     @Test
-    void list_serverWithoutTheApi_isNoSuchService() {
+    void list_withoutApiOnServer_failsWithNoSuchService() {
         simulator.kubernetes().setVersions(List.of());
-        TokenRequestException missing = catchThrowableOfType(TokenRequestException.class, () -> list("acme"));
-        assertThat(missing.tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        TokenRequestException failure = catchThrowableOfType(TokenRequestException.class, () -> list("acme"));
+        assertThat(failure.tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
     }
 }

@@ -7,16 +7,16 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import java.security.cert.CertificateException;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
-/** Arbitrary text in place of certificates; {@link ParsersFuzzTest} says how it is run. */
+/** Fuzzing of the PEM parser; see {@link ParsersFuzzTest}. */
 @EnabledIfEnvironmentVariable(named = "JAZZER_FUZZ", matches = "1")
 class TlsConfigFuzzTest {
 
     @FuzzTest(maxDuration = "1m")
-    void anyTextIsCertificatesOrRefused(FuzzedDataProvider data) {
+    void arbitraryText_isParsedOrRejected(FuzzedDataProvider data) {
         try {
             assertThat(TlsConfig.certificates(data.consumeRemainingAsString())).isNotEmpty();
         } catch (CertificateException e) {
-            // The expected rejection; any other exception fails the test.
+            // Expected; any other exception fails the test.
         }
     }
 }

@@ -19,22 +19,22 @@ class TlsConfigTest {
             new HeldCertificate.Builder().certificateAuthority(0).build();
 
     @Test
-    void aPrivateAuthorityIsTrustedBesideOthers() throws Exception {
+    void trusting_trustsEachCertificate() throws Exception {
         try (Simulator simulator = Simulator.start()) {
             String initialToken = simulator.addAccount("ci", "acme");
-            String both = OTHER.certificatePem() + "\n" + simulator.authorityPem();
-            assertThat(TlsConfig.certificates(both)).hasSize(2);
-            OkHttpClient http = TlsConfig.trusting(new OkHttpClient(), both);
-            assertThat(refresh(simulator, http).requestToken(initialToken).refreshToken())
+            String certificates = OTHER.certificatePem() + "\n" + simulator.authorityPem();
+            assertThat(TlsConfig.certificates(certificates)).hasSize(2);
+            OkHttpClient http = TlsConfig.trusting(new OkHttpClient(), certificates);
+            assertThat(client(simulator, http).requestToken(initialToken).refreshToken())
                     .isEqualTo(simulator.currentToken("ci"));
         }
     }
 
     @Test
-    void anotherAuthorityIsNotTrusted() throws Exception {
+    void trusting_doesNotTrustOtherAuthorities() throws Exception {
         try (Simulator simulator = Simulator.start()) {
             OkHttpClient http = TlsConfig.trusting(new OkHttpClient(), OTHER.certificatePem());
-            assertThatThrownBy(() -> refresh(simulator, http).requestToken("seed"))
+            assertThatThrownBy(() -> client(simulator, http).requestToken("token"))
                     .isInstanceOfSatisfying(
                             TokenRequestException.NotSent.class,
                             e -> assertThat(e.tokenError()).isEqualTo(TokenError.NOT_TRUSTED));
@@ -43,23 +43,23 @@ class TlsConfigTest {
     }
 
     @Test
-    void whatJavaTrustsStaysTrusted() throws Exception {
-        OkHttpClient plain = new OkHttpClient();
-        OkHttpClient http = TlsConfig.trusting(plain, OTHER.certificatePem());
+    void trusting_keepsDefaultAuthorities() throws Exception {
+        OkHttpClient defaultClient = new OkHttpClient();
+        OkHttpClient http = TlsConfig.trusting(defaultClient, OTHER.certificatePem());
         assertThat(http.x509TrustManager().getAcceptedIssuers())
-                .contains(plain.x509TrustManager().getAcceptedIssuers())
+                .contains(defaultClient.x509TrustManager().getAcceptedIssuers())
                 .contains(OTHER.certificate());
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {"", " ", "no certificate", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"})
-    void whatIsNoCertificateIsRefused(String pem) {
+    void trusting_withInvalidPem_fails(String pem) {
         assertThatThrownBy(() -> TlsConfig.trusting(new OkHttpClient(), pem)).isInstanceOf(CertificateException.class);
     }
 
-    private static VcfaTokenClient refresh(Simulator simulator, OkHttpClient http) {
-        OneShotHttpClient client = TestTokenService.client(http, InstantSource.system(), TestTokenService.PLENTY);
+    private static VcfaTokenClient client(Simulator simulator, OkHttpClient http) {
+        OneShotHttpClient client = TestTokenService.client(http, InstantSource.system(), TestTokenService.MAX_WAIT);
         return new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme"));
     }
 }

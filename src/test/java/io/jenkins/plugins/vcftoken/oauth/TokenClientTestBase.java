@@ -9,12 +9,12 @@ import java.time.InstantSource;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AutoClose;
 
-/** Base of tests of clients: a simulator, and a server for responses that the simulator does not give. */
+/** Base class with a simulator, and a server for responses that the simulator does not support. */
 abstract class TokenClientTestBase {
 
     private static final String SSO_API_TOKEN = "vidb_one";
 
-    @AutoClose("closeWithoutViolations")
+    @AutoClose("closeAndCheckViolations")
     final Simulator simulator = Simulator.start();
 
     final OneShotHttpClient http = TestTokenService.client(simulator, InstantSource.system());
@@ -24,7 +24,7 @@ abstract class TokenClientTestBase {
         return new Account(system, simulator.url(), organization);
     }
 
-    /** An access token of VCF SSO, with which others are requested. */
+    /** Requests a parent token from VCF SSO. */
     String ssoToken() throws TokenRequestException {
         simulator.vcfSso().addApiToken("CUSTOMER", "client", SSO_API_TOKEN, Instant.parse("2099-01-01T00:00:00Z"));
         return new VcfSsoApiTokenClient(http, account(VcfSsoApiTokenClient.SYSTEM, "CUSTOMER"))

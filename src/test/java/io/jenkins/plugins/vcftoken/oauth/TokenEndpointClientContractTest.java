@@ -30,18 +30,17 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The contract of all clients for faults of the server and the network. */
+/** Behavior of all clients in case of server and network errors. */
 class TokenEndpointClientContractTest {
 
     private static final String SECRET = "the+secret&of/this=test 1";
 
-    /** A way to request a token. */
     enum Flow {
         VCFA_REFRESH,
-        ORGANIZATION,
+        VCFA_TENANT,
         SDDC_LOGIN,
         SDDC_API_KEY,
-        SDDC_RENEWAL,
+        SDDC_REFRESH,
         CSP_API_TOKEN,
         CSP_APP,
         CSP_PUBLIC_APP,
@@ -52,21 +51,21 @@ class TokenEndpointClientContractTest {
         FLEET_SERVICE
     }
 
-    private interface Ask {
+    private interface TokenRequest {
         TokenResponse run() throws TokenRequestException;
     }
 
-    /** One of those flows that differ only in what they send. */
-    static Set<Flow> kinds() {
+    /** Excludes flows that are the same as another one except for the request. */
+    static Set<Flow> distinctFlows() {
         return EnumSet.complementOf(EnumSet.of(Flow.SDDC_API_KEY, Flow.CSP_PUBLIC_APP));
     }
 
     static List<Arguments> faults() {
         List<Arguments> all = new ArrayList<>();
-        for (Flow flow : kinds()) {
+        for (Flow flow : distinctFlows()) {
             for (Fault fault : EnumSet.complementOf(EnumSet.of(Fault.TRICKLE))) {
-                // A renewal that is rejected becomes a login; SddcManagerTokenClientTest tests that.
-                if (flow != Flow.SDDC_RENEWAL || fault != Fault.STATUS_403) {
+                // A rejected refresh is followed by a login, see SddcManagerTokenClientTest.
+                if (flow != Flow.SDDC_REFRESH || fault != Fault.STATUS_403) {
                     all.add(Arguments.of(flow, fault));
                 }
             }
@@ -76,7 +75,7 @@ class TokenEndpointClientContractTest {
 
     @ParameterizedTest
     @EnumSource(Flow.class)
-    void works(Flow flow) throws Exception {
+    void requestToken_succeeds(Flow flow) throws Exception {
         try (Simulator simulator = Simulator.start()) {
             TokenResponse response =
                     prepare(flow, simulator).apply(client(simulator)).run();
@@ -87,12 +86,12 @@ class TokenEndpointClientContractTest {
 
     @ParameterizedTest
     @MethodSource("faults")
-    void aFaultIsToldForWhatItIsAndNothingGoesOutTwice(Flow flow, Fault fault) throws Exception {
+    void requestToken_afterFault_failsWithoutRepeatingTheRequest(Flow flow, Fault fault) throws Exception {
         try (Simulator simulator = Simulator.start()) {
-            Ask ask = prepare(flow, simulator).apply(client(simulator));
+            TokenRequest request = prepare(flow, simulator).apply(client(simulator));
             simulator.inject(fault);
             int before = simulator.requests();
-            TokenRequestException e = catchThrowableOfType(TokenRequestException.class, ask::run);
+            TokenRequestException e = catchThrowableOfType(TokenRequestException.class, request::run);
             assertThat(e).isExactlyInstanceOf(expected(fault));
             assertThat(simulator.requests() - before).isLessThanOrEqualTo(1);
             assertNoSecret(simulator, e);
@@ -100,10 +99,10 @@ class TokenEndpointClientContractTest {
         }
     }
 
-    /** To the same host: a client that follows any redirect follows this one. */
+    /** The redirect is to the same host, so a client would follow it if it followed any redirect. */
     @ParameterizedTest
     @EnumSource(Flow.class)
-    void aRedirectIsNotFollowed(Flow flow) throws Exception {
+    void redirect_isNotFollowed(Flow flow) throws Exception {
         try (Simulator simulator = Simulator.start()) {
             AtomicBoolean redirects = new AtomicBoolean();
             OkHttpClient http = TestTokenService.trusting(simulator)
@@ -118,31 +117,32 @@ class TokenEndpointClientContractTest {
                                 : response;
                     })
                     .build();
-            Ask ask = prepare(flow, simulator).apply(client(http));
+            TokenRequest request = prepare(flow, simulator).apply(client(http));
             redirects.set(true);
-            int before = simulator.missed();
-            assertThat(catchThrowableOfType(TokenRequestException.Rejected.class, ask::run)
+            int before = simulator.notFound();
+            assertThat(catchThrowableOfType(TokenRequestException.Rejected.class, request::run)
                             .tokenError())
                     .isEqualTo(TokenError.REDIRECTED);
-            assertThat(simulator.missed()).isEqualTo(before);
+            assertThat(simulator.notFound()).isEqualTo(before);
         }
     }
 
     @ParameterizedTest
-    @MethodSource("kinds")
+    @MethodSource("distinctFlows")
     @Tag("slow")
-    void anAnswerThatNeverEndsIsALostOne(Flow flow) throws Exception {
+    void endlessResponse_isHandledAsLost(Flow flow) throws Exception {
         try (Simulator simulator = Simulator.start()) {
-            Function<OneShotHttpClient, Ask> prepared = prepare(flow, simulator);
+            Function<OneShotHttpClient, TokenRequest> prepared = prepare(flow, simulator);
             simulator.inject(Fault.TRICKLE);
             int before = simulator.requests();
             TokenRequestException e;
             Duration limit = Duration.ofSeconds(1);
             do {
-                // On a busy machine, the time may be over before the request is sent.
+                // On a slow machine, the call may time out before the request is sent.
                 limit = limit.multipliedBy(2);
-                Ask ask = prepared.apply(TestTokenService.client(simulator, InstantSource.system(), limit));
-                e = catchThrowableOfType(TokenRequestException.class, ask::run);
+                TokenRequest request =
+                        prepared.apply(TestTokenService.client(simulator, InstantSource.system(), limit));
+                e = catchThrowableOfType(TokenRequestException.class, request::run);
             } while (simulator.requests() == before);
             assertThat(e).isExactlyInstanceOf(TokenRequestException.OutcomeUnknown.class);
             assertThat(simulator.requests() - before).isEqualTo(1);
@@ -152,34 +152,34 @@ class TokenEndpointClientContractTest {
 
     @ParameterizedTest
     @EnumSource(Flow.class)
-    void anExpiredCertificateKeepsTheSecretHere(Flow flow) throws Exception {
+    void expiredCertificate_preventsRequest(Flow flow) throws Exception {
         try (Simulator simulator = Simulator.startExpired()) {
-            assertDistrust(flow, simulator, TestTokenService.trusting(simulator));
+            assertNotTrusted(flow, simulator, TestTokenService.trusting(simulator));
         }
     }
 
     @ParameterizedTest
     @EnumSource(Flow.class)
-    void aCertificateOfAnotherHostKeepsTheSecretHere(Flow flow) throws Exception {
+    void certificateOfAnotherHost_preventsRequest(Flow flow) throws Exception {
         try (Simulator simulator = Simulator.startAs("vcfa.example.com")) {
-            assertDistrust(flow, simulator, TestTokenService.trusting(simulator));
+            assertNotTrusted(flow, simulator, TestTokenService.trusting(simulator));
         }
     }
 
     @ParameterizedTest
     @EnumSource(Flow.class)
-    void anUnknownAuthorityKeepsTheSecretHere(Flow flow) throws Exception {
+    void unknownAuthority_preventsRequest(Flow flow) throws Exception {
         try (Simulator simulator = Simulator.start()) {
-            assertDistrust(flow, simulator, new OkHttpClient());
+            assertNotTrusted(flow, simulator, new OkHttpClient());
         }
     }
 
     @Test
     void clientWithoutVerification_acceptsAnyCertificate() throws Exception {
         try (Simulator simulator = Simulator.startAs("vcfa.example.com")) {
-            OkHttpClient careless = TlsConfig.withoutVerification(new OkHttpClient());
+            OkHttpClient insecure = TlsConfig.withoutVerification(new OkHttpClient());
             assertThat(prepare(Flow.CSP_API_TOKEN, simulator)
-                            .apply(client(careless))
+                            .apply(client(insecure))
                             .run())
                     .isNotNull();
         }
@@ -187,23 +187,23 @@ class TokenEndpointClientContractTest {
 
     @ParameterizedTest
     @EnumSource(Flow.class)
-    void unreachableServer_isNotSentTo(Flow flow) throws Exception {
+    void unreachableServer_failsWithNotSent(Flow flow) throws Exception {
         try (Simulator simulator = Simulator.start()) {
-            Ask ask = ask(
+            TokenRequest request = request(
                     flow,
                     client(TestTokenService.trusting(simulator)),
                     URI.create("https://localhost:1"),
                     anyAccessToken());
-            assertThat(catchThrowableOfType(TokenRequestException.class, ask::run))
+            assertThat(catchThrowableOfType(TokenRequestException.class, request::run))
                     .isInstanceOfSatisfying(
                             TokenRequestException.NotSent.class,
                             e -> assertThat(e.tokenError()).isEqualTo(TokenError.UNREACHABLE));
         }
     }
 
-    private static void assertDistrust(Flow flow, Simulator simulator, OkHttpClient http) throws Exception {
-        Ask ask = ask(flow, client(http), simulator.url(), anyAccessToken());
-        TokenRequestException e = catchThrowableOfType(TokenRequestException.class, ask::run);
+    private static void assertNotTrusted(Flow flow, Simulator simulator, OkHttpClient http) throws Exception {
+        TokenRequest request = request(flow, client(http), simulator.url(), anyAccessToken());
+        TokenRequestException e = catchThrowableOfType(TokenRequestException.class, request::run);
         assertThat(e).isExactlyInstanceOf(TokenRequestException.NotSent.class);
         assertThat(e.tokenError()).isEqualTo(TokenError.NOT_TRUSTED);
         assertThat(simulator.requests()).isZero();
@@ -212,7 +212,7 @@ class TokenEndpointClientContractTest {
 
     private static void assertNoSecret(Simulator simulator, TokenRequestException e) {
         StringWriter all = new StringWriter();
-        // With causes and suppressed exceptions.
+        // Includes causes and suppressed exceptions.
         e.printStackTrace(new PrintWriter(all, true));
         String text = all.toString();
         assertThat(simulator.refreshTokens()).noneMatch(text::contains);
@@ -223,8 +223,8 @@ class TokenEndpointClientContractTest {
                 .doesNotContain(Base64.getEncoder().encodeToString(("app:" + SECRET).getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** Prepares the simulator, with another client than the tested one. */
-    private static Function<OneShotHttpClient, Ask> prepare(Flow flow, Simulator simulator) throws Exception {
+    /** Configures the simulator, with another client than the one under test. */
+    private static Function<OneShotHttpClient, TokenRequest> prepare(Flow flow, Simulator simulator) throws Exception {
         OneShotHttpClient before = client(simulator);
         simulator.sddcManager().addUser("user", SECRET);
         simulator.sddcManager().addApiKey(SECRET);
@@ -237,84 +237,82 @@ class TokenEndpointClientContractTest {
         if (flow == Flow.VCFA_REFRESH) {
             String initialToken = simulator.addAccount("ci", "acme");
             return client ->
-                    () -> new VcfaTokenClient(client, account(VcfaTokenClient.SYSTEM, simulator.url(), "acme", ""))
+                    () -> new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme", ""))
                             .requestToken(initialToken);
         }
         AccessToken parent =
                 switch (flow) {
-                    case ORGANIZATION ->
-                        new VcfaTokenClient(before, account(VcfaTokenClient.SYSTEM, simulator.url(), "System", ""))
+                    case VCFA_TENANT ->
+                        new VcfaTokenClient(before, new Account(VcfaTokenClient.SYSTEM, simulator.url(), "System", ""))
                                 .requestToken(simulator.addAccount("provider", "System"))
                                 .accessToken();
                     case VCENTER_SESSION, VCFA_PROVIDER_SESSION, FLEET_SERVICE ->
-                        ask(Flow.VCF_SSO_API_TOKEN, before, simulator.url(), anyAccessToken())
+                        request(Flow.VCF_SSO_API_TOKEN, before, simulator.url(), anyAccessToken())
                                 .run()
                                 .accessToken();
                     default -> anyAccessToken();
                 };
-        if (flow == Flow.SDDC_RENEWAL) {
+        if (flow == Flow.SDDC_REFRESH) {
             simulator.sddcManager().setShape(SddcManager.Shape.OBJECT);
             String session =
                     sddc(before, simulator.url(), "user").requestToken(SECRET).session();
             return client -> () -> sddc(client, simulator.url(), "user").refreshSession(SECRET, session);
         }
-        return client -> ask(flow, client, simulator.url(), parent);
+        return client -> request(flow, client, simulator.url(), parent);
     }
 
-    private static Ask ask(Flow flow, OneShotHttpClient client, URI url, AccessToken parent) {
+    private static TokenRequest request(Flow flow, OneShotHttpClient client, URI url, AccessToken parent) {
         return switch (flow) {
             case VCFA_REFRESH ->
-                () -> new VcfaTokenClient(client, account(VcfaTokenClient.SYSTEM, url, "acme", ""))
+                () -> new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, url, "acme", ""))
                         .requestToken(SECRET);
-            case ORGANIZATION ->
-                () -> new VcfaTenantTokenClient(client, account(VcfaTokenClient.SYSTEM, url, "acme", ""))
+            case VCFA_TENANT ->
+                () -> new VcfaTenantTokenClient(client, new Account(VcfaTokenClient.SYSTEM, url, "acme", ""))
                         .requestToken(parent.value());
             case SDDC_LOGIN -> () -> sddc(client, url, "user").requestToken(SECRET);
             case SDDC_API_KEY -> () -> sddc(client, url, "").requestToken(SECRET);
-            case SDDC_RENEWAL -> () -> sddc(client, url, "user").refreshSession(SECRET, "session");
+            case SDDC_REFRESH -> () -> sddc(client, url, "user").refreshSession(SECRET, "session");
             case CSP_API_TOKEN ->
-                () -> new CspApiTokenClient(client, account(CspApiTokenClient.SYSTEM, url, "", ""))
+                () -> new CspApiTokenClient(client, new Account(CspApiTokenClient.SYSTEM, url, "", ""))
                         .requestToken(SECRET);
             case CSP_APP -> () -> app(client, url, "app").requestToken(SECRET);
             case CSP_PUBLIC_APP -> () -> app(client, url, "public").requestToken("");
             case VCF_OPERATIONS_USER ->
                 () -> new VcfOperationsTokenClient(
                                 client,
-                                account(VcfOperationsTokenClient.SYSTEM, url, "", "user"),
+                                new Account(VcfOperationsTokenClient.SYSTEM, url, "", "user"),
                                 new VcfOperationsTokenClient.User("user", ""))
                         .requestToken(SECRET);
             case VCENTER_SESSION ->
-                () -> new VcenterSessionClient(client, account(VcenterSessionClient.SYSTEM, url, "", ""))
+                () -> new VcenterSessionClient(client, new Account(VcenterSessionClient.SYSTEM, url, "", ""))
                         .requestToken(parent.value());
             case VCFA_PROVIDER_SESSION ->
-                () -> new VcfaProviderSessionClient(client, account(VcfaTokenClient.SYSTEM, url, "System", ""))
+                () -> new VcfaProviderSessionClient(client, new Account(VcfaTokenClient.SYSTEM, url, "System", ""))
                         .requestToken(parent.value());
             case FLEET_SERVICE ->
                 () -> new FleetServiceTokenClient(
                                 client,
-                                account(VcfOperationsTokenClient.SYSTEM, url, "", "service fleet-lcm"),
+                                new Account(VcfOperationsTokenClient.SYSTEM, url, "", "service fleet-lcm"),
                                 FleetServiceTokenClient.SSO_SCHEME,
                                 "fleet-lcm")
                         .requestToken(parent.value());
             case VCF_SSO_API_TOKEN ->
                 () -> new VcfSsoApiTokenClient(
                                 client,
-                                account(VcfSsoApiTokenClient.SYSTEM, url, VcfSsoApiTokenClient.DEFAULT_TENANT, ""))
+                                new Account(VcfSsoApiTokenClient.SYSTEM, url, VcfSsoApiTokenClient.DEFAULT_TENANT, ""))
                         .requestToken(SECRET);
         };
     }
 
     private static SddcManagerTokenClient sddc(OneShotHttpClient client, URI url, String user) {
-        return new SddcManagerTokenClient(client, account(SddcManagerTokenClient.SYSTEM, url, "", user));
+        return new SddcManagerTokenClient(client, new Account(SddcManagerTokenClient.SYSTEM, url, "", user));
     }
 
     private static CspClientCredentialsClient app(OneShotHttpClient client, URI url, String id) {
         return new CspClientCredentialsClient(
-                client, account(CspApiTokenClient.SYSTEM, url, "", id), new CspClientCredentialsClient.App(id, "", 0));
-    }
-
-    private static Account account(String system, URI url, String organization, String account) {
-        return new Account(system, url, organization, account);
+                client,
+                new Account(CspApiTokenClient.SYSTEM, url, "", id),
+                new CspClientCredentialsClient.App(id, "", 0));
     }
 
     private static AccessToken anyAccessToken() {
@@ -326,7 +324,7 @@ class TokenEndpointClientContractTest {
     }
 
     private static OneShotHttpClient client(OkHttpClient http) {
-        return TestTokenService.client(http, InstantSource.system(), TestTokenService.PLENTY);
+        return TestTokenService.client(http, InstantSource.system(), TestTokenService.MAX_WAIT);
     }
 
     private static Class<? extends TokenRequestException> expected(Fault fault) {
@@ -344,7 +342,7 @@ class TokenEndpointClientContractTest {
                 TokenRequestException.InvalidResponse.class;
             case STATUS_307, STATUS_403 -> TokenRequestException.Rejected.class;
             case STATUS_429 -> TokenRequestException.Throttled.class;
-            case TRICKLE -> throw new IllegalArgumentException("takes its time");
+            case TRICKLE -> throw new IllegalArgumentException("see endlessResponse_isHandledAsLost");
         };
     }
 }

@@ -4,10 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.node.LongNode;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -37,16 +35,16 @@ class TokenResponseParserTest {
         "86400001, P1D",
         "99999999999, P1D"
     })
-    void expiresInCounts(String expiresIn, Duration lifetime) throws Exception {
-        assertThat(granted("{\"access_token\":\"a.b.c\",\"expires_in\":" + expiresIn + "}")
+    void expiresIn_isLifetime(String expiresIn, Duration lifetime) throws Exception {
+        assertThat(parse("{\"access_token\":\"a.b.c\",\"expires_in\":" + expiresIn + "}")
                         .lifetime())
                 .isEqualTo(lifetime);
     }
 
     @Test
-    void aJwtTellsItsLifetimeWhateverTheServersClockSays() throws Exception {
-        String jwt = jwt("{\"iat\":1000,\"exp\":4600}");
-        AccessToken accessToken = granted("{\"access_token\":\"" + jwt + "\"}");
+    void jwtLifetime_isIndependentOfServerClock() throws Exception {
+        String jwt = UnsignedJwt.of("{\"iat\":1000,\"exp\":4600}");
+        AccessToken accessToken = parse("{\"access_token\":\"" + jwt + "\"}");
         assertThat(accessToken.expiresAt()).isEqualTo(NOW.plusSeconds(3600));
     }
 
@@ -60,57 +58,51 @@ class TokenResponseParserTest {
         "null, 1767225600, 1767229200000, PT1H",
         "86400, 1767225600000, 1767229200000, PT1H"
     })
-    void theShorterOfWhatTheAnswerAndItsJwtSay_isTheLifetime(
-            String expiresIn, String issued, String expires, Duration lifetime) throws Exception {
-        String jwt = jwt("{" + (issued == null ? "" : "\"iat\":" + issued + ",") + "\"exp\":" + expires + "}");
-        assertThat(granted("{\"access_token\":\"" + jwt + "\",\"expires_in\":" + expiresIn + "}")
+    void lifetime_isTheShorterOneOfResponseAndJwt(String expiresIn, String issued, String expires, Duration lifetime)
+            throws Exception {
+        String jwt =
+                UnsignedJwt.of("{" + (issued == null ? "" : "\"iat\":" + issued + ",") + "\"exp\":" + expires + "}");
+        assertThat(parse("{\"access_token\":\"" + jwt + "\",\"expires_in\":" + expiresIn + "}")
                         .lifetime())
                 .isEqualTo(lifetime);
     }
 
     @Test
-    void aJwtIsBelievedForADay() throws Exception {
-        assertThat(granted("{\"access_token\":\"" + jwt("{\"iat\":1000,\"exp\":87401}") + "\"}")
+    void jwtLifetime_isLimitedToOneDay() throws Exception {
+        assertThat(parse("{\"access_token\":\"" + UnsignedJwt.of("{\"iat\":1000,\"exp\":87401}") + "\"}")
                         .lifetime())
                 .isEqualTo(TokenResponseParser.MAX_LIFETIME);
     }
 
     @Test
-    void aDateIsHeldAgainstTheServersOwn() {
-        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(
-                503, "", NOW, NOW.minusSeconds(7200), "Wed, 31 Dec 2025 22:00:30 GMT", null, null);
-        assertThat(new TokenResponseParser(answer, "s", VcfaTokenClient::classify)
+    void retryAfterDate_isComparedWithDateOfResponse() {
+        assertThat(parser(503, "", NOW.minusSeconds(7200), "Wed, 31 Dec 2025 22:00:30 GMT")
                         .failure()
                         .retryAfter())
                 .isEqualTo(Duration.ofSeconds(30));
     }
 
-    /** A gateway may respond with 503 after the server behind it has processed the request; 429 comes before that. */
+    /** With 503, a gateway may respond after its server has processed the request; with 429, before that. */
     @ParameterizedTest
     @CsvSource({"7, PT7S", "0, PT0S", ", PT0S", "nonsense, PT10S", "999999999, PT1H"})
-    void unavailableServer_leavesTheOutcomeUnknown_andSaysWhenToComeBack(String retryAfter, Duration wait) {
-        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(503, "", NOW, null, retryAfter, null, null);
-        TokenRequestException e = new TokenResponseParser(answer, "s", VcfaTokenClient::classify).failure();
+    void failure_withStatus503_isOutcomeUnknownWithRetryAfter(String retryAfter, Duration expected) {
+        TokenRequestException e = parser(503, "", null, retryAfter).failure();
         assertThat(e).isExactlyInstanceOf(TokenRequestException.OutcomeUnknown.class);
-        assertThat(e.retryAfter()).isEqualTo(wait);
-        assertThat(e.forNonRotatingSecret().retryAfter()).isEqualTo(wait);
-        assertThat(e.withoutServerText().retryAfter()).isEqualTo(wait);
+        assertThat(e.retryAfter()).isEqualTo(expected);
+        assertThat(e.forNonRotatingSecret().retryAfter()).isEqualTo(expected);
+        assertThat(e.withoutServerText().retryAfter()).isEqualTo(expected);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {400, 500, 502, 504})
-    void noOtherStatusSaysWhenToComeBack(int status) {
-        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(status, "", NOW, null, "7", null, null);
-        assertThat(new TokenResponseParser(answer, "s", VcfaTokenClient::classify)
-                        .failure()
-                        .retryAfter())
-                .isEqualTo(Duration.ZERO);
+    void failure_withOtherStatus_ignoresRetryAfter(int status) {
+        assertThat(parser(status, "", null, "7").failure().retryAfter()).isEqualTo(Duration.ZERO);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"Bearer", "bearer", "BEARER"})
-    void anAccessTokenIsAnAccessTokenInAnyCase(String type) throws Exception {
-        assertThat(granted("{\"access_token\":\"a\",\"token_type\":\"" + type + "\"}")
+    void tokenType_isCaseInsensitive(String type) throws Exception {
+        assertThat(parse("{\"access_token\":\"a\",\"token_type\":\"" + type + "\"}")
                         .value())
                 .isEqualTo("a");
     }
@@ -126,16 +118,16 @@ class TokenResponseParserTest {
         "400, invalid_request, REJECTED",
         "410, '', REJECTED"
     })
-    void aRefusalIsToldForWhatItIs(int status, String code, TokenError tokenError) {
+    void rejection_isClassified(int status, String code, TokenError tokenError) {
         TokenRequestException e = failure(status, "{\"error\":\"" + code + "\"}");
         assertThat(e).isInstanceOf(TokenRequestException.Rejected.class);
         assertThat(e.tokenError()).isEqualTo(tokenError);
     }
 
-    /** Final rejections are those after which the same secret would not succeed, or would lock the account. */
+    /** A rejection is final if the same secret cannot succeed later, or may lock the account. */
     @ParameterizedTest
     @EnumSource(TokenError.class)
-    void aRefusalIsFinalForASecretThatIsWrong(TokenError tokenError) {
+    void rejection_ofWrongSecret_isFinal(TokenError tokenError) {
         assertThat(new TokenRequestException.Rejected(tokenError, "HTTP 400").isFinal())
                 .isEqualTo(Set.of(
                                 TokenError.SPENT_OR_REVOKED,
@@ -146,7 +138,7 @@ class TokenResponseParserTest {
                         .contains(tokenError));
     }
 
-    /** IDs and names that find the request in the log of the server are kept. */
+    /** IDs and names that identify the request in the server log are kept. */
     @ParameterizedTest
     @CsvSource({
         "12345678-1234-1234-1234-123456789abc, 12345678-1234-1234-1234-123456789abc",
@@ -162,19 +154,19 @@ class TokenResponseParserTest {
         "kGh7tRz2Qw8XyLm4Nb6VcPd1.cert.SomeException, ****",
         "sun.security.provider.certpath.kGh7tRz2Qw8XyLm4Nb6VcPd1, ****"
     })
-    void whatLooksLikeATokenIsStruckOutAndNamesAreNot(String word, String shown) {
+    void redact_removesTokensAndKeepsNames(String word, String shown) {
         assertThat(SecretRedactor.redact("x " + word + " y", "")).isEqualTo("x " + shown + " y");
     }
 
     @Test
-    void theCommonestErrorOfAllIsReadable() {
+    void redact_keepsCertificateError() {
         String text = "(certificate_unknown) PKIX path building failed: "
                 + "sun.security.provider.certpath.SunCertPathBuilderException: "
                 + "unable to find valid certification path to requested target";
         assertThat(SecretRedactor.redact(text, "")).isEqualTo(text);
     }
 
-    /** Addresses are kept, because they tell which server redirected or did not respond. */
+    /** URLs are kept, because they identify the server that sent a redirect or did not respond. */
     @ParameterizedTest
     @CsvSource({
         "https://vcf.lab.example.com:8443/tm/login/tenant/acme, https://vcf.lab.example.com:8443/tm/login/tenant/acme",
@@ -184,24 +176,22 @@ class TokenResponseParserTest {
         "https://vcf.example.com/t?token=kGh7tRz2Qw8XyLm4Nb6VcPd1, https://vcf.example.com/t?****",
         "//vcf.lab.example.com/tm/login/tenant, ****"
     })
-    void addressesStayAndWhatLooksLikeATokenInThemDoesNot(String address, String shown) {
+    void redact_keepsUrlsWithoutTokens(String address, String shown) {
         assertThat(SecretRedactor.redact("to " + address + " now", "")).isEqualTo("to " + shown + " now");
     }
 
     @Test
-    void wordsEndAtTwoHundredLetters() {
+    void redact_limitsLength() {
         String text = "word ".repeat(39) + "tail!";
         assertThat(SecretRedactor.redact(text, "")).isEqualTo(text).hasSize(200);
         assertThat(SecretRedactor.redact(text + "!", "")).isEqualTo(text + "…");
     }
 
     @Test
-    void withoutIatTheServersDateCounts() throws Exception {
+    void jwtLifetime_withoutIat_startsAtDateOfResponse() throws Exception {
         Instant serverNow = NOW.minusSeconds(7200);
-        String jwt = jwt("{\"exp\":" + serverNow.plusSeconds(600).getEpochSecond() + "}");
-        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(
-                200, "{\"access_token\":\"" + jwt + "\"}", NOW, serverNow, null, null, null);
-        assertThat(new TokenResponseParser(answer, "s", VcfaTokenClient::classify)
+        String jwt = UnsignedJwt.of("{\"exp\":" + serverNow.plusSeconds(600).getEpochSecond() + "}");
+        assertThat(parser(200, "{\"access_token\":\"" + jwt + "\"}", serverNow, null)
                         .response()
                         .accessToken()
                         .expiresAt())
@@ -209,8 +199,8 @@ class TokenResponseParserTest {
     }
 
     @Test
-    void anOpaqueAccessTokenGetsTheDefault() throws Exception {
-        assertThat(granted("{\"access_token\":\"opaque\"}").lifetime()).isEqualTo(TokenResponseParser.DEFAULT_LIFETIME);
+    void opaqueAccessToken_hasDefaultLifetime() throws Exception {
+        assertThat(parse("{\"access_token\":\"opaque\"}").lifetime()).isEqualTo(TokenResponseParser.DEFAULT_LIFETIME);
     }
 
     @ParameterizedTest
@@ -226,29 +216,29 @@ class TokenResponseParserTest {
                 "{\"access_token\":7,\"refresh_token\":\"next\"}",
                 "{\"refresh_token\":\"next\"}"
             })
-    void anUnusableAccessTokenDoesNotCostTheRefreshTokenThatCameWithIt(String body) {
+    void invalidAccessToken_keepsRefreshToken(String body) {
         TokenRequestException.InvalidResponse e =
-                catchThrowableOfType(TokenRequestException.InvalidResponse.class, () -> granted(body));
+                catchThrowableOfType(TokenRequestException.InvalidResponse.class, () -> parse(body));
         assertThat(e.refreshToken()).isEqualTo("next");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "null", "[]", "42", "\"text\"", "{", "<html>", "{\"access_token\":"})
-    void whatIsNoJsonObjectIsNotUnderstood(String body) {
-        assertThat(catchThrowableOfType(TokenRequestException.class, () -> granted(body)))
+    void response_thatIsNotAJsonObject_isInvalid(String body) {
+        assertThat(catchThrowableOfType(TokenRequestException.class, () -> parse(body)))
                 .isInstanceOf(TokenRequestException.InvalidResponse.class)
                 .hasNoCause();
     }
 
     @Test
-    void understandsTheOlderErrorShape() {
+    void failure_withOlderErrorFormat_isClassified() {
         TokenRequestException e =
                 failure(400, "{\"minorErrorCode\":\"invalid_grant\",\"message\":\"Invalid refresh token\"}");
         assertThat(e.tokenError()).isEqualTo(TokenError.SPENT_OR_REVOKED);
     }
 
     @Test
-    void strikesOutTheTokenThatAServerQuotes() {
+    void failure_withTokenInMessage_isRedacted() {
         String secret = "short-secret";
         TokenRequestException e = failure(
                 400,
@@ -257,7 +247,7 @@ class TokenResponseParserTest {
     }
 
     @Test
-    void messagesAreOneShortLine() {
+    void failure_hasOneShortLine() {
         TokenRequestException e =
                 failure(400, "{\"message\":\"a\\n\\u001b[31mred\\u202e " + "word ".repeat(100) + "\"}");
         assertThat(e.detail()).startsWith("HTTP 400: a [31mred word").hasSizeLessThan(230);
@@ -278,70 +268,34 @@ class TokenResponseParserTest {
         ", PT10S",
         "999999999, PT1H"
     })
-    void retryAfterIsHonouredWithinBounds(String retryAfter, Duration wait) {
-        OneShotHttpClient.Answer answer = new OneShotHttpClient.Answer(429, "", NOW, null, retryAfter, null, null);
-        TokenRequestException.Throttled e = (TokenRequestException.Throttled)
-                new TokenResponseParser(answer, "test-secret", VcfaTokenClient::classify).failure();
-        assertThat(e.retryAfter()).isEqualTo(wait);
-    }
-
-    /** The date of a response has no fractions of seconds: the lifetime is rather too short than too long. */
-    @ParameterizedTest
-    @CsvSource({
-        "PT0S, 21600000, PT5H59M59S",
-        "PT24H, 21600000, PT5H59M59S",
-        "PT-24H, 21600500, PT5H59M59.5S",
-        "PT0S, 999999999999, PT24H"
-    })
-    void timeOfExpiry_countsFromTheDateOfTheResponse(Duration ahead, long validFor, Duration lifetime)
-            throws Exception {
-        Instant date = NOW.plus(ahead);
-        AccessToken accessToken = until(date, date.plusMillis(validFor).toEpochMilli());
-        assertThat(accessToken.lifetime()).isEqualTo(lifetime);
-        assertThat(accessToken.issuedAt()).isEqualTo(NOW);
-    }
-
-    @Test
-    void timeOfExpiry_thatTheResponseDoesNotSay_isTheDefault() throws Exception {
-        assertThat(until(NOW, 0).lifetime()).isEqualTo(TokenResponseParser.DEFAULT_LIFETIME);
+    void retryAfter_isLimited(String retryAfter, Duration expected) {
+        TokenRequestException e = parser(429, "", null, retryAfter).failure();
+        assertThat(e).isExactlyInstanceOf(TokenRequestException.Throttled.class);
+        assertThat(e.retryAfter()).isEqualTo(expected);
     }
 
     @ParameterizedTest
     @ValueSource(longs = {-1, 1, Long.MIN_VALUE})
-    void timeOfExpiry_inThePast_isInvalid(long expiresAt) {
-        assertThat(catchThrowableOfType(TokenRequestException.InvalidResponse.class, () -> until(NOW, expiresAt))
+    void accessTokenUntil_inThePast_isInvalid(long expiresAt) {
+        assertThat(catchThrowableOfType(
+                                TokenRequestException.InvalidResponse.class,
+                                () -> parser(200, "", NOW, null).accessTokenUntil("t", LongNode.valueOf(expiresAt)))
                         .detail())
                 .contains("expired already");
     }
 
-    private static AccessToken until(Instant date, long expiresAt) throws TokenRequestException {
-        return new TokenResponseParser(
-                        new OneShotHttpClient.Answer(200, "", NOW, date, null, null, null),
-                        "",
-                        VcfaTokenClient::classify)
-                .accessTokenUntil("t", LongNode.valueOf(expiresAt));
-    }
-
-    private static AccessToken granted(String body) throws TokenRequestException {
-        return new TokenResponseParser(
-                        new OneShotHttpClient.Answer(200, body, NOW, null, null, null, null),
-                        "test-secret",
-                        VcfaTokenClient::classify)
-                .response()
-                .accessToken();
+    private static AccessToken parse(String body) throws TokenRequestException {
+        return parser(200, body, null, null).response().accessToken();
     }
 
     private static TokenRequestException failure(int status, String body) {
-        return new TokenResponseParser(
-                        new OneShotHttpClient.Answer(status, body, NOW, null, null, null, null),
-                        "short-secret",
-                        VcfaTokenClient::classify)
-                .failure();
+        return parser(status, body, null, null).failure();
     }
 
-    private static String jwt(String claims) {
-        return "e30."
-                + Base64.getUrlEncoder().withoutPadding().encodeToString(claims.getBytes(StandardCharsets.UTF_8))
-                + ".sig";
+    private static TokenResponseParser parser(int status, String body, Instant date, String retryAfter) {
+        return new TokenResponseParser(
+                new OneShotHttpClient.HttpResponse(status, body, NOW, date, retryAfter, null, null),
+                "short-secret",
+                VcfaTokenClient::classify);
     }
 }

@@ -1,5 +1,6 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
+import static io.jenkins.plugins.vcftoken.oauth.TokenClientTestBase.failure;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
@@ -15,12 +16,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Responses of other versions, gateways and portals, which the strict simulator does not give. */
+/** Responses of other versions, gateways and portals, which the simulator does not support. */
 class UnusualResponsesTest {
 
     private static final URI URL = URI.create("https://vcf.example.com");
     private static final String ACCESS_TOKEN = "{\"access_token\":\"b\",\"expires_in\":60}";
-    private static final String PARTY = "{\"clientName\":\"automation-relying-party\",\"clientId\":\"party-1\"}";
+    private static final String RELYING_PARTY =
+            "{\"clientName\":\"automation-relying-party\",\"clientId\":\"party-1\"}";
     private static final String ORGANIZATION = "{\"name\":\"acme\",\"id\":\"urn:vcloud:org:0000-1\"}";
 
     private final ScriptedHttp server = new ScriptedHttp();
@@ -28,16 +30,16 @@ class UnusualResponsesTest {
     // VCF Automation: paths of the token endpoint
 
     @Test
-    void aServiceThatMovesBackFromTmIsFoundAgain() throws Exception {
-        server.answer(404, "")
-                .answer(200, ACCESS_TOKEN)
-                .answer(405, "")
-                .answer(200, ACCESS_TOKEN)
-                .answer(200, ACCESS_TOKEN);
+    void vcfa_endpointMovedBackFromTm_isFound() throws Exception {
+        server.enqueue(404, "")
+                .enqueue(200, ACCESS_TOKEN)
+                .enqueue(405, "")
+                .enqueue(200, ACCESS_TOKEN)
+                .enqueue(200, ACCESS_TOKEN);
         for (int i = 0; i < 3; i++) {
-            assertThat(refresh().requestToken("s").accessToken().value()).isEqualTo("b");
+            assertThat(vcfaClient().requestToken("s").accessToken().value()).isEqualTo("b");
         }
-        assertThat(server.asked)
+        assertThat(server.requests)
                 .containsExactly(
                         "POST /oauth/tenant/acme/token",
                         "POST /tm/oauth/tenant/acme/token",
@@ -46,28 +48,29 @@ class UnusualResponsesTest {
                         "POST /oauth/tenant/acme/token");
     }
 
-    /** A rejection comes from a token endpoint, too. */
     @Test
-    void aRefusalBehindTmSettlesWhereTheServiceIs() {
-        server.answer(404, "")
-                .answer(400, "{\"error\":\"invalid_grant\"}")
-                .answer(400, "{\"error\":\"invalid_grant\"}");
+    void vcfa_rejectionBehindTm_determinesPath() {
+        server.enqueue(404, "")
+                .enqueue(400, "{\"error\":\"invalid_grant\"}")
+                .enqueue(400, "{\"error\":\"invalid_grant\"}");
         for (int i = 0; i < 2; i++) {
-            assertThat(failure(() -> refresh().requestToken("s")).tokenError()).isEqualTo(TokenError.SPENT_OR_REVOKED);
+            assertThat(failure(() -> vcfaClient().requestToken("s")).tokenError())
+                    .isEqualTo(TokenError.SPENT_OR_REVOKED);
         }
-        assertThat(server.asked).hasSize(3).last().isEqualTo("POST /tm/oauth/tenant/acme/token");
+        assertThat(server.requests).hasSize(3).last().isEqualTo("POST /tm/oauth/tenant/acme/token");
     }
 
     @Test
-    void whereNeitherPlaceAnswersTheFirstOneIsTriedFirstAgain() {
-        server.answer(404, "").answer(404, "").answer(404, "").answer(405, "");
+    void vcfa_withoutEndpoint_startsWithFirstPathAgain() {
+        server.enqueue(404, "").enqueue(404, "").enqueue(404, "").enqueue(405, "");
         for (int i = 0; i < 2; i++) {
-            assertThat(failure(() -> refresh().requestToken("s")).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+            assertThat(failure(() -> vcfaClient().requestToken("s")).tokenError())
+                    .isEqualTo(TokenError.NO_SUCH_SERVICE);
         }
-        assertThat(server.asked.get(2)).isEqualTo("POST /oauth/tenant/acme/token");
+        assertThat(server.requests.get(2)).isEqualTo("POST /oauth/tenant/acme/token");
     }
 
-    /** An error of OAuth comes from a token endpoint, which has read the token. */
+    /** An OAuth error means that a token endpoint has read the token. */
     @ParameterizedTest
     @CsvSource({
         "404, invalid_client, 1",
@@ -81,27 +84,27 @@ class UnusualResponsesTest {
         "410, '', 1",
         "500, '', 1"
     })
-    void theOtherPathIsTried_onlyAfterAnAnswerOfNoTokenEndpoint(int status, String error, int requests) {
-        server.answer(status, "{\"error\":\"" + error + "\"}").answer(404, "");
-        failure(() -> refresh().requestToken("s"));
-        assertThat(server.asked).hasSize(requests);
+    void vcfa_otherPath_isTriedOnlyIfEndpointIsMissing(int status, String error, int requests) {
+        server.enqueue(status, "{\"error\":\"" + error + "\"}").enqueue(404, "");
+        failure(() -> vcfaClient().requestToken("s"));
+        assertThat(server.requests).hasSize(requests);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {404, 405})
-    void deviceCodesAreFoundBehindTmAndBack(int missing) throws Exception {
+    void deviceEndpoint_movedBehindTmAndBack_isFound(int missing) throws Exception {
         String codes = "{\"device_code\":\"d\",\"user_code\":\"u\"}";
-        server.answer(missing, "")
-                .answer(200, codes)
-                .answer(missing, "")
-                .answer(200, codes)
-                .answer(missing, "")
-                .answer(missing, "");
-        VcfaTokenClient account = device();
-        account.requestCodes();
-        account.requestCodes();
-        assertThat(failure(account::requestCodes).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
-        assertThat(server.asked)
+        server.enqueue(missing, "")
+                .enqueue(200, codes)
+                .enqueue(missing, "")
+                .enqueue(200, codes)
+                .enqueue(missing, "")
+                .enqueue(missing, "");
+        VcfaTokenClient client = deviceClient();
+        client.requestCodes();
+        client.requestCodes();
+        assertThat(failure(client::requestCodes).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        assertThat(server.requests)
                 .containsExactly(
                         "POST /oauth/tenant/acme/device_authorization",
                         "POST /tm/oauth/tenant/acme/device_authorization",
@@ -119,10 +122,10 @@ class UnusualResponsesTest {
         "404, '', NO_SUCH_SERVICE",
         "400, other, REJECTED"
     })
-    void aRefusalOfCodesIsToldForWhatItIs(int status, String error, TokenError tokenError) {
+    void requestCodes_rejection_isClassified(int status, String error, TokenError tokenError) {
         String body = "{\"error\":\"" + error + "\"}";
-        server.answer(status, body).answer(status, body);
-        assertThat(failure(device()::requestCodes).tokenError()).isEqualTo(tokenError);
+        server.enqueue(status, body).enqueue(status, body);
+        assertThat(failure(deviceClient()::requestCodes).tokenError()).isEqualTo(tokenError);
     }
 
     @ParameterizedTest
@@ -134,18 +137,18 @@ class UnusualResponsesTest {
         "'\"expires_in\":99999999,\"interval\":99999', PT24H, PT5M",
         "'\"other\":1', PT10M, PT5S"
     })
-    void spansOfCodesAreKeptWithinReason(String spans, Duration lifetime, Duration interval) throws Exception {
-        server.answer(200, "{\"device_code\":\"d\",\"user_code\":\"u\"," + spans + "}");
-        DeviceAuthorizationResponse codes = device().requestCodes();
+    void requestCodes_limitsLifetimeAndInterval(String spans, Duration lifetime, Duration interval) throws Exception {
+        server.enqueue(200, "{\"device_code\":\"d\",\"user_code\":\"u\"," + spans + "}");
+        DeviceAuthorizationResponse codes = deviceClient().requestCodes();
         assertThat(Duration.between(ScriptedHttp.NOW, codes.expiresAt())).isEqualTo(lifetime);
         assertThat(codes.interval()).isEqualTo(interval);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"{\"device_code\":\"d\"}", "{\"user_code\":\"u\"}", "{}"})
-    void codesThatAreNotThereAreNoHarm(String body) {
-        server.answer(200, body);
-        assertThat(failure(device()::requestCodes).tokenError()).isEqualTo(TokenError.STRANGE_ANSWER);
+    void requestCodes_withoutCodesInResponse_fails(String body) {
+        server.enqueue(200, body);
+        assertThat(failure(deviceClient()::requestCodes).tokenError()).isEqualTo(TokenError.STRANGE_ANSWER);
     }
 
     // VCF Automation: polls of the device flow
@@ -160,27 +163,27 @@ class UnusualResponsesTest {
         "400, '{\"error\":\"other\"}', FAILED, 'the server rejects the request (HTTP 400, other)'",
         "502, '', WAITING, 'the request left, but no usable answer came back (HTTP 502)'"
     })
-    void eachAnswerToAQuestionEndsIt(int status, String body, State state, String error) {
-        server.answer(status, body);
-        DeviceFlow attempt = attempt(new MutableClock());
-        assertThat(attempt.step()).isEqualTo(state).isEqualTo(attempt.state());
-        assertThat(attempt.error()).isEqualTo(error);
+    void step_returnsStateForResponse(int status, String body, State state, String error) {
+        server.enqueue(status, body);
+        DeviceFlow flow = deviceFlow(new MutableClock());
+        assertThat(flow.step()).isEqualTo(state).isEqualTo(flow.state());
+        assertThat(flow.error()).isEqualTo(error);
     }
 
     @Test
-    void pausesGrowWhileTheServerIsInTroubleAndNeverBeyondFiveMinutes() {
+    void pause_afterErrors_growsToFiveMinutes() {
         MutableClock clock = new MutableClock();
-        DeviceFlow attempt = attempt(clock);
+        DeviceFlow flow = deviceFlow(clock);
         List<Duration> pauses = new ArrayList<>();
-        server.answer(502, "")
-                .answer(429, "", "Retry-After", "3")
-                .answer(429, "", "Retry-After", "200")
-                .answer(502, "")
-                .answer(400, "{\"error\":\"slow_down\"}");
+        server.enqueue(502, "")
+                .enqueue(429, "", "Retry-After", "3")
+                .enqueue(429, "", "Retry-After", "200")
+                .enqueue(502, "")
+                .enqueue(400, "{\"error\":\"slow_down\"}");
         for (int i = 0; i < 5; i++) {
-            attempt.step();
-            pauses.add(attempt.pause());
-            clock.advance(attempt.pause());
+            flow.step();
+            pauses.add(flow.pause());
+            clock.advance(flow.pause());
         }
         assertThat(pauses)
                 .containsExactly(
@@ -190,57 +193,57 @@ class UnusualResponsesTest {
                         Duration.ofSeconds(300),
                         Duration.ofSeconds(305));
         clock.advance(Duration.ofHours(1));
-        assertThat(attempt.pause()).isZero();
+        assertThat(flow.pause()).isZero();
     }
 
-    /** A pending response after the lost one shows that the lost one did not contain the token. */
+    /** If the request is still pending after a lost response, that response did not contain the token. */
     @ParameterizedTest
     @CsvSource({"authorization_pending, false", "slow_down, false", ", true"})
-    void aLostAnswerIsBlamedUnlessTheServerWentOnWaiting(String between, boolean blamed) {
+    void error_mentionsLostResponseUnlessPendingAfterwards(String nextError, boolean isMentioned) {
         MutableClock clock = new MutableClock();
-        DeviceFlow attempt = attempt(clock);
-        server.answer(502, "");
-        if (between != null) {
-            server.answer(400, "{\"error\":\"" + between + "\"}");
+        DeviceFlow flow = deviceFlow(clock);
+        server.enqueue(502, "");
+        if (nextError != null) {
+            server.enqueue(400, "{\"error\":\"" + nextError + "\"}");
         }
-        server.answer(400, "{\"error\":\"invalid_grant\"}");
-        while (attempt.step() == State.WAITING) {
-            clock.advance(attempt.pause());
+        server.enqueue(400, "{\"error\":\"invalid_grant\"}");
+        while (flow.step() == State.WAITING) {
+            clock.advance(flow.pause());
         }
-        assertThat(attempt.state()).isEqualTo(State.FAILED);
-        assertThat(attempt.error().contains("lost on the way")).isEqualTo(blamed);
+        assertThat(flow.state()).isEqualTo(State.FAILED);
+        assertThat(flow.error().contains("lost on the way")).isEqualTo(isMentioned);
     }
 
     @Test
-    void whatIsGrantedCannotBeCanceled() {
-        server.answer(200, "{\"access_token\":\"b\",\"expires_in\":60,\"refresh_token\":\"r\"}");
-        DeviceFlow attempt = attempt(new MutableClock());
-        assertThat(attempt.saveNow()).as("nothing is at stake").isEqualTo(State.WAITING);
-        attempt.step();
-        attempt.cancel();
-        assertThat(attempt.state()).isEqualTo(State.GRANTED);
-        assertThat(attempt.saveNow()).isEqualTo(State.GRANTED);
-        assertThat(server.asked).hasSize(1);
+    void cancel_afterApproval_hasNoEffect() {
+        server.enqueue(200, "{\"access_token\":\"b\",\"expires_in\":60,\"refresh_token\":\"r\"}");
+        DeviceFlow flow = deviceFlow(new MutableClock());
+        assertThat(flow.saveNow()).as("flow without an unsaved token").isEqualTo(State.WAITING);
+        flow.step();
+        flow.cancel();
+        assertThat(flow.state()).isEqualTo(State.GRANTED);
+        assertThat(flow.saveNow()).isEqualTo(State.GRANTED);
+        assertThat(server.requests).hasSize(1);
     }
 
     // VCF Automation: access tokens of organizations
 
     @Test
-    void whatTheProvidersAccessTokenIsRefusedForIsToldForWhatItIs() {
+    void tenantToken_rejection_isClassified() {
         for (int status : new int[] {400, 401, 403}) {
-            assertThat(organizationFailure(status).tokenError())
-                    .as("%s", status)
-                    .isEqualTo(TokenError.WRONG_ORGANIZATION);
+            assertThat(tenantFailure(status).tokenError()).as("%s", status).isEqualTo(TokenError.WRONG_ORGANIZATION);
         }
-        assertThat(organizationFailure(404).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
-        assertThat(organizationFailure(405).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
-        assertThat(organizationFailure(409).tokenError()).isEqualTo(TokenError.REJECTED);
-        assertThat(organizationFailure(500).tokenError()).isEqualTo(TokenError.OUTCOME_UNKNOWN);
+        assertThat(tenantFailure(404).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        assertThat(tenantFailure(405).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        assertThat(tenantFailure(409).tokenError()).isEqualTo(TokenError.REJECTED);
+        assertThat(tenantFailure(500).tokenError()).isEqualTo(TokenError.OUTCOME_UNKNOWN);
     }
 
-    private TokenRequestException organizationFailure(int status) {
-        server.answer(200, list(PARTY)).answer(200, list(ORGANIZATION)).answer(status, "");
-        return failure(() -> organization().requestToken("p"));
+    private TokenRequestException tenantFailure(int status) {
+        server.enqueue(200, list(RELYING_PARTY))
+                .enqueue(200, list(ORGANIZATION))
+                .enqueue(status, "");
+        return failure(() -> tenantClient().requestToken("p"));
     }
 
     @ParameterizedTest
@@ -254,29 +257,29 @@ class UnusualResponsesTest {
         "400, REJECTED, 3",
         "500, OUTCOME_UNKNOWN, 1"
     })
-    void whatAListIsRefusedForIsToldAfterNoMoreTriesThanItTakes(int status, TokenError tokenError, int tries) {
+    void tenantToken_rejectedList_isRequestedOnlyAsOftenAsNeeded(int status, TokenError tokenError, int tries) {
         for (int i = 0; i < 9; i++) {
-            server.answer(status, "");
+            server.enqueue(status, "");
         }
-        assertThat(failure(() -> organization().requestToken("p")).tokenError()).isEqualTo(tokenError);
-        assertThat(server.asked).hasSize(tries);
+        assertThat(failure(() -> tenantClient().requestToken("p")).tokenError()).isEqualTo(tokenError);
+        assertThat(server.requests).hasSize(tries);
     }
 
     @Test
-    void theListsAreFoundBehindTmAndBack() throws Exception {
-        String renamed = PARTY.replace("clientName", "name");
-        server.answer(404, "")
-                .answer(200, list("{\"name\":\"other\"}," + renamed))
-                .answer(200, list(ORGANIZATION))
-                .answer(200, ACCESS_TOKEN)
-                .answer(405, "")
-                .answer(200, list(PARTY))
-                .answer(200, list(ORGANIZATION))
-                .answer(200, ACCESS_TOKEN);
+    void tenantToken_listsMovedBehindTmAndBack_areFound() throws Exception {
+        String renamed = RELYING_PARTY.replace("clientName", "name");
+        server.enqueue(404, "")
+                .enqueue(200, list("{\"name\":\"other\"}," + renamed))
+                .enqueue(200, list(ORGANIZATION))
+                .enqueue(200, ACCESS_TOKEN)
+                .enqueue(405, "")
+                .enqueue(200, list(RELYING_PARTY))
+                .enqueue(200, list(ORGANIZATION))
+                .enqueue(200, ACCESS_TOKEN);
         for (int i = 0; i < 2; i++) {
-            assertThat(organization().requestToken("p").accessToken().value()).isEqualTo("b");
+            assertThat(tenantClient().requestToken("p").accessToken().value()).isEqualTo("b");
         }
-        assertThat(server.asked)
+        assertThat(server.requests)
                 .containsExactly(
                         "GET /cloudapi/1.0.0/openIdProvider/relyingParties",
                         "GET /tm/cloudapi/1.0.0/openIdProvider/relyingParties",
@@ -295,21 +298,21 @@ class UnusualResponsesTest {
         "'{\"values\":[{\"name\":\"x\"}],\"pageCount\":1}', '', 1",
         "'{}', '', 1"
     })
-    void aListIsReadToItsEndAndNoFurther(String first, String second, int pages) {
-        server.answer(200, first).answer(200, second);
-        TokenRequestException e = failure(() -> organization().requestToken("p"));
+    void tenantToken_list_isReadUpToItsLastPage(String first, String second, int pages) {
+        server.enqueue(200, first).enqueue(200, second);
+        TokenRequestException e = failure(() -> tenantClient().requestToken("p"));
         assertThat(e.tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
         assertThat(e.detail()).contains("‘automation-relying-party’");
-        assertThat(server.asked).hasSize(pages);
+        assertThat(server.requests).hasSize(pages);
     }
 
     @Test
-    void aListWithoutEndIsLeftAtSomePoint() {
+    void tenantToken_endlessList_isLimited() {
         for (int i = 0; i < 1_500; i++) {
-            server.answer(200, "{\"values\":[{\"name\":\"x\"}]}");
+            server.enqueue(200, "{\"values\":[{\"name\":\"x\"}]}");
         }
-        assertThat(failure(() -> organization().requestToken("p")).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
-        assertThat(server.asked).hasSize(1_000);
+        assertThat(failure(() -> tenantClient().requestToken("p")).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        assertThat(server.requests).hasSize(1_000);
     }
 
     @ParameterizedTest
@@ -317,9 +320,9 @@ class UnusualResponsesTest {
         "'{\"clientName\":\"automation-relying-party\"}', '', NO_SUCH_SERVICE",
         "'{\"clientName\":\"automation-relying-party\",\"clientId\":\"1\"}', '{\"name\":\"acme\"}', WRONG_ORGANIZATION"
     })
-    void whatIsListedWithoutAnIdIsNotThere(String party, String organization, TokenError tokenError) {
-        server.answer(200, list(party)).answer(200, list(organization));
-        assertThat(failure(() -> organization().requestToken("p")).tokenError()).isEqualTo(tokenError);
+    void tenantToken_listItemWithoutId_isIgnored(String party, String organization, TokenError tokenError) {
+        server.enqueue(200, list(party)).enqueue(200, list(organization));
+        assertThat(failure(() -> tenantClient().requestToken("p")).tokenError()).isEqualTo(tokenError);
     }
 
     // Cloud Services and SDDC Manager
@@ -338,9 +341,9 @@ class UnusualResponsesTest {
         "-1, ",
         "null, "
     })
-    void theEndOfAnApiTokenIsReadHoweverItIsWritten(String written, Instant end) throws Exception {
-        server.answer(200, "{\"expiresAt\":" + written + "}");
-        assertThat(apiTokens().secretExpiry("s", null)).isEqualTo(end);
+    void csp_secretExpiry_isReadInAllFormats(String value, Instant expiry) throws Exception {
+        server.enqueue(200, "{\"expiresAt\":" + value + "}");
+        assertThat(cspClient().secretExpiry("s", null)).isEqualTo(expiry);
     }
 
     @ParameterizedTest
@@ -354,18 +357,17 @@ class UnusualResponsesTest {
         "405, '{}', NO_SUCH_SERVICE, NO_SUCH_SERVICE, NO_SUCH_SERVICE",
         "409, '{}', REJECTED, REJECTED, REJECTED"
     })
-    void whatCloudServicesRefuseIsToldForWhatItIs(
-            int status, String body, TokenError exchange, TokenError details, TokenError app) {
-        server.answer(status, body).answer(status, body).answer(status, body);
-        assertThat(failure(() -> apiTokens().requestToken("s")).tokenError()).isEqualTo(exchange);
-        assertThat(failure(() -> apiTokens().secretExpiry("s", null)).tokenError())
+    void csp_rejection_isClassified(int status, String body, TokenError request, TokenError details, TokenError app) {
+        server.enqueue(status, body).enqueue(status, body).enqueue(status, body);
+        assertThat(failure(() -> cspClient().requestToken("s")).tokenError()).isEqualTo(request);
+        assertThat(failure(() -> cspClient().secretExpiry("s", null)).tokenError())
                 .isEqualTo(details);
-        CspClientCredentialsClient service = new CspClientCredentialsClient(
+        CspClientCredentialsClient appClient = new CspClientCredentialsClient(
                 server.client,
                 new Account(CspApiTokenClient.SYSTEM, URL, "", "app"),
                 new CspClientCredentialsClient.App("app", "", 0));
-        assertThat(failure(() -> service.requestToken("s")).tokenError()).isEqualTo(app);
-        assertThat(service.needsSecret()).isFalse();
+        assertThat(failure(() -> appClient.requestToken("s")).tokenError()).isEqualTo(app);
+        assertThat(appClient.needsSecret()).isFalse();
     }
 
     @ParameterizedTest
@@ -378,9 +380,9 @@ class UnusualResponsesTest {
         "405, '{}', NO_SUCH_SERVICE",
         "400, '{}', REJECTED"
     })
-    void whatSddcManagerRefusesIsToldForWhatItIs(int status, String body, TokenError tokenError) {
-        server.answer(status, body);
-        assertThat(failure(() -> sddc().requestToken("s")).tokenError()).isEqualTo(tokenError);
+    void sddc_rejection_isClassified(int status, String body, TokenError tokenError) {
+        server.enqueue(status, body);
+        assertThat(failure(() -> sddcClient().requestToken("s")).tokenError()).isEqualTo(tokenError);
     }
 
     @ParameterizedTest
@@ -389,35 +391,36 @@ class UnusualResponsesTest {
         "'{\"accessToken\":\"b\",\"refreshToken\":{\"id\":\"session\"}}', session",
         "'{\"accessToken\":\"b\"}', "
     })
-    void aSessionIsReadHoweverItIsWritten(String body, String session) throws Exception {
-        server.answer(200, body);
-        assertThat(sddc().requestToken("s").session()).isEqualTo(session);
+    void sddc_session_isReadInAllFormats(String body, String session) throws Exception {
+        server.enqueue(200, body);
+        assertThat(sddcClient().requestToken("s").session()).isEqualTo(session);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {400, 401, 403, 404, 405, 409})
-    void aSessionThatIsRefusedCostsALogin(int status) throws Exception {
-        server.answer(status, "").answer(200, "{\"accessToken\":\"b\"}");
-        assertThat(sddc().refreshSession("s", "session").accessToken().value()).isEqualTo("b");
-        assertThat(server.asked).containsExactly("PATCH /v1/tokens/access-token/refresh", "POST /v1/tokens");
+    void sddc_rejectedSession_isFollowedByLogin(int status) throws Exception {
+        server.enqueue(status, "").enqueue(200, "{\"accessToken\":\"b\"}");
+        assertThat(sddcClient().refreshSession("s", "session").accessToken().value())
+                .isEqualTo("b");
+        assertThat(server.requests).containsExactly("PATCH /v1/tokens/access-token/refresh", "POST /v1/tokens");
     }
 
-    /** None of these says anything about the session. */
+    /** These statuses do not mean that the session is invalid. */
     @ParameterizedTest
     @CsvSource({"408, OUTCOME_UNKNOWN", "429, THROTTLED", "500, OUTCOME_UNKNOWN", "503, OUTCOME_UNKNOWN"})
-    void aServerThatIsBusyCostsNoLogin(int status, TokenError tokenError) {
-        server.answer(status, "");
-        assertThat(failure(() -> sddc().refreshSession("s", "session")).tokenError())
+    void sddc_serverError_isNotFollowedByLogin(int status, TokenError tokenError) {
+        server.enqueue(status, "");
+        assertThat(failure(() -> sddcClient().refreshSession("s", "session")).tokenError())
                 .isEqualTo(tokenError);
-        assertThat(server.asked).hasSize(1);
+        assertThat(server.requests).hasSize(1);
     }
 
     @ParameterizedTest
     @CsvSource({"200, ", "204, ", "404, ", "500, NO_ANSWER", "403, FORBIDDEN"})
-    void aSessionThatCannotBeLetGoIsSaidSo(int status, TokenError tokenError) throws Exception {
-        server.answer(status, "");
-        TokenRequestException e =
-                catchThrowableOfType(TokenRequestException.class, () -> sddc().revokeSession("session"));
+    void sddc_failedRevocation_isReported(int status, TokenError tokenError) throws Exception {
+        server.enqueue(status, "");
+        TokenRequestException e = catchThrowableOfType(
+                TokenRequestException.class, () -> sddcClient().revokeSession("session"));
         assertThat(e == null ? null : e.tokenError()).isEqualTo(tokenError);
     }
 
@@ -435,81 +438,73 @@ class UnusualResponsesTest {
         "503, , OUTCOME_UNKNOWN, HTTP 503",
         "599, , OUTCOME_UNKNOWN, HTTP 599"
     })
-    void aStatusMeansTheSameEverywhere(int status, String location, TokenError tokenError, String detail) {
-        server.answer(status, "", location == null ? new String[0] : new String[] {"Location", location});
-        TokenRequestException e = failure(() -> refresh().requestToken("the-secret"));
+    void status_isClassified(int status, String location, TokenError tokenError, String detail) {
+        server.enqueue(status, "", location == null ? new String[0] : new String[] {"Location", location});
+        TokenRequestException e = failure(() -> vcfaClient().requestToken("the-secret"));
         assertThat(e.tokenError()).isEqualTo(tokenError);
         assertThat(e.detail()).isEqualTo(detail);
     }
 
-    /** OkHttp quotes what it cannot parse, which may be a secret that the server repeats. */
+    /** The message of OkHttp contains text that it cannot parse, which may include a secret. */
     @Test
-    void whatTheHttpClientQuotesIsStruckOut() {
-        server.breakWith("Unexpected status line: \u001b[31mHTTP/9\nWARNING " + "t".repeat(32));
-        assertThat(failure(() -> refresh().requestToken("s")).detail())
+    void ioExceptionMessage_isRedacted() {
+        server.failWith("Unexpected status line: \u001b[31mHTTP/9\nWARNING " + "t".repeat(32));
+        assertThat(failure(() -> vcfaClient().requestToken("s")).detail())
                 .endsWith(": IOException (Unexpected status line: [31mHTTP/9 WARNING ****)");
     }
 
     @Test
-    void aConnectionThatBreaksWithoutAWordIsNamedByItsKind() {
-        TokenRequestException e = failure(() -> refresh().requestToken("s"));
+    void ioExceptionWithoutMessage_isDescribedByItsClass() {
+        TokenRequestException e = failure(() -> vcfaClient().requestToken("s"));
         assertThat(e.tokenError()).isEqualTo(TokenError.UNREACHABLE);
         assertThat(e.detail()).isEqualTo("POST https://vcf.example.com/oauth/tenant/acme/token: IOException");
     }
 
     @ParameterizedTest
     @CsvSource({"0, false", "1, true"})
-    void anAnswerOfAMebibyteIsReadAndOneByteMoreIsNot(int more, boolean refused) {
-        int size = OneShotHttpClient.MAX_ANSWER_BYTES - ACCESS_TOKEN.length();
-        server.answer(200, ACCESS_TOKEN + " ".repeat(size + more));
+    void responseSize_isLimitedToOneMebibyte(int extraBytes, boolean isRejected) {
+        int size = OneShotHttpClient.MAX_RESPONSE_BYTES - ACCESS_TOKEN.length();
+        server.enqueue(200, ACCESS_TOKEN + " ".repeat(size + extraBytes));
         TokenRequestException e = catchThrowableOfType(
-                TokenRequestException.class, () -> refresh().requestToken("s"));
-        assertThat(e != null).isEqualTo(refused);
-        if (refused) {
+                TokenRequestException.class, () -> vcfaClient().requestToken("s"));
+        assertThat(e != null).isEqualTo(isRejected);
+        if (isRejected) {
             assertThat(e.detail())
                     .isEqualTo("HTTP 200 with more than 1048576 bytes from "
                             + "https://vcf.example.com/oauth/tenant/acme/token");
         }
     }
 
-    private interface Ask {
-        Object run() throws TokenRequestException;
-    }
-
-    private static TokenRequestException failure(Ask ask) {
-        return catchThrowableOfType(TokenRequestException.class, ask::run);
-    }
-
     private static String list(String items) {
         return "{\"pageCount\":1,\"values\":[" + items + "]}";
     }
 
-    private VcfaTokenClient refresh() {
+    private VcfaTokenClient vcfaClient() {
         return new VcfaTokenClient(server.client, new Account(VcfaTokenClient.SYSTEM, URL, "acme"));
     }
 
-    private VcfaTokenClient device() {
+    private VcfaTokenClient deviceClient() {
         return new VcfaTokenClient(server.client, new Account(VcfaTokenClient.SYSTEM, URL, "acme"), "client");
     }
 
-    /** A device flow whose next poll is due. */
-    private DeviceFlow attempt(MutableClock clock) {
+    /** Creates a device flow that polls in its next step. */
+    private DeviceFlow deviceFlow(MutableClock clock) {
         DeviceAuthorizationResponse codes = new DeviceAuthorizationResponse(
                 "d", "u", null, null, clock.instant().plus(Duration.ofDays(1)), Duration.ofSeconds(1));
-        DeviceFlow attempt = new DeviceFlow(device(), codes, (token, accessToken) -> {}, clock);
+        DeviceFlow flow = new DeviceFlow(deviceClient(), codes, (token, accessToken) -> {}, clock);
         clock.advance(Duration.ofSeconds(1));
-        return attempt;
+        return flow;
     }
 
-    private VcfaTenantTokenClient organization() {
+    private VcfaTenantTokenClient tenantClient() {
         return new VcfaTenantTokenClient(server.client, new Account(VcfaTokenClient.SYSTEM, URL, "acme"));
     }
 
-    private CspApiTokenClient apiTokens() {
+    private CspApiTokenClient cspClient() {
         return new CspApiTokenClient(server.client, new Account(CspApiTokenClient.SYSTEM, URL, ""));
     }
 
-    private SddcManagerTokenClient sddc() {
+    private SddcManagerTokenClient sddcClient() {
         return new SddcManagerTokenClient(server.client, new Account(SddcManagerTokenClient.SYSTEM, URL, "", "user"));
     }
 }

@@ -21,12 +21,12 @@ class VcenterSessionClientTest extends TokenClientTestBase {
     private String parentToken;
 
     @BeforeEach
-    void start() throws Exception {
+    void requestParentToken() throws Exception {
         parentToken = ssoToken();
     }
 
     @Test
-    void requestToken_beginsASessionWhoseIdIsTheAccessToken() throws Exception {
+    void requestToken_createsSessionAndReturnsItsId() throws Exception {
         TokenResponse response = client().requestToken(parentToken);
         assertThat(simulator.vcenter().openSessions()).isEqualTo(1);
         assertThat(simulator.accessTokens()).contains(response.accessToken().value());
@@ -35,7 +35,7 @@ class VcenterSessionClientTest extends TokenClientTestBase {
     }
 
     @Test
-    void refreshSession_keepsTheSessionsOfBeforeUntilTheLastLeaseEnds() throws Exception {
+    void refreshSession_keepsPreviousSessionsUntilRevocation() throws Exception {
         VcenterSessionClient client = client();
         String sessions = client.requestToken(parentToken).session();
         sessions = client.refreshSession(parentToken, sessions).session();
@@ -43,25 +43,24 @@ class VcenterSessionClientTest extends TokenClientTestBase {
         assertThat(simulator.vcenter().openSessions()).isEqualTo(3);
         client.revokeSession(sessions);
         assertThat(simulator.vcenter().openSessions()).isZero();
-        assertThat(simulator.vcenter().ended()).isEqualTo(3);
+        assertThat(simulator.vcenter().sessionsEnded()).isEqualTo(3);
         assertThatCode(() -> client.revokeSession("expired")).doesNotThrowAnyException();
     }
 
     @Test
-    void refreshSession_manyTimes_remembersTheThreeNewest() throws Exception {
-        server.answer(200, "{\"access_token\":\"" + SAML + "\"}").answer(201, "\"new\"");
+    void refreshSession_manyTimes_returnsTheThreeNewestSessions() throws Exception {
+        server.enqueue(200, "{\"access_token\":\"" + SAML + "\"}").enqueue(201, "\"new\"");
         assertThat(scripted().refreshSession("p", "three two one").session()).isEqualTo("new three two");
     }
 
     @Test
-    void revokeSession_whereOneCannotBeEnded_endsTheOthersAndFails() {
-        server.answer(204, "").answer(503, "").answer(204, "");
+    void revokeSession_withOneFailure_deletesTheOthersAndFails() {
+        server.enqueue(204, "").enqueue(503, "").enqueue(204, "");
         TokenRequestException e = failure(() -> scripted().revokeSession("three two one"));
         assertThat(e.tokenError()).isEqualTo(TokenError.NO_ANSWER);
-        assertThat(server.asked).hasSize(3);
+        assertThat(server.requests).hasSize(3);
     }
 
-    /** The SAML token ends the session, and so does half an hour without a request. */
     @ParameterizedTest
     @CsvSource({
         "'\"expires_in\":300', PT5M",
@@ -69,18 +68,18 @@ class VcenterSessionClientTest extends TokenClientTestBase {
         "'\"expires_in\":28800', PT30M",
         "'\"x\":1', PT30M"
     })
-    void lifetime_isThatOfTheSamlTokenAndAtMostTheIdleTimeout(String field, Duration lifetime) throws Exception {
-        server.answer(200, "{\"access_token\":\"" + SAML + "\"," + field + "}").answer(201, "\"0123456789abcdef\"");
+    void lifetime_isThatOfTheSamlTokenLimitedByTheIdleTimeout(String field, Duration lifetime) throws Exception {
+        server.enqueue(200, "{\"access_token\":\"" + SAML + "\"," + field + "}").enqueue(201, "\"0123456789abcdef\"");
         AccessToken session = scripted().requestToken("p").accessToken();
         assertThat(session.value()).isEqualTo("0123456789abcdef");
         assertThat(session.lifetime()).isEqualTo(lifetime);
-        assertThat(server.asked).containsExactly("POST /api/vcenter/authentication/token", "POST /api/session");
+        assertThat(server.requests).containsExactly("POST /api/vcenter/authentication/token", "POST /api/session");
     }
 
     @Test
-    void requestToken_withLinesInTheSamlToken_ignoresTheLineBreaks() throws Exception {
-        server.answer(200, "{\"access_token\":\"" + SAML.substring(0, 4) + "\\r\\n" + SAML.substring(4) + "\\n\"}")
-                .answer(201, "\"id\"");
+    void requestToken_withLineBreaksInSamlToken_ignoresThem() throws Exception {
+        server.enqueue(200, "{\"access_token\":\"" + SAML.substring(0, 4) + "\\r\\n" + SAML.substring(4) + "\\n\"}")
+                .enqueue(201, "\"id\"");
         assertThat(scripted().requestToken("p").accessToken().value()).isEqualTo("id");
     }
 
@@ -96,10 +95,10 @@ class VcenterSessionClientTest extends TokenClientTestBase {
         "200, '{\"access_token\":\"=a=\"}', UNINTELLIGIBLE",
         "200, '{\"access_token\":\"PA==\",\"expires_in\":0}', UNINTELLIGIBLE"
     })
-    void requestToken_whenTheExchangeFails_beginsNoSession(int status, String body, TokenError expected) {
-        server.answer(status, body);
+    void requestToken_afterFailedExchange_createsNoSession(int status, String body, TokenError expected) {
+        server.enqueue(status, body);
         assertThat(tokenError()).isEqualTo(expected);
-        assertThat(server.asked).containsExactly("POST /api/vcenter/authentication/token");
+        assertThat(server.requests).containsExactly("POST /api/vcenter/authentication/token");
     }
 
     @ParameterizedTest
@@ -113,21 +112,21 @@ class VcenterSessionClientTest extends TokenClientTestBase {
         "201, '\"a b\"', UNINTELLIGIBLE",
         "201, '', UNINTELLIGIBLE"
     })
-    void requestToken_whenTheLoginFails_saysWhy(int status, String body, TokenError expected) {
-        server.answer(200, "{\"access_token\":\"" + SAML + "\"}").answer(status, body);
+    void requestToken_afterFailedLogin_fails(int status, String body, TokenError expected) {
+        server.enqueue(200, "{\"access_token\":\"" + SAML + "\"}").enqueue(status, body);
         assertThat(tokenError()).isEqualTo(expected);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"expired", "foreign"})
-    void requestToken_withAnAccessTokenThatVcenterDoesNotAccept_isRefusedForThat(String token) {
+    void requestToken_withInvalidParentToken_isRejected(String token) {
         if (token.equals("expired")) {
             simulator.endSessions();
         }
         TokenRequestException e = catchThrowableOfType(
                 TokenRequestException.Rejected.class,
                 () -> client().requestToken(token.equals("expired") ? parentToken : "a.b.c"));
-        assertThat(e.tokenError().isOfParentToken()).isTrue();
+        assertThat(e.tokenError().isParentTokenRejected()).isTrue();
         assertThat(simulator.vcenter().refusals()).isEqualTo(1);
     }
 

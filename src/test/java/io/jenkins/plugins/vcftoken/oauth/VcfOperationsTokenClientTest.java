@@ -23,14 +23,14 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
     private VcfOperations operations;
 
     @BeforeEach
-    void start() throws Exception {
+    void addUsers() throws Exception {
         operations = simulator.vcfOperations();
         operations.addUser("svc", "", PASSWORD);
         operations.addUser("svc", "corp.example.com", "of the directory");
     }
 
     @Test
-    void requestToken_ofALocalUserOrOfASource_returnsAnAccessTokenThatIsItsSession() throws Exception {
+    void requestToken_ofLocalOrExternalUser_returnsAccessTokenAsSession() throws Exception {
         simulator.setLifetime(Duration.ofHours(6));
         TokenResponse local = client("svc", "").requestToken(PASSWORD);
         TokenResponse other = client("svc", "corp.example.com").requestToken("of the directory");
@@ -43,7 +43,7 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
     }
 
     @Test
-    void revokeSession_releasesTheAccessToken_andAgainIsNoError() throws Exception {
+    void revokeSession_twice_succeeds() throws Exception {
         TokenResponse response = client("svc", "").requestToken(PASSWORD);
         client("svc", "").revokeSession(response.session());
         assertThat(operations.openSessions()).isZero();
@@ -52,16 +52,16 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
     }
 
     @Test
-    void revokeSession_whileTheServerFails_saysThatNothingIsLost() {
-        server.answer(503, "");
+    void revokeSession_whileTheServerFails_failsWithNoAnswer() {
+        server.enqueue(503, "");
         TokenRequestException e = failure(() -> scripted().revokeSession("t"));
         assertThat(e.tokenError()).isEqualTo(TokenError.NO_ANSWER);
-        assertThat(server.asked).containsExactly("POST /suite-api/api/auth/token/release");
+        assertThat(server.requests).containsExactly("POST /suite-api/api/auth/token/release");
     }
 
-    /** There is nothing else that renews, so the old access token serves the running steps until it expires. */
+    /** Running steps use the old access token until it expires. */
     @Test
-    void refreshSession_logsInAgain_andKeepsTheFormerAccessToken() throws Exception {
+    void refreshSession_logsInAndKeepsThePreviousAccessToken() throws Exception {
         TokenResponse first = client("svc", "").requestToken(PASSWORD);
         TokenResponse second = client("svc", "").refreshSession(PASSWORD, first.session());
         assertThat(second.session()).isNotEqualTo(first.session());
@@ -70,7 +70,7 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
     }
 
     @Test
-    void requestToken_withAWrongPassword_isSentOnce() {
+    void requestToken_withWrongPassword_isSentOnce() {
         TokenRequestException e = failure("svc", "", "wrong-password-of-mine");
         assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_SECRET);
         assertThat(((TokenRequestException.Rejected) e).isFinal()).isTrue();
@@ -80,7 +80,7 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
     }
 
     @Test
-    void requestToken_ofASourceWithoutPasswords_isSentOnceAndNamesTheKindToUse() {
+    void requestToken_ofSourceWithoutPasswords_isSentOnceAndNamesTheOtherKind() {
         operations.addSourceWithoutPasswords("VCF SSO");
         TokenRequestException e = failure("svc", "VCF SSO", PASSWORD);
         assertThat(e.tokenError()).isEqualTo(TokenError.PASSWORD_NOT_ACCEPTED);
@@ -99,15 +99,15 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
         "404, '', NO_SUCH_SERVICE",
         "400, '{}', REJECTED"
     })
-    void rejection_hasTheErrorOfItsStatusAndBody(int status, String body, TokenError tokenError) {
-        server.answer(status, body);
+    void rejection_isClassified(int status, String body, TokenError tokenError) {
+        server.enqueue(status, body);
         TokenRequestException.Rejected e = catchThrowableOfType(
                 TokenRequestException.Rejected.class, () -> scripted().requestToken("p"));
         assertThat(e.tokenError()).isEqualTo(tokenError);
-        assertThat(server.asked).containsExactly("POST /suite-api/api/auth/token/acquire");
+        assertThat(server.requests).containsExactly("POST /suite-api/api/auth/token/acquire");
     }
 
-    /** The date of the response has no fractions of seconds: the lifetime is rather too short than too long. */
+    /** The {@code Date} header has no fractions of seconds; the lifetime is rounded down. */
     @ParameterizedTest
     @CsvSource({
         "PT0S, 21600000, PT5H59M59S",
@@ -115,9 +115,9 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
         "PT-24H, 21600500, PT5H59M59.5S",
         "PT0S, 999999999999, PT24H"
     })
-    void validity_countsFromTheDateOfTheResponse(Duration ahead, long validFor, Duration lifetime) throws Exception {
+    void validity_startsAtDateOfResponse(Duration ahead, long validFor, Duration lifetime) throws Exception {
         Instant serverNow = ScriptedHttp.NOW.plus(ahead);
-        server.answer(
+        server.enqueue(
                 200,
                 "{\"token\":\"t::1\",\"validity\":"
                         + serverNow.plusMillis(validFor).toEpochMilli() + "}",
@@ -130,8 +130,8 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
 
     @ParameterizedTest
     @ValueSource(strings = {"", ",\"validity\":0", ",\"validity\":null", ",\"validity\":\"soon\""})
-    void validity_thatTheResponseDoesNotSay_isTheDefault(String validity) throws Exception {
-        server.answer(200, "{\"token\":\"t\"" + validity + "}");
+    void validity_withoutValue_isDefaultLifetime(String validity) throws Exception {
+        server.enqueue(200, "{\"token\":\"t\"" + validity + "}");
         assertThat(scripted().requestToken("p").accessToken().lifetime())
                 .isEqualTo(TokenResponseParser.DEFAULT_LIFETIME);
     }
@@ -144,8 +144,8 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
                 "{\"validity\":1}",
                 "{}"
             })
-    void response_withoutAValidAccessToken_isInvalid(String body) {
-        server.answer(200, body);
+    void response_withoutValidAccessToken_isInvalid(String body) {
+        server.enqueue(200, body);
         assertThat(failure(() -> scripted().requestToken("p")))
                 .isInstanceOf(TokenRequestException.InvalidResponse.class);
     }
@@ -159,7 +159,7 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
     }
 
     private TokenEndpointClient client(String user, String authSource) {
-        return TestTokenService.patient(client(http, simulator.url(), user, authSource));
+        return TestTokenService.withRetries(client(http, simulator.url(), user, authSource));
     }
 
     private static VcfOperationsTokenClient client(OneShotHttpClient http, URI url, String name, String authSource) {

@@ -17,15 +17,15 @@ import org.junit.jupiter.params.provider.ValueSource;
 class VcfSsoApiTokenClientTest extends TokenClientTestBase {
 
     private static final String API_TOKEN = "vidb_a+b&c=d";
-    private static final Instant LATER = Instant.parse("2099-01-01T00:00:00Z");
+    private static final Instant EXPIRY = Instant.parse("2099-01-01T00:00:00Z");
 
     @BeforeEach
-    void start() throws Exception {
-        simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, LATER);
+    void addApiToken() throws Exception {
+        simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, EXPIRY);
     }
 
     @Test
-    void requestToken_returnsAnAccessTokenAndNothingElse() throws Exception {
+    void requestToken_returnsAccessTokenOnly() throws Exception {
         TokenResponse response = client("CUSTOMER").requestToken(API_TOKEN);
         assertThat(simulator.accessTokens())
                 .containsExactly(response.accessToken().value());
@@ -36,22 +36,21 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
                 .isNull();
     }
 
-    /** The API token stays the stored secret, whatever a broker adds. */
     @Test
-    void requestToken_withARefreshTokenInTheResponse_ignoresIt() throws Exception {
-        server.answer(200, "{\"access_token\":\"b\",\"expires_in\":60,\"refresh_token\":\"r\"}");
+    void requestToken_withRefreshTokenInResponse_ignoresIt() throws Exception {
+        server.enqueue(200, "{\"access_token\":\"b\",\"expires_in\":60,\"refresh_token\":\"r\"}");
         assertThat(scripted().requestToken(API_TOKEN).refreshToken()).isNull();
-        assertThat(server.asked).containsExactly("POST /acs/t/CUSTOMER/token");
+        assertThat(server.requests).containsExactly("POST /acs/t/CUSTOMER/token");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"expired", "revoked", "inactive"})
-    void requestToken_withATokenThatNoLongerWorks_failsAsProbablyRejectedAfterTwoTries(String state) {
+    void requestToken_withInvalidApiToken_failsAsProbablyRejectedAfterTwoAttempts(String state) {
         switch (state) {
             case "expired" -> simulator.vcfSso().addApiToken("CUSTOMER", "client", API_TOKEN, Instant.EPOCH);
             case "revoked" -> {
                 simulator.vcfSso().revoke(API_TOKEN);
-                simulator.vcfSso().addApiToken("CUSTOMER", "client", "another", LATER);
+                simulator.vcfSso().addApiToken("CUSTOMER", "client", "another", EXPIRY);
             }
             default -> simulator.vcfSso().setActive("client", false);
         }
@@ -64,14 +63,14 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
     }
 
     @Test
-    void requestToken_afterOneFailureOfTheServer_succeeds() throws Exception {
+    void requestToken_afterOneServerError_succeeds() throws Exception {
         simulator.inject(Fault.STATUS_500);
         assertThat(client("CUSTOMER").requestToken(API_TOKEN)).isNotNull();
         assertThat(simulator.requests()).isEqualTo(2);
     }
 
     @Test
-    void requestToken_whileTheServerIsUnavailable_isTriedThreeTimes() {
+    void requestToken_whileServerIsUnavailable_isSentThreeTimes() {
         for (int i = 0; i < 5; i++) {
             simulator.inject(Fault.STATUS_503);
         }
@@ -80,18 +79,18 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
     }
 
     @Test
-    void requestToken_forAnUnknownTenant_findsNoService() {
+    void requestToken_forUnknownTenant_failsWithNoSuchService() {
         assertThat(failure("OTHER").tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"..", ".", "a/b", "a\\b", "%2e%2E", "a%2Fb"})
-    void tenantThatLeavesItsPlaceInThePath_isRefusedBeforeAnythingIsSent(String tenant) {
+    void tenantThatIsNotASinglePathSegment_isRejectedBeforeRequest(String tenant) {
         TokenRequestException e = failure(tenant);
         assertThat(e).isInstanceOf(TokenRequestException.NotSent.class);
         assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
         assertThat(simulator.requests()).isZero();
-        assertThat(simulator.missed()).isZero();
+        assertThat(simulator.notFound()).isZero();
     }
 
     @ParameterizedTest
@@ -103,8 +102,8 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
         "403, '', FORBIDDEN, false",
         "405, '', NO_SUCH_SERVICE, false"
     })
-    void rejection_isFinalWhereItNamesTheToken(int status, String error, TokenError tokenError, boolean isFinal) {
-        server.answer(status, "{\"error\":\"" + error + "\"}");
+    void rejection_ofApiToken_isFinal(int status, String error, TokenError tokenError, boolean isFinal) {
+        server.enqueue(status, "{\"error\":\"" + error + "\"}");
         TokenRequestException.Rejected e = catchThrowableOfType(
                 TokenRequestException.Rejected.class, () -> scripted().requestToken(API_TOKEN));
         assertThat(e.tokenError()).isEqualTo(tokenError);
@@ -113,10 +112,8 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
 
     private static final String REGENERATED = "{\"token\":\"vidb_next\",\"api_token_ttl\":%s,\"expiration_date\":%s}";
 
-    private static final Instant SENT = Instant.parse("2026-01-01T00:00:00Z");
-
     @Test
-    void regenerate_returnsTheNewTokenAndItsExpiry() throws Exception {
+    void regenerate_returnsNewTokenAndExpiry() throws Exception {
         AccessToken accessToken = client("CUSTOMER").requestToken(API_TOKEN).accessToken();
         RegeneratedSecret next = client("CUSTOMER").regenerate(API_TOKEN, accessToken);
         assertThat(next.secret()).isEqualTo(simulator.vcfSso().currentToken("client"));
@@ -140,11 +137,11 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
         "9223372036854775807, null, ",
         "0, '\"9999-12-31T00:00:00Z\"', "
     })
-    void regenerate_readsTheExpiryInEachForm(String minutes, String date, Instant expiry) throws Exception {
-        server.answer(200, REGENERATED.formatted(minutes, date));
+    void regenerate_readsExpiryInAllFormats(String minutes, String date, Instant expiry) throws Exception {
+        server.enqueue(200, REGENERATED.formatted(minutes, date));
         RegeneratedSecret next = scripted().regenerate(API_TOKEN, null);
         assertThat(next).isEqualTo(new RegeneratedSecret("vidb_next", expiry));
-        assertThat(server.asked).containsExactly("POST /acs/t/CUSTOMER/api-tokens/regenerate");
+        assertThat(server.requests).containsExactly("POST /acs/t/CUSTOMER/api-tokens/regenerate");
     }
 
     @ParameterizedTest
@@ -161,29 +158,29 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
         "503, REGENERATION_UNKNOWN, OutcomeUnknown",
         "200, REGENERATION_UNKNOWN, InvalidResponse"
     })
-    void regenerate_withoutAnotherToken_isSentOnceAndIsNeverFinal(int status, TokenError error, String type) {
-        server.answer(status, "{\"message\":\"API Token is invalid or expired\"}");
-        TokenEndpointClient retrying = TestTokenService.patient(scripted());
+    void regenerate_afterFailure_isSentOnceAndNotFinal(int status, TokenError error, String type) {
+        server.enqueue(status, "{\"message\":\"API Token is invalid or expired\"}");
+        TokenEndpointClient retrying = TestTokenService.withRetries(scripted());
         TokenRequestException e = failure(() -> retrying.regenerate(API_TOKEN, null));
         assertThat(e.tokenError()).isEqualTo(error);
         assertThat(e.getClass().getSimpleName()).isEqualTo(type);
         assertThat(e.tokenError().isFinal()).isFalse();
-        assertThat(server.asked).hasSize(1);
+        assertThat(server.requests).hasSize(1);
     }
 
     @Test
-    void regenerate_withATenantThatLeavesItsPlaceInThePath_sendsNothing() {
+    void regenerate_withTenantThatIsNotASinglePathSegment_sendsNoRequest() {
         TokenRequestException e = failure(() -> client("..").regenerate(API_TOKEN, null));
         assertThat(e).isInstanceOf(TokenRequestException.NotSent.class);
         assertThat(simulator.requests()).isZero();
     }
 
     @Test
-    void secretExpiry_isTheOneThatTheUserEntered() {
+    void secretExpiry_isThatEnteredByTheUser() {
         Account account =
                 new Account(VcfSsoApiTokenClient.SYSTEM, URI.create("https://broker.example.com"), "CUSTOMER");
-        assertThat(new VcfSsoApiTokenClient(server.client, account, SENT, true).secretExpiry(API_TOKEN, null))
-                .isEqualTo(SENT);
+        assertThat(new VcfSsoApiTokenClient(server.client, account, EXPIRY, true).secretExpiry(API_TOKEN, null))
+                .isEqualTo(EXPIRY);
     }
 
     private TokenRequestException failure(String tenant) {
@@ -197,6 +194,7 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
     }
 
     private TokenEndpointClient client(String tenant) {
-        return TestTokenService.patient(new VcfSsoApiTokenClient(http, account(VcfSsoApiTokenClient.SYSTEM, tenant)));
+        return TestTokenService.withRetries(
+                new VcfSsoApiTokenClient(http, account(VcfSsoApiTokenClient.SYSTEM, tenant)));
     }
 }

@@ -17,12 +17,12 @@ class VcfaProviderSessionClientTest extends TokenClientTestBase {
     private String parentToken;
 
     @BeforeEach
-    void start() throws Exception {
+    void requestParentToken() throws Exception {
         parentToken = ssoToken();
     }
 
     @Test
-    void requestToken_takesTheAccessTokenOfTheHeader() throws Exception {
+    void requestToken_returnsAccessTokenOfHeader() throws Exception {
         TokenResponse response = client().requestToken(parentToken);
         assertThat(simulator.accessTokens()).contains(response.accessToken().value());
         assertThat(JwtClaims.of(response.accessToken().value()).text("org_name"))
@@ -32,22 +32,22 @@ class VcfaProviderSessionClientTest extends TokenClientTestBase {
     }
 
     @Test
-    void revokeSession_endsTheSessionsOfAllRenewals() throws Exception {
+    void revokeSession_deletesAllSessions() throws Exception {
         VcfaProviderSessionClient client = client();
         String sessions = client.requestToken(parentToken).session();
         sessions = client.refreshSession(parentToken, sessions).session();
         client.revokeSession(sessions);
-        assertThat(simulator.providerSessions().ended()).isEqualTo(2);
+        assertThat(simulator.providerSessions().sessionsEnded()).isEqualTo(2);
         assertThat(simulator.providerSessions().openSessions()).isZero();
         client.revokeSession(sessions);
     }
 
     @Test
-    void requestToken_withAnAccessTokenThatHasExpired_isRefusedForThat() {
+    void requestToken_withExpiredParentToken_isRejected() {
         simulator.endSessions();
         TokenRequestException e =
                 catchThrowableOfType(TokenRequestException.Rejected.class, () -> client().requestToken(parentToken));
-        assertThat(e.tokenError().isOfParentToken()).isTrue();
+        assertThat(e.tokenError().isParentTokenRejected()).isTrue();
     }
 
     @ParameterizedTest
@@ -61,20 +61,19 @@ class VcfaProviderSessionClientTest extends TokenClientTestBase {
         "429, , THROTTLED",
         "502, , OUTCOME_UNKNOWN"
     })
-    void requestToken_withoutAnAccessToken_fails(int status, String header, TokenError expected) {
+    void requestToken_withoutAccessTokenInResponse_fails(int status, String header, TokenError expected) {
         if (header == null) {
-            server.answer(status, "{}");
+            server.enqueue(status, "{}");
         } else {
-            server.answer(status, "{}", HEADER, header);
+            server.enqueue(status, "{}", HEADER, header);
         }
         assertThat(failure(() -> scripted().requestToken("p")).tokenError()).isEqualTo(expected);
-        assertThat(server.asked).containsExactly("POST /cloudapi/1.0.0/sessions/provider");
+        assertThat(server.requests).containsExactly("POST /cloudapi/1.0.0/sessions/provider");
     }
 
-    /** The header is all that counts. */
     @Test
-    void requestToken_withATokenThatIsNoJwt_assumesHalfAnHour() throws Exception {
-        server.answer(200, "", HEADER, "opaque");
+    void requestToken_withOpaqueToken_hasDefaultLifetime() throws Exception {
+        server.enqueue(200, "", HEADER, "opaque");
         assertThat(scripted().requestToken("p").accessToken().lifetime()).isEqualTo(Duration.ofMinutes(30));
     }
 

@@ -14,109 +14,110 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class VcfaTenantTokenClientTest extends TokenClientTestBase {
 
-    private OneShotHttpClient client;
-    private AccessToken provider;
+    private OneShotHttpClient httpClient;
+    private AccessToken providerToken;
 
     @BeforeEach
-    void start() throws Exception {
-        client = http;
-        provider = new VcfaTokenClient(client, account(VcfaTokenClient.SYSTEM, "System"))
+    void requestProviderToken() throws Exception {
+        httpClient = http;
+        providerToken = new VcfaTokenClient(httpClient, account(VcfaTokenClient.SYSTEM, "System"))
                 .requestToken(simulator.addAccount("provider", "System"))
                 .accessToken();
     }
 
     @Test
-    void theProvidersAccessTokenBuysTheOrganizations() throws Exception {
+    void requestToken_withProviderToken_returnsTenantToken() throws Exception {
         simulator.tenants().add("allapps_org01");
-        TokenResponse response = service("allapps_org01").requestToken(provider.value());
+        TokenResponse response = client("allapps_org01").requestToken(providerToken.value());
         assertThat(response.refreshToken()).isNull();
         assertThat(JwtClaims.of(response.accessToken().value()).text("org_name"))
                 .isEqualTo("allapps_org01");
-        assertThat(service("allapps_org01").warning(response.accessToken())).isNull();
+        assertThat(client("allapps_org01").warning(response.accessToken())).isNull();
     }
 
     @Test
-    void bothListsAreSearchedToTheirLastPage() throws Exception {
-        simulator.tenants().addPartiesBefore(60);
+    void requestToken_searchesAllPagesOfBothLists() throws Exception {
+        simulator.tenants().prependRelyingParties(60);
         for (int i = 0; i < 60; i++) {
             simulator.tenants().add("org-" + i);
         }
         simulator.tenants().add("allapps_org01");
-        assertThat(service("allapps_org01").requestToken(provider.value()).accessToken())
+        assertThat(client("allapps_org01").requestToken(providerToken.value()).accessToken())
                 .isNotNull();
-        assertThat(simulator.tenants().lists()).isEqualTo(6);
+        assertThat(simulator.tenants().listRequests()).isEqualTo(6);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"9.1.0", "9.0.0", "40.0"})
-    void theVersionIsNegotiatedAndRemembered(String version) throws Exception {
+    void apiVersion_isNegotiatedAndRemembered(String version) throws Exception {
         simulator.tenants().add("acme");
         simulator.tenants().setVersions(Set.of(version));
-        service("acme").requestToken(provider.value());
-        int first = simulator.tenants().lists();
-        service("acme").requestToken(provider.value());
-        assertThat(simulator.tenants().lists() - first).isEqualTo(2);
+        client("acme").requestToken(providerToken.value());
+        int first = simulator.tenants().listRequests();
+        client("acme").requestToken(providerToken.value());
+        assertThat(simulator.tenants().listRequests() - first).isEqualTo(2);
     }
 
     @Test
-    void theNameIsComparedWithoutCase() throws Exception {
+    void requestToken_ignoresCaseOfOrganization() throws Exception {
         simulator.tenants().add("allapps_org01");
-        TokenResponse response = service("AllApps_ORG01").requestToken(provider.value());
+        TokenResponse response = client("AllApps_ORG01").requestToken(providerToken.value());
         assertThat(JwtClaims.of(response.accessToken().value()).text("org_name"))
                 .isEqualTo("allapps_org01");
-        assertThat(service("AllApps_ORG01").warning(response.accessToken())).isNull();
+        assertThat(client("AllApps_ORG01").warning(response.accessToken())).isNull();
     }
 
     @Test
-    void anUnknownOrganizationIsNamed() {
-        TokenRequestException e = refused("acne");
+    void requestToken_forUnknownOrganization_namesTheOrganization() {
+        TokenRequestException e = requestFailure("acne");
         assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
         assertThat(e.detail()).contains("‘acne’");
     }
 
     @Test
-    void anOrganizationWithoutAccessIsSaidSo() {
+    void requestToken_forOrganizationWithoutAccess_failsWithWrongOrganization() {
         simulator.tenants().add("acme");
-        simulator.tenants().close("acme");
-        assertThat(refused("acme").tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
+        simulator.tenants().denyAccessTokens("acme");
+        assertThat(requestFailure("acme").tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
     }
 
     @Test
-    void aTenantsAccessTokenIsNotEnough() throws Exception {
-        provider = new VcfaTokenClient(client, account(VcfaTokenClient.SYSTEM, "acme"))
+    void requestToken_withTenantToken_isForbidden() throws Exception {
+        providerToken = new VcfaTokenClient(httpClient, account(VcfaTokenClient.SYSTEM, "acme"))
                 .requestToken(simulator.addAccount("tenant", "acme"))
                 .accessToken();
-        assertThat(refused("acme").tokenError()).isEqualTo(TokenError.FORBIDDEN);
+        assertThat(requestFailure("acme").tokenError()).isEqualTo(TokenError.FORBIDDEN);
     }
 
     @Test
-    void anAccessTokenOfAnotherOrganizationIsDoubted() throws Exception {
+    void warning_forTokenOfAnotherOrganization_namesBoth() throws Exception {
         simulator.tenants().add("acme");
         simulator.setClaimedOrganization("System");
-        AccessToken accessToken = service("acme").requestToken(provider.value()).accessToken();
-        assertThat(service("acme").warning(accessToken)).contains("‘System’").contains("‘acme’");
+        AccessToken accessToken =
+                client("acme").requestToken(providerToken.value()).accessToken();
+        assertThat(client("acme").warning(accessToken)).contains("‘System’").contains("‘acme’");
     }
 
-    /** A request without a body counts as sent once there is a connection. */
+    /** A request without a body counts as sent after the connection is established. */
     @Test
-    void aListThatIsCutOffMayHaveBeenAskedFor() throws Exception {
-        OkHttpClient cutting = TestTokenService.trusting(simulator)
+    void requestToken_afterInterruptedList_isOutcomeUnknown() throws Exception {
+        OkHttpClient interrupting = TestTokenService.trusting(simulator)
                 .newBuilder()
                 .addNetworkInterceptor(chain -> {
                     chain.proceed(chain.request()).close();
                     throw new IOException("cut off");
                 })
                 .build();
-        client = TestTokenService.client(cutting, InstantSource.system(), TestTokenService.PLENTY);
-        assertThat(refused("acme")).isInstanceOf(TokenRequestException.OutcomeUnknown.class);
-        assertThat(simulator.tenants().lists()).isEqualTo(1);
+        httpClient = TestTokenService.client(interrupting, InstantSource.system(), TestTokenService.MAX_WAIT);
+        assertThat(requestFailure("acme")).isInstanceOf(TokenRequestException.OutcomeUnknown.class);
+        assertThat(simulator.tenants().listRequests()).isEqualTo(1);
     }
 
-    private TokenRequestException refused(String organization) {
-        return failure(() -> service(organization).requestToken(provider.value()));
+    private TokenRequestException requestFailure(String organization) {
+        return failure(() -> client(organization).requestToken(providerToken.value()));
     }
 
-    private VcfaTenantTokenClient service(String organization) {
-        return new VcfaTenantTokenClient(client, account(VcfaTokenClient.SYSTEM, organization));
+    private VcfaTenantTokenClient client(String organization) {
+        return new VcfaTenantTokenClient(httpClient, account(VcfaTokenClient.SYSTEM, organization));
     }
 }

@@ -22,9 +22,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class VcfaTokenClientTest extends TokenClientTestBase {
 
     @Test
-    void tenantGrant() throws Exception {
+    void requestToken_returnsAccessTokenAndRotatedRefreshToken() throws Exception {
         String initialToken = simulator.addAccount("ci", "acme");
-        TokenResponse response = service("acme").requestToken(initialToken);
+        TokenResponse response = client("acme").requestToken(initialToken);
         assertThat(simulator.accessTokens())
                 .containsExactly(response.accessToken().value());
         assertThat(response.accessToken().lifetime()).isEqualTo(Duration.ofHours(1));
@@ -33,9 +33,9 @@ class VcfaTokenClientTest extends TokenClientTestBase {
                 .isNotEqualTo(initialToken);
     }
 
-    /** The token endpoint also answers where there is no such header, with JSON or without. */
+    /** Without this header, the endpoint may respond in another format. */
     @Test
-    void requestToken_asksForJson() throws Exception {
+    void requestToken_acceptsJson() throws Exception {
         AtomicReference<String> accept = new AtomicReference<>();
         OkHttpClient http = TestTokenService.trusting(simulator)
                 .newBuilder()
@@ -44,35 +44,32 @@ class VcfaTokenClientTest extends TokenClientTestBase {
                     return chain.proceed(chain.request());
                 })
                 .build();
-        new VcfaTokenClient(
-                        TestTokenService.client(http, InstantSource.system(), TestTokenService.PLENTY),
-                        new Account(VcfaTokenClient.SYSTEM, simulator.url(), "acme"))
-                .requestToken(simulator.addAccount("ci", "acme"));
+        client(http, simulator.url(), "acme").requestToken(simulator.addAccount("ci", "acme"));
         assertThat(accept).hasValue("application/json");
     }
 
     @Test
-    void systemIsTheProviderInAnyCase() throws Exception {
+    void requestToken_forSystemInAnyCase_usesProviderPath() throws Exception {
         String initialToken = simulator.addAccount("ci", "System");
-        TokenResponse first = service("System").requestToken(initialToken);
-        TokenResponse second = service("sYSTEM").requestToken(first.refreshToken());
+        TokenResponse first = client("System").requestToken(initialToken);
+        TokenResponse second = client("sYSTEM").requestToken(first.refreshToken());
         assertThat(second.refreshToken()).isEqualTo(simulator.currentToken("ci"));
     }
 
     @Test
-    void organizationNamesArePercentEncoded() throws Exception {
+    void organizationName_isPercentEncoded() throws Exception {
         String initialToken = simulator.addAccount("ci", "R&D Köln 50%");
-        assertThat(service("R&D Köln 50%").requestToken(initialToken).refreshToken())
+        assertThat(client("R&D Köln 50%").requestToken(initialToken).refreshToken())
                 .isNotNull();
     }
 
     @Test
-    void organizationNamesAreSentWithoutRegardToCase() throws Exception {
+    void organizationName_isCaseInsensitive() throws Exception {
         String initialToken = simulator.addAccount("ci", "acme");
-        assertThat(service("ACME").requestToken(initialToken).refreshToken()).isEqualTo(simulator.currentToken("ci"));
+        assertThat(client("ACME").requestToken(initialToken).refreshToken()).isEqualTo(simulator.currentToken("ci"));
     }
 
-    /** Some front ends decode a path, more than once, before they route it. */
+    /** Some reverse proxies decode a path once or twice before routing. */
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -91,78 +88,75 @@ class VcfaTokenClientTest extends TokenClientTestBase {
                 "acme%5c..",
                 "acme\n"
             })
-    void organizationThatLeavesItsPlaceInThePath_isRefusedBeforeAnythingIsSent(String organization) {
-        assertThat(VcfaTokenClient.isOrganization(organization)).isFalse();
+    void organizationThatIsNotASinglePathSegment_isRejectedBeforeRequest(String organization) {
+        assertThat(VcfaTokenClient.isValidOrganizationName(organization)).isFalse();
         String initialToken = simulator.addAccount("ci", "acme");
         for (TokenRequestException e : List.of(
-                failure(() -> service(organization).requestToken(initialToken)),
-                failure(() -> new VcfaTokenClient(
-                                TestTokenService.client(simulator, InstantSource.system()),
-                                new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization),
-                                "client")
+                failure(() -> client(organization).requestToken(initialToken)),
+                failure(() -> new VcfaTokenClient(http, account(VcfaTokenClient.SYSTEM, organization), "client")
                         .requestCodes()))) {
             assertThat(e).isInstanceOf(TokenRequestException.NotSent.class);
             assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
         }
-        assertThat(simulator.requests() + simulator.missed()).isZero();
+        assertThat(simulator.requests() + simulator.notFound()).isZero();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"acme", "System", "a.b", "...", ".acme", "R&D Köln 50%", "100%2", "a%20b"})
-    void otherNamesAreOrganizations(String organization) {
-        assertThat(VcfaTokenClient.isOrganization(organization)).isTrue();
+    void isValidOrganizationName_forOtherNames_isTrue(String organization) {
+        assertThat(VcfaTokenClient.isValidOrganizationName(organization)).isTrue();
     }
 
     @Test
-    void aTokenThatDoesNotRotateComesBackUnchanged() throws Exception {
+    void requestToken_withoutRotation_returnsSameRefreshToken() throws Exception {
         String initialToken = simulator.addAccount("person", "acme");
         simulator.setRotation("person", false);
-        assertThat(service("acme").requestToken(initialToken).refreshToken()).isEqualTo(initialToken);
+        assertThat(client("acme").requestToken(initialToken).refreshToken()).isEqualTo(initialToken);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"text/plain", "text/html;charset=UTF-8", "application/octet-stream"})
-    void whatTheServerCallsItsJsonDoesNotCostTheToken(String contentType) throws Exception {
+    void requestToken_ignoresContentTypeOfResponse(String contentType) throws Exception {
         String initialToken = simulator.addAccount("ci", "acme");
         simulator.setContentType(contentType);
-        assertThat(service("acme").requestToken(initialToken).refreshToken()).isEqualTo(simulator.currentToken("ci"));
+        assertThat(client("acme").requestToken(initialToken).refreshToken()).isEqualTo(simulator.currentToken("ci"));
     }
 
     @Test
-    void findsTheServiceBehindTmAndRemembersIt() throws Exception {
+    void requestToken_remembersEndpointBehindTm() throws Exception {
         String initialToken = simulator.addAccount("ci", "acme");
-        simulator.moveBehindTm();
-        TokenEndpointClient service = service("acme");
-        TokenResponse first = service.requestToken(initialToken);
-        assertThat(simulator.missed()).isEqualTo(1);
-        service.requestToken(first.refreshToken());
-        assertThat(simulator.missed()).isEqualTo(1);
+        simulator.useTmPathPrefix();
+        TokenEndpointClient client = client("acme");
+        TokenResponse first = client.requestToken(initialToken);
+        assertThat(simulator.notFound()).isEqualTo(1);
+        client.requestToken(first.refreshToken());
+        assertThat(simulator.notFound()).isEqualTo(1);
     }
 
     @Test
-    void spentTokenIsRefused() throws Exception {
+    void requestToken_withReplacedToken_isRejected() throws Exception {
         String initialToken = simulator.addAccount("ci", "acme");
-        service("acme").requestToken(initialToken);
-        TokenRequestException e = failure(() -> service("acme").requestToken(initialToken));
+        client("acme").requestToken(initialToken);
+        TokenRequestException e = failure(() -> client("acme").requestToken(initialToken));
         assertThat(e).isInstanceOf(TokenRequestException.Rejected.class);
         assertThat(e.tokenError()).isEqualTo(TokenError.SPENT_OR_REVOKED);
         assertThat(e.detail()).isEqualTo("HTTP 400, invalid_grant: Invalid refresh token");
     }
 
     @Test
-    void unknownOrganizationHasNoService() {
+    void requestToken_forUnknownOrganization_failsWithNoSuchService() {
         String initialToken = simulator.addAccount("ci", "acme");
-        assertThatThrownBy(() -> service("acne").requestToken(initialToken))
+        assertThatThrownBy(() -> client("acne").requestToken(initialToken))
                 .isInstanceOfSatisfying(
                         TokenRequestException.Rejected.class,
                         e -> assertThat(e.tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE));
     }
 
     @Test
-    void untrustedCertificateStopsTheTokenFromLeaving() {
+    void requestToken_withUntrustedCertificate_isNotSent() {
         String initialToken = simulator.addAccount("ci", "acme");
         assertThatThrownBy(() ->
-                        service(new OkHttpClient(), simulator.url(), "acme").requestToken(initialToken))
+                        client(new OkHttpClient(), simulator.url(), "acme").requestToken(initialToken))
                 .isInstanceOfSatisfying(TokenRequestException.NotSent.class, e -> {
                     assertThat(e.tokenError()).isEqualTo(TokenError.NOT_TRUSTED);
                     assertThat(e.detail())
@@ -173,13 +167,13 @@ class VcfaTokenClientTest extends TokenClientTestBase {
         assertThat(simulator.requests()).isZero();
     }
 
-    /** The message names the proxy, which is the cause of many failed connections. */
+    /** Many connection failures are caused by a proxy. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aProxyThatCannotBeReachedIsNamed(boolean fixed) {
+    void requestToken_withUnreachableProxy_namesTheProxy(boolean isConfigured) {
         Proxy proxy = new Proxy(Proxy.Type.HTTP, InetSocketAddress.createUnresolved("localhost", 1));
         OkHttpClient.Builder http = TestTokenService.trusting(simulator).newBuilder();
-        OkHttpClient behind = fixed
+        OkHttpClient withProxy = isConfigured
                 ? http.proxy(proxy).build()
                 : http.proxySelector(new ProxySelector() {
                             @Override
@@ -192,19 +186,19 @@ class VcfaTokenClientTest extends TokenClientTestBase {
                         })
                         .build();
         URI closed = URI.create("https://localhost:1");
-        assertThatThrownBy(() -> service(behind, closed, "acme").requestToken("token"))
+        assertThatThrownBy(() -> client(withProxy, closed, "acme").requestToken("token"))
                 .isInstanceOfSatisfying(TokenRequestException.NotSent.class, e -> {
                     assertThat(e.tokenError()).isEqualTo(TokenError.UNREACHABLE);
                     assertThat(e.detail()).contains(", through the proxy localhost");
                 });
     }
 
-    private TokenEndpointClient service(String organization) {
-        return service(TestTokenService.trusting(simulator), simulator.url(), organization);
+    private TokenEndpointClient client(String organization) {
+        return new VcfaTokenClient(http, account(VcfaTokenClient.SYSTEM, organization));
     }
 
-    private TokenEndpointClient service(OkHttpClient http, URI url, String organization) {
-        OneShotHttpClient client = TestTokenService.client(http, InstantSource.system(), TestTokenService.PLENTY);
-        return new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, url, organization));
+    private TokenEndpointClient client(OkHttpClient http, URI url, String organization) {
+        OneShotHttpClient httpClient = TestTokenService.client(http, InstantSource.system(), TestTokenService.MAX_WAIT);
+        return new VcfaTokenClient(httpClient, new Account(VcfaTokenClient.SYSTEM, url, organization));
     }
 }

@@ -12,32 +12,34 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
-/** What the plugin stands on: nothing that it carries itself, and nothing under a license that would bind its users. */
+/** The plugin bundles no libraries, and its dependencies have permissive licenses. */
 class DependenciesTest {
 
     private static final Set<String> LICENSES = Set.of(
             "Apache-2.0",
             "MIT",
-            // Of SpotBugs' annotations, which nothing needs at run time.
+            // SpotBugs annotations, which are not needed at run time.
             "LGPL-2.1-only",
-            // Of the writer of Jenkins' own extension index.
+            // Annotation processor for the extension index.
             "CDDL or GPL 2 with Classpath Exception");
 
-    /** The first is made here. The second is MIT as its newer versions say; the POM of this one says nothing. */
-    private static final Set<String> SILENT = Set.of("signatures", "annotation-indexer");
+    /** The first is part of this build. The second has no license in its POM; newer versions state MIT. */
+    private static final Set<String> WITHOUT_LICENSE = Set.of("signatures", "annotation-indexer");
 
-    /** The offline build lists its dependencies before its tests, unless Maven is told not to go online. */
+    /**
+     * The offline build creates the list of dependencies before the tests, unless Maven runs with {@code --offline}.
+     */
     @Test
     @DisabledIfSystemProperty(named = "maven", matches = "offline: true")
     @EnabledIfSystemProperty(named = "bom", matches = ".+")
-    void everyLicenseIsOneThatIsWelcome() throws Exception {
+    void everyLicense_isAllowed() throws Exception {
         JsonNode components = new ObjectMapper()
                 .readTree(Path.of(System.getProperty("bom")).toFile())
                 .path("components");
         assertThat(components).isNotEmpty();
         for (JsonNode component : components) {
             String name = component.path("name").asText();
-            if (!SILENT.contains(name)) {
+            if (!WITHOUT_LICENSE.contains(name)) {
                 assertThat(licenses(component)).as(name).isNotEmpty().isSubsetOf(LICENSES);
             }
         }
@@ -53,9 +55,9 @@ class DependenciesTest {
         return names;
     }
 
-    /** Jenkins' API plugins bring the libraries, and keep them up to date for all. */
+    /** Libraries come from API plugins. */
     @Test
-    void nothingIsCarriedInsideTheHpi() throws Exception {
+    void hpi_bundlesNoLibraries() throws Exception {
         assertThat(new Pom("offline/plugin/pom.xml").texts("/project/dependencies/dependency/scope"))
                 .hasSameSizeAs(new Pom("offline/plugin/pom.xml").texts("/project/dependencies/dependency"))
                 .containsOnly("provided", "test");
@@ -63,7 +65,7 @@ class DependenciesTest {
         assertThat(standard.properties())
                 .containsEntry("hpi.strictBundledArtifacts", "true")
                 .doesNotContainKey("hpi.bundledArtifacts");
-        // What is neither for tests nor from the BOM of Jenkins' plugins would be carried along.
+        // A dependency with neither test scope nor a version from the BOM of plugins would be bundled.
         assertThat(standard.texts("/project/dependencies/dependency[not(scope)]/version"))
                 .isEmpty();
     }

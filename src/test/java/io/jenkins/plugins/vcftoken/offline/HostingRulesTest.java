@@ -15,45 +15,45 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** The repository keeps the rules of the Jenkins project, and each rule notices when it is broken. */
+/** The repository follows the rules of the Jenkins project, and each rule detects violations. */
 class HostingRulesTest {
 
     private static final Repository REPOSITORY = Repository.read(Path.of("").toAbsolutePath());
 
     @ParameterizedTest
     @EnumSource(HostingRule.class)
-    void repository_asItIs_keepsTheRule(HostingRule rule) {
-        assertThat(rule.objections(REPOSITORY)).isEmpty();
+    void repository_followsRule(HostingRule rule) {
+        assertThat(rule.findViolations(REPOSITORY)).isEmpty();
     }
 
     @ParameterizedTest
-    @MethodSource("breaches")
-    void repository_whenChanged_breaksTheRule(HostingRule rule, String file, UnaryOperator<String> change) {
-        assertThat(rule.objections(changed(file, change))).isNotEmpty();
+    @MethodSource("violations")
+    void changedRepository_violatesRule(HostingRule rule, String file, UnaryOperator<String> change) {
+        assertThat(rule.findViolations(changed(file, change))).isNotEmpty();
     }
 
     @Test
-    void eachRule_isBrokenByATest() {
-        assertThat(breaches().map(breach -> breach.get()[0]).collect(Collectors.toSet()))
-                .containsExactlyInAnyOrderElementsOf(HostingRule.all());
+    void eachRule_hasAViolationTest() {
+        assertThat(violations().map(violation -> violation.get()[0]).collect(Collectors.toSet()))
+                .containsExactlyInAnyOrder((Object[]) HostingRule.values());
     }
 
-    static Stream<Arguments> breaches() {
+    static Stream<Arguments> violations() {
         String view = "src/main/resources/index.jelly";
         return Stream.of(
-                gone(HostingRule.CODE_OWNERS, ".github/CODEOWNERS"),
+                deleted(HostingRule.CODE_OWNERS, ".github/CODEOWNERS"),
                 replaced(HostingRule.CODE_OWNERS, ".github/CODEOWNERS", "-developers", "-team"),
                 replaced(HostingRule.JENKINSFILE, "Jenkinsfile", "21", "17"),
                 replaced(HostingRule.JENKINSFILE, "Jenkinsfile", "jdk: 21", ""),
                 replaced(HostingRule.JENKINSFILE, "Jenkinsfile", "buildPlugin", "node {}\nbuildPlugin"),
-                gone(HostingRule.SECURITY_SCAN, ".github/workflows/jenkins-security-scan.yml"),
-                gone(HostingRule.DEPENDENCY_BOT, ".github/renovate.json"),
+                deleted(HostingRule.SECURITY_SCAN, ".github/workflows/jenkins-security-scan.yml"),
+                deleted(HostingRule.DEPENDENCY_BOT, ".github/renovate.json"),
                 replaced(HostingRule.IGNORED_DIRECTORIES, ".gitignore", "work", "other"),
                 replaced(HostingRule.IGNORED_DIRECTORIES, ".gitignore", "target/", ""),
-                gone(HostingRule.README_AND_LICENSE, "LICENSE"),
-                gone(HostingRule.README_AND_LICENSE, "README.md"),
-                gone(HostingRule.CONTINUOUS_DELIVERY, ".mvn/extensions.xml"),
-                gone(HostingRule.CONTINUOUS_DELIVERY, ".github/workflows/cd.yaml"),
+                deleted(HostingRule.README_AND_LICENSE, "LICENSE"),
+                deleted(HostingRule.README_AND_LICENSE, "README.md"),
+                deleted(HostingRule.CONTINUOUS_DELIVERY, ".mvn/extensions.xml"),
+                deleted(HostingRule.CONTINUOUS_DELIVERY, ".github/workflows/cd.yaml"),
                 replaced(HostingRule.CONTINUOUS_DELIVERY, ".mvn/maven.config", "%d.v%s", "%d"),
                 replaced(HostingRule.CONTINUOUS_DELIVERY, "pom.xml", "<changelist>999999-", "<changelist>"),
                 added(HostingRule.NO_RELEASE_DRAFTER, ".github/release-drafter.yml"),
@@ -88,7 +88,7 @@ class HostingRulesTest {
                 replaced(HostingRule.VIEWS, view, "<div>", "<div onclick=\"go()\">"),
                 replaced(HostingRule.VIEWS, view, "<div>", "<div checkUrl=\"'check'\">"),
                 replaced(HostingRule.DOCUMENTATION, view, "Live", "TODO live"),
-                gone(HostingRule.DOCUMENTATION, "CONTRIBUTING.md"),
+                deleted(HostingRule.DOCUMENTATION, "CONTRIBUTING.md"),
                 replaced(HostingRule.PERMISSIONS, "CONTRIBUTING.md", "plugins/vcf-token\"", "plugins/vcf\""),
                 replaced(HostingRule.PERMISSIONS, "CONTRIBUTING.md", "enabled: true", "enabled: false"),
                 Arguments.of(HostingRule.IMPORTS, "src/main/java/Old.java", (UnaryOperator<String>)
@@ -97,7 +97,7 @@ class HostingRulesTest {
                         text -> "import org.junit.Test;"));
     }
 
-    /** @param change returns null for a file that is gone */
+    /** @param change returns null to delete the file */
     private static Repository changed(String file, UnaryOperator<String> change) {
         Map<String, String> texts = new HashMap<>(REPOSITORY.texts());
         String before = REPOSITORY.text(file);
@@ -111,7 +111,7 @@ class HostingRulesTest {
         return new Repository(texts);
     }
 
-    private static Arguments gone(HostingRule rule, String file) {
+    private static Arguments deleted(HostingRule rule, String file) {
         return Arguments.of(rule, file, (UnaryOperator<String>) text -> null);
     }
 

@@ -20,13 +20,13 @@ import org.w3c.dom.NodeList;
 import org.xml.sax.InputSource;
 import org.xml.sax.SAXException;
 
-/** A POM as it is written, with its own properties put in. */
+/** A POM without inheritance; {@link #text} substitutes its own properties. */
 final class Pom {
 
     private final Document document;
     private final XPath xpath = XPathFactory.newInstance().newXPath();
 
-    /** @param file below the root of the repository */
+    /** @param file path below the root of the repository */
     Pom(String file) {
         this(new InputSource(Path.of(file).toUri().toString()));
     }

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Properties;
-import java.util.TreeSet;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -21,7 +20,7 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
-/** What Jenkins would say of a form only when it is opened. */
+/** Errors in resources that Jenkins would only report when a page is opened. */
 class ResourcesTest {
 
     private static final Path RESOURCES = Path.of("src/main/resources");
@@ -64,24 +63,25 @@ class ResourcesTest {
         assertThat(parse(help).getDocumentElement().getTagName()).isEqualTo("div");
     }
 
-    /** That each message in the sources has a key is for the compiler to see. */
+    /** The compiler detects the opposite, a missing key. */
     @ParameterizedTest
     @MethodSource("messages")
     void eachMessageIsUsed(Path messages) throws IOException {
         String sources = files(SOURCES, ".java").map(ResourcesTest::read).collect(Collectors.joining());
-        List<String> unused = keys(messages).stream()
+        List<String> unused = load(messages).stringPropertyNames().stream()
+                .sorted()
                 .filter(key -> !sources.contains("Messages." + key.replace('.', '_') + "("))
                 .filter(key -> !sources.contains("Messages._" + key.replace('.', '_') + "("))
                 .toList();
         assertThat(unused).isEmpty();
     }
 
-    private static TreeSet<String> keys(Path properties) throws IOException {
-        Properties read = new Properties();
-        try (Reader reader = Files.newBufferedReader(properties)) {
-            read.load(reader);
+    static Properties load(Path file) throws IOException {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(file)) {
+            properties.load(reader);
         }
-        return new TreeSet<>(read.stringPropertyNames());
+        return properties;
     }
 
     static Document parse(Path file) throws Exception {

@@ -9,14 +9,14 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Makes source files of the signatures in {@code offline/signatures/jenkins-api.txt}, for the compiler: one of each section,
- * which begins with a package. The offline build runs this class from its source, so it needs the JDK alone.
+ * Splits {@code offline/signatures/jenkins-api.txt} into source files, one for each section, which starts with a
+ * package declaration. The offline build runs this class from source, so it only uses the JDK.
  */
 public final class SignatureSources {
 
     static final String PACKAGE = "package ";
 
-    /** What the text has instead of a body. */
+    /** Placeholder for method bodies in the text. */
     static final String NO_BODY = " {}\n";
 
     private static final String BODY = " { throw new UnsupportedOperationException(); }\n";
@@ -26,12 +26,11 @@ public final class SignatureSources {
 
     private SignatureSources() {}
 
-    /** @param args the text, and the directory for the source files */
+    /** @param args text file, and output directory */
     public static void main(String[] args) throws IOException {
         write(Files.readString(Path.of(args[0])), Path.of(args[1]));
     }
 
-    /** @return the files */
     static List<Path> write(String text, Path directory) throws IOException {
         List<Path> files = new ArrayList<>();
         for (String section : text.split("(?m)^(?=" + PACKAGE + ")")) {

@@ -19,12 +19,15 @@ import javax.tools.JavaFileObject;
 import javax.tools.StandardJavaFileManager;
 import javax.tools.ToolProvider;
 
-/** Writes the signatures of all that the sources use of Jenkins; started by {@code bin/signatures}. */
+/** Writes the signatures of all Jenkins classes and members that the sources use; started by {@code bin/signatures}. */
 public final class SignatureTool {
 
     private SignatureTool() {}
 
-    /** @param args the file to write, where generated sources are, and the sources; the class path is that of this JVM */
+    /**
+     * @param args output file, directory of generated sources, and source directories; the class path is that of this
+     *     JVM
+     */
     public static void main(String[] args) throws IOException {
         Path target = Path.of(args[0]);
         List<String> options = List.of("-parameters", "-proc:none", "-implicit:none", "-sourcepath", args[1]);
@@ -36,24 +39,24 @@ public final class SignatureTool {
         }
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         try (StandardJavaFileManager files = compiler.getStandardFileManager(null, null, null)) {
-            DiagnosticCollector<JavaFileObject> problems = new DiagnosticCollector<>();
-            JavacTask task = (JavacTask)
-                    compiler.getTask(null, files, problems, options, null, files.getJavaFileObjectsFromPaths(sources));
+            DiagnosticCollector<JavaFileObject> diagnostics = new DiagnosticCollector<>();
+            JavacTask task = (JavacTask) compiler.getTask(
+                    null, files, diagnostics, options, null, files.getJavaFileObjectsFromPaths(sources));
             Iterable<? extends CompilationUnitTree> units = task.parse();
             task.analyze();
-            refuse(problems.getDiagnostics());
+            exitOnErrors(diagnostics.getDiagnostics());
             Signatures signatures = new Signatures(task.getElements(), task.getTypes());
-            ApiUse use = new ApiUse(Trees.instance(task), task.getElements(), task.getTypes(), signatures::add);
+            ApiUsageScanner use =
+                    new ApiUsageScanner(Trees.instance(task), task.getElements(), task.getTypes(), signatures::add);
             units.forEach(use::scan);
             signatures.complete();
             write(target, signatures, new SignatureWriter(task.getElements(), task.getTypes(), signatures));
         }
     }
 
-    /** What a source uses that does not compile is anybody's guess. */
-    private static void refuse(List<? extends Diagnostic<?>> problems) {
-        List<? extends Diagnostic<?>> errors = problems.stream()
-                .filter(tokenError -> tokenError.getKind() == Diagnostic.Kind.ERROR)
+    private static void exitOnErrors(List<? extends Diagnostic<?>> diagnostics) {
+        List<? extends Diagnostic<?>> errors = diagnostics.stream()
+                .filter(diagnostic -> diagnostic.getKind() == Diagnostic.Kind.ERROR)
                 .toList();
         if (!errors.isEmpty()) {
             errors.forEach(System.err::println);
@@ -65,13 +68,13 @@ public final class SignatureTool {
         Files.writeString(
                 target,
                 signatures
-                        .topLevel()
+                        .getTopLevelTypes()
                         .map(writer::section)
                         .collect(joining(
                                 "\n", "// What the plugin uses of Jenkins, written by bin/signatures.\n\n", "")));
     }
 
-    /** As {@code offline/plugin/pom.xml} has it. */
+    /** The same patterns as in {@code offline/plugin/pom.xml}. */
     private static boolean needsJenkins(String file) {
         return file.endsWith("JenkinsTest.java") || file.startsWith("Jenkins") || file.endsWith("Jmh.java");
     }

@@ -17,16 +17,16 @@ import javax.lang.model.util.ElementFilter;
 import javax.lang.model.util.Elements;
 import javax.lang.model.util.Types;
 
-/** Writes classes of {@link Signatures} as the section of a text that {@link SignatureSources} makes a source file of. */
+/** Formats classes of {@link Signatures} as sections of the text that {@link SignatureSources} reads. */
 final class SignatureWriter {
 
     private final Types types;
-    private final Declarations declarations;
+    private final DeclarationFormatter declarations;
     private final Signatures signatures;
 
     SignatureWriter(Elements elements, Types types, Signatures signatures) {
         this.types = types;
-        this.declarations = new Declarations(elements);
+        this.declarations = new DeclarationFormatter(elements);
         this.signatures = signatures;
     }
 
@@ -36,18 +36,18 @@ final class SignatureWriter {
     }
 
     private String type(TypeElement type) {
-        List<Element> members = signatures.membersOf(type);
+        List<Element> members = signatures.getMembers(type);
         String constants = members.stream()
                 .filter(member -> member.getKind() == ElementKind.ENUM_CONSTANT)
                 .map(member -> member.getSimpleName().toString())
                 .collect(joining(",\n"));
         String rest = members.stream()
                 .filter(member -> member.getKind() != ElementKind.ENUM_CONSTANT)
-                .sorted(Comparator.comparing(SignatureWriter::rank).thenComparing(declarations::of))
+                .sorted(Comparator.comparing(SignatureWriter::rank).thenComparing(declarations::format))
                 .map(this::member)
                 .collect(joining());
         String constantsAndRest = constants + (type.getKind() == ElementKind.ENUM ? ";\n" : "") + rest;
-        return declarations.of(type) + " {\n" + constantsAndRest.indent(4) + "}\n";
+        return declarations.format(type) + " {\n" + constantsAndRest.indent(4) + "}\n";
     }
 
     private static int rank(Element member) {
@@ -59,20 +59,20 @@ final class SignatureWriter {
             return type(type);
         }
         if (member instanceof VariableElement field) {
-            boolean assigned = field.getModifiers().contains(Modifier.FINAL) && field.getConstantValue() == null;
-            return declarations.of(field) + (assigned ? " = " + noConstant(field.asType()) : "") + ";\n";
+            boolean needsValue = field.getModifiers().contains(Modifier.FINAL) && field.getConstantValue() == null;
+            return declarations.format(field) + (needsValue ? " = " + nonConstantValue(field.asType()) : "") + ";\n";
         }
         ExecutableElement method = (ExecutableElement) member;
         if (method.getKind() == ElementKind.CONSTRUCTOR) {
-            return declarations.of(method) + callOfParent(method);
+            return declarations.format(method) + superCall(method);
         }
-        boolean bodyless = method.getModifiers().contains(Modifier.ABSTRACT)
+        boolean hasNoBody = method.getModifiers().contains(Modifier.ABSTRACT)
                 && method.getEnclosingElement().getKind() != ElementKind.ENUM;
-        return declarations.of(method) + (bodyless ? ";\n" : SignatureSources.NO_BODY);
+        return declarations.format(method) + (hasNoBody ? ";\n" : SignatureSources.NO_BODY);
     }
 
-    /** A value that the compiler does not copy into those who use the field. */
-    private static String noConstant(TypeMirror type) {
+    /** An expression that is no compile-time constant, so that the compiler does not inline it. */
+    private static String nonConstantValue(TypeMirror type) {
         return switch (type.getKind()) {
             case BOOLEAN -> "Boolean.valueOf(false)";
             case CHAR -> "Character.valueOf('0')";
@@ -81,14 +81,14 @@ final class SignatureWriter {
         };
     }
 
-    private String callOfParent(ExecutableElement constructor) {
-        TypeElement constructed = Foreign.enclosingType(constructor);
+    private String superCall(ExecutableElement constructor) {
+        TypeElement constructed = UnavailableTypes.enclosingType(constructor);
         DeclaredType parent = (DeclaredType) constructed.getSuperclass();
         TypeElement parentElement = (TypeElement) parent.asElement();
-        List<Element> known = signatures.membersOf(parentElement);
+        List<Element> known = signatures.getMembers(parentElement);
         ExecutableElement called =
                 ElementFilter.constructorsIn(known.isEmpty() ? parentElement.getEnclosedElements() : known).stream()
-                        .filter(candidate -> !Declarations.isPrivate(candidate))
+                        .filter(candidate -> !DeclarationFormatter.isPrivate(candidate))
                         .min(Comparator.comparing(
                                 candidate -> candidate.getParameters().size()))
                         .orElseThrow(() -> new IllegalStateException("no way to construct a " + constructed));

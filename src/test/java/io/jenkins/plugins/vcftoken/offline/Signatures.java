@@ -18,43 +18,43 @@ import javax.lang.model.util.ElementFilter;
 import javax.lang.model.util.Elements;
 import javax.lang.model.util.Types;
 
-/** The smallest set of foreign classes and members that has some of them and still compiles by itself. */
+/** The classes and members that are added, and those that they need to compile without the real libraries. */
 final class Signatures {
 
     private final Elements elements;
     private final Types types;
-    private final Foreign wrongServer;
+    private final UnavailableTypes unavailableTypes;
     private final Set<Element> members = new LinkedHashSet<>();
-    private final Deque<Element> unread = new ArrayDeque<>();
+    private final Deque<Element> pending = new ArrayDeque<>();
 
     Signatures(Elements elements, Types types) {
         this.elements = elements;
         this.types = types;
-        this.wrongServer = new Foreign(elements);
+        this.unavailableTypes = new UnavailableTypes(elements);
     }
 
-    /** Adds a class, method, constructor or field, unless it is none that needs a signature. */
+    /** Adds a class, method, constructor or field if it needs a signature. */
     void add(Element element) {
         boolean type = element instanceof TypeElement;
         if (!type && !element.getKind().isField() && !(element instanceof ExecutableElement)) {
             return;
         }
-        TypeElement owner = type ? (TypeElement) element : Foreign.enclosingType(element);
-        if (wrongServer.is(owner) && members.add(element)) {
-            unread.add(element);
+        TypeElement owner = type ? (TypeElement) element : UnavailableTypes.enclosingType(element);
+        if (unavailableTypes.contains(owner) && members.add(element)) {
+            pending.add(element);
             if (!type) {
                 add(owner);
             }
         }
     }
 
-    /** Adds what the added ones need, until nothing is missing. */
+    /** Adds dependencies transitively. */
     void complete() {
         do {
-            while (!unread.isEmpty()) {
-                Element next = unread.remove();
+            while (!pending.isEmpty()) {
+                Element next = pending.remove();
                 if (next instanceof TypeElement type) {
-                    addNeedsOf(type);
+                    addDependencies(type);
                 } else if (next instanceof ExecutableElement method) {
                     addTypes(method.getReturnType());
                     method.getParameters().forEach(parameter -> addTypes(parameter.asType()));
@@ -64,29 +64,30 @@ final class Signatures {
                     addTypes(next.asType());
                 }
             }
-            types().forEach(this::addImplementations);
-        } while (!unread.isEmpty());
+            getTypes().forEach(this::addImplementations);
+        } while (!pending.isEmpty());
     }
 
-    Stream<TypeElement> topLevel() {
-        return types().filter(type -> type.getEnclosingElement().getKind() == ElementKind.PACKAGE)
+    Stream<TypeElement> getTopLevelTypes() {
+        return getTypes()
+                .filter(type -> type.getEnclosingElement().getKind() == ElementKind.PACKAGE)
                 .sorted(Comparator.comparing(type -> type.getQualifiedName().toString()));
     }
 
-    List<Element> membersOf(TypeElement type) {
+    List<Element> getMembers(TypeElement type) {
         return type.getEnclosedElements().stream()
                 .filter(members::contains)
                 .<Element>map(member -> member)
                 .toList();
     }
 
-    private Stream<TypeElement> types() {
+    private Stream<TypeElement> getTypes() {
         return List.copyOf(members).stream()
                 .filter(member -> member instanceof TypeElement)
                 .map(member -> (TypeElement) member);
     }
 
-    private void addNeedsOf(TypeElement type) {
+    private void addDependencies(TypeElement type) {
         if (type.getEnclosingElement() instanceof TypeElement outer) {
             add(outer);
         }
@@ -102,39 +103,40 @@ final class Signatures {
                     .forEach(this::add);
         }
         if (type.getKind() == ElementKind.CLASS) {
-            simplestConstructor(type).forEach(this::add);
+            findSimplestConstructor(type).forEach(this::add);
         }
     }
 
     private void addTypes(TypeMirror type) {
-        Declarations.types(type).forEach(this::add);
+        DeclarationFormatter.findTypes(type).forEach(this::add);
     }
 
     private void addBounds(List<? extends TypeParameterElement> parameters) {
         parameters.forEach(parameter -> parameter.getBounds().forEach(this::addTypes));
     }
 
-    /** A class without any constructor would get one that the real class may not have. */
-    private static Stream<ExecutableElement> simplestConstructor(TypeElement type) {
+    /** Without a constructor, the compiler would add a default one that the real class may not have. */
+    private static Stream<ExecutableElement> findSimplestConstructor(TypeElement type) {
         return ElementFilter.constructorsIn(type.getEnclosedElements()).stream()
-                .sorted(Comparator.<ExecutableElement, Boolean>comparing(Declarations::isPrivate)
+                .sorted(Comparator.<ExecutableElement, Boolean>comparing(DeclarationFormatter::isPrivate)
                         .thenComparing(
                                 constructor -> constructor.getParameters().size())
                         .thenComparing(Object::toString))
                 .limit(1);
     }
 
-    /** What a class implements of the abstract methods above it, its children need not. */
+    /** Subclasses do not have to implement an abstract method that this class implements. */
     private void addImplementations(TypeElement type) {
-        List<TypeElement> above = Supertypes.of(type, types).toList();
-        above.stream()
+        List<TypeElement> supertypes = Supertypes.findAll(type, types).toList();
+        supertypes.stream()
                 .flatMap(parent -> ElementFilter.methodsIn(parent.getEnclosedElements()).stream())
                 .filter(method -> method.getModifiers().contains(Modifier.ABSTRACT))
-                .filter(method -> members.contains(method) || !wrongServer.is(Foreign.enclosingType(method)))
-                .forEach(wanted -> Stream.concat(Stream.of(type), above.stream())
+                .filter(method ->
+                        members.contains(method) || !unavailableTypes.contains(UnavailableTypes.enclosingType(method)))
+                .forEach(abstractMethod -> Stream.concat(Stream.of(type), supertypes.stream())
                         .flatMap(owner -> ElementFilter.methodsIn(owner.getEnclosedElements()).stream())
                         .filter(method -> !method.getModifiers().contains(Modifier.ABSTRACT))
-                        .filter(method -> elements.overrides(method, wanted, type))
+                        .filter(method -> elements.overrides(method, abstractMethod, type))
                         .findFirst()
                         .ifPresent(this::add));
     }

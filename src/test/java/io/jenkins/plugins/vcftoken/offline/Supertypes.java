@@ -7,12 +7,12 @@ import javax.lang.model.element.TypeElement;
 import javax.lang.model.type.TypeMirror;
 import javax.lang.model.util.Types;
 
-/** All classes and interfaces above a class, nearest first. */
+/** The superclasses and interfaces of a class, including inherited ones, nearest first. */
 final class Supertypes {
 
     private Supertypes() {}
 
-    static Stream<TypeElement> of(TypeElement type, Types types) {
+    static Stream<TypeElement> findAll(TypeElement type, Types types) {
         Set<TypeElement> all = new LinkedHashSet<>();
         collect(type.asType(), types, all);
         return all.stream();

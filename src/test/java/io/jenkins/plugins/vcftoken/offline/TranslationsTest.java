@@ -3,7 +3,6 @@ package io.jenkins.plugins.vcftoken.offline;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
-import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,14 +22,13 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Node;
 import org.w3c.dom.NodeList;
 
-/** Whatever is missing in a language, Jenkins shows in English without a word. */
+/** Jenkins shows missing translations in English without a warning. */
 class TranslationsTest {
 
     private static final Path RESOURCES = Path.of("src/main/resources");
     private static final List<String> LANGUAGES = List.of("de", "ja");
 
-    /** Of a view: {@code ${%key}} or {@code ${%key(argument)}}. */
-    /** {@code ${%key}}, or {@code '%key'} in an expression. */
+    /** Matches {@code ${%key}}, {@code ${%key(argument)}}, and {@code '%key'} in an expression. */
     private static final Pattern KEY = Pattern.compile("\\$\\{%([^}(]+)|'%(\\w+)'");
 
     private static final Pattern PLACEHOLDER = Pattern.compile("\\{(\\d+)");
@@ -59,21 +57,21 @@ class TranslationsTest {
     @ParameterizedTest
     @MethodSource("messages")
     void eachMessageIsTranslated(String language, Path english) throws IOException {
-        Properties messages = load(english);
-        Properties translated = load(translation(english, ".properties", language));
+        Properties messages = ResourcesTest.load(english);
+        Properties translated = ResourcesTest.load(translation(english, ".properties", language));
         assertThat(translated.stringPropertyNames()).isEqualTo(messages.stringPropertyNames());
-        assertSameShape(translated, messages::getProperty);
+        assertSamePlaceholders(translated, messages::getProperty);
     }
 
-    /** What has no text in a view's English properties is English itself. */
+    /** A key without a text in the English properties is the English text. */
     @ParameterizedTest
     @MethodSource("views")
     void eachTextOfAViewIsTranslated(String language, Path view) throws IOException {
         Path english = sibling(view, ".jelly", ".properties");
-        Properties texts = Files.exists(english) ? load(english) : new Properties();
-        Properties translated = load(translation(english, ".properties", language));
+        Properties texts = Files.exists(english) ? ResourcesTest.load(english) : new Properties();
+        Properties translated = ResourcesTest.load(translation(english, ".properties", language));
         assertThat(translated.stringPropertyNames()).isEqualTo(keys(view)).containsAll(texts.stringPropertyNames());
-        assertSameShape(translated, key -> texts.getProperty(key, key));
+        assertSamePlaceholders(translated, key -> texts.getProperty(key, key));
     }
 
     @ParameterizedTest
@@ -86,14 +84,14 @@ class TranslationsTest {
 
     @ParameterizedTest
     @MethodSource("translations")
-    void eachTranslationIsOfSomething(Path translation) {
+    void eachTranslation_hasAnOriginal(Path translation) {
         Path english = translation.resolveSibling(
                 TRANSLATED.matcher(translation.getFileName().toString()).replaceFirst("$2"));
         assertThat(Stream.of(english, sibling(english, ".properties", ".jelly")))
                 .anyMatch(Files::exists);
     }
 
-    /** Read as ISO 8859-1 or as UTF-8, depending on who reads. */
+    /** Readers use different encodings, ISO 8859-1 or UTF-8. */
     @ParameterizedTest
     @MethodSource("properties")
     void propertiesAreAscii(Path properties) throws IOException {
@@ -101,8 +99,8 @@ class TranslationsTest {
         assertThat(text).matches(StandardCharsets.US_ASCII.newEncoder()::canEncode, "is ASCII");
     }
 
-    /** A single apostrophe would vanish, and make what follows it no placeholder. */
-    private static void assertSameShape(Properties translated, UnaryOperator<String> english) {
+    /** A single apostrophe quotes the following text in {@link java.text.MessageFormat}. */
+    private static void assertSamePlaceholders(Properties translated, UnaryOperator<String> english) {
         for (String key : translated.stringPropertyNames()) {
             String text = translated.getProperty(key);
             assertThat(text).as(key).isNotBlank();
@@ -133,14 +131,6 @@ class TranslationsTest {
                 .map(Node::getTextContent)
                 .sorted()
                 .toList();
-    }
-
-    private static Properties load(Path file) throws IOException {
-        Properties properties = new Properties();
-        try (Reader reader = Files.newBufferedReader(file)) {
-            properties.load(reader);
-        }
-        return properties;
     }
 
     private static Stream<Arguments> inEachLanguage(Stream<Path> english) {

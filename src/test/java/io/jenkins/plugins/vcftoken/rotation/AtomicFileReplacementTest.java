@@ -11,13 +11,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Windows refuses to replace a file that a virus scanner, or a step that reads its token, has open. */
 class AtomicFileReplacementTest {
 
-    private final AtomicInteger tries = new AtomicInteger();
+    private final AtomicInteger attempts = new AtomicInteger();
 
     @Test
-    void replace_putsTheNewFileInThePlaceOfTheOld(@TempDir Path directory) throws Exception {
+    void replace_movesTheNewFileOverTheOldOne(@TempDir Path directory) throws Exception {
         Path file = Files.writeString(directory.resolve("file"), "old");
         AtomicFileReplacement.replace(Files.writeString(directory.resolve("fresh"), "new"), file);
         assertThat(file).hasContent("new");
@@ -25,38 +24,38 @@ class AtomicFileReplacementTest {
     }
 
     @Test
-    void replace_whileTheFileIsOpenElsewhere_isTriedUntilItIsClosed() throws Exception {
-        AtomicFileReplacement.retryWhileOpen(() -> deniedUntil(4));
-        assertThat(tries).hasValue(4);
+    void replace_whileTheFileIsOpen_isRetried() throws Exception {
+        AtomicFileReplacement.retryWhileOpen(() -> failUntilAttempt(4));
+        assertThat(attempts).hasValue(4);
     }
 
     @Test
     void replace_ofAFileThatStaysOpen_fails() {
-        assertThatThrownBy(() -> AtomicFileReplacement.retryWhileOpen(() -> deniedUntil(Integer.MAX_VALUE)))
+        assertThatThrownBy(() -> AtomicFileReplacement.retryWhileOpen(() -> failUntilAttempt(Integer.MAX_VALUE)))
                 .isInstanceOf(AccessDeniedException.class);
-        assertThat(tries).hasValueBetween(10, 100);
+        assertThat(attempts).hasValueBetween(10, 100);
     }
 
     @Test
-    void replace_thatFailsOtherwise_isNotTriedAgain(@TempDir Path directory) {
+    void replace_afterAnotherError_isNotRetried(@TempDir Path directory) {
         assertThatThrownBy(() -> AtomicFileReplacement.retryWhileOpen(() -> {
-                    tries.incrementAndGet();
+                    attempts.incrementAndGet();
                     throw new NoSuchFileException("fresh");
                 }))
                 .isInstanceOf(NoSuchFileException.class);
-        assertThat(tries).hasValue(1);
+        assertThat(attempts).hasValue(1);
     }
 
     @Test
-    void replace_onAThreadThatIsInterrupted_isDoneAllTheSame() throws Exception {
+    void replace_onAnInterruptedThread_succeeds() throws Exception {
         Thread.currentThread().interrupt();
-        AtomicFileReplacement.retryWhileOpen(() -> deniedUntil(3));
-        assertThat(tries).hasValue(3);
+        AtomicFileReplacement.retryWhileOpen(() -> failUntilAttempt(3));
+        assertThat(attempts).hasValue(3);
         assertThat(Thread.interrupted()).isTrue();
     }
 
-    private void deniedUntil(int last) throws AccessDeniedException {
-        if (tries.incrementAndGet() < last) {
+    private void failUntilAttempt(int last) throws AccessDeniedException {
+        if (attempts.incrementAndGet() < last) {
             throw new AccessDeniedException("C:\\token");
         }
     }

@@ -19,10 +19,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class CredentialHandleTest {
 
-    private static final Account ENDPOINT = new Account("system", URI.create("https://vcfa.example.com"), "acme");
+    private static final Account ACCOUNT = new Account("system", URI.create("https://vcfa.example.com"), "acme");
 
     @ParameterizedTest
-    @CsvSource({"typed-again, typed-again", "before, before", "'', before", "'  ', before", ", before"})
+    @CsvSource({"other, other", "before, before", "'', before", "'  ', before", ", before"})
     void asStored_usesTheStoredTokenUnlessItIsBlank(String stored, String expected) throws Exception {
         CredentialHandle handle = handle(stored);
         CredentialHandle now = handle.asStored();
@@ -32,9 +32,9 @@ class CredentialHandleTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"before", "typed-again"})
+    @ValueSource(strings = {"before", "other"})
     void asStored_usesTheStoredSettings(String token) throws Exception {
-        TokenEndpointClient now = TestClient.unused(ENDPOINT);
+        TokenEndpointClient now = TestClient.unused(ACCOUNT);
         CredentialHandle handle = handle(token, now);
         assertThat(handle.client()).isNotSameAs(now);
         assertThat(handle.asStored().client()).isSameAs(now);
@@ -47,7 +47,7 @@ class CredentialHandleTest {
         String[] context = {"folder:old"};
         CredentialWriter writer = new CredentialWriter() {
             @Override
-            public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
+            public void writeBack(Predicate<String> sameFamily, String current, boolean force) {}
 
             @Override
             public CredentialLocation location() {
@@ -55,23 +55,22 @@ class CredentialHandleTest {
             }
         };
         CredentialHandle handle = new CredentialHandle(
-                "sa", new CredentialLocation("folder:old", "sa"), "token", TestClient.unused(ENDPOINT), writer);
+                "sa", new CredentialLocation("folder:old", "sa"), "token", TestClient.unused(ACCOUNT), writer);
         Set<CredentialHandle> known = new HashSet<>(Set.of(handle));
         context[0] = "folder:new";
         assertThat(handle.location().context()).isEqualTo("folder:new");
         assertThat(known).contains(handle);
     }
 
-    /** What ends in a log by accident. */
     @Test
-    void whatIsPrintedHasNoSecret() {
+    void toString_containsNoSecret() {
         Instant now = Instant.parse("2026-01-01T00:00:00Z");
-        AccessToken accessToken = new AccessToken("the-bearer", now, now.plusSeconds(60));
+        AccessToken accessToken = new AccessToken("the-access-token", now, now.plusSeconds(60));
         TokenHistory tokens =
-                TokenHistory.of("the-seed", TestTokenService.HASH).rotatedTo("the-current", TestTokenService.HASH);
-        TokenFamily record = TokenFamily.created(ENDPOINT, "the-seed", TestTokenService.HASH, now)
+                TokenHistory.of("the-initial", TestTokenService.HASH).rotatedTo("the-current", TestTokenService.HASH);
+        TokenFamily record = TokenFamily.created(ACCOUNT, "the-initial", TestTokenService.HASH, now)
                 .granted(new TokenResponse(accessToken, "the-current", "the-session"), TestTokenService.HASH, now);
-        TokenResult result = new TokenResult(record.id(), ENDPOINT, accessToken, null, null, true);
+        TokenResult result = new TokenResult(record.id(), ACCOUNT, accessToken, null, null, true);
         assertThat(tokens).hasToString("TokenHistory[generation 1]");
         assertThat(record.toString()).contains(record.id(), "acme", "READY", "generation 1");
         assertThat(handle("the-stored")).hasToString(handle("").description());
@@ -90,14 +89,14 @@ class CredentialHandleTest {
     private static CredentialHandle handle(String stored, TokenEndpointClient service) {
         CredentialWriter writer = new CredentialWriter() {
             @Override
-            public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
+            public void writeBack(Predicate<String> sameFamily, String current, boolean force) {}
 
             @Override
             public String stored(Account account) {
                 return stored;
             }
         };
-        TokenEndpointClient client = TestClient.unused(ENDPOINT);
+        TokenEndpointClient client = TestClient.unused(ACCOUNT);
         return new CredentialHandle(
                 "sa",
                 new CredentialLocation("system", "sa"),

@@ -15,6 +15,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -24,37 +25,37 @@ class CredentialWriteBackTest {
     private static final Duration TIMEOUT = Duration.ofMinutes(1);
     private static final TokenClaims CLAIMS = new TokenClaims(TestTokenService.HASH, InstantSource.system(), TIMEOUT);
 
-    private static final CredentialLocation PLACE = new CredentialLocation("system", "sa");
-    private static final Account ENDPOINT =
+    private static final CredentialLocation LOCATION = new CredentialLocation("system", "sa");
+    private static final Account ACCOUNT =
             new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme");
     private static final AccessToken ACCESS_TOKEN = new AccessToken("b", Instant.EPOCH, Instant.EPOCH.plusSeconds(60));
     private static final TokenFamily ROTATED = TokenFamily.created(
-                    ENDPOINT, "seed", TestTokenService.HASH, Instant.EPOCH)
+                    ACCOUNT, "initial", TestTokenService.HASH, Instant.EPOCH)
             .granted(new TokenResponse(ACCESS_TOKEN, "current"), TestTokenService.HASH, Instant.EPOCH);
 
-    private static final TokenEndpointClient VCFA = TestClient.unused(ENDPOINT);
+    private static final TokenEndpointClient CLIENT = TestClient.unused(ACCOUNT);
 
     @TempDir
     private Path directory;
 
-    /** A person may type a new token while the old one's successor still waits for its turn to be stored. */
+    /** A user may enter a new token while the write-back of the old token's successor is pending. */
     @Test
     void enqueue_forAnotherFamilyAtTheSameLocation_isNotDropped() throws Exception {
         TokenLedger ledger = new FileTokenLedger(directory, TestTokenService.CIPHER);
         List<Runnable> waiting = new ArrayList<>();
         List<String> stored = new ArrayList<>();
-        CredentialWriteBack writeBacks =
+        CredentialWriteBack writeBack =
                 new CredentialWriteBack(ledger, TestTokenService.HASH, waiting::add, CLAIMS, TIMEOUT);
         CredentialHandle handle = new CredentialHandle(
                 "sa",
                 new CredentialLocation("system", "sa"),
                 "old",
                 null,
-                (family, current, again) -> stored.add(current));
+                (family, current, force) -> stored.add(current));
         for (String token : List.of("first", "first", "second")) {
-            TokenFamily record = TokenFamily.created(ENDPOINT, token, TestTokenService.HASH, Instant.EPOCH);
+            TokenFamily record = TokenFamily.created(ACCOUNT, token, TestTokenService.HASH, Instant.EPOCH);
             ledger.save(record);
-            writeBacks.enqueue(handle, record);
+            writeBack.enqueue(handle, record);
         }
         waiting.forEach(Runnable::run);
         assertThat(stored).containsExactly("first", "second");
@@ -64,94 +65,90 @@ class CredentialWriteBackTest {
     void enqueue_whenTheFamilyWasForgottenSince_leavesTheStoreAsItIs() throws Exception {
         List<Runnable> waiting = new ArrayList<>();
         List<String> stored = new ArrayList<>();
-        CredentialWriteBack writeBacks =
-                new CredentialWriteBack(ledger(), TestTokenService.HASH, waiting::add, CLAIMS, TIMEOUT);
-        writeBacks.enqueue(
-                new CredentialHandle("sa", PLACE, "old", null, (family, current, again) -> stored.add(current)),
+        CredentialWriteBack writeBack = writeBack(waiting::add);
+        writeBack.enqueue(
+                new CredentialHandle("sa", LOCATION, "old", null, (family, current, force) -> stored.add(current)),
                 ROTATED);
         ledger().delete(ROTATED.id());
         waiting.forEach(Runnable::run);
         assertThat(stored).isEmpty();
-        assertThat(writeBacks.failed()).isEmpty();
+        assertThat(writeBack.failed()).isEmpty();
     }
 
-    /** Its memory may have the token and its disk not. */
+    /** The store may have the token in memory only. */
     @Test
     void enqueue_afterAFailedSave_savesAnUpToDateStoreAgain() throws Exception {
-        List<Boolean> again = new ArrayList<>();
+        List<Boolean> forced = new ArrayList<>();
         boolean[] full = {true};
-        CredentialWriter writer = (family, current, retried) -> {
-            again.add(retried);
+        CredentialWriter writer = (family, current, force) -> {
+            forced.add(force);
             if (full[0]) {
                 throw new IOException("disk full");
             }
         };
-        CredentialWriteBack writeBacks =
-                new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run, CLAIMS, TIMEOUT);
-        enqueue(writeBacks, writer, "old");
-        assertThat(writeBacks.failed()).containsExactly(PLACE);
-        enqueue(writeBacks, writer, "current");
+        CredentialWriteBack writeBack = writeBack(Runnable::run);
+        enqueue(writeBack, writer, "old");
+        assertThat(writeBack.failed()).containsExactly(LOCATION);
+        enqueue(writeBack, writer, "current");
         full[0] = false;
-        enqueue(writeBacks, writer, "current");
-        assertThat(writeBacks.failed()).isEmpty();
-        enqueue(writeBacks, writer, "current");
-        assertThat(again).containsExactly(false, true, true);
+        enqueue(writeBack, writer, "current");
+        assertThat(writeBack.failed()).isEmpty();
+        enqueue(writeBack, writer, "current");
+        assertThat(forced).containsExactly(false, true, true);
     }
 
     @Test
     void moved_keepsTheFailedLocations() throws Exception {
-        CredentialWriteBack writeBacks =
-                new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run, CLAIMS, TIMEOUT);
+        CredentialWriteBack writeBack = writeBack(Runnable::run);
         enqueue(
-                writeBacks,
-                (family, current, again) -> {
+                writeBack,
+                (family, current, force) -> {
                     throw new IOException("disk full");
                 },
                 "old");
-        writeBacks.moved("folder:another", "folder:after");
-        assertThat(writeBacks.failed()).containsExactly(PLACE);
-        writeBacks.moved(PLACE.context(), "folder:after");
-        assertThat(writeBacks.failed()).containsExactly(new CredentialLocation("folder:after", PLACE.credentialsId()));
+        writeBack.moved("folder:another", "folder:after");
+        assertThat(writeBack.failed()).containsExactly(LOCATION);
+        writeBack.moved(LOCATION.context(), "folder:after");
+        assertThat(writeBack.failed())
+                .containsExactly(new CredentialLocation("folder:after", LOCATION.credentialsId()));
     }
 
     @Test
     void enqueue_afterARejectedTask_enqueuesAgain() throws Exception {
         List<String> stored = new ArrayList<>();
-        boolean[] goingDown = {true};
-        CredentialWriteBack writeBacks = new CredentialWriteBack(
-                ledger(),
-                TestTokenService.HASH,
-                task -> {
-                    if (goingDown[0]) {
-                        throw new RejectedExecutionException("going down");
-                    }
-                    task.run();
-                },
-                CLAIMS,
-                TIMEOUT);
-        enqueue(writeBacks, (family, current, again) -> stored.add(current), "old");
+        boolean[] isShutDown = {true};
+        CredentialWriteBack writeBack = writeBack(task -> {
+            if (isShutDown[0]) {
+                throw new RejectedExecutionException("shut down");
+            }
+            task.run();
+        });
+        enqueue(writeBack, (family, current, force) -> stored.add(current), "old");
         assertThat(stored).isEmpty();
-        goingDown[0] = false;
-        enqueue(writeBacks, (family, current, again) -> stored.add(current), "old");
+        isShutDown[0] = false;
+        enqueue(writeBack, (family, current, force) -> stored.add(current), "old");
         assertThat(stored).containsExactly("current");
     }
 
     @Test
     void writeBack_replacesTokensOfTheFamilyOnly() throws Exception {
-        List<String> theirs = new ArrayList<>();
-        CredentialWriteBack writeBacks =
-                new CredentialWriteBack(ledger(), TestTokenService.HASH, Runnable::run, CLAIMS, TIMEOUT);
+        List<String> matching = new ArrayList<>();
+        CredentialWriteBack writeBack = writeBack(Runnable::run);
         enqueue(
-                writeBacks,
-                (family, current, again) -> {
-                    for (String token : List.of("seed", "current", "typed", "")) {
+                writeBack,
+                (family, current, force) -> {
+                    for (String token : List.of("initial", "current", "entered", "")) {
                         if (family.test(token)) {
-                            theirs.add(token);
+                            matching.add(token);
                         }
                     }
                 },
                 "old");
-        assertThat(theirs).containsExactly("seed", "current");
+        assertThat(matching).containsExactly("initial", "current");
+    }
+
+    private CredentialWriteBack writeBack(Executor executor) throws IOException {
+        return new CredentialWriteBack(ledger(), TestTokenService.HASH, executor, CLAIMS, TIMEOUT);
     }
 
     private TokenLedger ledger() throws IOException {
@@ -160,8 +157,8 @@ class CredentialWriteBackTest {
         return ledger;
     }
 
-    private static void enqueue(CredentialWriteBack writeBacks, CredentialWriter writer, String stored) {
-        CredentialHandle handle = new CredentialHandle("sa", PLACE, stored, VCFA, writer);
-        writeBacks.enqueue(handle, ROTATED);
+    private static void enqueue(CredentialWriteBack writeBack, CredentialWriter writer, String stored) {
+        CredentialHandle handle = new CredentialHandle("sa", LOCATION, stored, CLIENT, writer);
+        writeBack.enqueue(handle, ROTATED);
     }
 }

@@ -1,6 +1,7 @@
 package io.jenkins.plugins.vcftoken.rotation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
@@ -21,6 +22,7 @@ import java.util.Map;
 import java.util.Set;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordingFile;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -54,32 +56,40 @@ class FileTokenLedgerTest {
     }
 
     @Test
-    void whatIsSavedIsReadBack() throws Exception {
+    void load_afterSave_returnsTheRecord() throws Exception {
         ledger.save(RECORD);
         assertThat(new FileTokenLedger(directory, TestTokenService.CIPHER).load(RECORD.id()))
                 .contains(RECORD);
         assertThat(ledger.loadAll()).containsExactly(RECORD);
     }
 
-    /** As the JVM's own recorder counts it. A process that is killed shows nothing of it, only a power failure would. */
+    /** Counted with Flight Recorder, since only a power failure would show a missing force. */
     @Test
-    void aRecordIsForcedToDiskAndSoIsItsName() throws Exception {
+    void saveAndDelete_forceRecordAndDirectoryToDisk() throws Exception {
+        List<String> paths = recordForcedPaths(() -> {
+            ledger.save(RECORD);
+            ledger.delete(RECORD.id());
+        });
+        assertThat(paths)
+                .filteredOn(path -> path.startsWith(home.toString()))
+                .extracting(path -> path.endsWith(".tmp") ? "record" : "directory")
+                .containsExactlyInAnyOrder("record", "directory", "directory");
+    }
+
+    private List<String> recordForcedPaths(ThrowingCallable action) throws Exception {
         try (Recording recording = new Recording()) {
             recording.enable("jdk.FileForce").withoutThreshold();
             recording.start();
-            ledger.save(RECORD);
-            ledger.delete(RECORD.id());
+            assertThatCode(action).doesNotThrowAnyException();
             recording.stop();
             Path dump = home.resolve("forced.jfr");
             recording.dump(dump);
-            assertThat(RecordingFile.readAllEvents(dump))
-                    .filteredOn(event -> event.getString("path").startsWith(home.toString()))
-                    .extracting(event -> event.getString("path").endsWith(".tmp") ? "record" : "directory")
-                    .containsExactlyInAnyOrder("record", "directory", "directory");
+            return RecordingFile.readAllEvents(dump).stream()
+                    .map(event -> event.getString("path"))
+                    .toList();
         }
     }
 
-    /** So that a disk that is full by then has no say. */
     @Test
     void save_afterARequest_usesTheReservedSpace() throws Exception {
         ledger.saveRequest(RECORD);
@@ -99,36 +109,29 @@ class FileTokenLedgerTest {
 
     @Test
     void tombstone_isReadBack() throws Exception {
-        TokenLedger.Tombstone forgotten =
+        TokenLedger.Tombstone tombstone =
                 new TokenLedger.Tombstone("0123456789abcdef", "vcfa.example.com:443", "VCF Automation at x");
-        ledger.saveTombstone(forgotten);
-        assertThat(new FileTokenLedger(directory, TestTokenService.CIPHER).findTombstone(forgotten.hash()))
-                .contains(forgotten);
+        ledger.saveTombstone(tombstone);
+        assertThat(new FileTokenLedger(directory, TestTokenService.CIPHER).findTombstone(tombstone.hash()))
+                .contains(tombstone);
         assertThat(ledger.findTombstone("0123456789abcdee")).isEmpty();
         assertThat(ledger.loadAll()).isEmpty();
     }
 
     @Test
-    void theDirectorysOwnNameIsForcedToDiskWhenItIsMade() throws Exception {
+    void creatingTheDirectory_forcesItsParentToDisk() throws Exception {
         Path fresh = home.resolve("fresh");
-        try (Recording recording = new Recording()) {
-            recording.enable("jdk.FileForce").withoutThreshold();
-            recording.start();
-            FileTokenLedger made = new FileTokenLedger(fresh, TestTokenService.CIPHER);
+        List<String> paths = recordForcedPaths(() -> {
+            FileTokenLedger created = new FileTokenLedger(fresh, TestTokenService.CIPHER);
             new FileTokenLedger(fresh, TestTokenService.CIPHER);
             Files.delete(fresh);
-            made.save(RECORD);
-            recording.stop();
-            Path dump = home.resolve("forced.jfr");
-            recording.dump(dump);
-            assertThat(RecordingFile.readAllEvents(dump))
-                    .filteredOn(event -> event.getString("path").equals(home.toString()))
-                    .hasSize(2);
-        }
+            created.save(RECORD);
+        });
+        assertThat(paths).filteredOn(home.toString()::equals).hasSize(2);
     }
 
     @Test
-    void onlyTheOwnerCanReadIt() throws Exception {
+    void files_areReadableByTheOwnerOnly() throws Exception {
         ledger.save(RECORD);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory)))
                 .isEqualTo("rwx------");
@@ -150,7 +153,7 @@ class FileTokenLedgerTest {
     }
 
     @Test
-    void aDirectoryThatWasRemovedIsMadeAgain() throws Exception {
+    void save_afterTheDirectoryWasDeleted_createsIt() throws Exception {
         Files.delete(directory);
         ledger.save(RECORD);
         assertThat(ledger.loadAll()).containsExactly(RECORD);
@@ -159,7 +162,7 @@ class FileTokenLedgerTest {
     }
 
     @Test
-    void aDamagedRecordIsNamedAndLeftAlone() throws Exception {
+    void load_ofADamagedRecord_failsAndKeepsTheFile() throws Exception {
         Files.writeString(file(), "{\"format\":1,\"id\":");
         assertThatThrownBy(() -> ledger.load(RECORD.id()))
                 .isInstanceOf(IOException.class)
@@ -170,57 +173,58 @@ class FileTokenLedgerTest {
     }
 
     @Test
-    void aRecordOfAnotherControllerIsNamedAndLeftAlone() throws Exception {
+    void load_ofARecordOfAnotherController_fails() throws Exception {
         ledger.save(RECORD);
         Files.writeString(file(), Files.readString(file()).replace("sealed:", "other:"));
         assertThatThrownBy(() -> ledger.load(RECORD.id())).hasMessageContaining("sealed by another controller");
     }
 
-    /** A newer version may write more; what it could not do without would have another number. */
+    /** A newer version may add optional fields without changing the format number. */
     @Test
-    void whatThisVersionDoesNotKnowInARecordIsPassedOver() throws Exception {
+    void load_withAnUnknownField_ignoresIt() throws Exception {
         ledger.save(RECORD);
         Files.writeString(file(), Files.readString(file()).replaceFirst("\\{", "{\"color\":{\"of\":[1]},"));
         assertThat(ledger.load(RECORD.id())).contains(RECORD);
     }
 
-    /** An older version was installed over a newer one. */
     @Test
-    void recordOfANewerFormat_isUnusableAndRecognized() throws Exception {
+    void findUnreadable_ofANewerFormat_recognizesTheTokens() throws Exception {
         ledger.save(RECORD);
         String newer = Files.readString(file()).replace("\"format\" : 1", "\"format\" : 2");
         Files.writeString(file(), newer);
-        assertThat(ledger.unusable("another", "cc")).isEmpty();
+        assertThat(ledger.findUnreadable("another", "cc")).isEmpty();
         assertThatThrownBy(() -> ledger.load(RECORD.id())).hasMessageContaining("written by a newer version");
         assertThat(ledger.contents().unreadable()).singleElement().satisfies(record -> {
             assertThat(record.familyId()).isEqualTo(RECORD.id());
             assertThat(record.cause()).isEqualTo("written by a newer version of the plugin, in format 2");
         });
-        assertThat(ledger.unusable("another", "cc")).as("the initial token").isPresent();
-        assertThat(ledger.unusable("another", "bb")).as("a former token").isPresent();
-        assertThat(ledger.unusable(RECORD.tokens().current(), "dd"))
+        assertThat(ledger.findUnreadable("another", "cc"))
+                .as("the initial token")
+                .isPresent();
+        assertThat(ledger.findUnreadable("another", "bb")).as("a former token").isPresent();
+        assertThat(ledger.findUnreadable(RECORD.tokens().current(), "dd"))
                 .as("the current token")
                 .isPresent();
-        assertThat(ledger.unusable("another", "dd")).isEmpty();
+        assertThat(ledger.findUnreadable("another", "dd")).isEmpty();
         assertThat(file()).hasContent(newer);
         Files.writeString(file(), newer.replace("\"current\" : \"sealed:", "\"current\" : \"other:"));
-        assertThat(ledger.unusable(RECORD.tokens().current(), "dd")).isEmpty();
-        for (String nothing : new String[] {"not JSON", "", "null", "[]"}) {
-            Files.writeString(file(), nothing);
-            assertThat(ledger.unusable("another", "cc")).isEmpty();
+        assertThat(ledger.findUnreadable(RECORD.tokens().current(), "dd")).isEmpty();
+        for (String text : new String[] {"not JSON", "", "null", "[]"}) {
+            Files.writeString(file(), text);
+            assertThat(ledger.findUnreadable("another", "cc")).isEmpty();
             assertThatThrownBy(() -> ledger.load(RECORD.id())).isInstanceOf(IOException.class);
         }
         ledger.save(RECORD);
-        assertThat(ledger.unusable("another", "cc")).isEmpty();
+        assertThat(ledger.findUnreadable("another", "cc")).isEmpty();
         Files.delete(file());
-        assertThat(ledger.unusable("another", "cc")).isEmpty();
+        assertThat(ledger.findUnreadable("another", "cc")).isEmpty();
     }
 
     @Test
-    void aReaderHasAnUnchangedRecordOnce() throws Exception {
+    void loadChanged_ofAnUnchangedRecord_returnsItOnce() throws Exception {
         Map<String, Object> seen = new HashMap<>();
         ledger.save(RECORD);
-        age();
+        makeOlder();
         assertThat(ledger.loadChanged(seen)).containsExactly(RECORD);
         assertThat(ledger.loadChanged(seen)).isEmpty();
         assertThat(ledger.loadChanged(new HashMap<>())).containsExactly(RECORD);
@@ -228,26 +232,26 @@ class FileTokenLedgerTest {
         assertThat(ledger.loadChanged(seen)).containsExactly(RECORD);
     }
 
-    /** A file system that counts in seconds would not show a second replacement in the same one. */
+    /** A file system with times in seconds does not show a second replacement within a second. */
     @Test
-    void aRecordThatWasJustWrittenIsReadAgain() throws Exception {
+    void loadChanged_ofARecentlyWrittenRecord_returnsItAgain() throws Exception {
         Map<String, Object> seen = new HashMap<>();
         ledger.save(RECORD);
         assertThat(ledger.loadChanged(seen)).containsExactly(RECORD);
         assertThat(ledger.loadChanged(seen)).containsExactly(RECORD);
     }
 
-    private void age() throws Exception {
+    private void makeOlder() throws Exception {
         Files.setLastModifiedTime(file(), FileTime.from(Instant.now().minusSeconds(10)));
     }
 
     @Test
-    void noPathCanBeSmuggledInAsAnId() {
+    void load_withAPathAsId_isRefused() {
         assertThatThrownBy(() -> ledger.load("../../secret")).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
-    void aLockKeepsOthersOutUntilItIsClosed() throws Exception {
+    void lock_untilClosed_excludesOthers() throws Exception {
         FileTokenLedger other = new FileTokenLedger(directory, TestTokenService.CIPHER);
         try (TokenLedger.Lock lock = ledger.lock(RECORD.id(), Duration.ofSeconds(1))) {
             assertThatThrownBy(() -> other.lock(RECORD.id(), Duration.ofMillis(50)))

@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** The ledger on a disk of some kilobytes, in memory. */
+/** The ledger on a small in-memory file system. */
 class FullDiskJenkinsTest {
 
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
@@ -42,7 +42,7 @@ class FullDiskJenkinsTest {
 
     private static FileSystem disk(int kilobytes) {
         return Jimfs.newFileSystem(Configuration.unix().toBuilder()
-                // Else directories would have to be forced, which this file system cannot do.
+                // Without POSIX attributes, since this file system cannot force directories.
                 .setAttributeViews("basic")
                 .setMaxSize(kilobytes << 10)
                 .setBlockSize(4096)
@@ -52,14 +52,14 @@ class FullDiskJenkinsTest {
     @Test
     void save_ofAResponse_onADiskThatFilledUpDuringTheRequest_works() throws Exception {
         try (FileSystem disk = disk(1024)) {
-            FileTokenLedger full = new FileTokenLedger(disk.getPath("/home/ledger"), TestTokenService.CIPHER);
-            full.saveRequest(RECORD);
+            FileTokenLedger ledger = new FileTokenLedger(disk.getPath("/home/ledger"), TestTokenService.CIPHER);
+            ledger.saveRequest(RECORD);
             fill(disk.getPath("/home/rest"));
             TokenFamily other = TokenFamily.created(RECORD.account(), "other", TestTokenService.HASH, RECORD.changed());
-            assertThatThrownBy(() -> full.save(other)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> ledger.save(other)).isInstanceOf(IOException.class);
             TokenFamily response = record(TokenFamily.Status.READY, "n".repeat(4000), "b".repeat(8000));
-            full.save(response);
-            assertThat(full.load(RECORD.id())).contains(response);
+            ledger.save(response);
+            assertThat(ledger.load(RECORD.id())).contains(response);
             try (var files = Files.list(disk.getPath("/home/ledger"))) {
                 assertThat(files.map(file -> file.getFileName().toString())).containsExactly(RECORD.id() + ".json");
             }
@@ -79,8 +79,8 @@ class FullDiskJenkinsTest {
     @Test
     void saveRequest_withoutRoomForTheResponse_failsAndLeavesNoFile() throws Exception {
         try (FileSystem disk = disk(16)) {
-            FileTokenLedger full = new FileTokenLedger(disk.getPath("/home/ledger"), TestTokenService.CIPHER);
-            assertThatThrownBy(() -> full.saveRequest(RECORD)).isInstanceOf(IOException.class);
+            FileTokenLedger ledger = new FileTokenLedger(disk.getPath("/home/ledger"), TestTokenService.CIPHER);
+            assertThatThrownBy(() -> ledger.saveRequest(RECORD)).isInstanceOf(IOException.class);
             try (var files = Files.list(disk.getPath("/home/ledger"))) {
                 assertThat(files).isEmpty();
             }

@@ -32,35 +32,35 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Servers that accept and do not answer take threads of their own, and not those of others. */
+/** Servers that accept requests and do not respond do not delay requests to other servers. */
 class HungServersTest {
 
     private static final Predicate<AccessToken> ANY = accessToken -> true;
 
-    /** More than an access token takes on a busy machine, and less than a server that hangs. */
-    private static final Duration MOMENT = Duration.ofSeconds(3);
+    /** Longer than a request takes on a busy machine. */
+    private static final Duration MAX_DELAY = Duration.ofSeconds(3);
 
     @TempDir
     private Path directory;
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final ExecutorService writeBacks = Executors.newSingleThreadExecutor();
-    private final CountDownLatch answers = new CountDownLatch(1);
+    private final CountDownLatch released = new CountDownLatch(1);
     private final AtomicInteger busy = new AtomicInteger();
-    private final AtomicInteger busiest = new AtomicInteger();
-    private final Server hung = new Server("hung.example.com", answers);
+    private final AtomicInteger maxBusy = new AtomicInteger();
+    private final Server hung = new Server("hung.example.com", released);
     private final Server healthy = new Server("healthy.example.com", new CountDownLatch(0));
-    private final List<CompletableFuture<TokenResult>> waiting = new ArrayList<>();
-    private TokenManager families;
+    private final List<CompletableFuture<TokenResult>> pending = new ArrayList<>();
+    private TokenManager manager;
 
     @BeforeEach
     void start() throws Exception {
-        families = families(TestTokenService.PLENTY);
+        manager = manager(TestTokenService.MAX_WAIT);
     }
 
-    private TokenManager families(Duration patience) throws Exception {
+    private TokenManager manager(Duration timeout) throws Exception {
         Executor counting = task -> threads.execute(() -> {
-            busiest.accumulateAndGet(busy.incrementAndGet(), Math::max);
+            maxBusy.accumulateAndGet(busy.incrementAndGet(), Math::max);
             try {
                 task.run();
             } finally {
@@ -74,65 +74,65 @@ class HungServersTest {
                 counting,
                 writeBacks,
                 InstantSource.system(),
-                patience,
+                timeout,
                 () -> true,
                 TokenListener.NONE);
     }
 
     @AfterEach
     void stop() throws Exception {
-        answers.countDown();
+        released.countDown();
         threads.shutdown();
-        assertThat(threads.awaitTermination(TestTokenService.PLENTY.toSeconds(), TimeUnit.SECONDS))
+        assertThat(threads.awaitTermination(TestTokenService.MAX_WAIT.toSeconds(), TimeUnit.SECONDS))
                 .isTrue();
         writeBacks.shutdownNow();
     }
 
     @ParameterizedTest
     @ValueSource(ints = {40, 80})
-    void request_besideManyAccountsOfAServerThatHangs_isAnsweredAtOnce(int accounts) throws Exception {
+    void request_whileAServerWithManyAccountsHangs_isNotDelayed(int accounts) throws Exception {
         for (int i = 0; i < accounts; i++) {
-            waiting.add(families.request(handle(hung, "hung-" + i, "system"), ANY));
+            pending.add(manager.request(handle(hung, "hung-" + i, "system"), ANY));
         }
-        await(() -> hung.concurrent.get() == RequestQueue.PER_SERVER);
-        healthyIsAnsweredAtOnce();
-        assertThat(hung.most).hasValue(RequestQueue.PER_SERVER);
-        assertThat(busiest.get()).isLessThanOrEqualTo(RequestQueue.PER_SERVER + 1);
-        answers.countDown();
-        for (CompletableFuture<TokenResult> one : waiting) {
+        await(() -> hung.concurrent.get() == RequestQueue.MAX_PER_SERVER);
+        assertHealthyServerIsNotDelayed();
+        assertThat(hung.maxConcurrent).hasValue(RequestQueue.MAX_PER_SERVER);
+        assertThat(maxBusy.get()).isLessThanOrEqualTo(RequestQueue.MAX_PER_SERVER + 1);
+        released.countDown();
+        for (CompletableFuture<TokenResult> one : pending) {
             assertThat(one.get().error()).isNull();
         }
         assertThat(hung.received).hasValue(accounts);
-        assertThat(hung.most).hasValue(RequestQueue.PER_SERVER);
+        assertThat(hung.maxConcurrent).hasValue(RequestQueue.MAX_PER_SERVER);
     }
 
     @Test
-    void request_besideManyConnectionTestsOfServersThatHang_isAnsweredAtOnce() throws Exception {
+    void request_whileConnectionTestsOfManyServersHang_isNotDelayed() throws Exception {
         for (int i = 0; i < 32; i++) {
-            Server server = new Server("typed-" + i + ".example.com", answers);
-            waiting.add(families.request(handle(server, "", "user:" + i), ANY));
+            Server server = new Server("typed-" + i + ".example.com", released);
+            pending.add(manager.request(handle(server, "", "user:" + i), ANY));
         }
-        healthyIsAnsweredAtOnce();
-        assertThat(busiest.get()).isLessThanOrEqualTo(RequestQueue.PER_SERVER + 1);
+        assertHealthyServerIsNotDelayed();
+        assertThat(maxBusy.get()).isLessThanOrEqualTo(RequestQueue.MAX_PER_SERVER + 1);
     }
 
-    /** Each place asks for itself, since a token that was rotated away leads to its family from some places only. */
+    /** Locations do not share requests, since a former token is accepted only at some of them. */
     @Test
-    void request_fromSixteenCopiesOfOneCredential_takesOneThreadAndOneRequest() throws Exception {
-        Server server = new Server("copied.example.com", answers);
+    void request_fromSixteenCopiesOfOneCredential_usesOneThreadAndOneRequest() throws Exception {
+        Server server = new Server("copied.example.com", released);
         for (int i = 0; i < 16; i++) {
-            waiting.add(families.request(handle(server, "copied", "folder:" + i), ANY));
+            pending.add(manager.request(handle(server, "copied", "folder:" + i), ANY));
         }
         await(() -> server.concurrent.get() == 1);
-        healthyIsAnsweredAtOnce();
-        // Of the same server, too: what waits for its turn has no slot there either.
-        CompletableFuture<TokenResult> other = families.request(handle(server, "other", "system"), ANY);
+        assertHealthyServerIsNotDelayed();
+        // Queued requests occupy no slot of the same server either.
+        CompletableFuture<TokenResult> other = manager.request(handle(server, "other", "system"), ANY);
         await(() -> server.concurrent.get() == 2);
         await(() -> busy.get() == 2);
-        assertThat(busiest.get()).isLessThanOrEqualTo(3);
-        answers.countDown();
-        AccessToken one = waiting.get(0).get().accessToken();
-        for (CompletableFuture<TokenResult> copy : waiting) {
+        assertThat(maxBusy.get()).isLessThanOrEqualTo(3);
+        released.countDown();
+        AccessToken one = pending.get(0).get().accessToken();
+        for (CompletableFuture<TokenResult> copy : pending) {
             assertThat(copy.get().accessToken()).isEqualTo(one);
         }
         other.get();
@@ -140,74 +140,74 @@ class HungServersTest {
     }
 
     @Test
-    void await_whileOthersWaitForTheSameServer_saysThatNothingWasSent() throws Exception {
-        TokenManager impatient = families(Duration.ofMillis(300));
-        for (int i = 0; i < RequestQueue.PER_SERVER; i++) {
-            waiting.add(impatient.request(handle(hung, "hung-" + i, "system"), ANY));
+    void await_whileOthersWaitForTheSameServer_reportsThatNothingWasSent() throws Exception {
+        TokenManager withShortTimeout = manager(Duration.ofMillis(300));
+        for (int i = 0; i < RequestQueue.MAX_PER_SERVER; i++) {
+            pending.add(withShortTimeout.request(handle(hung, "hung-" + i, "system"), ANY));
         }
-        await(() -> hung.concurrent.get() == RequestQueue.PER_SERVER);
-        assertThatThrownBy(() -> impatient.await(handle(hung, "late", "system"), ANY))
+        await(() -> hung.concurrent.get() == RequestQueue.MAX_PER_SERVER);
+        assertThatThrownBy(() -> withShortTimeout.await(handle(hung, "late", "system"), ANY))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("was not sent yet")
                 .hasMessageNotContaining("still runs");
-        assertThatThrownBy(() -> impatient.await(handle(hung, "hung-0", "system"), ANY))
+        assertThatThrownBy(() -> withShortTimeout.await(handle(hung, "hung-0", "system"), ANY))
                 .hasMessageContaining("the request still runs");
-        assertThat(hung.received).hasValue(RequestQueue.PER_SERVER);
+        assertThat(hung.received).hasValue(RequestQueue.MAX_PER_SERVER);
     }
 
     @Test
-    void whatIsQueued_whenJenkinsGoesDown_isNotSent() throws Exception {
-        for (int i = 0; i < 2000 + RequestQueue.PER_SERVER; i++) {
-            waiting.add(families.request(handle(hung, "hung-" + i, "system"), ANY));
+    void queuedRequests_duringShutdown_areNotSent() throws Exception {
+        for (int i = 0; i < 2000 + RequestQueue.MAX_PER_SERVER; i++) {
+            pending.add(manager.request(handle(hung, "hung-" + i, "system"), ANY));
         }
-        await(() -> hung.concurrent.get() == RequestQueue.PER_SERVER);
-        families.shutdown();
+        await(() -> hung.concurrent.get() == RequestQueue.MAX_PER_SERVER);
+        manager.shutdown();
         threads.shutdown();
-        answers.countDown();
+        released.countDown();
         int refused = 0;
-        for (CompletableFuture<TokenResult> one : waiting) {
+        for (CompletableFuture<TokenResult> one : pending) {
             try {
-                one.get(TestTokenService.PLENTY.toSeconds(), TimeUnit.SECONDS);
+                one.get(TestTokenService.MAX_WAIT.toSeconds(), TimeUnit.SECONDS);
             } catch (ExecutionException e) {
                 assertThat(e.getCause()).hasMessageContaining("shutting down");
                 refused++;
             }
         }
         assertThat(refused).isEqualTo(2000);
-        assertThat(hung.received).hasValue(RequestQueue.PER_SERVER);
+        assertThat(hung.received).hasValue(RequestQueue.MAX_PER_SERVER);
     }
 
-    private void healthyIsAnsweredAtOnce() throws Exception {
+    private void assertHealthyServerIsNotDelayed() throws Exception {
         long begin = System.nanoTime();
-        families.await(handle(healthy, "healthy", "system"), ANY);
-        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(MOMENT);
+        manager.await(handle(healthy, "healthy", "system"), ANY);
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(MAX_DELAY);
     }
 
     private static CredentialHandle handle(Server server, String id, String context) {
         return new CredentialHandle(
-                id, new CredentialLocation(context, id), "secret of " + id, server, (family, token, again) -> {});
+                id, new CredentialLocation(context, id), "secret of " + id, server, (family, token, force) -> {});
     }
 
     private static void await(BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TestTokenService.PLENTY.toNanos();
+        long deadline = System.nanoTime() + TestTokenService.MAX_WAIT.toNanos();
         while (!condition.getAsBoolean()) {
             assertThat(System.nanoTime()).isLessThan(deadline);
             Thread.sleep(5);
         }
     }
 
-    /** Counts what it receives, and answers when it is told to. */
+    /** Counts requests, and responds when the latch is released. */
     private static final class Server implements TokenEndpointClient {
 
         private final Account account;
-        private final CountDownLatch answers;
+        private final CountDownLatch released;
         final AtomicInteger received = new AtomicInteger();
         final AtomicInteger concurrent = new AtomicInteger();
-        final AtomicInteger most = new AtomicInteger();
+        final AtomicInteger maxConcurrent = new AtomicInteger();
 
-        Server(String host, CountDownLatch answers) {
+        Server(String host, CountDownLatch released) {
             this.account = new Account("system", URI.create("https://" + host), "acme");
-            this.answers = answers;
+            this.released = released;
         }
 
         @Override
@@ -223,9 +223,9 @@ class HungServersTest {
         @Override
         public TokenResponse requestToken(String secret) {
             int number = received.incrementAndGet();
-            most.accumulateAndGet(concurrent.incrementAndGet(), Math::max);
+            maxConcurrent.accumulateAndGet(concurrent.incrementAndGet(), Math::max);
             try {
-                answers.await();
+                released.await();
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             } finally {

@@ -5,56 +5,55 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 
-/** A store with compare-and-set that fails as it is told. Shared by the controllers of a test. */
+/** Store with compare-and-set and injectable faults, shared by the controllers of a test. */
 public final class InMemoryVersionedSecret implements VersionedSecret {
 
-    /** What happens to the calls. */
     enum Fault {
         NONE,
         DOWN,
         READ_ONLY,
-        /** Writes arrive, and their answers do not. */
-        WRITES_WITHOUT_ANSWER,
-        /** Another client changes the labels of the object before each write. */
-        CHANGED_BY_OTHERS,
-        /** The same, without end. */
-        CHANGED_EACH_TIME
+        /** Writes succeed, but throw an exception. */
+        WRITE_RESPONSE_LOST,
+        /** Another client changes the version before the next write. */
+        CHANGED_ONCE,
+        /** Another client changes the version before each write. */
+        CHANGED_ALWAYS
     }
 
-    /** How far what a controller knows may be behind, in changes. */
-    private static final int MAX_BEHIND = 3;
+    /** Limit for the number of changes that {@link #lastKnown} is outdated by. */
+    private static final int MAX_STALENESS = 3;
 
     private final List<Content> contents = new ArrayList<>();
     private Content content;
     private int reads;
-    private int behind;
+    private int staleness;
     private long version;
     private Fault fault = Fault.NONE;
     private Waiting waiting = limit -> {};
     private Runnable afterWrite = () -> {};
     private boolean acceptsAccessTokens = true;
 
-    /** Called where a caller waits for another controller. */
     @FunctionalInterface
     interface Waiting {
         void await(Duration limit) throws InterruptedException;
     }
 
     public InMemoryVersionedSecret(String secret) {
-        store(secret, null);
+        put(secret, null);
     }
 
-    synchronized void set(Fault other) {
+    synchronized void setFault(Fault other) {
         fault = other;
     }
 
-    synchronized void onWait(Waiting other) {
+    synchronized void setOnWait(Waiting other) {
         waiting = other;
     }
 
-    /** As a person or a file does: without any condition. */
-    synchronized void store(String secret, String state) {
+    /** Writes without a condition, as a user does. */
+    synchronized void put(String secret, String state) {
         content = new Content("v" + ++version, secret, state);
         contents.add(content);
     }
@@ -63,23 +62,38 @@ public final class InMemoryVersionedSecret implements VersionedSecret {
         return reads;
     }
 
-    /** @param changes how far what is known next is behind */
-    synchronized void know(int changes) {
-        behind = changes;
+    /** @param changes number of changes that the next {@link #lastKnown} is outdated by */
+    synchronized void setStaleness(int changes) {
+        staleness = changes;
     }
 
-    /** The present content first, then an outdated one, and so on in turns. */
+    /** Returns contents that are 0, 1 and 2 changes old, in turn. */
     @Override
     public synchronized Content lastKnown() {
-        return contents.get(Math.max(0, contents.size() - 1 - behind++ % MAX_BEHIND));
+        return contents.get(Math.max(0, contents.size() - 1 - staleness++ % MAX_STALENESS));
     }
 
     public synchronized Content content() {
         return content;
     }
 
-    synchronized void afterWrite(Runnable other) {
+    synchronized void setAfterWrite(Runnable other) {
         afterWrite = other;
+    }
+
+    /** Writer of a credential that comes from this store. */
+    CredentialWriter writer() {
+        return new CredentialWriter() {
+            @Override
+            public void writeBack(Predicate<String> sameFamily, String current, boolean force) {
+                throw new AssertionError("written to the credentials store");
+            }
+
+            @Override
+            public VersionedSecret versionedSecret() {
+                return InMemoryVersionedSecret.this;
+            }
+        };
     }
 
     synchronized void refuseAccessTokens() {
@@ -104,16 +118,16 @@ public final class InMemoryVersionedSecret implements VersionedSecret {
         if (fault == Fault.READ_ONLY) {
             throw new ReadOnlyException("forbidden", null);
         }
-        if (fault == Fault.CHANGED_BY_OTHERS || fault == Fault.CHANGED_EACH_TIME) {
-            store(content.secret(), content.state());
-            fault = fault == Fault.CHANGED_BY_OTHERS ? Fault.NONE : fault;
+        if (fault == Fault.CHANGED_ONCE || fault == Fault.CHANGED_ALWAYS) {
+            put(content.secret(), content.state());
+            fault = fault == Fault.CHANGED_ONCE ? Fault.NONE : fault;
         }
         if (!expected.version().equals(content.version())) {
             return Optional.empty();
         }
-        store(secret, state);
+        put(secret, state);
         afterWrite.run();
-        if (fault == Fault.WRITES_WITHOUT_ANSWER) {
+        if (fault == Fault.WRITE_RESPONSE_LOST) {
             throw new IOException("connection reset");
         }
         return Optional.of(content);

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Two {@link InterProcessLocks} on one file see each other as two processes do. */
+/** Two {@link InterProcessLocks} on one file behave like two processes. */
 class InterProcessLocksTest {
 
     private static final String FAMILY = "0123456789abcdef";
@@ -26,44 +26,43 @@ class InterProcessLocksTest {
     @TempDir
     private Path directory;
 
-    private final List<String> got = new CopyOnWriteArrayList<>();
-    private InterProcessLocks here;
-    private InterProcessLocks elsewhere;
+    private final List<String> acquired = new CopyOnWriteArrayList<>();
+    private InterProcessLocks locks;
+    private InterProcessLocks otherProcess;
 
     @BeforeEach
     void create() {
-        here = new InterProcessLocks(directory.resolve("lock"));
-        elsewhere = new InterProcessLocks(directory.resolve("lock"));
+        locks = new InterProcessLocks(directory.resolve("lock"));
+        otherProcess = new InterProcessLocks(directory.resolve("lock"));
     }
 
     @Test
-    void lock_isGivenToTheLongestWaitingThread() throws Exception {
-        TokenLedger.Lock held = here.acquire(FAMILY, LONG);
-        waiter("first");
-        waiter("second");
+    void acquire_byWaitingThreads_succeedsInOrder() throws Exception {
+        TokenLedger.Lock held = locks.acquire(FAMILY, LONG);
+        startWaiter("first");
+        startWaiter("second");
         held.close();
-        try (TokenLedger.Lock late = here.acquire(FAMILY, LONG)) {
-            assertThat(got).containsExactly("first", "second");
+        try (TokenLedger.Lock late = locks.acquire(FAMILY, LONG)) {
+            assertThat(acquired).containsExactly("first", "second");
         }
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void lock_interruptedWhileWaiting_isNotHeld(boolean another) throws Exception {
-        TokenLedger.Lock held = (another ? elsewhere : here).acquire(FAMILY, LONG);
-        Thread interrupted = waiter("interrupted");
+    void lock_interruptedWhileWaiting_isNotHeld(boolean byOtherProcess) throws Exception {
+        TokenLedger.Lock held = (byOtherProcess ? otherProcess : locks).acquire(FAMILY, LONG);
+        Thread interrupted = startWaiter("interrupted");
         interrupted.interrupt();
         interrupted.join(LONG.toMillis());
         assertThat(interrupted.isAlive()).isFalse();
-        Thread next = waiter("next");
-        assertThat(got).isEmpty();
+        Thread next = startWaiter("next");
+        assertThat(acquired).isEmpty();
         held.close();
         next.join(LONG.toMillis());
-        assertThat(got).containsExactly("next");
-        elsewhere.acquire(FAMILY, LONG).close();
+        assertThat(acquired).containsExactly("next");
+        otherProcess.acquire(FAMILY, LONG).close();
     }
 
-    /** These two had one lock while there were groups of families. */
     @Test
     void acquire_ofAnotherFamily_neverWaits() throws Exception {
         String first = "0000000000000000";
@@ -74,66 +73,66 @@ class InterProcessLocksTest {
         }
         List<TokenLedger.Lock> held = new ArrayList<>();
         for (String id : ids) {
-            held.add(here.acquire(id, Duration.ZERO));
+            held.add(locks.acquire(id, Duration.ZERO));
         }
-        assertThat(here.size()).isEqualTo(ids.size());
+        assertThat(locks.size()).isEqualTo(ids.size());
         for (String id : List.of(first, ids.get(3001))) {
-            assertThatThrownBy(() -> elsewhere.acquire(id, Duration.ZERO)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> otherProcess.acquire(id, Duration.ZERO)).isInstanceOf(IOException.class);
         }
         held.forEach(TokenLedger.Lock::close);
-        assertThat(here.size()).isZero();
-        assertThat(elsewhere.size()).isZero();
-        elsewhere.acquire(first, Duration.ZERO).close();
+        assertThat(locks.size()).isZero();
+        assertThat(otherProcess.size()).isZero();
+        otherProcess.acquire(first, Duration.ZERO).close();
     }
 
     @Test
     void acquire_whereTheFileSystemHasNoLocks_keepsThreadsOut() throws Exception {
-        AtomicInteger asked = new AtomicInteger();
-        InterProcessLocks alone = new InterProcessLocks(directory.resolve("lock"), (channel, offset) -> {
-            asked.incrementAndGet();
+        AtomicInteger calls = new AtomicInteger();
+        InterProcessLocks threadOnly = new InterProcessLocks(directory.resolve("lock"), (channel, offset) -> {
+            calls.incrementAndGet();
             throw new IOException("No locks available");
         });
-        assertThat(alone.areOfThreadsAlone()).isFalse();
-        TokenLedger.Lock held = alone.acquire(FAMILY, LONG);
-        assertThat(alone.areOfThreadsAlone()).isTrue();
-        here = alone;
-        Thread next = waiter("next");
-        assertThat(got).isEmpty();
+        assertThat(threadOnly.areThreadOnly()).isFalse();
+        TokenLedger.Lock held = threadOnly.acquire(FAMILY, LONG);
+        assertThat(threadOnly.areThreadOnly()).isTrue();
+        locks = threadOnly;
+        Thread next = startWaiter("next");
+        assertThat(acquired).isEmpty();
         held.close();
         next.join(LONG.toMillis());
-        assertThat(got).containsExactly("next");
-        assertThat(asked).hasValue(1);
+        assertThat(acquired).containsExactly("next");
+        assertThat(calls).hasValue(1);
     }
 
     @Test
     void acquire_afterLocksHaveWorked_failsWhenTheDiskDoes() throws Exception {
-        AtomicInteger asked = new AtomicInteger();
+        AtomicInteger calls = new AtomicInteger();
         InterProcessLocks failing = new InterProcessLocks(directory.resolve("lock"), (channel, offset) -> {
-            if (asked.incrementAndGet() > 1) {
+            if (calls.incrementAndGet() > 1) {
                 throw new IOException("Input/output error");
             }
             return channel.tryLock(offset, 1, false);
         });
         failing.acquire(FAMILY, LONG).close();
         assertThatThrownBy(() -> failing.acquire(FAMILY, LONG)).hasMessageContaining("Input/output error");
-        assertThat(failing.areOfThreadsAlone()).isFalse();
+        assertThat(failing.areThreadOnly()).isFalse();
         assertThat(failing.size()).isZero();
     }
 
     @Test
-    void acquire_whereTheFileCannotBeMade_fails() {
+    void acquire_whereTheFileCannotBeCreated_fails() {
         InterProcessLocks nowhere =
                 new InterProcessLocks(directory.resolve("missing").resolve("lock"));
         assertThatThrownBy(() -> nowhere.acquire(FAMILY, LONG)).isInstanceOf(IOException.class);
-        assertThat(nowhere.areOfThreadsAlone()).isFalse();
+        assertThat(nowhere.areThreadOnly()).isFalse();
     }
 
-    private Thread waiter(String name) throws InterruptedException {
+    private Thread startWaiter(String name) throws InterruptedException {
         Thread thread = new Thread(() -> {
-            try (TokenLedger.Lock lock = here.acquire(FAMILY, LONG)) {
-                got.add(name);
+            try (TokenLedger.Lock lock = locks.acquire(FAMILY, LONG)) {
+                acquired.add(name);
             } catch (Exception e) {
-                // It was interrupted; then it has not got it.
+                // Interrupted: not acquired.
             }
         });
         thread.setDaemon(true);

@@ -6,23 +6,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A ledger that counts, and fails where a test wants it to. */
+/** Ledger that counts calls and runs hooks. */
 final class InterceptingLedger implements TokenLedger {
 
-    /** What happens at one place, before what is asked for. */
     interface Hook {
-        void at(String familyId) throws IOException, InterruptedException;
+        void run(String familyId) throws IOException, InterruptedException;
     }
 
     private final TokenLedger ledger;
-    int saves;
-    int locks;
-    Hook save = id -> {};
-    Hook saved = id -> {};
-    Hook delete = id -> {};
-    Hook lock = id -> {};
-    Hook unlocked = id -> {};
-    Hook contents = id -> {};
+    int saveCount;
+    int lockCount;
+    Hook beforeSave = id -> {};
+    Hook afterSave = id -> {};
+    Hook beforeLock = id -> {};
+    Hook afterUnlock = id -> {};
+    Hook beforeRead = id -> {};
 
     InterceptingLedger(TokenLedger ledger) {
         this.ledger = ledger;
@@ -30,7 +28,7 @@ final class InterceptingLedger implements TokenLedger {
 
     private static void run(Hook hook, String id) throws IOException {
         try {
-            hook.at(id);
+            hook.run(id);
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
@@ -43,44 +41,43 @@ final class InterceptingLedger implements TokenLedger {
 
     @Override
     public void save(TokenFamily record) throws IOException {
-        run(save, record.id());
-        saves++;
+        run(beforeSave, record.id());
+        saveCount++;
         ledger.save(record);
-        run(saved, record.id());
+        run(afterSave, record.id());
     }
 
     @Override
     public void delete(String id) throws IOException {
-        run(delete, id);
         ledger.delete(id);
     }
 
     @Override
     public Contents contents() throws IOException {
-        run(contents, "");
+        run(beforeRead, "");
         return ledger.contents();
     }
 
     @Override
     public List<TokenFamily> loadChanged(Map<String, Object> seen) throws IOException {
-        run(contents, "");
+        run(beforeRead, "");
         return ledger.loadChanged(seen);
     }
 
     @Override
-    public Optional<TokenLedger.UnreadableRecord> unusable(String token, String hash) {
-        return ledger.unusable(token, hash);
+    public Optional<UnreadableRecord> findUnreadable(String token, String hash) {
+        return ledger.findUnreadable(token, hash);
     }
 
     @Override
     public Lock lock(String id, Duration limit) throws IOException, InterruptedException {
-        lock.at(id);
+        beforeLock.run(id);
         Lock held = ledger.lock(id, limit);
-        locks++;
+        lockCount++;
         return () -> {
             held.close();
             try {
-                run(unlocked, id);
+                run(afterUnlock, id);
             } catch (IOException e) {
                 throw new IllegalStateException(e);
             }

@@ -35,7 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Families whose secret the server is not known to replace. */
+/** Families with secrets that do not rotate. */
 class NonRotatingSecretTest extends TokenServiceTestBase {
 
     private static final Predicate<AccessToken> ANY = accessToken -> true;
@@ -66,7 +66,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
     void nonRotatingSecret_replacedByTheServer_isSavedInTheLedger() throws Exception {
         csp.replaceAtNextUse("api-token-one", "api-token-two");
         AtomicReference<String> stored = new AtomicReference<>("api-token-one");
-        core.families.await(keptHandle(stored), ANY);
+        core.families.await(handleWithWriteBack(stored), ANY);
         core.awaitWriteBacks();
         assertThat(stored.get()).isEqualTo("api-token-two");
         assertThat(records())
@@ -76,7 +76,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         core.close();
         core = new TestTokenService(directory, simulator, clock);
         stored.set("api-token-one");
-        core.families.await(keptHandle(stored), ANY);
+        core.families.await(handleWithWriteBack(stored), ANY);
         core.awaitWriteBacks();
         assertThat(stored.get()).isEqualTo("api-token-two");
     }
@@ -95,7 +95,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
     @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "TRICKLE")
     void nonRotatingSecret_afterAnyFault_isNotLost(Fault fault) throws Exception {
         simulator.inject(fault);
-        if (!isServed()) {
+        if (!canGetAccessToken()) {
             core.families.await(sddcHandle(PASSWORD), ANY);
         }
         assertThat(sddc.refusedLogins()).isZero();
@@ -104,11 +104,11 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
 
     @Test
     @Tag("slow")
-    void nonRotatingSecret_afterAResponseWithoutEnd_isNotLost() throws Exception {
+    void nonRotatingSecret_afterAnEndlessResponse_isNotLost() throws Exception {
         simulator.inject(Fault.TRICKLE);
         int limit = 1;
         do {
-            // A machine that is busy may not even get to send it so soon.
+            // On a busy machine, the time limit may end before the request is sent.
             limit *= 2;
             core.close();
             core = new TestTokenService(
@@ -117,13 +117,13 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
                     clock,
                     TokenListener.NONE,
                     TestTokenService.client(simulator, clock, Duration.ofSeconds(limit)));
-        } while (!isServed());
+        } while (!canGetAccessToken());
         assertThat(simulator.requests()).isGreaterThan(1);
         assertThat(sddc.refusedLogins()).isZero();
         assertThat(records()).isEmpty();
     }
 
-    private boolean isServed() throws InterruptedException {
+    private boolean canGetAccessToken() throws InterruptedException {
         try {
             core.families.await(sddcHandle(PASSWORD), ANY);
             return true;
@@ -139,7 +139,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
 
     @ParameterizedTest
     @CsvSource({"STATUS_502, NO_ANSWER", "NO_ACCESS_TOKEN, STRANGE_ANSWER"})
-    void errorOfARequestWithoutAUsableAnswer_isThatOfTheErrorsDocument(Fault fault, TokenError error) {
+    void request_withoutAUsableResponse_reportsTheDocumentedError(Fault fault, TokenError error) {
         for (int i = 0; i < 3; i++) {
             simulator.inject(fault);
         }
@@ -167,7 +167,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         assertThat(sddc.refusedLogins()).isEqualTo(1);
         assertThatThrownBy(() -> core.families.await(sddcHandle("wrong-password"), ANY))
                 .hasMessageContaining("Jenkins waits until 2026-01-01T00:15:00Z");
-        clock.advance(TokenManager.REFUSAL_HOLDS);
+        clock.advance(TokenManager.REJECTION_RETRY_DELAY);
         sddc.addUser(USER, "wrong-password");
         core.families.await(sddcHandle("wrong-password"), ANY);
     }
@@ -180,26 +180,25 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         assertThat(sddc.logins()).isEqualTo(1);
     }
 
-    /** What was refused is remembered when a block ends, whatever else is let go of then. */
     @Test
     void refusal_afterTheSessionEnded_isRemembered() throws Exception {
-        TokenManager families = TestTokenService.manager(core.ledger, clock);
-        TokenResult first = families.await(sddcHandle(PASSWORD), ANY);
+        TokenManager manager = TestTokenService.manager(core.ledger, clock);
+        TokenResult first = manager.await(sddcHandle(PASSWORD), ANY);
         sddc.addUser(USER, "changed-on-the-server");
         sddc.forgetSessions();
-        TokenResult second = families.await(sddcHandle(PASSWORD), accessToken -> false);
+        TokenResult second = manager.await(sddcHandle(PASSWORD), accessToken -> false);
         assertThat(second.accessToken()).isEqualTo(first.accessToken());
         assertThat(second.error()).hasMessageContaining("rejected the credentials");
         int before = sddc.refusedLogins();
-        families.release(sddcHandle(PASSWORD), second.familyId(), () -> true);
-        assertThatThrownBy(() -> families.await(sddcHandle(PASSWORD), ANY))
+        manager.release(sddcHandle(PASSWORD), second.familyId(), () -> true);
+        assertThatThrownBy(() -> manager.await(sddcHandle(PASSWORD), ANY))
                 .hasMessageContaining("To avoid locking the account, Jenkins waits until");
         assertThat(sddc.refusedLogins()).isEqualTo(before);
     }
 
-    /** Unlike a token that rotates, a password may be the same at two servers. */
+    /** Unlike a rotating token, a password may be valid at several servers. */
     @Test
-    void passwordAllowedOnceMore_atAnotherServer_isSent() throws Exception {
+    void password_afterAllowRetry_isSentToAnotherServer() throws Exception {
         TokenResult result = core.families.await(sddcHandle(PASSWORD), ANY);
         sddc.addUser(USER, "changed-on-the-server");
         sddc.forgetSessions();
@@ -210,18 +209,19 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         assertThat(core.families.administration().allowRetry(result.familyId())).isTrue();
         try (Simulator other = Simulator.start(clock, 0)) {
             other.sddcManager().addUser(USER, PASSWORD);
-            Account there = new Account(SddcManagerTokenClient.SYSTEM, other.url(), "", USER);
-            CredentialHandle twin = core.handle(
+            Account otherAccount = new Account(SddcManagerTokenClient.SYSTEM, other.url(), "", USER);
+            CredentialHandle otherHandle = core.handle(
                     "other",
-                    TestTokenService.patient(new SddcManagerTokenClient(TestTokenService.client(other, clock), there)),
+                    TestTokenService.withRetries(
+                            new SddcManagerTokenClient(TestTokenService.client(other, clock), otherAccount)),
                     PASSWORD);
-            core.families.await(twin, ANY);
+            core.families.await(otherHandle, ANY);
             assertThat(other.sddcManager().logins()).isEqualTo(1);
         }
     }
 
     @Test
-    void aSessionRenewsInsteadOfALogin() throws Exception {
+    void session_renewsTheAccessTokenWithoutALogin() throws Exception {
         core.families.await(sddcHandle(PASSWORD), ANY);
         clock.advance(Duration.ofHours(2));
         core.families.await(sddcHandle(PASSWORD), ANY);
@@ -233,7 +233,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         assertThat(sddc.logins()).isEqualTo(2);
     }
 
-    /** A session that the server no longer renews is worth one login, and a server in trouble one more try before. */
+    /** A rejected renewal is followed by a login; a failed one is retried before. */
     @ParameterizedTest
     @CsvSource({
         "400, 1, 1, 2",
@@ -249,7 +249,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         "500, 1000000, 2, 2",
         "503, 1000000, 2, 2"
     })
-    void whenRenewingFails_theSecretIsSentOnce(int status, int times, int refused, int logins) throws Exception {
+    void failedRenewal_sendsTheSecretOnce(int status, int times, int refused, int logins) throws Exception {
         core.families.await(sddcHandle(PASSWORD), ANY);
         sddc.refuseRenewals(status, times);
         clock.advance(Duration.ofMinutes(45));
@@ -274,7 +274,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         "500, 1000000",
         "503, 1000000"
     })
-    void whenRenewingFailsAndTheSecretIsRefused_neitherIsSentAgain(int status, int times) throws Exception {
+    void failedRenewalAndRejectedSecret_areNotRepeated(int status, int times) throws Exception {
         TokenResult first = core.families.await(sddcHandle(PASSWORD), ANY);
         sddc.refuseRenewals(status, times);
         sddc.addUser(USER, "changed-on-the-server");
@@ -286,7 +286,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         }
         assertThat(sddc.refusedLogins()).isEqualTo(1);
         assertThat(sddc.refusedRenewals()).isLessThanOrEqualTo(2);
-        clock.advance(TokenManager.REFUSAL_HOLDS);
+        clock.advance(TokenManager.REJECTION_RETRY_DELAY);
         sddc.addUser(USER, PASSWORD);
         int renewals = sddc.refusedRenewals();
         assertThat(core.families
@@ -296,9 +296,9 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         assertThat(sddc.refusedRenewals()).isEqualTo(renewals);
     }
 
-    /** As when every try waits until the client gives up: then there is no time for a login in the same request. */
+    /** After several failed attempts there is no time left for a login in the same request. */
     @Test
-    void whenARenewalFailsForGood_theNextRequestLogsIn() throws Exception {
+    void repeatedlyFailedRenewal_isFollowedByALogin() throws Exception {
         TokenResult first = core.families.await(sddcHandle(PASSWORD), ANY);
         for (int i = 0; i < 3; i++) {
             simulator.inject(Fault.STATUS_500);
@@ -315,12 +315,11 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         assertThat(sddc.renewals()).isZero();
     }
 
-    /** Nothing was asked of the session, so it is as good as before. */
     @Test
-    void whenTheServerCannotBeReached_theSessionIsKept() throws Exception {
+    void renewal_thatWasNotSent_keepsTheSession() throws Exception {
         AtomicReference<TokenRequestException> failure = new AtomicReference<>();
         TokenEndpointClient real = core.sddcManager(USER);
-        TokenEndpointClient service = new TokenEndpointClient() {
+        TokenEndpointClient failing = new TokenEndpointClient() {
             @Override
             public Account account() {
                 return real.account();
@@ -345,12 +344,12 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
                 return real.refreshSession(secret, session);
             }
         };
-        core.families.await(core.handle("sddc", service, PASSWORD), ANY);
+        core.families.await(core.handle("sddc", failing, PASSWORD), ANY);
         failure.set(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
         clock.advance(Duration.ofMinutes(45));
-        core.families.await(core.handle("sddc", service, PASSWORD), youngerThan(Duration.ofMinutes(1)));
+        core.families.await(core.handle("sddc", failing, PASSWORD), youngerThan(Duration.ofMinutes(1)));
         failure.set(null);
-        core.families.await(core.handle("sddc", service, PASSWORD), youngerThan(Duration.ofMinutes(1)));
+        core.families.await(core.handle("sddc", failing, PASSWORD), youngerThan(Duration.ofMinutes(1)));
         assertThat(sddc.logins()).isEqualTo(1);
         assertThat(sddc.renewals()).isEqualTo(1);
     }
@@ -380,32 +379,31 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         assertThat(records()).hasSize(1);
     }
 
-    /** The provider's access token is one of those that the server ended, though it would have lived for an hour. */
+    /** The server also ended the session of the provider's access token, before it expired. */
     @Test
-    void afterTheServerEndedAllSessions_theProvidersIsRenewedOnceAndTheOrganizationsWithIt() throws Exception {
+    void tenantToken_afterTheServerEndedAllSessions_renewsTheProviderTokenOnce() throws Exception {
         simulator.tenants().add("acme");
         AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
         TokenResult before = core.families.await(organization(stored, "acme"), ANY);
         core.awaitWriteBacks();
         clock.advance(Duration.ofMinutes(5));
         simulator.endSessions();
-        int lists = simulator.tenants().lists();
+        int lists = simulator.tenants().listRequests();
         TokenResult after = core.families.await(organization(stored, "acme"), youngerThan(Duration.ofMinutes(1)));
         assertThat(after.error()).isNull();
         assertThat(after.accessToken()).isNotEqualTo(before.accessToken());
         assertThat(simulator.admits(after.accessToken().value())).isTrue();
         assertThat(simulator.rotations()).isEqualTo(2);
         assertThat(simulator.unauthorized()).isEqualTo(1);
-        assertThat(simulator.tenants().lists() - lists).isEqualTo(3);
+        assertThat(simulator.tenants().listRequests() - lists).isEqualTo(3);
         core.awaitWriteBacks();
         assertThat(stored.get()).isEqualTo(simulator.currentToken("provider"));
         core.families.await(organization(stored, "acme"), ANY);
         assertThat(simulator.unauthorized()).isEqualTo(1);
     }
 
-    /** Also where there is none of the organization's that could serve on. */
     @Test
-    void afterTheServerEndedAllSessions_anotherOrganizationGetsItsAccessToken() throws Exception {
+    void tenantToken_ofAnotherOrganizationAfterTheServerEndedAllSessions_isIssued() throws Exception {
         simulator.tenants().add("acme");
         simulator.tenants().add("globex");
         AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
@@ -418,16 +416,15 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         assertThat(simulator.rotations()).isEqualTo(2);
     }
 
-    /** A server that accepts no access token gets two requests, and one token rotates. */
     @Test
-    void whereTheServerAdmitsNoAccessTokenAtAll_theProvidersIsRenewedOnceAndTheMessageNamesIt() throws Exception {
+    void tenantToken_whenTheServerRejectsAllAccessTokens_renewsTheProviderTokenOnce() throws Exception {
         simulator.tenants().add("acme");
         AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
         CredentialHandle handle = organization(stored, "acme");
         core.families.await(handle.parent(), ANY);
         core.awaitWriteBacks();
         clock.advance(Duration.ofMinutes(5));
-        simulator.refuseLogins();
+        simulator.rejectAccessTokens();
         assertThatThrownBy(() -> core.families.await(organization(stored, "acme"), ANY))
                 .hasMessageContaining("access token of the provider's account")
                 .hasMessageContaining("organization ‘acme’");
@@ -436,7 +433,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
     }
 
     @Test
-    void afterTheServerEndedAllSessionsAndRevokedTheProvider_theErrorNamesTheProvider() throws Exception {
+    void tenantToken_afterTheProviderWasRevoked_reportsTheProvider() throws Exception {
         simulator.tenants().add("acme");
         AtomicReference<String> stored = new AtomicReference<>(simulator.addAccount("provider", "System"));
         TokenResult before = core.families.await(organization(stored, "acme"), ANY);
@@ -450,7 +447,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         assertThat(simulator.requests()).isLessThanOrEqualTo(3);
     }
 
-    /** A provider's access token is sent while it is valid for a minute, or for half of its lifetime. */
+    /** A provider's access token is sent while its remaining validity is a minute or half of its lifetime. */
     @ParameterizedTest
     @CsvSource({
         "PT1H, PT59M, 1",
@@ -474,31 +471,31 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
 
     @Test
     void connectionTest_ofAnUnsavedSecret_isForgottenUnlessUsedElsewhere() throws Exception {
-        TokenManager families = TestTokenService.manager(core.ledger, clock);
-        CredentialHandle typed = new CredentialHandle(
-                "typed",
+        TokenManager manager = TestTokenService.manager(core.ledger, clock);
+        CredentialHandle unsaved = new CredentialHandle(
+                "unsaved",
                 CredentialLocation.ofUnsaved("system"),
                 "api-token-one",
                 core.cspApiToken(),
-                (family, token, again) -> {});
-        TokenResult connectionTest = families.await(typed, ANY);
-        families.forgetUnsaved(typed, id -> true);
-        assertThat(families.isReleased(connectionTest)).isTrue();
-        assertThat(families.snapshot().find(typed.client().account(), typed.token(), typed.location()))
+                (family, token, force) -> {});
+        TokenResult connectionTest = manager.await(unsaved, ANY);
+        manager.forgetUnsaved(unsaved, id -> true);
+        assertThat(manager.isReleased(connectionTest)).isTrue();
+        assertThat(manager.snapshot().find(unsaved.client().account(), unsaved.token(), unsaved.location()))
                 .isNull();
-        families.await(cspHandle("api-token-one"), ANY);
-        families.await(typed, ANY);
-        families.forgetUnsaved(typed, id -> true);
-        assertThat(families.snapshot()
-                        .find(typed.client().account(), typed.token(), typed.location())
+        manager.await(cspHandle("api-token-one"), ANY);
+        manager.await(unsaved, ANY);
+        manager.forgetUnsaved(unsaved, id -> true);
+        assertThat(manager.snapshot()
+                        .find(unsaved.client().account(), unsaved.token(), unsaved.location())
                         .locations())
                 .contains(new CredentialLocation("system", "csp"));
-        families.await(cspHandle("api-token-one"), ANY);
+        manager.await(cspHandle("api-token-one"), ANY);
         assertThat(simulator.requests()).isEqualTo(2);
     }
 
     @Test
-    void accessTokenOfAnotherOrganization_isWarnedOfEachTime() throws Exception {
+    void accessToken_ofAnotherOrganization_causesAWarningEachTime() throws Exception {
         simulator.setClaimedOrganization("globex");
         CredentialHandle handle = core.newAccount("ci", "acme");
         for (int i = 0; i < 2; i++) {
@@ -514,25 +511,25 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
                 new CredentialLocation("system", "provider"),
                 stored.get(),
                 core.service("System"),
-                (family, token, again) -> stored.set(token));
-        return provider.derive(() -> TestTokenService.patient(
+                (family, token, force) -> stored.set(token));
+        return provider.derive(() -> TestTokenService.withRetries(
                 new VcfaTenantTokenClient(core.client(), new Account(VcfaTokenClient.SYSTEM, simulator.url(), name))));
     }
 
-    private CredentialHandle keptHandle(AtomicReference<String> stored) {
+    private CredentialHandle handleWithWriteBack(AtomicReference<String> stored) {
         return new CredentialHandle(
                 "csp",
                 new CredentialLocation("system", "csp"),
                 stored.get(),
                 core.cspApiToken(),
-                (family, token, again) -> stored.set(token));
+                (family, token, force) -> stored.set(token));
     }
 
     private CredentialHandle sddcHandle(String password) {
         return core.handle("sddc", core.sddcManager(USER), password);
     }
 
-    /** The server's response to a revoked API token is that of a server that failed. */
+    /** The server responds to a revoked API token as to an internal error. */
     @Test
     void await_whenTheServerProbablyRejectsTheSecret_namesTheRejection() {
         String tenant = VcfSsoApiTokenClient.DEFAULT_TENANT;
@@ -542,7 +539,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         simulator.vcfSso().revoke("revoked");
         Account account = new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), tenant);
         CredentialHandle handle = core.handle(
-                "sso", TestTokenService.patient(new VcfSsoApiTokenClient(core.client(), account)), "revoked");
+                "sso", TestTokenService.withRetries(new VcfSsoApiTokenClient(core.client(), account)), "revoked");
         assertThatThrownBy(() -> core.families.await(handle, ANY))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("expired or revoked")
@@ -562,22 +559,21 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
         return core.ledger.loadAll();
     }
 
-    /** The disk was full as a secret that never changes came back different, and took the answer later. */
     @Test
-    void familySavedLate_replacesTheOneInMemory() throws Exception {
+    void unsavedResponse_savedLater_replacesTheFamilyInMemory() throws Exception {
         CloudServices csp = simulator.cloudServices();
         csp.addApiToken("first", Instant.parse("2099-01-01T00:00:00Z"));
         csp.replaceAtNextUse("first", "second");
-        InterceptingLedger full = new InterceptingLedger(core.ledger);
-        TokenManager families = TestTokenService.manager(full, clock);
-        full.save = id -> {
+        InterceptingLedger fullLedger = new InterceptingLedger(core.ledger);
+        TokenManager manager = TestTokenService.manager(fullLedger, clock);
+        fullLedger.beforeSave = id -> {
             throw new IOException("disk full");
         };
         CredentialHandle handle = core.handle("csp", core.cspApiToken(), "first");
-        assertThatThrownBy(() -> families.await(handle, accessToken -> true)).hasMessageContaining("disk full");
-        full.save = id -> {};
-        families.administration().saveUnsaved();
-        assertThat(families.await(handle, accessToken -> true).error()).isNull();
+        assertThatThrownBy(() -> manager.await(handle, accessToken -> true)).hasMessageContaining("disk full");
+        fullLedger.beforeSave = id -> {};
+        manager.administration().saveUnsaved();
+        assertThat(manager.await(handle, accessToken -> true).error()).isNull();
         assertThat(core.ledger.loadAll())
                 .singleElement()
                 .satisfies(record -> assertThat(record.tokens().current()).isEqualTo("second"));

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** API tokens that are replaced before they expire. */
+/** Regeneration of API tokens before they expire. */
 class RegenerationTest extends TokenServiceTestBase {
 
     private static final Predicate<AccessToken> ANY = accessToken -> true;
@@ -38,7 +38,7 @@ class RegenerationTest extends TokenServiceTestBase {
     private static final Duration BEFORE = Duration.ofDays(7);
 
     private final AtomicReference<String> stored = new AtomicReference<>(FIRST);
-    private final List<String> heard = new ArrayList<>();
+    private final List<String> events = new ArrayList<>();
     private Instant firstExpiry;
     private VcfSso sso;
 
@@ -47,13 +47,13 @@ class RegenerationTest extends TokenServiceTestBase {
         core.close();
         core = new TestTokenService(directory, simulator, clock, new TokenListener() {
             @Override
-            public void regenerated(CredentialHandle of, TokenFamily before, TokenFamily after, Duration took) {
-                heard.add("regenerated " + after.tokens().generation());
+            public void regenerated(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
+                events.add("regenerated " + after.tokens().generation());
             }
 
             @Override
-            public void failed(CredentialHandle of, TokenFamily after, TokenRequestException e, Duration took) {
-                heard.add(after.state() + " " + e.tokenError());
+            public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException e, Duration took) {
+                events.add(after.state() + " " + e.tokenError());
             }
         });
         sso = simulator.vcfSso();
@@ -63,35 +63,34 @@ class RegenerationTest extends TokenServiceTestBase {
     }
 
     @AfterEach
-    void nothingWasRegeneratedTwice() {
+    void assertNoRepeatedRegeneration() {
         assertThat(sso.repeatedRegenerations()).isZero();
     }
 
-    /** The credential as it is stored now. */
     private CredentialHandle handle() {
         return new CredentialHandle(
                 "sso",
                 new CredentialLocation("system", "sso"),
                 stored.get(),
                 core.vcfSso(),
-                (sameFamily, current, again) -> {
+                (sameFamily, current, force) -> {
                     if (sameFamily.test(stored.get())) {
                         stored.set(current);
                     }
                 });
     }
 
-    private Instant told() {
+    private Instant storedExpiry() {
         return stored.get().equals(FIRST) ? firstExpiry : null;
     }
 
     private boolean regenerate() throws Exception {
-        boolean done = core.families.regenerateIfDue(handle(), told(), BEFORE);
+        boolean done = core.families.regenerateIfDue(handle(), storedExpiry(), BEFORE);
         core.awaitWriteBacks();
         return done;
     }
 
-    private void failToRegenerate(String message) {
+    private void assertRegenerationFails(String message) {
         assertThatThrownBy(this::regenerate)
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining(message);
@@ -103,7 +102,7 @@ class RegenerationTest extends TokenServiceTestBase {
         return result.accessToken();
     }
 
-    private void becomeDue() throws Exception {
+    private void advanceToDueTime() throws Exception {
         clock.advance(LIFETIME.minus(BEFORE));
         await();
     }
@@ -129,7 +128,7 @@ class RegenerationTest extends TokenServiceTestBase {
     }
 
     @Test
-    void apiToken_thatIsDue_isReplacedOnDiskAndInTheStoreWhileTheAccessTokenStays() throws Exception {
+    void dueApiToken_isReplacedInLedgerAndStore_andTheAccessTokenStaysValid() throws Exception {
         clock.advance(LIFETIME.minus(BEFORE));
         AccessToken inUse = await();
         assertThat(regenerate()).isTrue();
@@ -139,15 +138,15 @@ class RegenerationTest extends TokenServiceTestBase {
         assertThat(family.tokens().expiresAt()).isEqualTo(clock.instant().plus(LIFETIME));
         assertThat(family.state()).isEqualTo(TokenFamily.Status.READY);
         assertThat(await()).isEqualTo(inUse);
-        assertThat(heard).containsExactly("regenerated 1");
+        assertThat(events).containsExactly("regenerated 1");
         assertThat(regenerate()).isFalse();
         assertThat(sso.regenerations()).isEqualTo(1);
     }
 
     @Test
-    void newApiToken_afterARestart_isUsedAndReplacedInTimeAgain() throws Exception {
+    void newApiToken_afterARestart_isUsedAndReplacedBeforeItExpires() throws Exception {
         for (int i = 1; i <= 3; i++) {
-            becomeDue();
+            advanceToDueTime();
             assertThat(regenerate()).isTrue();
             restart();
             assertThat(regenerate()).isFalse();
@@ -159,10 +158,10 @@ class RegenerationTest extends TokenServiceTestBase {
         assertThat(core.ledger.loadAll()).hasSize(1);
     }
 
-    /** As configuration as code does, with the date of the first token. */
+    /** Configuration as Code restores the first token with its expiry. */
     @Test
-    void firstApiToken_putBackByAFile_leadsToTheNewOneAndItsExpiry() throws Exception {
-        becomeDue();
+    void firstApiToken_restoredFromAFile_isReplacedByTheNewOne() throws Exception {
+        advanceToDueTime();
         regenerate();
         stored.set(FIRST);
         restart();
@@ -174,22 +173,22 @@ class RegenerationTest extends TokenServiceTestBase {
         assertThat(sso.refusals()).isZero();
     }
 
-    /** Both found it due, and one of them waited for the lock. */
+    /** Both controllers found it due, and one waited for the lock. */
     @Test
     void dueApiToken_onTwoControllersAtOnce_isReplacedOnce() throws Exception {
-        becomeDue();
+        advanceToDueTime();
         try (TestTokenService other = new TestTokenService(directory, simulator, clock)) {
-            CredentialHandle seenBefore = handle();
-            Regeneration decided = new Regeneration(
-                    seenBefore,
+            CredentialHandle former = handle();
+            Regeneration regeneration = new Regeneration(
+                    former,
                     firstExpiry,
                     BEFORE,
                     TestTokenService.HASH,
                     clock,
-                    TestTokenService.PLENTY,
+                    TestTokenService.MAX_WAIT,
                     TokenListener.NONE);
             assertThat(regenerate()).isTrue();
-            assertThat(other.families.regenerate(seenBefore, decided).get(1, TimeUnit.MINUTES))
+            assertThat(other.families.regenerate(former, regeneration).get(1, TimeUnit.MINUTES))
                     .isFalse();
         }
         assertThat(sso.regenerations()).isEqualTo(1);
@@ -202,9 +201,9 @@ class RegenerationTest extends TokenServiceTestBase {
     }
 
     @Test
-    void serverThatHidesTheExpiry_leavesItUnknownAndTheNewTokenStored() throws Exception {
-        sso.hideExpiry();
-        becomeDue();
+    void regeneration_withoutAnExpiryInTheResponse_leavesItUnknown() throws Exception {
+        sso.omitExpiry();
+        advanceToDueTime();
         assertThat(regenerate()).isTrue();
         assertThat(onDisk().tokens().expiresAt()).isNull();
         assertThat(regenerate()).isFalse();
@@ -214,17 +213,17 @@ class RegenerationTest extends TokenServiceTestBase {
     }
 
     @Test
-    void dueApiToken_withoutACachedAccessToken_isReplacedWithANewOneThatTheServerWants() throws Exception {
+    void dueApiToken_withoutACachedAccessToken_requestsOneFirst() throws Exception {
         clock.advance(LIFETIME.minus(BEFORE));
         assertThat(regenerate()).isTrue();
         assertThat(simulator.requests()).isEqualTo(2);
     }
 
     @Test
-    void dueApiToken_thatTheServerRefuses_isNotSentForAnotherOne() throws Exception {
+    void dueApiToken_thatTheServerRejects_isNotRegenerated() throws Exception {
         clock.advance(LIFETIME.minus(BEFORE));
         sso.setActive("client", false);
-        failToRegenerate("Sign in once as the user");
+        assertRegenerationFails("Sign in once as the user");
         assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.READY);
         sso.setActive("client", true);
         assertThat(regenerate()).isTrue();
@@ -242,10 +241,10 @@ class RegenerationTest extends TokenServiceTestBase {
     @EnumSource(
             value = Fault.class,
             names = {"STATUS_307", "STATUS_403", "STATUS_429"})
-    void declinedRegeneration_leavesTheFamilyAsItWasAndBuildsGoOn(Fault fault) throws Exception {
-        becomeDue();
+    void declinedRegeneration_leavesTheFamilyUnchanged(Fault fault) throws Exception {
+        advanceToDueTime();
         simulator.inject(fault);
-        failToRegenerate("HTTP " + fault.name().substring(7));
+        assertRegenerationFails("HTTP " + fault.name().substring(7));
         assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.READY);
         assertThat(onDisk().error()).isNull();
         restart();
@@ -256,11 +255,11 @@ class RegenerationTest extends TokenServiceTestBase {
     }
 
     @Test
-    void regeneration_withARoleThatIsTooLow_isRefusedWithAdviceAndBuildsGoOn() throws Exception {
+    void regeneration_withoutPermission_isReportedWithAdvice() throws Exception {
         sso.forbidRegeneration("client");
-        becomeDue();
-        failToRegenerate(TokenError.REGENERATION_REFUSED.nextStep());
-        assertThat(heard).containsExactly("READY REGENERATION_REFUSED");
+        advanceToDueTime();
+        assertRegenerationFails(TokenError.REGENERATION_REFUSED.nextStep());
+        assertThat(events).containsExactly("READY REGENERATION_REFUSED");
         clock.advance(Duration.ofHours(2));
         await();
         assertThat(stored.get()).isEqualTo(FIRST);
@@ -270,12 +269,11 @@ class RegenerationTest extends TokenServiceTestBase {
     @EnumSource(
             value = Fault.class,
             names = {"CLOSE_BEFORE_READING", "STATUS_408", "STATUS_500", "STATUS_502", "STATUS_503", "HTML", "EMPTY"})
-    void lostRegeneration_thatTheServerHasNotMade_healsWithTheNextTokenRequestAndIsMadeLater(Fault fault)
-            throws Exception {
-        becomeDue();
+    void lostRegeneration_notDoneByTheServer_recoversAndIsRepeatedLater(Fault fault) throws Exception {
+        advanceToDueTime();
         AccessToken inUse = await();
         simulator.inject(fault);
-        failToRegenerate("the server may have replaced the stored one");
+        assertRegenerationFails("the server may have replaced the stored one");
         assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.UNKNOWN);
         assertThat(await()).isEqualTo(inUse);
         assertThat(regenerate()).as("a second one while the outcome is unknown").isFalse();
@@ -292,11 +290,11 @@ class RegenerationTest extends TokenServiceTestBase {
             value = Fault.class,
             names = {"CLOSE_AFTER_COMMIT", "CLOSE_IN_ANSWER", "NO_ACCESS_TOKEN", "TRUNCATED", "STATUS_503_AFTER_COMMIT"
             })
-    void lostRegeneration_thatTheServerHasMade_isReportedAndTheAccessTokenServesToItsEnd(Fault fault) throws Exception {
-        becomeDue();
+    void lostRegeneration_doneByTheServer_isReported_andTheAccessTokenStaysInUse(Fault fault) throws Exception {
+        advanceToDueTime();
         AccessToken inUse = await();
         simulator.inject(fault);
-        failToRegenerate("the server may have replaced the stored one");
+        assertRegenerationFails("the server may have replaced the stored one");
         assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.UNKNOWN);
         clock.advance(Duration.ofMinutes(50));
         assertThat(await()).isEqualTo(inUse);
@@ -308,22 +306,22 @@ class RegenerationTest extends TokenServiceTestBase {
                     .hasMessageContaining("its successor is lost")
                     .hasMessageContaining("generate a new one in VCF Operations");
             assertThat(onDisk().error()).contains("the request for another API token left");
-            clock.advance(TestTokenService.PLENTY);
+            clock.advance(TestTokenService.MAX_WAIT);
         }
         assertThat(regenerate()).isFalse();
-        stored.set("vidb_typed");
-        sso.addApiToken("CUSTOMER", "client", "vidb_typed", clock.instant().plus(LIFETIME));
+        stored.set("vidb_new");
+        sso.addApiToken("CUSTOMER", "client", "vidb_new", clock.instant().plus(LIFETIME));
         await();
         core.awaitWriteBacks();
-        assertThat(stored.get()).isEqualTo("vidb_typed");
+        assertThat(stored.get()).isEqualTo("vidb_new");
     }
 
     @Test
-    void lostRegeneration_atAServerThatKeepsReplacedTokens_goesOnWithTheOldOne() throws Exception {
-        sso.keepReplaced();
-        becomeDue();
+    void lostRegeneration_atAServerThatAcceptsTheOldToken_recovers() throws Exception {
+        sso.keepReplacedTokens();
+        advanceToDueTime();
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
-        failToRegenerate("the server may have replaced the stored one");
+        assertRegenerationFails("the server may have replaced the stored one");
         clock.advance(Duration.ofHours(2));
         await();
         assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.READY);
@@ -331,21 +329,21 @@ class RegenerationTest extends TokenServiceTestBase {
         assertThat(stored.get()).isEqualTo(sso.currentToken("client"));
     }
 
-    /** What a kill leaves on the disk, at each point of the seven steps at which it leaves something. */
+    /** With the record that a kill leaves at each point of the request. */
     @ParameterizedTest
     @ValueSource(strings = {"before the request", "after the request", "after the response", "before the write-back"})
-    void apiToken_afterAKill_isStoredOrReported(String moment) throws Exception {
-        becomeDue();
+    void apiToken_afterAKill_isStoredOrReported(String point) throws Exception {
+        advanceToDueTime();
         TokenFamily requesting = TokenFamily.created(
                         core.vcfSso().account(), FIRST, TestTokenService.HASH, clock.instant())
                 .boundTo(new CredentialLocation("system", "sso"))
                 .regenerating(firstExpiry, clock.instant());
         AccessToken accessToken = await();
-        boolean isReplaced = !moment.equals("before the request");
+        boolean isReplaced = !point.equals("before the request");
         if (isReplaced) {
             core.vcfSso().regenerate(FIRST, accessToken);
         }
-        if (moment.equals("before the write-back")) {
+        if (point.equals("before the write-back")) {
             core.ledger.save(requesting.regenerated(
                     sso.currentToken("client"),
                     clock.instant().plus(LIFETIME),
@@ -356,18 +354,18 @@ class RegenerationTest extends TokenServiceTestBase {
         }
         restart();
         assertThat(regenerate()).as("not sent twice").isFalse();
-        if (moment.equals("before the write-back") || !isReplaced) {
+        if (point.equals("before the write-back") || !isReplaced) {
             if (!isReplaced) {
                 assertThatThrownBy(() -> core.families.await(handle(), ANY))
                         .hasMessageContaining("it is not known whether");
-                clock.advance(TestTokenService.PLENTY);
+                clock.advance(TestTokenService.MAX_WAIT);
             }
             await();
             core.awaitWriteBacks();
             assertThat(stored.get()).isEqualTo(sso.currentToken("client"));
         } else {
             assertThatThrownBy(() -> core.families.await(handle(), ANY)).hasMessageContaining("Jenkins stopped while");
-            clock.advance(TestTokenService.PLENTY);
+            clock.advance(TestTokenService.MAX_WAIT);
             assertThatThrownBy(() -> core.families.await(handle(), ANY))
                     .hasMessageContaining("its successor is lost")
                     .hasMessageContaining("Jenkins stopped while");
@@ -379,7 +377,7 @@ class RegenerationTest extends TokenServiceTestBase {
         core.ledger.save(TokenFamily.created(core.vcfSso().account(), FIRST, TestTokenService.HASH, clock.instant())
                 .boundTo(new CredentialLocation("system", "sso"))
                 .regenerating(firstExpiry, clock.instant()));
-        TokenEndpointClient off = TestTokenService.patient(
+        TokenEndpointClient off = TestTokenService.withRetries(
                 new VcfSsoApiTokenClient(core.client(), core.vcfSso().account()));
         assertThatThrownBy(() -> core.families.await(core.handle("sso", off, FIRST), ANY))
                 .hasMessageContaining("Jenkins stopped while");
@@ -387,7 +385,6 @@ class RegenerationTest extends TokenServiceTestBase {
         assertThat(simulator.requests()).isZero();
     }
 
-    /** Each has a home of its own, and both write to the store of the credential. */
     @Test
     void apiToken_ofControllersThatShareAStore_isReplacedOnceAndWorksForBoth(@TempDir Path otherHome) throws Exception {
         InMemoryVersionedSecret shared = new InMemoryVersionedSecret(FIRST);
@@ -415,22 +412,12 @@ class RegenerationTest extends TokenServiceTestBase {
                 new CredentialLocation("system", "sso"),
                 store.content().secret(),
                 core.vcfSso(),
-                new CredentialWriter() {
-                    @Override
-                    public void writeBack(Predicate<String> sameFamily, String current, boolean again) {
-                        throw new AssertionError("written to the credentials store");
-                    }
-
-                    @Override
-                    public VersionedSecret versionedSecret() {
-                        return store;
-                    }
-                });
+                store.writer());
     }
 
     @Test
     void replacedToken_atAnotherLocation_isRefused() throws Exception {
-        becomeDue();
+        advanceToDueTime();
         regenerate();
         CredentialHandle elsewhere = core.handle("elsewhere", core.vcfSso(), FIRST);
         assertThatThrownBy(() -> core.families.await(elsewhere, ANY))
@@ -442,8 +429,8 @@ class RegenerationTest extends TokenServiceTestBase {
     }
 
     @Test
-    void tokenRequest_ofARegeneratedTokenWithoutAnAnswer_isSentAgain() throws Exception {
-        becomeDue();
+    void tokenRequest_ofARegeneratedTokenWithoutAResponse_isSentAgain() throws Exception {
+        advanceToDueTime();
         regenerate();
         clock.advance(Duration.ofHours(2));
         for (int i = 0; i < 3; i++) {

@@ -31,29 +31,29 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Two controllers with homes of their own and one {@link VersionedSecret}: a store that is down, read-only, changed by
- * others or without answers; lost requests and responses; crashes at each point; a home that is wiped or restored from a
- * backup; a file that restores the initial token, a person with a new one. In every order up to a depth
- * ({@code -Dshared.model.depth}), and in random orders of twelve. After each move no token was sent again while anything
- * could be lost by it, and the newest token is in the store or in a ledger, or a record says that it is lost.
+ * Model of two controllers with separate home directories and one {@link VersionedSecret}. Actions: failures and
+ * changes of the store, lost requests and responses, crashes, a wiped or restored home, and new or restored initial
+ * tokens. Runs all orders of actions up to a length ({@code -Dshared.model.depth}), and random orders of twelve.
+ * Asserts after each action that no token was sent again while a refusal could revoke a valid access token, and that
+ * the newest token is in the store or in a ledger, or a record reports its loss.
  */
 class SharedTokenModelTest {
 
-    private enum Move {
-        ONE_ASKS,
-        OTHER_ASKS,
-        OTHER_ASKS_WHILE_ONE_IS_REQUESTING,
-        OTHER_ASKS_WITH_A_STALE_TOKEN,
-        BOTH_NEED_A_TOKEN,
+    private enum Action {
+        ONE_REQUESTS,
+        OTHER_REQUESTS,
+        OTHER_REQUESTS_WHILE_ONE_IS_REQUESTING,
+        OTHER_REQUESTS_WITH_A_STALE_TOKEN,
+        BOTH_ACCEPT_A_CACHED_TOKEN,
         TIME_PASSES,
-        PERSON_STORES_A_NEW_INITIAL_TOKEN,
+        USER_STORES_A_NEW_INITIAL_TOKEN,
         FILE_RESTORES_THE_INITIAL_TOKEN,
         HOME_OF_ONE_IS_WIPED,
         HOME_OF_ONE_IS_RESTORED,
         STORE_IS_DOWN,
         STORE_IS_DOWN_AFTER_THE_CLAIM,
         STORE_IS_READ_ONLY_FOR_OTHER,
-        WRITES_HAVE_NO_ANSWER,
+        WRITE_RESPONSES_ARE_LOST,
         STORE_IS_CHANGED_BY_OTHERS,
         SERVER_IS_DOWN,
         RESPONSE_IS_LOST,
@@ -90,53 +90,53 @@ class SharedTokenModelTest {
     }
 
     @Test
-    void everyOrderOfMoves_losesNoToken_andSendsNoneTwice() {
-        Move[] moves = Move.values();
-        int orders = (int) Math.pow(moves.length, DEPTH);
+    void everyOrderOfActions_losesNoToken_andSendsNoneTwice() {
+        Action[] actions = Action.values();
+        int orders = (int) Math.pow(actions.length, DEPTH);
         for (int order = 0; order < orders; order++) {
-            World world = new World();
-            for (int rest = order, i = 0; i < DEPTH; i++, rest /= moves.length) {
-                world.make(moves[rest % moves.length]);
+            Model model = new Model();
+            for (int rest = order, i = 0; i < DEPTH; i++, rest /= actions.length) {
+                model.perform(actions[rest % actions.length]);
             }
-            world.settle();
+            model.assertRecovers();
         }
-        System.out.println("Shared tokens: " + orders + " orders of " + DEPTH + " moves, lost 0, sent twice 0");
+        System.out.println("Shared tokens: " + orders + " orders of " + DEPTH + " actions, lost 0, sent twice 0");
     }
 
     @Test
-    void randomOrdersOfTwelveMoves_loseNoToken_andSendNoneTwice() {
+    void randomOrdersOfTwelveActions_loseNoToken_andSendNoneTwice() {
         Random random = new Random(18);
-        Move[] moves = Move.values();
+        Action[] actions = Action.values();
         for (int order = 0; order < RANDOM_ORDERS; order++) {
-            World world = new World();
+            Model model = new Model();
             for (int i = 0; i < 12; i++) {
-                world.make(moves[random.nextInt(moves.length)]);
+                model.perform(actions[random.nextInt(actions.length)]);
             }
-            world.settle();
+            model.assertRecovers();
         }
-        System.out.println("Shared tokens: " + RANDOM_ORDERS + " random orders of 12 moves, lost 0, sent twice 0");
+        System.out.println("Shared tokens: " + RANDOM_ORDERS + " random orders of 12 actions, lost 0, sent twice 0");
     }
 
-    /** Ends a controller at some point, as kill -9 does: nothing after it happens. */
+    /** Ends a controller like {@code kill -9}. */
     private static final class Crash extends Error {
         private static final long serialVersionUID = 1;
     }
 
-    private static final class World {
-        private final List<Move> made = new ArrayList<>();
+    private static final class Model {
+        private final List<Action> performed = new ArrayList<>();
         private Instant now = Instant.parse("2026-01-01T00:00:00Z");
-        private Move going = Move.ONE_ASKS;
+        private Action currentAction = Action.ONE_REQUESTS;
 
-        // The server
+        // Server
         private final Set<String> received = new HashSet<>();
         private final Set<String> answered = new HashSet<>();
         private String newest = "initial-0";
         private int issued;
         private boolean isNewestLost;
-        private final Map<String, String> firstOf = new HashMap<>(Map.of(newest, newest));
-        private final Map<String, Instant> accessEnds = new HashMap<>();
+        private final Map<String, String> initialTokenOf = new HashMap<>(Map.of(newest, newest));
+        private final Map<String, Instant> accessTokenExpiry = new HashMap<>();
 
-        // The store, and what else has a copy
+        // Store, file and former token
         private final InMemoryVersionedSecret store = new InMemoryVersionedSecret(newest);
         private String file = newest;
         private String staleToken = newest;
@@ -144,88 +144,91 @@ class SharedTokenModelTest {
         private final Home one = new Home("one");
         private final Home other = new Home("other");
 
-        /** A home was wiped before it could publish its newest token: then nothing else can know of it. */
+        /** Whether a home was wiped before it published the newest token. */
         private boolean isUnpublishedLost;
 
-        void make(Move move) {
-            made.add(move);
-            going = move;
+        void perform(Action next) {
+            performed.add(next);
+            currentAction = next;
             String before = store.content().secret();
-            store.set(InMemoryVersionedSecret.Fault.NONE);
-            store.onWait(limit -> now = now.plus(limit));
-            switch (move) {
-                case OTHER_ASKS -> other.ask(store.content().secret(), token -> false);
-                case OTHER_ASKS_WITH_A_STALE_TOKEN -> other.ask(staleToken, token -> false);
-                case BOTH_NEED_A_TOKEN -> {
-                    one.ask(store.content().secret(), token -> true);
+            store.setFault(InMemoryVersionedSecret.Fault.NONE);
+            store.setOnWait(limit -> now = now.plus(limit));
+            switch (next) {
+                case OTHER_REQUESTS -> other.request(store.content().secret(), token -> false);
+                case OTHER_REQUESTS_WITH_A_STALE_TOKEN -> other.request(staleToken, token -> false);
+                case BOTH_ACCEPT_A_CACHED_TOKEN -> {
+                    one.request(store.content().secret(), token -> true);
                     int requests = received.size();
-                    TokenResult result = other.ask(store.content().secret(), token -> true);
+                    TokenResult result = other.request(store.content().secret(), token -> true);
                     if (result != null && one.has(result.accessToken())) {
-                        assertThat(received).as(this::story).hasSize(requests);
+                        assertThat(received).as(this::describe).hasSize(requests);
                     }
                 }
                 case TIME_PASSES -> now = now.plus(LIFETIME.multipliedBy(2));
-                case PERSON_STORES_A_NEW_INITIAL_TOKEN -> {
+                case USER_STORES_A_NEW_INITIAL_TOKEN -> {
                     newest = "initial-" + ++issued;
-                    firstOf.put(newest, newest);
+                    initialTokenOf.put(newest, newest);
                     isNewestLost = false;
                     isUnpublishedLost = false;
                     file = newest;
-                    store.store(newest, store.content().state());
+                    store.put(newest, store.content().state());
                 }
                 case FILE_RESTORES_THE_INITIAL_TOKEN ->
-                    store.store(file, store.content().state());
+                    store.put(file, store.content().state());
                 case HOME_OF_ONE_IS_WIPED -> one.wipe();
                 case HOME_OF_ONE_IS_RESTORED -> one.restore();
                 case STORE_IS_DOWN -> {
-                    store.set(InMemoryVersionedSecret.Fault.DOWN);
-                    one.ask(before, token -> false);
+                    store.setFault(InMemoryVersionedSecret.Fault.DOWN);
+                    one.request(before, token -> false);
                 }
                 case STORE_IS_READ_ONLY_FOR_OTHER -> {
                     // Before the first claim the account is not shared.
                     if (String.valueOf(store.content().state()).contains("one:controller")) {
-                        store.set(InMemoryVersionedSecret.Fault.READ_ONLY);
+                        store.setFault(InMemoryVersionedSecret.Fault.READ_ONLY);
                         int requests = received.size();
-                        other.ask(before, token -> false);
-                        assertThat(received).as(this::story).hasSize(requests);
+                        other.request(before, token -> false);
+                        assertThat(received).as(this::describe).hasSize(requests);
                     }
                 }
-                case WRITES_HAVE_NO_ANSWER -> {
-                    store.set(InMemoryVersionedSecret.Fault.WRITES_WITHOUT_ANSWER);
-                    one.ask(before, token -> false);
+                case WRITE_RESPONSES_ARE_LOST -> {
+                    store.setFault(InMemoryVersionedSecret.Fault.WRITE_RESPONSE_LOST);
+                    one.request(before, token -> false);
                 }
                 case STORE_IS_CHANGED_BY_OTHERS -> {
-                    store.set(InMemoryVersionedSecret.Fault.CHANGED_BY_OTHERS);
-                    one.ask(before, token -> false);
+                    store.setFault(InMemoryVersionedSecret.Fault.CHANGED_ONCE);
+                    one.request(before, token -> false);
                 }
-                default -> one.ask(before, token -> false);
+                default -> one.request(before, token -> false);
             }
-            store.set(InMemoryVersionedSecret.Fault.NONE);
+            store.setFault(InMemoryVersionedSecret.Fault.NONE);
             if (!store.content().secret().equals(before)) {
                 staleToken = before;
             }
             one.unlock();
             other.unlock();
-            check();
+            assertInvariants();
         }
 
-        /** Time heals what the server has not taken away, for both; a new initial token makes everything well. */
-        void settle() {
-            make(Move.TIME_PASSES);
+        /**
+         * Both controllers recover after some time unless the newest token is lost, and always with a new initial
+         * token.
+         */
+        void assertRecovers() {
+            perform(Action.TIME_PASSES);
             boolean isKnown = !isNewestLost && !isUnpublishedLost;
             if (isKnown) {
-                // The home that has a token which it could not publish yet comes first.
+                // The home with an unpublished token requests first.
                 Home first = other.hasNewest() && !isInStore() ? other : one;
-                first.assertGets();
+                first.assertGetsToken();
                 now = now.plus(LIFETIME.multipliedBy(2));
-                one.assertGets();
+                one.assertGetsToken();
                 now = now.plus(LIFETIME.multipliedBy(2));
-                other.assertGets();
+                other.assertGetsToken();
             }
-            make(Move.PERSON_STORES_A_NEW_INITIAL_TOKEN);
-            one.assertGets();
-            other.assertGets();
-            assertThat(store.content().secret()).as(this::story).isEqualTo(newest);
+            perform(Action.USER_STORES_A_NEW_INITIAL_TOKEN);
+            one.assertGetsToken();
+            other.assertGetsToken();
+            assertThat(store.content().secret()).as(this::describe).isEqualTo(newest);
         }
 
         private boolean isInStore() {
@@ -234,20 +237,20 @@ class SharedTokenModelTest {
                             && store.content().state().contains('"' + newest + '"'));
         }
 
-        private void check() {
+        private void assertInvariants() {
             boolean isUnsent = newest.startsWith("initial") && !received.contains(newest);
-            boolean isDiagnosed = isNewestLost || isUnpublishedLost;
-            assertThat(isInStore() || one.hasNewest() || other.hasNewest() || isUnsent || isDiagnosed)
-                    .as(this::story)
+            boolean isReported = isNewestLost || isUnpublishedLost;
+            assertThat(isInStore() || one.hasNewest() || other.hasNewest() || isUnsent || isReported)
+                    .as(this::describe)
                     .isTrue();
         }
 
-        private String story() {
-            return made + " with " + one.disk.values() + " and " + other.disk.values() + ", store "
+        private String describe() {
+            return performed + " with " + one.disk.values() + " and " + other.disk.values() + ", store "
                     + store.content().secret() + " " + store.content().state() + ", newest " + newest;
         }
 
-        private final class Home implements CredentialWriter {
+        private final class Home {
             private final String name;
             private final Map<String, TokenFamily> disk = new HashMap<>();
             private Map<String, TokenFamily> backup = Map.of();
@@ -278,7 +281,7 @@ class SharedTokenModelTest {
             void wipe() {
                 boolean isLost = hasNewest() && !isInStore() && !other.hasNewest();
                 disk.clear();
-                lost(isLost);
+                markLost(isLost);
                 start();
             }
 
@@ -288,24 +291,26 @@ class SharedTokenModelTest {
                 disk.clear();
                 disk.putAll(backup);
                 backup = today;
-                lost(had && !hasNewest());
+                markLost(had && !hasNewest());
                 isUnpublishedLost &= !hasNewest();
                 start();
             }
 
-            /** What only this home had is lost with it, its access tokens too. The store tells of a request. */
-            private void lost(boolean isLost) {
+            /**
+             * The newest token and its access token are lost with this home; the store has the state of the request.
+             */
+            private void markLost(boolean isLost) {
                 if (isLost) {
                     isUnpublishedLost = true;
-                    assertThat(store.content().state()).as(World.this::story).containsAnyOf("REQUESTING", "UNKNOWN");
+                    assertThat(store.content().state()).as(Model.this::describe).containsAnyOf("REQUESTING", "UNKNOWN");
                     other.disk.values().stream()
                             .map(TokenFamily::accessToken)
                             .filter(Objects::nonNull)
                             .map(AccessToken::expiresAt)
                             .max(Comparator.naturalOrder())
                             .ifPresentOrElse(
-                                    end -> accessEnds.put(firstOf.get(newest), end),
-                                    () -> accessEnds.remove(firstOf.get(newest)));
+                                    end -> accessTokenExpiry.put(initialTokenOf.get(newest), end),
+                                    () -> accessTokenExpiry.remove(initialTokenOf.get(newest)));
                 }
             }
 
@@ -319,39 +324,29 @@ class SharedTokenModelTest {
                 return disk.values().stream().anyMatch(record -> token.equals(record.accessToken()));
             }
 
-            void assertGets() {
-                going = Move.ONE_ASKS;
-                TokenResult result = ask(store.content().secret(), token -> true);
-                assertThat(result).as(() -> name + ": " + story()).isNotNull();
-                assertThat(result.error()).as(() -> name + ": " + story()).isNull();
+            void assertGetsToken() {
+                currentAction = Action.ONE_REQUESTS;
+                TokenResult result = request(store.content().secret(), token -> true);
+                assertThat(result).as(() -> name + ": " + describe()).isNotNull();
+                assertThat(result.error()).as(() -> name + ": " + describe()).isNull();
             }
 
             /** @return null when there was no access token */
-            TokenResult ask(String token, Predicate<AccessToken> acceptable) {
-                CredentialHandle handle =
-                        new CredentialHandle("sa", new CredentialLocation("system", "sa"), token, new Server(), this);
+            TokenResult request(String token, Predicate<AccessToken> acceptable) {
+                CredentialHandle handle = new CredentialHandle(
+                        "sa", new CredentialLocation("system", "sa"), token, new Server(), store.writer());
                 try {
                     return manager.request(handle, acceptable).get();
                 } catch (ExecutionException e) {
                     if (e.getCause() instanceof Crash) {
                         start();
                     } else if (!(e.getCause() instanceof InterruptedException)) {
-                        assertThat(e.getCause()).as(World.this::story).isInstanceOf(TokenUnavailableException.class);
+                        assertThat(e.getCause()).as(Model.this::describe).isInstanceOf(TokenUnavailableException.class);
                     }
                     return null;
                 } catch (InterruptedException e) {
                     throw new IllegalStateException(e);
                 }
-            }
-
-            @Override
-            public void writeBack(Predicate<String> sameFamily, String current, boolean again) {
-                throw new AssertionError("written to the credentials store");
-            }
-
-            @Override
-            public VersionedSecret versionedSecret() {
-                return store;
             }
         }
 
@@ -364,35 +359,35 @@ class SharedTokenModelTest {
 
             @Override
             public TokenResponse requestToken(String token) throws TokenRequestException {
-                if (going == Move.CRASH_BEFORE_SENDING) {
+                if (currentAction == Action.CRASH_BEFORE_SENDING) {
                     throw new Crash();
                 }
-                if (going == Move.SERVER_IS_DOWN) {
+                if (currentAction == Action.SERVER_IS_DOWN) {
                     throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "down", null);
                 }
                 if (!received.add(token)) {
-                    // Only a controller that has published nothing for a whole lifetime can have the answer.
+                    // Only a controller that has published nothing for a whole lifetime can have the response.
                     assertThat(!isInStore() || !answered.contains(token))
-                            .as(World.this::story)
+                            .as(Model.this::describe)
                             .isTrue();
-                    assertThat(accessEnds.getOrDefault(firstOf.get(token), Instant.MIN))
-                            .as(World.this::story)
+                    assertThat(accessTokenExpiry.getOrDefault(initialTokenOf.get(token), Instant.MIN))
+                            .as(Model.this::describe)
                             .isBeforeOrEqualTo(now);
                 }
-                if (going == Move.STORE_IS_DOWN_AFTER_THE_CLAIM) {
-                    store.set(InMemoryVersionedSecret.Fault.DOWN);
+                if (currentAction == Action.STORE_IS_DOWN_AFTER_THE_CLAIM) {
+                    store.setFault(InMemoryVersionedSecret.Fault.DOWN);
                 }
-                if (going == Move.OTHER_ASKS_WHILE_ONE_IS_REQUESTING) {
-                    going = Move.ONE_ASKS;
-                    store.onWait(limit -> {
+                if (currentAction == Action.OTHER_REQUESTS_WHILE_ONE_IS_REQUESTING) {
+                    currentAction = Action.ONE_REQUESTS;
+                    store.setOnWait(limit -> {
                         throw new InterruptedException();
                     });
-                    TokenResult meanwhile = other.ask(store.content().secret(), accessToken -> false);
+                    TokenResult meanwhile = other.request(store.content().secret(), accessToken -> false);
                     assertThat(meanwhile == null || meanwhile.error() != null)
-                            .as(World.this::story)
+                            .as(Model.this::describe)
                             .isTrue();
                 }
-                if (going == Move.REQUEST_IS_LOST) {
+                if (currentAction == Action.REQUEST_IS_LOST) {
                     throw new TokenRequestException.OutcomeUnknown("lost", null);
                 }
                 if (!token.equals(newest)) {
@@ -400,17 +395,17 @@ class SharedTokenModelTest {
                     throw new TokenRequestException.Rejected(TokenError.SPENT_OR_REVOKED, "invalid_grant");
                 }
                 newest = "rotated-" + ++issued;
-                firstOf.put(newest, firstOf.get(token));
+                initialTokenOf.put(newest, initialTokenOf.get(token));
                 isNewestLost = true;
-                if (going == Move.CRASH_AFTER_THE_SERVER_ROTATED) {
+                if (currentAction == Action.CRASH_AFTER_THE_SERVER_ROTATED) {
                     throw new Crash();
                 }
-                if (going == Move.RESPONSE_IS_LOST) {
+                if (currentAction == Action.RESPONSE_IS_LOST) {
                     throw new TokenRequestException.OutcomeUnknown("lost", null);
                 }
                 isNewestLost = false;
                 answered.add(token);
-                accessEnds.put(firstOf.get(token), now.plus(LIFETIME));
+                accessTokenExpiry.put(initialTokenOf.get(token), now.plus(LIFETIME));
                 return new TokenResponse(new AccessToken("access-" + issued, now, now.plus(LIFETIME)), newest);
             }
         }
@@ -429,7 +424,7 @@ class SharedTokenModelTest {
 
             @Override
             public void save(TokenFamily record) {
-                if (record.state() == TokenFamily.Status.REQUESTING && going == Move.CRASH_AFTER_THE_CLAIM) {
+                if (record.state() == TokenFamily.Status.REQUESTING && currentAction == Action.CRASH_AFTER_THE_CLAIM) {
                     throw new Crash();
                 }
                 if (home.backup.isEmpty()) {
@@ -438,7 +433,7 @@ class SharedTokenModelTest {
                 home.disk.put(record.id(), record);
                 if (record.state() == TokenFamily.Status.READY
                         && record.tokens().current().equals(newest)
-                        && going == Move.CRASH_BEFORE_PUBLISHING) {
+                        && currentAction == Action.CRASH_BEFORE_PUBLISHING) {
                     throw new Crash();
                 }
             }
@@ -456,7 +451,7 @@ class SharedTokenModelTest {
             @Override
             public Lock lock(String id, Duration limit) throws IOException {
                 if (!home.locked.add(id)) {
-                    throw new IOException("in flight elsewhere");
+                    throw new IOException("locked");
                 }
                 return () -> home.locked.remove(id);
             }

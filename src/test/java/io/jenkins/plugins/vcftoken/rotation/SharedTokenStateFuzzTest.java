@@ -10,7 +10,7 @@ import java.net.URI;
 import java.time.Instant;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
-/** A store's entry that something else has written to; run with {@code JAZZER_FUZZ=1} or {@code bin/test --long}. */
+/** Parses arbitrary store entries; run with {@code JAZZER_FUZZ=1} or {@code bin/test --long}. */
 @EnabledIfEnvironmentVariable(named = "JAZZER_FUZZ", matches = "1")
 class SharedTokenStateFuzzTest {
 
@@ -19,7 +19,7 @@ class SharedTokenStateFuzzTest {
             new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme");
 
     @FuzzTest(maxDuration = "1m")
-    void anyEntryIsAStateThatSurvivesOrIsRefused(FuzzedDataProvider data) throws IOException {
+    void parse_ofArbitraryText_roundTripsOrFails(FuzzedDataProvider data) throws IOException {
         String valid = read("secret", "")
                 .with(read("secret", "").family(), "revision", "controller", NOW)
                 .write(true);
@@ -31,7 +31,7 @@ class SharedTokenStateFuzzTest {
         try {
             state = read(secret, text);
         } catch (IOException e) {
-            // A message that quotes the entry would show what is in it.
+            // The message must not quote the entry.
             assertThat(e.getMessage()).hasSizeLessThan(100);
             return;
         }

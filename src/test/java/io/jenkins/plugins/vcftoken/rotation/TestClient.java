@@ -5,10 +5,9 @@ import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 
-/** A client that does with a secret what a test says. */
+/** Client with a request function. */
 record TestClient(Account account, boolean rotates, Request request) implements TokenEndpointClient {
 
-    /** One request. */
     interface Request {
         TokenResponse send(String secret) throws TokenRequestException;
     }
@@ -17,7 +16,7 @@ record TestClient(Account account, boolean rotates, Request request) implements 
         this(account, true, request);
     }
 
-    /** For tests in which nothing is requested. */
+    /** Client of tests without requests. */
     static TestClient unused(Account account) {
         return new TestClient(account, secret -> {
             throw new UnsupportedOperationException();

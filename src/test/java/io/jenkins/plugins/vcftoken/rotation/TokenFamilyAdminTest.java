@@ -42,18 +42,18 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     @Test
     void allowRetry_ofAnUnknownOutcome_sendsTheTokenAgain() throws Exception {
         simulator.inject(Fault.STATUS_502);
-        assertThatThrownBy(this::ask).isInstanceOf(TokenUnavailableException.class);
-        assertThatThrownBy(this::ask).hasMessageContaining("it is not known whether");
-        assertThat(administration.allowRetry(only().id())).isTrue();
-        ask();
+        assertThatThrownBy(this::awaitToken).isInstanceOf(TokenUnavailableException.class);
+        assertThatThrownBy(this::awaitToken).hasMessageContaining("it is not known whether");
+        assertThat(administration.allowRetry(onlyFamily().id())).isTrue();
+        awaitToken();
         assertThat(simulator.grants()).isEqualTo(1);
-        assertThat(administration.allowRetry(only().id())).isFalse();
+        assertThat(administration.allowRetry(onlyFamily().id())).isFalse();
         assertThat(administration.allowRetry("00000000")).isFalse();
     }
 
     @Test
-    void recordsAreKeptThirtyDaysAfterTheLastCredential() throws Exception {
-        ask();
+    void removeOrphans_keepsRecordsForThirtyDays() throws Exception {
+        awaitToken();
         administration.removeOrphans((location, account) -> null);
         clock.advance(Duration.ofDays(29));
         administration.removeOrphans((location, account) -> null);
@@ -64,11 +64,11 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     }
 
     @Test
-    void aCredentialMadeAgainStopsTheCount() throws Exception {
-        ask();
+    void removeOrphans_afterTheCredentialWasCreatedAgain_keepsTheRecord() throws Exception {
+        awaitToken();
         administration.removeOrphans((location, account) -> null);
         clock.advance(Duration.ofDays(29));
-        String current = only().tokens().current();
+        String current = onlyFamily().tokens().current();
         administration.removeOrphans((location, account) -> current);
         clock.advance(Duration.ofDays(29));
         administration.removeOrphans((location, account) -> null);
@@ -77,47 +77,48 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         assertThat(administration.list()).hasSize(1);
     }
 
-    /** A person has typed a new token: nothing leads to the old one's family any more. */
     @Test
-    void aCredentialThatStoresAnotherTokenKeepsNoRecord() throws Exception {
-        ask();
-        administration.removeOrphans((location, account) -> "typed-again");
+    void removeOrphans_whenTheCredentialStoresAnotherToken_removesTheRecord() throws Exception {
+        awaitToken();
+        administration.removeOrphans((location, account) -> "entered");
         clock.advance(Duration.ofDays(30));
-        administration.removeOrphans((location, account) -> "typed-again");
+        administration.removeOrphans((location, account) -> "entered");
         assertThat(administration.list()).isEmpty();
     }
 
-    /** The server may take both spellings for one organization, or not: one record is left in either case. */
+    /** One record remains, whether or not the server accepts both spellings of the organization. */
     @Test
-    void aRecordOfAnotherSpellingOfTheOrganizationIsRemovedThirtyDaysLater() throws Exception {
-        ask();
-        String stored = only().tokens().current();
+    void removeOrphans_afterTheOrganizationWasRespelled_keepsOneRecord() throws Exception {
+        awaitToken();
+        String stored = onlyFamily().tokens().current();
         try {
             core.families.await(core.handle("sa", core.service("Acme"), stored), accessToken -> false);
         } catch (TokenUnavailableException e) {
             assertThat(e).hasMessageContaining("‘Acme’");
         }
         Account respelling = core.service("Acme").account();
-        TokenFamilyAdmin.Stored respelled =
+        TokenFamilyAdmin.StoredSecretLookup respelled =
                 (location, account) -> account.isSameAs(respelling) ? simulator.currentToken("ci") : null;
         administration.removeOrphans(respelled);
         clock.advance(Duration.ofDays(30));
         administration.removeOrphans(respelled);
         assertThat(administration.list()).hasSize(1);
-        assertThat(only().account().isSameAs(respelling)).isTrue();
+        assertThat(onlyFamily().account().isSameAs(respelling)).isTrue();
     }
 
-    /** As two spellings of one account left them: the newer record goes on from the token of the older one. */
+    /**
+     * The newer record starts with the current token of the older one, as after a changed spelling of the organization.
+     */
     @Test
-    void recordContinuedByAnotherFamily_isRemovedThirtyDaysLater() throws Exception {
+    void removeOrphans_ofARecordContinuedByAnotherFamily_removesIt() throws Exception {
         CredentialLocation location = new CredentialLocation("system", "sa");
         TokenFamily older = TokenFamily.created(acme, "first", TestTokenService.HASH, clock.instant())
-                .rescued("second", "why", TestTokenService.HASH, clock.instant())
+                .rotatedWithoutAccessToken("second", "error", TestTokenService.HASH, clock.instant())
                 .boundTo(location);
         TokenFamily newer = TokenFamily.created(acme, "second", TestTokenService.HASH, clock.instant())
-                .rescued("third", "why", TestTokenService.HASH, clock.instant())
+                .rotatedWithoutAccessToken("third", "error", TestTokenService.HASH, clock.instant())
                 .boundTo(location)
-                .rescued("fourth", "why", TestTokenService.HASH, clock.instant());
+                .rotatedWithoutAccessToken("fourth", "error", TestTokenService.HASH, clock.instant());
         core.ledger.save(older);
         core.ledger.save(newer);
         for (String stored : List.of("third", "fourth")) {
@@ -130,13 +131,13 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
 
     @Test
     void findLocationsOfFormerToken_returnsTheLocationsForFormerTokensOnly() throws Exception {
-        ask();
+        awaitToken();
         CredentialHandle handle = core.handle("sa", core.service("acme"), initialToken);
         Account account = handle.client().account();
         assertThat(administration.findLocationsOfFormerToken(account, initialToken))
-                .isEqualTo(only().locations());
+                .isEqualTo(onlyFamily().locations());
         assertThat(administration.findLocationsOfFormerToken(
-                        account, only().tokens().current()))
+                        account, onlyFamily().tokens().current()))
                 .isEmpty();
         assertThat(administration.findLocationsOfFormerToken(account, "never-seen"))
                 .isEmpty();
@@ -145,13 +146,12 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
                 .isEmpty();
     }
 
-    /** Which one is meant is not to be told, so the token leads to neither. */
     @Test
     void findLocationsOfFormerToken_ofTwoFamilies_returnsNone() throws Exception {
-        ask();
+        awaitToken();
         administration.copied("system", "folder:copy");
         CredentialLocation copy = new CredentialLocation(
-                "folder:copy", only().locations().iterator().next().credentialsId());
+                "folder:copy", onlyFamily().locations().iterator().next().credentialsId());
         administration.authorized(acme, copy, initialToken, simulator.reauthorize("ci"), null);
         assertThat(administration.list()).hasSize(2);
         assertThat(administration.findLocationsOfFormerToken(acme, initialToken))
@@ -159,21 +159,21 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     }
 
     @Test
-    void familiesFollowTheirFolder() throws Exception {
+    void moved_ofAFolder_movesItsFamilies() throws Exception {
         CredentialLocation before = new CredentialLocation("folder:a", "sa");
-        ask(before);
+        awaitToken(before);
         administration.moved("folder:a", "folder:b/a");
-        assertThat(only().locations()).containsExactly(new CredentialLocation("folder:b/a", "sa"));
+        assertThat(onlyFamily().locations()).containsExactly(new CredentialLocation("folder:b/a", "sa"));
         clock.advance(Duration.ofHours(2));
         CredentialLocation after = new CredentialLocation("folder:b/a", "sa");
-        ask(after);
+        awaitToken(after);
         assertThat(simulator.reuses()).isZero();
     }
 
-    /** Its store has an older token, as after a form of before was saved: only the place leads from that to the family. */
+    /** The block has a former token, which is accepted only at the bound location. */
     @Test
-    void anOpenBlockOutlivesTheRenamingOfItsFolder() throws Exception {
-        Renamed folder = new Renamed();
+    void openBlock_afterItsFolderWasRenamed_getsAnAccessToken() throws Exception {
+        RenamedFolder folder = new RenamedFolder();
         CredentialHandle block = new CredentialHandle("sa", BEFORE, initialToken, core.service("acme"), folder);
         core.families.await(block, accessToken -> true);
         folder.location = AFTER;
@@ -181,106 +181,106 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         clock.advance(Duration.ofMinutes(45));
         TokenResult result = core.families.await(block, accessToken -> false);
         assertThat(result.error()).isNull();
-        assertThat(only().locations()).containsExactly(AFTER);
+        assertThat(onlyFamily().locations()).containsExactly(AFTER);
     }
 
-    /** Otherwise a new folder of the old name would be bound to the family. */
+    /** Otherwise a new folder with the old name would be bound to the family. */
     @Test
-    void anOpenBlockDoesNotBindItsFamilyToTheOldNameOfItsFolderAgain() throws Exception {
-        Renamed folder = new Renamed();
+    void openBlock_afterItsFolderWasRenamed_doesNotBindTheOldLocation() throws Exception {
+        RenamedFolder folder = new RenamedFolder();
         core.families.await(
                 new CredentialHandle("sa", BEFORE, initialToken, core.service("acme"), folder), accessToken -> true);
         CredentialHandle block =
-                new CredentialHandle("sa", BEFORE, only().tokens().current(), core.service("acme"), folder);
+                new CredentialHandle("sa", BEFORE, onlyFamily().tokens().current(), core.service("acme"), folder);
         InterceptingLedger ledger = new InterceptingLedger(core.ledger);
-        TokenManager families = TestTokenService.manager(ledger, clock);
-        ledger.lock = id -> {
-            // The block is about to renew, and knows its place already.
-            ledger.lock = same -> {};
+        TokenManager manager = TestTokenService.manager(ledger, clock);
+        ledger.beforeLock = id -> {
+            // Between the look-up of the location and the lock.
+            ledger.beforeLock = same -> {};
             folder.location = AFTER;
-            families.administration().moved(BEFORE.context(), AFTER.context());
+            manager.administration().moved(BEFORE.context(), AFTER.context());
         };
         clock.advance(Duration.ofMinutes(45));
-        families.await(block, accessToken -> false);
+        manager.await(block, accessToken -> false);
         assertThat(simulator.grants()).isEqualTo(2);
-        assertThat(only().locations()).containsExactly(AFTER);
-        assertThatThrownBy(() -> families.await(
-                        new CredentialHandle("sa", BEFORE, initialToken, core.service("acme"), new Renamed()),
+        assertThat(onlyFamily().locations()).containsExactly(AFTER);
+        assertThatThrownBy(() -> manager.await(
+                        new CredentialHandle("sa", BEFORE, initialToken, core.service("acme"), new RenamedFolder()),
                         accessToken -> true))
                 .hasMessageContaining("has already replaced it");
     }
 
     @Test
-    void whatIsForgottenIsGone() throws Exception {
-        ask();
-        administration.forget(only().id());
+    void forget_deletesTheRecord() throws Exception {
+        awaitToken();
+        administration.forget(onlyFamily().id());
         assertThat(administration.list()).isEmpty();
     }
 
-    /** Between the look and the word an exchange was in flight, and the store has its token later than the ledger. */
+    /** The token rotates after the record was displayed; the store may not have the new token yet. */
     @Test
-    void forget_afterARotationSinceTheLook_doesNothing() throws Exception {
-        ask();
-        TokenFamily seen = only();
+    void forget_afterARotation_keepsTheRecord() throws Exception {
+        awaitToken();
+        TokenFamily seen = onlyFamily();
         clock.advance(Duration.ofHours(2));
-        ask();
+        awaitToken();
         assertThat(administration.forget(seen)).isFalse();
-        assertThat(only().tokens().current()).isEqualTo(simulator.currentToken("ci"));
-        assertThat(administration.forget(only())).isTrue();
+        assertThat(onlyFamily().tokens().current()).isEqualTo(simulator.currentToken("ci"));
+        assertThat(administration.forget(onlyFamily())).isTrue();
         assertThat(administration.list()).isEmpty();
     }
 
     @Test
-    void tokensOfOneFamilyAreRelatedAtTheirEndpointOnly() throws Exception {
-        ask();
+    void areRelated_isTrueForTokensOfOneFamilyAndAccountOnly() throws Exception {
+        awaitToken();
         String now = simulator.currentToken("ci");
         assertThat(administration.areRelated(acme, initialToken, now)).isTrue();
         assertThat(administration.areRelated(core.service("other").account(), initialToken, now))
                 .isFalse();
-        assertThat(administration.areRelated(acme, initialToken, "typed")).isFalse();
+        assertThat(administration.areRelated(acme, initialToken, "entered")).isFalse();
     }
 
     @Test
     void secretAcceptedByOneServer_isNotSentToAnother() throws Exception {
-        ask();
-        try (Simulator thief = Simulator.start(clock, 0);
-                TestTokenService other = new TestTokenService(directory, thief, clock)) {
+        awaitToken();
+        try (Simulator otherServer = Simulator.start(clock, 0);
+                TestTokenService other = new TestTokenService(directory, otherServer, clock)) {
             String current = simulator.currentToken("ci");
-            CredentialHandle carried = other.handle("ci", "acme", current, (f, t, again) -> {});
-            assertThatThrownBy(() -> other.families.await(carried, accessToken -> true))
+            CredentialHandle moved = other.handle("ci", "acme", current, (f, t, force) -> {});
+            assertThatThrownBy(() -> other.families.await(moved, accessToken -> true))
                     .hasMessageContaining("is not sent to another server");
-            assertThat(thief.requests()).isZero();
+            assertThat(otherServer.requests()).isZero();
         }
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aTokenOfARemovedRecordIsStillNotSentToAnotherServer(boolean byAPerson) throws Exception {
-        ask();
+    void tokenOfADeletedRecord_isNotSentToAnotherServer(boolean byUser) throws Exception {
+        awaitToken();
         String current = simulator.currentToken("ci");
-        if (byAPerson) {
-            assertThat(administration.forget(only())).isTrue();
+        if (byUser) {
+            assertThat(administration.forget(onlyFamily())).isTrue();
         } else {
             administration.removeOrphans((location, account) -> null);
-            clock.advance(TokenFamilyAdmin.KEPT_AFTER_LAST_CREDENTIAL);
+            clock.advance(TokenFamilyAdmin.ORPHAN_RETENTION);
             administration.removeOrphans((location, account) -> null);
         }
         assertThat(administration.list()).isEmpty();
-        try (Simulator thief = Simulator.start(clock, 0);
-                TestTokenService other = new TestTokenService(directory, thief, clock)) {
-            CredentialHandle carried = other.handle("new", "acme", current, (f, t, again) -> {});
-            assertThatThrownBy(() -> other.families.await(carried, accessToken -> true))
+        try (Simulator otherServer = Simulator.start(clock, 0);
+                TestTokenService other = new TestTokenService(directory, otherServer, clock)) {
+            CredentialHandle moved = other.handle("new", "acme", current, (f, t, force) -> {});
+            assertThatThrownBy(() -> other.families.await(moved, accessToken -> true))
                     .hasMessageContaining("its secret belongs to VCF Automation at " + simulator.url())
                     .hasMessageContaining("is not sent to another server");
-            assertThat(thief.requests()).isZero();
+            assertThat(otherServer.requests()).isZero();
         }
         core.families.await(core.handle("ci", "acme", current), accessToken -> true);
         assertThat(simulator.grants()).isEqualTo(2);
     }
 
     @Test
-    void aRotatingTokenIsNotSentForAnotherOrganizationOfItsServer() throws Exception {
-        ask();
+    void rotatingToken_isNotSentForAnotherOrganization() throws Exception {
+        awaitToken();
         String current = simulator.currentToken("ci");
         CredentialHandle other = core.handle("ci", "globex", current);
         assertThatThrownBy(() -> core.families.await(other, accessToken -> true))
@@ -289,9 +289,9 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     }
 
     @Test
-    void aTokenThatDoesNotRotateMayBeSentForAnotherOrganizationOfItsServer() throws Exception {
+    void nonRotatingToken_isSentForAnotherOrganization() throws Exception {
         simulator.setRotation("ci", false);
-        ask();
+        awaitToken();
         CredentialHandle other = core.handle("ci", "globex", initialToken);
         assertThatThrownBy(() -> core.families.await(other, accessToken -> true))
                 .hasMessageNotContaining("is not sent for another organization");
@@ -299,50 +299,50 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     }
 
     @Test
-    void aSecretNeverAcceptedAnywhereMayBeTriedAtTheRightServer() throws Exception {
+    void secretNeverAccepted_isSentToAnotherServer() throws Exception {
         try (Simulator wrong = Simulator.start(clock, 0);
-                TestTokenService mistyped = new TestTokenService(directory, wrong, clock)) {
-            CredentialHandle typo = mistyped.handle("ci", "acme", initialToken, (f, t, again) -> {});
+                TestTokenService wrongServer = new TestTokenService(directory, wrong, clock)) {
+            CredentialHandle handle = wrongServer.handle("ci", "acme", initialToken, (f, t, force) -> {});
             wrong.addAccount("user", "acme");
-            assertThatThrownBy(() -> mistyped.families.await(typo, accessToken -> true))
+            assertThatThrownBy(() -> wrongServer.families.await(handle, accessToken -> true))
                     .isInstanceOf(TokenUnavailableException.class);
         }
-        ask();
+        awaitToken();
         assertThat(simulator.grants()).isEqualTo(1);
     }
 
     @Test
-    void aRotationIsTwoWritesOfTheLedger() throws Exception {
-        ask();
+    void rotation_savesTheFamilyTwice() throws Exception {
+        awaitToken();
         clock.advance(Duration.ofHours(2));
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
-        TokenManager families = TestTokenService.manager(counting, clock);
-        families.await(core.handle("ci", "acme", initialToken), accessToken -> true);
-        assertThat(counting.saves).isEqualTo(2);
-        families.await(core.handle("ci", "acme", initialToken), accessToken -> true);
-        assertThat(counting.saves).isEqualTo(2);
+        TokenManager manager = TestTokenService.manager(counting, clock);
+        manager.await(core.handle("ci", "acme", initialToken), accessToken -> true);
+        assertThat(counting.saveCount).isEqualTo(2);
+        manager.await(core.handle("ci", "acme", initialToken), accessToken -> true);
+        assertThat(counting.saveCount).isEqualTo(2);
     }
 
     @Test
-    void anAuthorizationRevivesWhatIsDeadWhateverStandsThere() throws Exception {
-        ask();
+    void authorized_afterARejection_worksWithAnyStoredToken() throws Exception {
+        awaitToken();
         simulator.revoke("ci");
         clock.advance(Duration.ofHours(2));
-        assertThatThrownBy(this::ask).hasMessageContaining("refuses the stored refresh token");
-        String rejected = only().tokens().current();
+        assertThatThrownBy(this::awaitToken).hasMessageContaining("refuses the stored refresh token");
+        String rejected = onlyFamily().tokens().current();
         String fresh = simulator.reauthorize("ci");
         administration.authorized(acme, CI, initialToken, fresh, null);
-        assertThat(only().state()).isEqualTo(TokenFamily.Status.READY);
-        for (String brought : List.of(initialToken, rejected, "", fresh)) {
+        assertThat(onlyFamily().state()).isEqualTo(TokenFamily.Status.READY);
+        for (String token : List.of(initialToken, rejected, "", fresh)) {
             clock.advance(Duration.ofHours(2));
-            core.families.await(core.handle("ci", "acme", brought), accessToken -> true);
+            core.families.await(core.handle("ci", "acme", token), accessToken -> true);
         }
         assertThat(simulator.grants()).isEqualTo(5);
         assertThat(simulator.reuses()).isZero();
-        assertThat(simulator.mostReceived()).isEqualTo(1);
+        assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
         try (TestTokenService restarted = new TestTokenService(directory, simulator, clock)) {
             clock.advance(Duration.ofHours(2));
-            restarted.families.await(restarted.handle("ci", "acme", "", (f, t, again) -> {}), accessToken -> true);
+            restarted.families.await(restarted.handle("ci", "acme", "", (f, t, force) -> {}), accessToken -> true);
         }
         assertThat(simulator.reuses()).isZero();
     }
@@ -360,13 +360,13 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     }
 
     @Test
-    void authorizationOfOneLocation_leavesOthersWithTheSameToken() throws Exception {
-        ask();
-        core.families.await(core.handle("copy", "acme", only().tokens().current()), accessToken -> true);
+    void authorized_atOneLocation_leavesOthersUnchanged() throws Exception {
+        awaitToken();
+        core.families.await(core.handle("copy", "acme", onlyFamily().tokens().current()), accessToken -> true);
         String other = simulator.addAccount("other", "acme");
         administration.authorized(acme, new CredentialLocation("system", "copy"), initialToken, other, null);
         clock.advance(Duration.ofHours(2));
-        ask();
+        awaitToken();
         core.families.await(core.handle("copy", "acme", initialToken), accessToken -> true);
         assertThat(simulator.reuses()).isZero();
         assertThat(administration.list())
@@ -376,25 +376,25 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     }
 
     @Test
-    void anAuthorizationIsNeverLostToADiskThatIsFull() throws Exception {
-        ask();
-        InterceptingLedger full = new InterceptingLedger(core.ledger);
-        full.save = id -> {
+    void authorized_onAFullDisk_failsAndCanBeRepeated() throws Exception {
+        awaitToken();
+        InterceptingLedger fullLedger = new InterceptingLedger(core.ledger);
+        fullLedger.beforeSave = id -> {
             throw new IOException("disk full");
         };
-        TokenManager families = TestTokenService.manager(full, clock);
-        assertThatThrownBy(() -> families.administration().authorized(acme, CI, initialToken, "new", null))
+        TokenManager manager = TestTokenService.manager(fullLedger, clock);
+        assertThatThrownBy(() -> manager.administration().authorized(acme, CI, initialToken, "new", null))
                 .isInstanceOf(IOException.class);
-        full.save = id -> {};
+        fullLedger.beforeSave = id -> {};
         assertThat(administration.list()).hasSize(1);
-        families.administration().authorized(acme, CI, initialToken, "new", null);
-        assertThat(only().tokens().current()).isEqualTo("new");
+        manager.administration().authorized(acme, CI, initialToken, "new", null);
+        assertThat(onlyFamily().tokens().current()).isEqualTo("new");
     }
 
     @Test
-    void authorizationElsewhere_leavesTheFamilyOfTheLocation() throws Exception {
-        ask();
-        TokenFamily before = only();
+    void authorized_atAnUnboundLocation_leavesTheOldFamily() throws Exception {
+        awaitToken();
+        TokenFamily before = onlyFamily();
         String other = simulator.addAccount("other", "acme");
         administration.authorized(acme, new CredentialLocation("folder:a", "new"), initialToken, other, null);
         assertThat(administration.list())
@@ -405,16 +405,16 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     }
 
     @Test
-    void anAuthorizationThatIsStoredTwiceIsOne() throws Exception {
+    void authorized_twiceWithTheSameToken_createsOneFamily() throws Exception {
         administration.authorized(acme, CI, "", initialToken, null);
         administration.authorized(acme, CI, "", initialToken, null);
-        ask();
-        assertThat(only().locations()).containsExactly(CI);
+        awaitToken();
+        assertThat(onlyFamily().locations()).containsExactly(CI);
         assertThat(simulator.grants()).isEqualTo(1);
     }
 
     @Test
-    void accessTokenOfAnAuthorization_isUsedAtOnce() throws Exception {
+    void authorized_withAnAccessToken_cachesIt() throws Exception {
         AccessToken accessToken =
                 core.service("acme").requestToken(initialToken).accessToken();
         String next = simulator.currentToken("ci");
@@ -427,114 +427,115 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     }
 
     @Test
-    void unreadableRecord_isReplacedAndLeftUnchanged() throws Exception {
-        ask();
-        Path file = directory.resolve(only().id() + ".json");
+    void authorized_withAnUnreadableRecord_leavesTheFileUnchanged() throws Exception {
+        awaitToken();
+        Path file = directory.resolve(onlyFamily().id() + ".json");
         Files.writeString(file, "{\"format\":1");
         String fresh = simulator.reauthorize("ci");
         administration.authorized(acme, CI, initialToken, fresh, null);
-        assertThat(only().tokens().current()).isEqualTo(fresh);
-        assertThat(only().tokens().generation()).as("after what memory knows").isEqualTo(2);
+        assertThat(onlyFamily().tokens().current()).isEqualTo(fresh);
+        assertThat(onlyFamily().tokens().generation())
+                .as("continues the cached generation")
+                .isEqualTo(2);
         assertThat(file).hasContent("{\"format\":1");
         clock.advance(Duration.ofHours(2));
-        ask();
+        awaitToken();
         assertThat(simulator.reuses()).isZero();
     }
 
-    /** Two families at one place: what was authorized last is what counts there. */
+    /** Of two families at one location, the one that was authorized last is used. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void replacedRecord_thatCannotBeRemoved_isNotUsed(boolean interrupted) throws Exception {
-        ask();
-        String old = only().id();
-        InterceptingLedger stubborn = new InterceptingLedger(core.ledger);
-        stubborn.lock = id -> {
+    void authorized_whenTheOldRecordCannotBeRemoved_usesTheNewOne(boolean interrupted) throws Exception {
+        awaitToken();
+        String old = onlyFamily().id();
+        InterceptingLedger lockedLedger = new InterceptingLedger(core.ledger);
+        lockedLedger.beforeLock = id -> {
             if (id.equals(old) && interrupted) {
                 throw new InterruptedException();
             } else if (id.equals(old)) {
                 throw new IOException("in use");
             }
         };
-        TokenManager families = TestTokenService.manager(stubborn, clock);
+        TokenManager manager = TestTokenService.manager(lockedLedger, clock);
         String fresh = simulator.reauthorize("ci");
-        families.administration().authorized(acme, CI, initialToken, fresh, null);
+        manager.administration().authorized(acme, CI, initialToken, fresh, null);
         assertThat(Thread.interrupted()).isEqualTo(interrupted);
         assertThat(administration.list())
                 .hasSize(2)
                 .allMatch(record -> record.locations().contains(CI));
-        for (String brought : List.of(initialToken, "", fresh)) {
-            assertThat(families.snapshot().find(acme, brought, CI).tokens().current())
+        for (String token : List.of(initialToken, "", fresh)) {
+            assertThat(manager.snapshot().find(acme, token, CI).tokens().current())
                     .isEqualTo(simulator.currentToken("ci"));
             clock.advance(Duration.ofHours(2));
-            families.await(core.handle("ci", "acme", brought), accessToken -> true);
+            manager.await(core.handle("ci", "acme", token), accessToken -> true);
         }
         assertThat(simulator.reuses()).isZero();
-        assertThat(simulator.mostReceived()).isEqualTo(1);
+        assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
     }
 
     @Test
-    void familiesAreOfACopiedFolderToo() throws Exception {
-        ask(new CredentialLocation("folder:a", "sa"));
+    void copied_bindsTheFamiliesToTheCopy() throws Exception {
+        awaitToken(new CredentialLocation("folder:a", "sa"));
         administration.copied("folder:a", "folder:b");
         administration.copied("folder:other", "folder:c");
-        assertThat(only().locations())
+        assertThat(onlyFamily().locations())
                 .containsExactlyInAnyOrder(
                         new CredentialLocation("folder:a", "sa"), new CredentialLocation("folder:b", "sa"));
         for (String folder : List.of("folder:a", "folder:b")) {
             clock.advance(Duration.ofHours(2));
-            ask(new CredentialLocation(folder, "sa"));
+            awaitToken(new CredentialLocation(folder, "sa"));
         }
         assertThat(simulator.rotations()).isEqualTo(3);
-        assertThatThrownBy(() -> ask(new CredentialLocation("folder:c", "sa")))
+        assertThatThrownBy(() -> awaitToken(new CredentialLocation("folder:c", "sa")))
                 .hasMessageContaining("has already replaced it");
     }
 
     @Test
-    void aFamilyFollowsItsCredentialFromWhereItIsBoundAndFromNowhereElse() throws Exception {
+    void follow_fromABoundLocationOnly_bindsTheNewLocation() throws Exception {
         CredentialLocation from = new CredentialLocation("folder:a", "sa");
         CredentialLocation to = new CredentialLocation("folder:b", "sa");
-        ask(from);
-        administration.follow(acme, initialToken, to, new CredentialLocation("folder:thief", "sa"));
+        awaitToken(from);
+        administration.follow(acme, initialToken, to, new CredentialLocation("folder:other", "sa"));
         administration.follow(
-                core.service("globex").account(), initialToken, from, new CredentialLocation("folder:thief", "sa"));
-        administration.follow(acme, "another token", from, new CredentialLocation("folder:thief", "sa"));
-        assertThat(only().locations()).containsExactly(from);
+                core.service("globex").account(), initialToken, from, new CredentialLocation("folder:other", "sa"));
+        administration.follow(acme, "another token", from, new CredentialLocation("folder:other", "sa"));
+        assertThat(onlyFamily().locations()).containsExactly(from);
         administration.follow(acme, initialToken, from, to);
         for (CredentialLocation location : List.of(to, from)) {
             clock.advance(Duration.ofHours(2));
-            ask(location);
+            awaitToken(location);
         }
         assertThat(simulator.rotations()).isEqualTo(3);
     }
 
-    /** With the initial token, whatever has become of it since. */
-    private void ask(CredentialLocation location) throws Exception {
+    private void awaitToken(CredentialLocation location) throws Exception {
         core.families.await(
                 new CredentialHandle(
-                        location.credentialsId(), location, initialToken, core.service("acme"), (f, t, again) -> {}),
+                        location.credentialsId(), location, initialToken, core.service("acme"), (f, t, force) -> {}),
                 accessToken -> true);
     }
 
-    /** An exchange that takes its time must not cost the other credentials of a renamed folder their families. */
+    /** A slow request must not prevent the other families of a renamed folder from being moved. */
     @Test
-    void aFamilyInUseKeepsNoOtherFromFollowingItsFolder() throws Exception {
+    void moved_whenOneFamilyIsLocked_changesTheOthers() throws Exception {
         List<String> accounts = List.of("one", "two", "three");
         for (String account : accounts) {
             CredentialLocation location = new CredentialLocation("folder:a", account);
             String token = simulator.addAccount(account, "acme");
             core.families.await(
-                    new CredentialHandle(account, location, token, core.service("acme"), (f, t, again) -> {}),
+                    new CredentialHandle(account, location, token, core.service("acme"), (f, t, force) -> {}),
                     accessToken -> true);
         }
         for (TokenFamily busy : administration.list()) {
-            InterceptingLedger stubborn = new InterceptingLedger(core.ledger);
-            stubborn.lock = id -> {
+            InterceptingLedger lockedLedger = new InterceptingLedger(core.ledger);
+            lockedLedger.beforeLock = id -> {
                 if (id.equals(busy.id())) {
                     throw new IOException("in use");
                 }
             };
-            TokenManager families = TestTokenService.manager(stubborn, clock);
-            assertThatThrownBy(() -> families.administration().moved("folder:a", "folder:b"))
+            TokenManager manager = TestTokenService.manager(lockedLedger, clock);
+            assertThatThrownBy(() -> manager.administration().moved("folder:a", "folder:b"))
                     .isInstanceOf(IOException.class)
                     .hasMessage("in use");
             assertThat(administration.list())
@@ -543,31 +544,31 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
                                     != record.id().equals(busy.id()));
             administration.moved("folder:b", "folder:a");
         }
-        InterceptingLedger closed = new InterceptingLedger(core.ledger);
-        closed.lock = id -> {
+        InterceptingLedger allLocked = new InterceptingLedger(core.ledger);
+        allLocked.beforeLock = id -> {
             throw new IOException("in use");
         };
-        TokenManager families = TestTokenService.manager(closed, clock);
-        assertThatThrownBy(() -> families.administration().moved("folder:a", "folder:b"))
+        TokenManager manager = TestTokenService.manager(allLocked, clock);
+        assertThatThrownBy(() -> manager.administration().moved("folder:a", "folder:b"))
                 .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2));
     }
 
     @Test
-    void aMoveOfOneFolderTouchesNoOther() throws Exception {
+    void moved_ofOneFolder_locksItsFamiliesOnly() throws Exception {
         CredentialLocation inA = new CredentialLocation("folder:a", "sa");
         CredentialLocation inB = new CredentialLocation("folder:b", "sa");
         String unmoved = simulator.addAccount("unmoved", "acme");
         for (CredentialLocation location : List.of(inA, inB)) {
             core.families.await(
                     new CredentialHandle(
-                            "sa", location, simulator.currentToken("ci"), core.service("acme"), (f, t, again) -> {}),
+                            "sa", location, simulator.currentToken("ci"), core.service("acme"), (f, t, force) -> {}),
                     accessToken -> true);
         }
         core.families.await(core.handle("other", "acme", unmoved), accessToken -> true);
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
-        TokenManager families = TestTokenService.manager(counting, clock);
-        families.administration().moved("folder:a", "folder:c");
-        assertThat(counting.locks).isEqualTo(1);
+        TokenManager manager = TestTokenService.manager(counting, clock);
+        manager.administration().moved("folder:a", "folder:c");
+        assertThat(counting.lockCount).isEqualTo(1);
         assertThat(administration.list())
                 .extracting(TokenFamily::locations)
                 .containsExactlyInAnyOrder(
@@ -576,55 +577,56 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
     }
 
     @Test
-    void aSweepOfWhatIsInUseWritesNothing() throws Exception {
-        ask();
+    void removeOrphans_ofUsedFamilies_writesNothing() throws Exception {
+        awaitToken();
         InterceptingLedger counting = new InterceptingLedger(core.ledger);
-        TokenManager families = TestTokenService.manager(counting, clock);
+        TokenManager manager = TestTokenService.manager(counting, clock);
         for (String stored : List.of(initialToken, simulator.currentToken("ci"))) {
-            families.administration().removeOrphans((location, account) -> stored);
+            manager.administration().removeOrphans((location, account) -> stored);
         }
-        assertThat(counting.saves + counting.locks).isZero();
-        families.administration().removeOrphans((location, account) -> null);
-        families.administration().removeOrphans((location, account) -> null);
-        assertThat(counting.saves).isEqualTo(1);
-        Instant orphaned = only().orphaned();
-        assertThat(TokenFamilyAdmin.endOf(orphaned)).isEqualTo(clock.instant().plus(Duration.ofDays(30)));
+        assertThat(counting.saveCount + counting.lockCount).isZero();
+        manager.administration().removeOrphans((location, account) -> null);
+        manager.administration().removeOrphans((location, account) -> null);
+        assertThat(counting.saveCount).isEqualTo(1);
+        Instant orphaned = onlyFamily().orphaned();
+        assertThat(TokenFamilyAdmin.removalTime(orphaned))
+                .isEqualTo(clock.instant().plus(Duration.ofDays(30)));
     }
 
-    /** The credential may be made again while the sweep is looking. */
+    /** The credential may be created again during the check. */
     @Test
-    void aFamilyThatComesBackToLifeDuringTheSweepStays() throws Exception {
-        ask();
+    void removeOrphans_ofAFamilyUsedDuringTheCheck_keepsIt() throws Exception {
+        awaitToken();
         administration.removeOrphans((location, account) -> null);
         clock.advance(Duration.ofDays(31));
         administration.removeOrphans((location, account) -> {
             try {
-                ask();
+                awaitToken();
             } catch (Exception e) {
                 throw new AssertionError(e);
             }
             return null;
         });
-        assertThat(only().tokens().current()).isEqualTo(simulator.currentToken("ci"));
+        assertThat(onlyFamily().tokens().current()).isEqualTo(simulator.currentToken("ci"));
         assertThat(simulator.rotations()).isEqualTo(2);
     }
 
-    private void ask() throws Exception {
+    private void awaitToken() throws Exception {
         core.families.await(core.handle("ci", "acme", initialToken), accessToken -> true);
     }
 
-    private TokenFamily only() throws Exception {
+    private TokenFamily onlyFamily() throws Exception {
         assertThat(administration.list()).hasSize(1);
         return administration.list().get(0);
     }
 
-    /** A store in a folder that gets another name. */
-    private static final class Renamed implements CredentialWriter {
+    /** Writer of a credential in a folder that is renamed. */
+    private static final class RenamedFolder implements CredentialWriter {
 
         private CredentialLocation location = BEFORE;
 
         @Override
-        public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
+        public void writeBack(Predicate<String> sameFamily, String current, boolean force) {}
 
         @Override
         public CredentialLocation location() {

@@ -9,20 +9,20 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.condition.EnabledIfEnvironmentVariable;
 
-/** A ledger file that something else has written to; run with {@code JAZZER_FUZZ=1} or {@code bin/test --long}. */
+/** Parses arbitrary ledger files; run with {@code JAZZER_FUZZ=1} or {@code bin/test --long}. */
 @EnabledIfEnvironmentVariable(named = "JAZZER_FUZZ", matches = "1")
 class TokenFamilyJsonFuzzTest {
 
     private static final TokenFamilyJson FORMAT = new TokenFamilyJson(TestTokenService.CIPHER);
 
     @FuzzTest(maxDuration = "1m")
-    void anyFileIsARecordThatSurvivesOrIsRefused(FuzzedDataProvider data) throws IOException {
+    void read_ofArbitraryText_roundTripsOrFails(FuzzedDataProvider data) throws IOException {
         TokenFamily record;
         String text = data.consumeRemainingAsString();
         try {
             record = FORMAT.read(text);
         } catch (IOException e) {
-            // A message that quotes the file would show what is in it.
+            // The message must not quote the file.
             assertThat(e.getMessage()).hasSizeLessThan(100);
             return;
         }

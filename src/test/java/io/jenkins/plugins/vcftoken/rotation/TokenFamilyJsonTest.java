@@ -15,14 +15,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/** The ledgers of the homes that released versions left, without the keys to their secrets. */
+/** Ledgers written by released versions, without the keys to their secrets. */
 class TokenFamilyJsonTest {
 
-    /** From the class path, since mutation tests run in another directory. */
+    /** On the class path, since mutation tests run in another directory. */
     private static final URL HOMES = TokenFamilyJsonTest.class.getResource("../upgrade/UpgradeJenkinsTest");
 
-    /** Leaves ciphertext as it is. */
-    private static final FileTokenLedger.Cipher SEALED = new FileTokenLedger.Cipher() {
+    /** Returns ciphertext unchanged. */
+    private static final FileTokenLedger.Cipher NO_CIPHER = new FileTokenLedger.Cipher() {
         @Override
         public String seal(String secret) {
             return secret;
@@ -35,10 +35,10 @@ class TokenFamilyJsonTest {
     };
 
     private final ObjectMapper json = new ObjectMapper();
-    private final TokenFamilyJson format = new TokenFamilyJson(SEALED);
+    private final TokenFamilyJson format = new TokenFamilyJson(NO_CIPHER);
 
     @Test
-    void format1() throws Exception {
+    void read_ofFormat1_returnsAllRecords() throws Exception {
         Map<String, TokenFamily> records = records("format1");
         assertThat(records).hasSize(11);
         assertThat(records.values())
@@ -83,7 +83,7 @@ class TokenFamilyJsonTest {
     }
 
     @Test
-    void expiryOfTheToken_isReadAsItWasWritten() throws Exception {
+    void read_afterWrite_returnsTheExpiry() throws Exception {
         Instant expiry = Instant.parse("2027-01-30T10:00:00Z");
         TokenFamily family = records("format1").get("system-vcfa").regenerating(expiry, expiry);
         TokenFamily read = format.read(new String(format.write(family), StandardCharsets.UTF_8));
@@ -91,7 +91,7 @@ class TokenFamilyJsonTest {
         assertThat(read.tokens().expiresAt()).isEqualTo(expiry);
     }
 
-    /** By the credential that each is of; all that was written is read, and would be written again. */
+    /** Families by credentials ID. Also checks that each record is written again as it was read. */
     private Map<String, TokenFamily> records(String home) throws Exception {
         Map<String, TokenFamily> records = new TreeMap<>();
         try (DirectoryStream<Path> files =

@@ -40,7 +40,7 @@ class TokenFamilySnapshotTest extends TokenServiceTestBase {
         assertThat(snapshot.find(core.service("globex").account(), handle.token(), handle.location()))
                 .isNull();
         assertThat(snapshot.isRequesting(found)).isFalse();
-        assertThat(snapshot.written()).containsExactly(found);
+        assertThat(snapshot.savedFamilies()).containsExactly(found);
     }
 
     @Test
@@ -54,11 +54,9 @@ class TokenFamilySnapshotTest extends TokenServiceTestBase {
         String fresh = simulator.addAccount("other", "acme");
         core.families.administration().authorized(account, copy, handle.token(), fresh, null);
         TokenFamilySnapshot snapshot = core.families.snapshot();
-        for (String brought : List.of(handle.token(), simulator.currentToken("ci"))) {
-            assertThat(snapshot.find(account, brought, copy).tokens().current()).isEqualTo(fresh);
-            assertThat(snapshot.find(account, brought, handle.location())
-                            .tokens()
-                            .current())
+        for (String token : List.of(handle.token(), simulator.currentToken("ci"))) {
+            assertThat(snapshot.find(account, token, copy).tokens().current()).isEqualTo(fresh);
+            assertThat(snapshot.find(account, token, handle.location()).tokens().current())
                     .isEqualTo(simulator.currentToken("ci"));
         }
         assertThat(snapshot.find(account, " ", copy).tokens().current()).isEqualTo(fresh);
@@ -74,7 +72,7 @@ class TokenFamilySnapshotTest extends TokenServiceTestBase {
 
     @Test
     void isUnsaved_afterAFailedWriteBack_isTrue() throws Exception {
-        CredentialHandle full = core.handle("ci", "acme", handle.token(), (family, token, again) -> {
+        CredentialHandle full = core.handle("ci", "acme", handle.token(), (family, token, force) -> {
             throw new IOException("disk full");
         });
         core.families.await(full, accessToken -> true);
@@ -93,7 +91,7 @@ class TokenFamilySnapshotTest extends TokenServiceTestBase {
         assertThat(snapshot.find(user.client().account(), "password", user.location())
                         .accessToken())
                 .isNotNull();
-        assertThat(snapshot.written()).isEmpty();
+        assertThat(snapshot.savedFamilies()).isEmpty();
     }
 
     @Test
@@ -105,7 +103,7 @@ class TokenFamilySnapshotTest extends TokenServiceTestBase {
         TokenFamily rejected = core.families.snapshot().find(user.client().account(), "wrong", user.location());
         assertThat(rejected.state()).isEqualTo(TokenFamily.Status.REJECTED);
         assertThat(core.families.administration().allowRetry(rejected.id())).isTrue();
-        assertThat(core.ledger.loadAll()).as("a password's place is not there").isEmpty();
+        assertThat(core.ledger.loadAll()).as("passwords are not in the ledger").isEmpty();
         assertThatThrownBy(() -> core.families.await(user, accessToken -> true))
                 .isInstanceOf(TokenUnavailableException.class);
         assertThat(simulator.sddcManager().refusedLogins()).isEqualTo(2);
@@ -140,17 +138,17 @@ class TokenFamilySnapshotTest extends TokenServiceTestBase {
     }
 
     @Test
-    void alarms_countFamiliesThatEnterOrLeaveAFailingState() throws Exception {
+    void failureStateChanges_countFamiliesThatEnterOrLeaveAFailingState() throws Exception {
         TokenFamilyAdmin administration = core.families.administration();
         core.families.await(handle, accessToken -> true);
-        assertThat(administration.alarms()).isZero();
+        assertThat(administration.failureStateChanges()).isZero();
         clock.advance(Duration.ofHours(2));
         simulator.inject(Fault.STATUS_502);
         assertThatThrownBy(() -> core.families.await(handle, accessToken -> true))
                 .isInstanceOf(TokenUnavailableException.class);
-        long after = administration.alarms();
+        long after = administration.failureStateChanges();
         assertThat(after).isEqualTo(1);
         administration.allowRetry(core.ledger.loadAll().get(0).id());
-        assertThat(administration.alarms()).isEqualTo(2);
+        assertThat(administration.failureStateChanges()).isEqualTo(2);
     }
 }

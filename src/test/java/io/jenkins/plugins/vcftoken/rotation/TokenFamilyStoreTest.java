@@ -18,37 +18,37 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class TokenFamilyStoreTest {
 
-    private static final Account ENDPOINT = new Account("test", URI.create("https://vcfa.example"), "acme");
+    private static final Account ACCOUNT = new Account("test", URI.create("https://vcfa.example"), "acme");
     private static final TokenFamily RECORD =
-            TokenFamily.created(ENDPOINT, "seed", TestTokenService.HASH, Instant.parse("2026-01-01T00:00:00Z"));
-    private static final String TOKEN = "seed";
+            TokenFamily.created(ACCOUNT, "initial", TestTokenService.HASH, Instant.parse("2026-01-01T00:00:00Z"));
+    private static final String TOKEN = "initial";
 
-    /** Who founded another family meanwhile would send a token that may be spent. */
+    /** Otherwise the second thread would create another family and send a former token. */
     @Test
     void find_whileAnotherThreadReadsTheLedger_waitsForItsResult() throws Exception {
         CountDownLatch reading = new CountDownLatch(1);
-        CountDownLatch go = new CountDownLatch(1);
+        CountDownLatch released = new CountDownLatch(1);
         TokenFamilyStore store = new TokenFamilyStore(
                 new OneRecord(() -> {
                     reading.countDown();
-                    go.await();
+                    released.await();
                 }),
                 TestTokenService.HASH);
         CompletableFuture<List<TokenFamily>> first = CompletableFuture.supplyAsync(() -> find(store));
-        assertThat(reading.await(TestTokenService.PLENTY.toSeconds(), TimeUnit.SECONDS))
+        assertThat(reading.await(TestTokenService.MAX_WAIT.toSeconds(), TimeUnit.SECONDS))
                 .isTrue();
         CompletableFuture<List<TokenFamily>> second = CompletableFuture.supplyAsync(() -> find(store));
-        assertThatThrownBy(() -> second.get(100, TimeUnit.MILLISECONDS))
-                .isInstanceOf(java.util.concurrent.TimeoutException.class);
-        go.countDown();
-        assertThat(first.get(TestTokenService.PLENTY.toSeconds(), TimeUnit.SECONDS))
+        assertThatThrownBy(() -> second.get(100, TimeUnit.MILLISECONDS)).isInstanceOf(TimeoutException.class);
+        released.countDown();
+        assertThat(first.get(TestTokenService.MAX_WAIT.toSeconds(), TimeUnit.SECONDS))
                 .hasSize(1);
-        assertThat(second.get(TestTokenService.PLENTY.toSeconds(), TimeUnit.SECONDS))
+        assertThat(second.get(TestTokenService.MAX_WAIT.toSeconds(), TimeUnit.SECONDS))
                 .hasSize(1);
     }
 
@@ -58,10 +58,10 @@ class TokenFamilyStoreTest {
         TokenHistory tokens = RECORD.tokens();
         for (int i = 0; i < 3 * TokenHistory.RECENT; i++) {
             tokens = tokens.rotatedTo("token " + i, TestTokenService.HASH);
-            store.put(rotated(tokens));
+            store.put(family(RECORD.id(), tokens));
         }
         assertThat(store.size()).isEqualTo(TokenHistory.RECENT + 2);
-        for (String token : List.of("seed", "token 0", "token 250", tokens.current())) {
+        for (String token : List.of("initial", "token 0", "token 250", tokens.current())) {
             assertThat(store.find(token)).as(token).hasSize(1);
         }
         assertThat(store.find("another")).isEmpty();
@@ -76,27 +76,12 @@ class TokenFamilyStoreTest {
         assertThat(store.uncache(RECORD.id())).isNull();
     }
 
-    private static TokenFamily rotated(TokenHistory tokens) {
-        return new TokenFamily(
-                RECORD.id(),
-                ENDPOINT,
-                TokenFamily.Status.READY,
-                tokens,
-                null,
-                Set.of(),
-                null,
-                RECORD.changed(),
-                null,
-                null,
-                null);
-    }
-
     @Test
     void find_afterAReadError_readsAgain() throws Exception {
-        AtomicInteger tries = new AtomicInteger();
+        AtomicInteger attempts = new AtomicInteger();
         TokenFamilyStore store = new TokenFamilyStore(
                 new OneRecord(() -> {
-                    if (tries.incrementAndGet() == 1) {
+                    if (attempts.incrementAndGet() == 1) {
                         throw new IOException("disk");
                     }
                 }),
@@ -108,34 +93,37 @@ class TokenFamilyStoreTest {
     /** First the family that is bound to the location, then the newest, then the one with this current token. */
     @Test
     void findAmong_severalFamilies_prefersTheOneBoundToTheLocation() {
-        CredentialLocation home = new CredentialLocation("system", "sa");
-        TokenFamily current = entry("current", TOKEN, 9);
-        TokenFamily former = entry("former", "other", 7);
-        TokenFamily old = entry("old", TOKEN, 1, home);
-        TokenFamily young = entry("young", "other", 2, home);
-        TokenFamily same = entry("same", TOKEN, 2, home);
-        assertMeant(current, home, former, current);
-        assertMeant(old, home, current, former, old);
-        assertMeant(young, home, old, young, current);
-        assertMeant(same, home, same, young);
-        assertMeant(null, home);
+        CredentialLocation location = new CredentialLocation("system", "sa");
+        TokenFamily current = familyWith("current", TOKEN, 9);
+        TokenFamily former = familyWith("former", "other", 7);
+        TokenFamily old = familyWith("old", TOKEN, 1, location);
+        TokenFamily young = familyWith("young", "other", 2, location);
+        TokenFamily same = familyWith("same", TOKEN, 2, location);
+        assertSelected(current, location, former, current);
+        assertSelected(old, location, current, former, old);
+        assertSelected(young, location, old, young, current);
+        assertSelected(same, location, same, young);
+        assertSelected(null, location);
         Account other = new Account("test", URI.create("https://vcfa.example"), "globex");
-        assertThat(TokenFamilyStore.findAmong(List.of(current, old), TOKEN, other, home))
+        assertThat(TokenFamilyStore.findAmong(List.of(current, old), TOKEN, other, location))
                 .isNull();
     }
 
-    private static void assertMeant(TokenFamily expected, CredentialLocation location, TokenFamily... known) {
+    private static void assertSelected(TokenFamily expected, CredentialLocation location, TokenFamily... known) {
         List<TokenFamily> list = new ArrayList<>(List.of(known));
-        assertThat(TokenFamilyStore.findAmong(list, TOKEN, ENDPOINT, location)).isEqualTo(expected);
+        assertThat(TokenFamilyStore.findAmong(list, TOKEN, ACCOUNT, location)).isEqualTo(expected);
         Collections.reverse(list);
-        assertThat(TokenFamilyStore.findAmong(list, TOKEN, ENDPOINT, location)).isEqualTo(expected);
+        assertThat(TokenFamilyStore.findAmong(list, TOKEN, ACCOUNT, location)).isEqualTo(expected);
     }
 
-    private static TokenFamily entry(String id, String current, long generation, CredentialLocation... locations) {
-        TokenHistory tokens = new TokenHistory("", current, List.of(), generation, false);
+    private static TokenFamily familyWith(String id, String current, long generation, CredentialLocation... locations) {
+        return family(id, new TokenHistory("", current, List.of(), generation, false), locations);
+    }
+
+    private static TokenFamily family(String id, TokenHistory tokens, CredentialLocation... locations) {
         return new TokenFamily(
                 id,
-                ENDPOINT,
+                ACCOUNT,
                 TokenFamily.Status.READY,
                 tokens,
                 null,
@@ -155,20 +143,20 @@ class TokenFamilyStoreTest {
         }
     }
 
-    private interface Reading {
-        void happens() throws IOException, InterruptedException;
+    private interface Hook {
+        void run() throws IOException, InterruptedException;
     }
 
-    /** Gives its one record once, and counts it as given before the reader has it. */
-    private record OneRecord(Reading reading) implements TokenLedger {
+    /** Returns its record once, and marks it as seen before the caller receives it. */
+    private record OneRecord(Hook onRead) implements TokenLedger {
 
         @Override
         public List<TokenFamily> loadChanged(Map<String, Object> seen) throws IOException {
-            if (seen.put("record", "given") != null) {
+            if (seen.put("record", "seen") != null) {
                 return List.of();
             }
             try {
-                reading.happens();
+                onRead.run();
             } catch (InterruptedException e) {
                 throw new IOException(e);
             }

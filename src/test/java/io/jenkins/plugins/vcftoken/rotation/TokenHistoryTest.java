@@ -7,18 +7,18 @@ import org.junit.jupiter.api.Test;
 
 class TokenHistoryTest {
 
-    private static final TokenHistory INITIAL = TokenHistory.of("seed", TestTokenService.HASH);
+    private static final TokenHistory INITIAL = TokenHistory.of("initial", TestTokenService.HASH);
 
     @Test
-    void nothingIsFormerBeforeTheFirstRotation() {
-        assertThat(isFormer(INITIAL, "seed")).isFalse();
+    void isFormer_beforeTheFirstRotation_isFalse() {
+        assertThat(isFormer(INITIAL, "initial")).isFalse();
         assertThat(isFormer(INITIAL, "other")).isFalse();
     }
 
     @Test
-    void whatWasRotatedAwayIsFormerAndWhatIsCurrentIsNot() {
+    void isFormer_isTrueForRotatedTokensOnly() {
         TokenHistory twice = INITIAL.rotatedTo("one", TestTokenService.HASH).rotatedTo("two", TestTokenService.HASH);
-        assertThat(isFormer(twice, "seed")).isTrue();
+        assertThat(isFormer(twice, "initial")).isTrue();
         assertThat(isFormer(twice, "one")).isTrue();
         assertThat(isFormer(twice, "two")).isFalse();
         assertThat(isFormer(twice, "other")).isFalse();
@@ -26,9 +26,9 @@ class TokenHistoryTest {
     }
 
     @Test
-    void aTokenThatComesBackTheSameOrNotAtAllIsSteadyUntilItRotates() {
+    void nonRotating_isTrueUntilTheTokenRotates() {
         assertThat(INITIAL.nonRotating()).isFalse();
-        TokenHistory same = INITIAL.rotatedTo("seed", TestTokenService.HASH);
+        TokenHistory same = INITIAL.rotatedTo("initial", TestTokenService.HASH);
         assertThat(same.nonRotating()).isTrue();
         assertThat(INITIAL.rotatedTo(null, TestTokenService.HASH)).isEqualTo(same);
         assertThat(same.generation()).isZero();
@@ -36,7 +36,7 @@ class TokenHistoryTest {
     }
 
     @Test
-    void theOldestAreForgottenAndTheInitialTokenIsNot() {
+    void rotatedTo_beyondTheLimit_removesTheOldestHashesButNotTheInitialOne() {
         TokenHistory old = INITIAL;
         for (int i = 1; i <= TokenHistory.MAX_FORMER; i++) {
             old = old.rotatedTo("token " + i, TestTokenService.HASH);
@@ -47,17 +47,17 @@ class TokenHistoryTest {
         assertThat(older.formerHashes()).hasSize(TokenHistory.MAX_FORMER);
         assertThat(isFormer(older, "token 1")).isFalse();
         assertThat(isFormer(older, "token 2")).isTrue();
-        assertThat(isFormer(older, "seed")).isTrue();
+        assertThat(isFormer(older, "initial")).isTrue();
     }
 
-    /** Many have to be remembered, and each rotation writes them all. */
+    /** Each rotation writes all hashes. */
     @Test
-    void whatIsNotRecentIsRememberedInBrief() {
+    void rotatedTo_shortensTheHashesOfOlderTokens() {
         TokenHistory old = INITIAL;
         for (int i = 1; i <= TokenHistory.RECENT + 2; i++) {
             old = old.rotatedTo("token " + i, TestTokenService.HASH);
         }
-        String initialToken = TestTokenService.HASH.ofToken("seed");
+        String initialToken = TestTokenService.HASH.ofToken("initial");
         String first = TestTokenService.HASH.ofToken("token 1");
         String second = TestTokenService.HASH.ofToken("token 2");
         assertThat(old.formerHashes())
@@ -72,25 +72,25 @@ class TokenHistoryTest {
     }
 
     @Test
-    void anAuthorizedFamilyAnswersToAnEmptyCredentialAndRemembersThatOnce() {
+    void authorizedTo_addsTheEmptyTokenOnce() {
         TokenHistory first = INITIAL.authorizedTo("one", TestTokenService.HASH);
         assertThat(isFormer(first, "")).isTrue();
-        assertThat(isFormer(first, "seed")).isTrue();
+        assertThat(isFormer(first, "initial")).isTrue();
         assertThat(first.current()).isEqualTo("one");
         assertThat(first.generation()).isEqualTo(1);
         TokenHistory second = first.authorizedTo("two", TestTokenService.HASH);
         assertThat(second.formerHashes())
                 .containsExactly(
-                        TestTokenService.HASH.ofToken("seed"),
+                        TestTokenService.HASH.ofToken("initial"),
                         TestTokenService.HASH.ofToken(""),
                         TestTokenService.HASH.ofToken("one"));
         assertThat(second.generation()).isEqualTo(2);
         assertThat(first.nonRotating() || second.nonRotating()).isFalse();
     }
 
-    /** However long ago it was authorized, a file may bring it back without a token. */
+    /** A file may restore a credential without a token long after the authorization. */
     @Test
-    void thatItWasAuthorizedIsNeverForgotten() {
+    void rotatedTo_beyondTheLimit_keepsTheHashOfTheEmptyToken() {
         TokenHistory old = INITIAL.authorizedTo("one", TestTokenService.HASH);
         for (int i = 1; i <= TokenHistory.MAX_FORMER + 10; i++) {
             old = old.rotatedTo("token " + i, TestTokenService.HASH);

@@ -34,98 +34,97 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Who waits for whom, and what is said when nothing comes. What is to be done waits until a test has it done. */
+/** Shared requests, errors and shutdown. Tasks are queued until a test runs them. */
 class TokenManagerErrorsTest extends TokenServiceTestBase {
 
     private static final Predicate<AccessToken> ANY = accessToken -> true;
 
-    private final Queue<Runnable> waiting = new ArrayDeque<>();
-    private boolean goingDown;
+    private final Queue<Runnable> tasks = new ArrayDeque<>();
+    private boolean isShutDown;
     private InterceptingLedger ledger;
-    private TokenManager families;
+    private TokenManager manager;
     private CredentialHandle handle;
 
     @BeforeEach
     void start() throws Exception {
         ledger = new InterceptingLedger(core.ledger);
-        families = families(this::later, TestTokenService.PLENTY);
+        manager = manager(this::enqueue, TestTokenService.MAX_WAIT);
         handle = core.newAccount("ci", "acme");
     }
 
-    private TokenManager families(Executor requestThreads, Duration patience) {
+    private TokenManager manager(Executor requestThreads, Duration timeout) {
         return new TokenManager(
                 ledger,
                 TestTokenService.HASH,
                 requestThreads,
                 Runnable::run,
                 clock,
-                patience,
+                timeout,
                 () -> true,
                 TokenListener.NONE);
     }
 
-    private void later(Runnable task) {
-        if (goingDown) {
-            throw new RejectedExecutionException("going down");
+    private void enqueue(Runnable task) {
+        if (isShutDown) {
+            throw new RejectedExecutionException("shut down");
         }
-        waiting.add(task);
+        tasks.add(task);
     }
 
     @Test
     void secondCaller_ofTheSameLocation_sharesTheRequest() throws Exception {
-        CompletableFuture<TokenResult> first = families.request(handle, ANY);
-        CompletableFuture<TokenResult> second = families.request(handle, ANY);
-        work();
+        CompletableFuture<TokenResult> first = manager.request(handle, ANY);
+        CompletableFuture<TokenResult> second = manager.request(handle, ANY);
+        runTasks();
         assertThat(second.get().accessToken()).isEqualTo(first.get().accessToken());
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
-    /** Otherwise an old copy of the token would get the access token of a request that runs at that time. */
+    /** Otherwise a copy with a former token would get the access token of a running request. */
     @Test
     void secondCaller_withAFormerTokenElsewhere_doesNotShareTheRequest() throws Exception {
-        ask();
+        awaitToken();
         clock.advance(Duration.ofHours(2));
-        CompletableFuture<TokenResult> rightful = families.request(handle, ANY);
-        CompletableFuture<TokenResult> thief =
-                families.request(core.handle("thief", handle.client(), handle.token()), ANY);
-        work();
-        assertThat(rightful.get().error()).isNull();
-        assertThatThrownBy(thief::get).cause().hasMessageContaining("has already replaced it");
+        CompletableFuture<TokenResult> original = manager.request(handle, ANY);
+        CompletableFuture<TokenResult> copy =
+                manager.request(core.handle("copy", handle.client(), handle.token()), ANY);
+        runTasks();
+        assertThat(original.get().error()).isNull();
+        assertThatThrownBy(copy::get).cause().hasMessageContaining("has already replaced it");
         assertThat(simulator.requests()).isEqualTo(2);
-        assertThat(simulator.mostReceived()).isEqualTo(1);
+        assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
     }
 
     @Test
     void locationsWithTheSameToken_shareTheResult() throws Exception {
         simulator.setRotation("ci", false);
-        CompletableFuture<TokenResult> one = families.request(handle, ANY);
-        CompletableFuture<TokenResult> two =
-                families.request(core.handle("twin", handle.client(), handle.token()), ANY);
-        work();
+        CompletableFuture<TokenResult> one = manager.request(handle, ANY);
+        CompletableFuture<TokenResult> two = manager.request(core.handle("copy", handle.client(), handle.token()), ANY);
+        runTasks();
         assertThat(two.get().accessToken()).isEqualTo(one.get().accessToken());
         assertThat(simulator.requests()).isEqualTo(1);
-        assertThat(families.administration().list().get(0).locations()).hasSize(2);
+        assertThat(manager.administration().list().get(0).locations()).hasSize(2);
     }
 
     @Test
     void secondCaller_thatDoesNotAcceptTheResult_sendsItsOwnRequest() throws Exception {
-        CompletableFuture<TokenResult> first = families.request(handle, ANY);
-        CompletableFuture<TokenResult> second = families.request(handle, accessToken -> simulator.requests() > 1);
-        assertThat(waiting).hasSize(1);
-        work();
+        CompletableFuture<TokenResult> first = manager.request(handle, ANY);
+        CompletableFuture<TokenResult> second = manager.request(handle, accessToken -> simulator.requests() > 1);
+        assertThat(tasks).hasSize(1);
+        runTasks();
         assertThat(simulator.requests()).isEqualTo(2);
         assertThat(second.get().accessToken()).isNotEqualTo(first.get().accessToken());
-        assertThat(simulator.mostReceived()).isEqualTo(1);
+        assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
     }
 
     @Test
     void secondCaller_sharesTheErrorOfTheRequest() throws Exception {
-        ask();
+        awaitToken();
         clock.advance(Duration.ofMinutes(50));
         simulator.inject(Fault.STATUS_429);
-        CompletableFuture<TokenResult> first = families.request(handle, accessToken -> false);
-        CompletableFuture<TokenResult> second = families.request(handle, accessToken -> false);
-        work();
+        CompletableFuture<TokenResult> first = manager.request(handle, accessToken -> false);
+        CompletableFuture<TokenResult> second = manager.request(handle, accessToken -> false);
+        runTasks();
         assertThat(first.get().error()).hasMessageContaining("HTTP 429");
         assertThat(second.get().error()).isSameAs(first.get().error());
         assertThat(simulator.requests()).isEqualTo(2);
@@ -133,63 +132,62 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
 
     @Test
     void snapshot_duringARequest_showsIt() throws Exception {
-        ask();
+        awaitToken();
         clock.advance(Duration.ofHours(2));
-        TokenFamily record = families.administration().list().get(0);
-        assertThat(families.snapshot().isRequesting(record)).isFalse();
-        families.request(handle, ANY);
-        assertThat(families.snapshot().isRequesting(record)).as("queued").isFalse();
+        TokenFamily record = manager.administration().list().get(0);
+        assertThat(manager.snapshot().isRequesting(record)).isFalse();
+        manager.request(handle, ANY);
+        assertThat(manager.snapshot().isRequesting(record)).as("queued").isFalse();
         List<Boolean> sent = new ArrayList<>();
-        simulator.setWitness(moment -> {
+        simulator.setPhaseListener(phase -> {
             try {
-                if (moment == RefreshPhase.RECEIVED) {
-                    sent.add(families.snapshot().isRequesting(record));
+                if (phase == RefreshPhase.RECEIVED) {
+                    sent.add(manager.snapshot().isRequesting(record));
                 }
             } catch (IOException e) {
                 throw new IllegalStateException(e);
             }
         });
-        work();
+        runTasks();
         assertThat(sent).containsExactly(true);
-        assertThat(families.snapshot().isRequesting(record)).isFalse();
+        assertThat(manager.snapshot().isRequesting(record)).isFalse();
     }
 
     @Test
-    void await_thatTimesOutInTheQueue_saysThatNothingWasSent() {
-        assertThatThrownBy(() -> families(this::later, Duration.ZERO).await(handle, ANY))
+    void await_thatTimesOutInTheQueue_reportsThatNothingWasSent() {
+        assertThatThrownBy(() -> manager(this::enqueue, Duration.ZERO).await(handle, ANY))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("no access token after 0 s")
                 .hasMessageContaining("was not sent yet");
-        work();
+        runTasks();
         assertThat(simulator.grants()).isEqualTo(1);
     }
 
     @Test
     void request_duringTheShutdown_isNotSent() throws Exception {
         CredentialHandle user = sddcUser();
-        CompletableFuture<TokenResult> result = families.request(user, ANY);
-        work();
-        goingDown = true;
+        CompletableFuture<TokenResult> result = manager.request(user, ANY);
+        runTasks();
+        isShutDown = true;
         for (CompletableFuture<TokenResult> late :
-                List.of(families.request(handle, ANY), families.renew(handle, ANY), families.renew(user, ANY))) {
+                List.of(manager.request(handle, ANY), manager.renew(handle, ANY), manager.renew(user, ANY))) {
             assertThatThrownBy(late::get)
                     .cause()
                     .isInstanceOf(TokenUnavailableException.class)
                     .hasMessageContaining("Jenkins is shutting down");
         }
-        families.release(user, result.get().familyId(), () -> true);
-        families.forgetUnsaved(user, id -> true);
+        manager.release(user, result.get().familyId(), () -> true);
+        manager.forgetUnsaved(user, id -> true);
         assertThat(simulator.requests()).isEqualTo(1);
-        goingDown = false;
-        ask();
+        isShutDown = false;
+        awaitToken();
     }
 
-    /** There are more of them than threads. */
     @Test
     void queuedRequest_duringTheShutdown_isNotSent() throws Exception {
-        CompletableFuture<TokenResult> late = families.request(handle, ANY);
-        families.shutdown();
-        work();
+        CompletableFuture<TokenResult> late = manager.request(handle, ANY);
+        manager.shutdown();
+        runTasks();
         assertThatThrownBy(late::get).cause().hasMessageContaining("Jenkins is shutting down");
         assertThat(simulator.requests()).isZero();
         assertThat(core.ledger.loadAll()).isEmpty();
@@ -203,110 +201,109 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
             sent[0]++;
             throw new IllegalStateException("a bug");
         });
-        CredentialHandle unlucky = core.handle("ci", broken, handle.token());
-        TokenManager here = families(Runnable::run, TestTokenService.PLENTY);
+        CredentialHandle failingHandle = core.handle("ci", broken, handle.token());
+        TokenManager direct = manager(Runnable::run, TestTokenService.MAX_WAIT);
         for (int i = 0; i < 2; i++) {
             String message = i == 1 && rotates ? "it is not known whether" : "a bug. Please report it";
-            assertThatThrownBy(() -> here.await(unlucky, ANY))
+            assertThatThrownBy(() -> direct.await(failingHandle, ANY))
                     .isInstanceOf(TokenUnavailableException.class)
                     .hasMessageContaining("unexpected failure: java.lang.IllegalStateException")
                     .hasMessageContaining(message);
         }
         assertThat(sent[0]).isEqualTo(rotates ? 1 : 2);
-        assertThat(here.administration().list()).hasSize(rotates ? 1 : 0);
+        assertThat(direct.administration().list()).hasSize(rotates ? 1 : 0);
     }
 
     @Test
     void unexpectedFailure_isReportedToTheListener() {
-        List<String> heard = new ArrayList<>();
+        List<String> events = new ArrayList<>();
         TokenListener listener = new TokenListener() {
             @Override
-            public void failed(CredentialHandle of, TokenFamily after, TokenRequestException why, Duration took) {
-                heard.add(after.state() + " " + why.tokenError() + ' ' + took);
+            public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {
+                events.add(after.state() + " " + cause.tokenError() + ' ' + took);
             }
         };
         TokenEndpointClient slow = new TestClient(handle.client().account(), secret -> {
             clock.advance(Duration.ofSeconds(3));
             throw new IllegalStateException("a bug");
         });
-        families = TestTokenService.manager(ledger, clock, listener);
-        assertThatThrownBy(() -> families.await(core.handle("ci", slow, handle.token()), ANY))
+        manager = TestTokenService.manager(ledger, clock, listener);
+        assertThatThrownBy(() -> manager.await(core.handle("ci", slow, handle.token()), ANY))
                 .isInstanceOf(TokenUnavailableException.class);
-        assertThat(heard).containsExactly("UNKNOWN OUTCOME_UNKNOWN PT3S");
+        assertThat(events).containsExactly("UNKNOWN OUTCOME_UNKNOWN PT3S");
     }
 
     @Test
-    void listener_hearsOfEachRequestAndOfOneThatStopped() throws Exception {
-        List<String> heard = new ArrayList<>();
+    void listener_isNotifiedOfEachRequestAndOfAnInterruptedOne() throws Exception {
+        List<String> events = new ArrayList<>();
         TokenListener listener = new TokenListener() {
             @Override
-            public void granted(CredentialHandle of, TokenFamily before, TokenFamily after, Duration took) {
-                heard.add(before.tokens().generation() + " to " + after.tokens().generation());
+            public void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
+                events.add(
+                        before.tokens().generation() + " to " + after.tokens().generation());
             }
 
             @Override
-            public void failed(CredentialHandle of, TokenFamily after, TokenRequestException why, Duration took) {
-                heard.add(after.state() + " " + why.tokenError());
+            public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {
+                events.add(after.state() + " " + cause.tokenError());
             }
         };
-        families = TestTokenService.manager(ledger, clock, listener);
-        assertThat(families.listener()).isSameAs(listener);
-        assertThat(families.await(handle, ANY).rotated()).isTrue();
+        manager = TestTokenService.manager(ledger, clock, listener);
+        assertThat(manager.listener()).isSameAs(listener);
+        assertThat(manager.await(handle, ANY).rotated()).isTrue();
         simulator.setRotation("ci", false);
         clock.advance(Duration.ofHours(2));
-        assertThat(families.await(handle, ANY).rotated()).isFalse();
+        assertThat(manager.await(handle, ANY).rotated()).isFalse();
         simulator.inject(Fault.STATUS_429);
-        assertThat(families.await(handle, accessToken -> false).error()).isNotNull();
-        core.ledger.save(families.administration().list().get(0).requesting(clock.instant()));
-        assertThat(families.await(handle, accessToken -> false).error()).isNull();
-        assertThat(heard).containsExactly("0 to 1", "1 to 1", "READY THROTTLED", "READY OUTCOME_UNKNOWN", "1 to 1");
+        assertThat(manager.await(handle, accessToken -> false).error()).isNotNull();
+        core.ledger.save(manager.administration().list().get(0).requesting(clock.instant()));
+        assertThat(manager.await(handle, accessToken -> false).error()).isNull();
+        assertThat(events).containsExactly("0 to 1", "1 to 1", "READY THROTTLED", "READY OUTCOME_UNKNOWN", "1 to 1");
     }
 
-    /** A person may have typed another one since the block began. */
     @Test
-    void renewal_usesTheSecretThatIsStoredByThen() throws Exception {
-        String typed = simulator.addAccount("typed", "acme");
+    void renew_usesTheCurrentlyStoredSecret() throws Exception {
+        String entered = simulator.addAccount("entered", "acme");
         CredentialWriter store = new CredentialWriter() {
             @Override
-            public void writeBack(Predicate<String> sameFamily, String current, boolean again) {}
+            public void writeBack(Predicate<String> sameFamily, String current, boolean force) {}
 
             @Override
             public String stored(Account account) {
-                return typed;
+                return entered;
             }
         };
-        CompletableFuture<TokenResult> renewed = families.renew(core.handle("ci", "acme", handle.token(), store), ANY);
-        work();
+        CompletableFuture<TokenResult> renewed = manager.renew(core.handle("ci", "acme", handle.token(), store), ANY);
+        runTasks();
         assertThat(renewed.get().accessToken().value())
                 .isEqualTo(simulator.accessTokens().get(0));
-        assertThat(simulator.currentToken("typed")).isNotEqualTo(typed);
+        assertThat(simulator.currentToken("entered")).isNotEqualTo(entered);
         assertThat(simulator.currentToken("ci")).isEqualTo(handle.token());
     }
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void whatWasTriedOutLeavesNoSessionUnlessItIsUsed(boolean used) throws Exception {
+    void forgetUnsaved_endsTheSessionUnlessItIsUsed(boolean used) throws Exception {
         simulator.sddcManager().addUser("svc@vsphere.local", "password");
-        CredentialHandle typed = new CredentialHandle(
-                "typed",
+        CredentialHandle unsaved = new CredentialHandle(
+                "unsaved",
                 CredentialLocation.ofUnsaved("system"),
                 "password",
                 core.sddcManager("svc@vsphere.local"),
-                (family, token, again) -> {});
-        TokenResult result = await(typed);
-        families.forgetUnsaved(typed, id -> !used);
-        work();
+                (family, token, force) -> {});
+        TokenResult result = await(unsaved);
+        manager.forgetUnsaved(unsaved, id -> !used);
+        runTasks();
         assertThat(simulator.sddcManager().openSessions()).isEqualTo(used ? 1 : 0);
-        assertThat(families.isReleased(result)).isTrue();
-        await(typed);
+        assertThat(manager.isReleased(result)).isTrue();
+        await(unsaved);
         assertThat(simulator.requests())
                 .as("release and renewal are requests, too")
                 .isEqualTo(used ? 2 : 3);
     }
 
-    /** Not one byte left, so there is nothing to be uncertain of. */
     @Test
-    void aTokenThatWasNotSentIsSentNextTime() throws Exception {
+    void token_thatWasNotSent_isSentByTheNextRequest() throws Exception {
         boolean[] down = {true};
         TokenEndpointClient flaky = new TestClient(handle.client().account(), secret -> {
             if (down[0]) {
@@ -314,15 +311,15 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
             }
             return handle.client().requestToken(secret);
         });
-        CredentialHandle unlucky = core.handle("ci", flaky, handle.token());
-        assertThatThrownBy(() -> await(unlucky)).hasMessageContaining("nothing was sent");
+        CredentialHandle failingHandle = core.handle("ci", flaky, handle.token());
+        assertThatThrownBy(() -> await(failingHandle)).hasMessageContaining("nothing was sent");
         down[0] = false;
-        await(unlucky);
+        await(failingHandle);
         assertThat(simulator.grants()).isEqualTo(1);
     }
 
     @Test
-    void aSecretThatIsMissingIsAskedForByItsName() {
+    void await_withoutASecret_reportsIt() {
         CredentialHandle user = core.handle("user", core.sddcManager("svc@vsphere.local"), " ");
         assertThatThrownBy(() -> await(user))
                 .isInstanceOf(TokenUnavailableException.class)
@@ -331,27 +328,27 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     }
 
     @Test
-    void aPublicAppNeedsNone() throws Exception {
+    void await_forAPublicApp_needsNoSecret() throws Exception {
         assertThat(await(publicApp()).accessToken().value())
                 .isEqualTo(simulator.accessTokens().get(0));
     }
 
-    /** A credential is empty before its account is authorized, and so is the secret of a public app. */
+    /** The token is empty before an account is authorized, and so is the secret of a public app. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void emptyToken_belongsToNoFamily(boolean newerFormat) throws Exception {
-        TokenFamily record = families.administration()
+        TokenFamily record = manager.administration()
                 .authorized(
                         handle.client().account(), handle.location(), "", simulator.addAccount("two", "acme"), null);
         if (newerFormat) {
             Path file = directory.resolve(record.id() + ".json");
             Files.writeString(file, Files.readString(file).replace("\"format\" : 1", "\"format\" : 2"));
-            families = families(this::later, TestTokenService.PLENTY);
+            manager = manager(this::enqueue, TestTokenService.MAX_WAIT);
         }
         CredentialHandle app = publicApp();
         await(app);
         assertThat(simulator.accessTokens()).hasSize(1);
-        assertThat(families.snapshot().findUnreadable(app.client().account(), app.token()))
+        assertThat(manager.snapshot().findUnreadable(app.client().account(), app.token()))
                 .as("what the health page shows")
                 .isNull();
     }
@@ -361,12 +358,12 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         CspClientCredentialsClient.App app = new CspClientCredentialsClient.App("public", "", 0);
         TokenEndpointClient service = new CspClientCredentialsClient(
                 core.client(), new Account(CspApiTokenClient.SYSTEM, simulator.url(), "", app.account()), app);
-        return core.handle("app", TestTokenService.patient(service), "");
+        return core.handle("app", TestTokenService.withRetries(service), "");
     }
 
     @Test
-    void aLedgerThatCannotBeReadIsNamed() throws Exception {
-        ledger.contents = id -> {
+    void await_withAnUnreadableLedger_reportsTheCause() throws Exception {
+        ledger.beforeRead = id -> {
             throw new IOException("stale file handle");
         };
         for (String token : List.of("", handle.token())) {
@@ -377,63 +374,60 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         assertThat(simulator.requests()).isZero();
     }
 
-    /** An empty token must never be sent: it would found a family of its own. */
     @Test
-    void accountForgottenDuringAWait_isNotRequested() throws Exception {
-        TokenFamily record = families.administration()
+    void request_afterItsFamilyWasForgotten_isNotSent() throws Exception {
+        TokenFamily record = manager.administration()
                 .authorized(handle.client().account(), handle.location(), "", handle.token(), null);
-        CompletableFuture<TokenResult> late = families.request(core.handle("ci", handle.client(), ""), ANY);
-        families.administration().forget(record.id());
-        work();
+        CompletableFuture<TokenResult> late = manager.request(core.handle("ci", handle.client(), ""), ANY);
+        manager.administration().forget(record.id());
+        runTasks();
         assertThatThrownBy(late::get).cause().hasMessageContaining("it stores no refresh token yet");
         assertThat(simulator.requests()).isZero();
-        assertThat(families.administration().list()).isEmpty();
+        assertThat(manager.administration().list()).isEmpty();
     }
 
     @Test
-    void aTokenSpentInOneOrganizationIsNotSentToAnother() throws Exception {
-        ask();
+    void formerToken_isNotSentForAnotherOrganization() throws Exception {
+        awaitToken();
         CredentialHandle moved = core.handle("ci", core.service("globex"), handle.token());
         assertThatThrownBy(() -> await(moved)).hasMessageContaining("has already replaced it");
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
-    /** The server that issued it may see it, whatever organization is asked for. */
     @Test
-    void untriedToken_mayBeSentForAnotherOrganization() throws Exception {
+    void nonRotatingToken_isSentForAnotherOrganization() throws Exception {
         simulator.addAccount("other", "globex");
         simulator.setRotation("ci", false);
-        ask();
+        awaitToken();
         CredentialHandle moved = core.handle("ci", core.service("globex"), handle.token());
         assertThatThrownBy(() -> await(moved)).hasMessageContaining("refuses the stored refresh token");
         assertThat(simulator.requests()).isEqualTo(2);
     }
 
-    /** What came of it is not known, so the token may be spent, whatever organization a person tries next. */
+    /** The server may have rotated the token, independent of the organization. */
     @Test
-    void aTokenInDoubtIsNotSentForAnotherOrganization() throws Exception {
+    void token_withUnknownOutcome_isNotSentForAnotherOrganization() throws Exception {
         simulator.addAccount("other", "globex");
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
-        assertThatThrownBy(() -> ask()).hasMessageContaining("may have rotated");
-        CredentialHandle respelled = core.handle("ci", core.service("ACME"), handle.token());
-        assertThatThrownBy(() -> await(respelled)).hasMessageContaining("it is not known whether");
-        CredentialHandle retyped = core.handle("ci", core.service("globex"), handle.token());
-        assertThatThrownBy(() -> await(retyped))
+        assertThatThrownBy(() -> awaitToken()).hasMessageContaining("may have rotated");
+        CredentialHandle sameOrganization = core.handle("ci", core.service("ACME"), handle.token());
+        assertThatThrownBy(() -> await(sameOrganization)).hasMessageContaining("it is not known whether");
+        CredentialHandle otherOrganization = core.handle("ci", core.service("globex"), handle.token());
+        assertThatThrownBy(() -> await(otherOrganization))
                 .hasMessageContaining("organization ‘acme’")
                 .hasMessageContaining("organization ‘globex’")
                 .hasMessageContaining("the outcome is unknown");
-        assertThat(simulator.mostReceived()).isEqualTo(1);
-        families.administration()
-                .allowRetry(families.administration().list().get(0).id());
+        assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
+        manager.administration()
+                .allowRetry(manager.administration().list().get(0).id());
         assertThatThrownBy(() -> await(core.handle("ci", core.service("globex"), handle.token())))
                 .hasMessageContaining("refuses the stored refresh token");
     }
 
-    /** The token is on disk by then, and the failure of a listener changes nothing there. */
     @Test
-    void whatFailsAfterTheAnswerIsStoredLeavesItStored() throws Exception {
+    void failure_afterTheResponseWasSaved_keepsTheResponse() throws Exception {
         boolean[] broken = {true};
-        TokenEndpointClient doubtful = new TokenEndpointClient() {
+        TokenEndpointClient failing = new TokenEndpointClient() {
             @Override
             public Account account() {
                 return handle.client().account();
@@ -452,126 +446,125 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
                 return null;
             }
         };
-        CredentialHandle unlucky = core.handle("ci", doubtful, handle.token());
-        assertThatThrownBy(() -> await(unlucky)).isInstanceOf(IllegalStateException.class);
-        TokenFamily record = families.administration().list().get(0);
+        CredentialHandle failingHandle = core.handle("ci", failing, handle.token());
+        assertThatThrownBy(() -> await(failingHandle)).isInstanceOf(IllegalStateException.class);
+        TokenFamily record = manager.administration().list().get(0);
         assertThat(record.state()).isEqualTo(TokenFamily.Status.READY);
         assertThat(record.tokens().current()).isEqualTo(simulator.currentToken("ci"));
         broken[0] = false;
-        await(unlucky);
+        await(failingHandle);
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
-    /** Nothing may be sent that cannot be written down first. But an access token that is at hand costs nothing. */
     @Test
     void request_whileTheLedgerCannotBeWritten_returnsTheValidAccessToken() throws Exception {
         AccessToken first = await(handle).accessToken();
         clock.advance(Duration.ofMinutes(50));
-        ledger.save = id -> {
+        ledger.beforeSave = id -> {
             throw new IOException("No space left on device");
         };
-        CompletableFuture<TokenResult> wanted = families.request(handle, accessToken -> false);
-        work();
+        CompletableFuture<TokenResult> wanted = manager.request(handle, accessToken -> false);
+        runTasks();
         assertThat(wanted.get().accessToken()).isEqualTo(first);
         assertThat(wanted.get().error()).hasMessageContaining("No space left on device");
         clock.advance(Duration.ofMinutes(20));
-        assertThatThrownBy(() -> ask()).hasMessageContaining("No space left on device");
+        assertThatThrownBy(() -> awaitToken()).hasMessageContaining("No space left on device");
         assertThat(simulator.requests()).isEqualTo(1);
-        ledger.save = id -> {};
-        ask();
+        ledger.beforeSave = id -> {};
+        awaitToken();
         assertThat(simulator.rotations()).isEqualTo(2);
     }
 
-    /** There may be no other request of that family before Jenkins shuts down. */
+    /** Jenkins may shut down before another request of that family. */
     @Test
-    void whatIsHeldForADiskThatWasFullIsWrittenWithoutBeingAskedFor() throws Exception {
+    void saveUnsaved_afterAFullDisk_savesTheResponse() throws Exception {
         int[] saves = {0};
-        ledger.save = id -> {
+        ledger.beforeSave = id -> {
             if (saves[0]++ > 0) {
                 throw new IOException("No space left on device");
             }
         };
-        assertThatThrownBy(() -> ask()).hasMessageContaining("No space left on device");
-        families.administration().saveUnsaved();
-        assertThat(families.administration().list().get(0).state()).isEqualTo(TokenFamily.Status.REQUESTING);
-        ledger.save = id -> {};
-        families.administration().saveUnsaved();
-        TokenFamily record = families.administration().list().get(0);
+        assertThatThrownBy(() -> awaitToken()).hasMessageContaining("No space left on device");
+        manager.administration().saveUnsaved();
+        assertThat(manager.administration().list().get(0).state()).isEqualTo(TokenFamily.Status.REQUESTING);
+        ledger.beforeSave = id -> {};
+        manager.administration().saveUnsaved();
+        TokenFamily record = manager.administration().list().get(0);
         assertThat(record.state()).isEqualTo(TokenFamily.Status.READY);
         assertThat(record.tokens().current()).isEqualTo(simulator.currentToken("ci"));
-        int after = ledger.saves;
-        families.administration().saveUnsaved();
-        assertThat(ledger.saves).isEqualTo(after);
+        int after = ledger.saveCount;
+        manager.administration().saveUnsaved();
+        assertThat(ledger.saveCount).isEqualTo(after);
     }
 
     @Test
     void familyForgottenDuringAResponse_stillReturnsTheAccessToken() throws Exception {
-        List<String> kept = new ArrayList<>();
-        ledger.unlocked = id -> {
-            ledger.unlocked = again -> {};
-            families.administration().forget(id);
+        List<String> written = new ArrayList<>();
+        ledger.afterUnlock = id -> {
+            ledger.afterUnlock = again -> {};
+            manager.administration().forget(id);
         };
         TokenResult result =
-                await(core.handle("ci", "acme", handle.token(), (family, token, again) -> kept.add(token)));
+                await(core.handle("ci", "acme", handle.token(), (family, token, force) -> written.add(token)));
         assertThat(result.accessToken().value())
                 .isEqualTo(simulator.accessTokens().get(0));
-        assertThat(kept).isEmpty();
+        assertThat(written).isEmpty();
     }
 
     @Test
     void release_ofAForgottenFamily_endsItsSession() throws Exception {
         CredentialHandle user = sddcUser();
         TokenResult result = await(user);
-        families.administration().forget(result.familyId());
-        assertThat(families.isReleased(result)).isTrue();
-        families.release(user, result.familyId(), () -> false);
-        work();
+        manager.administration().forget(result.familyId());
+        assertThat(manager.isReleased(result)).isTrue();
+        manager.release(user, result.familyId(), () -> false);
+        runTasks();
         assertThat(simulator.sddcManager().openSessions()).isEqualTo(1);
-        families.release(user, result.familyId(), () -> true);
-        work();
+        manager.release(user, result.familyId(), () -> true);
+        runTasks();
         assertThat(simulator.sddcManager().openSessions()).isZero();
-        families.release(user, result.familyId(), () -> true);
-        assertThat(waiting).isEmpty();
+        manager.release(user, result.familyId(), () -> true);
+        assertThat(tasks).isEmpty();
     }
 
     @Test
     void release_ofAUsedAccessToken_doesNothing() throws Exception {
         CredentialHandle user = sddcUser();
         TokenResult result = await(user);
-        families.release(user, result.familyId(), () -> false);
-        work();
-        assertThat(families.isReleased(result)).isFalse();
+        manager.release(user, result.familyId(), () -> false);
+        runTasks();
+        assertThat(manager.isReleased(result)).isFalse();
         assertThat(await(user).accessToken()).isEqualTo(result.accessToken());
         assertThat(simulator.requests()).isEqualTo(1);
         assertThat(simulator.sddcManager().releases()).isZero();
-        families.release(user, result.familyId(), () -> true);
-        work();
-        assertThat(families.isReleased(result)).isTrue();
+        manager.release(user, result.familyId(), () -> true);
+        runTasks();
+        assertThat(manager.isReleased(result)).isTrue();
         assertThat(await(user).accessToken()).isNotEqualTo(result.accessToken());
         assertThat(simulator.sddcManager().logins()).isEqualTo(2);
     }
 
-    /** A lease that opens on the revoked access token must not keep it because another one has the next. */
+    /** A lease must not keep a revoked access token because another lease has the next one. */
     @Test
     void isReleased_afterAnotherCallerGotTheNextAccessToken_isTrue() throws Exception {
         CredentialHandle user = sddcUser();
         TokenResult revoked = await(user);
-        families.release(user, revoked.familyId(), () -> true);
-        work();
+        manager.release(user, revoked.familyId(), () -> true);
+        runTasks();
         TokenResult next = await(user);
-        assertThat(families.isReleased(revoked)).isTrue();
-        assertThat(families.isReleased(next)).isFalse();
+        assertThat(manager.isReleased(revoked)).isTrue();
+        assertThat(manager.isReleased(next)).isFalse();
     }
 
     @Test
     void release_onAnInterruptedThread_keepsTheInterrupt() throws Exception {
         CredentialHandle user = sddcUser();
         TokenResult result = await(user);
-        ledger.lock = id -> {
+        ledger.beforeLock = id -> {
             throw new InterruptedException();
         };
-        families.release(user, result.familyId(), () -> true);
-        work();
+        manager.release(user, result.familyId(), () -> true);
+        runTasks();
         assertThat(Thread.interrupted()).isTrue();
         assertThat(simulator.sddcManager().openSessions()).isEqualTo(1);
     }
@@ -583,46 +576,46 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         "REQUESTING, Jenkins stopped while the refresh token was on its way"
     })
     void validAccessToken_isReturnedInEachFailingState(TokenFamily.Status state, String error) throws Exception {
-        ask();
-        TokenFamily record = families.administration().list().get(0);
+        awaitToken();
+        TokenFamily record = manager.administration().list().get(0);
         core.ledger.save(
                 switch (state) {
                     case REJECTED -> record.rejected("refused", clock.instant());
                     case UNKNOWN ->
-                        record.unknown("lost", clock.instant(), clock.instant().plus(TestTokenService.PLENTY));
+                        record.unknown("lost", clock.instant(), clock.instant().plus(TestTokenService.MAX_WAIT));
                     default -> record.requesting(clock.instant());
                 });
-        CompletableFuture<TokenResult> result = families.request(handle, accessToken -> false);
-        work();
+        CompletableFuture<TokenResult> result = manager.request(handle, accessToken -> false);
+        runTasks();
         assertThat(result.get().error()).hasMessageContaining(error);
         assertThat(result.get().accessToken()).isEqualTo(record.accessToken());
         assertThat(simulator.requests()).isEqualTo(1);
         clock.advance(Duration.ofHours(1));
         if (state == TokenFamily.Status.REJECTED) {
-            assertThatThrownBy(this::ask).isInstanceOf(TokenUnavailableException.class);
+            assertThatThrownBy(this::awaitToken).isInstanceOf(TokenUnavailableException.class);
             assertThat(simulator.requests()).isEqualTo(1);
         } else {
-            ask();
+            awaitToken();
             assertThat(simulator.requests()).isEqualTo(2);
         }
     }
 
-    /** Its directory could not be forced, for example: then the note of the request is there, and no request was sent. */
+    /** For example, forcing the directory failed: the record has the request, which was not sent. */
     @Test
-    void aRequestThatWasNotedAndNotSentIsSentLater() throws Exception {
-        ledger.saved = id -> {
+    void request_savedButNotSent_isSentLater() throws Exception {
+        ledger.afterSave = id -> {
             throw new IOException("directory");
         };
-        CompletableFuture<TokenResult> failed = families.request(handle, ANY);
-        work();
+        CompletableFuture<TokenResult> failed = manager.request(handle, ANY);
+        runTasks();
         assertThatThrownBy(failed::get).cause().hasMessageContaining("directory");
         assertThat(simulator.requests()).isZero();
         assertThat(core.ledger.loadAll())
                 .singleElement()
                 .extracting(TokenFamily::state)
                 .isEqualTo(TokenFamily.Status.REQUESTING);
-        ledger.saved = id -> {};
-        ask();
+        ledger.afterSave = id -> {};
+        awaitToken();
         assertThat(simulator.requests()).isEqualTo(1);
         assertThat(core.ledger.loadAll())
                 .singleElement()
@@ -631,39 +624,40 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     }
 
     @Test
-    void aNoteOfARequestThatAnotherProcessHasMadeSinceCounts() throws Exception {
-        ledger.saved = id -> {
+    void request_savedByAnotherProcessAfterAFailedOne_isNotSentAgain() throws Exception {
+        ledger.afterSave = id -> {
             throw new IOException("directory");
         };
-        CompletableFuture<TokenResult> failed = families.request(handle, ANY);
-        work();
+        CompletableFuture<TokenResult> failed = manager.request(handle, ANY);
+        runTasks();
         assertThat(failed).isCompletedExceptionally();
-        ledger.saved = id -> {};
+        ledger.afterSave = id -> {};
         clock.advance(Duration.ofSeconds(1));
         core.ledger.save(core.ledger.loadAll().get(0).requesting(clock.instant()));
-        assertThatThrownBy(this::ask).hasMessageContaining("Jenkins stopped while the refresh token was on its way");
+        assertThatThrownBy(this::awaitToken)
+                .hasMessageContaining("Jenkins stopped while the refresh token was on its way");
         assertThat(simulator.requests()).isZero();
     }
 
     @Test
-    void refusalsOfWhatDoesNotRotateAreForgottenWhenTheyNoLongerCount() throws Exception {
+    void rejectedPasswords_areLimitedAndExpire() throws Exception {
         simulator.sddcManager().addUser("svc@vsphere.local", "password");
-        for (int i = 0; i < 2 * TokenFamilyStore.MAX_REFUSALS; i++) {
+        for (int i = 0; i < 2 * TokenFamilyStore.MAX_REJECTED; i++) {
             String wrong = "wrong-" + i;
-            CredentialHandle typed = new CredentialHandle(
-                    "typed",
+            CredentialHandle unsaved = new CredentialHandle(
+                    "unsaved",
                     CredentialLocation.ofUnsaved("user:" + i),
                     wrong,
                     core.sddcManager("svc@vsphere.local"),
-                    (family, token, again) -> {});
-            assertThatThrownBy(() -> await(typed)).isInstanceOf(Exception.class);
-            families.forgetUnsaved(typed, id -> true);
-            work();
+                    (family, token, force) -> {});
+            assertThatThrownBy(() -> await(unsaved)).isInstanceOf(Exception.class);
+            manager.forgetUnsaved(unsaved, id -> true);
+            runTasks();
         }
-        assertThat(families.administration().countInMemory()).isEqualTo(TokenFamilyStore.MAX_REFUSALS);
-        clock.advance(TokenManager.REFUSAL_HOLDS.plusSeconds(1));
-        families.administration().removeOrphans((location, account) -> null);
-        assertThat(families.administration().countInMemory()).isZero();
+        assertThat(manager.administration().countInMemory()).isEqualTo(TokenFamilyStore.MAX_REJECTED);
+        clock.advance(TokenManager.REJECTION_RETRY_DELAY.plusSeconds(1));
+        manager.administration().removeOrphans((location, account) -> null);
+        assertThat(manager.administration().countInMemory()).isZero();
     }
 
     @Test
@@ -672,33 +666,32 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         await(core.handle("user", core.sddcManager("svc@vsphere.local"), "password"));
         simulator.sddcManager().addUser("svc@vsphere.local", "changed");
         await(core.handle("user", core.sddcManager("svc@vsphere.local"), "changed"));
-        assertThat(families.administration().countInMemory()).isEqualTo(1);
+        assertThat(manager.administration().countInMemory()).isEqualTo(1);
     }
 
     @Test
-    void aCredentialThatIsUsedAgainIsNoOrphan() throws Exception {
-        ask();
-        families.administration().removeOrphans((location, account) -> null);
+    void request_ofAnOrphanedFamily_clearsTheOrphanTime() throws Exception {
+        awaitToken();
+        manager.administration().removeOrphans((location, account) -> null);
         clock.advance(Duration.ofHours(2));
-        assertThat(families.administration().list().get(0).orphaned()).isNotNull();
-        ask();
-        TokenFamily record = families.administration().list().get(0);
+        assertThat(manager.administration().list().get(0).orphaned()).isNotNull();
+        awaitToken();
+        TokenFamily record = manager.administration().list().get(0);
         assertThat(record.orphaned()).isNull();
         assertThat(record.locations()).containsExactly(handle.location());
     }
 
-    /** Another process may have done it, and then nothing is exchanged, but the place is remembered. */
     @Test
     void newLocation_ofAFamilyWithAValidAccessToken_isSaved() throws Exception {
-        ask();
+        awaitToken();
         String current = simulator.currentToken("ci");
         CredentialLocation copy = new CredentialLocation("folder:a", "copy");
         await(new CredentialHandle("copy", copy, current, handle.client(), handle.writer()));
         await(new CredentialHandle("copy", copy, current, handle.client(), handle.writer()));
         assertThat(simulator.requests()).isEqualTo(1);
-        assertThat(families.administration().list().get(0).locations())
+        assertThat(manager.administration().list().get(0).locations())
                 .containsExactlyInAnyOrder(copy, handle.location());
-        assertThat(ledger.saves).as("in flight, granted, bound").isEqualTo(3);
+        assertThat(ledger.saveCount).as("requesting, granted, bound").isEqualTo(3);
     }
 
     private CredentialHandle sddcUser() {
@@ -706,13 +699,13 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         return core.handle("user", core.sddcManager("svc@vsphere.local"), "password");
     }
 
-    private void ask() throws Exception {
+    private void awaitToken() throws Exception {
         await(handle);
     }
 
-    private TokenResult await(CredentialHandle who) throws Exception {
-        CompletableFuture<TokenResult> result = families.request(who, ANY);
-        work();
+    private TokenResult await(CredentialHandle credential) throws Exception {
+        CompletableFuture<TokenResult> result = manager.request(credential, ANY);
+        runTasks();
         assertThat(result).isDone();
         try {
             return result.get();
@@ -721,8 +714,8 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         }
     }
 
-    private void work() {
-        for (Runnable task = waiting.poll(); task != null; task = waiting.poll()) {
+    private void runTasks() {
+        for (Runnable task = tasks.poll(); task != null; task = tasks.poll()) {
             task.run();
         }
     }

@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -22,6 +21,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Predicate;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
@@ -29,75 +29,73 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
- * Two controllers on one home, a person, configuration as code, a stale form, a thief, lost requests and answers, a busy
- * server, another spelling of the organization and another organization, time that passes, and crashes at each point, in
- * every order up to a depth ({@code -Dmodel.depth}). After each move no token was sent again while anything could be lost
- * by it, and the account's living token is on disk, or the server alone has it and a record says so. At the end, when
- * time has passed, an account whose server kept its token to itself alone needs a person, and no other does.
+ * Model of two controllers on one home directory. Actions: new and restored tokens, a copied credential, lost requests
+ * and responses, a busy server, changes of the organization, time, and crashes. Runs all orders of actions up to a
+ * length ({@code -Dmodel.depth}). Asserts after each action that no token was sent again while a refusal could revoke a
+ * valid access token, and that the newest token is on disk, or a record reports its loss. At the end, only an account
+ * with a lost token needs a user's action.
  */
 class TokenManagerModelTest {
 
-    private enum Move {
-        ONE_ASKS,
-        OTHER_ASKS,
-        ONE_ASKS_WHILE_OTHER_IS_IN_FLIGHT,
-        PERSON_TYPES_A_NEW_INITIAL_TOKEN,
-        PERSON_AUTHORIZES_AGAIN_AT_THE_OTHER,
+    private enum Action {
+        ONE_REQUESTS,
+        OTHER_REQUESTS,
+        OTHER_REQUESTS_DURING_A_REQUEST,
+        USER_ENTERS_A_NEW_INITIAL_TOKEN,
+        USER_AUTHORIZES_AT_THE_OTHER,
         CONFIGURATION_RELOADS,
         STALE_FORM_IS_SAVED,
-        THIEF_TRIES_THE_OLDEST_TOKEN,
-        THIEF_ASKS_WHILE_ONE_IS_IN_FLIGHT,
+        COPY_REQUESTS_WITH_THE_OLDEST_TOKEN,
+        COPY_REQUESTS_DURING_A_REQUEST,
         SERVER_IS_DOWN,
-        ANSWER_IS_LOST,
+        RESPONSE_IS_LOST,
         REQUEST_IS_LOST,
         SERVER_IS_BUSY,
         TIME_PASSES,
         ORGANIZATION_IS_RESPELLED,
         ANOTHER_ORGANIZATION_IS_SET,
-        CRASH_BEFORE_THE_JOURNAL,
+        CRASH_BEFORE_SAVING,
         CRASH_BEFORE_SENDING,
         CRASH_AFTER_THE_SERVER_ROTATED,
-        CRASH_BEFORE_THE_STORE_IS_WRITTEN
+        CRASH_BEFORE_THE_WRITE_BACK
     }
 
-    private static final Account ENDPOINT =
+    private static final Account ACCOUNT =
             new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme");
     private static final Duration LIFETIME = Duration.ofHours(1);
     private static final int DEPTH = Integer.getInteger("model.depth", 4);
 
     private static final Logger LOGGER = Logger.getLogger(TokenManager.class.getName());
-    private static int healed;
+    private static int recovered;
 
     @BeforeAll
-    static void beSilent() {
+    static void silenceLogger() {
         LOGGER.setLevel(Level.WARNING);
     }
 
     @AfterAll
-    static void speakAgain() {
+    static void restoreLogger() {
         LOGGER.setLevel(null);
     }
 
     @Test
-    void everyOrderOfMoves() {
+    void everyOrderOfActions_losesNoToken_andSendsNoneTwice() {
         int sequences = 0;
         int[] order = new int[DEPTH];
         do {
-            World world = new World();
-            for (int move : order) {
-                world.make(Move.values()[move]);
+            Model model = new Model();
+            for (int index : order) {
+                model.perform(Action.values()[index]);
             }
-            world.settle();
+            model.assertRecovers();
             sequences++;
         } while (next(order));
-        System.out.println("Model: " + sequences + " orders of " + DEPTH
-                + " moves, lost without a word 0, sent twice while anything "
-                + "could be lost by it 0, needing a person where the server had not rotated 0; healed " + healed);
+        System.out.println("Model: " + sequences + " orders of " + DEPTH + " actions, recovered " + recovered);
     }
 
     private static boolean next(int[] order) {
         for (int i = 0; i < order.length; i++) {
-            if (++order[i] < Move.values().length) {
+            if (++order[i] < Action.values().length) {
                 return true;
             }
             order[i] = 0;
@@ -105,47 +103,47 @@ class TokenManagerModelTest {
         return false;
     }
 
-    /** Ends a controller at some point, as kill -9 does: nothing after it happens. */
+    /** Ends a controller like {@code kill -9}. */
     private static final class Crash extends Error {
         private static final long serialVersionUID = 1;
     }
 
-    private static final class World {
-        private final List<Move> made = new ArrayList<>();
+    private static final class Model {
+        private final List<Action> performed = new ArrayList<>();
         private final Map<String, TokenFamily> disk = new HashMap<>();
         private final Set<String> locked = new HashSet<>();
 
-        /** Families of initial tokens before the last one: what they say excuses nothing that happens now. */
-        private final Set<String> past = new HashSet<>();
+        /** IDs of families before the last initial token; their states do not count as reports. */
+        private final Set<String> formerFamilies = new HashSet<>();
 
         private Instant now = Instant.parse("2026-01-01T00:00:00Z");
 
-        // The server
+        // Server
         private final Set<String> received = new HashSet<>();
-        /** What the client has an answer to. */
+        /** Tokens with a response that the client received. */
         private final Set<String> answered = new HashSet<>();
 
         private final Set<String> refused = new HashSet<>();
-        private String living = "seed-0";
+        private String newest = "initial-0";
         private int issued;
-        /** Whether the living token went out in an answer that never arrived. */
-        private boolean livingIsLost;
+        /** Whether the response with the newest token was lost. */
+        private boolean isNewestLost;
 
-        /** Of each token, with which one its chain began; a refusal costs what came of the same one. */
-        private final Map<String, String> firstOf = new HashMap<>(Map.of(living, living));
-        /** By the first token of a chain, when its last access token ends that the client has. */
-        private final Map<String, Instant> accessEnds = new HashMap<>();
+        /** Initial token by token. */
+        private final Map<String, String> initialTokenOf = new HashMap<>(Map.of(newest, newest));
+        /** End of the last access token that the client received, by initial token. */
+        private final Map<String, Instant> accessTokenExpiry = new HashMap<>();
 
-        // The credentials store, and what people remember of it
-        private String stored = living;
-        private String yaml = living;
-        private String formBefore = living;
-        private String oldest = living;
+        // Credentials store, and copies of its content
+        private String stored = newest;
+        private String yaml = newest;
+        private String formBefore = newest;
+        private String oldest = newest;
 
-        /** What was asked for elsewhere, while the rightful one waited for an answer. */
-        private final List<CompletableFuture<TokenResult>> thieves = new ArrayList<>();
+        /** Requests of a copied credential during a request of the original one. */
+        private final List<CompletableFuture<TokenResult>> copyRequests = new ArrayList<>();
 
-        private Move going;
+        private Action currentAction;
         private TokenManager one = controller();
         private final TokenManager other = controller();
 
@@ -155,122 +153,117 @@ class TokenManagerModelTest {
                     text -> text,
                     Runnable::run,
                     Runnable::run,
-                    new InstantSource() {
-                        @Override
-                        public Instant instant() {
-                            return now;
-                        }
-                    },
+                    () -> now,
                     Duration.ofMinutes(1),
                     () -> true,
                     new TokenListener() {
                         @Override
                         public void granted(
                                 CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
-                            healed += before.state() == TokenFamily.Status.UNKNOWN ? 1 : 0;
+                            recovered += before.state() == TokenFamily.Status.UNKNOWN ? 1 : 0;
                         }
                     });
         }
 
-        void make(Move move) {
-            made.add(move);
-            going = move;
+        void perform(Action next) {
+            performed.add(next);
+            currentAction = next;
             String before = stored;
-            switch (move) {
-                case OTHER_ASKS -> ask(other, "sa", stored);
+            switch (next) {
+                case OTHER_REQUESTS -> request(other, "sa", stored);
                 case TIME_PASSES -> now = now.plus(LIFETIME).plus(LIFETIME);
-                case ORGANIZATION_IS_RESPELLED -> ask(one, handle("sa", stored, "ACME"));
-                case ANOTHER_ORGANIZATION_IS_SET -> ask(one, handle("sa", stored, "globex"));
-                case PERSON_TYPES_A_NEW_INITIAL_TOKEN -> {
-                    past.addAll(disk.keySet());
+                case ORGANIZATION_IS_RESPELLED -> request(one, handle("sa", stored, "ACME"));
+                case ANOTHER_ORGANIZATION_IS_SET -> request(one, handle("sa", stored, "globex"));
+                case USER_ENTERS_A_NEW_INITIAL_TOKEN -> {
+                    formerFamilies.addAll(disk.keySet());
                     issueInitialToken();
-                    stored = living;
-                    yaml = living;
+                    stored = newest;
+                    yaml = newest;
                 }
-                case PERSON_AUTHORIZES_AGAIN_AT_THE_OTHER -> {
+                case USER_AUTHORIZES_AT_THE_OTHER -> {
                     issueInitialToken();
-                    authorize(other, living);
-                    stored = living;
+                    authorize(other, newest);
+                    stored = newest;
                 }
                 case CONFIGURATION_RELOADS -> stored = yaml;
                 case STALE_FORM_IS_SAVED -> stored = formBefore;
-                case THIEF_TRIES_THE_OLDEST_TOKEN -> {
-                    if (!oldest.equals(living)) {
-                        assertThat(ask(one, "elsewhere", oldest))
-                                .as(this::story)
+                case COPY_REQUESTS_WITH_THE_OLDEST_TOKEN -> {
+                    if (!oldest.equals(newest)) {
+                        assertThat(request(one, "copy", oldest))
+                                .as(this::describe)
                                 .isNull();
                     }
                 }
-                default -> ask(one, "sa", stored);
+                default -> request(one, "sa", stored);
             }
             if (!stored.equals(before)) {
                 formBefore = before;
             }
-            assertThat(thieves).as(this::story).allMatch(CompletableFuture::isCompletedExceptionally);
-            thieves.clear();
+            assertThat(copyRequests).as(this::describe).allMatch(CompletableFuture::isCompletedExceptionally);
+            copyRequests.clear();
             locked.clear();
-            check();
+            assertInvariants();
         }
 
         private void issueInitialToken() {
-            living = "seed-" + ++issued;
-            firstOf.put(living, living);
-            livingIsLost = false;
+            newest = "initial-" + ++issued;
+            initialTokenOf.put(newest, newest);
+            isNewestLost = false;
         }
 
-        /** Time heals what the server has not taken away, and whatever happened, a new initial token makes everything well again. */
-        void settle() {
-            make(Move.TIME_PASSES);
-            if (!livingIsLost) {
-                askAndGet(living);
+        /** The account recovers after some time unless its token is lost, and always with a new initial token. */
+        void assertRecovers() {
+            perform(Action.TIME_PASSES);
+            if (!isNewestLost) {
+                assertGetsToken(newest);
             }
-            make(Move.PERSON_TYPES_A_NEW_INITIAL_TOKEN);
-            askAndGet(stored);
-            assertThat(stored).as(this::story).isEqualTo(living);
+            perform(Action.USER_ENTERS_A_NEW_INITIAL_TOKEN);
+            assertGetsToken(stored);
+            assertThat(stored).as(this::describe).isEqualTo(newest);
         }
 
-        private void askAndGet(String token) {
-            going = Move.ONE_ASKS;
-            TokenResult result = ask(one, "sa", token);
-            assertThat(result).as(this::story).isNotNull();
-            assertThat(result.error()).as(this::story).isNull();
+        private void assertGetsToken(String token) {
+            currentAction = Action.ONE_REQUESTS;
+            TokenResult result = request(one, "sa", token);
+            assertThat(result).as(this::describe).isNotNull();
+            assertThat(result.error()).as(this::describe).isNull();
         }
 
-        private void check() {
-            boolean onDisk = disk.values().stream()
+        private void assertInvariants() {
+            boolean isOnDisk = disk.values().stream()
                     .anyMatch(record -> record.state() != TokenFamily.Status.REJECTED
-                            && record.tokens().current().equals(living));
-            boolean diagnosed = disk.values().stream()
-                    .filter(record -> !past.contains(record.id()))
+                            && record.tokens().current().equals(newest));
+            boolean isReported = disk.values().stream()
+                    .filter(record -> !formerFamilies.contains(record.id()))
                     .anyMatch(record -> record.state() != TokenFamily.Status.READY);
-            boolean neverSeen = living.startsWith("seed") && !received.contains(living);
-            assertThat(stored.equals(living) || onDisk || neverSeen || (livingIsLost && diagnosed))
-                    .as(this::story)
+            boolean isUnsent = newest.startsWith("initial") && !received.contains(newest);
+            assertThat(stored.equals(newest) || isOnDisk || isUnsent || (isNewestLost && isReported))
+                    .as(this::describe)
                     .isTrue();
         }
 
-        private String story() {
-            return made + " with " + disk.values() + ", stored " + stored + ", living " + living;
+        private String describe() {
+            return performed + " with " + disk.values() + ", stored " + stored + ", newest " + newest;
         }
 
         private CredentialHandle handle(String location, String token, String organization) {
             return new CredentialHandle(
-                    "sa", new CredentialLocation(location, "sa"), token, new Server(organization), this::keep);
+                    "sa", new CredentialLocation(location, "sa"), token, new Server(organization), this::writeBack);
         }
 
-        private TokenResult ask(TokenManager controller, String location, String token) {
-            return ask(controller, handle(location, token, "acme"));
+        private TokenResult request(TokenManager controller, String location, String token) {
+            return request(controller, handle(location, token, "acme"));
         }
 
         /** @return null when there was no access token */
-        private TokenResult ask(TokenManager controller, CredentialHandle handle) {
+        private TokenResult request(TokenManager controller, CredentialHandle handle) {
             try {
                 return controller.request(handle, accessToken -> false).get();
             } catch (ExecutionException e) {
                 if (e.getCause() instanceof Crash) {
                     one = controller();
                 } else {
-                    assertThat(e.getCause()).as(this::story).isInstanceOf(TokenUnavailableException.class);
+                    assertThat(e.getCause()).as(this::describe).isInstanceOf(TokenUnavailableException.class);
                     assertThat(e.getCause().getMessage()).contains("Credential ‘sa’");
                 }
                 return null;
@@ -283,14 +276,14 @@ class TokenManagerModelTest {
             try {
                 controller
                         .administration()
-                        .authorized(ENDPOINT, new CredentialLocation("sa", "sa"), stored, token, null);
+                        .authorized(ACCOUNT, new CredentialLocation("sa", "sa"), stored, token, null);
             } catch (IOException | InterruptedException e) {
                 throw new IllegalStateException(e);
             }
         }
 
-        private void keep(java.util.function.Predicate<String> sameFamily, String current, boolean again) {
-            if (going == Move.CRASH_BEFORE_THE_STORE_IS_WRITTEN) {
+        private void writeBack(Predicate<String> sameFamily, String current, boolean force) {
+            if (currentAction == Action.CRASH_BEFORE_THE_WRITE_BACK) {
                 throw new Crash();
             }
             if (sameFamily.test(stored)) {
@@ -308,66 +301,66 @@ class TokenManagerModelTest {
 
             @Override
             public Account account() {
-                return new Account(ENDPOINT.system(), ENDPOINT.url(), organization);
+                return new Account(ACCOUNT.system(), ACCOUNT.url(), organization);
             }
 
             @Override
             public TokenResponse requestToken(String token) throws TokenRequestException {
-                if (going == Move.CRASH_BEFORE_SENDING) {
+                if (currentAction == Action.CRASH_BEFORE_SENDING) {
                     throw new Crash();
                 }
-                if (going == Move.SERVER_IS_DOWN) {
+                if (currentAction == Action.SERVER_IS_DOWN) {
                     throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "down", null);
                 }
                 if (organization.equals("globex")) {
                     assertThat(refused.contains(token) || !received.contains(token))
-                            .as(World.this::story)
+                            .as(Model.this::describe)
                             .isTrue();
                     throw new TokenRequestException.Rejected(TokenError.SPENT_OR_REVOKED, "invalid_grant");
                 }
-                if (going == Move.SERVER_IS_BUSY) {
+                if (currentAction == Action.SERVER_IS_BUSY) {
                     throw new TokenRequestException.Throttled("busy", LIFETIME);
                 }
                 if (!received.add(token)) {
-                    assertThat(answered).as(World.this::story).doesNotContain(token);
-                    assertThat(accessEnds.getOrDefault(firstOf.get(token), Instant.MIN))
-                            .as(World.this::story)
+                    assertThat(answered).as(Model.this::describe).doesNotContain(token);
+                    assertThat(accessTokenExpiry.getOrDefault(initialTokenOf.get(token), Instant.MIN))
+                            .as(Model.this::describe)
                             .isBeforeOrEqualTo(now);
                 }
-                if (going == Move.ONE_ASKS_WHILE_OTHER_IS_IN_FLIGHT) {
-                    going = Move.ONE_ASKS;
-                    TokenResult cached = ask(other, "sa", stored);
+                if (currentAction == Action.OTHER_REQUESTS_DURING_A_REQUEST) {
+                    currentAction = Action.ONE_REQUESTS;
+                    TokenResult cached = request(other, "sa", stored);
                     assertThat(cached == null || cached.error() != null)
-                            .as(World.this::story)
+                            .as(Model.this::describe)
                             .isTrue();
                 }
-                if (going == Move.THIEF_ASKS_WHILE_ONE_IS_IN_FLIGHT) {
-                    going = Move.ONE_ASKS;
+                if (currentAction == Action.COPY_REQUESTS_DURING_A_REQUEST) {
+                    currentAction = Action.ONE_REQUESTS;
                     if (!oldest.equals(token)) {
-                        thieves.add(one.request(handle("elsewhere", oldest, "acme"), accessToken -> true));
+                        copyRequests.add(one.request(handle("copy", oldest, "acme"), accessToken -> true));
                     }
                 }
-                if (going == Move.REQUEST_IS_LOST) {
+                if (currentAction == Action.REQUEST_IS_LOST) {
                     throw new TokenRequestException.OutcomeUnknown("lost", null);
                 }
-                if (!token.equals(living)) {
+                if (!token.equals(newest)) {
                     answered.add(token);
                     refused.add(token);
                     throw new TokenRequestException.Rejected(TokenError.SPENT_OR_REVOKED, "invalid_grant");
                 }
-                living = "rotated-" + ++issued;
-                firstOf.put(living, firstOf.get(token));
-                livingIsLost = true;
-                if (going == Move.CRASH_AFTER_THE_SERVER_ROTATED) {
+                newest = "rotated-" + ++issued;
+                initialTokenOf.put(newest, initialTokenOf.get(token));
+                isNewestLost = true;
+                if (currentAction == Action.CRASH_AFTER_THE_SERVER_ROTATED) {
                     throw new Crash();
                 }
-                if (going == Move.ANSWER_IS_LOST) {
+                if (currentAction == Action.RESPONSE_IS_LOST) {
                     throw new TokenRequestException.OutcomeUnknown("lost", null);
                 }
-                livingIsLost = false;
+                isNewestLost = false;
                 answered.add(token);
-                accessEnds.put(firstOf.get(token), now.plus(LIFETIME));
-                return new TokenResponse(new AccessToken("bearer-" + issued, now, now.plus(LIFETIME)), living);
+                accessTokenExpiry.put(initialTokenOf.get(token), now.plus(LIFETIME));
+                return new TokenResponse(new AccessToken("access-" + issued, now, now.plus(LIFETIME)), newest);
             }
         }
 
@@ -379,7 +372,7 @@ class TokenManagerModelTest {
 
             @Override
             public void save(TokenFamily record) {
-                if (going == Move.CRASH_BEFORE_THE_JOURNAL) {
+                if (currentAction == Action.CRASH_BEFORE_SAVING) {
                     throw new Crash();
                 }
                 disk.put(record.id(), record);
@@ -398,7 +391,7 @@ class TokenManagerModelTest {
             @Override
             public Lock lock(String id, Duration limit) throws IOException {
                 if (!locked.add(id)) {
-                    throw new IOException("in flight elsewhere");
+                    throw new IOException("locked");
                 }
                 return () -> locked.remove(id);
             }

@@ -30,7 +30,7 @@ class TokenManagerTest extends TokenServiceTestBase {
 
     private static final Predicate<AccessToken> ANY = accessToken -> true;
 
-    /** What the credentials store holds. */
+    /** Content of the credentials store. */
     private final AtomicReference<String> stored = new AtomicReference<>();
 
     @BeforeEach
@@ -39,7 +39,7 @@ class TokenManagerTest extends TokenServiceTestBase {
     }
 
     @Test
-    void aLivingAccessTokenIsSharedAndTheStoreGetsTheRotatedToken() throws Exception {
+    void await_withAValidAccessToken_sendsNothing_andTheRotatedTokenIsWrittenBack() throws Exception {
         TokenResult first = core.families.await(handle(), ANY);
         TokenResult second = core.families.await(handle(), ANY);
         core.awaitWriteBacks();
@@ -56,12 +56,12 @@ class TokenManagerTest extends TokenServiceTestBase {
             clock.advance(Duration.ofHours(2));
         }
         assertThat(simulator.rotations()).isEqualTo(5);
-        assertThat(simulator.mostReceived()).isEqualTo(1);
+        assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
     }
 
     @Test
     @Tag("slow")
-    void theInitialTokenStillWorksAfterManyRotations() throws Exception {
+    void initialToken_afterManyRotations_isStillAccepted() throws Exception {
         String initialToken = stored.get();
         for (int i = 0; i < TokenHistory.RECENT + 5; i++) {
             core.families.await(handle(), ANY);
@@ -77,10 +77,10 @@ class TokenManagerTest extends TokenServiceTestBase {
         assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
     }
 
-    /** A backup of the credentials, or a file made of an export, brings back any token that was ever stored. */
+    /** A backup or an exported file may restore any token that was ever stored. */
     @Test
     @Tag("slow")
-    void anyFormerTokenStillWorksAfterManyRotations() throws Exception {
+    void formerToken_afterManyRotations_isStillAccepted() throws Exception {
         core.families.await(handle(), ANY);
         core.awaitWriteBacks();
         String exported = stored.get();
@@ -99,14 +99,15 @@ class TokenManagerTest extends TokenServiceTestBase {
             core.families.await(handle(), ANY);
             core.awaitWriteBacks();
             assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
-            CredentialHandle thief = core.handle("stolen", "acme", exported);
-            assertThatThrownBy(() -> core.families.await(thief, ANY)).hasMessageContaining("has already replaced it");
+            CredentialHandle elsewhere = core.handle("stolen", "acme", exported);
+            assertThatThrownBy(() -> core.families.await(elsewhere, ANY))
+                    .hasMessageContaining("has already replaced it");
         }
-        assertThat(simulator.mostReceived()).isEqualTo(1);
+        assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
     }
 
     @Test
-    void aRestartFindsTheAccessTokenInTheLedger() throws Exception {
+    void await_afterARestart_usesTheAccessTokenOfTheLedger() throws Exception {
         TokenResult before = core.families.await(handle(), ANY);
         core.close();
         core = new TestTokenService(directory, simulator, clock);
@@ -154,37 +155,37 @@ class TokenManagerTest extends TokenServiceTestBase {
             }
         });
         waiter.start();
-        CompletableFuture<TokenResult> exchange = core.families.request(handle, ANY);
+        CompletableFuture<TokenResult> request = core.families.request(handle, ANY);
         waiter.interrupt();
         interrupted.await();
-        exchange.get();
+        request.get();
         core.awaitWriteBacks();
         assertThat(simulator.requests()).isEqualTo(1);
         assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
     }
 
     @Test
-    void journaledBeforeItIsSentAndSavedBeforeItIsSeen() throws Exception {
-        List<TokenFamily.Status> seen = new ArrayList<>();
+    void request_isSavedBeforeItIsSent_andTheResponseBeforeItIsReturned() throws Exception {
+        List<TokenFamily.Status> states = new ArrayList<>();
         TokenEndpointClient real = core.service("acme");
-        TokenEndpointClient watching = new TestClient(real.account(), secret -> {
-            seen.add(onDisk().state());
+        TokenEndpointClient observing = new TestClient(real.account(), secret -> {
+            states.add(onDisk().state());
             return real.requestToken(secret);
         });
         CredentialHandle handle = new CredentialHandle(
-                "ci", new CredentialLocation("system", "ci"), stored.get(), watching, (family, token, again) -> {});
+                "ci", new CredentialLocation("system", "ci"), stored.get(), observing, (family, token, force) -> {});
         core.families
                 .request(handle, ANY)
                 .thenAccept(result -> {
-                    seen.add(onDisk().state());
+                    states.add(onDisk().state());
                     assertThat(onDisk().tokens().current()).isEqualTo(simulator.currentToken("ci"));
                 })
                 .get();
-        assertThat(seen).containsExactly(TokenFamily.Status.REQUESTING, TokenFamily.Status.READY);
+        assertThat(states).containsExactly(TokenFamily.Status.REQUESTING, TokenFamily.Status.READY);
     }
 
     @Test
-    void aStopInFlightIsDiagnosedAndTheTokenNotSentAgainAtOnce() throws Exception {
+    void await_afterAKillDuringARequest_reportsItAndSendsNothing() throws Exception {
         core.families.await(handle(), ANY);
         core.awaitWriteBacks();
         clock.advance(Duration.ofHours(2));
@@ -193,46 +194,45 @@ class TokenManagerTest extends TokenServiceTestBase {
         assertThatThrownBy(() -> core.families.await(handle(), ANY))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("Jenkins stopped while the refresh token was on its way")
-                .hasMessageContaining("is sent once more at " + clock.instant().plus(TestTokenService.PLENTY));
+                .hasMessageContaining("is sent once more at " + clock.instant().plus(TestTokenService.MAX_WAIT));
         assertThat(simulator.requests()).isEqualTo(before);
         assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.UNKNOWN);
     }
 
     @ParameterizedTest
     @EnumSource(value = Fault.class, mode = EnumSource.Mode.EXCLUDE, names = "TRICKLE")
-    void afterAnyFault_theTokenIsUsableOrTheRecordHasTheCause(Fault fault) throws Exception {
+    void token_afterAnyFault_isUsableOrTheRecordHasTheError(Fault fault) throws Exception {
         simulator.inject(fault);
-        assertUsableOrExplained(fault);
+        assertUsableOrError(fault);
     }
 
     @Test
     @Tag("slow")
-    void afterAResponseWithoutEnd_theRecordHasTheCause() throws Exception {
+    void token_afterAnEndlessResponse_hasARecordWithTheError() throws Exception {
         simulator.inject(Fault.TRICKLE);
         for (int limit = 2; simulator.requests() == 0; limit *= 2) {
-            // A machine that is busy may not even get to send it so soon.
+            // On a busy machine, the time limit may end before the request is sent.
             core.close();
-            core = impatient(Duration.ofSeconds(limit));
+            core = withCallTimeout(Duration.ofSeconds(limit));
             assertThatThrownBy(() -> core.families.await(handle(), ANY)).isInstanceOf(TokenUnavailableException.class);
         }
-        assertUsableOrExplained(Fault.TRICKLE);
+        assertUsableOrError(Fault.TRICKLE);
         assertThat(onDisk().state()).isEqualTo(TokenFamily.Status.UNKNOWN);
     }
 
-    private TestTokenService impatient(Duration limit) throws IOException {
+    private TestTokenService withCallTimeout(Duration limit) throws IOException {
         return new TestTokenService(
                 directory, simulator, clock, TokenListener.NONE, TestTokenService.client(simulator, clock, limit));
     }
 
-    /** Of a token that has not proved to be steady. */
-    private static TokenFamily.Status after(Fault fault) {
+    private static TokenFamily.Status expectedStatus(Fault fault) {
         return switch (fault) {
             case NO_ACCESS_TOKEN, EXPIRED_ACCESS_TOKEN, STATUS_307, STATUS_403, STATUS_429 -> TokenFamily.Status.READY;
             default -> TokenFamily.Status.UNKNOWN;
         };
     }
 
-    private void assertUsableOrExplained(Fault fault) throws Exception {
+    private void assertUsableOrError(Fault fault) throws Exception {
         assertThatThrownBy(() -> core.families.await(handle(), ANY))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("Credential ‘ci’")
@@ -243,7 +243,7 @@ class TokenManagerTest extends TokenServiceTestBase {
                 .satisfies(message -> assertThat(message.contains("Nothing is lost"))
                         .isEqualTo(fault == Fault.NO_ACCESS_TOKEN || fault == Fault.EXPIRED_ACCESS_TOKEN));
         TokenFamily record = onDisk();
-        assertThat(record.state()).isEqualTo(after(fault));
+        assertThat(record.state()).isEqualTo(expectedStatus(fault));
         if (record.state() == TokenFamily.Status.READY) {
             clock.advance(Duration.ofMinutes(1));
             assertThat(record.tokens().current()).isEqualTo(simulator.currentToken("ci"));
@@ -254,14 +254,14 @@ class TokenManagerTest extends TokenServiceTestBase {
             assertThatThrownBy(() -> core.families.await(handle(), ANY))
                     .hasMessageContaining("it is not known whether");
         }
-        assertThat(simulator.mostReceived())
+        assertThat(simulator.maxRequestsPerSecret())
                 .isLessThanOrEqualTo(
                         fault == Fault.STATUS_307 || fault == Fault.STATUS_403 || fault == Fault.STATUS_429 ? 2 : 1);
         assertThat(simulator.reuses()).isZero();
     }
 
     @Test
-    void aTokenThatHasProvedSteadyMayBeSentAgainAfterALostAnswer() throws Exception {
+    void nonRotatingToken_afterALostResponse_isSentAgain() throws Exception {
         simulator.setRotation("ci", false);
         core.families.await(handle(), ANY);
         clock.advance(Duration.ofHours(2));
@@ -293,7 +293,6 @@ class TokenManagerTest extends TokenServiceTestBase {
         assertThat(stored.get()).isEqualTo(simulator.currentToken("ci"));
     }
 
-    /** A restored backup, or a second controller: this one has never sent the token that is refused. */
     @Test
     void tokenRefusedAtItsFirstUse_isReportedAsUsedByAnotherClient() throws Exception {
         String elsewhere = "This controller never sent that token before";
@@ -311,7 +310,7 @@ class TokenManagerTest extends TokenServiceTestBase {
         assertThatThrownBy(() -> core.families.await(other, ANY))
                 .as("it was sent a moment ago")
                 .hasMessageNotContaining(elsewhere);
-        CredentialHandle initialToken = core.handle("seed", "acme", simulator.addAccount("other", "acme"));
+        CredentialHandle initialToken = core.handle("initial", "acme", simulator.addAccount("other", "acme"));
         simulator.revoke("other");
         assertThatThrownBy(() -> core.families.await(initialToken, ANY)).hasMessageNotContaining(elsewhere);
     }
@@ -320,40 +319,40 @@ class TokenManagerTest extends TokenServiceTestBase {
     void formerToken_atAnotherLocation_isRefused() throws Exception {
         String initialToken = stored.get();
         core.families.await(handle(), ANY);
-        CredentialHandle thief = core.handle("stolen", "acme", initialToken);
-        assertThatThrownBy(() -> core.families.await(thief, ANY)).hasMessageContaining("has already replaced it");
+        CredentialHandle elsewhere = core.handle("stolen", "acme", initialToken);
+        assertThatThrownBy(() -> core.families.await(elsewhere, ANY)).hasMessageContaining("has already replaced it");
         assertThat(simulator.requests()).isEqualTo(1);
     }
 
     @Test
-    void twoCredentialsWithTheSameTokenShareTheFamily() throws Exception {
-        AtomicReference<String> twin = new AtomicReference<>(stored.get());
-        core.families.await(twin("twin", twin), ANY);
+    void twoCredentials_withTheSameToken_shareTheFamily() throws Exception {
+        AtomicReference<String> copy = new AtomicReference<>(stored.get());
+        core.families.await(handle("copy", copy), ANY);
         core.awaitWriteBacks();
-        stored.set(twin.get());
+        stored.set(copy.get());
         core.families.await(handle(), ANY);
         clock.advance(Duration.ofHours(2));
-        core.families.await(twin("twin", twin), ANY);
+        core.families.await(handle("copy", copy), ANY);
         core.awaitWriteBacks();
         core.families.await(handle(), ANY);
         core.awaitWriteBacks();
-        assertThat(stored.get()).isEqualTo(twin.get()).isEqualTo(simulator.currentToken("ci"));
+        assertThat(stored.get()).isEqualTo(copy.get()).isEqualTo(simulator.currentToken("ci"));
         assertThat(simulator.reuses()).isZero();
     }
 
     @Test
     void newInitialToken_enteredBeforeTheWriteBack_stays() throws Exception {
         CredentialHandle before = handle();
-        String typed = "typed-by-a-person-in-the-meantime";
-        stored.set(typed);
+        String entered = "entered-by-a-user";
+        stored.set(entered);
         core.families.await(before, ANY);
         core.awaitWriteBacks();
-        assertThat(stored.get()).isEqualTo(typed);
+        assertThat(stored.get()).isEqualTo(entered);
     }
 
     @Test
-    void aStoreThatCannotBeSavedCostsNothing() throws Exception {
-        CredentialHandle failing = core.handle("ci", "acme", stored.get(), (family, token, again) -> {
+    void failedWriteBack_losesNoToken() throws Exception {
+        CredentialHandle failing = core.handle("ci", "acme", stored.get(), (family, token, force) -> {
             throw new IOException("disk full");
         });
         core.families.await(failing, ANY);
@@ -364,7 +363,7 @@ class TokenManagerTest extends TokenServiceTestBase {
     }
 
     @Test
-    void whatTheDiskRefusesIsHeldAndWrittenLater() throws Exception {
+    void response_thatCannotBeSaved_isKeptAndSavedLater() throws Exception {
         Path file = directory.resolve(
                 TestTokenService.HASH.ofFamily(core.service("acme").account(), stored.get()) + ".json");
         TokenEndpointClient real = core.service("acme");
@@ -374,7 +373,7 @@ class TokenManagerTest extends TokenServiceTestBase {
             return response;
         });
         CredentialHandle handle = new CredentialHandle(
-                "ci", new CredentialLocation("system", "ci"), stored.get(), breaking, (family, token, again) -> {});
+                "ci", new CredentialLocation("system", "ci"), stored.get(), breaking, (family, token, force) -> {});
         assertThatThrownBy(() -> core.families.await(handle, ANY)).hasMessageContaining("Check the disk");
         Files.delete(file.resolve("blocker"));
         Files.delete(file);
@@ -385,7 +384,7 @@ class TokenManagerTest extends TokenServiceTestBase {
     }
 
     @Test
-    void anEmptyTokenIsAskedFor() {
+    void await_withABlankToken_reportsIt() {
         stored.set(" ");
         assertThatThrownBy(() -> core.families.await(handle(), ANY))
                 .hasMessageContaining("stores no refresh token yet");
@@ -393,7 +392,7 @@ class TokenManagerTest extends TokenServiceTestBase {
     }
 
     @Test
-    void nothingInTheLedgerIsInClear() throws Exception {
+    void ledgerFiles_containNoPlaintextTokens() throws Exception {
         core.families.await(handle(), ANY);
         try (Stream<Path> files = Files.list(directory)) {
             for (Path file : files.toList()) {
@@ -423,11 +422,11 @@ class TokenManagerTest extends TokenServiceTestBase {
     }
 
     private CredentialHandle handle() {
-        return twin("ci", stored);
+        return handle("ci", stored);
     }
 
-    private CredentialHandle twin(String name, AtomicReference<String> store) {
-        return core.handle(name, "acme", store.get(), (sameFamily, current, again) -> {
+    private CredentialHandle handle(String name, AtomicReference<String> store) {
+        return core.handle(name, "acme", store.get(), (sameFamily, current, force) -> {
             if (sameFamily.test(store.get())) {
                 store.set(current);
             }

@@ -7,16 +7,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** VCF Automation's list of API tokens. Shows each access token those of its own user alone. */
+/** List of API tokens in VCF Automation. An access token can read only the API tokens of its own user. */
 public final class ApiTokens implements ResourceApi {
 
     private static final String LIST = "/cloudapi/1.0.0/tokens";
 
     private final Simulator simulator;
     private final List<Listed> listed = new ArrayList<>();
-    private volatile int cap = 128;
+    private volatile int maxPageSize = 128;
     private Reply fixed;
-    private volatile int lists;
+    private volatile int listRequests;
 
     ApiTokens(Simulator simulator) {
         this.simulator = simulator;
@@ -37,12 +37,12 @@ public final class ApiTokens implements ResourceApi {
         }
     }
 
-    // What tests set up
+    // Configuration by tests
 
     /**
-     * An API token of a user, which does not rotate.
+     * Adds a user with a non-rotating API token.
      *
-     * @return the token
+     * @return the API token
      */
     public String addUser(String user, String organization, String clientId, @CheckForNull Instant expires) {
         synchronized (simulator) {
@@ -53,31 +53,31 @@ public final class ApiTokens implements ResourceApi {
         }
     }
 
-    /** One more in the list, for which there is nothing to send. */
+    /** Adds an entry to the list without creating a token. */
     public void list(String owner, String organization, String clientId, @CheckForNull Instant expires) {
         synchronized (simulator) {
             listed.add(new Listed(owner, organization, clientId, expires));
         }
     }
 
-    /** No page has more, whatever is asked for. */
-    public void setCap(int cap) {
-        this.cap = cap;
+    /** Sets the maximum page size, regardless of the {@code pageSize} parameter. */
+    public void setCap(int maxPageSize) {
+        this.maxPageSize = maxPageSize;
     }
 
-    /** Returned for each access token instead of the list. */
+    /** Sets a fixed response instead of the list. */
     public void setAnswer(int status, String body) {
         synchronized (simulator) {
             fixed = Reply.json(status, body);
         }
     }
 
-    /** How many pages were asked for. */
-    public int lists() {
-        return lists;
+    /** Number of pages requested. */
+    public int listRequests() {
+        return listRequests;
     }
 
-    // What the handler needs
+    // Request handling
 
     @Override
     public boolean serves(String path) {
@@ -102,7 +102,7 @@ public final class ApiTokens implements ResourceApi {
 
     @Override
     public Reply answer(Call call) {
-        lists++;
+        listRequests++;
         if (!simulator.tenants().accepts(call)) {
             return Reply.json(406, "{\"minorErrorCode\":\"NOT_ACCEPTABLE\",\"message\":\"No\"}");
         }
@@ -118,6 +118,6 @@ public final class ApiTokens implements ResourceApi {
                         && token.organization().equals(simulator.organizationOf(accessToken)))
                 .map(Listed::json)
                 .toList();
-        return SimulatedOrganizations.page(call.parameters(), own, cap);
+        return SimulatedOrganizations.page(call.parameters(), own, maxPageSize);
     }
 }

@@ -7,11 +7,13 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import com.sun.net.httpserver.Headers;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
- * A request that was read whole.
+ * HTTP request.
  *
- * @param expired whether an access token given for it is to have expired already
+ * @param expired whether an access token issued for this request has to be expired
  */
 record Call(String method, String path, @CheckForNull String query, Headers headers, String body, boolean expired) {
 
@@ -34,28 +36,35 @@ record Call(String method, String path, @CheckForNull String query, Headers head
         }
     }
 
+    /** Sorted names of the fields in a JSON body. */
+    Set<String> jsonFields() {
+        Set<String> fields = new TreeSet<>();
+        json().fieldNames().forEachRemaining(fields::add);
+        return fields;
+    }
+
     String header(String name) {
         String value = headers.getFirst(name);
         return value == null ? "" : value;
     }
 
     /**
-     * The access token in the header; empty when there is none. The case of the scheme does not matter (RFC 9110, section
-     * 11.1): the vendor's Go client writes {@code bearer}.
+     * Access token in the {@code Authorization} header; empty if absent. The scheme is case-insensitive (RFC 9110,
+     * section 11.1): the vendor's Go client sends {@code bearer}.
      */
     String accessToken() {
         String authorization = header("Authorization");
         return authorization.regionMatches(true, 0, "Bearer ", 0, 7) ? authorization.substring(7) : "";
     }
 
-    /** Without parameters such as a charset. */
+    /** Media type without parameters such as charset. */
     String contentType() {
         return header("Content-Type").split(";")[0].trim();
     }
 
-    /** What is wrong with the headers and the address of a request with a body of this type; null when nothing is. */
+    /** @return first violation in the URL and headers of a request with a body of this type; null if there is none */
     @CheckForNull
-    String untidy(String type) {
+    String headerViolation(String type) {
         if (query != null) {
             return "a query string: secrets end up in access logs";
         }

@@ -12,9 +12,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * The objects of one kind in the CloudAPI of VCF Automation and Cloud Director. A provider's access token creates, changes
- * and deletes them; an organization's reads those that it may see. An object that is absent and one that is hidden are
- * answered alike, with 403.
+ * Objects of one type in the CloudAPI of VCF Automation and Cloud Director. Only the provider can create, change and
+ * delete them; an organization can read its visible objects. The response is 403 for both absent and invisible objects.
  */
 public abstract class CloudApiObjects implements ResourceApi {
 
@@ -26,7 +25,7 @@ public abstract class CloudApiObjects implements ResourceApi {
     private final Set<String> optional;
     private final Map<String, ObjectNode> objects = new LinkedHashMap<>();
 
-    /** @param path of the list, without a slash at its end */
+    /** @param path path of the list, without trailing slash */
     CloudApiObjects(Simulator simulator, String path, Set<String> required, Set<String> optional) {
         this.simulator = simulator;
         this.path = path;
@@ -34,24 +33,22 @@ public abstract class CloudApiObjects implements ResourceApi {
         this.optional = optional;
     }
 
-    /** The URN of an object with these properties. */
     abstract String urn(JsonNode properties);
 
     boolean isVisible(ObjectNode object, String organization) {
         return true;
     }
 
-    /** What keeps an object from being deleted; null when nothing does. */
+    /** @return reason why an object cannot be deleted; null if it can */
     @CheckForNull
-    String deletionProblem(ObjectNode object) {
+    String deletionError(ObjectNode object) {
         return null;
     }
 
-    void created(ObjectNode object) {}
+    void afterCreate(ObjectNode object) {}
 
-    void deleted(ObjectNode object) {}
+    void afterDelete(ObjectNode object) {}
 
-    /** The objects that are there, as the server tells of them. */
     public List<JsonNode> all() {
         synchronized (simulator) {
             return List.copyOf(objects.values());
@@ -113,7 +110,7 @@ public abstract class CloudApiObjects implements ResourceApi {
         return SimulatedOrganizations.page(call.parameters(), found, 128);
     }
 
-    /** @param filter conditions such as {@code name==acme}, with semicolons between them; null for none */
+    /** @param filter conditions such as {@code name==acme}, separated by semicolons; null for none */
     private static boolean matches(ObjectNode object, @CheckForNull String filter) {
         if (filter == null) {
             return true;
@@ -142,7 +139,7 @@ public abstract class CloudApiObjects implements ResourceApi {
             return error(400, "DUPLICATE_NAME", urn(object));
         }
         put(object);
-        created(object);
+        afterCreate(object);
         return Reply.json(201, object.toString());
     }
 
@@ -151,7 +148,7 @@ public abstract class CloudApiObjects implements ResourceApi {
         if (refusal != null || !objects.containsKey(urn)) {
             return refusal != null ? refusal : forbidden();
         }
-        // A PUT replaces the object: what it leaves out is false or empty afterwards.
+        // PUT replaces the whole object: omitted properties are reset.
         ObjectNode object = call.json().deepCopy();
         objects.put(urn, object.put("id", urn));
         return Reply.json(200, object.toString());
@@ -162,12 +159,12 @@ public abstract class CloudApiObjects implements ResourceApi {
         if (object == null) {
             return forbidden();
         }
-        String problem = deletionProblem(object);
+        String problem = deletionError(object);
         if (problem != null) {
             return error(400, "BUSY_ENTITY", problem);
         }
         objects.remove(urn);
-        deleted(object);
+        afterDelete(object);
         return new Reply(204, "application/json", "");
     }
 

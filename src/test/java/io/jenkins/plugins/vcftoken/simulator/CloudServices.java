@@ -9,8 +9,8 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Cloud Services: API tokens and OAuth apps, and the organizations that their access tokens see. Quotes what it refuses, as
- * the real one does.
+ * Cloud Services: API tokens, OAuth apps, and organizations. Error messages contain the rejected secret, as on the real
+ * server.
  *
  * @see <a href="https://developer.broadcom.com/xapis/tcsp-account-management/latest/operation-index/">operations</a>
  */
@@ -29,7 +29,7 @@ public final class CloudServices implements TokenApi {
     private final Map<String, Instant> apiTokens = new HashMap<>();
     private final Map<String, String> successors = new HashMap<>();
     private final Map<String, App> apps = new HashMap<>();
-    private final AtomicInteger lookUps = new AtomicInteger();
+    private final AtomicInteger detailRequests = new AtomicInteger();
     private volatile boolean milliseconds;
     private volatile boolean refusesWith401;
     private volatile String lastForm = "";
@@ -38,9 +38,9 @@ public final class CloudServices implements TokenApi {
         this.simulator = simulator;
     }
 
-    // What tests set up
+    // Configuration by tests
 
-    /** @param expiresAt when the token itself expires */
+    /** @param expiresAt expiry of the API token, not of its access tokens */
     public void addApiToken(String token, Instant expiresAt) {
         synchronized (simulator) {
             apiTokens.put(token, expiresAt);
@@ -54,7 +54,7 @@ public final class CloudServices implements TokenApi {
         }
     }
 
-    /** The next use of a token brings another one, and kills it: what no one has seen yet, and what must cost nothing. */
+    /** Replaces the API token at its next use. Not observed on real servers; the plugin must not lose the new token. */
     public void replaceAtNextUse(String apiToken, String successor) {
         synchronized (simulator) {
             successors.put(apiToken, successor);
@@ -80,12 +80,12 @@ public final class CloudServices implements TokenApi {
         this.refusesWith401 = refusesWith401;
     }
 
-    /** The body of the last request of an app. */
+    /** Body of the last token request of an app. */
     public String lastForm() {
         return lastForm;
     }
 
-    // What the handler needs
+    // Request handling
 
     @Override
     public boolean serves(String path) {
@@ -93,13 +93,13 @@ public final class CloudServices implements TokenApi {
     }
 
     @Override
-    public boolean isExchange(String path) {
+    public boolean isTokenRequest(String path) {
         return path.startsWith(AUTH);
     }
 
     @Override
     public String secret(Call call) {
-        if (!isExchange(call.path())) {
+        if (!isTokenRequest(call.path())) {
             return "";
         }
         return switch (call.path().substring(AUTH.length())) {
@@ -111,23 +111,23 @@ public final class CloudServices implements TokenApi {
 
     @Override
     public String violation(Call call) {
-        if (!isExchange(call.path())) {
+        if (!isTokenRequest(call.path())) {
             return call.method().equals("GET") ? null : "method " + call.method();
         }
         return switch (call.path().substring(AUTH.length())) {
             case "api-tokens/authorize" -> {
-                String untidy = call.untidy("application/x-www-form-urlencoded");
-                yield untidy != null || call.form().keySet().equals(Set.of("api_token"))
-                        ? untidy
+                String violation = call.headerViolation("application/x-www-form-urlencoded");
+                yield violation != null || call.form().keySet().equals(Set.of("api_token"))
+                        ? violation
                         : "parameters " + call.form().keySet();
             }
             case "api-tokens/details" -> {
-                String untidy = call.untidy("application/json");
-                yield untidy != null || call.json().path("tokenValue").isTextual() ? untidy : "no tokenValue";
+                String violation = call.headerViolation("application/json");
+                yield violation != null || call.json().path("tokenValue").isTextual() ? violation : "no tokenValue";
             }
             case "token" -> {
-                String untidy = call.untidy("application/x-www-form-urlencoded");
-                yield untidy != null ? untidy : appViolation(call);
+                String violation = call.headerViolation("application/x-www-form-urlencoded");
+                yield violation != null ? violation : appViolation(call);
             }
             default -> "path " + call.path();
         };
@@ -147,17 +147,17 @@ public final class CloudServices implements TokenApi {
 
     @Override
     public Reply answer(Call call) {
-        if (!isExchange(call.path())) {
+        if (!isTokenRequest(call.path())) {
             return organizations(call);
         }
         return switch (call.path().substring(AUTH.length())) {
             case "api-tokens/authorize" -> authorize(call);
             case "api-tokens/details" -> details(call);
-            default -> credentials(call);
+            default -> clientCredentials(call);
         };
     }
 
-    /** An app is no user, and an access token sees its own organization alone. */
+    /** Only users can list their organizations; an access token can read only its own organization. */
     private Reply organizations(Call call) {
         String accessToken = call.accessToken();
         if (!simulator.admits(hasIssued(accessToken) ? accessToken : "")) {
@@ -178,7 +178,6 @@ public final class CloudServices implements TokenApi {
                 : error(403, "Forbidden");
     }
 
-    /** Whether an access token is one of Cloud Services. */
     boolean hasIssued(String accessToken) {
         String user = simulator.userOf(accessToken);
         return user.equals(USER) || apps.containsKey(user);
@@ -195,19 +194,19 @@ public final class CloudServices implements TokenApi {
             apiTokens.remove(token);
             apiTokens.put(successor, expiresAt);
         }
-        return granted(
+        return tokenResponse(
                 simulator.issue(USER, "", call.expired()),
                 call.expired() ? 0 : simulator.lifetime().toSeconds(),
                 ",\"refresh_token\":\"" + (successor == null ? token : successor) + "\",\"id_token\":\"x.y.z\"");
     }
 
-    /** How often the details of a token were asked for. */
-    public int lookUps() {
-        return lookUps.get();
+    /** Number of requests for details of an API token. */
+    public int detailRequests() {
+        return detailRequests.get();
     }
 
     private Reply details(Call call) {
-        lookUps.incrementAndGet();
+        detailRequests.incrementAndGet();
         Instant expiresAt = apiTokens.get(call.json().path("tokenValue").asText());
         if (expiresAt == null) {
             return error(404, "No such token");
@@ -217,7 +216,7 @@ public final class CloudServices implements TokenApi {
                 200, "{\"tokenName\":\"ci\",\"orgId\":\"" + ORGANIZATION_OF_USER + "\",\"expiresAt\":" + time + "}");
     }
 
-    private Reply credentials(Call call) {
+    private Reply clientCredentials(Call call) {
         lastForm = call.body();
         String[] given = basic(call);
         App app = apps.get(given[0]);
@@ -233,11 +232,11 @@ public final class CloudServices implements TokenApi {
         long own = simulator.lifetime().toSeconds();
         String wanted = call.form().get("accessTokenValiditySeconds");
         long lifetime = wanted == null ? own : Math.min(own, Long.parseLong(wanted));
-        return granted(
+        return tokenResponse(
                 simulator.issue(given[0], app.organization(), call.expired()), call.expired() ? 0 : lifetime, "");
     }
 
-    private static Reply granted(String accessToken, long seconds, String more) {
+    private static Reply tokenResponse(String accessToken, long seconds, String more) {
         return Reply.json(
                 200,
                 "{\"access_token\":\"" + accessToken + "\",\"token_type\":\"bearer\",\"expires_in\":" + seconds
@@ -251,7 +250,7 @@ public final class CloudServices implements TokenApi {
                         + ",\"traceId\":\"1\",\"metadata\":null}");
     }
 
-    /** User and password of Basic authentication; empty ones where there is none. */
+    /** User and password of Basic authentication; empty strings if the header is absent. */
     private static String[] basic(Call call) {
         String header = call.header("Authorization");
         if (!header.startsWith("Basic ")) {

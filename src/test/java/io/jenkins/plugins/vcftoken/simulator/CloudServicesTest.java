@@ -11,7 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What the simulated Cloud Services and VMware Cloud on AWS refuse; the samples show that they can be used. */
+/** Requests that the simulated Cloud Services and VMware Cloud on AWS reject. The samples cover valid requests. */
 class CloudServicesTest {
 
     private static final String ORGANIZATION = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
@@ -46,7 +46,7 @@ class CloudServicesTest {
     }
 
     @Test
-    void vmc_isNotAtTheAddressOfTheConsole() throws Exception {
+    void vmc_atConsoleUrl_isNotFound() throws Exception {
         String accessToken = simulator.issue("app", ORGANIZATION, false);
         assertThat(status(simulator.url(), "/vmc/api/orgs", accessToken)).isEqualTo(404);
         assertThat(status(simulator.vmcUrl(), "/vmc/api/orgs", accessToken)).isEqualTo(200);
@@ -55,7 +55,7 @@ class CloudServicesTest {
     }
 
     @Test
-    void vmc_takesAccessTokensOfCloudServicesAlone() throws Exception {
+    void vmc_acceptsOnlyValidAccessTokensOfCloudServices() throws Exception {
         String own = simulator.issue("app", ORGANIZATION, false);
         String foreign = simulator.issue("ci", "acme", false);
         assertThat(status(simulator.vmcUrl(), "/vmc/api/orgs", "csp-auth-token", own))
@@ -68,7 +68,7 @@ class CloudServicesTest {
     }
 
     @Test
-    void console_ofAnApp_showsItsOrganizationAlone() throws Exception {
+    void console_withAccessTokenOfApp_returnsOnlyItsOrganization() throws Exception {
         String accessToken = simulator.issue("app", ORGANIZATION, false);
         String organizations = "/csp/gateway/am/api/orgs/";
         assertThat(status(simulator.url(), organizations + ORGANIZATION, accessToken))

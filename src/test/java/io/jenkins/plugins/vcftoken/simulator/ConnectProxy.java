@@ -2,7 +2,6 @@ package io.jenkins.plugins.vcftoken.simulator;
 
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.net.InetAddress;
@@ -14,12 +13,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** An HTTP proxy on loopback that tunnels, with a password. */
+/** HTTP proxy on loopback that supports {@code CONNECT} and requires Basic authentication. */
 public final class ConnectProxy implements AutoCloseable {
 
     private final ServerSocket server;
-    private final String expected;
-    private final int everythingAt;
+    private final String authorizationHeader;
+    private final int targetPort;
     private final AtomicInteger tunnels = new AtomicInteger();
     private final AtomicInteger refused = new AtomicInteger();
     private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
@@ -32,11 +31,11 @@ public final class ConnectProxy implements AutoCloseable {
         this(user, password, 0);
     }
 
-    /** @param everythingAt the port on loopback that stands for every server there is; 0 for no such disguise */
-    public ConnectProxy(String user, String password, int everythingAt) throws IOException {
-        this.everythingAt = everythingAt;
+    /** @param targetPort loopback port of all tunnels, instead of the requested target; 0 for the requested target */
+    public ConnectProxy(String user, String password, int targetPort) throws IOException {
+        this.targetPort = targetPort;
         server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
-        expected = "Proxy-Authorization: Basic "
+        authorizationHeader = "Proxy-Authorization: Basic "
                 + Base64.getEncoder().encodeToString((user + ':' + password).getBytes(StandardCharsets.UTF_8));
         threads.execute(this::accept);
     }
@@ -49,7 +48,7 @@ public final class ConnectProxy implements AutoCloseable {
         return tunnels.get();
     }
 
-    /** Requests without the right password. */
+    /** Number of requests without valid credentials. */
     public int refused() {
         return refused.get();
     }
@@ -75,17 +74,17 @@ public final class ConnectProxy implements AutoCloseable {
         try (client) {
             BufferedReader in =
                     new BufferedReader(new InputStreamReader(client.getInputStream(), StandardCharsets.ISO_8859_1), 1);
-            boolean again = true;
-            while (again) {
-                again = request(client, in);
+            boolean isOpen = true;
+            while (isOpen) {
+                isOpen = handleRequest(client, in);
             }
         } catch (IOException e) {
-            // One of the two has gone.
+            // Connection closed by the client or the target.
         }
     }
 
-    /** @return whether the client may ask once more on this connection */
-    private boolean request(Socket client, BufferedReader in) throws IOException {
+    /** @return whether the connection stays open for another request */
+    private boolean handleRequest(Socket client, BufferedReader in) throws IOException {
         String line = in.readLine();
         if (line == null) {
             return false;
@@ -93,42 +92,38 @@ public final class ConnectProxy implements AutoCloseable {
         String[] target = line.split(" ")[1].split(":");
         boolean authorized = false;
         for (String header = in.readLine(); header != null && !header.isEmpty(); header = in.readLine()) {
-            authorized |= header.equalsIgnoreCase(expected);
+            authorized |= header.equalsIgnoreCase(authorizationHeader);
         }
         OutputStream out = client.getOutputStream();
         if (!line.startsWith("CONNECT ") || !authorized) {
             refused.incrementAndGet();
-            say(
+            writeStatus(
                     out,
                     "407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"test\"\r\nContent-Length: 0");
             return true;
         }
-        try (Socket upstream = everythingAt == 0
+        try (Socket upstream = targetPort == 0
                 ? new Socket(target[0], Integer.parseInt(target[1]))
-                : new Socket(InetAddress.getLoopbackAddress(), everythingAt)) {
+                : new Socket(InetAddress.getLoopbackAddress(), targetPort)) {
             tunnels.incrementAndGet();
-            say(out, "200 Connection Established");
-            threads.execute(() -> pump(upstream, client));
-            copy(client.getInputStream(), upstream.getOutputStream());
+            writeStatus(out, "200 Connection Established");
+            threads.execute(() -> forward(upstream, client));
+            client.getInputStream().transferTo(upstream.getOutputStream());
         }
         return false;
     }
 
-    private static void say(OutputStream out, String status) throws IOException {
+    private static void writeStatus(OutputStream out, String status) throws IOException {
         out.write(("HTTP/1.1 " + status + "\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1));
         out.flush();
     }
 
-    private static void pump(Socket from, Socket to) {
+    private static void forward(Socket from, Socket to) {
         try {
-            copy(from.getInputStream(), to.getOutputStream());
+            from.getInputStream().transferTo(to.getOutputStream());
             to.close();
         } catch (IOException e) {
-            // One of the two has gone.
+            // Connection closed by the client or the target.
         }
-    }
-
-    private static void copy(InputStream in, OutputStream out) throws IOException {
-        in.transferTo(out);
     }
 }

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Set;
 
 /**
- * The interfaces of Cloud Director's defined entities: {@code DefinedInterface} in {@code types/v56/openapi.go} of the
+ * Interfaces of defined entities in Cloud Director: {@code DefinedInterface} in {@code types/v56/openapi.go} of the
  * vendor's client, go-vcloud-director 2.26.1.
  */
 public final class DefinedInterfaceObjects extends CloudApiObjects {
@@ -13,7 +13,7 @@ public final class DefinedInterfaceObjects extends CloudApiObjects {
         super(simulator, "/cloudapi/1.0.0/interfaces", Set.of("name", "nss", "version", "vendor"), Set.of("readonly"));
     }
 
-    /** One that is there already. */
+    /** Adds a predefined interface. */
     public void add(String vendor, String nss, String version, String name) {
         synchronized (simulator) {
             put(JSON.createObjectNode()

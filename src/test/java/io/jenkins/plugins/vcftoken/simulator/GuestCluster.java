@@ -17,7 +17,7 @@ import javax.net.ssl.SSLParameters;
 import okhttp3.tls.HandshakeCertificates;
 import okhttp3.tls.HeldCertificate;
 
-/** The Kubernetes API of a VKS cluster: with its own authority, and for clients with a certificate of that authority alone. */
+/** Kubernetes API of a VKS cluster with its own CA; requires a client certificate of that CA. */
 final class GuestCluster implements AutoCloseable {
 
     private final HttpsServer server;
@@ -66,7 +66,7 @@ final class GuestCluster implements AutoCloseable {
         }
     }
 
-    /** With the client certificate of an administrator. */
+    /** Kubeconfig with a client certificate of a cluster administrator. */
     String kubeconfig() {
         JsonNodeFactory json = JsonNodeFactory.instance;
         ObjectNode config = json.objectNode().put("apiVersion", "v1").put("kind", "Config");

@@ -10,8 +10,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The projects of an organization in the IaaS API of VCF Automation and Aria Automation, in the shape of {@code IaaSProject}
- * of the vendor's client, vra-sdk-go 0.6.5. A provider's access token gets 500 there, as on live systems.
+ * Projects of an organization in the IaaS API of VCF Automation and Aria Automation, in the format of
+ * {@code IaaSProject} of the vendor's client, vra-sdk-go 0.6.5. Responds with 500 to access tokens of the provider, as
+ * on live systems.
  */
 final class IaasApi implements ResourceApi {
 
@@ -57,7 +58,7 @@ final class IaasApi implements ResourceApi {
         String id = UUID.nameUUIDFromBytes(("project of " + organization).getBytes(StandardCharsets.UTF_8))
                 .toString();
         ObjectNode project = JSON.createObjectNode();
-        project.put("id", id).put("name", "default").put("orgId", SimulatedOrganizations.id(organization));
+        project.put("id", id).put("name", "default").put("orgId", SimulatedOrganizations.uuid(organization));
         for (String list : List.of("administrators", "members", "viewers", "supervisors", "zones")) {
             project.putArray(list);
         }

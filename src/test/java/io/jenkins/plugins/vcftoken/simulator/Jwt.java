@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Base64;
 
-/** Access tokens that look like the vendor's; nothing checks their signature. */
+/** Access tokens with the claims of the vendor's; the signature is a dummy. */
 final class Jwt {
 
     private Jwt() {}

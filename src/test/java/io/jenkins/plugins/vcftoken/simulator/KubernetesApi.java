@@ -20,9 +20,9 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 
 /**
- * VCF Automation's Kubernetes API: the Supervisor namespaces of an organization at {@code /cci/kubernetes}, and what is in
- * one of them at the address that its status names. Each request needs an access token of that organization; a watch that
- * has begun goes on after its access token has expired, as at a real API server.
+ * Kubernetes API of VCF Automation: the Supervisor namespaces of an organization at {@code /cci/kubernetes}, and the
+ * objects of each namespace at the URL in its status. Each request needs an access token of that organization; an open
+ * watch continues after its access token has expired, as on a real API server.
  */
 public final class KubernetesApi {
 
@@ -45,7 +45,7 @@ public final class KubernetesApi {
     private final Map<String, KubernetesEndpoint> organizations = new ConcurrentHashMap<>();
     private final Map<String, Namespace> namespaces = new ConcurrentHashMap<>();
     private final List<GuestCluster> guestClusters = new CopyOnWriteArrayList<>();
-    private final AtomicInteger lists = new AtomicInteger();
+    private final AtomicInteger listRequests = new AtomicInteger();
     private final AtomicInteger watches = new AtomicInteger();
     private volatile List<String> versions = List.of("v1alpha3", "v1alpha2", "v1alpha1");
     private volatile boolean aggregatedDiscovery = true;
@@ -54,11 +54,11 @@ public final class KubernetesApi {
         this.simulator = simulator;
     }
 
-    // What tests set up
+    // Configuration by tests
 
     /**
-     * @param name no other namespace of the simulator has it, not even in another organization
-     * @return the address of its API
+     * @param name must be unique across all organizations
+     * @return URL of its API
      */
     public URI addNamespace(String organization, String project, String name) {
         simulator.addOrganization(organization);
@@ -83,7 +83,7 @@ public final class KubernetesApi {
         put(namespace(namespace).endpoint(), new KubernetesObjects.Key("virtualmachines", namespace, name), machine);
     }
 
-    /** Starts a VKS cluster, and puts its kubeconfig into a Secret of the Supervisor namespace, as the real one does. */
+    /** Starts a VKS cluster and stores its kubeconfig in a Secret of the Supervisor namespace. */
     public void addGuestCluster(String namespace, String name) throws IOException {
         GuestCluster cluster = new GuestCluster(
                 new KubernetesObjects(simulator::now), List.of(CONFIG_MAPS, SECRETS), simulator.threads());
@@ -100,49 +100,48 @@ public final class KubernetesApi {
         guestClusters.forEach(GuestCluster::close);
     }
 
-    /** What an organization sees of a Supervisor namespace. */
+    /** Changes the {@code SupervisorNamespace} object. */
     public void changeNamespace(String organization, String project, String name, Consumer<ObjectNode> change) {
         change(organization(organization), new KubernetesObjects.Key("supervisornamespaces", project, name), change);
     }
 
-    /** Of an object in a Supervisor namespace, such as what a controller writes into its status. */
+    /** Changes an object in a Supervisor namespace, for example its status. */
     public void changeObject(String namespace, String resource, String name, Consumer<ObjectNode> change) {
         change(namespace(namespace).endpoint(), new KubernetesObjects.Key(resource, namespace, name), change);
     }
 
-    /** The API versions of {@code supervisornamespaces} that are served, the preferred one first; empty for no such API. */
+    /** @param versions API versions of {@code supervisornamespaces}, preferred one first; empty to remove the API */
     public void setVersions(List<String> versions) {
         this.versions = versions;
     }
 
-    /** Whether discovery answers all groups at once, as API servers since Kubernetes 1.27 do. */
+    /** Enables aggregated discovery, which Kubernetes supports since 1.27. */
     public void setAggregatedDiscovery(boolean aggregatedDiscovery) {
         this.aggregatedDiscovery = aggregatedDiscovery;
     }
 
-    /** After which time the API of a Supervisor namespace ends a watch that names no shorter one. */
-    public void setLongestWatch(String namespace, Duration longestWatch) {
-        namespace(namespace).endpoint().setLongestWatch(longestWatch);
+    /** Sets the maximum duration of a watch in a Supervisor namespace. */
+    public void setMaxWatchDuration(String namespace, Duration maxWatchDuration) {
+        namespace(namespace).endpoint().setMaxWatchDuration(maxWatchDuration);
     }
 
-    // What tests ask
+    // Counters and state for assertions
 
-    public int lists() {
-        return lists.get();
+    public int listRequests() {
+        return listRequests.get();
     }
 
     public int watches() {
         return watches.get();
     }
 
-    /** Names of the objects of one type in a Supervisor namespace. */
     public List<String> names(String namespace, String resource) {
         return namespace(namespace).endpoint().objects.all(resource).stream()
                 .map(event -> event.key().name())
                 .toList();
     }
 
-    // What the handler needs
+    // Request handling
 
     boolean serves(String path) {
         return path.equals(CCI) || path.startsWith(CCI + '/') || path.startsWith(PROXY);
@@ -157,7 +156,7 @@ public final class KubernetesApi {
         }
     }
 
-    /** With a JSON body, whichever of the two encodings of an object was sent. */
+    /** Converts a protobuf body to JSON. */
     static Call call(HttpExchange exchange, byte[] body) throws KubernetesError {
         boolean protobuf =
                 KubernetesProtobuf.TYPE.equals(exchange.getRequestHeaders().getFirst("Content-Type"))
@@ -189,17 +188,17 @@ public final class KubernetesApi {
             throw new KubernetesError(404, "NotFound", "there is no such namespace");
         }
         KubernetesEndpoint endpoint = namespace == null ? organization(organization) : namespace.endpoint();
-        String below = path.substring(
+        String relativePath = path.substring(
                 namespace == null ? CCI.length() : namespace.path().length());
         endpoint.setAggregatedDiscovery(aggregatedDiscovery);
         String watch = call.parameters().getOrDefault("watch", "false");
         if (call.method().equals("GET") && (watch.equals("true") || watch.equals("1"))) {
-            watch(exchange, call, endpoint, endpoint.target(below));
+            watch(exchange, call, endpoint, endpoint.target(relativePath));
         } else {
-            if (call.method().equals("GET") && endpoint.isList(below)) {
-                lists.incrementAndGet();
+            if (call.method().equals("GET") && endpoint.isList(relativePath)) {
+                listRequests.incrementAndGet();
             }
-            SimulatorHandler.answer(exchange, endpoint.answer(call, below));
+            SimulatorHandler.answer(exchange, endpoint.answer(call, relativePath));
         }
     }
 
@@ -211,9 +210,9 @@ public final class KubernetesApi {
         }
         watches.incrementAndGet();
         Predicate<KubernetesObjects.Event> selected = endpoint.selected(call, target);
-        int seconds = KubernetesEndpoint.number(call.parameters().get("timeoutSeconds"));
-        Instant end = Instant.now().plus(endpoint.lengthOfWatch(seconds));
-        long seen = KubernetesEndpoint.number(call.parameters().get("resourceVersion"));
+        int seconds = KubernetesEndpoint.parseInt(call.parameters().get("timeoutSeconds"));
+        Instant end = Instant.now().plus(endpoint.watchTimeout(seconds));
+        long seen = KubernetesEndpoint.parseInt(call.parameters().get("resourceVersion"));
         exchange.getResponseHeaders().add("Content-Type", "application/json");
         exchange.sendResponseHeaders(200, 0);
         OutputStream out = exchange.getResponseBody();
@@ -245,7 +244,7 @@ public final class KubernetesApi {
             throws IOException {
         if (selected.test(event)) {
             ObjectNode line = JSON.createObjectNode().put("type", event.type());
-            line.set("object", KubernetesEndpoint.shown(event.object().deepCopy(), target));
+            line.set("object", KubernetesEndpoint.withTypeMeta(event.object().deepCopy(), target));
             out.write((line + "\n").getBytes(StandardCharsets.UTF_8));
             out.flush();
         }

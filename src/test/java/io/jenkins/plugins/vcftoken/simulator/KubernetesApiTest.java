@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the simulated Kubernetes API refuses, and how its watches end; the real tools show that they can use it. */
+/** Rejected requests and watches of the simulated Kubernetes API. Valid use is covered by tests with the real tools. */
 class KubernetesApiTest {
 
     private static final String CONFIG_MAPS = "/api/v1/namespaces/dev/configmaps";
@@ -81,7 +81,7 @@ class KubernetesApiTest {
     }
 
     @Test
-    void accessTokenThatHasExpired_is401() throws Exception {
+    void expiredAccessToken_is401() throws Exception {
         assertThat(get(CONFIG_MAPS).status()).isEqualTo(200);
         clock.advance(Duration.ofHours(1));
         Answer refused = get(CONFIG_MAPS);
@@ -92,7 +92,7 @@ class KubernetesApiTest {
     }
 
     @Test
-    void accessTokenOfNothing_is401() throws Exception {
+    void unknownAccessToken_is401() throws Exception {
         accessToken = "x";
         assertThat(get("/api").status()).isEqualTo(401);
         assertThat(send("GET", simulator.url() + "/cci/kubernetes/apis", "", null)
@@ -100,9 +100,9 @@ class KubernetesApiTest {
                 .isEqualTo(401);
     }
 
-    /** Three times an hour: authentication is at the beginning of a request. */
+    /** Requests are authenticated only when they start: the watch continues three lifetimes after its start. */
     @Test
-    void watch_outlivesItsAccessToken_andEndsAfterItsTimeout() throws Exception {
+    void watch_afterExpiryOfAccessToken_continuesUntilTimeout() throws Exception {
         CompletableFuture<Answer> watch = CompletableFuture.supplyAsync(() -> {
             try {
                 return get(CONFIG_MAPS + "?watch=true&timeoutSeconds=3");
@@ -126,13 +126,13 @@ class KubernetesApiTest {
     }
 
     @Test
-    void watchOfInitialEvents_isRefusedAsByServersWithoutIt() throws Exception {
+    void watch_withSendInitialEvents_is422() throws Exception {
         assertThat(get(CONFIG_MAPS + "?watch=true&sendInitialEvents=true").status())
                 .isEqualTo(422);
     }
 
     @Test
-    void objects_ofOtherNamespacesAreForbidden() throws Exception {
+    void objects_ofOtherNamespaces_areForbidden() throws Exception {
         assertThat(get("/api/v1/configmaps").status()).isEqualTo(403);
         assertThat(get("/api/v1/namespaces/prod/configmaps").status()).isEqualTo(403);
         assertThat(get("/api/v1/namespaces/dev/pods").status()).isEqualTo(404);

@@ -9,17 +9,17 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What a simulated Kubernetes API says of itself: its groups, versions and resource types, all at once or one by one. */
+/** Discovery endpoints of a simulated Kubernetes API, both aggregated and per group. */
 record KubernetesDiscovery(List<KubernetesResource> resources) {
 
-    /** The type of the answer that has all groups at once; clients name it in {@code Accept}. */
+    /** Media type of aggregated discovery, which clients send in {@code Accept}. */
     static final String AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
     /**
-     * @param path below the address of the API
-     * @return null where the path leads to objects, or nowhere
+     * @param path relative to the URL of the API
+     * @return null if the path is not a discovery endpoint
      */
     @CheckForNull
     Reply answer(String path, boolean aggregated) {
@@ -33,11 +33,11 @@ record KubernetesDiscovery(List<KubernetesResource> resources) {
             }
             answer = core ? coreVersions() : groups();
         } else if (path.equals("/openapi/v3")) {
-            answer = documents();
+            answer = openApiIndex();
         } else if (path.startsWith("/openapi/v3/")) {
-            answer = document(path.substring("/openapi/v3".length()));
+            answer = findOpenApiDocument(path.substring("/openapi/v3".length()));
         } else {
-            answer = group(path) == null ? resourceList(path) : group(path);
+            answer = findGroup(path) == null ? findResourceList(path) : findGroup(path);
         }
         return answer == null ? null : Reply.json(200, answer.toString());
     }
@@ -72,9 +72,9 @@ record KubernetesDiscovery(List<KubernetesResource> resources) {
                 "preferredVersion", groupVersion(first, first.versions().get(0)));
     }
 
-    /** Where the path names a group that is served; else null. */
+    /** @return null if the path is not the path of a group */
     @CheckForNull
-    private ObjectNode group(String path) {
+    private ObjectNode findGroup(String path) {
         return resources.stream()
                 .filter(resource -> path.equals("/apis/" + resource.group()))
                 .findFirst()
@@ -109,9 +109,9 @@ record KubernetesDiscovery(List<KubernetesResource> resources) {
         return answer;
     }
 
-    /** Of one group and version, where the path names one that is served; else null. */
+    /** @return null if the path is not the path of a group and version */
     @CheckForNull
-    private ObjectNode resourceList(String path) {
+    private ObjectNode findResourceList(String path) {
         ObjectNode answer = JSON.objectNode();
         answer.put("kind", "APIResourceList").put("apiVersion", "v1");
         ArrayNode list = answer.putArray("resources");
@@ -126,8 +126,8 @@ record KubernetesDiscovery(List<KubernetesResource> resources) {
         return list.isEmpty() ? null : answer;
     }
 
-    /** The index of OpenAPI documents, one for each group and version. */
-    private ObjectNode documents() {
+    /** Index of the OpenAPI documents, one per group and version. */
+    private ObjectNode openApiIndex() {
         ObjectNode answer = JSON.objectNode();
         ObjectNode paths = answer.putObject("paths");
         for (KubernetesResource resource : resources) {
@@ -139,9 +139,13 @@ record KubernetesDiscovery(List<KubernetesResource> resources) {
         return answer;
     }
 
-    /** What clients read in it: that the server validates the fields of what is written, so that they need not do so. */
+    /**
+     * Minimal OpenAPI document: declares server-side field validation, so that clients skip client-side validation.
+     *
+     * @return null if the group and version are unknown
+     */
     @CheckForNull
-    private ObjectNode document(String groupVersion) {
+    private ObjectNode findOpenApiDocument(String groupVersion) {
         ObjectNode answer = JSON.objectNode().put("openapi", "3.0.0");
         answer.putObject("info").put("title", "Kubernetes").put("version", "v1.32.4");
         ObjectNode paths = answer.putObject("paths");

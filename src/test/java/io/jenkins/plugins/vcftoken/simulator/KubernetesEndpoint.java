@@ -16,7 +16,7 @@ import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** One address of a Kubernetes API: the verbs on objects except watch, which {@link KubernetesApi} streams. */
+/** Kubernetes API at one URL. Supports all verbs except watch, which {@link KubernetesApi} implements. */
 final class KubernetesEndpoint {
 
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
@@ -36,11 +36,10 @@ final class KubernetesEndpoint {
 
     private final Supplier<List<KubernetesResource>> resources;
     private volatile boolean aggregatedDiscovery = true;
-    private volatile Duration longestWatch = Duration.ofMinutes(30);
+    private volatile Duration maxWatchDuration = Duration.ofMinutes(30);
 
     /**
-     * @param onlyNamespace the one whose objects the account may see; null for all
-     * @param resources what is served
+     * @param onlyNamespace the only accessible namespace; null for all
      */
     KubernetesEndpoint(
             KubernetesObjects objects,
@@ -55,24 +54,24 @@ final class KubernetesEndpoint {
         this.aggregatedDiscovery = aggregatedDiscovery;
     }
 
-    void setLongestWatch(Duration longestWatch) {
-        this.longestWatch = longestWatch;
+    void setMaxWatchDuration(Duration maxWatchDuration) {
+        this.maxWatchDuration = maxWatchDuration;
     }
 
-    /** @param seconds that a client asks for; 0 for no limit */
-    Duration lengthOfWatch(int seconds) {
-        Duration asked = Duration.ofSeconds(seconds);
-        return asked.isZero() || asked.compareTo(longestWatch) > 0 ? longestWatch : asked;
+    /** @param seconds requested by the client; 0 for the maximum */
+    Duration watchTimeout(int seconds) {
+        Duration requested = Duration.ofSeconds(seconds);
+        return requested.isZero() || requested.compareTo(maxWatchDuration) > 0 ? maxWatchDuration : requested;
     }
 
-    /** What a path below the address names. */
+    /** Resource or object that a request path refers to. */
     record Target(KubernetesResource resource, String version, String namespace, String name) {
         KubernetesObjects.Key key() {
             return new KubernetesObjects.Key(resource.name(), namespace, name);
         }
     }
 
-    /** @param path below the address */
+    /** @param path relative to the URL of the API */
     Reply answer(Call call, String path) throws KubernetesError {
         boolean aggregated = aggregatedDiscovery && call.header("Accept").contains(KubernetesDiscovery.AGGREGATED);
         Reply discovery = new KubernetesDiscovery(resources.get()).answer(path, aggregated);
@@ -83,7 +82,7 @@ final class KubernetesEndpoint {
         ObjectNode reply =
                 switch (call.method() + (target.name().isEmpty() ? " all" : " one")) {
                     case "GET all" -> list(call, target);
-                    case "GET one" -> stored(target);
+                    case "GET one" -> find(target);
                     case "POST all" -> create(call, target);
                     case "PUT one" -> update(call, target);
                     case "PATCH one" -> patch(call, target);
@@ -139,24 +138,25 @@ final class KubernetesEndpoint {
         Predicate<KubernetesObjects.Event> selected = selected(call, target);
         List<ObjectNode> all = objects.all(target.resource().name()).stream()
                 .filter(selected)
-                .map(event -> shown(event.object(), target))
+                .map(event -> withTypeMeta(event.object(), target))
                 .toList();
-        int from = continued(call.parameters().get("continue"));
-        int limit = number(call.parameters().get("limit"));
+        int from = parseContinueToken(call.parameters().get("continue"));
+        int limit = parseInt(call.parameters().get("limit"));
         int to = limit == 0 ? all.size() : Math.min(all.size(), from + limit);
         ObjectNode list = JSON.objectNode();
         list.put("apiVersion", target.resource().apiVersion(target.version()));
         list.put("kind", target.resource().kind() + "List");
         ObjectNode metadata = list.putObject("metadata").put("resourceVersion", String.valueOf(objects.version()));
         if (to < all.size()) {
-            metadata.put("continue", Base64.getUrlEncoder().encodeToString(bytes("from " + to)));
+            metadata.put(
+                    "continue", Base64.getUrlEncoder().encodeToString(("from " + to).getBytes(StandardCharsets.UTF_8)));
             metadata.put("remainingItemCount", all.size() - to);
         }
         list.putArray("items").addAll(all.subList(Math.min(from, all.size()), to));
         return list;
     }
 
-    private static int continued(@CheckForNull String token) throws KubernetesError {
+    private static int parseContinueToken(@CheckForNull String token) throws KubernetesError {
         if (token == null || token.isEmpty()) {
             return 0;
         }
@@ -168,7 +168,7 @@ final class KubernetesEndpoint {
         }
     }
 
-    static int number(@CheckForNull String text) throws KubernetesError {
+    static int parseInt(@CheckForNull String text) throws KubernetesError {
         try {
             return text == null ? 0 : Integer.parseInt(text);
         } catch (NumberFormatException e) {
@@ -176,7 +176,7 @@ final class KubernetesEndpoint {
         }
     }
 
-    /** Which objects a list or a watch is of. */
+    /** Filter of a list or watch, from path and selectors. */
     Predicate<KubernetesObjects.Event> selected(Call call, Target target) throws KubernetesError {
         Predicate<KubernetesObjects.Event> selected =
                 event -> event.key().resource().equals(target.resource().name())
@@ -207,7 +207,7 @@ final class KubernetesEndpoint {
         return selected;
     }
 
-    /** Of a selector with equality alone, which is all that the tools of the tests send. */
+    /** Parses a selector. Supports equality only, which is sufficient for the tools in the tests. */
     private static Map<String, String> requirements(Call call, String parameter) throws KubernetesError {
         Map<String, String> requirements = new LinkedHashMap<>();
         for (String requirement : call.parameters().getOrDefault(parameter, "").split(",")) {
@@ -221,13 +221,13 @@ final class KubernetesEndpoint {
         return requirements;
     }
 
-    private ObjectNode stored(Target target) throws KubernetesError {
+    private ObjectNode find(Target target) throws KubernetesError {
         ObjectNode object = objects.get(target.key());
         if (object == null) {
             throw new KubernetesError(
                     404, "NotFound", target.resource().name() + " \"" + target.name() + "\" not found");
         }
-        return shown(object, target);
+        return withTypeMeta(object, target);
     }
 
     private ObjectNode create(Call call, Target target) throws KubernetesError {
@@ -245,18 +245,18 @@ final class KubernetesEndpoint {
     }
 
     private ObjectNode update(Call call, Target target) throws KubernetesError {
-        stored(target);
+        find(target);
         return save(call, target, body(call, target, OBJECT_TYPES));
     }
 
-    /** Server-side apply creates what is not there; the other patches change what is. */
+    /** Server-side apply creates an absent object; other patch types require an existing one. */
     private ObjectNode patch(Call call, Target target) throws KubernetesError {
         boolean apply = call.contentType().equals(APPLY_TYPE);
         if (apply && !call.parameters().containsKey("fieldManager")) {
             throw new KubernetesError(422, "Invalid", "fieldManager: Required value: is required for apply patch");
         }
         ObjectNode before = objects.get(target.key());
-        ObjectNode object = before == null && apply ? JSON.objectNode() : stored(target);
+        ObjectNode object = before == null && apply ? JSON.objectNode() : find(target);
         if (apply) {
             merge(object, body(call, target, Set.of(APPLY_TYPE)));
         } else if (call.contentType().equals("application/merge-patch+json")
@@ -282,7 +282,7 @@ final class KubernetesEndpoint {
     }
 
     private ObjectNode delete(Target target) throws KubernetesError {
-        ObjectNode removed = stored(target);
+        ObjectNode removed = find(target);
         objects.remove(target.key());
         ObjectNode status = JSON.objectNode();
         status.put("kind", "Status").put("apiVersion", "v1").putObject("metadata");
@@ -296,10 +296,10 @@ final class KubernetesEndpoint {
 
     private ObjectNode save(Call call, Target target, ObjectNode object) throws KubernetesError {
         boolean dryRun = "All".equals(call.parameters().get("dryRun"));
-        return shown(dryRun ? object : objects.put(target.key(), object), target);
+        return withTypeMeta(dryRun ? object : objects.put(target.key(), object), target);
     }
 
-    /** What is in the body of a request, if an API server would take it there. */
+    /** Parses and validates the object in a request body. */
     private static ObjectNode body(Call call, Target target, Set<String> types) throws KubernetesError {
         if (!types.contains(call.contentType())) {
             throw unsupported(call);
@@ -355,13 +355,9 @@ final class KubernetesEndpoint {
                 415, "UnsupportedMediaType", "the body of the request was in an unknown format: " + call.contentType());
     }
 
-    /** In the version of the request. */
-    static ObjectNode shown(ObjectNode object, Target target) {
+    /** Sets {@code apiVersion} and {@code kind} to those of the request. */
+    static ObjectNode withTypeMeta(ObjectNode object, Target target) {
         return object.put("apiVersion", target.resource().apiVersion(target.version()))
                 .put("kind", target.resource().kind());
-    }
-
-    private static byte[] bytes(String text) {
-        return text.getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.Serial;
 
-/** A refusal of a Kubernetes API, answered as a {@code Status} object. */
+/** Error of a Kubernetes API, sent as a {@code Status} object. */
 final class KubernetesError extends Exception {
 
     @Serial
@@ -13,7 +13,7 @@ final class KubernetesError extends Exception {
     private final int code;
     private final String reason;
 
-    /** @param reason of the API, such as {@code NotFound}: clients compare it */
+    /** @param reason machine-readable reason, such as {@code NotFound} */
     KubernetesError(int code, String reason, String message) {
         super(message);
         this.code = code;

@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.UUID;
 
-/** The objects behind one simulated Kubernetes API, and each change of them, for watches. Thread-safe. */
+/** Objects of a simulated Kubernetes API, and their change events for watches. Thread-safe. */
 final class KubernetesObjects {
 
-    /** A change. Its object carries the version of the change as {@code resourceVersion}. */
+    /** @param object with the version of the change as {@code resourceVersion} */
     record Event(long version, String type, Key key, ObjectNode object) {}
 
-    /** Ordered as lists are. */
+    /** Natural order is the order of objects in lists. */
     record Key(String resource, String namespace, String name) implements Comparable<Key> {
         @Override
         public int compareTo(Key other) {
@@ -44,7 +44,7 @@ final class KubernetesObjects {
         return object == null ? null : object.deepCopy();
     }
 
-    /** The objects of a resource type as events that add them. */
+    /** @return {@code ADDED} events of all objects of a resource type */
     synchronized List<Event> all(String resource) {
         List<Event> all = new ArrayList<>();
         objects.forEach((key, object) -> {
@@ -56,10 +56,10 @@ final class KubernetesObjects {
     }
 
     /**
-     * Writes an object; identity and version are the server's.
+     * Stores an object; sets its UID, creation time and {@code resourceVersion}.
      *
-     * @return what is stored
-     * @throws KubernetesError when the object names another version than the stored one
+     * @return the stored object
+     * @throws KubernetesError 409 if the {@code resourceVersion} differs from the stored one
      */
     synchronized ObjectNode put(Key key, ObjectNode object) throws KubernetesError {
         ObjectNode before = objects.get(key);
@@ -89,7 +89,7 @@ final class KubernetesObjects {
         return object.deepCopy();
     }
 
-    /** @return what was stored, or null */
+    /** @return the removed object; null if absent */
     @CheckForNull
     synchronized ObjectNode remove(Key key) {
         ObjectNode removed = objects.remove(key);
@@ -106,10 +106,10 @@ final class KubernetesObjects {
         notifyAll();
     }
 
-    /** Waits until there are changes after a version, or for the time given. */
-    synchronized List<Event> awaitChanges(long after, Duration atMost) throws InterruptedException {
-        if (version <= after && atMost.toMillis() > 0) {
-            wait(atMost.toMillis());
+    /** Waits for changes after a version, at most for the given time. */
+    synchronized List<Event> awaitChanges(long after, Duration timeout) throws InterruptedException {
+        if (version <= after && timeout.toMillis() > 0) {
+            wait(timeout.toMillis());
         }
         return events.stream().filter(event -> event.version() > after).toList();
     }

@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.function.BiConsumer;
 
 /**
- * Reads a ConfigMap or a Secret in the protobuf encoding of Kubernetes, in which kubectl and helm write the types that
- * they know. The numbers of fields are those of <a
- * href="https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding">runtime.Unknown</a> and of
+ * Parser of ConfigMaps and Secrets in the protobuf encoding of Kubernetes, which kubectl and helm use for built-in
+ * types. Field numbers are from <a
+ * href="https://kubernetes.io/docs/reference/using-api/api-concepts/#protobuf-encoding">runtime.Unknown</a> and
  * {@code k8s.io/api/core/v1/generated.proto}.
  */
 final class KubernetesProtobuf {
@@ -28,22 +28,22 @@ final class KubernetesProtobuf {
     static ObjectNode read(byte[] body) throws KubernetesError {
         try {
             if (body.length < MAGIC.length || !Arrays.equals(MAGIC, Arrays.copyOf(body, MAGIC.length))) {
-                throw unreadable();
+                throw invalidFormat();
             }
             ObjectNode object = JsonNodeFactory.instance.objectNode();
             byte[][] raw = {{}};
-            fields(Arrays.copyOfRange(body, MAGIC.length, body.length), (number, value) -> {
+            forEachField(Arrays.copyOfRange(body, MAGIC.length, body.length), (number, value) -> {
                 switch (number) {
-                    case 1 -> texts(value, object, Map.of(1, "apiVersion", 2, "kind"));
+                    case 1 -> copyStrings(value, object, Map.of(1, "apiVersion", 2, "kind"));
                     case 2 -> raw[0] = value;
                     default -> {}
                 }
             });
             boolean secret = object.path("kind").asText().equals("Secret");
             if (!secret && !object.path("kind").asText().equals("ConfigMap")) {
-                throw unreadable();
+                throw invalidFormat();
             }
-            fields(raw[0], (number, value) -> {
+            forEachField(raw[0], (number, value) -> {
                 switch (number) {
                     case 1 -> metadata(value, object.putObject("metadata"));
                     case 2 ->
@@ -61,18 +61,18 @@ final class KubernetesProtobuf {
             });
             return object;
         } catch (BufferUnderflowException | IllegalArgumentException e) {
-            throw unreadable();
+            throw invalidFormat();
         }
     }
 
-    private static KubernetesError unreadable() {
+    private static KubernetesError invalidFormat() {
         return new KubernetesError(400, "BadRequest", "the body of the request was in an unknown format");
     }
 
     private static void metadata(byte[] message, ObjectNode metadata) {
-        texts(message, metadata, Map.of(1, "name", 3, "namespace", 6, "resourceVersion"));
+        copyStrings(message, metadata, Map.of(1, "name", 3, "namespace", 6, "resourceVersion"));
         Map<Integer, String> maps = Map.of(11, "labels", 12, "annotations");
-        fields(message, (number, value) -> {
+        forEachField(message, (number, value) -> {
             if (maps.containsKey(number)) {
                 entry(
                         value,
@@ -82,27 +82,27 @@ final class KubernetesProtobuf {
         });
     }
 
-    /** Copies the strings that are there and not empty. */
-    private static void texts(byte[] message, ObjectNode object, Map<Integer, String> names) {
-        fields(message, (number, value) -> {
+    /** Copies the non-empty strings. */
+    private static void copyStrings(byte[] message, ObjectNode object, Map<Integer, String> names) {
+        forEachField(message, (number, value) -> {
             if (names.containsKey(number) && value.length > 0) {
                 object.put(names.get(number), text(value));
             }
         });
     }
 
-    private static void entry(byte[] message, BiConsumer<String, byte[]> use) {
+    private static void entry(byte[] message, BiConsumer<String, byte[]> consumer) {
         Map<Integer, byte[]> entry = new LinkedHashMap<>();
-        fields(message, entry::put);
-        use.accept(text(entry.getOrDefault(1, new byte[0])), entry.getOrDefault(2, new byte[0]));
+        forEachField(message, entry::put);
+        consumer.accept(text(entry.getOrDefault(1, new byte[0])), entry.getOrDefault(2, new byte[0]));
     }
 
     private static String text(byte[] bytes) {
         return new String(bytes, StandardCharsets.UTF_8);
     }
 
-    /** The fields with a length; numbers are skipped. */
-    private static void fields(byte[] message, BiConsumer<Integer, byte[]> use) {
+    /** Visits the length-delimited fields; skips numbers. */
+    private static void forEachField(byte[] message, BiConsumer<Integer, byte[]> consumer) {
         ByteBuffer in = ByteBuffer.wrap(message);
         while (in.hasRemaining()) {
             long tag = varint(in);
@@ -112,7 +112,7 @@ final class KubernetesProtobuf {
                 case 2 -> {
                     byte[] value = new byte[Math.toIntExact(Math.min(varint(in), in.remaining() + 1L))];
                     in.get(value);
-                    use.accept((int) (tag >>> 3), value);
+                    consumer.accept((int) (tag >>> 3), value);
                 }
                 case 5 -> in.getInt();
                 default -> throw new IllegalArgumentException("wire type of " + tag);

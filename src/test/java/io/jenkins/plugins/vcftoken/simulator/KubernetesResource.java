@@ -7,11 +7,11 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A namespaced resource type of a simulated Kubernetes API, and what discovery says of it.
+ * Namespaced resource type of a simulated Kubernetes API, and its entries in discovery responses.
  *
  * @param group empty for the core group
- * @param versions the preferred one first
- * @param name plural, as in paths
+ * @param versions preferred version first
+ * @param name plural name, as in paths
  */
 record KubernetesResource(String group, List<String> versions, String name, String kind, String shortName) {
 
@@ -30,7 +30,7 @@ record KubernetesResource(String group, List<String> versions, String name, Stri
         return kind.toLowerCase(Locale.ROOT);
     }
 
-    /** An item of an {@code APIResourceList}. */
+    /** Item of an {@code APIResourceList}. */
     ObjectNode apiResource() {
         ObjectNode resource = JSON.objectNode();
         resource.put("name", name).put("singularName", singular()).put("namespaced", true);
@@ -38,7 +38,7 @@ record KubernetesResource(String group, List<String> versions, String name, Stri
         return resource.set("shortNames", strings(List.of(shortName)));
     }
 
-    /** An item of an {@code APIGroupDiscoveryList}. */
+    /** Item of an {@code APIGroupDiscoveryList}. */
     ObjectNode discovery(String version) {
         ObjectNode resource = JSON.objectNode();
         resource.put("resource", name).put("singularResource", singular()).put("scope", "Namespaced");

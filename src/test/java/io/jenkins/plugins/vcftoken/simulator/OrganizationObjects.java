@@ -6,9 +6,8 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.util.Set;
 
 /**
- * The organizations as objects: {@code TmOrg} in {@code types/v56/tm.go} of the vendor's client, go-vcloud-director 3.1.1.
- * That client addresses them with a slash after {@code orgs}; the list without it is the one of
- * {@link SimulatedOrganizations}.
+ * Organizations as objects: {@code TmOrg} in {@code types/v56/tm.go} of the vendor's client, go-vcloud-director 3.1.1.
+ * That client appends a slash to {@code orgs}; {@link SimulatedOrganizations} serves the list without the slash.
  */
 public final class OrganizationObjects extends CloudApiObjects {
 
@@ -50,7 +49,7 @@ public final class OrganizationObjects extends CloudApiObjects {
     @Override
     String urn(JsonNode properties) {
         return "urn:vcloud:org:"
-                + SimulatedOrganizations.id(properties.path("name").asText());
+                + SimulatedOrganizations.uuid(properties.path("name").asText());
     }
 
     @Override
@@ -60,21 +59,21 @@ public final class OrganizationObjects extends CloudApiObjects {
 
     @Override
     @CheckForNull
-    String deletionProblem(ObjectNode object) {
+    String deletionError(ObjectNode object) {
         return object.path("isEnabled").asBoolean() ? "The organization is enabled" : null;
     }
 
     @Override
-    void created(ObjectNode object) {
+    void afterCreate(ObjectNode object) {
         object.putObject("managedBy")
                 .put("name", "System")
-                .put("id", "urn:vcloud:org:" + SimulatedOrganizations.id("System"));
+                .put("id", "urn:vcloud:org:" + SimulatedOrganizations.uuid("System"));
         simulator.tenants().add(object.path("name").asText());
         simulator.addOrganization(object.path("name").asText());
     }
 
     @Override
-    void deleted(ObjectNode object) {
+    void afterDelete(ObjectNode object) {
         simulator.tenants().remove(object.path("name").asText());
     }
 }

@@ -4,7 +4,7 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.util.HashSet;
 import java.util.Set;
 
-/** Sessions of the provider of VCF Automation that are begun with access tokens of VCF SSO. */
+/** Provider sessions of VCF Automation, created with access tokens of VCF SSO. */
 public final class ProviderSessions implements TokenApi {
 
     private static final String PROVIDER = "/cloudapi/1.0.0/sessions/provider";
@@ -12,37 +12,37 @@ public final class ProviderSessions implements TokenApi {
 
     private final Simulator simulator;
     private final Set<String> sessions = new HashSet<>();
-    private volatile int begun;
-    private volatile int ended;
+    private volatile int sessionsCreated;
+    private volatile int sessionsEnded;
     private volatile int refusals;
 
     ProviderSessions(Simulator simulator) {
         this.simulator = simulator;
     }
 
-    // What tests ask
+    // Counters and state for assertions
 
-    /** Sessions that have not been ended, and whose access token has not expired. */
+    /** Number of sessions that have neither ended nor expired. */
     public int openSessions() {
         synchronized (simulator) {
             return (int) sessions.stream().filter(simulator::isAlive).count();
         }
     }
 
-    public int begun() {
-        return begun;
+    public int sessionsCreated() {
+        return sessionsCreated;
     }
 
-    public int ended() {
-        return ended;
+    public int sessionsEnded() {
+        return sessionsEnded;
     }
 
-    /** Requests that were refused because of the access token. */
+    /** Number of requests rejected because of the access token. */
     public int refusals() {
         return refusals;
     }
 
-    // What the handler needs
+    // Request handling
 
     @Override
     public boolean serves(String path) {
@@ -76,22 +76,22 @@ public final class ProviderSessions implements TokenApi {
             refusals++;
             return Reply.json(401, "");
         }
-        begun++;
+        sessionsCreated++;
         String accessToken = simulator.issue(simulator.userOf(parent), "System", call.expired());
         sessions.add(accessToken);
         return Reply.json(
                         200,
-                        "{\"id\":\"urn:vcloud:session:" + SimulatedOrganizations.id(accessToken)
+                        "{\"id\":\"urn:vcloud:session:" + SimulatedOrganizations.uuid(accessToken)
                                 + "\",\"org\":{\"name\":\"System\"},\"sessionIdleTimeoutMinutes\":0}")
                 .with("X-VMWARE-VCLOUD-ACCESS-TOKEN", accessToken);
     }
 
-    /** @return whether the access token was one of an open session */
+    /** @return whether the session was open */
     boolean end(String accessToken) {
         if (!sessions.remove(accessToken)) {
             return false;
         }
-        ended++;
+        sessionsEnded++;
         simulator.end(accessToken);
         return true;
     }

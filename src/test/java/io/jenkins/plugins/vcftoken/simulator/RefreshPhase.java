@@ -1,11 +1,11 @@
 package io.jenkins.plugins.vcftoken.simulator;
 
-/** Points in the life of a refresh grant, as the server sees it. */
+/** Phases of a refresh request on the server. */
 public enum RefreshPhase {
-    /** The token is here and nothing has been done with it. */
+    /** The request was received; the token is unchanged. */
     RECEIVED,
-    /** The token has rotated and no client knows the new one yet. */
+    /** The token was rotated; the response was not sent yet. */
     COMMITTED,
-    /** The last byte of the answer has been handed to the network. */
+    /** The response was written to the connection. */
     ANSWERED
 }

@@ -2,7 +2,7 @@ package io.jenkins.plugins.vcftoken.simulator;
 
 import java.util.Map;
 
-/** An answer before any fault gets at it. */
+/** HTTP response, before a {@link Fault} is applied. */
 record Reply(int status, String type, String body, Map<String, String> headers) {
 
     Reply(int status, String type, String body) {

@@ -2,11 +2,11 @@ package io.jenkins.plugins.vcftoken.simulator;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 
-/** Endpoints of a product that take access tokens and no secret. */
+/** Protected endpoints, which accept access tokens only. */
 interface ResourceApi extends TokenApi {
 
     @Override
-    default boolean isExchange(String path) {
+    default boolean isTokenRequest(String path) {
         return false;
     }
 

@@ -7,13 +7,15 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.UUID;
 
-/** SDDC Manager's token pairs, and one list that needs an access token. Locks a user after five refused logins, as its directory does. */
+/**
+ * Token endpoints of SDDC Manager and one protected list. Locks a user after five failed logins, like the identity
+ * source of SDDC Manager.
+ */
 public final class SddcManager implements TokenApi {
 
-    /** How the answer to PATCH is written. */
+    /** Format of the access token in the response to PATCH. */
     public enum Shape {
         QUOTED,
         RAW,
@@ -45,7 +47,7 @@ public final class SddcManager implements TokenApi {
         this.simulator = simulator;
     }
 
-    // What tests set up
+    // Configuration by tests
 
     public void addUser(String name, String password) {
         synchronized (simulator) {
@@ -61,7 +63,7 @@ public final class SddcManager implements TokenApi {
         }
     }
 
-    /** 200, as live systems answer, or 201, as the document says. */
+    /** @param status 200 as on live systems, or 201 as in the OpenAPI document */
     public void setCreatedStatus(int status) {
         createdStatus = status;
     }
@@ -70,14 +72,14 @@ public final class SddcManager implements TokenApi {
         this.shape = shape;
     }
 
-    /** As after a day, or a restart of the server: all refresh tokens are unknown. */
+    /** Removes all refresh tokens, like their expiry after a day or a restart of the server. */
     public void forgetSessions() {
         synchronized (simulator) {
             sessions.clear();
         }
     }
 
-    /** The next renewals are answered with this status, whether or not their refresh token is known. */
+    /** Makes the next renewals fail with this status, even with a valid refresh token. */
     public void refuseRenewals(int status, int times) {
         synchronized (simulator) {
             refusalStatus = status;
@@ -85,16 +87,16 @@ public final class SddcManager implements TokenApi {
         }
     }
 
-    // What tests ask
+    // Counters and state for assertions
 
-    /** Refresh tokens that have been neither released nor forgotten. */
+    /** Number of valid refresh tokens. */
     public int openSessions() {
         synchronized (simulator) {
             return sessions.size();
         }
     }
 
-    /** Whether the refresh token that came with an access token, or renewed it, is still there. */
+    /** Whether the refresh token that was used to issue an access token is still valid. */
     public boolean isOpen(String accessToken) {
         synchronized (simulator) {
             return sessions.containsKey(sessionOf.get(accessToken));
@@ -113,7 +115,7 @@ public final class SddcManager implements TokenApi {
         return renewals;
     }
 
-    /** Renewals answered as {@link #refuseRenewals} says. */
+    /** Number of renewals that failed because of {@link #refuseRenewals}. */
     public int refusedRenewals() {
         return refusedRenewals;
     }
@@ -122,7 +124,7 @@ public final class SddcManager implements TokenApi {
         return releases;
     }
 
-    // What the handler needs
+    // Request handling
 
     @Override
     public boolean serves(String path) {
@@ -130,7 +132,7 @@ public final class SddcManager implements TokenApi {
     }
 
     @Override
-    public boolean isExchange(String path) {
+    public boolean isTokenRequest(String path) {
         return !path.equals(DOMAINS);
     }
 
@@ -147,9 +149,9 @@ public final class SddcManager implements TokenApi {
         if (call.path().equals(DOMAINS)) {
             return null;
         }
-        String untidy = call.untidy("application/json");
-        if (untidy != null) {
-            return untidy;
+        String violation = call.headerViolation("application/json");
+        if (violation != null) {
+            return violation;
         }
         if (call.headers().containsKey("Authorization")) {
             return "an Authorization header";
@@ -157,8 +159,7 @@ public final class SddcManager implements TokenApi {
         if (!call.path().equals("/v1/tokens")) {
             return call.json().isTextual() ? null : "a body that is not a JSON string";
         }
-        Set<String> fields = new TreeSet<>();
-        call.json().fieldNames().forEachRemaining(fields::add);
+        Set<String> fields = call.jsonFields();
         return fields.equals(Set.of("password", "username")) || fields.equals(Set.of("apiKey"))
                 ? null
                 : "fields " + fields;
@@ -175,7 +176,7 @@ public final class SddcManager implements TokenApi {
         };
     }
 
-    /** One page of workload domains, for an access token of SDDC Manager. */
+    /** One page of workload domains; requires an access token of SDDC Manager. */
     private Reply domains(Call call) {
         String accessToken = call.header("Authorization").replaceFirst("^Bearer ", "");
         if (!simulator.admits(sessionOf.containsKey(accessToken) ? accessToken : "")) {

@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.simulator;
 import java.util.HashSet;
 import java.util.Set;
 
-/** A service account of the simulated VCF Automation. Guarded by the simulator. */
+/** Service account of the simulated VCF Automation. Guarded by the simulator. */
 final class ServiceAccount {
 
     final String name;
@@ -11,7 +11,7 @@ final class ServiceAccount {
     boolean rotates = true;
     boolean revoked;
     String current;
-    final Set<String> spent = new HashSet<>();
+    final Set<String> formerTokens = new HashSet<>();
 
     ServiceAccount(String name, String organization, String current) {
         this.name = name;
@@ -20,11 +20,11 @@ final class ServiceAccount {
     }
 
     boolean has(String token) {
-        return current.equals(token) || spent.contains(token);
+        return current.equals(token) || formerTokens.contains(token);
     }
 
-    /** Whether the token is one that the server hands back unchanged. */
-    boolean isSteady(String token) {
+    /** Whether the server returns this token unchanged on refresh. */
+    boolean isNonRotating(String token) {
         return !rotates && current.equals(token);
     }
 }

@@ -9,13 +9,16 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 
-/** VCF Automation's way from the provider's access token to an organization's. Caps its pages, whatever is asked for. */
+/**
+ * Organizations of VCF Automation, and the exchange of a provider's access token for one of an organization. Limits the
+ * page size, regardless of the {@code pageSize} parameter.
+ */
 public final class SimulatedOrganizations implements TokenApi {
 
-    /** The versions of the API in VCF Automation 9.1. */
+    /** API versions of VCF Automation 9.1. */
     public static final Set<String> VCF_AUTOMATION = Set.of("9.1.0", "9.0.0", "40.0");
 
-    /** The versions of the API in Cloud Director 10.6. */
+    /** API versions of Cloud Director 10.6. */
     public static final Set<String> CLOUD_DIRECTOR =
             Set.of("37.0", "37.1", "37.2", "37.3", "38.0", "38.1", "39.0", "39.1");
 
@@ -27,9 +30,9 @@ public final class SimulatedOrganizations implements TokenApi {
     private final Simulator simulator;
     private final List<String> names = new ArrayList<>();
     private final List<String> parties = new ArrayList<>();
-    private final Set<String> closed = new HashSet<>();
+    private final Set<String> denied = new HashSet<>();
     private Set<String> versions = VCF_AUTOMATION;
-    private volatile int lists;
+    private volatile int listRequests;
 
     SimulatedOrganizations(Simulator simulator) {
         this.simulator = simulator;
@@ -37,7 +40,7 @@ public final class SimulatedOrganizations implements TokenApi {
         parties.add("automation-relying-party");
     }
 
-    // What tests set up
+    // Configuration by tests
 
     public void add(String name) {
         synchronized (simulator) {
@@ -45,8 +48,8 @@ public final class SimulatedOrganizations implements TokenApi {
         }
     }
 
-    /** Registers further relying parties before the one that is wanted. */
-    public void addPartiesBefore(int count) {
+    /** Inserts relying parties before the one of VCF Automation. */
+    public void prependRelyingParties(int count) {
         synchronized (simulator) {
             for (int i = 0; i < count; i++) {
                 parties.add(0, "party-" + i);
@@ -54,10 +57,10 @@ public final class SimulatedOrganizations implements TokenApi {
         }
     }
 
-    /** Listed, but the provider gets no access token for it. */
-    public void close(String name) {
+    /** Denies the provider access tokens for an organization, which remains in the list. */
+    public void denyAccessTokens(String name) {
         synchronized (simulator) {
-            closed.add(name);
+            denied.add(name);
         }
     }
 
@@ -75,18 +78,18 @@ public final class SimulatedOrganizations implements TokenApi {
         names.remove(name);
     }
 
-    /** The organizations that an access token admits to: all for the provider's, else its own. */
+    /** Organizations that an access token can read: all for the provider, otherwise its own. */
     List<String> visibleTo(String accessToken) {
         String own = simulator.organizationOf(accessToken);
         return own.equals("System") ? List.copyOf(names) : List.of(own);
     }
 
-    /** How many pages were asked for. */
-    public int lists() {
-        return lists;
+    /** Number of pages requested. */
+    public int listRequests() {
+        return listRequests;
     }
 
-    // What the handler needs
+    // Request handling
 
     @Override
     public boolean serves(String path) {
@@ -96,7 +99,7 @@ public final class SimulatedOrganizations implements TokenApi {
     }
 
     @Override
-    public boolean isExchange(String path) {
+    public boolean isTokenRequest(String path) {
         return path.equals(TOKEN);
     }
 
@@ -111,10 +114,10 @@ public final class SimulatedOrganizations implements TokenApi {
         if (!call.path().equals(TOKEN)) {
             return call.method().equals("GET") ? null : "method " + call.method();
         }
-        String untidy = call.untidy("application/x-www-form-urlencoded");
-        Set<String> wanted = Set.of("grant_type", "client_id", "scope", "assertion");
-        if (untidy != null || !call.form().keySet().equals(wanted)) {
-            return untidy != null ? untidy : "parameters " + call.form().keySet();
+        String violation = call.headerViolation("application/x-www-form-urlencoded");
+        Set<String> expected = Set.of("grant_type", "client_id", "scope", "assertion");
+        if (violation != null || !call.form().keySet().equals(expected)) {
+            return violation != null ? violation : "parameters " + call.form().keySet();
         }
         if (!call.form().get("scope").equals("openid profile email phone groups vcd_idp")) {
             return "scope " + call.form().get("scope");
@@ -128,7 +131,7 @@ public final class SimulatedOrganizations implements TokenApi {
     @Override
     public Reply answer(Call call) {
         if (!call.path().equals(TOKEN)) {
-            lists++;
+            listRequests++;
         }
         if (!accepts(call)) {
             return Reply.json(
@@ -150,12 +153,12 @@ public final class SimulatedOrganizations implements TokenApi {
                 : Reply.json(403, "{\"minorErrorCode\":\"ACCESS_TO_RESOURCE_IS_FORBIDDEN\",\"message\":\"No\"}");
     }
 
-    /** Whether a request names a version that the server knows. */
+    /** Whether a request accepts JSON in a supported API version. */
     boolean accepts(Call call) {
         return accepts(call, "application/json");
     }
 
-    /** Whether a request asks for this type, in a version that the server knows. */
+    /** Whether a request accepts this type in a supported API version. */
     boolean accepts(Call call, String type) {
         return versions.stream().anyMatch(version -> call.header("Accept").equals(type + ";version=" + version));
     }
@@ -163,14 +166,14 @@ public final class SimulatedOrganizations implements TokenApi {
     private Reply token(Call call) {
         Map<String, String> form = call.form();
         String name = names.stream()
-                .filter(known -> id(known).equals(call.header("x-vmware-vcloud-tenant-context")))
+                .filter(known -> uuid(known).equals(call.header("x-vmware-vcloud-tenant-context")))
                 .findFirst()
                 .orElse(null);
         if (!simulator.isAccessTokenOf("System", form.get("assertion"))
                 || !form.get("client_id").equals(CLIENT_ID)) {
             return Reply.json(400, "{\"error\":\"invalid_grant\",\"error_description\":\"Invalid assertion\"}");
         }
-        if (name == null || closed.contains(name)) {
+        if (name == null || denied.contains(name)) {
             return Reply.json(403, "{\"minorErrorCode\":\"ACCESS_TO_RESOURCE_IS_FORBIDDEN\",\"message\":\"No\"}");
         }
         return Reply.json(
@@ -182,8 +185,8 @@ public final class SimulatedOrganizations implements TokenApi {
 
     private static List<String> organizations(List<String> visible) {
         return visible.stream()
-                .map(name -> "{\"id\":\"urn:vcloud:org:" + id(name) + "\",\"name\":\"" + name
-                        + "\",\"managedBy\":{\"name\":\"System\",\"id\":\"urn:vcloud:org:" + id("System") + "\"}}")
+                .map(name -> "{\"id\":\"urn:vcloud:org:" + uuid(name) + "\",\"name\":\"" + name
+                        + "\",\"managedBy\":{\"name\":\"System\",\"id\":\"urn:vcloud:org:" + uuid("System") + "\"}}")
                 .toList();
     }
 
@@ -195,9 +198,9 @@ public final class SimulatedOrganizations implements TokenApi {
                 .toList();
     }
 
-    static Reply page(Map<String, String> parameters, List<String> all, int cap) {
+    static Reply page(Map<String, String> parameters, List<String> all, int maxPageSize) {
         int page = Integer.parseInt(parameters.getOrDefault("page", "1"));
-        int size = Math.min(cap, Integer.parseInt(parameters.getOrDefault("pageSize", "25")));
+        int size = Math.min(maxPageSize, Integer.parseInt(parameters.getOrDefault("pageSize", "25")));
         List<String> values = all.subList(Math.min(all.size(), (page - 1) * size), Math.min(all.size(), page * size));
         return Reply.json(
                 200,
@@ -205,7 +208,8 @@ public final class SimulatedOrganizations implements TokenApi {
                         + page + ",\"pageSize\":" + size + ",\"values\":[" + String.join(",", values) + "]}");
     }
 
-    static String id(String name) {
+    /** Deterministic UUID of a name. */
+    static String uuid(String name) {
         return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString();
     }
 }

@@ -30,17 +30,17 @@ import okhttp3.tls.HandshakeCertificates;
 import okhttp3.tls.HeldCertificate;
 
 /**
- * A VCF Automation on loopback, over HTTPS with its own authority: the contract that the plugin is held to.
+ * Simulated VCF servers on loopback, over HTTPS with a private CA.
  *
- * <p>Strict where real servers are lenient: a request that a client should not send is refused and listed in
- * {@link #violations()}. It rotates, knows each token it ever spent, can revoke the account when one comes back, and
- * counts what it gets, because tests are to ask the server and not the client's log.
+ * <p>Stricter than the real servers: a request that violates the protocol is rejected and listed in
+ * {@link #violations()}. Rotates refresh tokens, optionally revokes an account when a used refresh token is sent again,
+ * and counts requests, so that tests can assert the server's view instead of the client's log.
  */
 public final class Simulator implements AutoCloseable {
 
     static {
-        // The JDK's server waits for acknowledgments between its small writes, some 40 ms each, unless told otherwise
-        // before it is first used. No server in the field does.
+        // Enables TCP_NODELAY; without it, each small write of the JDK's server is delayed by about 40 ms. Read once,
+        // when the server class is initialized.
         System.setProperty("sun.net.httpserver.nodelay", "true");
     }
 
@@ -53,7 +53,7 @@ public final class Simulator implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
-    /** One for all simulators of a process: making keys takes longer than many tests. */
+    /** Shared by all simulators of a JVM, because generating keys is slow. */
     private static final HeldCertificate AUTHORITY = new HeldCertificate.Builder()
             .commonName("Simulator Root")
             .certificateAuthority(0)
@@ -72,7 +72,7 @@ public final class Simulator implements AutoCloseable {
     private final List<String> issuedRefreshTokens = new ArrayList<>();
     private final Set<String> refused = new HashSet<>();
     private final Set<String> declined = new HashSet<>();
-    /** Access tokens whose response has left in full. */
+    /** Access tokens in responses that were sent completely. */
     private final Set<String> delivered = new HashSet<>();
 
     private final List<String> violations = new ArrayList<>();
@@ -87,7 +87,7 @@ public final class Simulator implements AutoCloseable {
     private final ProviderSessions providerSessions = new ProviderSessions(this);
     private final SimulatedOrganizations tenants = new SimulatedOrganizations(this);
     private final ApiTokens apiTokens = new ApiTokens(this);
-    private final Devices devices = new Devices(this);
+    private final DeviceAuthorizationApi devices = new DeviceAuthorizationApi(this);
     private final OrganizationObjects organizationObjects = new OrganizationObjects(this);
     private final DefinedInterfaceObjects definedInterfaces = new DefinedInterfaceObjects(this);
     private final List<TokenApi> apis = List.of(
@@ -104,7 +104,7 @@ public final class Simulator implements AutoCloseable {
             definedInterfaces,
             new IaasApi(this));
     private final KubernetesApi kubernetes = new KubernetesApi(this);
-    private final List<Traffic> traffic = new ArrayList<>();
+    private final List<RecordedExchange> recorded = new ArrayList<>();
     private String claimedOrganization;
     private String nextRefreshToken;
 
@@ -112,10 +112,10 @@ public final class Simulator implements AutoCloseable {
     private Duration delay = Duration.ZERO;
     private Duration retryAfter;
     private String contentType = "application/json";
-    private volatile Consumer<RefreshPhase> witness = moment -> {};
+    private volatile Consumer<RefreshPhase> phaseListener = phase -> {};
     private String prefix = "/oauth";
     private boolean revokesOnReuse = true;
-    private boolean refusesLogins;
+    private boolean rejectsAccessTokens;
     private int requests;
     private int grants;
     private int rotations;
@@ -125,7 +125,7 @@ public final class Simulator implements AutoCloseable {
     private int repeatsAfterRefusal;
     private int unauthorized;
     private int served;
-    private int missed;
+    private int notFound;
     private boolean isDown;
     private int requestsWhileDown;
     private final Set<String> rotatedWhileDown = new LinkedHashSet<>();
@@ -161,7 +161,7 @@ public final class Simulator implements AutoCloseable {
                 .build();
     }
 
-    /** With a certificate that was good until yesterday. */
+    /** Starts with a certificate that expired yesterday. */
     public static Simulator startExpired() {
         long now = System.currentTimeMillis();
         return start(
@@ -174,7 +174,7 @@ public final class Simulator implements AutoCloseable {
                                 now - Duration.ofDays(1).toMillis())));
     }
 
-    /** With a certificate for another host. */
+    /** @param host subject alternative name of the certificate, instead of {@code localhost} */
     public static Simulator startAs(String host) {
         return start(InstantSource.system(), 0, signed(certificate -> certificate.addSubjectAlternativeName(host)));
     }
@@ -195,8 +195,8 @@ public final class Simulator implements AutoCloseable {
         threads.shutdownNow();
     }
 
-    /** For tests in which it has nothing to object to. */
-    public void closeWithoutViolations() {
+    /** @throws AssertionError if there are violations */
+    public void closeAndCheckViolations() {
         close();
         if (!violations().isEmpty()) {
             throw new AssertionError(violations());
@@ -207,12 +207,11 @@ public final class Simulator implements AutoCloseable {
         return URI.create("https://localhost:" + server.getAddress().getPort());
     }
 
-    /** Of VMware Cloud on AWS, which takes the access tokens of Cloud Services. */
+    /** URL of the simulated VMware Cloud on AWS. */
     public URI vmcUrl() {
         return vmc.url();
     }
 
-    /** The authority's certificate, as an administrator would paste it. */
     public String authorityPem() {
         return AUTHORITY.certificatePem();
     }
@@ -253,7 +252,7 @@ public final class Simulator implements AutoCloseable {
         return apiTokens;
     }
 
-    public Devices devices() {
+    public DeviceAuthorizationApi devices() {
         return devices;
     }
 
@@ -273,29 +272,29 @@ public final class Simulator implements AutoCloseable {
         return kubernetes;
     }
 
-    // What tests set up
+    // Configuration by tests
 
-    /** Access tokens of VCF Automation claim to be this organization's, whatever account asks. */
+    /** Sets the {@code org_name} claim of all new access tokens; null for the organization of the account. */
     public synchronized void setClaimedOrganization(String claimedOrganization) {
         this.claimedOrganization = claimedOrganization;
     }
 
-    /** @return the refresh token of the new account */
+    /** @return refresh token of the new account */
     public synchronized String addAccount(String name, String organization) {
         organizations.add(organization);
-        String initialToken = newRefreshToken();
+        String initialToken = newSecret();
         accounts.add(new ServiceAccount(name, organization, initialToken));
         return initialToken;
     }
 
-    /** Its token is replaced, as by a request whose answer never left. */
+    /** Replaces the refresh token of an account, like a refresh request with a lost response. */
     public synchronized void rotate(String account) {
         ServiceAccount found = account(account);
-        found.spent.add(found.current);
-        found.current = newRefreshToken();
+        found.formerTokens.add(found.current);
+        found.current = newSecret();
     }
 
-    /** What the server asks for when it answers 429 or {@link Fault#STATUS_503_RETRY_AFTER_0}. */
+    /** Sets {@code Retry-After} of {@link Fault#STATUS_429} and {@link Fault#STATUS_503_RETRY_AFTER_0}. */
     public synchronized void setRetryAfter(Duration retryAfter) {
         this.retryAfter = retryAfter;
     }
@@ -312,51 +311,51 @@ public final class Simulator implements AutoCloseable {
         account(account).revoked = true;
     }
 
-    /** @return the refresh token that authorizing the account again gives */
+    /** @return new refresh token of the account, which is no longer revoked */
     public synchronized String reauthorize(String account) {
         ServiceAccount found = account(account);
-        // The old token is withdrawn, not spent: a client that still sends it is late, not careless.
+        // Sending the previous token is not counted as reuse: the client could not know about the reauthorization.
         found.revoked = false;
-        found.current = newRefreshToken();
+        found.current = newSecret();
         return found.current;
     }
 
-    /** A hostile server chooses what it hands out. Not counted among the secrets that must not be found later. */
+    /** Sets the next refresh token, as a malicious server could. Not included in {@link #refreshTokens()}. */
     public synchronized void setNextRefreshToken(String nextRefreshToken) {
         this.nextRefreshToken = nextRefreshToken;
     }
 
-    /** No access token that was issued so far is admitted any more; refresh tokens stay. */
+    /** Invalidates all access tokens issued so far; refresh tokens stay valid. */
     public synchronized void endSessions() {
         accessTokens.replaceAll((accessToken, expiry) -> Instant.EPOCH);
     }
 
-    /** Each access token is refused by the protected resources from now on, new ones too. */
-    public synchronized void refuseLogins() {
-        refusesLogins = true;
+    /** Makes the protected resources reject all access tokens, including new ones. */
+    public synchronized void rejectAccessTokens() {
+        rejectsAccessTokens = true;
     }
 
     public synchronized void setLifetime(Duration lifetime) {
         this.lifetime = lifetime;
     }
 
-    /** Told of each moment of a refresh grant, on the thread that serves it, which goes on when the witness returns. */
-    public void setWitness(Consumer<RefreshPhase> witness) {
-        this.witness = witness;
+    /** @param listener called in each phase of a refresh request, on the thread that handles the request */
+    public void setPhaseListener(Consumer<RefreshPhase> listener) {
+        phaseListener = listener;
     }
 
-    /** What the server calls its answers to refresh grants; some call JSON anything. */
+    /** Sets the content type of successful refresh responses; some servers do not send {@code application/json}. */
     public synchronized void setContentType(String contentType) {
         this.contentType = contentType;
     }
 
-    /** How long each token request takes. */
+    /** Sets the duration of each token request. */
     public synchronized void setDelay(Duration delay) {
         this.delay = delay;
     }
 
-    /** Serves the token endpoint under {@code /tm/oauth} alone. */
-    public synchronized void moveBehindTm() {
+    /** Moves the token endpoint from {@code /oauth} to {@code /tm/oauth}. */
+    public synchronized void useTmPathPrefix() {
         prefix = "/tm/oauth";
     }
 
@@ -364,42 +363,46 @@ public final class Simulator implements AutoCloseable {
         this.revokesOnReuse = revokesOnReuse;
     }
 
-    /** The next token request meets this fault; several queue up. */
+    /** Queues a fault; each token request consumes one. */
     public synchronized void inject(Fault fault) {
         faults.add(fault);
     }
 
     /**
-     * While down, every request is answered with 502. Of the refresh grants, every second one has rotated the token before
-     * that, so that the new one is lost with the answer.
+     * While down, the server responds with 502 to every request. Every second refresh request still rotates the token,
+     * so that the response with the new token is lost.
      */
     public synchronized void setDown(boolean down) {
         isDown = down;
     }
 
-    // What tests ask
+    // Counters and state for assertions
 
-    /** Refresh grants that were answered with 502 while the server was down. */
+    /** Number of refresh requests that received 502 while the server was down. */
     public synchronized int requestsWhileDown() {
         return requestsWhileDown;
     }
 
-    /** The accounts of which a new refresh token was lost while the server was down. */
+    /** Accounts with a refresh token that was rotated while the server was down. */
     public synchronized Set<String> rotatedWhileDown() {
         return Set.copyOf(rotatedWhileDown);
     }
 
-    /** Refresh grants of one account. */
+    /** Number of successful refresh requests of an account. */
     public synchronized int grantsBy(String account) {
         return grantsBy.getOrDefault(account, 0);
     }
 
-    /** 200 answers of the protected resources to one account's access tokens. */
+    /** Number of requests to protected resources that were accepted with an access token of the account. */
     public synchronized int servedBy(String account) {
         return servedBy.getOrDefault(account, 0);
     }
 
-    /** 401 answers of the protected resources to one account's access tokens; under "" to what never was one. */
+    /**
+     * Number of requests to protected resources that were rejected with 401.
+     *
+     * @param account owner of the access token; empty for unknown access tokens
+     */
     public synchronized int unauthorizedBy(String account) {
         return unauthorizedBy.getOrDefault(account, 0);
     }
@@ -412,11 +415,12 @@ public final class Simulator implements AutoCloseable {
         return account(account).revoked;
     }
 
-    /** Token requests, whatever came of them. */
+    /** Number of token requests, including failed ones. */
     public synchronized int requests() {
         return requests;
     }
 
+    /** Number of successful refresh requests. */
     public synchronized int grants() {
         return grants;
     }
@@ -425,69 +429,68 @@ public final class Simulator implements AutoCloseable {
         return rotations;
     }
 
-    /** How often a token that had been rotated away came back. */
+    /** Number of refresh requests with a token that was already rotated. */
     public synchronized int reuses() {
         return reuses;
     }
 
-    /** How often a refresh token was received that had been received before. */
+    /** Number of refresh requests with a rotating token that was received before. */
     public synchronized int repeats() {
         return repeats;
     }
 
     /**
-     * How often that happened while an access token of the account was alive that the client has: a refusal, and what it
-     * entails, would have cost it.
+     * Number of {@link #repeats()} while the client had a valid access token of the account. Such a repeat is an error:
+     * a rejection may revoke that access token.
      */
     public synchronized int repeatsWhileAlive() {
         return repeatsWhileAlive;
     }
 
-    /** How often a refresh token was received that had been refused. */
+    /** Number of {@link #repeats()} with a refresh token that was rejected before. */
     public synchronized int repeatsAfterRefusal() {
         return repeatsAfterRefusal;
     }
 
-    /** The largest number of times that any one refresh token was received. */
-    public synchronized int mostReceived() {
+    /** Maximum number of times that any single secret was received. */
+    public synchronized int maxRequestsPerSecret() {
         return received.values().stream().mapToInt(Integer::intValue).max().orElse(0);
     }
 
-    /** 401 answers of the protected resources. */
+    /** Number of 401 responses of the protected resources. */
     public synchronized int unauthorized() {
         return unauthorized;
     }
 
-    /** 200 answers of the protected resources, without the lists of API tokens, which the health check asks for. */
+    /** Number of 200 responses of the protected resources, except lists of API tokens (read by the health check). */
     public synchronized int served() {
         return served;
     }
 
-    /** Requests for a path that leads nowhere. */
-    public synchronized int missed() {
-        return missed;
+    /** Number of requests for an unknown path. */
+    public synchronized int notFound() {
+        return notFound;
     }
 
     public synchronized List<String> violations() {
         return List.copyOf(violations);
     }
 
-    /** Every access token ever issued. */
+    /** All access tokens issued so far. */
     public synchronized List<String> accessTokens() {
         return List.copyOf(accessTokens.keySet());
     }
 
-    /** Whether an access token is one of an account. */
     public synchronized boolean isIssuedTo(String account, String accessToken) {
         return account.equals(userOf.get(accessToken));
     }
 
-    /** Every refresh token ever issued. */
+    /** All refresh tokens and other secrets so far, including expired and rotated ones. */
     public synchronized List<String> refreshTokens() {
         return List.copyOf(issuedRefreshTokens);
     }
 
-    // What the handler needs
+    // Request handling
 
     ExecutorService threads() {
         return threads;
@@ -497,7 +500,7 @@ public final class Simulator implements AutoCloseable {
         return isDown;
     }
 
-    synchronized void exchangeWhileDown(String organization, String refreshToken) {
+    synchronized void refreshWhileDown(String organization, String refreshToken) {
         requestsWhileDown++;
         if (requestsWhileDown % 2 == 0) {
             String owner = accounts.stream()
@@ -505,14 +508,14 @@ public final class Simulator implements AutoCloseable {
                     .map(account -> account.name)
                     .findFirst()
                     .orElse("");
-            if (exchange(organization, refreshToken, false) != null) {
+            if (refresh(organization, refreshToken, false) != null) {
                 rotatedWhileDown.add(owner);
             }
         }
     }
 
-    void witness(RefreshPhase moment) {
-        witness.accept(moment);
+    void enterPhase(RefreshPhase phase) {
+        phaseListener.accept(phase);
     }
 
     synchronized String contentType() {
@@ -531,7 +534,7 @@ public final class Simulator implements AutoCloseable {
         return prefix;
     }
 
-    /** Names are compared without case, as Cloud Director does. */
+    /** Compares names case-insensitively, like Cloud Director. */
     synchronized boolean knowsOrganization(String organization) {
         return organizations.stream().anyMatch(known -> known.equalsIgnoreCase(organization));
     }
@@ -541,21 +544,21 @@ public final class Simulator implements AutoCloseable {
         received.merge(refreshToken, 1, Integer::sum);
     }
 
-    /** Of the refresh grant alone: other secrets may be sent as often as a client likes. */
+    /** Counts a refresh request. Detects repeats of rotating tokens; other secrets may be sent repeatedly. */
     synchronized void countRefresh(String refreshToken) {
-        boolean isAfterDecline = declined.remove(refreshToken);
-        if (!isAfterDecline
+        boolean wasDeclined = declined.remove(refreshToken);
+        if (!wasDeclined
                 && received.containsKey(refreshToken)
-                && accounts.stream().noneMatch(account -> account.isSteady(refreshToken))) {
+                && accounts.stream().noneMatch(account -> account.isNonRotating(refreshToken))) {
             repeats++;
-            repeatsWhileAlive += hasAccess(refreshToken) ? 1 : 0;
+            repeatsWhileAlive += hasUsableAccessToken(refreshToken) ? 1 : 0;
             repeatsAfterRefusal += refused.contains(refreshToken) ? 1 : 0;
         }
         countRequest(refreshToken);
     }
 
-    private boolean hasAccess(String refreshToken) {
-        // A twentieth is what clients may leave unused.
+    private boolean hasUsableAccessToken(String refreshToken) {
+        // Clients may treat an access token as expired in the last 5 % of its lifetime.
         Instant soon = clock.instant().plus(lifetime.dividedBy(20));
         return accounts.stream()
                 .filter(account -> account.has(refreshToken))
@@ -564,7 +567,7 @@ public final class Simulator implements AutoCloseable {
                                 account.name.equals(userOf.get(token)) && soon.isBefore(accessTokens.get(token))));
     }
 
-    /** An answer that says for certain that nothing was done with the token. */
+    /** Records a response that guarantees that the token was not used, so that the client may send it again. */
     synchronized void countDecline(String refreshToken) {
         declined.add(refreshToken);
     }
@@ -573,28 +576,28 @@ public final class Simulator implements AutoCloseable {
         refused.add(refreshToken);
     }
 
-    /** After a kill of the client: it has the access tokens that it has written down, whatever else had left. */
-    public synchronized void keepDelivered(Set<String> known) {
+    /** Limits the delivered access tokens to those that a killed client had saved. */
+    public synchronized void retainDelivered(Set<String> known) {
         delivered.retainAll(known);
     }
 
-    /** A response has left in full. */
+    /** Records the access tokens of a response that was sent completely. */
     synchronized void countDelivery(String response) {
         accessTokens.keySet().stream().filter(response::contains).forEach(delivered::add);
     }
 
-    synchronized void countMiss() {
-        missed++;
+    synchronized void countNotFound() {
+        notFound++;
     }
 
     synchronized void violation(String what) {
         violations.add(what);
     }
 
-    /** @return the JSON of the answer, or null when the grant is invalid */
-    synchronized String exchange(String organization, String refreshToken, boolean expiredAccessToken) {
+    /** @return JSON of the token response; null if the refresh token is invalid */
+    synchronized String refresh(String organization, String refreshToken, boolean expiredAccessToken) {
         for (ServiceAccount account : accounts) {
-            if (account.spent.contains(refreshToken)) {
+            if (account.formerTokens.contains(refreshToken)) {
                 reuses++;
                 if (revokesOnReuse) {
                     account.revoked = true;
@@ -607,8 +610,8 @@ public final class Simulator implements AutoCloseable {
                 }
                 if (account.rotates) {
                     rotations++;
-                    account.spent.add(account.current);
-                    account.current = newRefreshToken();
+                    account.formerTokens.add(account.current);
+                    account.current = newSecret();
                 }
                 grants++;
                 grantsBy.merge(account.name, 1, Integer::sum);
@@ -629,13 +632,13 @@ public final class Simulator implements AutoCloseable {
         return rememberAccessToken(accessToken, user, organization, expiresAt);
     }
 
-    /** @param expiresAt not after the lifetime that is set */
+    /** @param expiresAt must not be later than the configured lifetime from now */
     synchronized String issueUntil(String user, String organization, Instant expiresAt) {
         String accessToken = Jwt.of(user, organization, expiresAt.minus(lifetime), expiresAt, random.nextLong());
         return rememberAccessToken(accessToken, user, organization, expiresAt);
     }
 
-    /** An access token that is no JWT, in the form of VCF Operations. */
+    /** Issues an access token in the opaque format of VCF Operations. */
     synchronized String issueOpaque(String user, boolean expired) {
         Instant now = clock.instant();
         String accessToken = UUID.randomUUID() + "::" + UUID.randomUUID();
@@ -649,34 +652,31 @@ public final class Simulator implements AutoCloseable {
         return accessToken;
     }
 
-    /** The access token is not admitted any more. */
+    /** Revokes an access token. */
     synchronized void end(String accessToken) {
         accessTokens.put(accessToken, Instant.EPOCH);
     }
 
-    /** Whether an access token has been issued and has neither expired nor ended. Counts nothing. */
+    /** Whether an access token is valid. Unlike {@link #admits}, does not count. */
     synchronized boolean isAlive(String accessToken) {
         return clock.instant().isBefore(expiryOf(accessToken));
     }
 
-    /** Long ago for what never was an access token. */
+    /** @return expiry of an access token; {@link Instant#EPOCH} if unknown */
     synchronized Instant expiryOf(String accessToken) {
         return accessTokens.getOrDefault(accessToken, Instant.EPOCH);
     }
 
     synchronized boolean isAccessTokenOf(String organization, String accessToken) {
-        Instant expiry = accessTokens.get(accessToken);
-        return expiry != null
-                && clock.instant().isBefore(expiry)
-                && organization.equals(organizationOf.get(accessToken));
+        return isAlive(accessToken) && organization.equals(organizationOf(accessToken));
     }
 
-    /** The organization an access token is for; empty for none. */
+    /** @return organization of an access token; empty if unknown */
     synchronized String organizationOf(String accessToken) {
         return organizationOf.getOrDefault(accessToken, "");
     }
 
-    /** The account of an access token; empty for none. */
+    /** @return account of an access token; empty if unknown */
     synchronized String userOf(String accessToken) {
         return userOf.getOrDefault(accessToken, "");
     }
@@ -693,28 +693,25 @@ public final class Simulator implements AutoCloseable {
         organizations.add(organization);
     }
 
-    /** What must not be found anywhere later. */
+    /** Adds a secret to {@link #refreshTokens()}, which tests search for in logs and files. */
     synchronized void rememberSecret(String secret) {
         issuedRefreshTokens.add(secret);
     }
 
-    synchronized void note(Traffic one) {
-        traffic.add(one);
+    synchronized void record(RecordedExchange exchange) {
+        recorded.add(exchange);
     }
 
-    synchronized List<Traffic> traffic() {
-        return List.copyOf(traffic);
+    synchronized List<RecordedExchange> recorded() {
+        return List.copyOf(recorded);
     }
 
-    synchronized String newSecret() {
-        return newRefreshToken();
-    }
-
+    /** Whether an access token is valid; counts the result. */
     public synchronized boolean admits(String accessToken) {
         return admits(accessToken, organizationOf(accessToken));
     }
 
-    /** @param organization whose access tokens are admitted */
+    /** Whether an access token is valid for an organization; counts the result. */
     synchronized boolean admits(String accessToken, String organization) {
         boolean admitted = admitsUncounted(accessToken, organization);
         if (admitted) {
@@ -724,13 +721,9 @@ public final class Simulator implements AutoCloseable {
         return admitted;
     }
 
-    /** Counts a refusal as {@link #admits} does, and no success. */
+    /** Like {@link #admits(String, String)}, but counts rejections only. */
     synchronized boolean admitsUncounted(String accessToken, String organization) {
-        Instant expiry = accessTokens.get(accessToken);
-        boolean admitted = !refusesLogins
-                && expiry != null
-                && clock.instant().isBefore(expiry)
-                && organization.equals(organizationOf(accessToken));
+        boolean admitted = !rejectsAccessTokens && isAccessTokenOf(organization, accessToken);
         if (!admitted) {
             unauthorized++;
             unauthorizedBy.merge(userOf(accessToken), 1, Integer::sum);
@@ -745,7 +738,7 @@ public final class Simulator implements AutoCloseable {
                 + violations.size() + "}";
     }
 
-    private String newRefreshToken() {
+    synchronized String newSecret() {
         String chosen = nextRefreshToken;
         if (chosen != null) {
             nextRefreshToken = null;

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** HTTP in front of the {@link Simulator}'s state. */
+/** Request routing and HTTP responses of the {@link Simulator}. */
 final class SimulatorHandler implements HttpHandler {
 
     private static final String INVALID_GRANT =
@@ -42,18 +42,18 @@ final class SimulatorHandler implements HttpHandler {
         String host = String.valueOf(exchange.getRequestHeaders().getFirst("Host"));
         String path = exchange.getRequestURI().getRawPath();
         if (!host.startsWith("localhost") && !host.endsWith(".example.com")) {
-            // Routed by virtual host: an IP address leads nowhere. To the second one, only a test's proxy leads.
+            // Name-based virtual hosts only. Tests reach *.example.com through a proxy.
             answer(exchange, 404, "text/html", "<html>default backend - 404</html>");
         } else if (path.equals("/simulator/statistics")) {
             answer(exchange, 200, "application/json", simulator.statistics());
         } else if (simulator.isDown()) {
             badGateway(exchange, path);
-        } else if (path.equals(AccessRequests.PATH)) {
-            deliver(exchange, null, new AccessRequests(simulator.devices()).answer(call(exchange, null)));
+        } else if (path.equals(AccessRequestPage.PATH)) {
+            deliver(exchange, null, new AccessRequestPage(simulator.devices()).answer(call(exchange, null)));
         } else if (path.startsWith(simulator.prefix() + "/") && path.endsWith("/token")) {
             token(exchange, path.substring(simulator.prefix().length() + 1, path.length() - "/token".length()));
         } else if (path.startsWith(simulator.prefix() + "/") && path.endsWith("/device_authorization")) {
-            deviceCodes(exchange, path);
+            deviceAuthorization(exchange, path);
         } else if (api(path) != null) {
             api(exchange, api(path));
         } else if (simulator.kubernetes().serves(path)) {
@@ -61,7 +61,7 @@ final class SimulatorHandler implements HttpHandler {
         } else if (RESOURCES.stream().anyMatch(path::startsWith)) {
             resource(exchange, path);
         } else {
-            simulator.countMiss();
+            simulator.countNotFound();
             Thread.sleep(simulator.delay().toMillis());
             answer(exchange, 404, "text/html", "<html>404 Not Found</html>");
         }
@@ -74,7 +74,7 @@ final class SimulatorHandler implements HttpHandler {
                 && "refresh_token".equals(form.get("grant_type"))) {
             String context = path.substring(simulator.prefix().length() + 1, path.length() - "/token".length());
             simulator.countRefresh(form.getOrDefault("refresh_token", ""));
-            simulator.exchangeWhileDown(organization(context), form.getOrDefault("refresh_token", ""));
+            simulator.refreshWhileDown(organization(context), form.getOrDefault("refresh_token", ""));
         }
         answer(exchange, 502, "text/html", "<html>502 Bad Gateway</html>");
     }
@@ -90,13 +90,13 @@ final class SimulatorHandler implements HttpHandler {
         }
         Call call = call(exchange, fault);
         Map<String, String> form = call.form();
-        if (Devices.GRANT_TYPE.equals(form.get("grant_type"))) {
-            poll(exchange, fault, call);
+        if (DeviceAuthorizationApi.GRANT_TYPE.equals(form.get("grant_type"))) {
+            pollDeviceToken(exchange, fault, call);
             return;
         }
         String refreshToken = form.getOrDefault("refresh_token", "");
         simulator.countRefresh(refreshToken);
-        simulator.witness(RefreshPhase.RECEIVED);
+        simulator.enterPhase(RefreshPhase.RECEIVED);
         Thread.sleep(simulator.delay().toMillis());
         String organization = organization(context);
         String violation = violation(exchange, form);
@@ -110,22 +110,22 @@ final class SimulatorHandler implements HttpHandler {
         } else if (organization == null) {
             answer(exchange, 404, "text/html", "<html>404 Not Found</html>");
         } else if (fault != null && !fault.afterCommit()) {
-            if (fault.isDecline()) {
+            if (fault.isDefiniteRejection()) {
                 simulator.countDecline(refreshToken);
             }
-            strike(exchange, fault);
+            applyFault(exchange, fault);
         } else {
-            String granted = simulator.exchange(organization, refreshToken, fault == Fault.EXPIRED_ACCESS_TOKEN);
-            if (granted == null) {
+            String response = simulator.refresh(organization, refreshToken, fault == Fault.EXPIRED_ACCESS_TOKEN);
+            if (response == null) {
                 simulator.countRefusal(refreshToken);
                 answer(exchange, 400, "application/json", INVALID_GRANT);
             } else if (fault == null) {
-                simulator.witness(RefreshPhase.COMMITTED);
-                answer(exchange, 200, simulator.contentType(), granted);
-                simulator.countDelivery(granted);
-                simulator.witness(RefreshPhase.ANSWERED);
+                simulator.enterPhase(RefreshPhase.COMMITTED);
+                answer(exchange, 200, simulator.contentType(), response);
+                simulator.countDelivery(response);
+                simulator.enterPhase(RefreshPhase.ANSWERED);
             } else {
-                strike(exchange, fault, granted);
+                applyFault(exchange, fault, response);
             }
         }
     }
@@ -140,15 +140,14 @@ final class SimulatorHandler implements HttpHandler {
     }
 
     private void api(HttpExchange exchange, TokenApi api) throws IOException, InterruptedException {
-        boolean suffers = api.isExchange(exchange.getRequestURI().getRawPath());
-        Fault fault = suffers ? simulator.nextFault() : null;
+        Fault fault = api.isTokenRequest(exchange.getRequestURI().getRawPath()) ? simulator.nextFault() : null;
         if (fault == Fault.CLOSE_BEFORE_READING) {
             return;
         }
         Call call = call(exchange, fault);
-        boolean isWitnessed = api.replacesSecret(call.path());
-        if (isWitnessed) {
-            simulator.witness(RefreshPhase.RECEIVED);
+        boolean isRotation = api.replacesSecret(call.path());
+        if (isRotation) {
+            simulator.enterPhase(RefreshPhase.RECEIVED);
         }
         String violation;
         synchronized (simulator) {
@@ -163,43 +162,44 @@ final class SimulatorHandler implements HttpHandler {
             simulator.violation(violation);
             answer(exchange, 400, "application/json", "{\"message\":\"" + violation + "\"}");
         } else if (fault != null && !fault.afterCommit()) {
-            strike(exchange, fault);
+            applyFault(exchange, fault);
         } else {
             Reply reply;
             synchronized (simulator) {
                 reply = api.answer(call);
             }
-            simulator.note(new Traffic(call, reply));
-            if (isWitnessed && reply.isSuccess()) {
-                simulator.witness(RefreshPhase.COMMITTED);
+            simulator.record(new RecordedExchange(call, reply));
+            if (isRotation && reply.isSuccess()) {
+                simulator.enterPhase(RefreshPhase.COMMITTED);
             }
             deliver(exchange, fault, reply);
-            if (isWitnessed && reply.isSuccess()) {
-                simulator.witness(RefreshPhase.ANSWERED);
+            if (isRotation && reply.isSuccess()) {
+                simulator.enterPhase(RefreshPhase.ANSWERED);
             }
         }
     }
 
-    private void deviceCodes(HttpExchange exchange, String path) throws IOException {
+    private void deviceAuthorization(HttpExchange exchange, String path) throws IOException {
         String context = path.substring(simulator.prefix().length() + 1, path.lastIndexOf('/'));
         Call call = call(exchange, null);
         Reply reply;
         synchronized (simulator) {
-            reply = simulator.devices().codes(call, organization(context));
+            reply = simulator.devices().authorize(call, organization(context));
         }
         deliver(exchange, null, reply);
     }
 
-    private void poll(HttpExchange exchange, Fault fault, Call call) throws IOException, InterruptedException {
+    private void pollDeviceToken(HttpExchange exchange, Fault fault, Call call)
+            throws IOException, InterruptedException {
         if (fault != null && !fault.afterCommit()) {
-            strike(exchange, fault);
+            applyFault(exchange, fault);
             return;
         }
         Reply reply;
         synchronized (simulator) {
             reply = simulator.devices().poll(call);
             if (reply == null) {
-                reply = simulator.devices().grant(call);
+                reply = simulator.devices().issueToken(call);
             }
         }
         deliver(exchange, fault, reply);
@@ -210,7 +210,7 @@ final class SimulatorHandler implements HttpHandler {
             if (fault == null || !reply.isSuccess()) {
                 answer(exchange, reply);
             } else {
-                strike(exchange, fault, reply.body());
+                applyFault(exchange, fault, reply.body());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -236,7 +236,7 @@ final class SimulatorHandler implements HttpHandler {
         }
         String name =
                 URLDecoder.decode(context.substring("tenant/".length()).replace("+", "%2B"), StandardCharsets.UTF_8);
-        // The provider's organization is not reachable as a tenant.
+        // The provider organization has no tenant endpoint.
         return !name.equalsIgnoreCase("System") && simulator.knowsOrganization(name) ? name : null;
     }
 
@@ -249,7 +249,7 @@ final class SimulatorHandler implements HttpHandler {
         if (!type.split(";")[0].equals("application/x-www-form-urlencoded")) {
             return "content type " + type;
         }
-        // The vendor's Go client sends no Accept here (openapi.go:751 in go-vcloud-director 3.1.1).
+        // The vendor's Go client sends no Accept header here (openapi.go:751 in go-vcloud-director 3.1.1).
         String accept = headers.getFirst("Accept");
         if (accept != null && !accept.startsWith("application/json")) {
             return "Accept: " + accept;
@@ -266,7 +266,7 @@ final class SimulatorHandler implements HttpHandler {
         return null;
     }
 
-    private void strike(HttpExchange exchange, Fault fault) throws IOException {
+    private void applyFault(HttpExchange exchange, Fault fault) throws IOException {
         switch (fault) {
             case HTML -> answer(exchange, 200, "text/html", "<html><title>Sign in</title></html>");
             case EMPTY -> answer(exchange, 200, "application/json", "");
@@ -294,8 +294,9 @@ final class SimulatorHandler implements HttpHandler {
         }
     }
 
-    private void strike(HttpExchange exchange, Fault fault, String granted) throws IOException, InterruptedException {
-        byte[] bytes = granted.getBytes(StandardCharsets.UTF_8);
+    private void applyFault(HttpExchange exchange, Fault fault, String response)
+            throws IOException, InterruptedException {
+        byte[] bytes = response.getBytes(StandardCharsets.UTF_8);
         switch (fault) {
             case CLOSE_AFTER_COMMIT -> {}
             case STATUS_503_AFTER_COMMIT -> {
@@ -316,17 +317,17 @@ final class SimulatorHandler implements HttpHandler {
                     Thread.sleep(1_000);
                 }
             }
-            case TRUNCATED -> answer(exchange, 200, "application/json", granted.substring(0, granted.length() / 2));
+            case TRUNCATED -> answer(exchange, 200, "application/json", response.substring(0, response.length() / 2));
             case NO_ACCESS_TOKEN ->
                 answer(
                         exchange,
                         200,
                         "application/json",
-                        granted.replace("access_token", "other_token")
+                        response.replace("access_token", "other_token")
                                 .replace("accessToken", "otherToken")
                                 .replace("jwtToken", "otherToken")
                                 .replace("\"token\"", "\"otherToken\""));
-            default -> answer(exchange, 200, "application/json", granted);
+            default -> answer(exchange, 200, "application/json", response);
         }
     }
 

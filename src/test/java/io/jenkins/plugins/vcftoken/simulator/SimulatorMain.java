@@ -9,10 +9,10 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.UUID;
 
-/** The simulator for people to try things out with: {@code SimulatorMain PORT BEARER-LIFETIME-IN-SECONDS DIRECTORY}. */
+/** Standalone simulator for manual tests: {@code SimulatorMain PORT BEARER-LIFETIME-IN-SECONDS DIRECTORY}. */
 public final class SimulatorMain {
 
-    private static final Duration LIFE_OF_THE_API_TOKEN = Duration.ofDays(10);
+    private static final Duration API_TOKEN_LIFETIME = Duration.ofDays(10);
 
     private final Simulator simulator;
 
@@ -20,7 +20,7 @@ public final class SimulatorMain {
         this.simulator = simulator;
     }
 
-    /** Writes {@code ca.pem} and {@code accounts.txt}, one account for each way in, into the directory, then serves. */
+    /** Writes {@code ca.pem} and {@code accounts.txt} with an account of each kind, then serves forever. */
     public static void main(String[] args) throws Exception {
         if (args.length != 3) {
             System.err.println("Usage: SimulatorMain PORT BEARER-LIFETIME-IN-SECONDS DIRECTORY");
@@ -29,13 +29,13 @@ public final class SimulatorMain {
         Simulator simulator = Simulator.start(InstantSource.system(), Integer.parseInt(args[0]));
         simulator.setLifetime(Duration.ofSeconds(Long.parseLong(args[1])));
         simulator.devices().setInterval(Duration.ofSeconds(5));
-        // For clients of either product.
+        // Supports clients of both products.
         Set<String> versions = new HashSet<>(SimulatedOrganizations.VCF_AUTOMATION);
         versions.addAll(SimulatedOrganizations.CLOUD_DIRECTOR);
         simulator.tenants().setVersions(versions);
         Path directory = Files.createDirectories(Path.of(args[2]));
         Path authority = Files.writeString(directory.resolve("ca.pem"), simulator.authorityPem());
-        // Last, since it tells that all is there.
+        // Written last: bin/jenkins waits for this file.
         Files.writeString(directory.resolve("accounts.txt"), new SimulatorMain(simulator).accounts(authority));
         Thread.currentThread().join();
     }
@@ -47,13 +47,13 @@ public final class SimulatorMain {
         String password = simulator.newSecret();
         simulator.sddcManager().addUser(user, password);
         String apiToken = simulator.newSecret();
-        simulator.cloudServices().addApiToken(apiToken, Instant.now().plus(LIFE_OF_THE_API_TOKEN));
+        simulator.cloudServices().addApiToken(apiToken, Instant.now().plus(API_TOKEN_LIFETIME));
         String operationsPassword = simulator.newSecret();
         simulator.vcfOperations().addUser("svc-jenkins", "", operationsPassword);
         String ssoToken = simulator.newSecret();
         simulator
                 .vcfSso()
-                .addApiToken("CUSTOMER", "jenkins", ssoToken, Instant.now().plus(LIFE_OF_THE_API_TOKEN));
+                .addApiToken("CUSTOMER", "jenkins", ssoToken, Instant.now().plus(API_TOKEN_LIFETIME));
         String appSecret = simulator.newSecret();
         String organizationId = UUID.randomUUID().toString();
         simulator.cloudServices().addApp("app-of-jenkins", appSecret, organizationId);
@@ -101,14 +101,14 @@ public final class SimulatorMain {
                         simulator.addAccount("jenkins", "acme"),
                         simulator.addAccount("provider", "System"),
                         simulator.devices().addAccount("device", "acme"),
-                        simulator.url() + AccessRequests.PATH,
+                        simulator.url() + AccessRequestPage.PATH,
                         user,
                         password,
-                        LIFE_OF_THE_API_TOKEN.toDays(),
+                        API_TOKEN_LIFETIME.toDays(),
                         apiToken,
                         appSecret,
                         organizationId,
-                        LIFE_OF_THE_API_TOKEN.toDays(),
+                        API_TOKEN_LIFETIME.toDays(),
                         ssoToken,
                         operationsPassword,
                         simulator.vmcUrl());

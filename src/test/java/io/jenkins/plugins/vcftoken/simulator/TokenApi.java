@@ -2,29 +2,28 @@ package io.jenkins.plugins.vcftoken.simulator;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 
-/** One product's token endpoints. Its methods run one at a time, guarded by the simulator. */
+/** Token endpoints of a product. Methods that process a request are called with the lock of the simulator. */
 interface TokenApi {
 
-    /** Whether the path is one of its own. */
     boolean serves(String path);
 
-    /** Whether a request for this path is one for a token, and so meets the next fault. */
-    default boolean isExchange(String path) {
+    /** Whether this is the path of a token request, to which faults apply. */
+    default boolean isTokenRequest(String path) {
         return true;
     }
 
-    /** Whether a request for this path replaces the secret, so that witnesses are told of its moments. */
+    /** Whether a request for this path replaces the secret, and so has {@linkplain RefreshPhase phases}. */
     default boolean replacesSecret(String path) {
         return false;
     }
 
-    /** Called for each request before anything is done with it. */
+    /** Called for each request before it is validated. */
     default void received(Call call) {}
 
-    /** The secret in a request, to count how often each was received; empty when there is none. */
+    /** @return secret in a request, for counting; empty if there is none */
     String secret(Call call);
 
-    /** What a client should not have sent; null when all is well. */
+    /** @return description of the first protocol violation; null if the request is valid */
     @CheckForNull
     String violation(Call call);
 

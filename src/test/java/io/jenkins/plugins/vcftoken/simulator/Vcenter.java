@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
 /**
- * A vCenter that uses VCF SSO: exchanges access tokens for SAML tokens, and these for sessions. A session ends with its SAML
- * token, and half an hour after its last use. Has one list that needs a session.
+ * vCenter with VCF SSO: exchanges access tokens for SAML tokens, and SAML tokens for sessions. A session ends when its
+ * SAML token expires, or after 30 minutes of inactivity. Has one list that requires a session.
  */
 public final class Vcenter implements TokenApi {
 
@@ -40,17 +40,17 @@ public final class Vcenter implements TokenApi {
     private final Simulator simulator;
     private final Map<String, Session> samlTokens = new HashMap<>();
     private final Map<String, Session> sessions = new HashMap<>();
-    private volatile int begun;
-    private volatile int ended;
+    private volatile int sessionsCreated;
+    private volatile int sessionsEnded;
     private volatile int refusals;
 
     Vcenter(Simulator simulator) {
         this.simulator = simulator;
     }
 
-    // What tests ask
+    // Counters and state for assertions
 
-    /** Sessions that have neither been ended nor expired. */
+    /** Number of sessions that have neither ended nor expired. */
     public int openSessions() {
         synchronized (simulator) {
             Instant now = simulator.now();
@@ -61,20 +61,20 @@ public final class Vcenter implements TokenApi {
         }
     }
 
-    public int begun() {
-        return begun;
+    public int sessionsCreated() {
+        return sessionsCreated;
     }
 
-    public int ended() {
-        return ended;
+    public int sessionsEnded() {
+        return sessionsEnded;
     }
 
-    /** Exchanges that were refused because of the access token. */
+    /** Number of exchanges rejected because of the access token. */
     public int refusals() {
         return refusals;
     }
 
-    /** As an administrator does who ends all sessions. */
+    /** Ends all sessions, as an administrator can. */
     public void endSessions() {
         synchronized (simulator) {
             sessions.keySet().forEach(simulator::end);
@@ -82,7 +82,7 @@ public final class Vcenter implements TokenApi {
         }
     }
 
-    // What the handler needs
+    // Request handling
 
     @Override
     public boolean serves(String path) {
@@ -90,7 +90,7 @@ public final class Vcenter implements TokenApi {
     }
 
     @Override
-    public boolean isExchange(String path) {
+    public boolean isTokenRequest(String path) {
         return path.equals(TOKEN);
     }
 
@@ -119,9 +119,9 @@ public final class Vcenter implements TokenApi {
 
     @CheckForNull
     private static String exchangeViolation(Call call) {
-        String untidy = call.untidy("application/x-www-form-urlencoded");
-        if (untidy != null) {
-            return untidy;
+        String violation = call.headerViolation("application/x-www-form-urlencoded");
+        if (violation != null) {
+            return violation;
         }
         Map<String, String> form = new HashMap<>(call.form());
         String subject = form.remove("subject_token");
@@ -165,19 +165,19 @@ public final class Vcenter implements TokenApi {
 
     private Reply login(Call call) {
         Matcher sign = SIGN.matcher(call.header("Authorization"));
-        Session saml = sign.matches() ? samlTokens.get(decompressed(sign.group(1))) : null;
+        Session saml = sign.matches() ? samlTokens.get(decompress(sign.group(1))) : null;
         Instant now = simulator.now();
         if (saml == null || !now.isBefore(saml.endsAt())) {
             return Reply.json(401, UNAUTHENTICATED);
         }
-        begun++;
+        sessionsCreated++;
         String id = UUID.randomUUID().toString().replace("-", "");
         sessions.put(id, new Session(saml.user(), saml.endsAt(), now));
         simulator.rememberAccessToken(id, saml.user(), "", saml.endsAt());
         return Reply.json(201, '"' + id + '"');
     }
 
-    private static String decompressed(String token) {
+    private static String decompress(String token) {
         try (GZIPInputStream gzip =
                 new GZIPInputStream(new ByteArrayInputStream(Base64.getDecoder().decode(token)))) {
             return new String(gzip.readAllBytes(), StandardCharsets.UTF_8);
@@ -191,7 +191,7 @@ public final class Vcenter implements TokenApi {
         if (sessions.remove(id) == null) {
             return Reply.json(401, UNAUTHENTICATED);
         }
-        ended++;
+        sessionsEnded++;
         simulator.end(id);
         return new Reply(204, "application/json", "");
     }

@@ -5,12 +5,10 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 
 /**
- * VCF Operations: access tokens for names and passwords, access tokens of fleet services for its own and those of VCF SSO,
- * one list that needs an access token, and one of a fleet service.
- * Refuses a user after five wrong passwords, as with a policy for lockout, and does not tell that from a wrong password.
+ * VCF Operations: login with username and password, exchange of an access token for one of a fleet service, and two
+ * protected lists. Locks a user after five failed logins; the response is the same as to a wrong password.
  */
 public final class VcfOperations implements TokenApi {
 
@@ -40,9 +38,9 @@ public final class VcfOperations implements TokenApi {
         this.simulator = simulator;
     }
 
-    // What tests set up
+    // Configuration by tests
 
-    /** @param authSource empty for a local user */
+    /** @param authSource authentication source; empty for a local user */
     public void addUser(String name, String authSource, String password) {
         synchronized (simulator) {
             passwords.put(new User(name, authSource), password);
@@ -50,16 +48,16 @@ public final class VcfOperations implements TokenApi {
         }
     }
 
-    /** Its users sign in at an identity provider; their passwords are not looked at. */
+    /** Adds an authentication source with an external identity provider; it rejects all passwords. */
     public void addSourceWithoutPasswords(String authSource) {
         synchronized (simulator) {
             sourcesWithoutPasswords.add(authSource);
         }
     }
 
-    // What tests ask
+    // Counters and state for assertions
 
-    /** Access tokens that have not been released. */
+    /** Number of access tokens that have not been released. */
     public int openSessions() {
         synchronized (simulator) {
             return sessions.size();
@@ -78,17 +76,17 @@ public final class VcfOperations implements TokenApi {
         return releases;
     }
 
-    /** Access tokens of fleet services. */
+    /** Number of access tokens issued for fleet services. */
     public int exchanges() {
         return exchanges;
     }
 
-    /** Requests for one that were refused because of the access token. */
+    /** Number of exchanges rejected because of the access token. */
     public int refusedExchanges() {
         return refusedExchanges;
     }
 
-    // What the handler needs
+    // Request handling
 
     @Override
     public boolean serves(String path) {
@@ -96,7 +94,7 @@ public final class VcfOperations implements TokenApi {
     }
 
     @Override
-    public boolean isExchange(String path) {
+    public boolean isTokenRequest(String path) {
         return path.equals(ACQUIRE) || path.equals(EXCHANGE);
     }
 
@@ -118,15 +116,14 @@ public final class VcfOperations implements TokenApi {
     }
 
     private static String loginViolation(Call call) {
-        String untidy = call.untidy("application/json");
-        if (untidy != null) {
-            return untidy;
+        String violation = call.headerViolation("application/json");
+        if (violation != null) {
+            return violation;
         }
         if (call.headers().containsKey("Authorization")) {
             return "an Authorization header";
         }
-        Set<String> fields = new TreeSet<>();
-        call.json().fieldNames().forEachRemaining(fields::add);
+        Set<String> fields = call.jsonFields();
         if (!fields.equals(Set.of("username", "password"))
                 && !fields.equals(Set.of("username", "password", "authSource"))) {
             return "fields " + fields;
@@ -147,9 +144,9 @@ public final class VcfOperations implements TokenApi {
     }
 
     private static String exchangeViolation(Call call) {
-        String untidy = call.untidy("application/json");
-        if (untidy != null) {
-            return untidy;
+        String violation = call.headerViolation("application/json");
+        if (violation != null) {
+            return violation;
         }
         if (call.json().size() != 1 || !call.json().path("serviceKeys").isArray()) {
             return "fields other than serviceKeys";
@@ -203,11 +200,9 @@ public final class VcfOperations implements TokenApi {
         return new Reply(200, "application/json", "");
     }
 
-    /** An access token of a service ends a sixth of a lifetime after the one of VCF SSO that it came of. */
+    /** An access token for a fleet service outlives the access token of VCF SSO by a sixth of the lifetime. */
     private Reply exchange(Call call) {
-        String opsToken = opsToken(call);
-        boolean isOfSso = simulator.vcfSso().isIssued(call.accessToken());
-        String parent = sessions.contains(opsToken) ? opsToken : isOfSso ? call.accessToken() : "";
+        String parent = accessToken(call);
         if (!simulator.isAlive(parent)) {
             refusedExchanges++;
             return refused();
@@ -217,14 +212,14 @@ public final class VcfOperations implements TokenApi {
             return Reply.json(400, "{\"message\":\"Invalid service keys: [" + key + "]\",\"httpStatusCode\":400}");
         }
         exchanges++;
-        Instant end = isOfSso
+        Instant end = simulator.vcfSso().isIssued(parent)
                 ? simulator.expiryOf(parent).plus(simulator.lifetime().dividedBy(6))
                 : simulator.now().plus(simulator.lifetime());
         String jwt = simulator.issueUntil(simulator.userOf(parent), key, call.expired() ? simulator.now() : end);
         return Reply.json(200, "{\"jwtToken\":\"" + jwt + "\",\"services\":[]}");
     }
 
-    /** Of fleet lifecycle, which is another server in the field. */
+    /** List of VCF fleet lifecycle, which is a separate server in a real deployment. */
     private Reply components(Call call) {
         return simulator.admits(call.accessToken(), "fleet-lcm")
                 ? Reply.json(200, "{\"components\":[{\"componentType\":\"VSP\",\"fqdn\":\"vsp.example.com\"}]}")
@@ -232,16 +227,22 @@ public final class VcfOperations implements TokenApi {
     }
 
     private Reply resources(Call call) {
-        String opsToken = opsToken(call);
-        boolean isOfSso = simulator.vcfSso().isIssued(call.accessToken());
-        String accessToken = sessions.contains(opsToken) ? opsToken : isOfSso ? call.accessToken() : "";
-        if (!simulator.admits(accessToken)) {
+        if (!simulator.admits(accessToken(call))) {
             return refused();
         }
         return Reply.json(
                 200,
                 "{\"pageInfo\":{\"totalCount\":1,\"page\":0,\"pageSize\":1000},\"resourceList\":[{\"identifier\":"
                         + "\"2e0b1a54-6d2c-4f0a-9a53-3e1f6b3c7d10\",\"resourceKey\":{\"name\":\"mgmt-vc\"}}]}");
+    }
+
+    /** Access token of VCF Operations or VCF SSO; empty if unknown. */
+    private String accessToken(Call call) {
+        String opsToken = opsToken(call);
+        if (sessions.contains(opsToken)) {
+            return opsToken;
+        }
+        return simulator.vcfSso().isIssued(call.accessToken()) ? call.accessToken() : "";
     }
 
     private static String opsToken(Call call) {

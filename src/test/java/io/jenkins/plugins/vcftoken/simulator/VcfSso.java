@@ -9,9 +9,9 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The Identity Broker of VCF SSO: API tokens. Responds with 500 to one that is expired, revoked, replaced, or of an
- * inactive user, as the real one does. Regenerates API tokens as the vendor documents it, and wants an access token for
- * that, as the vendor's sample has one.
+ * API tokens of the VCF SSO Identity Broker. Responds with 500 to an API token that is expired, revoked, replaced, or
+ * belongs to an inactive user, like the real server. Regeneration follows the vendor's documentation, and requires an
+ * access token, as in the vendor's sample.
  */
 public final class VcfSso implements TokenApi {
 
@@ -28,12 +28,12 @@ public final class VcfSso implements TokenApi {
     private final Set<String> issued = new HashSet<>();
     private volatile boolean isTrusted = true;
     private final Set<String> forbidden = new HashSet<>();
-    /** API tokens with a regeneration whose outcome no token request has shown since. */
+    /** API tokens with a regeneration request that was not followed by a token request yet. */
     private final Set<String> regenerating = new HashSet<>();
 
     private volatile Duration apiTokenLifetime = Duration.ofDays(30);
-    private volatile boolean keepsReplaced;
-    private volatile boolean tellsExpiry = true;
+    private volatile boolean keepsReplacedTokens;
+    private volatile boolean includesExpiry = true;
     private volatile int refusals;
     private volatile int regenerations;
     private volatile int repeats;
@@ -42,11 +42,11 @@ public final class VcfSso implements TokenApi {
         this.simulator = simulator;
     }
 
-    // What tests set up
+    // Configuration by tests
 
     /**
-     * @param principal the API client or user that it acts for
-     * @param expiresAt when the token itself expires
+     * @param principal API client or user of the token
+     * @param expiresAt expiry of the API token, not of its access tokens
      */
     public void addApiToken(String tenant, String principal, String token, Instant expiresAt) {
         synchronized (simulator) {
@@ -61,7 +61,7 @@ public final class VcfSso implements TokenApi {
         }
     }
 
-    /** As after a long time without a login, and after the next login. */
+    /** @param active false for a user who has not logged in for a long time */
     public void setActive(String principal, boolean active) {
         synchronized (simulator) {
             if (active) {
@@ -72,36 +72,36 @@ public final class VcfSso implements TokenApi {
         }
     }
 
-    /** Whether the products accept its access tokens, as they do once they use VCF SSO. */
+    /** Whether the products use VCF SSO, and so accept its access tokens. */
     public void setTrusted(boolean trusted) {
         isTrusted = trusted;
     }
 
-    /** Of API tokens that are issued from now on. */
+    /** Sets the lifetime of API tokens issued from now on. */
     public void setApiTokenLifetime(Duration lifetime) {
         apiTokenLifetime = lifetime;
     }
 
-    /** The vendor does not say whether a replaced API token ends at once, or on the day of its own expiry. */
-    public void keepReplaced() {
-        keepsReplaced = true;
+    /** Keeps replaced API tokens valid until they expire. The vendor does not document whether they are revoked. */
+    public void keepReplacedTokens() {
+        keepsReplacedTokens = true;
     }
 
-    /** The fields of the response that tell when the new API token expires are optional. */
-    public void hideExpiry() {
-        tellsExpiry = false;
+    /** Omits the expiry of the new API token from the response, where it is optional. */
+    public void omitExpiry() {
+        includesExpiry = false;
     }
 
-    /** The role of the API client or user is too low to regenerate its API tokens. */
+    /** Denies regeneration, as with an insufficient role. */
     public void forbidRegeneration(String principal) {
         synchronized (simulator) {
             forbidden.add(principal);
         }
     }
 
-    // What tests ask
+    // Counters and state for assertions
 
-    /** The API token of an API client or user that was issued last and is not revoked. */
+    /** Latest API token of a principal that is not revoked; empty if there is none. */
     public String currentToken(String principal) {
         synchronized (simulator) {
             String current = "";
@@ -112,32 +112,32 @@ public final class VcfSso implements TokenApi {
         }
     }
 
-    /** API tokens that were issued in place of others. */
+    /** Number of regenerated API tokens. */
     public int regenerations() {
         return regenerations;
     }
 
     /**
-     * Requests to regenerate an API token after another one for the same, without a token request in between that showed
-     * what had come of that.
+     * Number of repeated regeneration requests with the same API token, without a token request in between that would
+     * have shown the outcome of the previous request.
      */
     public int repeatedRegenerations() {
         return repeats;
     }
 
-    /** Requests with an API token that was answered with 500. */
+    /** Number of token requests that received 500. */
     public int refusals() {
         return refusals;
     }
 
-    /** Whether an access token is one of VCF SSO, which the products that are part of it accept. */
+    /** Whether an access token was issued by VCF SSO and the products accept it. */
     boolean isIssued(String accessToken) {
         synchronized (simulator) {
             return isTrusted && issued.contains(accessToken);
         }
     }
 
-    // What the handler needs
+    // Request handling
 
     @Override
     public boolean serves(String path) {
@@ -166,11 +166,11 @@ public final class VcfSso implements TokenApi {
     @Override
     public String violation(Call call) {
         if (replacesSecret(call.path())) {
-            return violationOfRegeneration(call);
+            return regenerationViolation(call);
         }
-        String untidy = call.untidy("application/x-www-form-urlencoded");
-        if (untidy != null) {
-            return untidy;
+        String violation = call.headerViolation("application/x-www-form-urlencoded");
+        if (violation != null) {
+            return violation;
         }
         if (call.headers().containsKey("Authorization")) {
             return "client authentication";
@@ -183,7 +183,7 @@ public final class VcfSso implements TokenApi {
                 : "grant type " + call.form().get("grant_type");
     }
 
-    private static String violationOfRegeneration(Call call) {
+    private static String regenerationViolation(Call call) {
         if (call.query() != null) {
             return "a query string: secrets end up in access logs";
         }
@@ -230,7 +230,7 @@ public final class VcfSso implements TokenApi {
                         + (call.expired() ? 0 : simulator.lifetime().toSeconds()) + "}");
     }
 
-    /** @param token null when it is not active */
+    /** @param token null if not active */
     private Reply regenerate(Call call, String sent, ApiToken token) {
         if (!simulator.admits(call.accessToken())) {
             return Reply.json(401, "{\"message\":\"Unauthorized\"}");
@@ -243,7 +243,7 @@ public final class VcfSso implements TokenApi {
         }
         String next = "vidb_" + simulator.newSecret();
         Instant expiresAt = simulator.now().plus(apiTokenLifetime);
-        if (!keepsReplaced) {
+        if (!keepsReplacedTokens) {
             apiTokens.remove(sent);
         }
         apiTokens.put(next, new ApiToken(token.tenant(), token.principal(), expiresAt));
@@ -253,7 +253,7 @@ public final class VcfSso implements TokenApi {
         return new Reply(
                 200,
                 MEDIA + "response+json",
-                "{\"client_id\":\"" + token.principal() + "\"," + (tellsExpiry ? expiry : "")
+                "{\"client_id\":\"" + token.principal() + "\"," + (includesExpiry ? expiry : "")
                         + "\"token_status\":\"ACTIVE\",\"token\":\"" + next + "\"}");
     }
 }

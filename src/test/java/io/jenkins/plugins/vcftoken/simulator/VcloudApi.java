@@ -3,13 +3,11 @@ package io.jenkins.plugins.vcftoken.simulator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.UUID;
 
 /**
- * What a client of VCF Automation or Cloud Director reads to log in with an access token: the versions, the organizations
- * that the access token admits to, and the session.
+ * Endpoints that a client of VCF Automation or Cloud Director reads to log in with an access token: API versions, the
+ * organizations of the access token, and the current session.
  *
  * <p>Paths, headers and names are those of the vendor's client, go-vcloud-director 3.1.1: {@code api_vcd_versions.go:135}
  * (versions), {@code api_vcd.go:281} (organizations), {@code session_info.go:27} (session).
@@ -77,7 +75,7 @@ final class VcloudApi implements ResourceApi {
         for (String name : simulator.tenants().visibleTo(accessToken)) {
             organizations.append("""
                     <Org href="%s/api/org/%s" name="%s" type="application/vnd.vmware.vcloud.org+xml"/>
-                    """.formatted(simulator.url(), SimulatedOrganizations.id(name), escaped(name)));
+                    """.formatted(simulator.url(), SimulatedOrganizations.uuid(name), escapeXml(name)));
         }
         return xml("OrgList", "v1.5", organizations);
     }
@@ -87,12 +85,12 @@ final class VcloudApi implements ResourceApi {
         String user = simulator.userOf(accessToken);
         String role = organization.equals("System") ? "System Administrator" : "Organization Administrator";
         ObjectNode session = JSON.createObjectNode();
-        session.put("id", "urn:vcloud:session:" + uuid(accessToken));
-        reference(session.putObject("user"), "user", user, uuid(user));
-        reference(session.putObject("org"), "org", organization, SimulatedOrganizations.id(organization));
+        session.put("id", "urn:vcloud:session:" + SimulatedOrganizations.uuid(accessToken));
+        reference(session.putObject("user"), "user", user, SimulatedOrganizations.uuid(user));
+        reference(session.putObject("org"), "org", organization, SimulatedOrganizations.uuid(organization));
         session.put("location", "");
         session.putArray("roles").add(role);
-        reference(session.putArray("roleRefs").addObject(), "role", role, uuid(role));
+        reference(session.putArray("roleRefs").addObject(), "role", role, SimulatedOrganizations.uuid(role));
         session.put("sessionIdleTimeoutMinutes", simulator.lifetime().toMinutes());
         return Reply.json(200, session.toString());
     }
@@ -109,11 +107,7 @@ final class VcloudApi implements ResourceApi {
                 """.formatted(root, namespace, content));
     }
 
-    private static String escaped(String name) {
+    private static String escapeXml(String name) {
         return name.replace("&", "&amp;").replace("<", "&lt;").replace("\"", "&quot;");
-    }
-
-    private static String uuid(String name) {
-        return UUID.nameUUIDFromBytes(name.getBytes(StandardCharsets.UTF_8)).toString();
     }
 }

@@ -11,7 +11,7 @@ import java.util.concurrent.Executor;
 import javax.net.ssl.SSLContext;
 
 /**
- * VMware Cloud on AWS: a server of its own, which takes the access tokens of Cloud Services.
+ * VMware Cloud on AWS, a separate server that accepts access tokens of Cloud Services.
  *
  * @see <a href="https://developer.broadcom.com/xapis/vmware-cloud-on-aws-api/vmc-on-aws-1.8/vmc/api/orgs/get">List
  *     organizations</a>
@@ -42,7 +42,7 @@ final class VmcServer implements AutoCloseable {
 
     private Reply answer(Call call) {
         if (!call.path().equals("/vmc/api/orgs")) {
-            simulator.countMiss();
+            simulator.countNotFound();
             return Reply.json(404, "{\"status\":404,\"path\":\"" + call.path() + "\"}");
         }
         if (!call.method().equals("GET")) {

@@ -20,10 +20,12 @@ import java.time.InstantSource;
 import java.util.concurrent.Executors;
 import okhttp3.OkHttpClient;
 
-/** One of several controllers on one home: {@code SoakProcess HOME URL THREADS ACCOUNTS}. Rotates until it is killed. */
+/**
+ * Rotates tokens until it is killed, as a controller on a shared home: {@code SoakProcess HOME URL THREADS ACCOUNTS}.
+ */
 final class SoakProcess {
 
-    /** So long that an answer that came too late has no access token left when the token is sent once more. */
+    /** Twice this timeout is longer than an access token is valid, so that none is left when a token is sent again. */
     private static final Duration CALL_TIMEOUT = Duration.ofSeconds(3);
 
     private SoakProcess() {}
@@ -35,7 +37,7 @@ final class SoakProcess {
         OneShotHttpClient client = TestTokenService.client(http, clock, CALL_TIMEOUT);
         VcfaTokenClient service =
                 new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, URI.create(args[1]), "acme"));
-        TokenManager families = new TokenManager(
+        TokenManager manager = new TokenManager(
                 new FileTokenLedger(home.resolve("ledger"), TestTokenService.CIPHER),
                 TestTokenService.HASH,
                 Executors.newCachedThreadPool(),
@@ -54,17 +56,17 @@ final class SoakProcess {
         int accounts = Integer.parseInt(args[3]);
         for (int i = 0; i < Integer.parseInt(args[2]); i++) {
             String id = "a" + i % accounts;
-            new Thread(() -> rotate(families, service, id, new TokenFile(home.resolve(id)))).start();
+            new Thread(() -> rotate(manager, service, id, new TokenFile(home.resolve(id)))).start();
         }
     }
 
-    private static void rotate(TokenManager families, VcfaTokenClient service, String id, TokenFile store) {
+    private static void rotate(TokenManager manager, VcfaTokenClient service, String id, TokenFile store) {
         while (true) {
             try {
                 String token = store.read();
                 CredentialHandle handle =
                         new CredentialHandle(id, new CredentialLocation("system", id), token, service, store);
-                TokenUnavailableException error = error(families, handle);
+                TokenUnavailableException error = requestToken(manager, handle);
                 if (error != null && error.getMessage().contains("re-authorize the account")) {
                     System.out.println("STUCK " + id + ' ' + token);
                 }
@@ -77,11 +79,11 @@ final class SoakProcess {
         }
     }
 
-    /** With a living access token at hand, or without. */
-    private static TokenUnavailableException error(TokenManager families, CredentialHandle handle)
+    /** @return null after a successful request */
+    private static TokenUnavailableException requestToken(TokenManager manager, CredentialHandle handle)
             throws InterruptedException {
         try {
-            return families.await(handle, accessToken -> false).error();
+            return manager.await(handle, accessToken -> false).error();
         } catch (TokenUnavailableException e) {
             return e;
         }

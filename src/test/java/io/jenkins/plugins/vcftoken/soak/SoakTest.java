@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two processes on one home, 32 threads, and a fault in one of 50 exchanges, until {@code -Dsoak.rotations} rotations
- * are done. An account whose answer was lost heals, or is refused and then authorized, as a person would do it.
+ * Two processes with 32 threads on one home directory, and a fault in one of 50 requests, until
+ * {@code -Dsoak.rotations} rotations. After a lost response an account recovers, or is rejected and authorized again.
  */
 class SoakTest {
 
@@ -40,13 +40,13 @@ class SoakTest {
     private static final int KILLS = Integer.getInteger("soak.kills", 10);
     private static final int PROCESSES = 2;
 
-    /** Shorter than the pause before the one more request. */
+    /** Shorter than the delay before a token with a lost response is sent again. */
     private static final Duration LIFETIME = Duration.ofSeconds(1);
 
     private static final int THREADS = 16;
     private static final int ACCOUNTS = 8;
 
-    /** All but those that only take long. */
+    /** All faults except slow responses. */
     private static final Fault[] FAULTS =
             EnumSet.complementOf(EnumSet.of(Fault.TRICKLE, Fault.HUGE)).toArray(Fault[]::new);
 
@@ -57,21 +57,17 @@ class SoakTest {
     private final List<String> errors = new CopyOnWriteArrayList<>();
     private int faults;
     private int authorizations;
-    private int needless;
+    private int unnecessary;
     private int healed;
 
     @Test
     @Timeout(3600)
-    void nothingLostNothingSpentTwice() throws Exception {
+    void rotations_withFaults_loseNoTokenAndSendNoneTwice() throws Exception {
         List<Process> processes = new ArrayList<>();
         try (Simulator simulator = Simulator.start()) {
-            simulator.setLifetime(LIFETIME);
-            Files.writeString(home.resolve("ca.pem"), simulator.authorityPem());
-            for (int i = 0; i < ACCOUNTS; i++) {
-                Files.writeString(home.resolve("a" + i), simulator.addAccount("a" + i, "acme"));
-            }
-            simulator.setWitness(moment -> {
-                if (moment == RefreshPhase.ANSWERED && random.nextInt(50) == 0) {
+            addAccounts(simulator);
+            simulator.setPhaseListener(phase -> {
+                if (phase == RefreshPhase.ANSWERED && random.nextInt(50) == 0) {
                     faults++;
                     simulator.inject(FAULTS[random.nextInt(FAULTS.length)]);
                 }
@@ -83,18 +79,15 @@ class SoakTest {
                 Thread.sleep(20);
             }
             stop(processes);
-            int lost = 0;
-            for (int i = 0; i < ACCOUNTS; i++) {
-                lost += isLiveOrDiagnosed(simulator, "a" + i) ? 0 : 1;
-            }
+            int lost = countLost(simulator);
             System.out.println("Soak: " + simulator.rotations() + " rotations, " + PROCESSES + " processes, "
                     + PROCESSES * THREADS + " threads, " + faults + " faults, healed " + healed + ", authorized "
-                    + authorizations + ", of these though the server had not rotated " + needless
+                    + authorizations + ", of these though the server had not rotated " + unnecessary
                     + ", lost without a word " + lost + ", sent twice while anything could be lost by it "
                     + simulator.repeatsWhileAlive());
             assertThat(errors).isEmpty();
             assertThat(lost).isZero();
-            assertThat(needless).isZero();
+            assertThat(unnecessary).isZero();
             assertThat(simulator.repeatsWhileAlive()).isZero();
             assertThat(simulator.repeatsAfterRefusal()).isZero();
             assertThat(simulator.violations()).isEmpty();
@@ -105,40 +98,50 @@ class SoakTest {
 
     @Test
     @Timeout(3600)
-    void killedAgainAndAgain() throws Exception {
+    void repeatedKills_loseNoToken() throws Exception {
         int lost = 0;
         try (Simulator simulator = Simulator.start()) {
-            simulator.setLifetime(LIFETIME);
-            Files.writeString(home.resolve("ca.pem"), simulator.authorityPem());
-            for (int i = 0; i < ACCOUNTS; i++) {
-                Files.writeString(home.resolve("a" + i), simulator.addAccount("a" + i, "acme"));
-            }
+            addAccounts(simulator);
             for (int kill = 0; kill < KILLS; kill++) {
-                int enough = simulator.rotations() + 1 + random.nextInt(60);
+                int target = simulator.rotations() + 1 + random.nextInt(60);
                 Process process = start(simulator);
                 try {
-                    while (simulator.rotations() < enough && errors.isEmpty()) {
+                    while (simulator.rotations() < target && errors.isEmpty()) {
                         Thread.sleep(1);
                     }
                 } finally {
                     stop(List.of(process));
                 }
                 Thread.sleep(50);
-                simulator.keepDelivered(accessTokens());
-                for (int i = 0; i < ACCOUNTS; i++) {
-                    lost += isLiveOrDiagnosed(simulator, "a" + i) ? 0 : 1;
-                }
+                simulator.retainDelivered(accessTokens());
+                lost += countLost(simulator);
             }
             System.out.println("Soak: " + KILLS + " kills of a process under " + simulator.rotations()
                     + " rotations of "
                     + ACCOUNTS + " accounts, healed " + healed + ", authorized " + authorizations
-                    + ", of these though the server had not rotated " + needless + ", lost without a word " + lost
+                    + ", of these though the server had not rotated " + unnecessary + ", lost without a word " + lost
                     + ", sent twice while anything could be lost by it " + simulator.repeatsWhileAlive());
             assertThat(errors).isEmpty();
             assertThat(lost).isZero();
-            assertThat(needless).isZero();
+            assertThat(unnecessary).isZero();
             assertThat(simulator.repeatsWhileAlive()).isZero();
         }
+    }
+
+    private void addAccounts(Simulator simulator) throws IOException {
+        simulator.setLifetime(LIFETIME);
+        Files.writeString(home.resolve("ca.pem"), simulator.authorityPem());
+        for (int i = 0; i < ACCOUNTS; i++) {
+            Files.writeString(home.resolve("a" + i), simulator.addAccount("a" + i, "acme"));
+        }
+    }
+
+    private int countLost(Simulator simulator) throws IOException {
+        int lost = 0;
+        for (int i = 0; i < ACCOUNTS; i++) {
+            lost += isCurrentOrReported(simulator, "a" + i) ? 0 : 1;
+        }
+        return lost;
     }
 
     private Process start(Simulator simulator) throws IOException {
@@ -153,13 +156,13 @@ class SoakTest {
                         String.valueOf(ACCOUNTS))
                 .redirectError(new File(home.toFile(), "errors"))
                 .start();
-        Thread listener = new Thread(() -> listen(process, simulator));
-        listener.setDaemon(true);
-        listener.start();
+        Thread reader = new Thread(() -> readOutput(process, simulator));
+        reader.setDaemon(true);
+        reader.start();
         return process;
     }
 
-    private void listen(Process process, Simulator simulator) {
+    private void readOutput(Process process, Simulator simulator) {
         try (BufferedReader lines = process.inputReader()) {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 if (line.startsWith("STUCK ")) {
@@ -185,7 +188,7 @@ class SoakTest {
             boolean known = !stored.equals(stuckToken);
             if (!known) {
                 authorizations++;
-                needless += isNewest(simulator, id) ? 1 : 0;
+                unnecessary += isNewest(simulator, id) ? 1 : 0;
             }
             return known ? stored : simulator.reauthorize(id);
         });
@@ -197,8 +200,8 @@ class SoakTest {
         }
     }
 
-    /** The processes were killed in mid-flight, so a journaled token is a diagnosis, too. */
-    private boolean isLiveOrDiagnosed(Simulator simulator, String id) throws IOException {
+    /** After a kill during a request, a record in the state REQUESTING counts as reported. */
+    private boolean isCurrentOrReported(Simulator simulator, String id) throws IOException {
         return new TokenFile(home.resolve(id)).read().equals(simulator.currentToken(id))
                 || newest(id)
                         .filter(record -> record.state() != TokenFamily.Status.READY

@@ -11,7 +11,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
-/** A credentials store of one token that several processes share. */
+/** Credentials store with one token, shared by several processes. */
 final class TokenFile implements CredentialWriter {
 
     private static final Object THREADS = new Object();
@@ -27,19 +27,19 @@ final class TokenFile implements CredentialWriter {
     }
 
     @Override
-    public void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException {
+    public void writeBack(Predicate<String> sameFamily, String current, boolean force) throws IOException {
         change(token -> sameFamily.test(token) ? current : token);
     }
 
-    /** @return what is stored afterwards */
-    String change(UnaryOperator<String> move) throws IOException {
+    /** @return the new content */
+    String change(UnaryOperator<String> change) throws IOException {
         synchronized (THREADS) {
             try (FileChannel channel = FileChannel.open(lock(), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock lock = channel.lock()) {
                 String before = Files.exists(file) ? Files.readString(file) : "";
-                String after = move.apply(before);
+                String after = change.apply(before);
                 if (!after.equals(before)) {
-                    // As a whole, as Jenkins does it: the process may be killed in between.
+                    // Atomically, as Jenkins does: the process may be killed.
                     Path fresh = Files.writeString(file.resolveSibling(file.getFileName() + ".new"), after);
                     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
                 }

@@ -1,17 +1,16 @@
 package io.jenkins.plugins.vcftoken.store;
 
+import static io.jenkins.plugins.vcftoken.JenkinsAccount.findStore;
+import static io.jenkins.plugins.vcftoken.store.JenkinsFolderCredentials.credentialIn;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.hudson.plugins.folder.properties.FolderCredentialsProvider.FolderCredentialsProperty;
 import com.cloudbees.plugins.credentials.Credentials;
-import com.cloudbees.plugins.credentials.CredentialsProvider;
 import com.cloudbees.plugins.credentials.CredentialsScope;
-import com.cloudbees.plugins.credentials.CredentialsStore;
 import com.cloudbees.plugins.credentials.CredentialsUnavailableException;
 import com.cloudbees.plugins.credentials.domains.Domain;
-import hudson.model.ModelObject;
 import hudson.model.Result;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
@@ -41,13 +40,13 @@ import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** A credential that is replaced, copied or moved while it is used keeps its token, and gets no other credential's. */
+/** Credentials that are replaced, copied or moved while in use keep their own token. */
 @WithJenkins
 class CredentialLocatorJenkinsTest {
 
-    private static final Domain SPARE = new Domain("spare", null, List.of());
+    private static final Domain OTHER_DOMAIN = new Domain("other", null, List.of());
     private static JenkinsRule jenkins;
-    private static int folders;
+    private static int folderCount;
 
     private JenkinsAndSimulator both;
 
@@ -69,234 +68,230 @@ class CredentialLocatorJenkinsTest {
 
     @AfterEach
     void stop() {
-        both.assertNothingLostOrSpentTwice();
+        both.assertNoTokenLostOrReused();
     }
 
     @Test
-    void whatARotationReplacedLeadsToWhatTookItsPlaceAndNotToANamesake() throws Exception {
-        String strangers = simulator.addAccount("stranger", "acme");
-        folder("first", strangers);
+    void find_ofAnObjectReplacedByARotation_findsItsSuccessor() throws Exception {
+        String otherToken = simulator.addAccount("other", "acme");
+        folder("first", otherToken);
         Folder team = folder("team", initialToken);
-        VcfCredentials held = in(team);
-        VcfTokenService.get().once(held);
-        awaitIn(team);
-        assertThat(in(team)).isNotSameAs(held);
-        forceAnotherExchange(held);
-        assertThat(simulator.currentToken("stranger")).isEqualTo(strangers);
+        VcfCredentials credential = credentialIn(team);
+        VcfTokenService.get().issueWithoutLease(credential);
+        awaitToken(team);
+        assertThat(credentialIn(team)).isNotSameAs(credential);
+        VcfTokenService.get().renew(credential);
+        assertThat(simulator.currentToken("other")).isEqualTo(otherToken);
         assertThat(simulator.rotations()).isEqualTo(2);
-        awaitIn(team);
+        awaitToken(team);
     }
 
-    /** The object was replaced before its first use, so only its token tells which credential it was. */
+    /** The object was replaced before its first use, so only its token identifies the credential. */
     @Test
-    void whatAFormReplacedLeadsToTheOneWithItsTokenAndNotToANamesake() throws Exception {
-        String strangers = simulator.addAccount("stranger", "acme");
-        folder("first", strangers);
+    void find_ofAnObjectReplacedByAForm_findsTheOneWithItsToken() throws Exception {
+        String otherToken = simulator.addAccount("other", "acme");
+        folder("first", otherToken);
         Folder team = folder("team", initialToken);
-        VcfCredentials held = in(team);
+        VcfCredentials credential = credentialIn(team);
         replaceToken(team, initialToken);
-        VcfTokenService.get().once(held);
-        assertThat(simulator.currentToken("stranger")).isEqualTo(strangers);
+        VcfTokenService.get().issueWithoutLease(credential);
+        assertThat(simulator.currentToken("other")).isEqualTo(otherToken);
         assertThat(simulator.rotations()).isEqualTo(1);
-        awaitIn(team);
+        awaitToken(team);
     }
 
     @Test
-    void aDeletedCredentialHasNoSuccessor() throws Exception {
-        String strangers = simulator.addAccount("stranger", "acme");
-        folder("first", strangers);
+    void find_ofADeletedCredential_findsNoOtherOneWithItsId() throws Exception {
+        String otherToken = simulator.addAccount("other", "acme");
+        folder("first", otherToken);
         Folder team = folder("team", initialToken);
-        VcfCredentials held = in(team);
-        storeOf(team).removeCredentials(Domain.global(), held);
-        assertThatThrownBy(held::getSecret)
+        VcfCredentials credential = credentialIn(team);
+        findStore(team).removeCredentials(Domain.global(), credential);
+        assertThatThrownBy(credential::getSecret)
                 .isInstanceOf(CredentialsUnavailableException.class)
                 .hasMessageContaining("not stored in the credentials");
         assertThat(simulator.requests()).isZero();
     }
 
     @Test
-    void find_ofADeletedCredentialThatWasAuthorizedWhileEmpty_isNotAnEmptyOneWithItsId() throws Exception {
+    void find_ofADeletedCredentialAuthorizedWhileEmpty_findsNoEmptyOneWithItsId() throws Exception {
         Folder team = folder("team", initialToken);
-        VcfCredentials held = in(team);
+        VcfCredentials credential = credentialIn(team);
         CredentialLocation location = new CredentialLocation(StoreContext.folderName(team.getFullName()), "sa");
-        VcfTokenService.get().administration().authorized(held.account(), location, "", initialToken, null);
-        assertThat(VcfTokenService.get().administration().areRelated(held.account(), "", initialToken))
+        VcfTokenService.get().administration().authorized(credential.account(), location, "", initialToken, null);
+        assertThat(VcfTokenService.get().administration().areRelated(credential.account(), "", initialToken))
                 .isTrue();
-        storeOf(team).removeCredentials(Domain.global(), held);
+        findStore(team).removeCredentials(Domain.global(), credential);
         folder("empty", "");
-        assertThat(VcfTokenService.get().locator().find(held, null)).isEmpty();
+        assertThat(VcfTokenService.get().locator().find(credential, null)).isEmpty();
     }
 
-    /** Without a job the match is ambiguous: each has its own location in the ledger. */
+    /** Without a job, the match is ambiguous. */
     @Test
-    void ofTwoThatHaveItsTokenTheOneThatTheJobSeesIsTaken() throws Exception {
+    void find_ofTwoWithItsToken_prefersTheOneVisibleToTheJob() throws Exception {
         Folder one = folder("one", initialToken);
         Folder other = folder("other", initialToken);
-        VcfCredentials held = in(other);
+        VcfCredentials credential = credentialIn(other);
         replaceToken(other, initialToken);
         WorkflowJob job = both.job(other, "job", "sa");
         CredentialLocator locator = VcfTokenService.get().locator();
-        assertThat(locator.find(held, null)).isEmpty();
-        assertThat(locator.find(held, job))
+        assertThat(locator.find(credential, null)).isEmpty();
+        assertThat(locator.find(credential, job))
                 .map(StoreCredentialWriter::location)
-                .contains(locator.find(in(other), null).orElseThrow().location());
-        assertThat(locator.find(in(one), null)).isPresent();
+                .contains(locator.find(credentialIn(other), null).orElseThrow().location());
+        assertThat(locator.find(credentialIn(one), null)).isPresent();
     }
 
-    /** A token that a person types into the credential counts at once. */
     @Test
-    void aTokenTypedIntoTheSameCredentialCounts() throws Exception {
+    void tokenEnteredInTheForm_isUsedByTheNextRequest() throws Exception {
         Folder team = folder("team", initialToken);
-        VcfCredentials held = in(team);
-        VcfTokenService.get().once(held);
-        awaitIn(team);
+        VcfCredentials credential = credentialIn(team);
+        VcfTokenService.get().issueWithoutLease(credential);
+        awaitToken(team);
         replaceToken(team, simulator.reauthorize("ci"));
-        VcfTokenService.get().once(held);
+        VcfTokenService.get().issueWithoutLease(credential);
         assertThat(simulator.grants()).isEqualTo(2);
-        awaitIn(team);
+        awaitToken(team);
     }
 
     @Test
-    void aCopiedFolderWorksThoughItsOriginalRotatesFirst() throws Exception {
+    void copiedFolder_afterARotationOfTheOriginal_usesTheCurrentToken() throws Exception {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         Folder original = folder("original", initialToken);
         Folder inner = original.createProject(Folder.class, "inner");
-        storeOf(inner).addCredentials(Domain.global(), both.account("inner-sa", simulator.addAccount("inner", "acme")));
-        VcfTokenService.get().once(in(original));
-        VcfTokenService.get().once(in(inner));
-        awaitIn(original);
-        awaitIn(inner, "inner-sa", "inner");
-        Folder copy = jenkins.jenkins.copy(original, "copy-" + folders++);
+        add(inner, "inner-sa", simulator.addAccount("inner", "acme"));
+        VcfTokenService.get().issueWithoutLease(credentialIn(original));
+        VcfTokenService.get().issueWithoutLease(credentialIn(inner));
+        awaitToken(original);
+        awaitToken(inner, "inner-sa", "inner");
+        Folder copy = jenkins.jenkins.copy(original, "copy-" + folderCount++);
         Folder innerCopy = (Folder) copy.getItem("inner");
-        assertThat(in(innerCopy)).isNotSameAs(in(inner));
-        forceAnotherExchange(in(original));
-        forceAnotherExchange(in(inner));
-        both.letTheAccessTokenAge();
-        VcfTokenService.get().once(in(copy));
-        VcfTokenService.get().once(in(innerCopy));
-        awaitIn(copy);
-        awaitIn(innerCopy, "inner-sa", "inner");
-        forceAnotherExchange(in(original));
-        awaitIn(original);
+        assertThat(credentialIn(innerCopy)).isNotSameAs(credentialIn(inner));
+        VcfTokenService.get().renew(credentialIn(original));
+        VcfTokenService.get().renew(credentialIn(inner));
+        both.sleepUntilRenewalIsDue();
+        VcfTokenService.get().issueWithoutLease(credentialIn(copy));
+        VcfTokenService.get().issueWithoutLease(credentialIn(innerCopy));
+        awaitToken(copy);
+        awaitToken(innerCopy, "inner-sa", "inner");
+        VcfTokenService.get().renew(credentialIn(original));
+        awaitToken(original);
     }
 
-    /** Users who may change a folder may not have the right to change its copy. */
+    /** A user with access to the original may have no access to its copy. */
     @Test
-    void theCopysBlockGetsNothingOfWhatIsTypedIntoTheOriginal() throws Exception {
+    void leaseInACopy_afterTheOriginalGotAnotherToken_keepsItsAccount() throws Exception {
         Folder original = folder("original", initialToken);
-        Lease first = open(in(original));
-        awaitIn(original);
-        Folder copy = jenkins.jenkins.copy(original, "copy-" + folders++);
-        try (Lease second = open(in(copy))) {
+        Lease first = open(credentialIn(original));
+        awaitToken(original);
+        Folder copy = jenkins.jenkins.copy(original, "copy-" + folderCount++);
+        try (Lease second = open(credentialIn(copy))) {
             first.close();
-            String administrators = simulator.addAccount("administrator", "acme");
-            replaceToken(original, administrators);
-            awaitRenewals(2);
-            assertThat(simulator.currentToken("administrator")).isEqualTo(administrators);
-            assertThat(second.accessToken().value()).isIn(simulator.accessTokens());
+            String newToken = simulator.addAccount("administrator", "acme");
+            replaceToken(original, newToken);
+            awaitTwoRenewals(second);
+            assertThat(simulator.currentToken("administrator")).isEqualTo(newToken);
         }
-        awaitIn(copy);
+        awaitToken(copy);
     }
 
     @Test
-    void movedToAnotherFolderWhileABlockIsOpen() throws Exception {
+    void moveToAnotherFolder_duringABlock_isFollowed() throws Exception {
         Folder from = folder("from", initialToken);
-        Folder to = empty("to");
-        VcfCredentials held = in(from);
-        try (Lease lease = open(held)) {
-            awaitIn(from);
+        Folder to = emptyFolder("to");
+        VcfCredentials credential = credentialIn(from);
+        try (Lease lease = open(credential)) {
+            awaitToken(from);
             move(from, to);
-            // The block knows only the former location of the credential.
-            awaitRenewals(2);
-            assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
+            // The open block only has the former location of the credential.
+            awaitTwoRenewals(lease);
         }
-        awaitIn(to);
+        awaitToken(to);
         both.build(both.job(to, "job", "sa"));
-        awaitIn(to);
+        awaitToken(to);
     }
 
-    /** The access token is used while the write-back to the former location still waits. */
+    /** The access token is used while the write-back to the former location is blocked. */
     @Test
-    void movedToAnotherFolderBeforeTheRotatedTokenIsStored() throws Exception {
+    void moveToAnotherFolder_beforeTheWriteBack_isFollowed() throws Exception {
         Folder from = folder("from", initialToken);
-        Folder to = empty("to");
-        VcfCredentials held = in(from);
-        // Holds the lock of the store, so that the write-back waits.
+        Folder to = emptyFolder("to");
+        VcfCredentials credential = credentialIn(from);
+        // Blocks the write-back with the lock of the store.
         synchronized (from.getProperties().get(FolderCredentialsProperty.class)) {
-            AccessToken first = VcfTokenService.get().once(held);
+            AccessToken first = VcfTokenService.get().issueWithoutLease(credential);
             move(from, to);
-            assertThat(in(to).storedSecret().getPlainText()).isEqualTo(initialToken);
-            assertThat(VcfTokenService.get().once(in(to)).value()).isEqualTo(first.value());
+            assertThat(credentialIn(to).storedSecret().getPlainText()).isEqualTo(initialToken);
+            assertThat(VcfTokenService.get().issueWithoutLease(credentialIn(to)).value())
+                    .isEqualTo(first.value());
         }
-        awaitIn(to);
+        awaitToken(to);
         assertThat(simulator.grants()).isEqualTo(1);
         both.build(both.job(to, "job", "sa"));
     }
 
     @Test
-    void movedToAnotherDomainWhileABlockIsOpen() throws Exception {
+    void moveToAnotherDomain_duringABlock_isFollowed() throws Exception {
         Folder team = folder("team", initialToken);
-        storeOf(team).addDomain(SPARE);
-        VcfCredentials held = in(team);
-        try (Lease lease = open(held)) {
-            awaitIn(team);
-            Credentials moving = in(team);
-            storeOf(team).addCredentials(SPARE, moving);
-            storeOf(team).removeCredentials(Domain.global(), moving);
-            awaitRenewals(2);
-            assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
+        findStore(team).addDomain(OTHER_DOMAIN);
+        VcfCredentials credential = credentialIn(team);
+        try (Lease lease = open(credential)) {
+            awaitToken(team);
+            Credentials moving = credentialIn(team);
+            findStore(team).addCredentials(OTHER_DOMAIN, moving);
+            findStore(team).removeCredentials(Domain.global(), moving);
+            awaitTwoRenewals(lease);
         }
-        awaitIn(team);
-        assertThat(storeOf(team).getCredentials(SPARE)).hasSize(1);
-        assertThat(storeOf(team).getCredentials(Domain.global())).isEmpty();
+        awaitToken(team);
+        assertThat(findStore(team).getCredentials(OTHER_DOMAIN)).hasSize(1);
+        assertThat(findStore(team).getCredentials(Domain.global())).isEmpty();
     }
 
-    /** The token of a deleted credential must not be written to another credential with an old token of the family. */
+    /** The token of a deleted credential must not be written into another one with an old token of the family. */
     @Test
-    void aSpentTokenElsewhereInheritsNothing() throws Exception {
+    void replacedTokenInAnotherFolder_isNotUpdated() throws Exception {
         Folder team = folder("team", initialToken);
-        Folder thief = folder("thief", initialToken);
-        VcfCredentials held = in(team);
-        try (Lease lease = open(held)) {
-            awaitIn(team);
-            storeOf(team).removeCredentials(Domain.global(), in(team));
-            awaitRenewals(2);
-            assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
+        Folder other = folder("other", initialToken);
+        VcfCredentials credential = credentialIn(team);
+        try (Lease lease = open(credential)) {
+            awaitToken(team);
+            findStore(team).removeCredentials(Domain.global(), credentialIn(team));
+            awaitTwoRenewals(lease);
         }
-        assertThat(in(thief).storedSecret().getPlainText()).isEqualTo(initialToken);
-        WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, both.job(thief, "job", "sa"));
+        assertThat(credentialIn(other).storedSecret().getPlainText()).isEqualTo(initialToken);
+        WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, both.job(other, "job", "sa"));
         jenkins.assertLogContains("has already replaced it", run);
     }
 
-    /** A configuration file renames a credential: the first token under a new ID, and no credential with the old one. */
+    /** For example after a configuration file with the initial token was applied with another ID. */
     @Test
-    void anotherIdInTheSameStoreGoesOnWithTheNewestTokenOnceTheOldIdIsGone() throws Exception {
+    void newIdInTheSameStore_afterTheOldIdWasRemoved_usesTheCurrentToken() throws Exception {
         Folder team = folder("team", initialToken);
-        VcfTokenService.get().once(in(team));
-        awaitIn(team);
-        VcfCredentials old = in(team);
-        storeOf(team).addCredentials(Domain.global(), both.account("sb", initialToken));
+        VcfTokenService.get().issueWithoutLease(credentialIn(team));
+        awaitToken(team);
+        VcfCredentials former = credentialIn(team);
+        add(team, "sb", initialToken);
         VcfCredentials renamed = withId(team, "sb");
         assertRefused(renamed);
-        storeOf(team).removeCredentials(Domain.global(), old);
+        findStore(team).removeCredentials(Domain.global(), former);
         VcfTokenService.get().renew(renamed);
         assertThat(simulator.rotations()).isEqualTo(2);
-        awaitIn(team, "sb", "ci");
-        // The old ID with the first token is still the same account's.
-        storeOf(team).addCredentials(Domain.global(), both.account("sa", initialToken));
-        VcfTokenService.get().once(withId(team, "sa"));
-        assertThat(simulator.mostReceived()).isEqualTo(1);
+        awaitToken(team, "sb", "ci");
+        // The old ID with the initial token still belongs to the account.
+        add(team, "sa", initialToken);
+        VcfTokenService.get().issueWithoutLease(withId(team, "sa"));
+        assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
     }
 
     @Test
-    void anotherIdInAnotherStoreIsRefusedThoughTheOldIdIsGone() throws Exception {
+    void newIdInAnotherStore_isRefused() throws Exception {
         Folder team = folder("team", initialToken);
         Folder inner = team.createProject(Folder.class, "inner");
-        VcfTokenService.get().once(in(team));
-        awaitIn(team);
-        storeOf(team).removeCredentials(Domain.global(), in(team));
-        for (Folder other : List.of(inner, empty("other"))) {
-            storeOf(other).addCredentials(Domain.global(), both.account("sb", initialToken));
+        VcfTokenService.get().issueWithoutLease(credentialIn(team));
+        awaitToken(team);
+        findStore(team).removeCredentials(Domain.global(), credentialIn(team));
+        for (Folder other : List.of(inner, emptyFolder("other"))) {
+            add(other, "sb", initialToken);
             assertRefused(withId(other, "sb"));
         }
         assertThat(simulator.rotations()).isEqualTo(1);
@@ -304,128 +299,121 @@ class CredentialLocatorJenkinsTest {
 
     /** An empty secret matches no former ID. */
     @Test
-    void anotherIdWithoutATokenInheritsNothing() throws Exception {
+    void newIdWithoutAToken_getsNoToken() throws Exception {
         Folder team = folder("team", initialToken);
-        VcfTokenService.get().once(in(team));
-        awaitIn(team);
-        storeOf(team).removeCredentials(Domain.global(), in(team));
-        storeOf(team).addCredentials(Domain.global(), both.account("sb", ""));
-        assertThatThrownBy(() -> VcfTokenService.get().once(withId(team, "sb")))
+        VcfTokenService.get().issueWithoutLease(credentialIn(team));
+        awaitToken(team);
+        findStore(team).removeCredentials(Domain.global(), credentialIn(team));
+        add(team, "sb", "");
+        assertThatThrownBy(() -> VcfTokenService.get().issueWithoutLease(withId(team, "sb")))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("stores no refresh token yet");
         assertThat(simulator.rotations()).isEqualTo(1);
     }
 
     private static void assertRefused(VcfCredentials credential) {
-        assertThatThrownBy(() -> VcfTokenService.get().once(credential))
+        assertThatThrownBy(() -> VcfTokenService.get().issueWithoutLease(credential))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("has already replaced it");
     }
 
     private static VcfCredentials withId(Folder folder, String id) {
-        return storeOf(folder).getCredentials(Domain.global()).stream()
+        return findStore(folder).getCredentials(Domain.global()).stream()
                 .map(VcfCredentials.class::cast)
                 .filter(credential -> credential.getId().equals(id))
                 .findFirst()
                 .orElseThrow();
     }
 
-    /** Job DSL, a POST to config.xml, and update-job give a folder that stays the same other stores. */
+    /** Job DSL, a POST to config.xml, and update-job create new store objects for the same folder. */
     @Test
-    void anotherTokenInTheFoldersXmlWhileABlockIsOpen() throws Exception {
+    void folderXmlWithAnotherToken_duringABlock_isUsed() throws Exception {
         Folder team = folder("team", initialToken);
-        try (Lease lease = open(in(team))) {
-            awaitIn(team);
+        try (Lease lease = open(credentialIn(team))) {
+            awaitToken(team);
             postXml(team, simulator.reauthorize("ci"));
-            awaitRenewals(2);
-            assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
+            awaitTwoRenewals(lease);
         }
-        awaitIn(team);
+        awaitToken(team);
     }
 
     @Test
-    void theFirstTokenInTheFoldersXmlWhileABlockIsOpen() throws Exception {
+    void folderXmlWithTheInitialToken_duringABlock_getsTheCurrentToken() throws Exception {
         Folder team = folder("team", initialToken);
-        VcfCredentials held = in(team);
-        try (Lease lease = open(held)) {
-            awaitIn(team);
+        VcfCredentials credential = credentialIn(team);
+        try (Lease lease = open(credential)) {
+            awaitToken(team);
             postXml(team, initialToken);
-            awaitRenewals(2);
-            assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
+            awaitTwoRenewals(lease);
             JenkinsAndSimulator.await(
-                    "the first token is replaced", () -> !stored(team).equals(initialToken));
+                    "the initial token is replaced", () -> !stored(team).equals(initialToken));
         }
-        awaitIn(team);
-        assertThat(VcfTokenService.get().locator().find(held, null)).isPresent();
+        awaitToken(team);
+        assertThat(VcfTokenService.get().locator().find(credential, null)).isPresent();
     }
 
-    /** Writing back does not restore the files of a deleted folder; a new folder with its name takes its place. */
+    /** The write-back must not restore the files of a deleted folder, and follows a new folder with its name. */
     @Test
-    void aFolderIsDeletedAndMadeAnewWhileABlockIsOpen() throws Exception {
+    void folderRecreatedDuringABlock_getsTheCurrentToken() throws Exception {
         Folder team = folder("team", initialToken);
         String name = team.getName();
-        try (Lease lease = open(in(team))) {
-            awaitIn(team);
+        try (Lease lease = open(credentialIn(team))) {
+            awaitToken(team);
             team.delete();
-            awaitRenewals(2);
+            awaitTwoRenewals(lease);
             assertThat(team.getRootDir()).doesNotExist();
             Folder recreated = jenkins.createProject(Folder.class, name);
-            storeOf(recreated).addCredentials(Domain.global(), both.account("sa", initialToken));
-            awaitRenewals(2);
-            assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
+            add(recreated, "sa", initialToken);
+            awaitTwoRenewals(lease);
             JenkinsAndSimulator.await(
-                    "the first token is replaced", () -> !stored(recreated).equals(initialToken));
-            awaitIn(recreated);
+                    "the initial token is replaced", () -> !stored(recreated).equals(initialToken));
+            awaitToken(recreated);
         }
     }
 
-    /** An old form stores the first token, which leads to its family only at the location the family is bound to. */
+    /** The initial token only identifies the family at the location to which the family is bound. */
     @Test
-    void theFolderAboveIsRenamedWhileABlockIsOpen() throws Exception {
-        Folder outer = empty("outer");
+    void parentFolderRenamed_duringABlock_isFollowed() throws Exception {
+        Folder outer = emptyFolder("outer");
         String before = outer.getName();
         Folder inner = outer.createProject(Folder.class, "inner");
-        storeOf(inner).addCredentials(Domain.global(), both.account("sa", initialToken));
-        try (Lease lease = open(in(inner))) {
-            awaitIn(inner);
-            outer.renameTo("renamed-" + folders++);
+        add(inner, "sa", initialToken);
+        try (Lease lease = open(credentialIn(inner))) {
+            awaitToken(inner);
+            outer.renameTo("renamed-" + folderCount++);
             replaceToken(inner, initialToken);
-            awaitRenewals(2);
-            assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
+            awaitTwoRenewals(lease);
             CredentialLocation now = new CredentialLocation(StoreContext.folderName(inner.getFullName()), "sa");
             assertThat(VcfTokenService.get().openLeases())
                     .extracting(Lease::location)
                     .contains(now);
-            assertThat(placesOf(simulator)).containsExactly(now);
+            assertThat(locationsOf(simulator)).containsExactly(now);
         }
-        awaitIn(inner);
-        Folder thief = jenkins.createProject(Folder.class, before).createProject(Folder.class, "inner");
-        storeOf(thief).addCredentials(Domain.global(), both.account("sa", initialToken));
-        assertThatThrownBy(() -> VcfTokenService.get().once(in(thief)))
-                .isInstanceOf(TokenUnavailableException.class)
-                .hasMessageContaining("has already replaced it");
+        awaitToken(inner);
+        Folder other = jenkins.createProject(Folder.class, before).createProject(Folder.class, "inner");
+        add(other, "sa", initialToken);
+        assertRefused(credentialIn(other));
     }
 
     @Test
-    void theSameAddressSpelledOtherwiseIsTheSame() throws Exception {
+    void urlWithATrailingSlash_isTheSameAccount() throws Exception {
         Folder team = folder("team", initialToken);
-        VcfCredentials held = in(team);
-        try (Lease lease = open(held)) {
-            awaitIn(team);
-            storeOf(team)
+        VcfCredentials credential = credentialIn(team);
+        try (Lease lease = open(credential)) {
+            awaitToken(team);
+            findStore(team)
                     .updateCredentials(
                             Domain.global(),
-                            in(team),
+                            credentialIn(team),
                             both.account(
                                     CredentialsScope.GLOBAL, "sa", simulator.url() + "/", simulator.reauthorize("ci")));
-            awaitRenewals(2);
-            assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
-            assertThat(VcfTokenService.get().locator().find(held, null)).isPresent();
+            awaitTwoRenewals(lease);
+            assertThat(VcfTokenService.get().locator().find(credential, null)).isPresent();
         }
-        awaitIn(team);
+        awaitToken(team);
     }
 
-    private static Set<CredentialLocation> placesOf(Simulator simulator) throws Exception {
+    private static Set<CredentialLocation> locationsOf(Simulator simulator) throws Exception {
         return VcfTokenService.get().administration().list().stream()
                 .filter(record -> record.account().url().equals(simulator.url()))
                 .flatMap(record -> record.locations().stream())
@@ -442,13 +430,14 @@ class CredentialLocatorJenkinsTest {
     }
 
     private static String stored(Folder folder) {
-        return in(folder).storedSecret().getPlainText();
+        return credentialIn(folder).storedSecret().getPlainText();
     }
 
-    /** The lease renews by itself, as access tokens are short. */
-    private void awaitRenewals(int number) throws Exception {
+    /** Short-lived access tokens are renewed without a trigger. */
+    private void awaitTwoRenewals(Lease lease) throws Exception {
         int before = simulator.grants();
-        JenkinsAndSimulator.await("the lease is renewed", () -> simulator.grants() >= before + number);
+        JenkinsAndSimulator.await("the lease is renewed", () -> simulator.grants() >= before + 2);
+        assertThat(lease.accessToken().value()).isIn(simulator.accessTokens());
     }
 
     private Lease open(VcfCredentials credential) throws Exception {
@@ -456,58 +445,45 @@ class CredentialLocatorJenkinsTest {
         return VcfTokenService.get().open(credential, "", null, Duration.ofMinutes(1), new TestOwner());
     }
 
-    private void forceAnotherExchange(VcfCredentials credential) throws Exception {
-        VcfTokenService.get().renew(credential);
-    }
-
     private static void move(Folder from, Folder to) throws Exception {
-        // As the credentials plugin's own action does it.
-        Credentials moving = in(from);
-        assertThat(storeOf(to).addCredentials(Domain.global(), moving)).isTrue();
-        assertThat(storeOf(from).removeCredentials(Domain.global(), moving)).isTrue();
+        // Like the action of the credentials plugin.
+        Credentials moving = credentialIn(from);
+        assertThat(findStore(to).addCredentials(Domain.global(), moving)).isTrue();
+        assertThat(findStore(from).removeCredentials(Domain.global(), moving)).isTrue();
     }
 
     private Folder folder(String name, String token) throws Exception {
-        Folder folder = empty(name);
-        storeOf(folder).addCredentials(Domain.global(), both.account("sa", token));
+        Folder folder = emptyFolder(name);
+        add(folder, "sa", token);
         return folder;
     }
 
-    private static Folder empty(String name) throws Exception {
-        return jenkins.createProject(Folder.class, name + "-" + folders++);
+    private void add(Folder folder, String id, String token) throws Exception {
+        findStore(folder).addCredentials(Domain.global(), both.account(id, token));
+    }
+
+    private static Folder emptyFolder(String name) throws Exception {
+        return jenkins.createProject(Folder.class, name + "-" + folderCount++);
     }
 
     private void replaceToken(Folder folder, String token) throws Exception {
-        storeOf(folder).updateCredentials(Domain.global(), in(folder), both.account("sa", token));
+        findStore(folder).updateCredentials(Domain.global(), credentialIn(folder), both.account("sa", token));
     }
 
-    private void awaitIn(Folder folder) throws Exception {
-        awaitIn(folder, "sa", "ci");
+    private void awaitToken(Folder folder) throws Exception {
+        awaitToken(folder, "sa", "ci");
     }
 
-    private void awaitIn(Folder folder, String id, String account) throws Exception {
+    private void awaitToken(Folder folder, String id, String account) throws Exception {
         File file = new File(folder.getRootDir(), "config.xml");
         JenkinsAndSimulator.await(
                 "the rotated token reaches " + file,
                 () -> JenkinsAndSimulator.tokenIn(file, id).equals(simulator.currentToken(account)));
     }
 
-    private static VcfCredentials in(Folder folder) {
-        return (VcfCredentials) storeOf(folder).getCredentials(Domain.global()).get(0);
-    }
-
-    private static CredentialsStore storeOf(ModelObject owner) {
-        for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
-            if (store.getContext() == owner) {
-                return store;
-            }
-        }
-        throw new AssertionError("no store");
-    }
-
     private static final class TestOwner implements LeaseOwner {
         @Override
-        public String who() {
+        public String displayName() {
             return "a test of " + Jenkins.get().getDisplayName();
         }
 

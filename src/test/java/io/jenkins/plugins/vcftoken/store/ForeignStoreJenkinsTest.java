@@ -8,7 +8,7 @@ import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.ExtensionList;
 import hudson.security.Permission;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.JenkinsVault;
+import io.jenkins.plugins.vcftoken.JenkinsSingleCredentialProvider;
 import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
@@ -26,12 +26,14 @@ import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.TestExtension;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.springframework.security.core.Authentication;
 
-/** Stores of other plugins, such as those that show the content of an external vault. */
+/** Write-back into stores of other plugins, such as those of an external vault. */
 @WithJenkins
 class ForeignStoreJenkinsTest {
 
@@ -42,8 +44,8 @@ class ForeignStoreJenkinsTest {
     @AutoClose
     private final Simulator simulator = Simulator.start();
 
-    private TokenSink vault;
-    private Logged logged;
+    private TestVault vault;
+    private RecordingLogHandler log;
 
     @BeforeAll
     static void start(JenkinsRule rule) {
@@ -53,83 +55,72 @@ class ForeignStoreJenkinsTest {
     @BeforeEach
     void startSimulator() throws Exception {
         both = new JenkinsAndSimulator(jenkins, simulator);
-        vault = ExtensionList.lookupSingleton(TokenSink.class);
+        vault = ExtensionList.lookupSingleton(TestVault.class);
         vault.context = jenkins.jenkins;
         vault.updates.set(0);
         vault.beforeUpdate = () -> {};
-        logged = new Logged();
+        log = new RecordingLogHandler();
     }
 
     @AfterEach
     void stop() {
-        logged.close();
+        log.close();
         vault.credential = null;
-        both.assertNothingLostOrSpentTwice();
+        both.assertNoTokenLostOrReused();
     }
 
-    @Test
-    void aStoreThatRefusesUpdatesIsTriedOnceAndItIsSaidOnce() throws Exception {
-        isTried(1, "unsupported", Answer.UNSUPPORTED);
-    }
-
-    @Test
-    void aStoreThatSaysNoIsTriedOnceAndItIsSaidOnce() throws Exception {
-        isTried(1, "refusing", Answer.NO);
-    }
-
-    @Test
-    void aStoreThatIsForReadersIsNotTriedAndItIsSaidOnce() throws Exception {
-        isTried(0, "readers", Answer.FORBIDDEN);
-    }
-
-    private void isTried(int times, String id, Answer answer) throws Exception {
+    @ParameterizedTest
+    @CsvSource({"UNSUPPORTED, 1", "NO, 1", "FORBIDDEN, 0"})
+    void writeBack_intoAReadOnlyStore_isAttemptedAndLoggedOnce(Answer answer, int updates) throws Exception {
+        // Another ID for each answer, since rejections are cached by location.
+        String id = "read-only-" + answer;
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         vault.answer = answer;
         vault.credential = both.account(id, simulator.addAccount("ci", "acme"));
         WorkflowJob job = both.job(jenkins.jenkins, id, id);
         both.build(job);
-        await("it is said", () -> logged.of(id) == 1);
+        await("it is logged", () -> log.readOnlyMessages(id) == 1);
         for (int i = 0; i < 2; i++) {
-            both.letTheAccessTokenAge();
+            both.sleepUntilRenewalIsDue();
             both.build(job);
         }
         awaitWriteBacks();
         assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
-        assertThat(vault.updates).hasValue(times);
-        assertThat(logged.of(id)).isEqualTo(1);
+        assertThat(vault.updates).hasValue(updates);
+        assertThat(log.readOnlyMessages(id)).isEqualTo(1);
     }
 
-    /** A person stores another token between reading and writing. */
+    /** A user stores another token between reading and writing. */
     @Test
-    void aStoreThatHasChangedInBetweenIsLookedAtAgain() throws Exception {
+    void writeBack_afterAConcurrentChange_keepsIt() throws Exception {
         vault.answer = Answer.NO;
         vault.credential = both.account("raced", simulator.addAccount("ci", "acme"));
-        String typed = simulator.addAccount("other", "acme");
-        vault.beforeUpdate = () -> vault.credential = both.account("raced", typed);
-        VcfTokenService.get().once(vault.credential);
-        await("it was tried", () -> vault.updates.get() == 1);
+        String newToken = simulator.addAccount("other", "acme");
+        vault.beforeUpdate = () -> vault.credential = both.account("raced", newToken);
+        VcfTokenService.get().issueWithoutLease(vault.credential);
+        await("the update was attempted", () -> vault.updates.get() == 1);
         awaitWriteBacks();
-        assertThat(vault.updates).as("the other token stays").hasValue(1);
-        assertThat(vault.credential.getRefreshToken().getPlainText()).isEqualTo(typed);
-        assertThat(logged.of("raced")).isZero();
+        assertThat(vault.updates).as("the other token is kept").hasValue(1);
+        assertThat(vault.credential.getRefreshToken().getPlainText()).isEqualTo(newToken);
+        assertThat(log.readOnlyMessages("raced")).isZero();
     }
 
     @Test
-    void whatCouldNotBeStoredInAVaultCanBeStoredInTheSystemsStore() throws Exception {
+    void writeBack_intoTheSystemStore_worksAfterAVaultRefusedTheSameId() throws Exception {
         vault.answer = Answer.FORBIDDEN;
         vault.credential = both.account("again", simulator.addAccount("vaulted", "acme"));
-        VcfTokenService.get().once(vault.credential);
-        await("it is said", () -> logged.of("again") == 1);
+        VcfTokenService.get().issueWithoutLease(vault.credential);
+        await("it is logged", () -> log.readOnlyMessages("again") == 1);
         vault.credential = null;
         VcfaServiceAccount own = both.account("again", simulator.addAccount("ci", "acme"));
         both.addToSystem(own);
-        VcfTokenService.get().once(own);
+        VcfTokenService.get().issueWithoutLease(own);
         both.awaitInSystem("again");
     }
 
-    /** An administrator can make a store writable without a restart of Jenkins. */
+    /** An administrator can make a store writable without restarting Jenkins. */
     @Test
-    void aStoreThatRefusedIsTriedAgainTenMinutesLater() throws Exception {
+    void writeBack_intoAReadOnlyStore_isRetriedAfterTenMinutes() throws Exception {
         MutableClock clock = new MutableClock();
         CredentialLocator locator = new CredentialLocator(Optional::empty, clock);
         vault.answer = Answer.UNSUPPORTED;
@@ -145,29 +136,29 @@ class ForeignStoreJenkinsTest {
         }
         assertThat(vault.updates).hasValue(1);
         assertThat(locator.isReadOnly(stored)).isTrue();
-        clock.advance(RefusingStoreCache.RETRY_AFTER);
-        assertThat(locator.isReadOnly(stored)).as("until it is known better").isTrue();
+        clock.advance(ReadOnlyStoreCache.RETRY_AFTER);
+        assertThat(locator.isReadOnly(stored)).as("until a write succeeds").isTrue();
         writer.writeBack(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(2);
-        assertThat(logged.of("reopened")).isEqualTo(1);
+        assertThat(log.readOnlyMessages("reopened")).isEqualTo(1);
 
         vault.answer = Answer.YES;
         writer.writeBack(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(2);
-        clock.advance(RefusingStoreCache.RETRY_AFTER);
+        clock.advance(ReadOnlyStoreCache.RETRY_AFTER);
         writer.writeBack(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(3);
         assertThat(locator.isReadOnly(stored)).isFalse();
     }
 
-    /** One write-back that is seen comes after all before it. */
+    /** Write-backs run in order, so all earlier ones are done after a new one. */
     private void awaitWriteBacks() throws Exception {
         String id = "last-" + System.nanoTime();
         VcfaServiceAccount last = both.account(id, simulator.addAccount(id, "acme"));
         both.addToSystem(last);
-        VcfTokenService.get().once(last);
+        VcfTokenService.get().issueWithoutLease(last);
         await(
-                "the last one is stored",
+                "the last token is stored",
                 () -> SystemCredentialsProvider.getInstance().getCredentials().stream()
                         .map(VcfaServiceAccount.class::cast)
                         .anyMatch(credential -> credential.getId().equals(id)
@@ -181,17 +172,16 @@ class ForeignStoreJenkinsTest {
         YES
     }
 
-    /** What the plugin's own logger says of a credential. */
-    private static final class Logged extends Handler {
+    private static final class RecordingLogHandler extends Handler {
 
         private final Logger logger = Logger.getLogger(StoreCredentialWriter.class.getName());
         private final List<String> messages = new CopyOnWriteArrayList<>();
 
-        Logged() {
+        RecordingLogHandler() {
             logger.addHandler(this);
         }
 
-        long of(String id) {
+        long readOnlyMessages(String id) {
             return messages.stream()
                     .filter(message -> message.contains("‘" + id + "’ is in a store that cannot be written"))
                     .count();
@@ -212,7 +202,7 @@ class ForeignStoreJenkinsTest {
     }
 
     @TestExtension
-    public static final class TokenSink extends JenkinsVault {
+    public static final class TestVault extends JenkinsSingleCredentialProvider {
 
         final AtomicInteger updates = new AtomicInteger();
         volatile Answer answer = Answer.FORBIDDEN;

@@ -1,7 +1,9 @@
 package io.jenkins.plugins.vcftoken.store;
 
+import static io.jenkins.plugins.vcftoken.JenkinsAccount.findStore;
 import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.await;
 import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.tokenIn;
+import static io.jenkins.plugins.vcftoken.store.JenkinsFolderCredentials.credentialIn;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.cloudbees.hudson.plugins.folder.Folder;
@@ -88,30 +90,34 @@ class StoreCredentialWriterJenkinsTest {
 
     @AfterEach
     void stop() {
-        both.assertNothingLostOrSpentTwice();
+        both.assertNoTokenLostOrReused();
+    }
+
+    private VcfaServiceAccount newCredential() {
+        return both.account("sa", simulator.addAccount("ci", "acme"));
     }
 
     @Test
-    void folderOfAnyDepth() throws Exception {
+    void writeBack_intoANestedFolder_isSaved() throws Exception {
         Folder outer = jenkins.createProject(Folder.class, "outer");
         Folder inner = outer.createProject(Folder.class, "inner");
         Folder deepest = inner.createProject(Folder.class, "deepest");
-        storeOf(inner).addCredentials(Domain.global(), both.account("sa", simulator.addAccount("ci", "acme")));
+        findStore(inner).addCredentials(Domain.global(), newCredential());
         WorkflowJob job = both.job(deepest, "job", "sa");
         for (int i = 0; i < 3; i++) {
             both.build(job);
             both.awaitOnDisk(new File(inner.getRootDir(), "config.xml"), "sa");
-            both.letTheAccessTokenAge();
+            both.sleepUntilRenewalIsDue();
         }
         assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
     }
 
     @Test
-    void theNearestOfTwoWithOneIdIsTheOneThatRotates() throws Exception {
+    void build_withTwoCredentialsOfOneId_rotatesTheNearest() throws Exception {
         String far = simulator.addAccount("far", "acme");
         both.addToSystem(both.account("sa", far));
         Folder folder = jenkins.createProject(Folder.class, "folder");
-        storeOf(folder).addCredentials(Domain.global(), both.account("sa", simulator.addAccount("ci", "acme")));
+        findStore(folder).addCredentials(Domain.global(), newCredential());
         both.build(both.job(folder, "job", "sa"));
         both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
         assertThat(simulator.currentToken("far")).isEqualTo(far);
@@ -120,11 +126,11 @@ class StoreCredentialWriterJenkinsTest {
     }
 
     @Test
-    void aUsersOwnStoreIsWrittenAsThatUser() throws Exception {
+    void writeBack_intoTheStoreOfAUser_isSaved() throws Exception {
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         User alice = User.getById("alice", true);
         try (ACLContext asAlice = ACL.as2(alice.impersonate2())) {
-            storeOf(alice)
+            findStore(alice)
                     .addCredentials(
                             Domain.global(),
                             both.account(
@@ -146,93 +152,94 @@ class StoreCredentialWriterJenkinsTest {
                             new ParametersAction(new CredentialsParameterValue("WHICH", "mine", null))));
             SecretSweep.assertNone(simulator, run.getRootDir().toPath());
             both.awaitOnDisk(new File(alice.getUserFolder(), "config.xml"), "mine");
-            both.letTheAccessTokenAge();
+            both.sleepUntilRenewalIsDue();
         }
         assertThat(simulator.rotations()).isGreaterThanOrEqualTo(2);
     }
 
-    /** Saves of the thread with the bulk change wait for its end; the write-back does not. */
+    /** A {@link BulkChange} only delays saves of its own thread. */
     @Test
-    void aBulkChangeOfTheCallerDoesNotSwallowTheSave() throws Exception {
-        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+    void writeBack_duringABulkChangeOfTheCaller_isSaved() throws Exception {
+        both.addToSystem(newCredential());
         SystemCredentialsProvider system = SystemCredentialsProvider.getInstance();
         VcfCredentials credential = (VcfCredentials) system.getCredentials().get(0);
         try (BulkChange bulk = new BulkChange(system)) {
-            VcfTokenService.get().once(credential);
+            VcfTokenService.get().issueWithoutLease(credential);
             both.awaitInSystem("sa");
             assertThat(BulkChange.contains(system)).isTrue();
         }
     }
 
     @Test
-    void whatCannotBeSavedNowIsSavedByTheNextBuild() throws Exception {
-        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+    void writeBack_thatFailed_isRepeatedByTheNextBuild() throws Exception {
+        both.addToSystem(newCredential());
         WorkflowJob job = both.job(jenkins.jenkins, "job", "sa");
         Path file = jenkins.jenkins.getRootDir().toPath().resolve("credentials.xml");
         Files.delete(file);
         Files.createDirectory(file);
-        Files.createFile(file.resolve("in-the-way"));
+        Files.createFile(file.resolve("file"));
         both.build(job);
-        await("memory has it", () -> storedInMemory().equals(simulator.currentToken("ci")));
-        Files.delete(file.resolve("in-the-way"));
+        await("the token is stored in memory", () -> storedInMemory().equals(simulator.currentToken("ci")));
+        Files.delete(file.resolve("file"));
         Files.delete(file);
         both.build(job);
         both.awaitInSystem("sa");
     }
 
     @Test
-    void theAccessTokenIsOutBeforeALargeStoreIsSavedAndItIsSavedOnce() throws Exception {
+    void build_duringASlowSave_completesAndTheStoreIsSavedOnce() throws Exception {
         List<Credentials> many = new ArrayList<>();
         for (int i = 0; i < 10_000; i++) {
             many.add(new StringCredentialsImpl(CredentialsScope.GLOBAL, "other-" + i, null, Secret.fromString("x")));
         }
         SystemCredentialsProvider.getInstance().getCredentials().addAll(many);
-        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
-        SlowSaves slow = jenkins.jenkins.getExtensionList(SlowSaves.class).get(0);
-        slow.goOn = new CountDownLatch(1);
+        both.addToSystem(newCredential());
+        BlockedSaves blocked =
+                jenkins.jenkins.getExtensionList(BlockedSaves.class).get(0);
+        blocked.released = new CountDownLatch(1);
         both.build(both.job(jenkins.jenkins, "job", "sa"));
-        await("the store is being saved", () -> slow.saves.get() == 1);
+        await("the store is being saved", () -> blocked.saves.get() == 1);
         assertThat(simulator.grants()).isEqualTo(1);
-        slow.goOn.countDown();
+        blocked.released.countDown();
         both.awaitInSystem("sa");
-        assertThat(slow.saves).hasValue(1);
+        assertThat(blocked.saves).hasValue(1);
     }
 
-    /** A rotation replaces the credential object, which must not cause a scan of thousands of folders. */
+    /** A rotation replaces the credential object, which must not cause a scan of all folders. */
     @Test
-    void storesAreLookedThroughForANewCredentialOnlyAndTheNearestFirst() throws Exception {
-        Folder other = jenkins.createProject(Folder.class, "a-folder-that-comes-first");
+    void find_scansForNewCredentialsOnly_startingAtTheJob() throws Exception {
+        Folder other = jenkins.createProject(Folder.class, "a-first-folder");
         Folder folder = jenkins.createProject(Folder.class, "folder");
-        storeOf(folder).addCredentials(Domain.global(), both.account("sa", simulator.addAccount("ci", "acme")));
+        findStore(folder).addCredentials(Domain.global(), newCredential());
         WorkflowJob job = both.job(folder, "job", "sa");
         CredentialLocator locator = VcfTokenService.get().locator();
-        CountedLooks looks =
-                jenkins.jenkins.getExtensionList(CountedLooks.class).get(0);
-        VcfCredentials first = in(folder);
-        looks.at.clear();
+        StoreLookups lookups =
+                jenkins.jenkins.getExtensionList(StoreLookups.class).get(0);
+        VcfCredentials first = credentialIn(folder);
+        lookups.contexts.clear();
         assertThat(locator.find(first, job)).isPresent();
-        assertThat(looks.at).contains(folder).doesNotContain(other);
+        assertThat(lookups.contexts).contains(folder).doesNotContain(other);
         both.build(job);
         both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
-        VcfCredentials rotated = in(folder);
+        VcfCredentials rotated = credentialIn(folder);
         assertThat(rotated).isNotSameAs(first);
-        looks.at.clear();
+        lookups.contexts.clear();
         assertThat(locator.find(rotated, null)).isPresent();
-        assertThat(looks.at).as("whether its folder still has that store").containsExactly(folder);
+        assertThat(lookups.contexts).as("only the known folder").containsExactly(folder);
     }
 
-    /** Renaming a folder can take long, and its listeners look credentials up. */
+    /** Renaming a folder holds its lock, and listeners look up credentials. */
     @Test
-    void aFolderThatIsBusyDoesNotBlockLookUpsOfTheControllersCredentials() throws Exception {
+    void lookup_whileAWriteBackWaitsForAFolder_isNotBlocked() throws Exception {
         both.addToSystem(both.account("other", simulator.addAccount("other", "acme")));
         Folder folder = jenkins.createProject(Folder.class, "folder");
-        storeOf(folder).addCredentials(Domain.global(), both.account("sa", simulator.addAccount("ci", "acme")));
-        ExecutorService others = Executors.newSingleThreadExecutor();
+        findStore(folder).addCredentials(Domain.global(), newCredential());
+        ExecutorService executor = Executors.newSingleThreadExecutor();
         try {
             synchronized (folder) {
-                VcfTokenService.get().once(in(folder));
+                VcfTokenService.get().issueWithoutLease(credentialIn(folder));
                 await("the write-back waits for the folder", StoreCredentialWriterJenkinsTest::isWriteBackWaiting);
-                Future<Credentials> found = others.submit(() -> CredentialsMatchers.firstOrNull(
+                Future<Credentials> found = executor.submit(() -> CredentialsMatchers.firstOrNull(
                         CredentialsProvider.lookupCredentialsInItemGroup(
                                 VcfaServiceAccount.class, jenkins.jenkins, ACL.SYSTEM2, List.of()),
                         CredentialsMatchers.withId("other")));
@@ -240,7 +247,7 @@ class StoreCredentialWriterJenkinsTest {
             }
             both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
         } finally {
-            others.shutdownNow();
+            executor.shutdownNow();
         }
     }
 
@@ -250,9 +257,9 @@ class StoreCredentialWriterJenkinsTest {
                         thread -> thread.getName().contains("write-back") && thread.getState() == Thread.State.BLOCKED);
     }
 
-    /** A form is saved between reading and writing. */
+    /** For example by a form that is saved between reading and writing. */
     @Test
-    void whatIsTypedBetweenReadingAndWritingIsNotOverwritten() throws Exception {
+    void replace_afterAConcurrentChange_keepsIt() throws Exception {
         simulator.addAccount("ci", "acme");
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         Folder folder = jenkins.createProject(Folder.class, "folder");
@@ -260,25 +267,25 @@ class StoreCredentialWriterJenkinsTest {
         for (ModelObject owner : List.of(jenkins.jenkins, folder, alice)) {
             StoreContext storeOwner = new StoreContext(owner);
             CredentialsScope scope = owner == alice ? CredentialsScope.USER : CredentialsScope.GLOBAL;
-            CredentialsStore store = storeOf(owner);
+            CredentialsStore store = findStore(owner);
             VcfaServiceAccount first = both.account(scope, "sa", "https://host", "first");
-            VcfaServiceAccount typed = both.account(scope, "sa", "https://host", "typed");
+            VcfaServiceAccount replacement = both.account(scope, "sa", "https://host", "replacement");
             try (ACLContext as = storeOwner.impersonate()) {
                 store.addCredentials(Domain.global(), first);
             }
             StoreEntry entry = new StoreEntry(storeOwner, store.getClass(), Domain.global(), "sa");
             List<String> read = new ArrayList<>();
-            WriteResult outcome = entry.replace(stored -> {
+            WriteResult result = entry.replace(stored -> {
                 read.add(stored.storedSecret().getPlainText());
                 if (stored == first) {
-                    update(store, first, typed);
+                    update(store, first, replacement);
                     return first.withStoredSecret(Secret.fromString("rotated"));
                 }
                 return null;
             });
-            assertThat(outcome).as(storeOwner.name()).isEqualTo(WriteResult.UNCHANGED);
-            assertThat(read).containsExactly("first", "typed");
-            assertThat(entry.read()).isSameAs(typed);
+            assertThat(result).as(storeOwner.name()).isEqualTo(WriteResult.UNCHANGED);
+            assertThat(read).containsExactly("first", "replacement");
+            assertThat(entry.read()).isSameAs(replacement);
             assertThat(entry.replace(stored -> stored.withStoredSecret(Secret.fromString("rotated"))))
                     .isEqualTo(WriteResult.STORED);
             assertThat(entry.read().storedSecret().getPlainText()).isEqualTo("rotated");
@@ -293,15 +300,11 @@ class StoreCredentialWriterJenkinsTest {
         }
     }
 
-    private static VcfCredentials in(Folder folder) {
-        return (VcfCredentials) storeOf(folder).getCredentials(Domain.global()).get(0);
-    }
+    /** Records the contexts for which stores are looked up. */
+    @TestExtension("find_scansForNewCredentialsOnly_startingAtTheJob")
+    public static final class StoreLookups extends CredentialsProvider {
 
-    /** Whose stores were asked for. */
-    @TestExtension("storesAreLookedThroughForANewCredentialOnlyAndTheNearestFirst")
-    public static final class CountedLooks extends CredentialsProvider {
-
-        final List<ModelObject> at = new CopyOnWriteArrayList<>();
+        final List<ModelObject> contexts = new CopyOnWriteArrayList<>();
 
         @NonNull
         @Override
@@ -315,19 +318,19 @@ class StoreCredentialWriterJenkinsTest {
 
         @Override
         public CredentialsStore getStore(ModelObject context) {
-            at.add(context);
+            contexts.add(context);
             return null;
         }
     }
 
     @Test
-    void oneUsageHistoryHoweverOftenItRotates() throws Exception {
-        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+    void fingerprint_afterRotations_isTheSame() throws Exception {
+        both.addToSystem(newCredential());
         WorkflowJob job = both.job(jenkins.jenkins, "job", "sa");
         for (int i = 0; i < 3; i++) {
             both.build(job);
             both.awaitInSystem("sa");
-            both.letTheAccessTokenAge();
+            both.sleepUntilRenewalIsDue();
         }
         Fingerprint usage = CredentialsProvider.getFingerprintOf(
                 SystemCredentialsProvider.getInstance().getCredentials().get(0));
@@ -335,15 +338,15 @@ class StoreCredentialWriterJenkinsTest {
     }
 
     @Test
-    void aLoopOfBlocksIsNotedOnceAndHeardOfEachTime() throws Exception {
-        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+    void usage_ofALoopOfBlocks_isSavedOncePerBuild() throws Exception {
+        both.addToSystem(newCredential());
         WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
         job.setDefinition(
                 new CpsFlowDefinition("for (int i = 0; i < 5; i++) { withVcfToken(credentialsId: 'sa') { } }", true));
         jenkins.buildAndAssertSuccess(job);
         jenkins.buildAndAssertSuccess(job);
-        assertThat(ExtensionList.lookupSingleton(Usage.class).saves).hasValue(2);
-        assertThat(ExtensionList.lookupSingleton(Uses.class).builds)
+        assertThat(ExtensionList.lookupSingleton(FingerprintSaves.class).saves).hasValue(2);
+        assertThat(ExtensionList.lookupSingleton(CredentialUses.class).builds)
                 .containsExactly(
                         "job#1", "job#1", "job#1", "job#1", "job#1", "job#2", "job#2", "job#2", "job#2", "job#2");
         Fingerprint usage = CredentialsProvider.getFingerprintOf(
@@ -351,25 +354,25 @@ class StoreCredentialWriterJenkinsTest {
         assertThat(usage.getRangeSet(job).listNumbers()).containsExactly(1, 2);
     }
 
-    @TestExtension("aLoopOfBlocksIsNotedOnceAndHeardOfEachTime")
-    public static final class Usage extends SaveableListener {
+    @TestExtension("usage_ofALoopOfBlocks_isSavedOncePerBuild")
+    public static final class FingerprintSaves extends SaveableListener {
         final AtomicInteger saves = new AtomicInteger();
 
         @Override
         public void onChange(Saveable changed, XmlFile file) {
-            // The note is made, then it learns of its first build.
+            // A new fingerprint is saved before its first build is added.
             if (changed instanceof Fingerprint usage && !usage.getJobs().isEmpty()) {
                 saves.incrementAndGet();
             }
         }
     }
 
-    @TestExtension("aLoopOfBlocksIsNotedOnceAndHeardOfEachTime")
-    public static final class Uses implements CredentialsUseListener {
+    @TestExtension("usage_ofALoopOfBlocks_isSavedOncePerBuild")
+    public static final class CredentialUses implements CredentialsUseListener {
         final List<String> builds = new CopyOnWriteArrayList<>();
 
         @Override
-        @SuppressWarnings("rawtypes") // as Jenkins declares what this overrides
+        @SuppressWarnings("rawtypes") // raw type in the overridden method
         public void onUse(Credentials credentials, Run run) {
             builds.add(run.getExternalizableId());
         }
@@ -382,12 +385,12 @@ class StoreCredentialWriterJenkinsTest {
     }
 
     @Test
-    void anAbortedBuildDoesNotCancelItsExchange() throws Exception {
-        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+    void abortedBuild_doesNotCancelItsRequest() throws Exception {
+        both.addToSystem(newCredential());
         WorkflowJob job = both.job(jenkins.jenkins, "job", "sa");
         simulator.setDelay(Duration.ofSeconds(2));
         WorkflowRun run = job.scheduleBuild2(0).waitForStart();
-        await("the token is on its way", () -> simulator.requests() == 1);
+        await("the request is running", () -> simulator.requests() == 1);
         run.doStop();
         jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
         await("the server grants it", () -> simulator.grants() == 1);
@@ -404,25 +407,16 @@ class StoreCredentialWriterJenkinsTest {
                 .getPlainText();
     }
 
-    private static CredentialsStore storeOf(ModelObject owner) {
-        for (CredentialsStore store : CredentialsProvider.lookupStores(owner)) {
-            if (store.getContext() == owner) {
-                return store;
-            }
-        }
-        throw new AssertionError("no store");
-    }
-
-    /** Blocks saves of the controller's credentials. */
-    @TestExtension("theAccessTokenIsOutBeforeALargeStoreIsSavedAndItIsSavedOnce")
-    public static final class SlowSaves extends SaveableListener {
+    /** Blocks saves of the system store. */
+    @TestExtension("build_duringASlowSave_completesAndTheStoreIsSavedOnce")
+    public static final class BlockedSaves extends SaveableListener {
 
         final AtomicInteger saves = new AtomicInteger();
-        volatile CountDownLatch goOn;
+        volatile CountDownLatch released;
 
         @Override
         public void onChange(Saveable saved, XmlFile file) {
-            CountDownLatch latch = goOn;
+            CountDownLatch latch = released;
             if (latch != null && saved instanceof SystemCredentialsProvider) {
                 saves.incrementAndGet();
                 try {

@@ -14,7 +14,7 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.TestExtension;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** A store that another plugin adds. */
+/** {@link VersionedSecretProvider} of another plugin. */
 @WithJenkins
 class VersionedSecretProviderJenkinsTest {
 
@@ -49,7 +49,7 @@ class VersionedSecretProviderJenkinsTest {
                             .isEqualTo(initial));
             both.build(both.job(jenkins.jenkins, "second", "vcfa"));
             assertThat(simulator.requests()).isEqualTo(1);
-            both.assertNothingLostOrSpentTwice();
+            both.assertNoTokenLostOrReused();
         } finally {
             Vault.SECRETS.clear();
         }

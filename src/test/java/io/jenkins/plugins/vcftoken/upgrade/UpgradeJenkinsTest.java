@@ -1,8 +1,8 @@
 package io.jenkins.plugins.vcftoken.upgrade;
 
 import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.await;
-import static io.jenkins.plugins.vcftoken.upgrade.JenkinsStores.find;
-import static io.jenkins.plugins.vcftoken.upgrade.JenkinsStores.location;
+import static io.jenkins.plugins.vcftoken.upgrade.JenkinsSampleCredentials.find;
+import static io.jenkins.plugins.vcftoken.upgrade.JenkinsSampleCredentials.location;
 import static io.jenkins.plugins.vcftoken.upgrade.WriteHomeJenkinsTest.FILES;
 import static io.jenkins.plugins.vcftoken.upgrade.WriteHomeJenkinsTest.SECRET;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -48,28 +48,28 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.jvnet.hudson.test.junit.jupiter.WithLocalData;
 
 /**
- * Homes as released versions left them: in the middle of a block, with a refresh token on its way. What is in them was
- * written by {@link WriteHomeJenkinsTest} of that version and is never touched again.
+ * Upgrades from a JENKINS_HOME of each earlier format, with an open block and a pending token request. {@link
+ * WriteHomeJenkinsTest} of the respective version has written the files, which must not be changed.
  */
 @WithJenkins
 class UpgradeJenkinsTest {
 
-    private static JenkinsBehindProxy behind;
+    private static JenkinsProxiedSimulator proxied;
     private static Simulator simulator;
 
     @BeforeAll
-    static void serve() throws Exception {
-        behind = new JenkinsBehindProxy();
-        simulator = behind.simulator;
-        // What the servers hold is what the ledger of the home has.
-        account("system-vcfa", "system-vcfa-3", "acme");
-        account("folder-vcfa", "folder-vcfa-2", "acme");
-        account("user-vcfa", "user-vcfa-2", "acme");
-        account("system-steady", "system-steady", "acme");
+    static void startSimulator() throws Exception {
+        proxied = new JenkinsProxiedSimulator();
+        simulator = proxied.simulator;
+        // The tokens match the ledger in the sample home.
+        addAccount("system-vcfa", "system-vcfa-3", "acme");
+        addAccount("folder-vcfa", "folder-vcfa-2", "acme");
+        addAccount("user-vcfa", "user-vcfa-2", "acme");
+        addAccount("system-steady", "system-steady", "acme");
         simulator.setRotation("system-steady", false);
-        account("system-rescued", "system-rescued-2", "acme");
-        account("system-authorized", "system-authorized-2", "acme");
-        account("system-provider", "system-provider", "System");
+        addAccount("system-rescued", "system-rescued-2", "acme");
+        addAccount("system-authorized", "system-authorized-2", "acme");
+        addAccount("system-provider", "system-provider", "System");
         simulator.tenants().add("acme");
         Instant later = Instant.parse("2099-01-01T00:00:00Z");
         for (String where : List.of("system", "folder", "user")) {
@@ -78,7 +78,7 @@ class UpgradeJenkinsTest {
             simulator.cloudServices().addApiToken(token, later);
             simulator.cloudServices().addApp("app-" + where, SECRET + where + "-csp-app", ORGANIZATION_ID);
         }
-        // The open block may have asked before anybody looks.
+        // The open block may request a token before the assertions run.
         simulator.setNextRefreshToken(SECRET + "system-vcfa-4");
         Files.createDirectories(Path.of(FILES));
         Files.writeString(Path.of(FILES, "token"), "an access token");
@@ -86,23 +86,25 @@ class UpgradeJenkinsTest {
 
     private static final String ORGANIZATION_ID = "0b6e0a3e-94c1-4b0c-8d1f-6a5c1e0f7a11";
 
-    private static void account(String name, String token, String organization) {
+    private static void addAccount(String name, String token, String organization) {
         simulator.setNextRefreshToken(SECRET + token);
         simulator.addAccount(name, organization);
     }
 
     @AfterAll
-    static void stop() throws IOException {
-        behind.close();
+    static void stopSimulator() throws IOException {
+        proxied.close();
     }
 
-    /** So that a block which goes on finds its server at once, and not at its second try. */
+    /**
+     * Configures the proxy before Jenkins resumes the open block, which would otherwise wait for its second attempt.
+     */
     @TestExtension
     public static final class Proxy extends ItemListener {
         @Override
         public void onLoaded() {
             try {
-                behind.use();
+                proxied.configureProxy();
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
@@ -112,27 +114,27 @@ class UpgradeJenkinsTest {
     @Test
     @WithLocalData("format1")
     void format1(JenkinsRule jenkins) throws Exception {
-        behind.use();
+        proxied.configureProxy();
         Path home = jenkins.jenkins.getRootDir().toPath();
-        credentials();
-        records();
+        assertCredentials();
+        assertTokenFamilies();
         FreeStyleProject freestyle = jenkins.jenkins.getItemByFullName("freestyle", FreeStyleProject.class);
-        wrapper(freestyle);
-        // What a build that died left behind, on the built-in node.
-        await("the note is read", () -> !Files.exists(Path.of(FILES)));
-        try (var notes = Files.list(home.resolve("vcf-token/files"))) {
-            assertThat(notes).isEmpty();
+        assertBuildWrapper(freestyle);
+        // Files of a killed build on the built-in node are deleted.
+        await("the token files are deleted", () -> !Files.exists(Path.of(FILES)));
+        try (var fileRecords = Files.list(home.resolve("vcf-token/files"))) {
+            assertThat(fileRecords).isEmpty();
         }
-        theOpenBlockGoesOn(jenkins);
-        tokensAreUsed();
-        aBlockAndAFreestyleBuild(jenkins, freestyle);
+        resumeOpenBlock(jenkins);
+        requestAccessTokens();
+        runNewBuilds(jenkins, freestyle);
         assertThat(simulator.reuses()).isZero();
-        assertThat(simulator.mostReceived()).isEqualTo(1);
+        assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
         assertThat(simulator.violations()).isEmpty();
-        assertNothingInClear(home);
+        assertNoPlainTextSecrets(home);
     }
 
-    private static void credentials() {
+    private static void assertCredentials() {
         for (String where : List.of("system", "folder", "user")) {
             CredentialsScope scope = where.equals("user") ? CredentialsScope.USER : CredentialsScope.GLOBAL;
             String newest = where.equals("system") ? "-[34]" : where.equals("folder") ? "" : "-2";
@@ -176,8 +178,8 @@ class UpgradeJenkinsTest {
         });
     }
 
-    /** Each field of each record is compared by {@code TokenFamilyJsonTest}; here, what the controller's own keys make of them. */
-    private static void records() throws Exception {
+    /** Checks decryption with the keys of the controller; {@code TokenFamilyJsonTest} compares all fields. */
+    private static void assertTokenFamilies() throws Exception {
         Map<String, TokenFamily> records = VcfTokenService.get().administration().list().stream()
                 .collect(Collectors.toMap(
                         record -> record.locations().iterator().next().credentialsId(), record -> record));
@@ -194,7 +196,7 @@ class UpgradeJenkinsTest {
                 .isIn(TokenFamily.Status.REQUESTING, TokenFamily.Status.UNKNOWN);
     }
 
-    private static void wrapper(FreeStyleProject project) {
+    private static void assertBuildWrapper(FreeStyleProject project) {
         VcfTokenBuildWrapper wrapper = project.getBuildWrappersList().get(VcfTokenBuildWrapper.class);
         assertThat(wrapper.getCredentialsId()).isEqualTo("system-provider");
         assertThat(wrapper.getTokenVariable()).isEqualTo("T");
@@ -206,10 +208,10 @@ class UpgradeJenkinsTest {
         assertThat(wrapper.getOrganization()).isEqualTo("acme");
     }
 
-    private static void theOpenBlockGoesOn(JenkinsRule jenkins) throws Exception {
+    private static void resumeOpenBlock(JenkinsRule jenkins) throws Exception {
         WorkflowRun run =
                 jenkins.jenkins.getItemByFullName("open", WorkflowJob.class).getBuildByNumber(1);
-        await("it waits for input again", () -> {
+        await("the build waits for input again", () -> {
             InputAction action = run.getAction(InputAction.class);
             return action != null && !action.getExecutions().isEmpty();
         });
@@ -220,7 +222,7 @@ class UpgradeJenkinsTest {
         assertThat(simulator.currentToken("system-vcfa")).isEqualTo(SECRET + "system-vcfa-4");
     }
 
-    private static void tokensAreUsed() throws Exception {
+    private static void requestAccessTokens() throws Exception {
         for (String id : List.of(
                 "folder-vcfa",
                 "user-vcfa",
@@ -231,21 +233,22 @@ class UpgradeJenkinsTest {
                 "folder-csp-token",
                 "system-csp-token",
                 "user-csp-app")) {
-            String accessToken = VcfTokenService.get().once(find(id)).value();
+            String accessToken =
+                    VcfTokenService.get().issueWithoutLease(find(id)).value();
             assertThat(simulator.accessTokens()).as(id).contains(accessToken);
         }
         int requests = simulator.requests();
         for (String id : List.of("system-dead", "system-unknown", "system-flying")) {
-            assertThatThrownBy(() -> VcfTokenService.get().once(find(id)))
+            assertThatThrownBy(() -> VcfTokenService.get().issueWithoutLease(find(id)))
                     .isInstanceOf(TokenUnavailableException.class)
                     .hasMessageContaining("Credential ‘" + id + "’");
         }
         assertThat(simulator.requests())
-                .as("one more request of each whose answer was lost")
+                .as("one more request for each outcome that was unknown")
                 .isEqualTo(requests + 2);
     }
 
-    private static void aBlockAndAFreestyleBuild(JenkinsRule jenkins, FreeStyleProject freestyle) throws Exception {
+    private static void runNewBuilds(JenkinsRule jenkins, FreeStyleProject freestyle) throws Exception {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class, "new");
         job.setDefinition(new CpsFlowDefinition(
                 "withVcfToken(credentialsId: 'system-vcfa') { echo \"the access token is ${env.VCF_TOKEN}\" }", true));
@@ -255,11 +258,11 @@ class UpgradeJenkinsTest {
         FreeStyleBuild build = jenkins.buildAndAssertSuccess(freestyle);
         assertThat(simulator.accessTokens()).contains(environment.getEnvVars().get("T"));
         assertThat(environment.getEnvVars()).containsEntry("U", "https://vcfa.example.com");
-        assertThat(simulator.tenants().lists()).isPositive();
+        assertThat(simulator.tenants().listRequests()).isPositive();
         assertThat(build.getNumber()).isEqualTo(1);
     }
 
-    private static void assertNothingInClear(Path home) throws IOException {
+    private static void assertNoPlainTextSecrets(Path home) throws IOException {
         for (String part : List.of("credentials.xml", "users", "jobs", "vcf-token")) {
             try (Stream<Path> files = Files.walk(home.resolve(part))) {
                 for (Path file : files.filter(Files::isRegularFile).toList()) {

@@ -1,8 +1,8 @@
 package io.jenkins.plugins.vcftoken.upgrade;
 
 import static io.jenkins.plugins.vcftoken.JenkinsAndSimulator.await;
-import static io.jenkins.plugins.vcftoken.upgrade.JenkinsStores.find;
-import static io.jenkins.plugins.vcftoken.upgrade.JenkinsStores.location;
+import static io.jenkins.plugins.vcftoken.upgrade.JenkinsSampleCredentials.find;
+import static io.jenkins.plugins.vcftoken.upgrade.JenkinsSampleCredentials.location;
 
 import com.cloudbees.hudson.plugins.folder.Folder;
 import com.cloudbees.plugins.credentials.Credentials;
@@ -43,18 +43,18 @@ import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /**
- * Writes a home for {@link UpgradeJenkinsTest}, with everything in it that this version puts on disk. Once for each
- * change of a format, into a directory of its own; those of before stay as they are.
- * {@code mvn test -Dtest=WriteHomeJenkinsTest -Dupgrade.write=src/test/resources/…/UpgradeJenkinsTest/format2}
+ * Writes a JENKINS_HOME for {@link UpgradeJenkinsTest} with all data that this version persists. Run it once per change
+ * of a format, with a new directory; existing directories must not be changed. {@code mvn test
+ * -Dtest=WriteHomeJenkinsTest -Dupgrade.write=src/test/resources/…/UpgradeJenkinsTest/format2}
  */
 @WithJenkins
 @EnabledIfSystemProperty(named = "upgrade.write", matches = ".+")
 class WriteHomeJenkinsTest {
 
-    /** What all secrets in a home begin with, so that one in clear is found. */
+    /** Common prefix of all secrets, to find secrets in plain text. */
     static final String SECRET = "not-a-secret-";
 
-    /** Of a build that died with its controller. */
+    /** Token files of a build that was killed together with its controller. */
     static final String FILES = "target/upgrade/workspace/freestyle@tmp/vcf-token-5d0f8c1a-2f5e-4f0c-9b7e-1c2d3e4f5a6b";
 
     private JenkinsRule jenkins;
@@ -63,39 +63,34 @@ class WriteHomeJenkinsTest {
     @Test
     void write(JenkinsRule rule) throws Exception {
         jenkins = rule;
-        try (JenkinsBehindProxy behind = new JenkinsBehindProxy()) {
-            simulator = behind.simulator;
-            // The access tokens in the home are to be dead when it is read.
+        try (JenkinsProxiedSimulator proxied = new JenkinsProxiedSimulator()) {
+            simulator = proxied.simulator;
+            // The saved access tokens must be expired when the home is read.
             simulator.setLifetime(Duration.ofMinutes(2));
-            behind.use();
-            fill();
+            proxied.configureProxy();
+            createData();
         }
     }
 
-    private void fill() throws Exception {
+    private void createData() throws Exception {
         Folder folder = jenkins.createProject(Folder.class, "folder");
         User alice = User.getById("alice", true);
         alice.save();
-        samples(jenkins.jenkins, CredentialsScope.GLOBAL, "system");
-        samples(folder, CredentialsScope.GLOBAL, "folder");
-        try (ACLContext asAlice = JenkinsStores.asAlice()) {
-            samples(alice, CredentialsScope.USER, "user");
+        addSamples(jenkins.jenkins, CredentialsScope.GLOBAL, "system");
+        addSamples(folder, CredentialsScope.GLOBAL, "folder");
+        try (ACLContext asAlice = JenkinsSampleCredentials.asAlice()) {
+            addSamples(alice, CredentialsScope.USER, "user");
         }
         for (String prefix : List.of("system", "folder", "user")) {
             String id = prefix + "-vcfa";
-            next(id + "-2");
-            VcfTokenService.get().once(find(id));
-            await(
-                    "it is stored",
-                    () -> VcfTokenService.get()
-                            .locator()
-                            .stored(location(id), find(id).account())
-                            .equals(SECRET + id + "-2"));
+            setNextRefreshToken(id + "-2");
+            VcfTokenService.get().issueWithoutLease(find(id));
+            awaitStored(id, id + "-2");
         }
-        next("system-vcfa-3");
+        setNextRefreshToken("system-vcfa-3");
         VcfTokenService.get().renew(find("system-vcfa"));
-        // As configuration as code does it.
-        JenkinsStores.of(folder)
+        // Like configuration as code, restores the initial token.
+        JenkinsSampleCredentials.findStore(folder)
                 .updateCredentials(
                         Domain.global(),
                         find("folder-vcfa"),
@@ -103,31 +98,28 @@ class WriteHomeJenkinsTest {
 
         VcfaServiceAccount provider = account("system-provider", "System");
         provider.setClientId("3f0b7a52-6a0c-4d5e-9b1e-2f7c8d9e0a11");
-        JenkinsStores.of(jenkins.jenkins).addCredentials(Domain.global(), provider);
-        JenkinsStores.of(jenkins.jenkins)
-                .addCredentials(
-                        Domain.global(),
-                        new VcfaServiceAccount(null, "system-minimal", null, "https://vcfa.example.com", "acme", null));
+        addToSystem(provider);
+        addToSystem(new VcfaServiceAccount(null, "system-minimal", null, "https://vcfa.example.com", "acme", null));
 
-        JenkinsStores.of(jenkins.jenkins).addCredentials(Domain.global(), account("system-steady", "acme"));
+        addToSystem(account("system-steady", "acme"));
         simulator.setRotation("system-steady", false);
-        VcfTokenService.get().once(find("system-steady"));
+        VcfTokenService.get().issueWithoutLease(find("system-steady"));
 
-        JenkinsStores.of(jenkins.jenkins).addCredentials(Domain.global(), account("system-dead", "acme"));
+        addToSystem(account("system-dead", "acme"));
         simulator.revoke("system-dead");
-        fails("system-dead");
+        assertRequestFails("system-dead");
 
-        JenkinsStores.of(jenkins.jenkins).addCredentials(Domain.global(), account("system-unknown", "acme"));
+        addToSystem(account("system-unknown", "acme"));
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
-        fails("system-unknown");
+        assertRequestFails("system-unknown");
 
-        JenkinsStores.of(jenkins.jenkins).addCredentials(Domain.global(), account("system-rescued", "acme"));
-        next("system-rescued-2");
+        addToSystem(account("system-rescued", "acme"));
+        setNextRefreshToken("system-rescued-2");
         simulator.inject(Fault.NO_ACCESS_TOKEN);
-        fails("system-rescued");
+        assertRequestFails("system-rescued");
 
         VcfaServiceAccount authorized = account("system-authorized", "acme");
-        JenkinsStores.of(jenkins.jenkins).addCredentials(Domain.global(), authorized);
+        addToSystem(authorized);
         VcfTokenService.get()
                 .administration()
                 .authorized(
@@ -137,23 +129,17 @@ class WriteHomeJenkinsTest {
                         SECRET + "system-authorized-2",
                         null);
 
-        VcfaServiceAccount gone = account("system-gone", "acme");
-        JenkinsStores.of(jenkins.jenkins).addCredentials(Domain.global(), gone);
-        next("system-gone-2");
-        VcfTokenService.get().once(find("system-gone"));
-        await(
-                "it is stored",
-                () -> VcfTokenService.get()
-                        .locator()
-                        .stored(location("system-gone"), gone.account())
-                        .equals(SECRET + "system-gone-2"));
-        JenkinsStores.of(jenkins.jenkins).removeCredentials(Domain.global(), find("system-gone"));
+        addToSystem(account("system-gone", "acme"));
+        setNextRefreshToken("system-gone-2");
+        VcfTokenService.get().issueWithoutLease(find("system-gone"));
+        awaitStored("system-gone", "system-gone-2");
+        JenkinsSampleCredentials.findStore(jenkins.jenkins).removeCredentials(Domain.global(), find("system-gone"));
         VcfTokenService.get()
                 .administration()
-                .removeOrphans(VcfTokenService.get().locator()::stored);
+                .removeOrphans(VcfTokenService.get().locator()::findSecret);
 
         simulator.cloudServices().replaceAtNextUse(SECRET + "system-csp-token", SECRET + "system-csp-token-2");
-        VcfTokenService.get().once(find("system-csp-token"));
+        VcfTokenService.get().issueWithoutLease(find("system-csp-token"));
 
         FreeStyleProject freestyle = jenkins.createFreeStyleProject("freestyle");
         VcfTokenBuildWrapper wrapper = new VcfTokenBuildWrapper("system-provider");
@@ -176,10 +162,10 @@ class WriteHomeJenkinsTest {
                 true));
         jenkins.waitForMessage("Go on?", open.scheduleBuild2(0).waitForStart());
 
-        JenkinsStores.of(jenkins.jenkins).addCredentials(Domain.global(), account("system-flying", "acme"));
+        addToSystem(account("system-flying", "acme"));
         CountDownLatch received = new CountDownLatch(1);
         CountDownLatch copied = new CountDownLatch(1);
-        simulator.setWitness(moment -> {
+        simulator.setPhaseListener(moment -> {
             received.countDown();
             try {
                 copied.await();
@@ -187,21 +173,34 @@ class WriteHomeJenkinsTest {
                 Thread.currentThread().interrupt();
             }
         });
-        Thread flight = new Thread(() -> fails("system-flying"));
-        flight.start();
+        Thread pendingRequest = new Thread(() -> assertRequestFails("system-flying"));
+        pendingRequest.start();
         received.await();
-        // The Pipeline is saved in the background.
+        // The Pipeline is saved asynchronously.
         Thread.sleep(5_000);
-        copy(Path.of(System.getProperty("upgrade.write")));
-        note(Path.of(System.getProperty("upgrade.write")).resolve("vcf-token/files"));
-        simulator.setWitness(moment -> {});
-        flight.interrupt();
+        copyHome(Path.of(System.getProperty("upgrade.write")));
+        writeFileRecord(Path.of(System.getProperty("upgrade.write")).resolve("vcf-token/files"));
+        simulator.setPhaseListener(moment -> {});
+        pendingRequest.interrupt();
         copied.countDown();
         open.getBuildByNumber(1).doKill();
     }
 
-    private void samples(ModelObject where, CredentialsScope scope, String prefix) throws Exception {
-        VcfaServiceAccount account = account(prefix + "-vcfa", "acme");
+    private void addToSystem(Credentials credentials) throws IOException {
+        JenkinsSampleCredentials.findStore(jenkins.jenkins).addCredentials(Domain.global(), credentials);
+    }
+
+    private static void awaitStored(String id, String token) throws Exception {
+        await(
+                "the token is stored",
+                () -> VcfTokenService.get()
+                        .locator()
+                        .findSecret(location(id), find(id).account())
+                        .equals(SECRET + token));
+    }
+
+    private void addSamples(ModelObject where, CredentialsScope scope, String prefix) throws Exception {
+        VcfaServiceAccount account = account(scope, prefix + "-vcfa", "acme");
         account.setClientId("3f0b7a52-6a0c-4d5e-9b1e-2f7c8d9e0a11");
         SddcManagerUser user =
                 new SddcManagerUser(scope, prefix + "-sddc", "a sample", "https://sddc-manager.example.com");
@@ -237,30 +236,18 @@ class WriteHomeJenkinsTest {
         for (AbstractVcfCredentials each : List.of(account, user, token, app, ssoToken, operations)) {
             each.setCaCertificates(simulator.authorityPem());
             each.setSkipTlsVerification(true);
-            Credentials sample =
-                    each instanceof VcfaServiceAccount && scope == CredentialsScope.USER ? personal(account) : each;
-            JenkinsStores.of(where).addCredentials(Domain.global(), sample);
+            JenkinsSampleCredentials.findStore(where).addCredentials(Domain.global(), each);
         }
     }
 
-    private static VcfaServiceAccount personal(VcfaServiceAccount account) {
-        VcfaServiceAccount personal = new VcfaServiceAccount(
-                CredentialsScope.USER,
-                account.getId(),
-                account.getDescription(),
-                account.getUrl(),
-                account.getOrganization(),
-                account.getRefreshToken());
-        personal.setClientId(account.getClientId());
-        personal.setCaCertificates(account.getCaCertificates());
-        personal.setSkipTlsVerification(true);
-        return personal;
+    private VcfaServiceAccount account(String id, String organization) {
+        return account(CredentialsScope.GLOBAL, id, organization);
     }
 
-    private VcfaServiceAccount account(String id, String organization) {
-        next(id);
+    private VcfaServiceAccount account(CredentialsScope scope, String id, String organization) {
+        setNextRefreshToken(id);
         VcfaServiceAccount account = new VcfaServiceAccount(
-                CredentialsScope.GLOBAL,
+                scope,
                 id,
                 "a sample",
                 "https://vcfa.example.com",
@@ -270,8 +257,7 @@ class WriteHomeJenkinsTest {
         return account;
     }
 
-    /** What the simulator hands out next. */
-    private void next(String name) {
+    private void setNextRefreshToken(String name) {
         simulator.setNextRefreshToken(SECRET + name);
     }
 
@@ -279,16 +265,16 @@ class WriteHomeJenkinsTest {
         return Secret.fromString(SECRET + name);
     }
 
-    private void fails(String id) {
+    private void assertRequestFails(String id) {
         try {
-            VcfTokenService.get().once(find(id));
+            VcfTokenService.get().issueWithoutLease(find(id));
             throw new AssertionError(id);
         } catch (TokenUnavailableException | InterruptedException e) {
-            // As it should.
+            // Expected.
         }
     }
 
-    private void copy(Path to) throws Exception {
+    private void copyHome(Path to) throws Exception {
         Path home = jenkins.jenkins.getRootDir().toPath();
         List<String> parts = List.of(
                 "secrets/master.key",
@@ -301,26 +287,26 @@ class WriteHomeJenkinsTest {
         for (String part : parts) {
             try (Stream<Path> files = Files.walk(home.resolve(part))) {
                 for (Path file : files.filter(Files::isRegularFile)
-                        .filter(WriteHomeJenkinsTest::isOurs)
+                        .filter(WriteHomeJenkinsTest::isIncluded)
                         .toList()) {
-                    // The name of a user's directory depends on another key of the controller, and is made again.
+                    // The directory name of a user depends on another key of the controller, and is regenerated.
                     String name = home.relativize(file).toString().replaceFirst("alice_[0-9a-f]+", "alice");
-                    Path copy = to.resolve(name);
-                    Files.createDirectories(copy.getParent());
-                    Files.copy(file, copy);
+                    Path target = to.resolve(name);
+                    Files.createDirectories(target.getParent());
+                    Files.copy(file, target);
                 }
             }
         }
     }
 
-    /** Builds' logs and locks hold no data. */
-    private static boolean isOurs(Path file) {
+    /** Excludes build logs and lock files. */
+    private static boolean isIncluded(Path file) {
         String name = String.valueOf(file.getFileName());
         return !name.startsWith("log") && !name.endsWith(".lock");
     }
 
-    /** By hand, since a real one has a path of the machine it is on. The reader makes the directory. */
-    private static void note(Path files) throws IOException {
+    /** Writes a record of token files with {@link #FILES}; a real record would contain a path of this machine. */
+    private static void writeFileRecord(Path files) throws IOException {
         Files.createDirectories(files);
         Files.writeString(
                 files.resolve("0b2c7f5e-9a5d-4a0e-8c3b-5f6f1d2a7e90.properties"),

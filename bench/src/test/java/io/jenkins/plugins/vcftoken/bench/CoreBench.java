@@ -47,20 +47,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What the core costs without Jenkins. Not JMH: each figure is milliseconds of disk and network, or bytes, and stands
- * beside a yardstick that has to be measured in turns with it, which JMH does not do.
+ * Cost of the core without Jenkins. JMH is not suitable: the results are milliseconds of disk and network I/O, or
+ * bytes, and have to be interleaved with the measurement of a baseline.
  */
 class CoreBench {
 
-    /** As many as the controller gives to one server. */
-    private static final int EXCHANGE_THREADS = 16;
+    /** Number of threads per server in a controller. */
+    private static final int REQUEST_THREADS = 16;
 
     private static final Duration LATENCY = Duration.ofMillis(200);
     private static final Duration LIFETIME = Duration.ofHours(1);
     private static final Report REPORT = new Report("core");
 
-    private static final LeaseOwner OWNER = new LeaseOwner() {
-        public String who() {
+    static final LeaseOwner OWNER = new LeaseOwner() {
+        public String displayName() {
             return "bench";
         }
 
@@ -90,13 +90,13 @@ class CoreBench {
         simulator.close();
     }
 
-    /** What the simulator can do, or all else would be its figures. */
+    /** Maximum throughput of the simulator, which limits all other results. */
     @Test
     void simulator() throws Exception {
-        for (int clients : new int[] {1, 4, EXCHANGE_THREADS}) {
+        for (int clients : new int[] {1, 4, REQUEST_THREADS}) {
             int each = Report.isQuick() ? 20 : 60;
-            List<Figures> figures = Figures.inTurns(Report.rounds(), () -> grantsPerSecond(clients, each));
-            REPORT.add(new Row("the simulator's ceiling", clients, "clients", "grants/s", figures.get(0)));
+            List<Samples> results = Samples.interleave(Report.rounds(), () -> grantsPerSecond(clients, each));
+            REPORT.add(new Row("maximum throughput of the simulator", clients, "clients", "token requests/s", results.get(0)));
         }
     }
 
@@ -106,7 +106,7 @@ class CoreBench {
             long start = System.nanoTime();
             List<Future<?>> all = new ArrayList<>();
             for (int i = 0; i < clients; i++) {
-                BareExchange client = new BareExchange(simulator, "client-" + accounts++);
+                OkHttpBaseline client = new OkHttpBaseline(simulator, "client-" + accounts++);
                 all.add(threads.submit(() -> {
                     for (int n = 0; n < each; n++) {
                         client.requestToken();
@@ -117,13 +117,13 @@ class CoreBench {
             for (Future<?> one : all) {
                 one.get();
             }
-            return clients * each / (BareExchange.millisSince(start) / 1000);
+            return clients * each / (OkHttpBaseline.millisSince(start) / 1000);
         } finally {
             threads.shutdownNow();
         }
     }
 
-    /** All at the same moment, which is harder than in the same minute. */
+    /** All leases are due at the same time, the worst case. */
     @Test
     void renewalOfManyFamiliesAtOnce() throws Exception {
         int[] sizes = Report.sizes(100, 300, 1000);
@@ -135,33 +135,33 @@ class CoreBench {
                     times.add(time);
                 }
             }
-            double ideal = Math.ceil((double) families / EXCHANGE_THREADS) * LATENCY.toMillis();
+            double ideal = Math.ceil((double) families / REQUEST_THREADS) * LATENCY.toMillis();
             REPORT.add(new Row(
-                            "renewal of families all due at once, server at 200 ms",
+                            "concurrent renewal of all families, server latency 200 ms",
                             families,
                             "families",
                             "ms",
-                            new Figures(times))
-                    .against("families / 16 × 200 ms", Figures.of(ideal))
+                            new Samples(times))
+                    .comparedTo("families / 16 × 200 ms", new Samples(List.of(ideal)))
                     .ratioAtMost(1.2));
         }
     }
 
     private double renewAll(int families) throws Exception {
         simulator.setDelay(LATENCY);
-        Path folder = fresh();
+        Path folder = newDirectory();
         FileTokenLedger ledger = new FileTokenLedger(folder, TestTokenService.CIPHER);
         List<TokenFamily> records = new ArrayList<>();
-        ExecutorService exchanges = Executors.newFixedThreadPool(EXCHANGE_THREADS);
+        ExecutorService requests = Executors.newFixedThreadPool(REQUEST_THREADS);
         ExecutorService writeBacks = Executors.newSingleThreadExecutor();
         ScheduledExecutorService timer = Executors.newScheduledThreadPool(10);
         Instant due = Instant.now().plusMillis(1500 + 4L * families);
         AtomicInteger late = new AtomicInteger();
-        try (TestTokenService core = new TestTokenService(fresh(), simulator, InstantSource.system())) {
+        try (TestTokenService core = new TestTokenService(newDirectory(), simulator, InstantSource.system())) {
             TokenManager all = new TokenManager(
                     ledger,
                     TestTokenService.HASH,
-                    exchanges,
+                    requests,
                     writeBacks,
                     InstantSource.system(),
                     Duration.ofSeconds(60),
@@ -177,11 +177,11 @@ class CoreBench {
                 records.add(record(handle.client().account(), handle.token(), accessToken, handle.location()));
                 handles.add(handle);
             }
-            copies(folder, records);
+            writeRecords(folder, records);
             List<Lease> open = new ArrayList<>();
             for (CredentialHandle handle : handles) {
                 open.add(leases.open(handle, Duration.ofMinutes(1), new LeaseOwner() {
-                    public String who() {
+                    public String displayName() {
                         return "bench";
                     }
 
@@ -213,12 +213,12 @@ class CoreBench {
         } finally {
             simulator.setDelay(Duration.ZERO);
             timer.shutdownNow();
-            exchanges.shutdownNow();
+            requests.shutdownNow();
             writeBacks.shutdownNow();
         }
     }
 
-    /** A server that accepts and never answers must cost others nothing, nor must tests of another one by many users. */
+    /** Servers that accept connections but never respond must not delay requests to other servers. */
     @Test
     void healthyAccountBesideServersThatHang() throws Exception {
         int hungAccounts = 200;
@@ -227,8 +227,8 @@ class CoreBench {
         List<Socket> accepted = new CopyOnWriteArrayList<>();
         try (ServerSocket hung = new ServerSocket(0, 250, InetAddress.getLoopbackAddress());
                 ServerSocket tried = new ServerSocket(0, 250, InetAddress.getLoopbackAddress());
-                TestTokenService alone = new TestTokenService(fresh(), simulator, InstantSource.system());
-                TestTokenService beside = new TestTokenService(fresh(), simulator, InstantSource.system())) {
+                TestTokenService alone = new TestTokenService(newDirectory(), simulator, InstantSource.system());
+                TestTokenService beside = new TestTokenService(newDirectory(), simulator, InstantSource.system())) {
             for (ServerSocket server : List.of(hung, tried)) {
                 accepting.submit(() -> {
                     while (true) {
@@ -238,30 +238,30 @@ class CoreBench {
             }
             for (int i = 0; i < hungAccounts; i++) {
                 beside.families.request(
-                        stuck(beside, hung, "hung-" + i, new CredentialLocation("system", "hung-" + i)), any -> true);
+                        hungHandle(beside, hung, "hung-" + i, new CredentialLocation("system", "hung-" + i)), any -> true);
             }
             for (int i = 0; i < trials; i++) {
                 beside.families.request(
-                        stuck(beside, tried, "tried-" + i, CredentialLocation.ofUnsaved("user:" + i)), any -> true);
+                        hungHandle(beside, tried, "tried-" + i, CredentialLocation.ofUnsaved("user:" + i)), any -> true);
             }
-            while (accepted.size() < 2 * EXCHANGE_THREADS) {
+            while (accepted.size() < 2 * REQUEST_THREADS) {
                 Thread.sleep(5);
             }
-            List<Figures> figures =
-                    Figures.inTurns(3, Report.isQuick() ? 9 : 31, () -> coldRequest(beside), () -> coldRequest(alone));
-            if (accepted.size() != 2 * EXCHANGE_THREADS) {
+            List<Samples> results =
+                    Samples.interleave(3, Report.isQuick() ? 9 : 31, () -> coldRequest(beside), () -> coldRequest(alone));
+            if (accepted.size() != 2 * REQUEST_THREADS) {
                 throw new IllegalStateException(accepted.size() + " connections at the servers that hang");
             }
             REPORT.add(new Row(
-                            "healthy account's cold request beside 200 accounts at a server that accepts and never answers"
-                                    + " and 32 concurrent tests of another",
+                            "token request of one account while 200 accounts and 32 connection tests wait for servers that"
+                                    + " do not respond",
                             hungAccounts + trials,
-                            "requests that hang",
+                            "waiting requests",
                             "ms",
-                            figures.get(0))
-                    .against("alone", figures.get(1))
+                            results.get(0))
+                    .comparedTo("alone", results.get(1))
                     .ratioAtMost(1.2));
-            // Before the core, which waits for its requests when it closes.
+            // Closing the core waits for pending requests, so end these first.
             hung.close();
             tried.close();
             closeAll(accepted);
@@ -277,7 +277,7 @@ class CoreBench {
         }
     }
 
-    private static CredentialHandle stuck(
+    private static CredentialHandle hungHandle(
             TestTokenService core, ServerSocket server, String user, CredentialLocation location) {
         URI url = URI.create("https://127.0.0.1:" + server.getLocalPort());
         Account account = new Account(SddcManagerTokenClient.SYSTEM, url, "", user);
@@ -293,7 +293,7 @@ class CoreBench {
         CredentialHandle handle = core.handle("account-" + accounts, core.service("acme"), newAccount());
         long start = System.nanoTime();
         core.families.await(handle, any -> true);
-        return BareExchange.millisSince(start);
+        return OkHttpBaseline.millisSince(start);
     }
 
     @Test
@@ -308,37 +308,37 @@ class CoreBench {
                     threads.add(measured[1]);
                 }
             }
-            Figures each = new Figures(bytes);
+            Samples each = new Samples(bytes);
             REPORT.add(new Row("memory of an open lease", count, "leases", "bytes", each)
-                    .reaches("≤ 1 KB", each.median() <= 1024));
-            Figures more = new Figures(threads);
-            REPORT.add(new Row("threads more with open leases", count, "leases", "threads", more)
-                    .reaches("0", more.max() == 0));
+                    .withTarget("≤ 1 KB", each.median() <= 1024));
+            Samples more = new Samples(threads);
+            REPORT.add(new Row("additional threads for open leases", count, "leases", "threads", more)
+                    .withTarget("0", more.max() == 0));
         }
     }
 
     private double[] openLeases(int count) throws Exception {
         ScheduledExecutorService timer = Executors.newScheduledThreadPool(1);
-        try (TestTokenService core = new TestTokenService(fresh(), simulator, InstantSource.system())) {
+        try (TestTokenService core = new TestTokenService(newDirectory(), simulator, InstantSource.system())) {
             LeaseManager leases =
                     new LeaseManager(core.families, timer, InstantSource.system(), new RenewalPolicy(Math::random));
             List<CredentialHandle> handles = new ArrayList<>();
             for (int i = 0; i < 10; i++) {
                 handles.add(core.handle("account-" + accounts, core.service("acme"), newAccount()));
             }
-            // The access tokens themselves are there anyway, and so are the threads that got them.
+            // Excludes the access tokens and request threads, which do not depend on the number of leases.
             List<Lease> first = new ArrayList<>();
             for (CredentialHandle handle : handles) {
                 first.add(leases.open(handle, Duration.ofMinutes(1), OWNER));
             }
             Lease[] open = new Lease[count];
-            int threads = threads();
-            long before = used();
+            int threads = threadCount();
+            long before = usedMemory();
             for (int i = 0; i < count; i++) {
                 open[i] = leases.open(handles.get(i % 10), Duration.ofMinutes(1), OWNER);
             }
-            long after = used();
-            int moreThreads = threads() - threads;
+            long after = usedMemory();
+            int moreThreads = threadCount() - threads;
             for (Lease lease : open) {
                 lease.close();
             }
@@ -349,11 +349,11 @@ class CoreBench {
         }
     }
 
-    private static int threads() {
+    private static int threadCount() {
         return ManagementFactory.getThreadMXBean().getThreadCount();
     }
 
-    static long used() throws InterruptedException {
+    static long usedMemory() throws InterruptedException {
         long least = Long.MAX_VALUE;
         for (int i = 0; i < 4; i++) {
             System.gc();
@@ -365,60 +365,60 @@ class CoreBench {
         return least;
     }
 
-    /** A new credential, or any of those that cost no file after a restart. */
+    /** A new credential, or a credential without a record after a restart. */
     @Test
     void firstUseOfATokenBesideALargeLedger() throws Exception {
         for (int records : Report.sizesOrOne(100, 1000, 10_000)) {
-            Path full = fresh();
+            Path full = newDirectory();
             fill(full, records);
             List<Double> first = new ArrayList<>();
             List<Double> second = new ArrayList<>();
             for (int round = -1; round < Report.rounds(); round++) {
                 try (TestTokenService core = new TestTokenService(full, simulator, InstantSource.system())) {
                     CredentialHandle one = core.handle("new", core.sddcManager("one-" + accounts++), "unknown-1");
-                    double a = areRelated(core, one);
+                    double a = timeOfAreRelated(core, one);
                     CredentialHandle other = core.handle("new", core.sddcManager("other-" + accounts++), "unknown-2");
-                    double b = areRelated(core, other);
+                    double b = timeOfAreRelated(core, other);
                     if (round >= 0) {
                         first.add(a);
                         second.add(b);
                     }
                 }
             }
-            Figures afterStart = new Figures(first);
+            Samples afterStart = new Samples(first);
             Row row = new Row(
-                    "looking for a token that no record knows, first after a start",
+                    "first lookup of an unknown token after a start",
                     records,
                     "records",
                     "ms",
                     afterStart);
-            REPORT.add(row.reaches("≤ 60 ms", afterStart.median() <= 60));
+            REPORT.add(row.withTarget("≤ 60 ms", afterStart.median() <= 60));
             REPORT.add(new Row(
-                    "looking for a token that no record knows, from then on",
+                    "later lookups of an unknown token",
                     records,
                     "records",
                     "ms",
-                    new Figures(second)));
+                    new Samples(second)));
         }
     }
 
-    private static double areRelated(TestTokenService core, CredentialHandle handle) throws Exception {
+    private static double timeOfAreRelated(TestTokenService core, CredentialHandle handle) throws Exception {
         long start = System.nanoTime();
         core.families.administration().areRelated(handle.client().account(), handle.token(), "another");
-        return BareExchange.millisSince(start) / 2;
+        return OkHttpBaseline.millisSince(start) / 2;
     }
 
-    /** As after ten rotations each. */
+    /** Fills a ledger with token families that have ten rotations each. */
     static void fill(Path directory, int records) throws Exception {
         List<TokenFamily> all = new ArrayList<>();
         for (int i = 0; i < records; i++) {
             all.add(rotated(i));
         }
-        copies(directory, all);
+        writeRecords(directory, all);
     }
 
-    /** The ledger writes the first, and the others are copies of it, so that not each has to wait for the disk. */
-    private static void copies(Path directory, List<TokenFamily> records) throws Exception {
+    /** Writes the first record with the ledger and the others as modified copies, to avoid an fsync per record. */
+    private static void writeRecords(Path directory, List<TokenFamily> records) throws Exception {
         TokenFamily first = records.get(0);
         new FileTokenLedger(directory, TestTokenService.CIPHER).save(first);
         String text = Files.readString(directory.resolve(first.id() + ".json"));
@@ -448,11 +448,11 @@ class CoreBench {
             former.add(TestTokenService.HASH.ofToken("former-" + i + '-' + n));
         }
         TokenHistory tokens =
-                new TokenHistory(TestTokenService.HASH.ofToken("seed-" + i), "current-token-" + i, former, 10, false);
+                new TokenHistory(TestTokenService.HASH.ofToken("initial-" + i), "current-token-" + i, former, 10, false);
         Account account = new Account(VcfaTokenClient.SYSTEM, URI.create("https://vcfa.example"), "acme");
         Instant now = Instant.now();
         return new TokenFamily(
-                TestTokenService.HASH.ofFamily(account, "seed-" + i),
+                TestTokenService.HASH.ofFamily(account, "initial-" + i),
                 account,
                 TokenFamily.Status.READY,
                 tokens,
@@ -485,7 +485,7 @@ class CoreBench {
         return simulator.addAccount("account-" + accounts++, "acme");
     }
 
-    private Path fresh() {
+    private Path newDirectory() {
         return directory.resolve("ledger-" + folders++);
     }
 }

@@ -53,20 +53,19 @@ import org.junit.jupiter.api.io.TempDir;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** What blocks, masks and rotations cost on a real Jenkins, beside what else one would take there. */
+/** Cost of blocks, masking and rotations on a real Jenkins, compared with similar plugins. */
 @WithJenkins
 class JenkinsBench {
 
     private static final Report REPORT = new Report("jenkins");
-    private static final Duration LASTING = Duration.ofMinutes(1);
+    private static final Duration MINIMUM_VALIDITY = Duration.ofMinutes(1);
     private static final String BINDINGS = "[organization('VCF_ORG'), terraform(), headerFile('VCF_HEADER_FILE')]";
     private static final Pattern TOOK = Pattern.compile("took (\\d+)");
 
-    /** Lines like those of a build, about a hundred characters each. */
     private static final int LOG_CHUNK = 2_000_000;
 
     private static final LeaseOwner OWNER = new LeaseOwner() {
-        public String who() {
+        public String displayName() {
             return "bench";
         }
 
@@ -95,18 +94,18 @@ class JenkinsBench {
     @AfterEach
     void stop() {
         assertThat(simulator.reuses()).isZero();
-        assertThat(simulator.mostReceived()).isLessThanOrEqualTo(1);
+        assertThat(simulator.maxRequestsPerSecret()).isLessThanOrEqualTo(1);
         assertThat(simulator.violations()).isEmpty();
         simulator.close();
     }
 
-    /** As Jenkins has it: each step of the engine is forced to disk, which is most of what one sees. */
+    /** Default durability: Jenkins forces each step to disk, which dominates the result. */
     @Test
     void warmBlocksInARow() throws Exception {
         warmBlocks(jenkins.createProject(WorkflowJob.class), "", Report.sizes(30, 100, 300), false);
     }
 
-    /** Without the disk, so that what the plugins do shows. */
+    /** Without forced writes, to show the cost of the plugins themselves. */
     @Test
     void warmBlocksInARowWithoutTheDisk() throws Exception {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class);
@@ -120,38 +119,38 @@ class JenkinsBench {
             Map<String, String> others = peers == null ? Map.of() : peers.blocks();
             List<String> names = List.copyOf(others.keySet());
             for (int count : sizes) {
-                List<Figures.Measurement> things = new ArrayList<>();
-                things.add(() -> blocks(job, count, "withEnv([])"));
-                things.add(() -> blocks(job, count, "withVcfToken(credentialsId: 'sa')"));
-                things.add(() -> blocks(job, count, "withVcfToken(credentialsId: 'sa', bindings: " + BINDINGS + ")"));
-                things.add(() -> blocks(job, count, "withCredentials([string(credentialsId: 'text', variable: 'T')])"));
+                List<Samples.Measurement> measurements = new ArrayList<>();
+                measurements.add(() -> blocks(job, count, "withEnv([])"));
+                measurements.add(() -> blocks(job, count, "withVcfToken(credentialsId: 'sa')"));
+                measurements.add(() -> blocks(job, count, "withVcfToken(credentialsId: 'sa', bindings: " + BINDINGS + ")"));
+                measurements.add(() -> blocks(job, count, "withCredentials([string(credentialsId: 'text', variable: 'T')])"));
                 for (String head : others.values()) {
-                    things.add(() -> blocks(job, count, head));
+                    measurements.add(() -> blocks(job, count, head));
                 }
                 int grants = simulator.grants();
-                int asked = peers == null ? 0 : peers.requests();
-                List<Figures> figures = Figures.inTurns(
-                        count == sizes[0] ? 2 : 0, Report.rounds(), things.toArray(Figures.Measurement[]::new));
+                int peerRequests = peers == null ? 0 : peers.requests();
+                List<Samples> results = Samples.interleave(
+                        count == sizes[0] ? 2 : 0, Report.rounds(), measurements.toArray(Samples.Measurement[]::new));
                 assertThat(simulator.grants()).isLessThanOrEqualTo(grants + 1);
-                Figures empty = figures.get(0).times(1.0 / count);
-                Figures ours = figures.get(1).times(1.0 / count).over(empty);
-                Figures theirs = figures.get(3).times(1.0 / count).over(empty);
-                REPORT.add(new Row("an empty `withEnv` block" + durability, count, "blocks", "ms", empty));
-                REPORT.add(new Row("a warm `withVcfToken` block over that" + durability, count, "blocks", "ms", ours)
-                        .against("`withCredentials`", theirs)
+                Samples empty = results.get(0).scale(1.0 / count);
+                Samples ours = results.get(1).scale(1.0 / count).minusMedian(empty);
+                Samples theirs = results.get(3).scale(1.0 / count).minusMedian(empty);
+                REPORT.add(new Row("empty `withEnv` block" + durability, count, "blocks", "ms", empty));
+                REPORT.add(new Row("additional time of a `withVcfToken` block with a cached token" + durability, count, "blocks", "ms", ours)
+                        .comparedTo("`withCredentials`", theirs)
                         .ratioAtMost(0.5));
-                Figures bound = figures.get(2).times(1.0 / count).over(empty);
-                REPORT.add(new Row("the same with three bindings" + durability, count, "blocks", "ms", bound)
-                        .against("`withCredentials`", theirs)
+                Samples bound = results.get(2).scale(1.0 / count).minusMedian(empty);
+                REPORT.add(new Row("same with three bindings" + durability, count, "blocks", "ms", bound)
+                        .comparedTo("`withCredentials`", theirs)
                         .ratioAtMost(0.8));
-                if (peers != null && peers.requests() > asked) {
+                if (peers != null && peers.requests() > peerRequests) {
                     REPORT.note("for " + Report.rounds() + " times " + count + " blocks of each, the peers sent "
-                            + (peers.requests() - asked) + " requests, this plugin " + (simulator.grants() - grants));
+                            + (peers.requests() - peerRequests) + " requests, this plugin " + (simulator.grants() - grants));
                 }
                 for (int i = 0; i < names.size(); i++) {
-                    Figures peer = figures.get(4 + i).times(1.0 / count).over(empty);
-                    REPORT.add(new Row("the same beside " + names.get(i), count, "blocks", "ms", ours)
-                            .against("peer", peer)
+                    Samples peer = results.get(4 + i).scale(1.0 / count).minusMedian(empty);
+                    REPORT.add(new Row("same compared to " + names.get(i), count, "blocks", "ms", ours)
+                            .comparedTo("peer", peer)
                             .ratioAtMost(1.0));
                 }
             }
@@ -160,10 +159,10 @@ class JenkinsBench {
 
     /** @return milliseconds */
     private double blocks(WorkflowJob job, int count, String head) throws Exception {
-        return took(job, "for (int i = 0; i < " + count + "; i++) { " + head + " { } }");
+        return timeOf(job, "for (int i = 0; i < " + count + "; i++) { " + head + " { } }");
     }
 
-    private double took(WorkflowJob job, String script) throws Exception {
+    private double timeOf(WorkflowJob job, String script) throws Exception {
         String timed = "long start = System.nanoTime()\n" + script + "\necho 'took ' + (System.nanoTime() - start)";
         job.setDefinition(new CpsFlowDefinition(timed, false));
         org.jenkinsci.plugins.scriptsecurity.scripts.ScriptApproval.get().preapproveAll();
@@ -175,11 +174,11 @@ class JenkinsBench {
         return millis;
     }
 
-    /** From the call that a block makes to the access token. */
+    /** Time from the request of a block to its access token. */
     @Test
     void coldBlock() throws Exception {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class);
-        BareExchange bare = new BareExchange(simulator, "bare");
+        OkHttpBaseline bare = new OkHttpBaseline(simulator, "bare");
         byte[] record = new byte[1500];
         new Random(1).nextBytes(record);
         try (JenkinsPeers peers = new JenkinsPeers()) {
@@ -189,35 +188,35 @@ class JenkinsBench {
                 peers.setDelay(latency);
                 Path file = directory.resolve("record");
                 int times = Boolean.getBoolean("bench.tiny") ? 1 : Report.isQuick() ? 5 : 10;
-                List<Figures.Measurement> things = new ArrayList<>();
-                things.add(() -> {
-                    // Until the access token of before is too old for a new block, and its token is home.
+                List<Samples.Measurement> measurements = new ArrayList<>();
+                measurements.add(() -> {
+                    // Until the previous access token is too old for a new block, and its write-back is done.
                     Thread.sleep(JenkinsAndSimulator.SHORT.toMillis());
-                    return open(job, Duration.ofMinutes(10));
+                    return timeToOpen(job, Duration.ofMinutes(10));
                 });
-                things.add(() -> {
+                measurements.add(() -> {
                     long start = System.nanoTime();
                     bare.requestToken();
-                    BareExchange.force(file, record);
-                    BareExchange.force(file, record);
-                    return BareExchange.millisSince(start);
+                    OkHttpBaseline.force(file, record);
+                    OkHttpBaseline.force(file, record);
+                    return OkHttpBaseline.millisSince(start);
                 });
                 if (peers.app() != null) {
-                    things.add(() -> {
-                        peers.forget();
+                    measurements.add(() -> {
+                        peers.clearCachedToken();
                         long start = System.nanoTime();
                         peers.app().getPassword();
-                        return BareExchange.millisSince(start);
+                        return OkHttpBaseline.millisSince(start);
                     });
                 }
-                List<Figures> figures = Figures.inTurns(times, things.toArray(Figures.Measurement[]::new));
-                REPORT.add(new Row("a cold block's access token", latency, "ms latency", "ms", figures.get(0))
-                        .against("bare OkHttp + 2 fsync", figures.get(1))
+                List<Samples> results = Samples.interleave(times, measurements.toArray(Samples.Measurement[]::new));
+                REPORT.add(new Row("access token of a block without a cached token", latency, "ms latency", "ms", results.get(0))
+                        .comparedTo("OkHttp alone + 2 fsync", results.get(1))
                         .ratioAtMost(0.9));
-                if (figures.size() > 2) {
+                if (results.size() > 2) {
                     REPORT.add(
-                            new Row("the same beside a GitHub App's token", latency, "ms latency", "ms", figures.get(0))
-                                    .against("peer", figures.get(2))
+                            new Row("same compared to a GitHub App token", latency, "ms latency", "ms", results.get(0))
+                                    .comparedTo("peer", results.get(2))
                                     .ratioAtMost(1.25));
                 }
             }
@@ -226,12 +225,12 @@ class JenkinsBench {
     }
 
     /** @return milliseconds */
-    private double open(WorkflowJob job, Duration minimum) throws Exception {
+    private double timeToOpen(WorkflowJob job, Duration minimum) throws Exception {
         VcfCredentials credential = stored("sa");
         int requests = simulator.requests();
         long start = System.nanoTime();
         Lease lease = VcfTokenService.get().open(credential, "", job, minimum, OWNER);
-        double took = BareExchange.millisSince(start);
+        double took = OkHttpBaseline.millisSince(start);
         lease.close();
         assertThat(simulator.requests()).isEqualTo(requests + 1);
         return took;
@@ -248,25 +247,25 @@ class JenkinsBench {
     }
 
     @Test
-    void oneExchangeForAllBlocks() throws Exception {
+    void manyParallelBlocks_shareOneRequest() throws Exception {
         simulator.setDelay(Duration.ofMillis(200));
         for (int blocks : Report.sizesOrOne(100, 300, 1000)) {
-            List<Double> exchanges = new ArrayList<>();
+            List<Double> requests = new ArrayList<>();
             for (int round = 0; round < Report.rounds(); round++) {
                 String id = "shared-" + blocks + '-' + round;
                 JenkinsAccount.add(simulator, id);
                 int before = simulator.grants();
                 runManyBuilds(id, 20, 5, blocks / 100);
-                exchanges.add((double) simulator.grants() - before);
+                requests.add((double) simulator.grants() - before);
             }
-            Figures figures = new Figures(exchanges);
+            Samples samples = new Samples(requests);
             REPORT.add(new Row(
-                            "exchanges for blocks in 100 parallel branches of 20 builds",
+                            "token requests for blocks in 100 parallel branches of 20 builds",
                             blocks,
                             "blocks",
-                            "exchanges",
-                            figures)
-                    .reaches("1", figures.max() == 1));
+                            "requests",
+                            samples)
+                    .withTarget("1", samples.max() == 1));
         }
     }
 
@@ -293,41 +292,41 @@ class JenkinsBench {
         }
     }
 
-    /** Each thread makes the call that a block makes, all at one moment, and nobody has an access token yet. */
+    /** All threads request an access token at the same time, like blocks, without a cached one. */
     @Test
-    void theSlowestOfManyWaiters() throws Exception {
+    void slowestOfManyConcurrentBlocks() throws Exception {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class);
         Duration latency = Duration.ofMillis(200);
         simulator.setDelay(latency);
-        BareExchange bare = new BareExchange(simulator, "bare");
+        OkHttpBaseline bare = new OkHttpBaseline(simulator, "bare");
         byte[] record = new byte[1500];
         Path file = directory.resolve("record");
         for (int waiters : Report.sizes(10, 30, 100)) {
             List<Double> slowest = new ArrayList<>();
-            List<Double> yardstick = new ArrayList<>();
+            List<Double> baseline = new ArrayList<>();
             for (int round = -1; round < Report.rounds(); round++) {
                 String id = "waited-" + waiters + '-' + round;
                 JenkinsAccount.add(simulator, id);
                 double waited = slowest(job, stored(id), waiters);
                 long start = System.nanoTime();
                 bare.requestToken();
-                BareExchange.force(file, record);
-                BareExchange.force(file, record);
-                double alone = BareExchange.millisSince(start);
+                OkHttpBaseline.force(file, record);
+                OkHttpBaseline.force(file, record);
+                double alone = OkHttpBaseline.millisSince(start);
                 if (round >= 0) {
                     slowest.add(waited);
-                    yardstick.add(alone);
+                    baseline.add(alone);
                 }
             }
             Row row = new Row(
-                            "the slowest of blocks that wait for one exchange",
+                            "slowest of concurrent blocks that wait for one token request",
                             waiters,
                             "blocks",
                             "ms",
-                            new Figures(slowest))
-                    .against("bare OkHttp + 2 fsync", new Figures(yardstick));
-            REPORT.add(row.reaches(
-                    "≤ yardstick + 50 ms", row.measured().median() <= new Figures(yardstick).median() + 50));
+                            new Samples(slowest))
+                    .comparedTo("OkHttp alone + 2 fsync", new Samples(baseline));
+            REPORT.add(row.withTarget(
+                    "≤ baseline + 50 ms", row.measured().median() <= new Samples(baseline).median() + 50));
         }
     }
 
@@ -340,7 +339,7 @@ class JenkinsBench {
         for (int i = 0; i < waiters; i++) {
             leases.add(threads.submit(() -> {
                 go.await();
-                Lease lease = VcfTokenService.get().open(credential, "", job, LASTING, OWNER);
+                Lease lease = VcfTokenService.get().open(credential, "", job, MINIMUM_VALIDITY, OWNER);
                 last.accumulateAndGet(System.nanoTime(), Math::max);
                 return lease;
             }));
@@ -358,7 +357,7 @@ class JenkinsBench {
         return (last.get() - start) / 1e6;
     }
 
-    /** The five seconds before a renewal beside the five seconds that it takes. */
+    /** Compares the five seconds before a renewal with the five seconds of the renewal. */
     @Test
     void stepsDuringASlowRenewal() throws Exception {
         long latency = 5_000_000_000L;
@@ -369,20 +368,20 @@ class JenkinsBench {
             simulator.setLifetime(Duration.ofSeconds(7));
             simulator.setDelay(Duration.ZERO);
             int wanted = Math.min(3, Report.rounds());
-            simulator.setWitness(moment -> {
-                if (moment == RefreshPhase.RECEIVED) {
+            simulator.setPhaseListener(phase -> {
+                if (phase == RefreshPhase.RECEIVED) {
                     renewals.add(new long[] {System.nanoTime(), 0});
                 }
-                if (moment == RefreshPhase.ANSWERED) {
+                if (phase == RefreshPhase.ANSWERED) {
                     renewals.get(renewals.size() - 1)[1] = System.nanoTime();
-                    // All but the first.
+                    // Delays all renewals, but not the first request.
                     simulator.setDelay(Duration.ofSeconds(5));
                 }
             });
-            // Some ten and a half seconds from one renewal to the next.
+            // About 10.5 seconds from one renewal to the next.
             long seconds = 8 + wanted * 11L;
             List<long[]> steps = steps(id, blocks, seconds);
-            simulator.setWitness(moment -> {});
+            simulator.setPhaseListener(phase -> {});
             simulator.setDelay(Duration.ZERO);
             simulator.setLifetime(Duration.ofHours(1));
             List<Double> during = new ArrayList<>();
@@ -405,9 +404,9 @@ class JenkinsBench {
                     blocks + " blocks, server at 5 s: " + slow + " of " + steps.size() + " steps took a second longer"
                             + " than the slowest before the renewal, in " + during.size() + " renewals");
             REPORT.add(
-                    new Row("the slowest step while a renewal takes 5 s", blocks, "blocks", "ms", new Figures(during))
-                            .against("the 5 s before", new Figures(before))
-                            .reaches("0 steps delayed", slow == 0));
+                    new Row("slowest step during a renewal of 5 s", blocks, "blocks", "ms", new Samples(during))
+                            .comparedTo("5 s before the renewal", new Samples(before))
+                            .withTarget("0 steps delayed", slow == 0));
         }
     }
 
@@ -419,7 +418,7 @@ class JenkinsBench {
                 .orElse(0);
     }
 
-    /** @return when each step began, and how long it took */
+    /** @return start and duration of each step, in nanoseconds */
     private List<long[]> steps(String id, int blocks, long seconds) throws Exception {
         WorkflowJob job = jenkins.createProject(WorkflowJob.class);
         job.setDefinition(new CpsFlowDefinition(
@@ -452,8 +451,8 @@ class JenkinsBench {
         byte[] log = log(accessTokens.get(0), LOG_CHUNK);
         Pattern pattern = SecretPatterns.getAggregateSecretPattern(List.of(accessTokens.get(0)));
         int[] counts = {1, 10, 100};
-        List<Figures.Measurement> things = new ArrayList<>();
-        things.add(() -> throughput(
+        List<Samples.Measurement> measurements = new ArrayList<>();
+        measurements.add(() -> throughput(
                 new SecretPatterns.MaskingOutputStream(OutputStream.nullOutputStream(), () -> pattern, "UTF-8"),
                 log,
                 megabytes));
@@ -464,17 +463,17 @@ class JenkinsBench {
                     .subList(0, count)
                     .forEach(
                             accessToken -> block.beforePublish(new AccessToken(accessToken, now, now.plusSeconds(60))));
-            things.add(() -> throughput(
+            measurements.add(() -> throughput(
                     new TokenLogFilter(block)
                             .decorateLogger((hudson.model.AbstractBuild<?, ?>) null, OutputStream.nullOutputStream()),
                     log,
                     megabytes));
         }
-        List<Figures> figures = Figures.inTurns(Report.rounds(), things.toArray(Figures.Measurement[]::new));
+        List<Samples> results = Samples.interleave(Report.rounds(), measurements.toArray(Samples.Measurement[]::new));
         for (int i = 0; i < counts.length; i++) {
             REPORT.add(
-                    new Row("masking " + megabytes + " MB of log", counts[i], "access tokens", "ms", figures.get(i + 1))
-                            .against("credentials-binding, one secret", figures.get(0))
+                    new Row("masking " + megabytes + " MB of log", counts[i], "access tokens", "ms", results.get(i + 1))
+                            .comparedTo("credentials-binding, one secret", results.get(0))
                             .ratioAtMost(0.1));
         }
     }
@@ -490,10 +489,10 @@ class JenkinsBench {
                 at = (at + length) % log.length;
             }
         }
-        return BareExchange.millisSince(start);
+        return OkHttpBaseline.millisSince(start);
     }
 
-    /** One line in a thousand has the access token in it. */
+    /** Build log with lines of about 100 characters; every thousandth line contains the access token. */
     static byte[] log(String accessToken, int size) {
         Random random = new Random(7);
         StringBuilder log = new StringBuilder(size + 1000);
@@ -516,7 +515,7 @@ class JenkinsBench {
         return log.toString().getBytes(StandardCharsets.UTF_8);
     }
 
-    /** As the vendor's are: a header that they share, claims that begin alike, a signature of 256 bytes. */
+    /** Access tokens like those of the vendor: equal header, claims with a common prefix, signature of 256 bytes. */
     static List<String> accessTokens(int count) {
         Random random = new Random(5);
         List<String> accessTokens = new ArrayList<>();
@@ -555,27 +554,27 @@ class JenkinsBench {
             for (int size : sizes) {
                 fillStore(size);
                 Thread.sleep(JenkinsAndSimulator.SHORT.toMillis());
-                double took = open(job, Duration.ofMinutes(10));
+                double took = timeToOpen(job, Duration.ofMinutes(10));
                 JenkinsAndSimulator.await(
                         "the token is back in the store",
                         () -> stored("sa").storedSecret().getPlainText().equals(simulator.currentToken("sa")));
-                // Until the store is saved as well.
+                // Waits until the store is saved.
                 SystemCredentialsProvider.getInstance().getDomainCredentialsMap();
                 if (round >= 0) {
                     times.computeIfAbsent(size, same -> new ArrayList<>()).add(took);
                 }
             }
         }
-        Figures few = new Figures(times.get(sizes[0]));
+        Samples few = new Samples(times.get(sizes[0]));
         for (int size : sizes) {
             Row row = new Row(
-                            "a rotation, until the access token is out",
+                            "rotation, until the access token is available",
                             size,
                             "credentials in the store",
                             "ms",
-                            new Figures(times.get(size)))
-                    .against("with " + sizes[0], few);
-            REPORT.add(row.reaches("constant (≤ 1.25 ×)", row.ratio() <= 1.25));
+                            new Samples(times.get(size)))
+                    .comparedTo("with " + sizes[0], few);
+            REPORT.add(row.withTarget("constant (≤ 1.25 ×)", row.ratio() <= 1.25));
         }
     }
 
@@ -592,7 +591,7 @@ class JenkinsBench {
         credentials.addAll(0, wanted.subList(0, size - 1));
     }
 
-    /** With all that masks their logs, which is more than the core's lease. */
+    /** Includes the masks, unlike the leases in {@link CoreBench}. */
     @Test
     void memoryOfOpenBlocks() throws Exception {
         WorkflowRun run = jenkins.buildAndAssertSuccess(emptyJob());
@@ -602,22 +601,22 @@ class JenkinsBench {
             List<Double> bytes = new ArrayList<>();
             for (int round = 0; round < Report.rounds(); round++) {
                 TokenBlock[] blocks = new TokenBlock[count];
-                long before = CoreBench.used();
+                long before = CoreBench.usedMemory();
                 for (int i = 0; i < count; i++) {
                     blocks[i] = open(run);
                     blocks[i].masker();
                 }
-                long after = CoreBench.used();
+                long after = CoreBench.usedMemory();
                 for (TokenBlock block : blocks) {
                     assertThat(block.masker().matches(accessToken)).isTrue();
                     block.close();
                 }
                 bytes.add((double) (after - before) / count);
             }
-            Figures each = new Figures(bytes);
+            Samples each = new Samples(bytes);
             REPORT.add(
                     new Row("memory of an open block with its mask and three bindings", count, "blocks", "bytes", each)
-                            .reaches("≤ 2.5 KB", each.median() <= 2560));
+                            .withTarget("≤ 2.5 KB", each.median() <= 2560));
         }
         first.close();
     }
@@ -626,7 +625,7 @@ class JenkinsBench {
         TokenBlock block = new TokenBlock(run, stored("sa"), "VCF_TOKEN", "VCF_URL", false, null);
         List<TokenBinding> bindings = List.of(
                 new OrganizationBinding("VCF_ORG"), new TerraformBinding(), new HeaderFileBinding("VCF_HEADER_FILE"));
-        block.open(stored("sa"), "", run, LASTING, bindings, TaskListener.NULL, () -> {});
+        block.open(stored("sa"), "", run, MINIMUM_VALIDITY, bindings, TaskListener.NULL, () -> {});
         return block;
     }
 

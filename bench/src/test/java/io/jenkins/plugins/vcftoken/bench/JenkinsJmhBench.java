@@ -12,7 +12,7 @@ import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/** Has JMH measure what takes microseconds, in a process of its own. */
+/** Runs {@link WarmLeaseJmh} in a forked JVM, because its operations take microseconds only. */
 class JenkinsJmhBench {
 
     private static final Report REPORT = new Report("jmh");
@@ -40,9 +40,9 @@ class JenkinsJmhBench {
                 });
             }
             REPORT.add(new Row(
-                    "core: a warm lease opened and closed (JMH)", families, "families", "µs", new Figures(times)));
-            REPORT.note("a warm lease beside " + families + " families allocates "
-                    + Row.number(new Figures(bytes).median()) + " bytes (JMH)");
+                    "core: opening and closing a lease of a cached token (JMH)", families, "families", "µs", new Samples(times)));
+            REPORT.note("a lease of a cached token with " + families + " families allocates "
+                    + Row.number(new Samples(bytes).median()) + " bytes (JMH)");
         }
     }
 }

@@ -23,8 +23,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import jenkins.model.Jenkins;
 
 /**
- * Plugins that do something like it, where {@code -Ppeers} has put them on the class path, beside a server that gives
- * each of them just what it wants. Over plain HTTP, which is to their advantage.
+ * Similar plugins for comparison, if the profile {@code peers} has added them, and a stub of their servers. The stub
+ * uses plain HTTP, which favors these plugins.
  */
 final class JenkinsPeers implements AutoCloseable {
 
@@ -52,8 +52,8 @@ final class JenkinsPeers implements AutoCloseable {
         });
         server.start();
         String url = "http://localhost:" + server.getAddress().getPort();
-        if (isHere("com.datapipe.jenkins.vault.VaultBindingStep")) {
-            run(
+        if (isInstalled("com.datapipe.jenkins.vault.VaultBindingStep")) {
+            runGroovy(
                     "import com.cloudbees.plugins.credentials.*\n"
                             + "SystemCredentialsProvider.instance.credentials.add(\n"
                             + "  new com.datapipe.jenkins.vault.credentials.VaultTokenCredential(\n"
@@ -65,14 +65,14 @@ final class JenkinsPeers implements AutoCloseable {
                             + " vaultSecrets: [[path: 'secret/ci', secretValues:"
                             + " [[envVar: 'TOKEN', vaultKey: 'token']]]])");
         }
-        if (isHere("org.jenkinsci.plugins.github_branch_source.GitHubAppCredentials")) {
-            run(
+        if (isInstalled("org.jenkinsci.plugins.github_branch_source.GitHubAppCredentials")) {
+            runGroovy(
                     "import com.cloudbees.plugins.credentials.*\n"
                             + "def app = new org.jenkinsci.plugins.github_branch_source.GitHubAppCredentials(\n"
                             + "  CredentialsScope.GLOBAL, 'app', '', '1', hudson.util.Secret.fromString(key))\n"
                             + "app.apiUri = '" + url + "'\n"
                             + "SystemCredentialsProvider.instance.credentials.add(app)",
-                    key());
+                    newPrivateKey());
             blocks.put(
                     "withCredentials of a GitHub App (github-branch-source 1936)",
                     "withCredentials([usernamePassword(credentialsId: 'app', usernameVariable: 'U',"
@@ -80,7 +80,7 @@ final class JenkinsPeers implements AutoCloseable {
         }
     }
 
-    /** What they are called, and how their block begins. */
+    /** Start of a Pipeline block, by the name of the plugin. */
     Map<String, String> blocks() {
         return blocks;
     }
@@ -89,7 +89,7 @@ final class JenkinsPeers implements AutoCloseable {
         return requests.get();
     }
 
-    /** The GitHub App's credential; null when it is not here. */
+    /** Credential of the GitHub App; null if the plugin is not installed. */
     @CheckForNull
     StandardUsernamePasswordCredentials app() {
         return SystemCredentialsProvider.getInstance().getCredentials().stream()
@@ -99,9 +99,9 @@ final class JenkinsPeers implements AutoCloseable {
                 .orElse(null);
     }
 
-    /** Has the GitHub App ask again. */
-    void forget() {
-        run(
+    /** Clears the cached token of the GitHub App. */
+    void clearCachedToken() {
+        runGroovy(
                 "def app = com.cloudbees.plugins.credentials.SystemCredentialsProvider.instance.credentials.find {"
                         + " it.id == 'app' }\n"
                         + "def field = app.class.getDeclaredField('cachedToken')\nfield.accessible = true\n"
@@ -109,7 +109,7 @@ final class JenkinsPeers implements AutoCloseable {
                 "");
     }
 
-    private static boolean isHere(String type) {
+    private static boolean isInstalled(String type) {
         try {
             Jenkins.get().getPluginManager().uberClassLoader.loadClass(type);
             return true;
@@ -118,13 +118,13 @@ final class JenkinsPeers implements AutoCloseable {
         }
     }
 
-    private static void run(String script, String key) {
+    private static void runGroovy(String script, String key) {
         Binding binding = new Binding();
         binding.setVariable("key", key);
         new GroovyShell(Jenkins.get().getPluginManager().uberClassLoader, binding).evaluate(script);
     }
 
-    private static String key() throws Exception {
+    private static String newPrivateKey() throws Exception {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
         generator.initialize(2048);
         byte[] key = generator.generateKeyPair().getPrivate().getEncoded();

@@ -36,12 +36,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-/** Where the time and the memory of the two hot paths go, as the Java runtime's flight recorder sees it. */
+/** CPU and allocation profiles of the two hot paths, with the JDK Flight Recorder. */
 @WithJenkins
 class JenkinsProfileBench {
 
-    private static final String OURS = "io.jenkins.plugins.vcftoken.";
-    private static final int LINES = 8;
+    private static final String PLUGIN_PACKAGE = "io.jenkins.plugins.vcftoken.";
+    private static final int MAX_ROWS = 8;
 
     @TempDir
     private Path directory;
@@ -67,7 +67,7 @@ class JenkinsProfileBench {
                     List.of(FlowDurabilityHint.PERFORMANCE_OPTIMIZED, FlowDurabilityHint.MAX_SURVIVABILITY)) {
                 boolean isForced = durability == FlowDurabilityHint.MAX_SURVIVABILITY;
                 int blocks = Boolean.getBoolean("bench.tiny") ? 100 : isForced || Report.isQuick() ? 300 : 1000;
-                // The first run includes what the runtime has yet to compile.
+                // Warm-up for the JIT compiler.
                 jenkins.buildAndAssertSuccess(job(durability, blocks, ours));
                 jenkins.buildAndAssertSuccess(job(durability, blocks, theirs));
                 String how = ", " + durability.name().toLowerCase(Locale.ROOT).replace('_', ' ');
@@ -133,13 +133,13 @@ class JenkinsProfileBench {
         Map<String, Double> memory = new HashMap<>();
         Map<String, Double> stacks = new HashMap<>();
         for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
-            if (event.getStackTrace() == null || isMeasuring(event)) {
+            if (event.getStackTrace() == null || isFlightRecorder(event)) {
                 continue;
             }
             List<RecordedFrame> frames = event.getStackTrace().getFrames();
             boolean sampled = event.getEventType().getName().equals("jdk.ExecutionSample");
             double weight = sampled ? 1 : event.getLong("weight");
-            (sampled ? time : memory).merge(oursIn(frames), weight, Double::sum);
+            (sampled ? time : memory).merge(pluginMethod(frames), weight, Double::sum);
             if (sampled) {
                 owners.merge(owner(frames), 1.0, Double::sum);
                 stacks.merge(collapsed(frames), 1.0, Double::sum);
@@ -154,7 +154,7 @@ class JenkinsProfileBench {
         String name = what.replaceAll("[^a-z0-9]+", "-");
         Files.createDirectories(Path.of("target", "bench"));
         Files.write(Path.of("target", "bench", name + ".profile"), lines);
-        // For any flame graph.
+        // Input for flame graph tools.
         Files.write(
                 Path.of("target", "bench", name + ".collapsed"),
                 stacks.entrySet().stream()
@@ -162,8 +162,8 @@ class JenkinsProfileBench {
                         .toList());
     }
 
-    /** The recorder's own threads and the test's. */
-    private static boolean isMeasuring(RecordedEvent event) {
+    /** Whether a sample belongs to the recorder. */
+    private static boolean isFlightRecorder(RecordedEvent event) {
         return event.getStackTrace().getFrames().stream()
                 .anyMatch(frame -> frame.getMethod().getType().getName().startsWith("jdk.jfr."));
     }
@@ -175,17 +175,17 @@ class JenkinsProfileBench {
         lines.add("|---|---|");
         shares.entrySet().stream()
                 .sorted(Map.Entry.<String, Double>comparingByValue().reversed())
-                .limit(LINES)
+                .limit(MAX_ROWS)
                 .forEach(one -> lines.add(
                         String.format(Locale.ROOT, "| %.1f %% | %s |", 100 * one.getValue() / all, one.getKey())));
     }
 
-    private static String oursIn(List<RecordedFrame> frames) {
+    private static String pluginMethod(List<RecordedFrame> frames) {
         for (RecordedFrame frame : frames) {
             String type = frame.getMethod().getType().getName();
-            if (type.startsWith(OURS) && !type.startsWith(OURS + "bench") && !type.startsWith(OURS + "simulator")) {
+            if (type.startsWith(PLUGIN_PACKAGE) && !type.startsWith(PLUGIN_PACKAGE + "bench") && !type.startsWith(PLUGIN_PACKAGE + "simulator")) {
                 return '`'
-                        + type.substring(OURS.length())
+                        + type.substring(PLUGIN_PACKAGE.length())
                         + '.'
                         + frame.getMethod().getName()
                         + '`';
@@ -194,13 +194,13 @@ class JenkinsProfileBench {
         return "none of ours";
     }
 
-    /** By the first frame that is not of the JDK. */
+    /** Package of the first frame outside the JDK. */
     private static String owner(List<RecordedFrame> frames) {
         for (RecordedFrame frame : frames) {
             String type = frame.getMethod().getType().getName();
             if (!type.matches("(java|javax|jdk|sun|com\\.sun)\\..*")) {
                 String[] parts = type.split("\\.");
-                int length = type.startsWith("org.jenkinsci.plugins.") ? 4 : type.startsWith(OURS) ? 5 : 3;
+                int length = type.startsWith("org.jenkinsci.plugins.") ? 4 : type.startsWith(PLUGIN_PACKAGE) ? 5 : 3;
                 return String.join(".", List.of(parts).subList(0, Math.min(length, parts.length - 1)));
             }
         }

@@ -23,12 +23,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.jvnet.hudson.test.WarExploder;
 
-/** What the plugin and its records cost a Jenkins that starts: a process of its own, with what the plugin needs and no more. */
+/** Startup time of Jenkins with the plugin and its records, in a separate process with only the required plugins. */
 class JenkinsStartBench {
 
     private static final Report REPORT = new Report("start");
     private static final Path PLUGINS = Path.of("target", "test-classes", "test-dependencies");
-    private static final Path OURS = PLUGINS.resolve("vcf-token.hpi");
+    private static final Path PLUGIN = PLUGINS.resolve("vcf-token.hpi");
     private static final String UP = "Jenkins is fully up and running";
 
     @TempDir
@@ -37,30 +37,30 @@ class JenkinsStartBench {
     @Test
     void start() throws Exception {
         Path without = home("without", -1);
-        // The first start of each unpacks plugins, and does not count.
+        // The first start extracts the plugins, and is a warm-up.
         int[] sizes = Report.sizesOrOne(100, 10_000);
-        List<Figures.Measurement> things = new ArrayList<>();
-        things.add(() -> start(without, List.of()));
+        List<Samples.Measurement> measurements = new ArrayList<>();
+        measurements.add(() -> start(without, List.of()));
         for (int records : sizes) {
             Path home = home("with-" + records, records);
-            things.add(() -> start(home, List.of()));
+            measurements.add(() -> start(home, List.of()));
         }
-        List<Figures> figures = Figures.inTurns(Report.rounds(9), things.toArray(Figures.Measurement[]::new));
+        List<Samples> results = Samples.interleave(Report.rounds(9), measurements.toArray(Samples.Measurement[]::new));
         for (int i = 0; i < sizes.length; i++) {
             Row row = new Row(
-                            "start of Jenkins with the plugin and records in its ledger",
+                            "start of Jenkins with the plugin and a ledger with records",
                             sizes[i],
                             "records",
                             "ms",
-                            figures.get(i + 1))
-                    .against("without the plugin", figures.get(0));
-            double more = row.measured().median() - figures.get(0).median();
-            REPORT.add(row.reaches("≤ + 100 ms (is " + Row.number(more) + ")", more <= 100));
+                            results.get(i + 1))
+                    .comparedTo("without the plugin", results.get(0));
+            double more = row.measured().median() - results.get(0).median();
+            REPORT.add(row.withTarget("≤ + 100 ms (is " + Row.number(more) + ")", more <= 100));
         }
-        lookInside(directory.resolve("with-" + sizes[sizes.length - 1]));
+        countReadsAndClasses(directory.resolve("with-" + sizes[sizes.length - 1]));
     }
 
-    private void lookInside(Path home) throws Exception {
+    private void countReadsAndClasses(Path home) throws Exception {
         Path recording = directory.resolve("start.jfr");
         Path classes = directory.resolve("classes.log");
         start(
@@ -82,7 +82,7 @@ class JenkinsStartBench {
         REPORT.note("a start reads " + reads + " of the ledger's files and loads " + loaded + " classes of the plugin");
     }
 
-    /** @return milliseconds from the start of the process until Jenkins says that it is up */
+    /** @return milliseconds from the start of the process until Jenkins is up and running */
     private double start(Path home, List<String> options) throws Exception {
         List<String> command = new ArrayList<>(
                 List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()));
@@ -100,7 +100,7 @@ class JenkinsStartBench {
             for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                 log.append(line).append('\n');
                 if (line.contains(UP)) {
-                    double took = BareExchange.millisSince(start);
+                    double took = OkHttpBaseline.millisSince(start);
                     assertThat(log.toString()).doesNotContain("Failed Loading plugin");
                     return took;
                 }
@@ -110,25 +110,25 @@ class JenkinsStartBench {
             if (options.isEmpty()) {
                 process.destroyForcibly();
             } else {
-                // The recorder writes at the end.
+                // JFR writes the recording at exit.
                 process.destroy();
             }
             process.waitFor(60, TimeUnit.SECONDS);
         }
     }
 
-    /** @param records how many are in the ledger; less than 0 for no plugin */
+    /** @param records number of records in the ledger; negative to omit the plugin */
     private Path home(String name, int records) throws Exception {
         Path home = directory.resolve(name);
         Path plugins = Files.createDirectories(home.resolve("plugins"));
         Deque<String> wanted = new ArrayDeque<>();
-        try (JarFile jar = new JarFile(OURS.toFile())) {
+        try (JarFile jar = new JarFile(PLUGIN.toFile())) {
             wanted.addAll(dependencies(jar.getManifest()));
         }
-        Set<String> had = new HashSet<>();
+        Set<String> installed = new HashSet<>();
         while (!wanted.isEmpty()) {
             String plugin = wanted.remove();
-            if (had.add(plugin)) {
+            if (installed.add(plugin)) {
                 Path packed = PLUGINS.resolve(plugin + ".hpi");
                 Path file = Files.exists(packed) ? packed : PLUGINS.resolve(plugin + ".jpi");
                 Files.copy(file, plugins.resolve(plugin + ".jpi"));
@@ -138,7 +138,7 @@ class JenkinsStartBench {
             }
         }
         if (records >= 0) {
-            Files.copy(OURS, plugins.resolve("vcf-token.jpi"));
+            Files.copy(PLUGIN, plugins.resolve("vcf-token.jpi"));
             CoreBench.fill(home.resolve("vcf-token"), records);
         }
         return home;

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Rows of the table, printed as they come and kept in {@code target/bench} for {@code bin/bench} to put together. */
+/** Prints result rows and writes them to {@code target/bench}, where {@code bin/bench} collects them. */
 final class Report {
 
     private final Path directory = Path.of("target", "bench");
@@ -18,37 +18,37 @@ final class Report {
         this.name = name;
     }
 
-    /** Whether to be done in minutes, with smaller sizes. */
+    /** Whether to use smaller sizes, to finish within minutes. */
     static boolean isQuick() {
         return Boolean.getBoolean("bench.quick");
     }
 
-    /** At least five, unless someone only wants to see whether it runs. */
+    /** Number of rounds: 5, or the system property {@code bench.rounds}. */
     static int rounds() {
         return rounds(5);
     }
 
-    /** @param usual more than five where single measurements differ much */
-    static int rounds(int usual) {
-        return Integer.getInteger("bench.rounds", isQuick() ? Math.min(5, usual) : usual);
+    /** @param defaultRounds more than 5 if measurements vary widely */
+    static int rounds(int defaultRounds) {
+        return Integer.getInteger("bench.rounds", isQuick() ? Math.min(5, defaultRounds) : defaultRounds);
     }
 
-    /** The sizes of a row: a tenth when it has to be quick, and one tiny one to see whether it runs. */
+    /** Sizes of a measurement: reduced with {@code bench.quick}, and only the smallest with {@code bench.tiny}. */
     static int[] sizes(int small, int middle, int large) {
-        return isQuick() ? chosen(small / 10, small / 3, small) : chosen(small, middle, large);
+        return isQuick() ? firstIfTiny(small / 10, small / 3, small) : firstIfTiny(small, middle, large);
     }
 
-    /** Like {@link #sizes}, where smaller ones would say nothing. */
+    /** Like {@link #sizes}, but only the middle size with {@code bench.quick}, for results that need a minimum size. */
     static int[] sizesOrOne(int small, int middle, int large) {
-        return isQuick() ? chosen(middle) : chosen(small, middle, large);
+        return isQuick() ? firstIfTiny(middle) : firstIfTiny(small, middle, large);
     }
 
-    /** Like {@link #sizesOrOne(int, int, int)}, where a size takes minutes. */
+    /** Like {@link #sizes}, but only the small size with {@code bench.quick}, for measurements that take minutes. */
     static int[] sizesOrOne(int small, int large) {
-        return isQuick() ? chosen(small) : chosen(small, large);
+        return isQuick() ? firstIfTiny(small) : firstIfTiny(small, large);
     }
 
-    private static int[] chosen(int... sizes) {
+    private static int[] firstIfTiny(int... sizes) {
         return Boolean.getBoolean("bench.tiny") ? new int[] {sizes[0]} : sizes;
     }
 
@@ -76,7 +76,7 @@ final class Report {
         Files.write(directory.resolve(name + ".rows"), lines);
     }
 
-    /** The exponent with which the median grows with the size: 0 is constant, 1 is linear. */
+    /** Growth of the median with the size, as exponent of a power law: 0 is constant, 1 is linear. */
     private String growth(String what) {
         List<Row> same = rows.stream()
                 .filter(row -> row.what().equals(what)
@@ -88,13 +88,13 @@ final class Report {
         }
         double meanX = same.stream().mapToDouble(Report::x).average().orElse(0);
         double meanY = same.stream().mapToDouble(Report::y).average().orElse(0);
-        double over = 0;
-        double under = 0;
+        double covariance = 0;
+        double variance = 0;
         for (Row row : same) {
-            over += (x(row) - meanX) * (y(row) - meanY);
-            under += (x(row) - meanX) * (x(row) - meanX);
+            covariance += (x(row) - meanX) * (y(row) - meanY);
+            variance += (x(row) - meanX) * (x(row) - meanX);
         }
-        return under == 0 ? "" : String.format(Locale.ROOT, "n^%.2f", over / under);
+        return variance == 0 ? "" : String.format(Locale.ROOT, "n^%.2f", covariance / variance);
     }
 
     private static double x(Row row) {

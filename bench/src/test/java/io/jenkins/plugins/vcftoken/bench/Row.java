@@ -4,47 +4,47 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import java.util.Locale;
 
 /**
- * One line of the table.
+ * Row of the result table.
  *
- * @param what the same for all sizes
- * @param unit of the figures
- * @param reach what it ought to be, in words; empty where nothing was set
- * @param met null where nothing was set
+ * @param what description of the measurement, equal for all sizes
+ * @param unit unit of the measured values
+ * @param target text of the target; empty if there is none
+ * @param met whether the target was reached; null if there is none
  */
 record Row(
         String what,
         double size,
         String sizeUnit,
         String unit,
-        Figures measured,
-        String against,
-        @CheckForNull Figures yardstick,
-        String reach,
+        Samples measured,
+        String baselineName,
+        @CheckForNull Samples baseline,
+        String target,
         @CheckForNull Boolean met) {
 
-    Row(String what, double size, String sizeUnit, String unit, Figures measured) {
+    Row(String what, double size, String sizeUnit, String unit, Samples measured) {
         this(what, size, sizeUnit, unit, measured, "", null, "", null);
     }
 
-    Row against(String name, Figures figures) {
-        return new Row(what, size, sizeUnit, unit, measured, name, figures, reach, met);
+    Row comparedTo(String name, Samples samples) {
+        return new Row(what, size, sizeUnit, unit, measured, name, samples, target, met);
     }
 
     Row ratioAtMost(double most) {
-        return reaches("≤ " + most + " ×", ratio() <= most);
+        return withTarget("≤ " + most + " ×", ratio() <= most);
     }
 
-    Row reaches(String words, boolean reached) {
-        return new Row(what, size, sizeUnit, unit, measured, against, yardstick, words, reached);
+    Row withTarget(String target, boolean reached) {
+        return new Row(what, size, sizeUnit, unit, measured, baselineName, baseline, target, reached);
     }
 
     double ratio() {
-        Figures other = yardstick;
+        Samples other = baseline;
         return other == null ? Double.NaN : measured.median() / other.median();
     }
 
     String markdown(String growth) {
-        Figures other = yardstick;
+        Samples other = baseline;
         return String.join(
                 " | ",
                 "| " + what,
@@ -52,9 +52,9 @@ record Row(
                 number(measured.median()) + ' ' + unit,
                 number(measured.min()),
                 number(measured.max()),
-                other == null ? "" : against + ": " + number(other.median()),
+                other == null ? "" : baselineName + ": " + number(other.median()),
                 other == null ? "" : String.format(Locale.ROOT, "%.2f", ratio()),
-                reach,
+                target,
                 met == null ? "" : met ? "yes" : "**no**",
                 growth + " |");
     }

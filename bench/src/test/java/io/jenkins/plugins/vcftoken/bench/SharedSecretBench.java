@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What it costs that controllers share the token of one Kubernetes Secret. */
+/** Cost of a refresh token in a Kubernetes Secret that several controllers share. */
 class SharedSecretBench {
 
     private static final Report REPORT = new Report("shared");
@@ -58,40 +58,40 @@ class SharedSecretBench {
             CredentialHandle shared = shared(sharing);
             CredentialHandle local = alone.newAccount("local", "acme");
             List<Double> roundTrips = new ArrayList<>();
-            List<Figures> times = Figures.inTurns(
+            List<Samples> times = Samples.interleave(
                     3,
                     Report.isQuick() ? 9 : 31,
                     () -> rotate(sharing, shared, roundTrips),
                     () -> rotate(alone, local, new ArrayList<>()));
-            Figures requests = new Figures(roundTrips.subList(3, roundTrips.size()));
+            Samples requests = new Samples(roundTrips.subList(3, roundTrips.size()));
             Row row = new Row(
-                    "claim and publish of a rotation in a Secret, until the access token is out",
+                    "round trips to claim and publish a token in a Secret, until the access token is available",
                     1,
                     "Secret",
                     "round trips",
                     requests);
-            REPORT.add(row.reaches("≤ 2", requests.median() <= 2));
-            REPORT.add(new Row("a rotation in a Secret, API server without latency", 1, "Secret", "ms", times.get(0))
-                    .against("without a Secret", times.get(1)));
+            REPORT.add(row.withTarget("≤ 2", requests.median() <= 2));
+            REPORT.add(new Row("rotation of a token in a Secret, API server without latency", 1, "Secret", "ms", times.get(0))
+                    .comparedTo("without a Secret", times.get(1)));
         }
     }
 
-    /** @param roundTrips gets the number of requests to the API server */
+    /** @param roundTrips receives the number of requests to the API server */
     private double rotate(TestTokenService controller, CredentialHandle handle, List<Double> roundTrips)
             throws Exception {
         Predicate<AccessToken> isNew = isNew(controller, handle);
-        // Of the call before, whose handle has a former token.
+        // Excludes the write-back of the previous call, which used a handle with a former token.
         controller.awaitWriteBacks();
         int before = kubernetes.requests();
         long start = System.nanoTime();
         controller.families.await(handle, isNew);
-        double took = BareExchange.millisSince(start);
+        double took = OkHttpBaseline.millisSince(start);
         roundTrips.add((double) kubernetes.requests() - before);
         controller.awaitWriteBacks();
         return took;
     }
 
-    /** As at the end of a lifetime, when blocks have no use for the cached access token any more. */
+    /** Accepts only a new access token, like a renewal at the end of the lifetime. */
     private static Predicate<AccessToken> isNew(TestTokenService controller, CredentialHandle handle) throws Exception {
         AccessToken last = controller.families.await(handle, any -> true).accessToken();
         return accessToken -> !accessToken.value().equals(last.value());
@@ -121,11 +121,11 @@ class SharedSecretBench {
                 }
                 requests.add((double) simulator.requests() - before);
             }
-            Figures each = new Figures(requests);
+            Samples each = new Samples(requests);
             double mean =
                     requests.stream().mapToDouble(Double::doubleValue).average().orElse(0);
             REPORT.add(new Row("token requests per lifetime", 2, "controllers with one Secret", "requests", each)
-                    .reaches("≤ 1.05 (mean " + Row.number(mean) + ')', mean <= 1.05));
+                    .withTarget("≤ 1.05 (mean " + Row.number(mean) + ')', mean <= 1.05));
         } finally {
             threads.shutdownNow();
         }

@@ -3,9 +3,7 @@ package io.jenkins.plugins.vcftoken.bench;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.lease.LeaseManager;
-import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
 import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
-import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
@@ -29,7 +27,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The core's part of a warm block: a lease opened and closed on an access token that is there. JMH comes with the test harness. */
+/** Opening and closing a lease with a cached access token. JMH is a dependency of the Jenkins test harness. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -38,21 +36,9 @@ import org.openjdk.jmh.annotations.Warmup;
 @Measurement(iterations = 5, time = 1)
 public class WarmLeaseJmh {
 
-    /** How many families the ledger knows. */
+    /** Number of token families in the ledger. */
     @Param({"100", "1000", "10000"})
     public int families;
-
-    private final LeaseOwner owner = new LeaseOwner() {
-        public String who() {
-            return "bench";
-        }
-
-        @Override
-        public void beforePublish(AccessToken accessToken) {}
-
-        @Override
-        public void warn(String message) {}
-    };
 
     private ScheduledExecutorService timer;
     private Simulator simulator;
@@ -71,13 +57,13 @@ public class WarmLeaseJmh {
         core = new TestTokenService(directory, simulator, InstantSource.system());
         leases = new LeaseManager(core.families, timer, InstantSource.system(), new RenewalPolicy(Math::random));
         handle = core.handle("sa", core.service("acme"), simulator.addAccount("sa", "acme"));
-        other = leases.open(handle, Duration.ofMinutes(10), owner);
+        other = leases.open(handle, Duration.ofMinutes(10), CoreBench.OWNER);
         handle = core.handle("sa", core.service("acme"), simulator.currentToken("sa"));
     }
 
     @Benchmark
     public void openAndClose() throws Exception {
-        leases.open(handle, Duration.ofMinutes(10), owner).close();
+        leases.open(handle, Duration.ofMinutes(10), CoreBench.OWNER).close();
     }
 
     @TearDown(Level.Trial)

@@ -1,6 +1,6 @@
 /* global Behaviour */
 
-/* Jenkins checks all fields when a form opens. Of a new credential, only what was changed is shown. */
+/* Jenkins validates all fields when a form opens. For new credentials, this shows results of changed fields only. */
 Behaviour.specify(
   ".vcf-credentials-new",
   "vcf-credentials-new",

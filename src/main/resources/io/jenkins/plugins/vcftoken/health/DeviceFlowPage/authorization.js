@@ -1,21 +1,21 @@
 /* global Behaviour, crumb */
 Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
-  const EVERY_MILLISECONDS = 3000;
-  /* The login has ended, or leads to another page (0): polling again has the same result. */
-  const FORGOTTEN = [0, 401, 403, 404];
+  const POLL_INTERVAL_MS = 3000;
+  /* The session has ended or the request was redirected (0), so polling stops. */
+  const STATUSES_WITHOUT_DEVICE_FLOW = [0, 401, 403, 404];
   const message = document.getElementById("vcf-authorization-message");
   const code = document.getElementById("vcf-user-code");
   const clock = document.getElementById("vcf-time-left");
   let end = Date.now() + Number(panel.dataset.secondsLeft) * 1000;
 
-  /* Changed text only: a screen reader reads each assignment. */
-  const say = (text) => {
+  /* Assigns changed text only, because screen readers announce each assignment. */
+  const showMessage = (text) => {
     if (message.textContent !== text) {
       message.textContent = text;
     }
   };
 
-  const tick = () => {
+  const showTimeLeft = () => {
     const left = Math.max(0, Math.round((end - Date.now()) / 1000));
     const hours = Math.floor(left / 3600);
     const parts = [Math.floor(left / 60) % 60, left % 60].map((part) =>
@@ -24,23 +24,23 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
     clock.textContent = (hours > 0 ? hours + ":" : "") + parts.join(":");
   };
 
-  const close = () => {
-    clearInterval(ticking);
-    /* The focus of the keyboard would be lost with the panel. */
+  const hidePanel = () => {
+    clearInterval(timer);
+    /* The keyboard focus would be lost when the panel is hidden. */
     if (panel.contains(document.activeElement)) {
       message.focus();
     }
     panel.hidden = true;
   };
 
-  const forgotten = () => {
-    close();
-    say(panel.dataset.unknown);
+  const onDeviceFlowUnknown = () => {
+    hidePanel();
+    showMessage(panel.dataset.unknown);
     document.getElementById("vcf-authorization-unknown").hidden = false;
   };
 
-  const ended = (granted) => {
-    close();
+  const onDeviceFlowEnded = (granted) => {
+    hidePanel();
     const start = document.getElementById("vcf-authorization-start");
     start.hidden = false;
     start.open = !granted;
@@ -52,15 +52,15 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
     document.getElementById("vcf-authorization-done").hidden = !granted;
   };
 
-  const ask = () => {
+  const poll = () => {
     fetch(panel.dataset.statusUrl, {
       method: "POST",
       headers: crumb.wrap({}),
       redirect: "manual",
     })
       .then((response) => {
-        if (FORGOTTEN.includes(response.status)) {
-          forgotten();
+        if (STATUSES_WITHOUT_DEVICE_FLOW.includes(response.status)) {
+          onDeviceFlowUnknown();
           return null;
         }
         if (!response.ok) {
@@ -68,33 +68,33 @@ Behaviour.specify("#vcf-authorization", "vcf-authorization", 0, (panel) => {
         }
         return response.json();
       })
-      .then((answer) => {
-        if (answer === null) {
+      .then((body) => {
+        if (body === null) {
           return;
         }
-        const { data } = answer;
+        const { data } = body;
         if (data.message === "" || data.userCode !== code.textContent) {
-          /* Jenkins was restarted, which ends a device flow, or another one was started elsewhere. */
-          forgotten();
+          /* Jenkins was restarted, which ends the device flow, or another device flow was started. */
+          onDeviceFlowUnknown();
           return;
         }
-        say(data.message);
+        showMessage(data.message);
         if (data.running) {
           end = Date.now() + data.secondsLeft * 1000;
-          setTimeout(ask, EVERY_MILLISECONDS);
+          setTimeout(poll, POLL_INTERVAL_MS);
         } else {
-          ended(data.granted);
+          onDeviceFlowEnded(data.granted);
         }
       })
       .catch(() => {
-        say(panel.dataset.lost);
-        setTimeout(ask, 3 * EVERY_MILLISECONDS);
+        showMessage(panel.dataset.lost);
+        setTimeout(poll, 3 * POLL_INTERVAL_MS);
       });
   };
 
-  const ticking = setInterval(tick, 1000);
-  tick();
-  setTimeout(ask, EVERY_MILLISECONDS);
+  const timer = setInterval(showTimeLeft, 1000);
+  showTimeLeft();
+  setTimeout(poll, POLL_INTERVAL_MS);
 });
 
 Behaviour.specify(".vcf-copy-and-open", "vcf-copy-and-open", 0, (link) => {
@@ -103,13 +103,13 @@ Behaviour.specify(".vcf-copy-and-open", "vcf-copy-and-open", 0, (link) => {
       navigator.clipboard
         .writeText(document.getElementById("vcf-user-code").textContent)
         .catch(() => {
-          /* The code can be selected. */
+          /* The user can still select and copy the code manually. */
         });
     }
   });
 });
 
-/* Jenkins' own button only changes its icon, which a screen reader does not read, and needs a clipboard. */
+/* The copy button of Jenkins requires a secure context, and only its icon changes, which screen readers ignore. */
 Behaviour.specify(".vcf-copy", "vcf-copy", 1, (button) => {
   if (!isSecureContext) {
     button.parentElement.hidden = true;
@@ -117,7 +117,7 @@ Behaviour.specify(".vcf-copy", "vcf-copy", 1, (button) => {
   }
   const copied = document.getElementById("vcf-copied");
   button.addEventListener("click", () => {
-    /* Read again when the button is pressed again. */
+    /* Screen readers announce the text again if it was cleared before. */
     copied.textContent = "";
     const code = document.getElementById(button.getAttribute("ref"));
     navigator.clipboard
@@ -126,7 +126,7 @@ Behaviour.specify(".vcf-copy", "vcf-copy", 1, (button) => {
         copied.textContent = copied.dataset.copied;
       })
       .catch(() => {
-        /* Jenkins' own button shows the failure. */
+        /* The copy button of Jenkins shows the error. */
       });
   });
 });

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.io.TempDir;
 class DemoTest {
 
     @Test
-    void keepsItsPromises(@TempDir Path home) throws Exception {
+    void run_withSampleJenkinsfiles_passes(@TempDir Path home) throws Exception {
         assertTrue(Demo.run(Path.of("docs/examples"), home, System.out));
     }
 }

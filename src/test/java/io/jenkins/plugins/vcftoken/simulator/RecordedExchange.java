@@ -1,0 +1,4 @@
+package io.jenkins.plugins.vcftoken.simulator;
+
+/** A request and its response without {@link Fault}. */
+record RecordedExchange(Call call, Reply reply) {}
