@@ -85,6 +85,11 @@ final class ReadOnlyStoreCache {
         }
 
         @Override
+        public Content lastKnown() {
+            return delegate.lastKnown();
+        }
+
+        @Override
         public Optional<Content> replace(Content expected, String text, String state) throws IOException {
             if (!canTryWrite(storeClass, location)) {
                 throw new ReadOnlyException("it refused a change within the last ten minutes", null);

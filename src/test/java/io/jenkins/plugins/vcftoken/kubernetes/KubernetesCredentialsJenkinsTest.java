@@ -81,6 +81,9 @@ class KubernetesCredentialsJenkinsTest {
                     () -> find("vcf-sa").storedSecret().getPlainText().equals(simulator.currentToken("ci")));
             both.build(both.job(jenkins.createProject(Folder.class, "team"), "second", "vcf-sa"));
             assertThat(simulator.grants()).isEqualTo(1);
+            int requests = SERVER.requests();
+            VcfTokenService.get().renew(find("vcf-sa"));
+            assertThat(SERVER.requests() - requests).as("claim and publication").isEqualTo(2);
             assertThat(VcfTokenService.get().administration().list())
                     .singleElement()
                     .satisfies(family -> assertThat(family.locations())

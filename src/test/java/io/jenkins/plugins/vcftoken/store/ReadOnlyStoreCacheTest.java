@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.cloudbees.plugins.credentials.CredentialsStore;
 import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class ReadOnlyStoreCacheTest {
@@ -40,6 +45,26 @@ class ReadOnlyStoreCacheTest {
         stores.markReadOnly(STORE, LOCATION);
         clock.advance(Duration.ofMinutes(-30));
         assertThat(stores.canTryWrite(STORE, LOCATION)).isTrue();
+    }
+
+    /** A decorator that misses a default method of the interface hides that of the store. */
+    @Test
+    void trackedSecret_forwardsEachMethod() throws ReflectiveOperationException {
+        List<String> calls = new ArrayList<>();
+        VersionedSecret secret = (VersionedSecret) Proxy.newProxyInstance(
+                VersionedSecret.class.getClassLoader(),
+                new Class<?>[] {VersionedSecret.class},
+                (proxy, method, args) -> {
+                    calls.add(method.getName());
+                    return method.getReturnType() == boolean.class ? false : null;
+                });
+        VersionedSecret tracked = stores.track(secret, STORE, LOCATION);
+        List<String> methods = new ArrayList<>();
+        for (Method method : VersionedSecret.class.getMethods()) {
+            methods.add(method.getName());
+            method.invoke(tracked, new Object[method.getParameterCount()]);
+        }
+        assertThat(calls).containsExactlyElementsOf(methods);
     }
 
     @Test
