@@ -163,11 +163,17 @@ public final class TokenManager {
             throws TokenUnavailableException, InterruptedException {
         TokenResult result = refreshOrCached(handle, acceptable);
         TokenFamily family = findCached(handle);
-        boolean isPublishedByRequest = result.rotated() && handle.writer().versionedSecret() != null;
-        if (family != null && !isPublishedByRequest) {
-            writeBack.enqueue(handle, family);
+        if (family != null) {
+            enqueueWriteBack(handle, family, result.rotated());
         }
         return result;
+    }
+
+    /** @param rotated whether a request rotated the token, which it has then published in the {@link VersionedSecret} */
+    private void enqueueWriteBack(CredentialHandle handle, TokenFamily family, boolean rotated) {
+        if (!rotated || handle.writer().versionedSecret() == null) {
+            writeBack.enqueue(handle, family);
+        }
     }
 
     @CheckForNull
@@ -231,7 +237,7 @@ public final class TokenManager {
     CompletableFuture<Boolean> regenerate(CredentialHandle handle, Regeneration request) {
         return queue.call(handle, () -> {
             Outcome outcome = sendOnce(handle, request);
-            writeBack.enqueue(handle, outcome.family());
+            enqueueWriteBack(handle, outcome.family(), outcome.rotated());
             if (outcome.error() != null) {
                 throw outcome.error();
             }

@@ -406,6 +406,20 @@ class RegenerationTest extends TokenServiceTestBase {
         assertThat(sso.refusals()).isZero();
     }
 
+    @Test
+    void apiToken_publishedInASharedStore_isNotWrittenBackAgain() throws Exception {
+        InMemoryVersionedSecret shared = new InMemoryVersionedSecret(FIRST);
+        clock.advance(LIFETIME.minus(BEFORE));
+        CredentialHandle handle = shared(shared);
+        core.families.await(handle, ANY);
+        core.awaitWriteBacks();
+        int reads = shared.reads();
+        assertThat(core.families.regenerateIfDue(handle, firstExpiry, BEFORE)).isTrue();
+        core.awaitWriteBacks();
+        assertThat(shared.content().secret()).isEqualTo(sso.currentToken("client"));
+        assertThat(shared.reads() - reads).as("reads before the claim").isEqualTo(1);
+    }
+
     private CredentialHandle shared(InMemoryVersionedSecret store) {
         return new CredentialHandle(
                 "sso",
