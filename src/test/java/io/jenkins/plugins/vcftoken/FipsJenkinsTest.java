@@ -54,7 +54,7 @@ class FipsJenkinsTest {
                             simulator.url().toString(),
                             simulator.authorityPem()))
                     .as("verified server, secret of 14 characters")
-                    .contains("the server refuses the stored refresh token");
+                    .contains("the server rejects the stored refresh token");
             assertThat(simulator.requests()).isEqualTo(1);
         }
     }

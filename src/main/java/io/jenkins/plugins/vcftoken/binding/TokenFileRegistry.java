@@ -161,7 +161,7 @@ public final class TokenFileRegistry {
         } catch (IOException e) {
             LOGGER.log(Level.WARNING, e, () -> "The token files in " + location + " could not be deleted");
         } catch (InterruptedException e) {
-            LOGGER.log(Level.WARNING, e, () -> location + " did not answer; its token files are deleted later");
+            LOGGER.log(Level.WARNING, e, () -> location + " did not respond; its token files are deleted later");
         }
     }
 

@@ -85,7 +85,7 @@ final class CloudApiClient {
             // The server would not have issued this access token for an expired API token.
             return expiry != null && expiry.isAfter(issuedAt) && expiry.isBefore(NEVER) ? expiry : null;
         } catch (TokenRequestException e) {
-            if (e.tokenError() == TokenError.NO_SUCH_SERVICE) {
+            if (e.tokenError() == TokenError.TOKEN_ENDPOINT_NOT_FOUND) {
                 client.capabilities().setNoTokenList(base);
             }
             throw e.forNonRotatingSecret();

@@ -156,7 +156,7 @@ public final class DeviceFlow {
                 finish(
                         State.FAILED,
                         responseLost
-                                ? "the answer with the refresh token was lost on the way; revoke the account's token "
+                                ? "the response with the refresh token was lost; revoke the account's token "
                                         + "on the server and start over (" + failure.detail() + ")"
                                 : failure.getMessage());
         };

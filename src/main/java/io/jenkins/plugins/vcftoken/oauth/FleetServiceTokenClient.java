@@ -66,7 +66,7 @@ public final class FleetServiceTokenClient extends AbstractTokenClient {
 
     private static TokenError classify(int status, String code, String message) {
         return switch (status) {
-            case 401 -> TokenError.PARENT_TOKEN_REFUSED;
+            case 401 -> TokenError.PARENT_TOKEN_REJECTED;
             case 400 -> TokenError.UNKNOWN_SERVICE_KEY;
             default -> TokenError.ofStatus(status);
         };

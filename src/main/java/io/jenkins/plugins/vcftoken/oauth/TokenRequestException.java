@@ -137,7 +137,7 @@ public abstract sealed class TokenRequestException extends Exception {
         private final transient String refreshToken;
 
         public InvalidResponse(String detail, @CheckForNull String refreshToken) {
-            this(TokenError.UNINTELLIGIBLE, detail, refreshToken);
+            this(TokenError.INVALID_RESPONSE_OUTCOME_UNKNOWN, detail, refreshToken);
         }
 
         private InvalidResponse(TokenError tokenError, String detail, @CheckForNull String refreshToken) {

@@ -95,7 +95,7 @@ public final class VcenterSessionClient extends AbstractSessionClient {
 
     private static TokenError classifyExchange(int status, String code, String message) {
         return status == 401 || code.equals("invalid_grant")
-                ? TokenError.PARENT_TOKEN_REFUSED
+                ? TokenError.PARENT_TOKEN_REJECTED
                 : TokenError.ofStatus(status);
     }
 }

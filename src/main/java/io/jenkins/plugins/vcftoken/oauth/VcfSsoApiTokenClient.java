@@ -76,7 +76,7 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
                 VcfSsoApiTokenClient::classify);
         if (response.status() == 500) {
             TokenRequestException failure = response.failure();
-            throw failure.copy(TokenError.API_TOKEN_REFUSED_OR_SERVER_FAILED, failure.detail(), null);
+            throw failure.copy(TokenError.API_TOKEN_REJECTED_OR_SERVER_ERROR, failure.detail(), null);
         }
         // A refresh token in the response does not replace the API token.
         return new TokenResponse(response.response().accessToken(), null);
@@ -100,7 +100,7 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
             TokenResponseParser response = new TokenResponseParser(
                     client.sendJson("POST", tenantUrl("api-tokens/regenerate"), body, REGENERATE_REQUEST, headers),
                     apiToken,
-                    (status, code, message) -> TokenError.REGENERATION_REFUSED);
+                    (status, code, message) -> TokenError.REGENERATION_REJECTED);
             JsonNode object = response.object();
             String token = TokenResponseParser.text(object, "token");
             if (token == null) {
@@ -145,7 +145,7 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
 
     private static TokenError classify(int status, String code, String message) {
         return code.equals("invalid_grant") || status == 401
-                ? TokenError.API_TOKEN_REFUSED
+                ? TokenError.API_TOKEN_REJECTED
                 : TokenError.ofStatus(status);
     }
 }

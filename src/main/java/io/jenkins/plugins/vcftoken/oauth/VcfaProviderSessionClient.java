@@ -27,7 +27,7 @@ public final class VcfaProviderSessionClient extends AbstractSessionClient {
                 client.post(url("cloudapi/1.0.0/sessions/provider"), headers),
                 parentToken,
                 (status, code, message) ->
-                        status == 401 ? TokenError.PARENT_TOKEN_REFUSED : TokenError.ofStatus(status));
+                        status == 401 ? TokenError.PARENT_TOKEN_REJECTED : TokenError.ofStatus(status));
         if (!response.isSuccess()) {
             throw response.failure();
         }

@@ -31,7 +31,7 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
 
     @Override
     public TokenResponse requestToken(String providerToken) throws TokenRequestException {
-        CloudApiClient cloudApi = new CloudApiClient(client, base, providerToken, TokenError.PROVIDER_TOKEN_REFUSED);
+        CloudApiClient cloudApi = new CloudApiClient(client, base, providerToken, TokenError.PROVIDER_TOKEN_REJECTED);
         JsonNode party = cloudApi.find(
                 List.of("openIdProvider", "relyingParties"),
                 item -> RELYING_PARTY.equals(TokenResponseParser.text(item, "clientName"))
@@ -39,7 +39,8 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
         String clientId = party == null ? null : TokenResponseParser.text(party, "clientId");
         if (clientId == null) {
             throw new TokenRequestException.Rejected(
-                    TokenError.NO_SUCH_SERVICE, "no relying party ‘" + RELYING_PARTY + "’ is registered there");
+                    TokenError.TOKEN_ENDPOINT_NOT_FOUND,
+                    "no relying party ‘" + RELYING_PARTY + "’ is registered there");
         }
         JsonNode organization = cloudApi.find(
                 List.of("orgs"),

@@ -151,7 +151,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
     }
 
     static TokenError classify(int status, String code, String message) {
-        return code.equals("invalid_grant") ? TokenError.SPENT_OR_REVOKED : TokenError.ofStatus(status);
+        return code.equals("invalid_grant") ? TokenError.REFRESH_TOKEN_REJECTED : TokenError.ofStatus(status);
     }
 
     private static TokenError classifyDeviceFlow(int status, String code, String message) {

@@ -105,18 +105,18 @@ public final class TokenUnavailableException extends Exception {
 
     private static String history(TokenFamily before, TokenRequestException e) {
         boolean isRefused =
-                e.tokenError() == TokenError.SPENT_OR_REVOKED || e.tokenError() == TokenError.API_TOKEN_REFUSED;
+                e.tokenError() == TokenError.REFRESH_TOKEN_REJECTED || e.tokenError() == TokenError.API_TOKEN_REJECTED;
         if (before.state() == TokenFamily.Status.UNKNOWN && isRefused) {
-            return " This was the one more request after a lost answer (at "
+            return " This was the one more request after a lost response (at "
                     + before.changed().truncatedTo(ChronoUnit.SECONDS) + ": " + before.error()
                     + "): the server had rotated the token, and its successor is lost.";
         }
         if (before.state() == TokenFamily.Status.UNKNOWN && e.tokenError().isProbablyRejection()) {
-            return " This was the one more request after a lost answer (at "
+            return " This was the one more request after a lost response (at "
                     + before.changed().truncatedTo(ChronoUnit.SECONDS) + ": " + before.error()
                     + "): unless the server failed, it had replaced the token, and its successor is lost.";
         }
-        if (e.tokenError() != TokenError.SPENT_OR_REVOKED) {
+        if (e.tokenError() != TokenError.REFRESH_TOKEN_REJECTED) {
             return "";
         }
         boolean isNeverSent = before.tokens().generation() > 0 && before.error() == null;
@@ -145,8 +145,10 @@ public final class TokenUnavailableException extends Exception {
     static TokenUnavailableException rejectedEarlier(CredentialHandle handle, TokenFamily record) {
         return of(
                 handle,
-                "refused earlier, and not sent again: " + record.error() + ". "
-                        + (handle.client().rotates() ? TokenError.SPENT_OR_REVOKED : TokenError.API_TOKEN_REFUSED)
+                "rejected earlier, and not sent again: " + record.error() + ". "
+                        + (handle.client().rotates()
+                                        ? TokenError.REFRESH_TOKEN_REJECTED
+                                        : TokenError.API_TOKEN_REJECTED)
                                 .nextStep(),
                 null);
     }
@@ -154,7 +156,7 @@ public final class TokenUnavailableException extends Exception {
     static TokenUnavailableException rejectedForNow(CredentialHandle handle, TokenFamily record, Instant until) {
         return of(
                 handle,
-                "refused at " + record.changed().truncatedTo(ChronoUnit.SECONDS) + ": " + record.error()
+                "rejected at " + record.changed().truncatedTo(ChronoUnit.SECONDS) + ": " + record.error()
                         + ". To avoid locking the account, "
                         + "Jenkins waits until " + until.truncatedTo(ChronoUnit.SECONDS)
                         + " before it sends this secret again. Correct it in the credential.",
@@ -176,7 +178,7 @@ public final class TokenUnavailableException extends Exception {
     static TokenUnavailableException throttled(CredentialHandle handle, TokenFamily record, Instant until) {
         return of(
                 handle,
-                record.error() + ". The server asked to come back later, so nothing is sent before "
+                record.error() + ". The server asked for a later retry, so nothing is sent before "
                         + until.truncatedTo(ChronoUnit.SECONDS) + ". Run again after that.",
                 null,
                 until);
@@ -228,7 +230,7 @@ public final class TokenUnavailableException extends Exception {
         return of(
                 handle,
                 "no access token after " + seconds
-                        + " s: earlier requests to this server still wait for its answers, so "
+                        + " s: earlier requests to this server still wait for responses, so "
                         + "this one was not sent yet. Run again later.",
                 e);
     }

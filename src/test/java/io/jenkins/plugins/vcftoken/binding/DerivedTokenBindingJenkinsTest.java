@@ -268,7 +268,7 @@ class DerivedTokenBindingJenkinsTest {
             String log = JenkinsRule.getLog(build(Result.FAILURE, "sso", vcenterSession(""), "echo 'in'"));
             assertThat(log)
                     .contains("Credential ‘sso’ (vCenter at " + simulator.url()
-                            + "): the server refuses the access token of the credential")
+                            + "): the server rejects the access token of the credential")
                     .contains("(HTTP 401)")
                     .doesNotContain("] echo");
         } finally {

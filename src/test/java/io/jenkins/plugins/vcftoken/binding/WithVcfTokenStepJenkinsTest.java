@@ -164,7 +164,7 @@ class WithVcfTokenStepJenkinsTest {
         addAccount();
         System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
-        assertFails("withVcfToken(credentialsId: 'sa') { }", "may have rotated the refresh token away");
+        assertFails("withVcfToken(credentialsId: 'sa') { }", "may have replaced the refresh token");
         assertFails("withVcfToken(credentialsId: 'sa') { }", "it is not known whether the stored token still works");
         assertThat(simulator.reuses()).isZero();
     }

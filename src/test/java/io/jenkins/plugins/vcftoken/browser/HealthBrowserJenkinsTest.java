@@ -88,7 +88,7 @@ class HealthBrowserJenkinsTest extends JenkinsBrowserTestBase {
         simulator.revoke("vcfa-lab");
         browser.visit(PAGE + "credential/vcfa-lab/");
         browser.click(browser.find("form[name='renew'] button"));
-        browser.find(PANEL, "refuses the stored refresh token");
+        browser.find(PANEL, "rejects the stored refresh token");
         ignoreBadRequests();
 
         String alert = "[data-monitor$='TokenErrorMonitor']";
@@ -117,13 +117,13 @@ class HealthBrowserJenkinsTest extends JenkinsBrowserTestBase {
         simulator.revoke("provider");
         browser.visit(PAGE + "credential/vcfa-provider/");
         browser.click(browser.find("form[name='renew'] button"));
-        browser.find(PANEL, "refuses the stored refresh token");
+        browser.find(PANEL, "rejects the stored refresh token");
         ignoreBadRequests();
         browser.visit(PAGE + "credential/vcfa-provider/");
         browser.click(browser.find("form[name='retry'] label"));
         int before = simulator.requests();
         browser.click(browser.find("form[name='retry'] button"));
-        browser.find(PANEL, "refuses the stored refresh token");
+        browser.find(PANEL, "rejects the stored refresh token");
         assertThat(simulator.requests()).isEqualTo(before + 1);
         ignoreBadRequests();
     }

@@ -326,7 +326,7 @@ class ConnectionTesterJenkinsTest {
         form.put("apiToken", "internal-words");
         for (int i = 0; i < 2; i++) {
             assertThat(test("admin", "", stored.getClass(), form))
-                    .contains("refuses the stored API token", "HTTP 400")
+                    .contains("rejects the stored API token", "HTTP 400")
                     .doesNotContain("invalid_grant", "Invalid refresh token", "internal-words");
         }
         assertThat(simulator.requests()).isEqualTo(1);

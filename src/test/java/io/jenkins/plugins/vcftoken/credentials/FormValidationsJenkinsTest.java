@@ -262,7 +262,7 @@ class FormValidationsJenkinsTest {
     @Test
     void skipTlsVerification() {
         assertResult(FormValidations.skipTlsVerification(false), Kind.OK, "");
-        assertResult(FormValidations.skipTlsVerification(true), Kind.WARNING, "take tooLong the account");
+        assertResult(FormValidations.skipTlsVerification(true), Kind.WARNING, "take over the account");
     }
 
     private static Secret secret(String value) {

@@ -94,7 +94,7 @@ class AdministrativeMonitorsJenkinsTest {
             assertThat(warning.getSubject())
                     .contains("Global credential ‘sa’ (VCF Automation at " + simulator.url(), "organization ‘acme’");
             assertThat(warning.getText())
-                    .startsWith("Rejected by server: the server refuses the stored refresh token")
+                    .startsWith("Rejected by server: the server rejects the stored refresh token")
                     .contains("Re-authorize the account");
             assertThat(warning.page()).isEqualTo("manage/vcf-tokens/credential/sa/");
         });

@@ -193,7 +193,7 @@ class AuditLogJenkinsTest {
         job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL }", true));
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
         assertThat(log.only("failed"))
-                .containsEntry("error", "SPENT_OR_REVOKED")
+                .containsEntry("error", "REFRESH_TOKEN_REJECTED")
                 .containsEntry("state", "REJECTED")
                 .hasEntrySatisfying("cause", cause -> assertThat((String) cause).startsWith("HTTP 400"));
         assertThat(log.only("denied")).containsEntry("to", "build team/job#1").containsEntry("credential", "vcfa");

@@ -174,7 +174,7 @@ class SecretRegenerationJenkinsTest {
             assertThat(warnings())
                     .anySatisfy(text -> assertThat(text)
                             .startsWith("Its API token was not regenerated")
-                            .contains("HTTP 403", TokenError.REGENERATION_REFUSED.nextStep()))
+                            .contains("HTTP 403", TokenError.REGENERATION_REJECTED.nextStep()))
                     .anySatisfy(text -> assertThat(text).startsWith("Its secret expires"));
             rule.buildAndAssertSuccess(job);
             assertThat(storedToken(rule)).isEqualTo(INITIAL_TOKEN);

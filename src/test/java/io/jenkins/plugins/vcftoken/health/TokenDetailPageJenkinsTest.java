@@ -178,7 +178,7 @@ class TokenDetailPageJenkinsTest {
         JSONObject json = pages.json(PAGE + "api/json");
         assertThat(json.getString("state")).isEqualTo("REJECTED");
         assertThat(json.getBoolean("broken")).isTrue();
-        assertThat(json.getString("error")).contains("the server refuses the stored refresh token");
+        assertThat(json.getString("error")).contains("the server rejects the stored refresh token");
         VcfaServiceAccount old = (VcfaServiceAccount)
                 SystemCredentialsProvider.getInstance().getCredentials().get(0);
         JenkinsAccount.findStore(jenkins.jenkins)

@@ -48,7 +48,7 @@ class TokenMetricsJenkinsTest {
             Thread.sleep(2_000);
             simulator.revoke("vcfa");
             jenkins.buildAndAssertStatus(Result.FAILURE, job);
-            assertThat(count("failures.spent-or-revoked")).isEqualTo(1);
+            assertThat(count("failures.refresh-token-rejected")).isEqualTo(1);
             assertThat(count("denied")).isEqualTo(1);
         }
     }

@@ -117,7 +117,7 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
         assertThatThrownBy(() -> open(session(), owner))
                 .isInstanceOf(TokenUnavailableException.class)
                 .hasMessageContaining("vCenter at " + simulator.url())
-                .hasMessageContaining("refuses the access token of the credential");
+                .hasMessageContaining("rejects the access token of the credential");
         assertThat(vcenter.refusals()).isEqualTo(1);
     }
 

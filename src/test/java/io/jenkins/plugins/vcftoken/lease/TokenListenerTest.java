@@ -77,7 +77,7 @@ class TokenListenerTest extends LeaseTestBase {
         simulator.revoke("ci");
         assertThatThrownBy(() -> leases.issueWithoutLease(handle, TEN_MINUTES, "one"))
                 .isInstanceOf(TokenUnavailableException.class);
-        assertThat(events).containsExactly("failed SPENT_OR_REVOKED REJECTED", "one denied");
+        assertThat(events).containsExactly("failed REFRESH_TOKEN_REJECTED REJECTED", "one denied");
     }
 
     private record NamedOwner(String displayName) implements LeaseOwner {

@@ -190,17 +190,17 @@ class ApiTokenExpiryTest extends TokenClientTestBase {
     @CsvSource({
         "401, '', FORBIDDEN, 1",
         "403, '{\"minorErrorCode\":\"ACCESS_TO_RESOURCE_IS_FORBIDDEN\",\"message\":\"No\"}', FORBIDDEN, 1",
-        "404, '<html>', NO_SUCH_SERVICE, 1",
-        "405, '', NO_SUCH_SERVICE, 1",
+        "404, '<html>', TOKEN_ENDPOINT_NOT_FOUND, 1",
+        "405, '', TOKEN_ENDPOINT_NOT_FOUND, 1",
         "406, '', REJECTED, 3",
         "400, '{\"message\":\"filter\"}', REJECTED, 3",
         "307, '', REDIRECTED, 1",
-        "500, '', NO_ANSWER, 1",
-        "200, '', STRANGE_ANSWER, 1",
-        "200, '<html>', STRANGE_ANSWER, 1",
-        "200, '[]', STRANGE_ANSWER, 1",
-        "200, '{\"values\":[{\"id\":', STRANGE_ANSWER, 1",
-        "200, huge, STRANGE_ANSWER, 1"
+        "500, '', NO_RESPONSE, 1",
+        "200, '', INVALID_RESPONSE, 1",
+        "200, '<html>', INVALID_RESPONSE, 1",
+        "200, '[]', INVALID_RESPONSE, 1",
+        "200, '{\"values\":[{\"id\":', INVALID_RESPONSE, 1",
+        "200, huge, INVALID_RESPONSE, 1"
     })
     void secretExpiry_afterError_failsWithoutWarningAboutLostToken(
             int status, String body, TokenError tokenError, int lists) throws Exception {

@@ -41,7 +41,7 @@ class CspClientsTest extends TokenClientTestBase {
     void requestToken_withRevokedApiToken_failsWithRedactedMessage() {
         csp.revoke(API_TOKEN);
         TokenRequestException e = failure(() -> apiTokenClient().requestToken(API_TOKEN));
-        assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED);
+        assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REJECTED);
         assertThat(e.detail()).isEqualTo("HTTP 400: invalid_grant: Invalid refresh token: ****");
         assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
     }
@@ -70,7 +70,7 @@ class CspClientsTest extends TokenClientTestBase {
     @Test
     void secretExpiry_ofUnknownApiToken_failsWithApiTokenRefused() {
         TokenRequestException e = failure(() -> apiTokenClient().secretExpiry("withdrawn", null));
-        assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED);
+        assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REJECTED);
     }
 
     @Test

@@ -145,7 +145,7 @@ class DeviceFlowTest {
             assertThat(saved).isEmpty();
         }
         if (fault == Fault.CLOSE_AFTER_COMMIT || fault == Fault.CLOSE_IN_ANSWER || fault == Fault.TRICKLE) {
-            assertThat(flow.error()).contains("lost on the way").contains("start over");
+            assertThat(flow.error()).contains("refresh token was lost").contains("start over");
         }
         if (fault == Fault.NO_ACCESS_TOKEN || fault == Fault.EXPIRED_ACCESS_TOKEN) {
             assertThat(flow.state()).isEqualTo(State.GRANTED);

@@ -78,13 +78,13 @@ class FleetServiceTokenClientTest extends TokenClientTestBase {
 
     @ParameterizedTest
     @CsvSource({
-        "200, '{}', UNINTELLIGIBLE",
-        "200, '{\"jwtToken\":\"a b\"}', UNINTELLIGIBLE",
-        "200, '{\"jwtToken\":\"eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln\"}', UNINTELLIGIBLE",
+        "200, '{}', INVALID_RESPONSE_OUTCOME_UNKNOWN",
+        "200, '{\"jwtToken\":\"a b\"}', INVALID_RESPONSE_OUTCOME_UNKNOWN",
+        "200, '{\"jwtToken\":\"eyJhbGciOiJSUzI1NiJ9.eyJleHAiOjF9.c2ln\"}', INVALID_RESPONSE_OUTCOME_UNKNOWN",
         "400, '', UNKNOWN_SERVICE_KEY",
-        "401, '', PARENT_TOKEN_REFUSED",
+        "401, '', PARENT_TOKEN_REJECTED",
         "403, '', FORBIDDEN",
-        "404, '', NO_SUCH_SERVICE",
+        "404, '', TOKEN_ENDPOINT_NOT_FOUND",
         "429, '', THROTTLED",
         "500, '', OUTCOME_UNKNOWN"
     })

@@ -47,7 +47,7 @@ class RetryPolicyTest {
         }
         TokenRequestException e = failure();
         assertThat(e).isInstanceOf(TokenRequestException.OutcomeUnknown.class);
-        assertThat(e.tokenError()).isEqualTo(TokenError.NO_ANSWER);
+        assertThat(e.tokenError()).isEqualTo(TokenError.NO_RESPONSE);
         assertThat(requests).isEqualTo(3);
     }
 
@@ -55,9 +55,9 @@ class RetryPolicyTest {
     void request_afterAProbableRejection_isRepeatedOnce() {
         for (int i = 0; i < 5; i++) {
             failures.add(new TokenRequestException.OutcomeUnknown("HTTP 500", null)
-                    .copy(TokenError.API_TOKEN_REFUSED_OR_SERVER_FAILED, "HTTP 500", null));
+                    .copy(TokenError.API_TOKEN_REJECTED_OR_SERVER_ERROR, "HTTP 500", null));
         }
-        assertThat(failure().tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED_OR_SERVER_FAILED);
+        assertThat(failure().tokenError()).isEqualTo(TokenError.API_TOKEN_REJECTED_OR_SERVER_ERROR);
         assertThat(requests).isEqualTo(2);
     }
 
@@ -143,7 +143,7 @@ class RetryPolicyTest {
         TokenRequestException e = catchThrowableOfType(
                 TokenRequestException.class, () -> interrupted.decorate(client).requestToken("s"));
         assertThat(Thread.interrupted()).isTrue();
-        assertThat(e.tokenError()).isEqualTo(TokenError.NO_ANSWER);
+        assertThat(e.tokenError()).isEqualTo(TokenError.NO_RESPONSE);
         assertThat(requests).isEqualTo(1);
     }
 

@@ -107,6 +107,6 @@ class SupervisorNamespaceClientTest {
     void list_withoutApiOnServer_failsWithNoSuchService() {
         simulator.kubernetes().setVersions(List.of());
         TokenRequestException failure = catchThrowableOfType(TokenRequestException.class, () -> list("acme"));
-        assertThat(failure.tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        assertThat(failure.tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
     }
 }

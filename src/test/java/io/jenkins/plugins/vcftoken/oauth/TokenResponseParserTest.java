@@ -109,12 +109,12 @@ class TokenResponseParserTest {
 
     @ParameterizedTest
     @CsvSource({
-        "400, invalid_grant, SPENT_OR_REVOKED",
-        "401, invalid_grant, SPENT_OR_REVOKED",
+        "400, invalid_grant, REFRESH_TOKEN_REJECTED",
+        "401, invalid_grant, REFRESH_TOKEN_REJECTED",
         "401, '', FORBIDDEN",
         "403, '', FORBIDDEN",
-        "404, '', NO_SUCH_SERVICE",
-        "405, '', NO_SUCH_SERVICE",
+        "404, '', TOKEN_ENDPOINT_NOT_FOUND",
+        "405, '', TOKEN_ENDPOINT_NOT_FOUND",
         "400, invalid_request, REJECTED",
         "410, '', REJECTED"
     })
@@ -130,8 +130,8 @@ class TokenResponseParserTest {
     void rejection_ofWrongSecret_isFinal(TokenError tokenError) {
         assertThat(new TokenRequestException.Rejected(tokenError, "HTTP 400").isFinal())
                 .isEqualTo(Set.of(
-                                TokenError.SPENT_OR_REVOKED,
-                                TokenError.API_TOKEN_REFUSED,
+                                TokenError.REFRESH_TOKEN_REJECTED,
+                                TokenError.API_TOKEN_REJECTED,
                                 TokenError.WRONG_SECRET,
                                 TokenError.PASSWORD_NOT_ACCEPTED,
                                 TokenError.LOCKED_OUT)
@@ -234,7 +234,7 @@ class TokenResponseParserTest {
     void failure_withOlderErrorFormat_isClassified() {
         TokenRequestException e =
                 failure(400, "{\"minorErrorCode\":\"invalid_grant\",\"message\":\"Invalid refresh token\"}");
-        assertThat(e.tokenError()).isEqualTo(TokenError.SPENT_OR_REVOKED);
+        assertThat(e.tokenError()).isEqualTo(TokenError.REFRESH_TOKEN_REJECTED);
     }
 
     @Test

@@ -55,7 +55,7 @@ class UnusualResponsesTest {
                 .enqueue(400, "{\"error\":\"invalid_grant\"}");
         for (int i = 0; i < 2; i++) {
             assertThat(failure(() -> vcfaClient().requestToken("s")).tokenError())
-                    .isEqualTo(TokenError.SPENT_OR_REVOKED);
+                    .isEqualTo(TokenError.REFRESH_TOKEN_REJECTED);
         }
         assertThat(server.requests).hasSize(3).last().isEqualTo("POST /tm/oauth/tenant/acme/token");
     }
@@ -65,7 +65,7 @@ class UnusualResponsesTest {
         server.enqueue(404, "").enqueue(404, "").enqueue(404, "").enqueue(405, "");
         for (int i = 0; i < 2; i++) {
             assertThat(failure(() -> vcfaClient().requestToken("s")).tokenError())
-                    .isEqualTo(TokenError.NO_SUCH_SERVICE);
+                    .isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
         }
         assertThat(server.requests.get(2)).isEqualTo("POST /oauth/tenant/acme/token");
     }
@@ -103,7 +103,7 @@ class UnusualResponsesTest {
         VcfaTokenClient client = deviceClient();
         client.requestCodes();
         client.requestCodes();
-        assertThat(failure(client::requestCodes).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        assertThat(failure(client::requestCodes).tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
         assertThat(server.requests)
                 .containsExactly(
                         "POST /oauth/tenant/acme/device_authorization",
@@ -119,7 +119,7 @@ class UnusualResponsesTest {
         "400, invalid_client, UNKNOWN_CLIENT",
         "401, '', UNKNOWN_CLIENT",
         "403, '', FORBIDDEN",
-        "404, '', NO_SUCH_SERVICE",
+        "404, '', TOKEN_ENDPOINT_NOT_FOUND",
         "400, other, REJECTED"
     })
     void requestCodes_rejection_isClassified(int status, String error, TokenError tokenError) {
@@ -148,7 +148,7 @@ class UnusualResponsesTest {
     @ValueSource(strings = {"{\"device_code\":\"d\"}", "{\"user_code\":\"u\"}", "{}"})
     void requestCodes_withoutCodesInResponse_fails(String body) {
         server.enqueue(200, body);
-        assertThat(failure(deviceClient()::requestCodes).tokenError()).isEqualTo(TokenError.STRANGE_ANSWER);
+        assertThat(failure(deviceClient()::requestCodes).tokenError()).isEqualTo(TokenError.INVALID_RESPONSE);
     }
 
     // VCF Automation: polls of the device flow
@@ -159,9 +159,9 @@ class UnusualResponsesTest {
         "400, '{\"error\":\"access_denied\"}', DENIED, the request was denied on the server",
         "400, '{\"error\":\"authorization_pending\"}', WAITING, ''",
         "200, '{\"access_token\":\"b\",\"expires_in\":60}', FAILED, the server approved the request without a refresh token",
-        "200, '<html>', FAILED, the server's answer cannot be understood (HTTP 200 whose body is not a JSON object)",
+        "200, '<html>', FAILED, the response of the server is invalid (HTTP 200 whose body is not a JSON object)",
         "400, '{\"error\":\"other\"}', FAILED, 'the server rejects the request (HTTP 400, other)'",
-        "502, '', WAITING, 'the request left, but no usable answer came back (HTTP 502)'"
+        "502, '', WAITING, 'the request was sent, but no valid response was received (HTTP 502)'"
     })
     void step_returnsStateForResponse(int status, String body, State state, String error) {
         server.enqueue(status, body);
@@ -211,7 +211,7 @@ class UnusualResponsesTest {
             clock.advance(flow.pause());
         }
         assertThat(flow.state()).isEqualTo(State.FAILED);
-        assertThat(flow.error().contains("lost on the way")).isEqualTo(isMentioned);
+        assertThat(flow.error().contains("refresh token was lost")).isEqualTo(isMentioned);
     }
 
     @Test
@@ -233,8 +233,8 @@ class UnusualResponsesTest {
         for (int status : new int[] {400, 401, 403}) {
             assertThat(tenantFailure(status).tokenError()).as("%s", status).isEqualTo(TokenError.WRONG_ORGANIZATION);
         }
-        assertThat(tenantFailure(404).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
-        assertThat(tenantFailure(405).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        assertThat(tenantFailure(404).tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
+        assertThat(tenantFailure(405).tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
         assertThat(tenantFailure(409).tokenError()).isEqualTo(TokenError.REJECTED);
         assertThat(tenantFailure(500).tokenError()).isEqualTo(TokenError.OUTCOME_UNKNOWN);
     }
@@ -248,10 +248,10 @@ class UnusualResponsesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "401, PROVIDER_TOKEN_REFUSED, 1",
+        "401, PROVIDER_TOKEN_REJECTED, 1",
         "403, FORBIDDEN, 1",
-        "404, NO_SUCH_SERVICE, 2",
-        "405, NO_SUCH_SERVICE, 2",
+        "404, TOKEN_ENDPOINT_NOT_FOUND, 2",
+        "405, TOKEN_ENDPOINT_NOT_FOUND, 2",
         "409, REJECTED, 1",
         "406, REJECTED, 3",
         "400, REJECTED, 3",
@@ -301,7 +301,7 @@ class UnusualResponsesTest {
     void tenantToken_list_isReadUpToItsLastPage(String first, String second, int pages) {
         server.enqueue(200, first).enqueue(200, second);
         TokenRequestException e = failure(() -> tenantClient().requestToken("p"));
-        assertThat(e.tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        assertThat(e.tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
         assertThat(e.detail()).contains("‘automation-relying-party’");
         assertThat(server.requests).hasSize(pages);
     }
@@ -311,13 +311,14 @@ class UnusualResponsesTest {
         for (int i = 0; i < 1_500; i++) {
             server.enqueue(200, "{\"values\":[{\"name\":\"x\"}]}");
         }
-        assertThat(failure(() -> tenantClient().requestToken("p")).tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        assertThat(failure(() -> tenantClient().requestToken("p")).tokenError())
+                .isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
         assertThat(server.requests).hasSize(1_000);
     }
 
     @ParameterizedTest
     @CsvSource({
-        "'{\"clientName\":\"automation-relying-party\"}', '', NO_SUCH_SERVICE",
+        "'{\"clientName\":\"automation-relying-party\"}', '', TOKEN_ENDPOINT_NOT_FOUND",
         "'{\"clientName\":\"automation-relying-party\",\"clientId\":\"1\"}', '{\"name\":\"acme\"}', WRONG_ORGANIZATION"
     })
     void tenantToken_listItemWithoutId_isIgnored(String party, String organization, TokenError tokenError) {
@@ -348,13 +349,13 @@ class UnusualResponsesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "400, '{}', API_TOKEN_REFUSED, API_TOKEN_REFUSED, WRONG_SECRET",
-        "401, '{}', API_TOKEN_REFUSED, API_TOKEN_REFUSED, WRONG_SECRET",
+        "400, '{}', API_TOKEN_REJECTED, API_TOKEN_REJECTED, WRONG_SECRET",
+        "401, '{}', API_TOKEN_REJECTED, API_TOKEN_REJECTED, WRONG_SECRET",
         "403, '{}', FORBIDDEN, FORBIDDEN, FORBIDDEN",
-        "404, '{}', NO_SUCH_SERVICE, NO_SUCH_SERVICE, NO_SUCH_SERVICE",
-        "404, '{\"message\":\"no org\"}', WRONG_ORGANIZATION, API_TOKEN_REFUSED, WRONG_ORGANIZATION",
-        "404, '{\"error\":\"no_org\"}', WRONG_ORGANIZATION, API_TOKEN_REFUSED, WRONG_ORGANIZATION",
-        "405, '{}', NO_SUCH_SERVICE, NO_SUCH_SERVICE, NO_SUCH_SERVICE",
+        "404, '{}', TOKEN_ENDPOINT_NOT_FOUND, TOKEN_ENDPOINT_NOT_FOUND, TOKEN_ENDPOINT_NOT_FOUND",
+        "404, '{\"message\":\"no org\"}', WRONG_ORGANIZATION, API_TOKEN_REJECTED, WRONG_ORGANIZATION",
+        "404, '{\"error\":\"no_org\"}', WRONG_ORGANIZATION, API_TOKEN_REJECTED, WRONG_ORGANIZATION",
+        "405, '{}', TOKEN_ENDPOINT_NOT_FOUND, TOKEN_ENDPOINT_NOT_FOUND, TOKEN_ENDPOINT_NOT_FOUND",
         "409, '{}', REJECTED, REJECTED, REJECTED"
     })
     void csp_rejection_isClassified(int status, String body, TokenError request, TokenError details, TokenError app) {
@@ -376,8 +377,8 @@ class UnusualResponsesTest {
         "400, '{\"errorCode\":\"IDENTITY_UNAUTHORIZED_ENTITY\"}', WRONG_SECRET",
         "401, '{\"message\":\"The account is LOCKED\"}', LOCKED_OUT",
         "403, '{}', FORBIDDEN",
-        "404, '{}', NO_SUCH_SERVICE",
-        "405, '{}', NO_SUCH_SERVICE",
+        "404, '{}', TOKEN_ENDPOINT_NOT_FOUND",
+        "405, '{}', TOKEN_ENDPOINT_NOT_FOUND",
         "400, '{}', REJECTED"
     })
     void sddc_rejection_isClassified(int status, String body, TokenError tokenError) {
@@ -416,7 +417,7 @@ class UnusualResponsesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"200, ", "204, ", "404, ", "500, NO_ANSWER", "403, FORBIDDEN"})
+    @CsvSource({"200, ", "204, ", "404, ", "500, NO_RESPONSE", "403, FORBIDDEN"})
     void sddc_failedRevocation_isReported(int status, TokenError tokenError) throws Exception {
         server.enqueue(status, "");
         TokenRequestException e = catchThrowableOfType(

@@ -57,7 +57,7 @@ class VcenterSessionClientTest extends TokenClientTestBase {
     void revokeSession_withOneFailure_deletesTheOthersAndFails() {
         server.enqueue(204, "").enqueue(503, "").enqueue(204, "");
         TokenRequestException e = failure(() -> scripted().revokeSession("three two one"));
-        assertThat(e.tokenError()).isEqualTo(TokenError.NO_ANSWER);
+        assertThat(e.tokenError()).isEqualTo(TokenError.NO_RESPONSE);
         assertThat(server.requests).hasSize(3);
     }
 
@@ -85,15 +85,15 @@ class VcenterSessionClientTest extends TokenClientTestBase {
 
     @ParameterizedTest
     @CsvSource({
-        "401, '', PARENT_TOKEN_REFUSED",
-        "400, '{\"error\":\"invalid_grant\"}', PARENT_TOKEN_REFUSED",
+        "401, '', PARENT_TOKEN_REJECTED",
+        "400, '{\"error\":\"invalid_grant\"}', PARENT_TOKEN_REJECTED",
         "400, '{\"error\":\"invalid_request\"}', REJECTED",
         "403, '', FORBIDDEN",
-        "404, '', NO_SUCH_SERVICE",
+        "404, '', TOKEN_ENDPOINT_NOT_FOUND",
         "503, '', OUTCOME_UNKNOWN",
-        "200, '{}', UNINTELLIGIBLE",
-        "200, '{\"access_token\":\"=a=\"}', UNINTELLIGIBLE",
-        "200, '{\"access_token\":\"PA==\",\"expires_in\":0}', UNINTELLIGIBLE"
+        "200, '{}', INVALID_RESPONSE_OUTCOME_UNKNOWN",
+        "200, '{\"access_token\":\"=a=\"}', INVALID_RESPONSE_OUTCOME_UNKNOWN",
+        "200, '{\"access_token\":\"PA==\",\"expires_in\":0}', INVALID_RESPONSE_OUTCOME_UNKNOWN"
     })
     void requestToken_afterFailedExchange_createsNoSession(int status, String body, TokenError expected) {
         server.enqueue(status, body);
@@ -104,13 +104,13 @@ class VcenterSessionClientTest extends TokenClientTestBase {
     @ParameterizedTest
     @CsvSource({
         "401, '', FORBIDDEN",
-        "404, '', NO_SUCH_SERVICE",
+        "404, '', TOKEN_ENDPOINT_NOT_FOUND",
         "429, '', THROTTLED",
         "503, '', OUTCOME_UNKNOWN",
-        "201, '{\"value\":\"id\"}', UNINTELLIGIBLE",
-        "201, '\"\"', UNINTELLIGIBLE",
-        "201, '\"a b\"', UNINTELLIGIBLE",
-        "201, '', UNINTELLIGIBLE"
+        "201, '{\"value\":\"id\"}', INVALID_RESPONSE_OUTCOME_UNKNOWN",
+        "201, '\"\"', INVALID_RESPONSE_OUTCOME_UNKNOWN",
+        "201, '\"a b\"', INVALID_RESPONSE_OUTCOME_UNKNOWN",
+        "201, '', INVALID_RESPONSE_OUTCOME_UNKNOWN"
     })
     void requestToken_afterFailedLogin_fails(int status, String body, TokenError expected) {
         server.enqueue(200, "{\"access_token\":\"" + SAML + "\"}").enqueue(status, body);

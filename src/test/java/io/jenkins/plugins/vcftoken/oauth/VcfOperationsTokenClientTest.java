@@ -55,7 +55,7 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
     void revokeSession_whileTheServerFails_failsWithNoAnswer() {
         server.enqueue(503, "");
         TokenRequestException e = failure(() -> scripted().revokeSession("t"));
-        assertThat(e.tokenError()).isEqualTo(TokenError.NO_ANSWER);
+        assertThat(e.tokenError()).isEqualTo(TokenError.NO_RESPONSE);
         assertThat(server.requests).containsExactly("POST /suite-api/api/auth/token/release");
     }
 
@@ -96,7 +96,7 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
         "401, '<html>', PASSWORD_NOT_ACCEPTED",
         "401, '', PASSWORD_NOT_ACCEPTED",
         "403, '', FORBIDDEN",
-        "404, '', NO_SUCH_SERVICE",
+        "404, '', TOKEN_ENDPOINT_NOT_FOUND",
         "400, '{}', REJECTED"
     })
     void rejection_isClassified(int status, String body, TokenError tokenError) {

@@ -56,7 +56,7 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
         }
         TokenRequestException e = failure("CUSTOMER");
         assertThat(e).isInstanceOf(TokenRequestException.OutcomeUnknown.class);
-        assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REFUSED_OR_SERVER_FAILED);
+        assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REJECTED_OR_SERVER_ERROR);
         assertThat(e.tokenError().isFinal()).isFalse();
         assertThat(e.detail()).startsWith("HTTP 500");
         assertThat(simulator.vcfSso().refusals()).isEqualTo(2);
@@ -74,13 +74,13 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
         for (int i = 0; i < 5; i++) {
             simulator.inject(Fault.STATUS_503);
         }
-        assertThat(failure("CUSTOMER").tokenError()).isEqualTo(TokenError.NO_ANSWER);
+        assertThat(failure("CUSTOMER").tokenError()).isEqualTo(TokenError.NO_RESPONSE);
         assertThat(simulator.requests()).isEqualTo(3);
     }
 
     @Test
     void requestToken_forUnknownTenant_failsWithNoSuchService() {
-        assertThat(failure("OTHER").tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE);
+        assertThat(failure("OTHER").tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
     }
 
     @ParameterizedTest
@@ -95,12 +95,12 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
 
     @ParameterizedTest
     @CsvSource({
-        "400, invalid_grant, API_TOKEN_REFUSED, true",
-        "401, invalid_client, API_TOKEN_REFUSED, true",
-        "401, '', API_TOKEN_REFUSED, true",
+        "400, invalid_grant, API_TOKEN_REJECTED, true",
+        "401, invalid_client, API_TOKEN_REJECTED, true",
+        "401, '', API_TOKEN_REJECTED, true",
         "400, invalid_request, REJECTED, false",
         "403, '', FORBIDDEN, false",
-        "405, '', NO_SUCH_SERVICE, false"
+        "405, '', TOKEN_ENDPOINT_NOT_FOUND, false"
     })
     void rejection_ofApiToken_isFinal(int status, String error, TokenError tokenError, boolean isFinal) {
         server.enqueue(status, "{\"error\":\"" + error + "\"}");
@@ -146,11 +146,11 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
 
     @ParameterizedTest
     @CsvSource({
-        "400, REGENERATION_REFUSED, Rejected",
-        "401, REGENERATION_REFUSED, Rejected",
-        "403, REGENERATION_REFUSED, Rejected",
-        "404, REGENERATION_REFUSED, Rejected",
-        "406, REGENERATION_REFUSED, Rejected",
+        "400, REGENERATION_REJECTED, Rejected",
+        "401, REGENERATION_REJECTED, Rejected",
+        "403, REGENERATION_REJECTED, Rejected",
+        "404, REGENERATION_REJECTED, Rejected",
+        "406, REGENERATION_REJECTED, Rejected",
         "302, REDIRECTED, Rejected",
         "429, THROTTLED, Throttled",
         "408, REGENERATION_UNKNOWN, OutcomeUnknown",

@@ -52,11 +52,11 @@ class VcfaProviderSessionClientTest extends TokenClientTestBase {
 
     @ParameterizedTest
     @CsvSource({
-        "200, , UNINTELLIGIBLE",
-        "200, 'a b', UNINTELLIGIBLE",
-        "401, , PARENT_TOKEN_REFUSED",
+        "200, , INVALID_RESPONSE_OUTCOME_UNKNOWN",
+        "200, 'a b', INVALID_RESPONSE_OUTCOME_UNKNOWN",
+        "401, , PARENT_TOKEN_REJECTED",
         "403, , FORBIDDEN",
-        "404, , NO_SUCH_SERVICE",
+        "404, , TOKEN_ENDPOINT_NOT_FOUND",
         "406, , REJECTED",
         "429, , THROTTLED",
         "502, , OUTCOME_UNKNOWN"

@@ -139,7 +139,7 @@ class VcfaTokenClientTest extends TokenClientTestBase {
         client("acme").requestToken(initialToken);
         TokenRequestException e = failure(() -> client("acme").requestToken(initialToken));
         assertThat(e).isInstanceOf(TokenRequestException.Rejected.class);
-        assertThat(e.tokenError()).isEqualTo(TokenError.SPENT_OR_REVOKED);
+        assertThat(e.tokenError()).isEqualTo(TokenError.REFRESH_TOKEN_REJECTED);
         assertThat(e.detail()).isEqualTo("HTTP 400, invalid_grant: Invalid refresh token");
     }
 
@@ -149,7 +149,7 @@ class VcfaTokenClientTest extends TokenClientTestBase {
         assertThatThrownBy(() -> client("acne").requestToken(initialToken))
                 .isInstanceOfSatisfying(
                         TokenRequestException.Rejected.class,
-                        e -> assertThat(e.tokenError()).isEqualTo(TokenError.NO_SUCH_SERVICE));
+                        e -> assertThat(e.tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND));
     }
 
     @Test

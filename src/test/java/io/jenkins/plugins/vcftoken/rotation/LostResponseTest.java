@@ -104,7 +104,7 @@ class LostResponseTest {
         clock.advance(TestTokenService.MAX_WAIT);
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(() -> core.families.await(handle, ANY))
-                    .hasMessageContaining(i == 0 ? "its successor is lost" : "refused earlier")
+                    .hasMessageContaining(i == 0 ? "its successor is lost" : "rejected earlier")
                     .hasMessageContaining("re-authorize the account")
                     .hasMessageNotContaining("never sent that token");
         }
@@ -238,7 +238,7 @@ class LostResponseTest {
             if (rotated) {
                 assertThatThrownBy(() -> other.families.await(handle, ANY))
                         .hasMessageContaining("its successor is lost");
-                assertThatThrownBy(() -> core.families.await(handle, ANY)).hasMessageContaining("refused earlier");
+                assertThatThrownBy(() -> core.families.await(handle, ANY)).hasMessageContaining("rejected earlier");
             } else {
                 AccessToken recovered = other.families.await(handle, ANY).accessToken();
                 assertThat(core.families.await(handle, ANY).accessToken()).isEqualTo(recovered);

@@ -138,7 +138,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
     }
 
     @ParameterizedTest
-    @CsvSource({"STATUS_502, NO_ANSWER", "NO_ACCESS_TOKEN, STRANGE_ANSWER"})
+    @CsvSource({"STATUS_502, NO_RESPONSE", "NO_ACCESS_TOKEN, INVALID_RESPONSE"})
     void request_withoutAUsableResponse_reportsTheDocumentedError(Fault fault, TokenError error) {
         for (int i = 0; i < 3; i++) {
             simulator.inject(fault);

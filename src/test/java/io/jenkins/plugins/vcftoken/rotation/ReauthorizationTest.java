@@ -33,9 +33,9 @@ class ReauthorizationTest extends TokenServiceTestBase {
         try (TestTokenService other = new TestTokenService(directory, simulator, clock)) {
             simulator.inject(Fault.CLOSE_AFTER_COMMIT);
             assertThatThrownBy(() -> core.families.await(handleOf(core, "ci"), ANY))
-                    .hasMessageContaining("may have rotated");
+                    .hasMessageContaining("may have replaced");
             CredentialHandle otherHandle = handleOf(other, "ci");
-            assertThatThrownBy(() -> other.families.await(otherHandle, ANY)).hasMessageContaining("may have rotated");
+            assertThatThrownBy(() -> other.families.await(otherHandle, ANY)).hasMessageContaining("may have replaced");
             authorize(core.families, otherHandle);
             assertThat(other.families.await(otherHandle, ANY).error()).isNull();
             assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
@@ -56,7 +56,7 @@ class ReauthorizationTest extends TokenServiceTestBase {
             authorize(core.families, otherHandle);
             assertThat(other.families.await(otherHandle, ANY).error()).isNull();
             assertThatThrownBy(() -> other.families.await(handleOf(other, "copy"), ANY))
-                    .hasMessageContaining("may have rotated");
+                    .hasMessageContaining("may have replaced");
             assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
         }
     }
@@ -83,7 +83,7 @@ class ReauthorizationTest extends TokenServiceTestBase {
         TokenManager manager = TestTokenService.manager(interceptingLedger, clock);
         CredentialHandle handle = handleOf(core, "ci");
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
-        assertThatThrownBy(() -> manager.await(handle, ANY)).hasMessageContaining("may have rotated");
+        assertThatThrownBy(() -> manager.await(handle, ANY)).hasMessageContaining("may have replaced");
         interceptingLedger.beforeLock = id -> {
             interceptingLedger.beforeLock = same -> {};
             authorize(manager, handle);

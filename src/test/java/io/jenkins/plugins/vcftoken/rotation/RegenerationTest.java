@@ -258,8 +258,8 @@ class RegenerationTest extends TokenServiceTestBase {
     void regeneration_withoutPermission_isReportedWithAdvice() throws Exception {
         sso.forbidRegeneration("client");
         advanceToDueTime();
-        assertRegenerationFails(TokenError.REGENERATION_REFUSED.nextStep());
-        assertThat(events).containsExactly("READY REGENERATION_REFUSED");
+        assertRegenerationFails(TokenError.REGENERATION_REJECTED.nextStep());
+        assertThat(events).containsExactly("READY REGENERATION_REJECTED");
         clock.advance(Duration.ofHours(2));
         await();
         assertThat(stored.get()).isEqualTo(FIRST);
@@ -302,10 +302,10 @@ class RegenerationTest extends TokenServiceTestBase {
         clock.advance(Duration.ofMinutes(10));
         for (int i = 0; i < 2; i++) {
             assertThatThrownBy(() -> core.families.await(handle(), ANY))
-                    .hasMessageContaining("This was the one more request after a lost answer")
+                    .hasMessageContaining("This was the one more request after a lost response")
                     .hasMessageContaining("its successor is lost")
                     .hasMessageContaining("generate a new one in VCF Operations");
-            assertThat(onDisk().error()).contains("the request for another API token left");
+            assertThat(onDisk().error()).contains("the request for another API token was sent");
             clock.advance(TestTokenService.MAX_WAIT);
         }
         assertThat(regenerate()).isFalse();

@@ -392,7 +392,7 @@ class SharedTokenModelTest {
                 }
                 if (!token.equals(newest)) {
                     answered.add(token);
-                    throw new TokenRequestException.Rejected(TokenError.SPENT_OR_REVOKED, "invalid_grant");
+                    throw new TokenRequestException.Rejected(TokenError.REFRESH_TOKEN_REJECTED, "invalid_grant");
                 }
                 newest = "rotated-" + ++issued;
                 initialTokenOf.put(newest, initialTokenOf.get(token));

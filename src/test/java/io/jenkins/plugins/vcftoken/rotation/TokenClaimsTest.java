@@ -306,7 +306,7 @@ class TokenClaimsTest {
     void request_afterARefusalThatAnotherControllerPublished_sendsNothing() throws Exception {
         server.newest = "another one";
         getError(one, "initial");
-        assertThat(getError(other, "initial")).hasMessageContaining("refused earlier");
+        assertThat(getError(other, "initial")).hasMessageContaining("rejected earlier");
         assertThat(server.received).containsExactly("initial");
     }
 
@@ -442,7 +442,7 @@ class TokenClaimsTest {
                 onRequest.run();
             }
             if (!token.equals(newest)) {
-                throw new TokenRequestException.Rejected(TokenError.SPENT_OR_REVOKED, "invalid_grant");
+                throw new TokenRequestException.Rejected(TokenError.REFRESH_TOKEN_REJECTED, "invalid_grant");
             }
             newest = rotates ? "rotated-" + received.size() : newest;
             return new TokenResponse(new AccessToken("access-" + received.size(), now, now.plus(LIFETIME)), newest);

@@ -328,7 +328,7 @@ class TokenFamilyAdminTest extends TokenServiceTestBase {
         awaitToken();
         simulator.revoke("ci");
         clock.advance(Duration.ofHours(2));
-        assertThatThrownBy(this::awaitToken).hasMessageContaining("refuses the stored refresh token");
+        assertThatThrownBy(this::awaitToken).hasMessageContaining("rejects the stored refresh token");
         String rejected = onlyFamily().tokens().current();
         String fresh = simulator.reauthorize("ci");
         administration.authorized(acme, CI, initialToken, fresh, null);

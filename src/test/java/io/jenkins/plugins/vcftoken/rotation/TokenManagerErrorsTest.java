@@ -400,7 +400,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         simulator.setRotation("ci", false);
         awaitToken();
         CredentialHandle moved = core.handle("ci", core.service("globex"), handle.token());
-        assertThatThrownBy(() -> await(moved)).hasMessageContaining("refuses the stored refresh token");
+        assertThatThrownBy(() -> await(moved)).hasMessageContaining("rejects the stored refresh token");
         assertThat(simulator.requests()).isEqualTo(2);
     }
 
@@ -409,7 +409,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     void token_withUnknownOutcome_isNotSentForAnotherOrganization() throws Exception {
         simulator.addAccount("other", "globex");
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
-        assertThatThrownBy(() -> awaitToken()).hasMessageContaining("may have rotated");
+        assertThatThrownBy(() -> awaitToken()).hasMessageContaining("may have replaced");
         CredentialHandle sameOrganization = core.handle("ci", core.service("ACME"), handle.token());
         assertThatThrownBy(() -> await(sameOrganization)).hasMessageContaining("it is not known whether");
         CredentialHandle otherOrganization = core.handle("ci", core.service("globex"), handle.token());
@@ -421,7 +421,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         manager.administration()
                 .allowRetry(manager.administration().list().get(0).id());
         assertThatThrownBy(() -> await(core.handle("ci", core.service("globex"), handle.token())))
-                .hasMessageContaining("refuses the stored refresh token");
+                .hasMessageContaining("rejects the stored refresh token");
     }
 
     @Test
@@ -571,7 +571,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
 
     @ParameterizedTest
     @CsvSource({
-        "REJECTED, refused earlier",
+        "REJECTED, rejected earlier",
         "UNKNOWN, it is not known whether",
         "REQUESTING, Jenkins stopped while the refresh token was on its way"
     })

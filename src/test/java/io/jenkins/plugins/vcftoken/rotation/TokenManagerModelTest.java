@@ -316,7 +316,7 @@ class TokenManagerModelTest {
                     assertThat(refused.contains(token) || !received.contains(token))
                             .as(Model.this::describe)
                             .isTrue();
-                    throw new TokenRequestException.Rejected(TokenError.SPENT_OR_REVOKED, "invalid_grant");
+                    throw new TokenRequestException.Rejected(TokenError.REFRESH_TOKEN_REJECTED, "invalid_grant");
                 }
                 if (currentAction == Action.SERVER_IS_BUSY) {
                     throw new TokenRequestException.Throttled("busy", LIFETIME);
@@ -346,7 +346,7 @@ class TokenManagerModelTest {
                 if (!token.equals(newest)) {
                     answered.add(token);
                     refused.add(token);
-                    throw new TokenRequestException.Rejected(TokenError.SPENT_OR_REVOKED, "invalid_grant");
+                    throw new TokenRequestException.Rejected(TokenError.REFRESH_TOKEN_REJECTED, "invalid_grant");
                 }
                 newest = "rotated-" + ++issued;
                 initialTokenOf.put(newest, initialTokenOf.get(token));

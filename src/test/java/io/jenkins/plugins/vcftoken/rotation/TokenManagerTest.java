@@ -276,7 +276,7 @@ class TokenManagerTest extends TokenServiceTestBase {
         simulator.inject(Fault.CLOSE_AFTER_COMMIT);
         TokenResult second = core.families.await(handle(), accessToken -> false);
         assertThat(second.accessToken()).isEqualTo(first.accessToken());
-        assertThat(second.error()).hasMessageContaining("may have rotated the refresh token away");
+        assertThat(second.error()).hasMessageContaining("may have replaced the refresh token");
     }
 
     @Test
