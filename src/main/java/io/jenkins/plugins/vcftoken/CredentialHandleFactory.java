@@ -2,9 +2,9 @@ package io.jenkins.plugins.vcftoken;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.model.Item;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.CredentialLocator;
@@ -46,7 +46,7 @@ final class CredentialHandleFactory {
      */
     CredentialHandle create(VcfCredentials credential, @CheckForNull Item near, String organization)
             throws TokenUnavailableException {
-        TokenEndpointClient client = tokenClient(credential);
+        TokenClient client = tokenClient(credential);
         if (!organization.isEmpty() && !credential.isProvider()) {
             throw unavailable(
                     credential,
@@ -80,7 +80,7 @@ final class CredentialHandleFactory {
      * Errors omit server text, since a job may have chosen the server (SSRF).
      */
     CredentialHandle createDerived(
-            VcfCredentials credential, @CheckForNull Item near, String organization, DerivedToken token)
+            VcfCredentials credential, @CheckForNull Item near, String organization, DerivedTokenSource token)
             throws TokenUnavailableException {
         StoreCredentialWriter writer = findWriter(credential, near);
         return create(credential, near, organization).derive(() -> {
@@ -89,9 +89,9 @@ final class CredentialHandleFactory {
         });
     }
 
-    private TokenEndpointClient derivedClient(VcfCredentials credential, DerivedToken token)
+    private TokenClient derivedClient(VcfCredentials credential, DerivedTokenSource token)
             throws TokenUnavailableException {
-        TokenEndpointClient client;
+        TokenClient client;
         try {
             client = token.client(credential, httpClient(credential));
         } catch (IllegalArgumentException e) {
@@ -119,16 +119,16 @@ final class CredentialHandleFactory {
     }
 
     /** @throws TokenUnavailableException if the address is invalid or the secret must not be sent */
-    TokenEndpointClient tokenClient(VcfCredentials credential) throws TokenUnavailableException {
+    TokenClient tokenClient(VcfCredentials credential) throws TokenUnavailableException {
         return tokenClient(credential, retryPolicy::decorate);
     }
 
     /** Like {@link #tokenClient}, but errors omit server text, so that a form cannot read other servers (SSRF). */
-    TokenEndpointClient tokenClientWithoutServerText(VcfCredentials submitted) throws TokenUnavailableException {
+    TokenClient tokenClientWithoutServerText(VcfCredentials submitted) throws TokenUnavailableException {
         return tokenClient(submitted, retryPolicy::decorateWithoutServerText);
     }
 
-    private TokenEndpointClient tokenClient(VcfCredentials credential, UnaryOperator<TokenEndpointClient> decorator)
+    private TokenClient tokenClient(VcfCredentials credential, UnaryOperator<TokenClient> decorator)
             throws TokenUnavailableException {
         try {
             return decorator.apply(credential.tokenClient(httpClient(credential)));
@@ -141,7 +141,7 @@ final class CredentialHandleFactory {
      * @throws TokenUnavailableException if the secret must not be sent
      * @throws IllegalArgumentException if the address is invalid
      */
-    OneShotHttpClient httpClient(VcfCredentials credential) throws TokenUnavailableException {
+    AtMostOnceHttpClient httpClient(VcfCredentials credential) throws TokenUnavailableException {
         return httpClients.get(credential);
     }
 

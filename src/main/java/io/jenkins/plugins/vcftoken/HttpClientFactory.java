@@ -2,9 +2,9 @@ package io.jenkins.plugins.vcftoken;
 
 import io.jenkins.plugins.okhttp.api.JenkinsOkHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.ServerCapabilities;
-import io.jenkins.plugins.vcftoken.oauth.TlsConfig;
+import io.jenkins.plugins.vcftoken.oauth.TlsConfigurer;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.security.cert.CertificateException;
@@ -34,7 +34,7 @@ final class HttpClientFactory {
     private final ServerCapabilities capabilities;
 
     /** In access order. */
-    private final Map<TlsSettings, OneShotHttpClient> clients = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<TlsSettings, AtMostOnceHttpClient> clients = new LinkedHashMap<>(16, 0.75f, true);
 
     /** @param capabilities shared by the clients of all TLS settings */
     HttpClientFactory(
@@ -52,12 +52,12 @@ final class HttpClientFactory {
      *     parsed
      * @throws IllegalArgumentException if the credential's address is invalid
      */
-    OneShotHttpClient get(VcfCredentials credential) throws TokenUnavailableException {
+    AtMostOnceHttpClient get(VcfCredentials credential) throws TokenUnavailableException {
         checkSendingAllowed(credential);
         boolean skip = credential.isSkipTlsVerification();
         TlsSettings settings = new TlsSettings(skip, skip ? "" : credential.getCaCertificates());
         synchronized (clients) {
-            OneShotHttpClient client = clients.get(settings);
+            AtMostOnceHttpClient client = clients.get(settings);
             if (client == null) {
                 client = create(credential, settings);
                 clients.put(settings, client);
@@ -69,14 +69,15 @@ final class HttpClientFactory {
         }
     }
 
-    private OneShotHttpClient create(VcfCredentials credential, TlsSettings settings) throws TokenUnavailableException {
+    private AtMostOnceHttpClient create(VcfCredentials credential, TlsSettings settings)
+            throws TokenUnavailableException {
         OkHttpClient http =
                 JenkinsOkHttpClient.newClientBuilder(new OkHttpClient()).build();
         try {
             if (settings.skipVerification()) {
-                http = TlsConfig.withoutVerification(http);
+                http = TlsConfigurer.withoutVerification(http);
             } else if (!settings.certificates().isBlank()) {
-                http = TlsConfig.trusting(http, settings.certificates());
+                http = TlsConfigurer.trusting(http, settings.certificates());
             }
         } catch (CertificateException e) {
             throw CredentialHandleFactory.unavailable(
@@ -84,7 +85,7 @@ final class HttpClientFactory {
                     "its CA certificates cannot be read (" + e.getMessage() + "). Correct them in the credential.",
                     e);
         }
-        return new OneShotHttpClient(http, connectTimeout, callTimeout, clock, capabilities);
+        return new AtMostOnceHttpClient(http, connectTimeout, callTimeout, clock, capabilities);
     }
 
     int size() {

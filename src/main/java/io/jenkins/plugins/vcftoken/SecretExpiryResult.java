@@ -2,7 +2,7 @@ package io.jenkins.plugins.vcftoken;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import java.time.Instant;
@@ -25,7 +25,7 @@ public record SecretExpiryResult(
      */
     public static SecretExpiryResult of(CredentialHandle handle, Supplier<AccessToken> cached)
             throws TokenRequestException {
-        TokenEndpointClient client = handle.client();
+        TokenClient client = handle.client();
         if (handle.token().isEmpty()) {
             return new SecretExpiryResult(true, null);
         }

@@ -4,9 +4,9 @@ import hudson.ExtensionList;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.TokenEventListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenIssuedEvent;
-import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import java.time.Duration;
 import java.util.function.Consumer;
@@ -14,11 +14,11 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /** Forwards events to all {@link VcfTokenListener}s. A listener that throws is logged and skipped. */
-final class TokenEventDispatcher implements TokenListener {
+final class TokenEventDispatcher implements TokenEventListener {
 
     private static final Logger LOGGER = Logger.getLogger(TokenEventDispatcher.class.getName());
 
-    private static void dispatch(Consumer<TokenListener> event) {
+    private static void dispatch(Consumer<TokenEventListener> event) {
         try {
             for (VcfTokenListener listener : ExtensionList.lookup(VcfTokenListener.class)) {
                 dispatch(listener, event);
@@ -28,7 +28,7 @@ final class TokenEventDispatcher implements TokenListener {
         }
     }
 
-    private static void dispatch(VcfTokenListener listener, Consumer<TokenListener> event) {
+    private static void dispatch(VcfTokenListener listener, Consumer<TokenEventListener> event) {
         try {
             event.accept(listener);
         } catch (RuntimeException e) {

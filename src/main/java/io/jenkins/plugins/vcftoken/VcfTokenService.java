@@ -18,14 +18,14 @@ import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
 import io.jenkins.plugins.vcftoken.oauth.ServerCapabilities;
 import io.jenkins.plugins.vcftoken.oauth.SupervisorNamespace;
 import io.jenkins.plugins.vcftoken.oauth.SupervisorNamespaceClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.LedgerSnapshot;
+import io.jenkins.plugins.vcftoken.rotation.TokenEventListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamilyAdmin;
-import io.jenkins.plugins.vcftoken.rotation.TokenFamilySnapshot;
-import io.jenkins.plugins.vcftoken.rotation.TokenHash;
-import io.jenkins.plugins.vcftoken.rotation.TokenListener;
+import io.jenkins.plugins.vcftoken.rotation.TokenHasher;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenResult;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -82,8 +82,8 @@ public final class VcfTokenService {
 
     private final ExecutorService writeBackThread = pool("write-back", 1, 1, new LinkedBlockingQueue<>());
     private final InstantSource clock = () -> time.instant();
-    private final TokenListener listener = new TokenEventDispatcher();
-    private final TokenHash hashes = LedgerKeys.hash();
+    private final TokenEventListener listener = new TokenEventDispatcher();
+    private final TokenHasher hashes = LedgerCrypto.hash();
     private final CredentialLocator locator = new CredentialLocator(this::findAdministration, clock);
     private final CredentialHandleFactory handles = new CredentialHandleFactory(
             locator,
@@ -122,7 +122,7 @@ public final class VcfTokenService {
     public Lease openDerived(
             VcfCredentials credential,
             String organization,
-            DerivedToken token,
+            DerivedTokenSource token,
             @CheckForNull Item near,
             Duration minimumValidity,
             LeaseOwner owner)
@@ -241,9 +241,9 @@ public final class VcfTokenService {
      *
      * @throws TokenUnavailableException if the directory cannot be read
      */
-    public TokenFamilySnapshot snapshot() throws TokenUnavailableException {
+    public LedgerSnapshot snapshot() throws TokenUnavailableException {
         if (!hasLedger()) {
-            return TokenFamilySnapshot.EMPTY;
+            return LedgerSnapshot.EMPTY;
         }
         try {
             return tokenManager().snapshot();
@@ -320,12 +320,12 @@ public final class VcfTokenService {
      *
      * @throws TokenUnavailableException if its address or certificates are invalid
      */
-    public TokenEndpointClient client(VcfCredentials credential) throws TokenUnavailableException {
+    public TokenClient client(VcfCredentials credential) throws TokenUnavailableException {
         return handles.tokenClient(credential);
     }
 
     /** Like {@link #client}, for a submitted form: errors omit server text. */
-    public TokenEndpointClient clientWithoutServerText(VcfCredentials submitted) throws TokenUnavailableException {
+    public TokenClient clientWithoutServerText(VcfCredentials submitted) throws TokenUnavailableException {
         return handles.tokenClientWithoutServerText(submitted);
     }
 
@@ -344,7 +344,7 @@ public final class VcfTokenService {
         return handles;
     }
 
-    TokenListener listener() {
+    TokenEventListener listener() {
         return listener;
     }
 
@@ -377,7 +377,7 @@ public final class VcfTokenService {
     private synchronized TokenManager tokenManager() throws TokenUnavailableException {
         if (tokenManager == null) {
             try {
-                ledger = new FileTokenLedger(directory(), LedgerKeys.CIPHER);
+                ledger = new FileTokenLedger(directory(), LedgerCrypto.CIPHER);
                 tokenManager = new TokenManager(
                         ledger,
                         hashes,

@@ -9,7 +9,7 @@ import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.CspOAuthApp;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.ServerCapabilities;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -37,8 +37,8 @@ class HttpClientFactoryJenkinsTest {
     void manyCertificates_clientsAreBounded_andUsedOnesAreKept() throws Exception {
         VcfCredentials used = trusting("");
         VcfCredentials unused = trusting(certificate());
-        OneShotHttpClient usedClient = clients.get(used);
-        OneShotHttpClient unusedClient = clients.get(unused);
+        AtMostOnceHttpClient usedClient = clients.get(used);
+        AtMostOnceHttpClient unusedClient = clients.get(unused);
         String certificate = certificate();
         for (int i = 0; i < HttpClientFactory.MAX_CLIENTS + 10; i++) {
             clients.get(trusting(certificate + "\n".repeat(i) + "#"));

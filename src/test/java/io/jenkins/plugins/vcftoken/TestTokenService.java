@@ -1,21 +1,21 @@
 package io.jenkins.plugins.vcftoken;
 
 import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.ServerCapabilities;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
-import io.jenkins.plugins.vcftoken.rotation.TokenHash;
+import io.jenkins.plugins.vcftoken.rotation.TokenEventListener;
+import io.jenkins.plugins.vcftoken.rotation.TokenHasher;
 import io.jenkins.plugins.vcftoken.rotation.TokenLedger;
-import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
@@ -53,7 +53,7 @@ public final class TestTokenService implements AutoCloseable {
         }
     };
 
-    public static final TokenHash HASH = text -> {
+    public static final TokenHasher HASH = text -> {
         try {
             return HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8)));
@@ -68,22 +68,26 @@ public final class TestTokenService implements AutoCloseable {
     public final FileTokenLedger ledger;
     public final TokenManager families;
     private final Simulator simulator;
-    private final OneShotHttpClient client;
+    private final AtMostOnceHttpClient client;
     private final ExecutorService requestThreads = Executors.newCachedThreadPool();
     private final ExecutorService writeBacks = Executors.newSingleThreadExecutor();
 
     public TestTokenService(Path directory, Simulator simulator, InstantSource clock) throws IOException {
-        this(directory, simulator, clock, TokenListener.NONE);
+        this(directory, simulator, clock, TokenEventListener.NONE);
     }
 
-    public TestTokenService(Path directory, Simulator simulator, InstantSource clock, TokenListener listener)
+    public TestTokenService(Path directory, Simulator simulator, InstantSource clock, TokenEventListener listener)
             throws IOException {
         this(directory, simulator, clock, listener, client(simulator, clock));
     }
 
     /** @param client instead of the default with a timeout of {@link #MAX_WAIT} */
     public TestTokenService(
-            Path directory, Simulator simulator, InstantSource clock, TokenListener listener, OneShotHttpClient client)
+            Path directory,
+            Simulator simulator,
+            InstantSource clock,
+            TokenEventListener listener,
+            AtMostOnceHttpClient client)
             throws IOException {
         this(directory, simulator, clock, listener, client, MAX_WAIT);
     }
@@ -93,8 +97,8 @@ public final class TestTokenService implements AutoCloseable {
             Path directory,
             Simulator simulator,
             InstantSource clock,
-            TokenListener listener,
-            OneShotHttpClient client,
+            TokenEventListener listener,
+            AtMostOnceHttpClient client,
             Duration timeout)
             throws IOException {
         this.simulator = simulator;
@@ -106,25 +110,25 @@ public final class TestTokenService implements AutoCloseable {
 
     /** A manager that does all work on the thread of the caller. */
     public static TokenManager manager(TokenLedger ledger, InstantSource clock) {
-        return manager(ledger, clock, TokenListener.NONE);
+        return manager(ledger, clock, TokenEventListener.NONE);
     }
 
-    public static TokenManager manager(TokenLedger ledger, InstantSource clock, TokenListener listener) {
+    public static TokenManager manager(TokenLedger ledger, InstantSource clock, TokenEventListener listener) {
         return new TokenManager(ledger, HASH, Runnable::run, Runnable::run, clock, MAX_WAIT, () -> true, listener);
     }
 
-    public static OneShotHttpClient client(Simulator simulator, InstantSource clock) {
+    public static AtMostOnceHttpClient client(Simulator simulator, InstantSource clock) {
         return client(simulator, clock, MAX_WAIT);
     }
 
     /** @param limit for a whole call */
-    public static OneShotHttpClient client(Simulator simulator, InstantSource clock, Duration limit) {
+    public static AtMostOnceHttpClient client(Simulator simulator, InstantSource clock, Duration limit) {
         return client(trusting(simulator), clock, limit);
     }
 
     /** Keeps server capabilities in memory only, since the directory of their file does not exist. */
-    public static OneShotHttpClient client(OkHttpClient http, InstantSource clock, Duration limit) {
-        return new OneShotHttpClient(
+    public static AtMostOnceHttpClient client(OkHttpClient http, InstantSource clock, Duration limit) {
+        return new AtMostOnceHttpClient(
                 http,
                 limit,
                 limit,
@@ -141,29 +145,29 @@ public final class TestTokenService implements AutoCloseable {
                 .build();
     }
 
-    public TokenEndpointClient service(String organization) {
+    public TokenClient service(String organization) {
         return new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization));
     }
 
-    public OneShotHttpClient client() {
+    public AtMostOnceHttpClient client() {
         return client;
     }
 
     /** Adds the retries of a controller, without pauses. */
-    public static TokenEndpointClient withRetries(TokenEndpointClient service) {
+    public static TokenClient withRetries(TokenClient service) {
         return new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).decorate(service);
     }
 
-    public TokenEndpointClient sddcManager(String user) {
+    public TokenClient sddcManager(String user) {
         return withRetries(new SddcManagerTokenClient(
                 client, new Account(SddcManagerTokenClient.SYSTEM, simulator.url(), "", user)));
     }
 
-    public TokenEndpointClient cspApiToken() {
+    public TokenClient cspApiToken() {
         return withRetries(new CspApiTokenClient(client, new Account(CspApiTokenClient.SYSTEM, simulator.url(), "")));
     }
 
-    public TokenEndpointClient vcfSso() {
+    public TokenClient vcfSso() {
         return withRetries(new VcfSsoApiTokenClient(
                 client,
                 new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), VcfSsoApiTokenClient.DEFAULT_TENANT),
@@ -171,7 +175,7 @@ public final class TestTokenService implements AutoCloseable {
                 true));
     }
 
-    public CredentialHandle handle(String name, TokenEndpointClient service, String token) {
+    public CredentialHandle handle(String name, TokenClient service, String token) {
         return new CredentialHandle(
                 name, new CredentialLocation("system", name), token, service, (family, current, again) -> {});
     }

@@ -171,7 +171,7 @@ class WebMethodsJenkinsTest {
             HeaderFileBinding.doCheckScheme | | value=a:b | 403 404 404 404 404 | 403 error error error error | 403
             HeaderFileBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
             KubeconfigBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
-            OrganizationBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
+            OrganizationNameBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
             TerraformBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
             TokenFileBinding.doCheckVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403
             VcenterSessionBinding.doCheckHeaderFileVariable | | value=1A | 403 404 404 404 404 | 403 error error error error | 403

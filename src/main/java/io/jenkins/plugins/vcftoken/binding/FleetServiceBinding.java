@@ -8,9 +8,9 @@ import hudson.Util;
 import hudson.util.FormValidation;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.FleetServiceTokenClient;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfOperationsTokenClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
@@ -114,7 +114,7 @@ public final class FleetServiceBinding extends DerivedTokenBinding {
     }
 
     @Override
-    public TokenEndpointClient client(VcfCredentials credential, OneShotHttpClient http) {
+    public TokenClient client(VcfCredentials credential, AtMostOnceHttpClient http) {
         return new FleetServiceTokenClient(
                 http,
                 operationsAccount(getUrl().isEmpty() ? credential.account().url() : Account.address(getUrl())),

@@ -4,8 +4,8 @@ import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcenterSessionClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
@@ -33,7 +33,7 @@ public final class VcenterSessionBinding extends DerivedTokenBinding {
     }
 
     @Override
-    public TokenEndpointClient client(VcfCredentials credential, OneShotHttpClient http) {
+    public TokenClient client(VcfCredentials credential, AtMostOnceHttpClient http) {
         return new VcenterSessionClient(http, new Account(VcenterSessionClient.SYSTEM, Account.address(getUrl()), ""));
     }
 

@@ -4,8 +4,8 @@ import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaProviderSessionClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -34,7 +34,7 @@ public final class VcfaProviderSessionBinding extends DerivedTokenBinding {
     }
 
     @Override
-    public TokenEndpointClient client(VcfCredentials credential, OneShotHttpClient http) {
+    public TokenClient client(VcfCredentials credential, AtMostOnceHttpClient http) {
         return new VcfaProviderSessionClient(
                 http, new Account(VcfaTokenClient.SYSTEM, Account.address(getUrl()), VcfaTokenClient.PROVIDER));
     }

@@ -176,7 +176,7 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
      * @throws Failure in a request that edits a stored credential
      */
     protected final void rejectStoredSecretForOtherServer() {
-        SubmittedSecrets form = SubmittedSecrets.current();
+        EncryptedFormFields form = EncryptedFormFields.current();
         CredentialsStoreAction.CredentialsWrapper edited = form == null
                 ? null
                 : form.request().findAncestorObject(CredentialsStoreAction.CredentialsWrapper.class);

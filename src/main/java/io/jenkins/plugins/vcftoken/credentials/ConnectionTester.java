@@ -14,7 +14,7 @@ import io.jenkins.plugins.vcftoken.SecretExpiryResult;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.JwtClaims;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.TokenResult;
@@ -71,7 +71,7 @@ public final class ConnectionTester {
         if (!access.canEdit()) {
             return FormValidation.error(Messages.ConnectionTester_noPermission());
         }
-        SubmittedSecrets form = SubmittedSecrets.current();
+        EncryptedFormFields form = EncryptedFormFields.current();
         if (form != null && form.hasEncryptedParameter(Set.of(secretFields))) {
             return FormValidation.error(Messages.ConnectionTester_encrypted());
         }
@@ -156,7 +156,7 @@ public final class ConnectionTester {
     private static CredentialHandle storedHandle(VcfCredentials stored, VcfCredentials submitted)
             throws TokenUnavailableException {
         CredentialHandle handle = VcfTokenService.get().handle(stored);
-        TokenEndpointClient client = VcfTokenService.get().client(submitted);
+        TokenClient client = VcfTokenService.get().client(submitted);
         return new CredentialHandle(handle.name(), handle.location(), handle.token(), client, handle.writer());
     }
 

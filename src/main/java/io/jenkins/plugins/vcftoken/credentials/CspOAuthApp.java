@@ -11,10 +11,10 @@ import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.CspClientCredentialsClient;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
 import org.jenkinsci.Symbol;
@@ -124,7 +124,7 @@ public final class CspOAuthApp extends AbstractVcfCredentials {
     }
 
     @Override
-    public TokenEndpointClient tokenClient(OneShotHttpClient client) {
+    public TokenClient tokenClient(AtMostOnceHttpClient client) {
         return new CspClientCredentialsClient(client, account(), app());
     }
 

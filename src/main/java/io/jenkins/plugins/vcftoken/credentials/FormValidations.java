@@ -6,7 +6,7 @@ import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TlsConfig;
+import io.jenkins.plugins.vcftoken.oauth.TlsConfigurer;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.net.URI;
@@ -283,7 +283,7 @@ final class FormValidations {
             return tooLong(VcfCredentials.MAX_CERTIFICATES);
         }
         try {
-            Collection<? extends Certificate> certificates = TlsConfig.certificates(text);
+            Collection<? extends Certificate> certificates = TlsConfigurer.certificates(text);
             for (Certificate certificate : certificates) {
                 if (certificate instanceof X509Certificate x509) {
                     Instant until = x509.getNotAfter().toInstant();

@@ -11,9 +11,9 @@ import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
 import java.util.List;
@@ -110,7 +110,7 @@ public final class SddcManagerUser extends AbstractVcfCredentials {
     }
 
     @Override
-    public TokenEndpointClient tokenClient(OneShotHttpClient client) {
+    public TokenClient tokenClient(AtMostOnceHttpClient client) {
         return new SddcManagerTokenClient(client, account());
     }
 

@@ -11,8 +11,8 @@ import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -127,7 +127,7 @@ public final class VcfSsoApiToken extends AbstractVcfCredentials {
     }
 
     @Override
-    public TokenEndpointClient tokenClient(OneShotHttpClient client) {
+    public TokenClient tokenClient(AtMostOnceHttpClient client) {
         return new VcfSsoApiTokenClient(client, account(), expiresAt(), regenerateDaysBefore > 0);
     }
 

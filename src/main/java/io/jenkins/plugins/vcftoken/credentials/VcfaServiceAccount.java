@@ -14,8 +14,8 @@ import hudson.util.FormValidation;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -85,7 +85,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     }
 
     @Override
-    public VcfaTokenClient deviceFlowClient(OneShotHttpClient client, String clientId) {
+    public VcfaTokenClient deviceFlowClient(AtMostOnceHttpClient client, String clientId) {
         return new VcfaTokenClient(client, account(), clientId);
     }
 
@@ -123,7 +123,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     }
 
     @Override
-    public TokenEndpointClient tokenClient(OneShotHttpClient client) {
+    public TokenClient tokenClient(AtMostOnceHttpClient client) {
         return new VcfaTokenClient(client, account(), getClientId());
     }
 
@@ -138,7 +138,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
     }
 
     @Override
-    public TokenEndpointClient tenantTokenClient(OneShotHttpClient client, String organization) {
+    public TokenClient tenantTokenClient(AtMostOnceHttpClient client, String organization) {
         return new VcfaTenantTokenClient(client, new Account(VcfaTokenClient.SYSTEM, uri(), organization));
     }
 

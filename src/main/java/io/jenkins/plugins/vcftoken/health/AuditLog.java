@@ -14,7 +14,7 @@ import hudson.ExtensionList;
 import hudson.model.Item;
 import hudson.model.Node;
 import hudson.model.Run;
-import io.jenkins.plugins.vcftoken.LedgerKeys;
+import io.jenkins.plugins.vcftoken.LedgerCrypto;
 import io.jenkins.plugins.vcftoken.VcfTokenListener;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
@@ -23,7 +23,7 @@ import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenHash;
+import io.jenkins.plugins.vcftoken.rotation.TokenHasher;
 import io.jenkins.plugins.vcftoken.rotation.TokenIssuedEvent;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.store.StoreCredentialWriter;
@@ -56,7 +56,7 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
     private static final ObjectMapper JSON =
             JsonMapper.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
-    private final TokenHash hashes = LedgerKeys.hash();
+    private final TokenHasher hashes = LedgerCrypto.hash();
 
     public static AuditLog get() {
         return ExtensionList.lookupSingleton(AuditLog.class);

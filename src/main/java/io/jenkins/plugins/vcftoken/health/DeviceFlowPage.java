@@ -229,7 +229,7 @@ public final class DeviceFlowPage implements ModelObject, StaplerProxy {
         }
         if (health == null) {
             try {
-                health = HealthCheck.start().assess(stored).getState();
+                health = CredentialHealthEvaluator.start().assess(stored).getState();
             } catch (TokenUnavailableException e) {
                 // The credential's token page shows this error.
                 return true;

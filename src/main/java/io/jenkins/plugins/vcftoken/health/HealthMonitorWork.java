@@ -87,7 +87,7 @@ public final class HealthMonitorWork extends AsyncPeriodicWork {
     private static List<HealthWarning> check(List<LocatedCredential> shared) {
         List<HealthWarning> found = new ArrayList<>();
         try {
-            HealthCheck check = HealthCheck.start();
+            CredentialHealthEvaluator check = CredentialHealthEvaluator.start();
             shared.forEach(stored -> found.addAll(HealthWarning.findAll(check.assess(stored))));
             check.unreadable()
                     .forEach(record -> found.add(ledgerWarning(

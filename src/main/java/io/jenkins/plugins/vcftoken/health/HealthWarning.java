@@ -88,7 +88,7 @@ public record HealthWarning(Kind kind, String id, Localizable subject, Localizab
     }
 
     private static HealthWarning warning(Kind kind, CredentialHealth health, String id, Localizable text) {
-        Account account = HealthCheck.findAccount(health.stored());
+        Account account = CredentialHealthEvaluator.findAccount(health.stored());
         // Omits the account name, which can contain client settings.
         String server = account == null
                 ? health.getAddress()

@@ -80,7 +80,7 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
     public synchronized CredentialHealth getHealth() {
         if (health == null) {
             try {
-                health = HealthCheck.start().assess(stored);
+                health = CredentialHealthEvaluator.start().assess(stored);
             } catch (TokenUnavailableException e) {
                 throw new Failure(e.getMessage());
             }

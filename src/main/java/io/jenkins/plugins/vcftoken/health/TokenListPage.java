@@ -60,7 +60,7 @@ public final class TokenListPage implements Action, StaplerProxy {
     private final ModelObject context;
 
     @CheckForNull
-    private HealthCheck check;
+    private CredentialHealthEvaluator check;
 
     @CheckForNull
     private List<CredentialHealth> credentials;
@@ -244,10 +244,10 @@ public final class TokenListPage implements Action, StaplerProxy {
         return HttpResponses.redirectToDot();
     }
 
-    private synchronized HealthCheck check() {
+    private synchronized CredentialHealthEvaluator check() {
         if (check == null) {
             try {
-                check = HealthCheck.start();
+                check = CredentialHealthEvaluator.start();
             } catch (TokenUnavailableException e) {
                 throw new Failure(e.getMessage());
             }

@@ -31,13 +31,13 @@ public final class KubernetesSecretConverter extends SecretToCredentialConverter
 
     @Override
     public boolean canConvert(String type) {
-        return SecretFields.findType(type) != null;
+        return KubernetesCredentialFactory.findType(type) != null;
     }
 
     @Override
     public AbstractVcfCredentials convert(io.fabric8.kubernetes.api.model.Secret secret)
             throws CredentialsConvertionException {
-        SecretFields fields = new SecretFields(secret);
+        KubernetesCredentialFactory fields = new KubernetesCredentialFactory(secret);
         AbstractVcfCredentials credential = fields.toCredential();
         String rotating = credential.rotatingField();
         if (rotating != null) {

@@ -3,8 +3,8 @@ package io.jenkins.plugins.vcftoken.lease;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
+import io.jenkins.plugins.vcftoken.rotation.TokenEventListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenIssuedEvent;
-import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenResult;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -29,7 +29,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Opens leases and lists them. The leases of one credential share one {@link RenewedToken}; credentials with the same
+ * Opens leases and lists them. The leases of one credential share one {@link LeasedToken}; credentials with the same
  * token share requests in {@link TokenManager}.
  */
 public final class LeaseManager {
@@ -43,11 +43,11 @@ public final class LeaseManager {
     static final Duration MAX_WAIT = Duration.ofMinutes(5);
 
     private final TokenManager manager;
-    private final TokenListener listener;
+    private final TokenEventListener listener;
     private final ScheduledExecutorService timer;
     private final InstantSource clock;
     private final RenewalPolicy policy;
-    private final Set<RenewedToken> tokens = ConcurrentHashMap.newKeySet();
+    private final Set<LeasedToken> tokens = ConcurrentHashMap.newKeySet();
 
     /** By family ID: the latest expiry of access tokens that were issued without a lease. */
     private final ConcurrentMap<String, Instant> expiryWithoutLease = new ConcurrentHashMap<>();
@@ -130,13 +130,13 @@ public final class LeaseManager {
 
     /** Synchronized, so that leases that are opened concurrently share a token. */
     private synchronized Lease join(CredentialHandle handle, TokenResult result, LeaseOwner owner) {
-        for (RenewedToken token : tokens) {
+        for (LeasedToken token : tokens) {
             Lease lease = token.join(handle, owner, result);
             if (lease != null) {
                 return lease;
             }
         }
-        RenewedToken token = new RenewedToken(manager, handle, result, timer, clock, policy, this::onEnd);
+        LeasedToken token = new LeasedToken(manager, handle, result, timer, clock, policy, this::onEnd);
         tokens.add(token);
         return token.join(handle, owner, result);
     }
@@ -190,7 +190,7 @@ public final class LeaseManager {
         if (error != null) {
             throw new TokenUnavailableException(error.getMessage(), error);
         }
-        for (RenewedToken token : tokens) {
+        for (LeasedToken token : tokens) {
             if (token.isSharedBy(handle, result)) {
                 token.publish(result, result.accessToken());
             } else if (token.hasFamilyOf(result)) {
@@ -210,7 +210,7 @@ public final class LeaseManager {
      * suspended.
      */
     public void renewOverdue() {
-        tokens.forEach(RenewedToken::renewIfOverdue);
+        tokens.forEach(LeasedToken::renewIfOverdue);
     }
 
     /**
@@ -219,7 +219,7 @@ public final class LeaseManager {
      * @param saved whether the credential at a location may have changed
      */
     public void renewChanged(Predicate<CredentialLocation> saved) {
-        for (RenewedToken token : tokens) {
+        for (LeasedToken token : tokens) {
             if (saved.test(token.location())) {
                 token.renewIfStoredChanged();
             }
@@ -257,7 +257,7 @@ public final class LeaseManager {
         return tokens.size();
     }
 
-    private void onEnd(RenewedToken ended) {
+    private void onEnd(LeasedToken ended) {
         tokens.remove(ended);
         ended.releaseSessions(this::isUnused);
         expiryWithoutLease.entrySet().stream()
@@ -267,7 +267,7 @@ public final class LeaseManager {
                 .ifPresent(expiry -> releaseAt(expiry, ended));
     }
 
-    private void releaseAt(Instant expiry, RenewedToken ended) {
+    private void releaseAt(Instant expiry, LeasedToken ended) {
         Duration pause = Duration.between(clock.instant(), expiry);
         if (pause.isNegative()) {
             return;

@@ -15,7 +15,7 @@ abstract class AbstractSessionClient extends AbstractTokenClient {
 
     private static final String SEPARATOR = " ";
 
-    AbstractSessionClient(OneShotHttpClient client, Account account) {
+    AbstractSessionClient(AtMostOnceHttpClient client, Account account) {
         super(client, account, false);
     }
 

@@ -3,15 +3,15 @@ package io.jenkins.plugins.vcftoken.oauth;
 import okhttp3.HttpUrl;
 
 /** Base class of the clients of all token APIs. */
-abstract class AbstractTokenClient implements TokenEndpointClient {
+abstract class AbstractTokenClient implements TokenClient {
 
-    final OneShotHttpClient client;
+    final AtMostOnceHttpClient client;
     final HttpUrl base;
     private final Account account;
     private final boolean rotates;
 
     /** @throws IllegalArgumentException if {@link Account#address} rejects the URL of the account */
-    AbstractTokenClient(OneShotHttpClient client, Account account, boolean rotates) {
+    AbstractTokenClient(AtMostOnceHttpClient client, Account account, boolean rotates) {
         this.client = client;
         this.account = account;
         this.base = account.base();

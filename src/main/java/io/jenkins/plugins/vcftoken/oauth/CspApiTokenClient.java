@@ -16,14 +16,14 @@ public final class CspApiTokenClient extends AbstractTokenClient {
 
     private static final String API = "csp/gateway/am/api/auth/api-tokens/";
 
-    public CspApiTokenClient(OneShotHttpClient client, Account account) {
+    public CspApiTokenClient(AtMostOnceHttpClient client, Account account) {
         super(client, account, false);
     }
 
     /** The parameter {@code refresh_token}, and the parameter in the query, are deprecated. */
     @Override
     public TokenResponse requestToken(String apiToken) throws TokenRequestException {
-        OneShotHttpClient.HttpResponse httpResponse =
+        AtMostOnceHttpClient.HttpResponse httpResponse =
                 client.postForm(url(API + "authorize"), Map.of("api_token", apiToken));
         try {
             TokenResponse response =
@@ -51,7 +51,7 @@ public final class CspApiTokenClient extends AbstractTokenClient {
                     TokenError.API_TOKEN_REJECTED, "rejected before, and not sent again");
         }
         JsonNode query = JsonNodeFactory.instance.objectNode().put("tokenValue", apiToken);
-        OneShotHttpClient.HttpResponse httpResponse = client.sendJson("POST", url(API + "details"), query);
+        AtMostOnceHttpClient.HttpResponse httpResponse = client.sendJson("POST", url(API + "details"), query);
         try {
             return parseExpiry(new TokenResponseParser(httpResponse, apiToken, CspApiTokenClient::classifyDetails)
                     .object()

@@ -33,7 +33,7 @@ public final class CspClientCredentialsClient extends AbstractTokenClient {
     /**
      * @param account its organization is an ID; empty for the organization that owns the app
      */
-    public CspClientCredentialsClient(OneShotHttpClient client, Account account, App app) {
+    public CspClientCredentialsClient(AtMostOnceHttpClient client, Account account, App app) {
         super(client, account, false);
         this.app = app;
     }
@@ -61,7 +61,7 @@ public final class CspClientCredentialsClient extends AbstractTokenClient {
         // Without the form encoding of RFC 6749 section 2.3.1, like the vendor's clients for Cloud Services.
         String basic =
                 Base64.getEncoder().encodeToString((app.id() + ':' + appSecret).getBytes(StandardCharsets.UTF_8));
-        OneShotHttpClient.HttpResponse httpResponse =
+        AtMostOnceHttpClient.HttpResponse httpResponse =
                 client.postForm(url("csp/gateway/am/api/auth/token"), form, Map.of("Authorization", "Basic " + basic));
         TokenResponse response = new TokenResponseParser(
                         httpResponse,

@@ -34,7 +34,7 @@ public final class FleetServiceTokenClient extends AbstractTokenClient {
      * @param scheme {@link #SSO_SCHEME} for access tokens of VCF SSO, {@link VcfOperationsTokenClient#SCHEME} for those
      *     of VCF Operations
      */
-    public FleetServiceTokenClient(OneShotHttpClient client, Account account, String scheme, String serviceKey) {
+    public FleetServiceTokenClient(AtMostOnceHttpClient client, Account account, String scheme, String serviceKey) {
         super(client, account, false);
         this.scheme = scheme;
         this.serviceKey = serviceKey;

@@ -34,7 +34,7 @@ public record JwtClaims(JsonNode claims) {
         }
         try {
             return new JwtClaims(
-                    OneShotHttpClient.JSON.readTree(Base64.getUrlDecoder().decode(parts[1])));
+                    AtMostOnceHttpClient.JSON.readTree(Base64.getUrlDecoder().decode(parts[1])));
         } catch (IllegalArgumentException | IOException e) {
             return new JwtClaims(MissingNode.getInstance());
         }

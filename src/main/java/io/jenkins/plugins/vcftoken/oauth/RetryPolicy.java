@@ -47,7 +47,7 @@ public final class RetryPolicy {
     }
 
     /** @return a client that retries the requests of the given client; the given client if its secrets rotate */
-    public TokenEndpointClient decorate(TokenEndpointClient client) {
+    public TokenClient decorate(TokenClient client) {
         return client.rotates() ? client : new RetryingClient(client, true);
     }
 
@@ -55,7 +55,7 @@ public final class RetryPolicy {
      * Like {@link #decorate}, for a URL in a form: errors do not contain text of the server, so that "Test connection"
      * cannot be used to read internal servers (SSRF).
      */
-    public TokenEndpointClient decorateWithoutServerText(TokenEndpointClient client) {
+    public TokenClient decorateWithoutServerText(TokenClient client) {
         return client.rotates() ? client : new RetryingClient(client, false);
     }
 
@@ -82,12 +82,12 @@ public final class RetryPolicy {
         T run() throws TokenRequestException;
     }
 
-    private final class RetryingClient implements TokenEndpointClient {
+    private final class RetryingClient implements TokenClient {
 
-        private final TokenEndpointClient client;
+        private final TokenClient client;
         private final boolean withServerText;
 
-        RetryingClient(TokenEndpointClient client, boolean withServerText) {
+        RetryingClient(TokenClient client, boolean withServerText) {
             this.client = client;
             this.withServerText = withServerText;
         }

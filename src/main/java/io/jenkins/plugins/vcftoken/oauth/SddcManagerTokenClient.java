@@ -21,7 +21,7 @@ public final class SddcManagerTokenClient extends AbstractTokenClient {
     public static final String SYSTEM = "SDDC Manager";
 
     /** @param account its name is the username; empty if the secret is an API key */
-    public SddcManagerTokenClient(OneShotHttpClient client, Account account) {
+    public SddcManagerTokenClient(AtMostOnceHttpClient client, Account account) {
         super(client, account, false);
     }
 

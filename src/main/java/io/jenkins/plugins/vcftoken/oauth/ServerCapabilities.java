@@ -167,7 +167,7 @@ public final class ServerCapabilities {
 
     private ObjectNode read() {
         try {
-            if (OneShotHttpClient.JSON.readTree(Files.readString(file)) instanceof ObjectNode read
+            if (AtMostOnceHttpClient.JSON.readTree(Files.readString(file)) instanceof ObjectNode read
                     && isObjectOrMissing(read.path("hosts"))
                     && isObjectOrMissing(read.path("refused"))) {
                 return read;
@@ -191,7 +191,7 @@ public final class ServerCapabilities {
         try {
             Path written = Files.writeString(
                     file.resolveSibling(file.getFileName() + ".tmp"),
-                    OneShotHttpClient.JSON.writeValueAsString(content()));
+                    AtMostOnceHttpClient.JSON.writeValueAsString(content()));
             Files.move(written, file, StandardCopyOption.REPLACE_EXISTING);
         } catch (IOException e) {
             LOGGER.log(

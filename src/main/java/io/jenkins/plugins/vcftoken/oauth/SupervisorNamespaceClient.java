@@ -20,15 +20,15 @@ public final class SupervisorNamespaceClient {
     /** The version in VCF Automation 9.1. Other servers return their preferred version. */
     private static final String VERSION = "v1alpha3";
 
-    /** A namespace has a few KiB, and the response is limited to {@link OneShotHttpClient#MAX_RESPONSE_BYTES}. */
+    /** A namespace has a few KiB, and the response is limited to {@link AtMostOnceHttpClient#MAX_RESPONSE_BYTES}. */
     static final int PAGE_SIZE = 50;
 
     private static final int MAX_PAGES = 100;
 
-    private final OneShotHttpClient client;
+    private final AtMostOnceHttpClient client;
     private final HttpUrl base;
 
-    public SupervisorNamespaceClient(OneShotHttpClient client, Account account) {
+    public SupervisorNamespaceClient(AtMostOnceHttpClient client, Account account) {
         this.client = client;
         this.base = account.base();
     }

@@ -63,13 +63,13 @@ final class TokenResponseParser {
         TokenError classify(int status, String code, String message);
     }
 
-    private final OneShotHttpClient.HttpResponse httpResponse;
+    private final AtMostOnceHttpClient.HttpResponse httpResponse;
     private final String secret;
     private final ErrorClassifier classifier;
     private final JsonNode json;
 
     /** @param secret the secret in the request, which is removed from messages */
-    TokenResponseParser(OneShotHttpClient.HttpResponse httpResponse, String secret, ErrorClassifier classifier) {
+    TokenResponseParser(AtMostOnceHttpClient.HttpResponse httpResponse, String secret, ErrorClassifier classifier) {
         this.httpResponse = httpResponse;
         this.secret = secret;
         this.classifier = classifier;
@@ -78,7 +78,7 @@ final class TokenResponseParser {
 
     private static JsonNode parse(String body) {
         try {
-            return OneShotHttpClient.JSON.readTree(body);
+            return AtMostOnceHttpClient.JSON.readTree(body);
         } catch (JsonProcessingException e) {
             // Not kept as a cause, because its message contains the response.
             return MissingNode.getInstance();

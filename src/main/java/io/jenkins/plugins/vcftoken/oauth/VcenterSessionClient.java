@@ -31,7 +31,7 @@ public final class VcenterSessionClient extends AbstractSessionClient {
 
     private static final String TOKEN_TYPE = "urn:ietf:params:oauth:token-type:";
 
-    public VcenterSessionClient(OneShotHttpClient client, Account account) {
+    public VcenterSessionClient(AtMostOnceHttpClient client, Account account) {
         super(client, account);
     }
 

@@ -41,7 +41,7 @@ public final class VcfOperationsTokenClient extends AbstractTokenClient {
         }
     }
 
-    public VcfOperationsTokenClient(OneShotHttpClient client, Account account, User user) {
+    public VcfOperationsTokenClient(AtMostOnceHttpClient client, Account account, User user) {
         super(client, account, false);
         this.user = user;
     }

@@ -41,7 +41,7 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
     private final boolean regenerates;
 
     /** For an API token with unknown expiry, which is not regenerated. */
-    public VcfSsoApiTokenClient(OneShotHttpClient client, Account account) {
+    public VcfSsoApiTokenClient(AtMostOnceHttpClient client, Account account) {
         this(client, account, null, false);
     }
 
@@ -51,7 +51,7 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
      * @param regenerates whether the API token is regenerated before it expires
      */
     public VcfSsoApiTokenClient(
-            OneShotHttpClient client, Account account, @CheckForNull Instant expiresAt, boolean regenerates) {
+            AtMostOnceHttpClient client, Account account, @CheckForNull Instant expiresAt, boolean regenerates) {
         super(client, account, false);
         this.expiresAt = expiresAt;
         this.regenerates = regenerates;

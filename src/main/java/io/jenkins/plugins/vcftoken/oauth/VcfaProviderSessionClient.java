@@ -15,7 +15,7 @@ public final class VcfaProviderSessionClient extends AbstractSessionClient {
     /** The first API version that supports VCF SSO; newer servers accept it. */
     private static final Map.Entry<String, String> ACCEPT = Map.entry("Accept", "application/json;version=9.1.0");
 
-    public VcfaProviderSessionClient(OneShotHttpClient client, Account account) {
+    public VcfaProviderSessionClient(AtMostOnceHttpClient client, Account account) {
         super(client, account);
     }
 

@@ -19,7 +19,7 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
     private static final String SCOPE = "openid profile email phone groups vcd_idp";
 
     /** @param account its organization is a name, not an ID */
-    public VcfaTenantTokenClient(OneShotHttpClient client, Account account) {
+    public VcfaTenantTokenClient(AtMostOnceHttpClient client, Account account) {
         super(client, account, false);
     }
 
@@ -31,7 +31,8 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
 
     @Override
     public TokenResponse requestToken(String providerToken) throws TokenRequestException {
-        CloudApiClient cloudApi = new CloudApiClient(client, base, providerToken, TokenError.PROVIDER_TOKEN_REJECTED);
+        CloudApiQueryClient cloudApi =
+                new CloudApiQueryClient(client, base, providerToken, TokenError.PROVIDER_TOKEN_REJECTED);
         JsonNode party = cloudApi.find(
                 List.of("openIdProvider", "relyingParties"),
                 item -> RELYING_PARTY.equals(TokenResponseParser.text(item, "clientName"))

@@ -27,12 +27,12 @@ public final class VcfaTokenClient extends AbstractTokenClient {
 
     private final String clientId;
 
-    public VcfaTokenClient(OneShotHttpClient client, Account account) {
+    public VcfaTokenClient(AtMostOnceHttpClient client, Account account) {
         this(client, account, "");
     }
 
     /** @param clientId of the account or API token, for the device flow or to find the expiry; empty if unknown */
-    public VcfaTokenClient(OneShotHttpClient client, Account account, String clientId) {
+    public VcfaTokenClient(AtMostOnceHttpClient client, Account account, String clientId) {
         super(client, account, true);
         this.clientId = clientId;
     }
@@ -94,7 +94,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
             throws TokenRequestException {
         return accessToken == null
                 ? null
-                : new CloudApiClient(client, base, accessToken.value(), TokenError.FORBIDDEN)
+                : new CloudApiQueryClient(client, base, accessToken.value(), TokenError.FORBIDDEN)
                         .apiTokenExpiry(clientId, accessToken.issuedAt());
     }
 

@@ -2,7 +2,7 @@ package io.jenkins.plugins.vcftoken.rotation;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 
 /**
  * The secret of a credential, its location, the client of its server, and the writer of rotated tokens. Compared by
@@ -13,7 +13,7 @@ public final class CredentialHandle {
     private final String name;
     private final CredentialLocation initialLocation;
     private final String token;
-    private final TokenEndpointClient client;
+    private final TokenClient client;
     private final CredentialWriter writer;
 
     /** Source of the access token that is sent in place of a secret; null where the secret is sent. */
@@ -38,7 +38,7 @@ public final class CredentialHandle {
     @FunctionalInterface
     public interface ClientSource {
         /** @throws TokenUnavailableException when no access token can be requested with these settings */
-        TokenEndpointClient get() throws TokenUnavailableException;
+        TokenClient get() throws TokenUnavailableException;
     }
 
     /**
@@ -49,11 +49,7 @@ public final class CredentialHandle {
      * @param writer writes a rotated token back to the location
      */
     public CredentialHandle(
-            String name,
-            CredentialLocation location,
-            String token,
-            TokenEndpointClient client,
-            CredentialWriter writer) {
+            String name, CredentialLocation location, String token, TokenClient client, CredentialWriter writer) {
         this(name, location, token, client, writer, null, null, null);
     }
 
@@ -62,7 +58,7 @@ public final class CredentialHandle {
             String name,
             CredentialLocation location,
             String token,
-            TokenEndpointClient client,
+            TokenClient client,
             CredentialWriter writer,
             ClientSource clients) {
         this(name, location, token, client, writer, null, clients, null);
@@ -72,7 +68,7 @@ public final class CredentialHandle {
             String name,
             CredentialLocation location,
             String token,
-            TokenEndpointClient client,
+            TokenClient client,
             CredentialWriter writer,
             @CheckForNull CredentialHandle parent,
             @CheckForNull ClientSource clients,
@@ -113,7 +109,7 @@ public final class CredentialHandle {
         return token;
     }
 
-    public TokenEndpointClient client() {
+    public TokenClient client() {
         return client;
     }
 
@@ -128,7 +124,7 @@ public final class CredentialHandle {
     }
 
     /** Client that issues the access token of this handle. */
-    TokenEndpointClient issuer() throws TokenUnavailableException {
+    TokenClient issuer() throws TokenUnavailableException {
         return parent == null || clients == null ? client : clients.get();
     }
 
@@ -167,7 +163,7 @@ public final class CredentialHandle {
      *
      * @param requestClient the {@link #issuer}
      */
-    CredentialHandle forDerived(TokenEndpointClient requestClient, TokenResult parentResult) {
+    CredentialHandle forDerived(TokenClient requestClient, TokenResult parentResult) {
         return new CredentialHandle(
                 name,
                 location(),

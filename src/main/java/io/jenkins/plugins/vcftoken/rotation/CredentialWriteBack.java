@@ -19,9 +19,9 @@ final class CredentialWriteBack {
     private static final Logger LOGGER = Logger.getLogger(CredentialWriteBack.class.getName());
 
     private final TokenLedger ledger;
-    private final TokenHash hashes;
+    private final TokenHasher hashes;
     private final Executor thread;
-    private final TokenClaims claims;
+    private final SharedTokenCoordinator claims;
     private final Duration timeout;
 
     /** Write-backs that have not started. */
@@ -33,7 +33,8 @@ final class CredentialWriteBack {
     /** Includes the family, since a user may store a token of another family at the location before the write-back. */
     private record Target(CredentialLocation location, String familyId) {}
 
-    CredentialWriteBack(TokenLedger ledger, TokenHash hashes, Executor thread, TokenClaims claims, Duration timeout) {
+    CredentialWriteBack(
+            TokenLedger ledger, TokenHasher hashes, Executor thread, SharedTokenCoordinator claims, Duration timeout) {
         this.ledger = ledger;
         this.hashes = hashes;
         this.thread = thread;
@@ -103,7 +104,7 @@ final class CredentialWriteBack {
             }
             Optional<TokenFamily> family = ledger.load(familyId);
             if (family.isPresent()) {
-                TokenHistory tokens = family.get().tokens();
+                RotationHistory tokens = family.get().tokens();
                 handle.writer().writeBack(token -> isOf(tokens, token), tokens.current(), force);
             }
         } catch (VersionedSecret.ReadOnlyException e) {
@@ -134,7 +135,7 @@ final class CredentialWriteBack {
         }
     }
 
-    private boolean isOf(TokenHistory tokens, String token) {
+    private boolean isOf(RotationHistory tokens, String token) {
         return token.equals(tokens.current()) || tokens.isFormer(hashes.ofToken(token));
     }
 }

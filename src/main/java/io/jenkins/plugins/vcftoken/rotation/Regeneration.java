@@ -13,7 +13,7 @@ import java.util.Objects;
  * Has the server replace a secret that does not rotate by itself before it expires. After a lost response the request
  * is not repeated: the next token request shows whether the server still accepts the old secret.
  */
-final class Regeneration implements SecretRequest {
+final class Regeneration implements TokenFamilyRequest {
 
     private final CredentialHandle handle;
 
@@ -21,10 +21,10 @@ final class Regeneration implements SecretRequest {
     private final Instant storedExpiry;
 
     private final Duration beforeExpiry;
-    private final TokenHash hashes;
+    private final TokenHasher hashes;
     private final InstantSource clock;
     private final Duration timeout;
-    private final TokenListener listener;
+    private final TokenEventListener listener;
 
     /**
      * @param storedExpiry expiry of the stored secret according to its credential, or null
@@ -35,10 +35,10 @@ final class Regeneration implements SecretRequest {
             CredentialHandle handle,
             @CheckForNull Instant storedExpiry,
             Duration beforeExpiry,
-            TokenHash hashes,
+            TokenHasher hashes,
             InstantSource clock,
             Duration timeout,
-            TokenListener listener) {
+            TokenEventListener listener) {
         this.handle = handle;
         this.storedExpiry = storedExpiry;
         this.beforeExpiry = beforeExpiry;

@@ -37,7 +37,8 @@ record SharedTokenState(
     private static final int MAX_FORMER = 500;
 
     /** Without a key, since each controller has its own key. The store contains the current token in any case. */
-    static final TokenHash HASHES = text -> ByteString.encodeUtf8(text).sha256().hex();
+    static final TokenHasher HASHES =
+            text -> ByteString.encodeUtf8(text).sha256().hex();
 
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final TokenFamilyJson FAMILY_JSON = new TokenFamilyJson(new FileTokenLedger.Cipher() {
@@ -67,7 +68,7 @@ record SharedTokenState(
         if (text != null && !text.isEmpty()) {
             SharedTokenState state = parse(text);
             controllers = state.controllers;
-            TokenHistory tokens = state.family.tokens();
+            RotationHistory tokens = state.family.tokens();
             boolean isOfFamily =
                     content.secret().equals(tokens.current()) || tokens.isFormer(HASHES.ofToken(content.secret()));
             if (isOfFamily && state.family.account().isSameAs(account)) {
@@ -119,7 +120,7 @@ record SharedTokenState(
     }
 
     boolean hasReplaced(String token) {
-        TokenHistory tokens = family.tokens();
+        RotationHistory tokens = family.tokens();
         return !token.equals(tokens.current()) && tokens.isFormer(HASHES.ofToken(token));
     }
 
@@ -130,12 +131,12 @@ record SharedTokenState(
      * @param claimEnd end of the claim of a request; null after the request
      */
     SharedTokenState with(TokenFamily local, String newRevision, String controller, @CheckForNull Instant claimEnd) {
-        TokenHistory own = local.tokens();
-        TokenHistory tokens = family.tokens().current().equals(own.current())
+        RotationHistory own = local.tokens();
+        RotationHistory tokens = family.tokens().current().equals(own.current())
                 ? family.tokens()
                 : family.tokens().rotatedTo(own.current(), HASHES);
         List<String> former = tokens.formerHashes();
-        TokenHistory merged = new TokenHistory(
+        RotationHistory merged = new RotationHistory(
                 tokens.initialTokenHash(),
                 tokens.current(),
                 former.subList(Math.max(0, former.size() - MAX_FORMER), former.size()),

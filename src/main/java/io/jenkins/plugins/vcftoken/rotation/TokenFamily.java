@@ -42,7 +42,7 @@ public record TokenFamily(
         String id,
         Account account,
         Status state,
-        TokenHistory tokens,
+        RotationHistory tokens,
         @CheckForNull AccessToken accessToken,
         Set<CredentialLocation> locations,
         @CheckForNull String error,
@@ -69,8 +69,8 @@ public record TokenFamily(
         locations = Set.copyOf(locations);
     }
 
-    static TokenFamily created(Account account, String initialToken, TokenHash hashes, Instant now) {
-        TokenHistory tokens = TokenHistory.of(initialToken, hashes);
+    static TokenFamily created(Account account, String initialToken, TokenHasher hashes, Instant now) {
+        RotationHistory tokens = RotationHistory.of(initialToken, hashes);
         return ready(hashes.ofFamily(account, initialToken), account, tokens, null, Set.of(), now);
     }
 
@@ -82,20 +82,20 @@ public record TokenFamily(
      */
     static TokenFamily authorized(
             Account account,
-            TokenHistory before,
+            RotationHistory before,
             String refreshToken,
             @CheckForNull AccessToken accessToken,
             CredentialLocation location,
-            TokenHash hashes,
+            TokenHasher hashes,
             Instant now) {
-        TokenHistory tokens = before.authorizedTo(refreshToken, hashes);
+        RotationHistory tokens = before.authorizedTo(refreshToken, hashes);
         return ready(hashes.ofFamily(account, refreshToken), account, tokens, accessToken, Set.of(location), now);
     }
 
     private static TokenFamily ready(
             String id,
             Account account,
-            TokenHistory tokens,
+            RotationHistory tokens,
             @CheckForNull AccessToken accessToken,
             Set<CredentialLocation> locations,
             Instant now) {
@@ -156,12 +156,12 @@ public record TokenFamily(
         return withState(Status.REQUESTING, error, now, null);
     }
 
-    TokenFamily granted(TokenResponse response, TokenHash hashes, Instant now) {
+    TokenFamily granted(TokenResponse response, TokenHasher hashes, Instant now) {
         return rotated(response.refreshToken(), response.accessToken(), null, hashes, now);
     }
 
     /** After a response with a refresh token and without a usable access token. */
-    TokenFamily rotatedWithoutAccessToken(String refreshToken, String cause, TokenHash hashes, Instant now) {
+    TokenFamily rotatedWithoutAccessToken(String refreshToken, String cause, TokenHasher hashes, Instant now) {
         return rotated(refreshToken, accessToken, cause, hashes, now);
     }
 
@@ -169,9 +169,9 @@ public record TokenFamily(
             @CheckForNull String refreshToken,
             @CheckForNull AccessToken newest,
             @CheckForNull String cause,
-            TokenHash hashes,
+            TokenHasher hashes,
             Instant now) {
-        TokenHistory rotated = tokens.rotatedTo(refreshToken, hashes);
+        RotationHistory rotated = tokens.rotatedTo(refreshToken, hashes);
         return new TokenFamily(
                 id, account, Status.READY, rotated, newest, locations, cause, now, null, orphaned, sharedRevision);
     }
@@ -189,7 +189,7 @@ public record TokenFamily(
      *
      * @param expiresAt expiry of the new token; null when the response had none
      */
-    TokenFamily regenerated(String token, @CheckForNull Instant expiresAt, TokenHash hashes, Instant now) {
+    TokenFamily regenerated(String token, @CheckForNull Instant expiresAt, TokenHasher hashes, Instant now) {
         return rotated(token, accessToken, null, hashes, now)
                 .with(tokens.rotatedTo(token, hashes).with(true, expiresAt));
     }
@@ -249,7 +249,7 @@ public record TokenFamily(
     }
 
     /** The family as stored in a {@link VersionedSecret}, without the data of a single controller. */
-    TokenFamily published(TokenHistory history) {
+    TokenFamily published(RotationHistory history) {
         return new TokenFamily(
                 "", account, state, history, accessToken, Set.of(), error, changed, notBefore, null, null);
     }
@@ -259,7 +259,7 @@ public record TokenFamily(
      *
      * @param to the state; READY while that controller is requesting, since this controller has no request
      */
-    TokenFamily adopting(TokenFamily published, Status to, @CheckForNull String revision, TokenHash hashes) {
+    TokenFamily adopting(TokenFamily published, Status to, @CheckForNull String revision, TokenHasher hashes) {
         AccessToken theirs = published.accessToken;
         boolean isNewer = theirs != null
                 && !theirs.value().isEmpty()
@@ -290,7 +290,7 @@ public record TokenFamily(
             TokenRequestException e,
             boolean isResendable,
             Duration timeout,
-            TokenHash hashes,
+            TokenHasher hashes,
             Instant now) {
         String cause = e.getMessage();
         if (e instanceof TokenRequestException.Rejected rejection && rejection.isFinal()) {
@@ -346,7 +346,7 @@ public record TokenFamily(
                 id, account, to, tokens, accessToken, locations, cause, since, next, orphaned, sharedRevision);
     }
 
-    private TokenFamily with(TokenHistory other) {
+    private TokenFamily with(RotationHistory other) {
         return new TokenFamily(
                 id, account, state, other, accessToken, locations, error, changed, notBefore, orphaned, sharedRevision);
     }

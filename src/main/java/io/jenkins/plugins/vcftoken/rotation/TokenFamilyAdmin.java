@@ -29,7 +29,7 @@ public final class TokenFamilyAdmin {
     private final TokenLedger ledger;
     private final TokenFamilyStore store;
     private final CredentialWriteBack writeBack;
-    private final TokenHash hashes;
+    private final TokenHasher hashes;
     private final InstantSource clock;
     private final Duration timeout;
 
@@ -37,7 +37,7 @@ public final class TokenFamilyAdmin {
             TokenLedger ledger,
             TokenFamilyStore store,
             CredentialWriteBack writeBack,
-            TokenHash hashes,
+            TokenHasher hashes,
             InstantSource clock,
             Duration timeout) {
         this.ledger = ledger;
@@ -58,12 +58,12 @@ public final class TokenFamilyAdmin {
     }
 
     /** @param requesting IDs of the families with a running request */
-    TokenFamilySnapshot snapshot(Set<String> requesting) throws IOException {
+    LedgerSnapshot snapshot(Set<String> requesting) throws IOException {
         TokenLedger.Contents contents = ledger.contents();
         Map<String, TokenFamily> newest = new LinkedHashMap<>();
         Stream.concat(contents.readable().stream(), store.notInLedger().stream())
                 .forEach(family -> newest.put(family.id(), family));
-        return new TokenFamilySnapshot(
+        return new LedgerSnapshot(
                 newest.values(), contents, ledger::findUnreadable, requesting, writeBack.failed(), hashes);
     }
 
@@ -136,8 +136,9 @@ public final class TokenFamilyAdmin {
         TokenFamily old = store.find(before, account, location);
         boolean isBound = old != null && old.locations().contains(location);
         Optional<TokenFamily> replaced = isBound ? loadReadable(old.id()) : Optional.empty();
-        TokenHistory history = replaced.map(TokenFamily::tokens)
-                .orElseGet(() -> TokenHistory.of(before, isBound ? old.tokens().generation() : 0, hashes));
+        RotationHistory history = replaced.map(TokenFamily::tokens)
+                .orElseGet(
+                        () -> RotationHistory.of(before, isBound ? old.tokens().generation() : 0, hashes));
         TokenFamily family =
                 TokenFamily.authorized(account, history, refreshToken, accessToken, location, hashes, clock.instant());
         try (TokenLedger.Lock lock = ledger.lock(family.id(), timeout)) {

@@ -52,7 +52,7 @@ final class TokenFamilyJson {
         if (sharedRevision != null) {
             root.put("sharedRevision", sharedRevision);
         }
-        TokenHistory tokens = record.tokens();
+        RotationHistory tokens = record.tokens();
         root.put("current", cipher.seal(tokens.current()));
         root.put("generation", tokens.generation());
         root.put("nonRotating", tokens.nonRotating());
@@ -95,7 +95,7 @@ final class TokenFamilyJson {
                             required(root, "organization"),
                             root.path("account").asText()),
                     TokenFamily.Status.valueOf(required(root, "status")),
-                    new TokenHistory(
+                    new RotationHistory(
                             required(root, "initialTokenHash"),
                             cipher.open(required(root, "current")),
                             hashes(root.path("formerHashes")),
@@ -146,7 +146,7 @@ final class TokenFamilyJson {
             List<String> known = hashes(root.path("formerHashes"));
             known.add(root.path("initialTokenHash").asText());
             return known.contains(hash)
-                    || known.contains(TokenHash.brief(hash))
+                    || known.contains(TokenHasher.brief(hash))
                     || token.equals(cipher.open(required(root, "current")));
         } catch (IOException | IllegalArgumentException e) {
             return false;

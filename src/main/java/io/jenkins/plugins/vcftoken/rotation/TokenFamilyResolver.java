@@ -11,9 +11,9 @@ final class TokenFamilyResolver {
 
     private final TokenLedger ledger;
     private final TokenFamilyStore store;
-    private final TokenHash hashes;
+    private final TokenHasher hashes;
 
-    TokenFamilyResolver(TokenLedger ledger, TokenFamilyStore store, TokenHash hashes) {
+    TokenFamilyResolver(TokenLedger ledger, TokenFamilyStore store, TokenHasher hashes) {
         this.ledger = ledger;
         this.store = store;
         this.hashes = hashes;

@@ -37,7 +37,7 @@ final class TokenFamilyStore {
     static final int MAX_REJECTED = 256;
 
     private final TokenLedger ledger;
-    private final TokenHash hashes;
+    private final TokenHasher hashes;
 
     /** Newest state of each family that this process has read or saved, for look-ups. */
     private final ConcurrentMap<String, TokenFamily> cached = new ConcurrentHashMap<>();
@@ -69,7 +69,7 @@ final class TokenFamilyStore {
 
     private record FailedRequest(TokenFamily requesting, TokenFamily before) {}
 
-    TokenFamilyStore(TokenLedger ledger, TokenHash hashes) {
+    TokenFamilyStore(TokenLedger ledger, TokenHasher hashes) {
         this.ledger = ledger;
         this.hashes = hashes;
     }
@@ -187,7 +187,7 @@ final class TokenFamilyStore {
             return ids.stream().map(cached::get).filter(Objects::nonNull).toList();
         }
         // Brief hashes are not indexed: they are needed only after a backup was restored.
-        String brief = TokenHash.brief(hash);
+        String brief = TokenHasher.brief(hash);
         return cached.values().stream()
                 .filter(family -> family.tokens().briefHashes().contains(brief))
                 .toList();

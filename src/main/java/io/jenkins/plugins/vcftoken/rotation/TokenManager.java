@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.rotation;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import java.io.IOException;
@@ -42,14 +42,14 @@ public final class TokenManager {
     static final Duration REJECTION_RETRY_DELAY = Duration.ofMinutes(15);
 
     private final TokenLedger ledger;
-    private final TokenHash hashes;
+    private final TokenHasher hashes;
     private final InstantSource clock;
     private final Duration timeout;
     private final BooleanSupplier retriesUnknown;
-    private final TokenListener listener;
+    private final TokenEventListener listener;
     private final TokenFamilyStore store;
     private final TokenFamilyResolver resolver;
-    private final TokenClaims claims;
+    private final SharedTokenCoordinator claims;
     private final CredentialWriteBack writeBack;
     private final TokenFamilyAdmin admin;
     private final RequestQueue queue;
@@ -64,13 +64,13 @@ public final class TokenManager {
      */
     public TokenManager(
             TokenLedger ledger,
-            TokenHash hashes,
+            TokenHasher hashes,
             Executor requestThreads,
             Executor writeBackThread,
             InstantSource clock,
             Duration timeout,
             BooleanSupplier retriesUnknown,
-            TokenListener listener) {
+            TokenEventListener listener) {
         this.ledger = ledger;
         this.hashes = hashes;
         this.clock = clock;
@@ -79,7 +79,7 @@ public final class TokenManager {
         this.listener = listener;
         this.store = new TokenFamilyStore(ledger, hashes);
         this.resolver = new TokenFamilyResolver(ledger, store, hashes);
-        this.claims = new TokenClaims(hashes, clock, timeout);
+        this.claims = new SharedTokenCoordinator(hashes, clock, timeout);
         this.writeBack = new CredentialWriteBack(ledger, hashes, writeBackThread, claims, timeout);
         this.admin = new TokenFamilyAdmin(ledger, store, writeBack, hashes, clock, timeout);
         this.queue = new RequestQueue(requestThreads);
@@ -89,12 +89,12 @@ public final class TokenManager {
         return admin;
     }
 
-    public TokenListener listener() {
+    public TokenEventListener listener() {
         return listener;
     }
 
     /** Current state of all families. Reads the ledger. */
-    public TokenFamilySnapshot snapshot() throws IOException {
+    public LedgerSnapshot snapshot() throws IOException {
         return admin.snapshot(queue.requestingFamilies());
     }
 
@@ -132,7 +132,7 @@ public final class TokenManager {
         CredentialHandle parent = handle.parent();
         if (parent != null) {
             try {
-                return new DerivedTokenRequest(this, clock, handle, parent, handle.issuer(), acceptable).send();
+                return new DerivedTokenRequester(this, clock, handle, parent, handle.issuer(), acceptable).send();
             } catch (TokenUnavailableException e) {
                 return CompletableFuture.failedFuture(e);
             }
@@ -258,7 +258,7 @@ public final class TokenManager {
      * Sends a stored token in seven steps. The caller then enqueues the write-back of a rotated token and returns the
      * result to the waiting callers.
      */
-    private Outcome sendOnce(CredentialHandle stored, SecretRequest request)
+    private Outcome sendOnce(CredentialHandle stored, TokenFamilyRequest request)
             throws IOException, InterruptedException, TokenUnavailableException {
         CredentialHandle handle = withKnownToken(stored);
         String id = resolver.findFamily(handle);
@@ -267,14 +267,15 @@ public final class TokenManager {
             // 1. Lock the family against other threads and processes.
             TokenLedger.Lock lock = ledger.lock(id, timeout);
             try {
-                // 2. Load it: another process, or another controller (see TokenClaims), may have refreshed it since.
+                // 2. Load it: another process, or another controller (see SharedTokenCoordinator), may have refreshed
+                // it since.
                 Optional<TokenFamily> found = store.load(id);
                 String currentId = resolver.findFamilyUnderLock(handle, id, found.orElse(null));
                 if (!currentId.equals(id)) {
                     id = currentId;
                     continue;
                 }
-                TokenClaims.View view = claims.read(
+                SharedTokenCoordinator.View view = claims.read(
                         handle,
                         bindToLocation(handle, found.isPresent() ? found.get() : createFamily(handle)),
                         request.alwaysRotates(),
@@ -306,7 +307,7 @@ public final class TokenManager {
                 }
                 // 4. Claim the token if other controllers can send it. Save the state REQUESTING: after a crash, the
                 // ledger shows that the token may have been sent.
-                TokenClaims.View claim = claims.claim(view, request.requesting(family));
+                SharedTokenCoordinator.View claim = claims.claim(view, request.requesting(family));
                 if (claim == null) {
                     isOutdated = true;
                     continue;
@@ -385,7 +386,7 @@ public final class TokenManager {
         return handle.client().regenerates() ? created.nonRotating() : created;
     }
 
-    private final class AccessTokenRequest implements SecretRequest {
+    private final class AccessTokenRequest implements TokenFamilyRequest {
 
         private final CredentialHandle handle;
         private final Predicate<AccessToken> acceptable;
@@ -431,7 +432,7 @@ public final class TokenManager {
 
     /** Sends the session of the family's access token if there is one, else the secret. */
     private TokenResponse send(CredentialHandle handle, TokenFamily family) throws TokenRequestException {
-        TokenEndpointClient client = handle.client();
+        TokenClient client = handle.client();
         String secret = handle.secretOf(family);
         String session = store.session(family.id());
         try {
@@ -526,8 +527,8 @@ public final class TokenManager {
     /** @param before the family before the request */
     private record Attempt(
             CredentialHandle handle,
-            SecretRequest request,
-            TokenClaims.View claim,
+            TokenFamilyRequest request,
+            SharedTokenCoordinator.View claim,
             TokenFamily before,
             TokenFamily requesting,
             Instant sent) {}
@@ -600,7 +601,7 @@ public final class TokenManager {
             TokenFamily family,
             AccessToken accessToken,
             @CheckForNull TokenUnavailableException error) {
-        TokenEndpointClient client = handle.client();
+        TokenClient client = handle.client();
         return new TokenResult(family.id(), client.account(), accessToken, error, client.warning(accessToken), false);
     }
 

@@ -192,7 +192,7 @@ public final class TokenUnavailableException extends Exception {
                 e);
     }
 
-    static TokenUnavailableException notClaimed(CredentialHandle handle, TokenClaims.View failed) {
+    static TokenUnavailableException notClaimed(CredentialHandle handle, SharedTokenCoordinator.View failed) {
         Exception e = Objects.requireNonNull(failed.failure());
         boolean isReadOnly = e instanceof VersionedSecret.ReadOnlyException;
         return of(

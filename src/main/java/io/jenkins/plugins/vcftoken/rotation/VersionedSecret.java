@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /**
  * The secret of one credential in an external store with compare-and-set, such as a Kubernetes Secret or a vault.
- * Several controllers may use it concurrently, coordinated by {@link TokenClaims}. Implementations must be thread-safe.
+ * Several controllers may use it concurrently, coordinated by {@link SharedTokenCoordinator}. Implementations must be thread-safe.
  * Methods block on the network for at most ten seconds. Exception messages must contain no secrets, since the status
  * page shows them.
  */

@@ -44,13 +44,13 @@ public final class CredentialLocator {
     private final Map<VcfCredentials, StoreCredentialWriter> writers =
             new MapMaker().weakKeys().makeMap();
 
-    private final ReadOnlyStoreCache readOnlyStores;
+    private final ReadOnlyStoreTracker readOnlyStores;
     private final Supplier<Optional<TokenFamilyAdmin>> families;
 
     /** @param families supplies the token families; empty if there is no ledger, or it cannot be read */
     public CredentialLocator(Supplier<Optional<TokenFamilyAdmin>> families, InstantSource clock) {
         this.families = families;
-        this.readOnlyStores = new ReadOnlyStoreCache(clock);
+        this.readOnlyStores = new ReadOnlyStoreTracker(clock);
     }
 
     /**
@@ -240,7 +240,7 @@ public final class CredentialLocator {
         }
     }
 
-    ReadOnlyStoreCache readOnlyStores() {
+    ReadOnlyStoreTracker readOnlyStores() {
         return readOnlyStores;
     }
 

@@ -3,8 +3,8 @@ package io.jenkins.plugins.vcftoken.store;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import java.time.Duration;
 import org.jenkinsci.plugins.plaincredentials.StringCredentials;
@@ -55,7 +55,7 @@ public interface VcfCredentials extends StringCredentials {
     }
 
     /** The client that requests access tokens for this credential. */
-    TokenEndpointClient tokenClient(OneShotHttpClient client);
+    TokenClient tokenClient(AtMostOnceHttpClient client);
 
     /**
      * The organization of access tokens, as named by the vendor's tools.
@@ -78,7 +78,7 @@ public interface VcfCredentials extends StringCredentials {
      *
      * @throws UnsupportedOperationException unless {@link #isProvider}
      */
-    default TokenEndpointClient tenantTokenClient(OneShotHttpClient client, String organization) {
+    default TokenClient tenantTokenClient(AtMostOnceHttpClient client, String organization) {
         throw new UnsupportedOperationException();
     }
 
@@ -94,7 +94,7 @@ public interface VcfCredentials extends StringCredentials {
      * @return null unless {@link #isAuthorizable}
      */
     @CheckForNull
-    default VcfaTokenClient deviceFlowClient(OneShotHttpClient client, String clientId) {
+    default VcfaTokenClient deviceFlowClient(AtMostOnceHttpClient client, String clientId) {
         return null;
     }
 

@@ -10,7 +10,7 @@ import hudson.model.Result;
 import hudson.model.queue.QueueTaskFuture;
 import hudson.tasks.Shell;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.DerivedToken;
+import io.jenkins.plugins.vcftoken.DerivedTokenSource;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.SecretSweep;
@@ -20,8 +20,8 @@ import io.jenkins.plugins.vcftoken.credentials.VcfOperationsUser;
 import io.jenkins.plugins.vcftoken.credentials.VcfSsoApiToken;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -349,7 +349,7 @@ class DerivedTokenBindingJenkinsTest {
         }
     }
 
-    static final class OtherToken implements DerivedToken {
+    static final class OtherToken implements DerivedTokenSource {
 
         private static final long serialVersionUID = 1;
 
@@ -362,9 +362,9 @@ class DerivedTokenBindingJenkinsTest {
         }
 
         @Override
-        public TokenEndpointClient client(VcfCredentials credential, OneShotHttpClient http) {
+        public TokenClient client(VcfCredentials credential, AtMostOnceHttpClient http) {
             Account account = new Account("Other", Account.address(url), "");
-            return new TokenEndpointClient() {
+            return new TokenClient() {
                 @Override
                 public Account account() {
                     return account;

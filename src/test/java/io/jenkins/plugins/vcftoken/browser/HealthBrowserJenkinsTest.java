@@ -68,7 +68,8 @@ class HealthBrowserJenkinsTest extends JenkinsBrowserTestBase {
         browser.assertAccessible(PANEL);
         browser.useNarrowWindow();
         browser.visit(PAGE);
-        browser.assertFits(PANEL);
+        // Tests that ran before may have left records without a credential, whose table scrolls.
+        browser.assertFitsExcept(PANEL, ".vcf-tokens-scroll:has(#vcf-orphans)");
         browser.visit(PAGE + "credential/vcfa-prod/");
         browser.assertFits(PANEL);
         browser.assertAccessible(PANEL);

@@ -12,7 +12,7 @@ import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.JenkinsReset;
-import io.jenkins.plugins.vcftoken.LedgerKeys;
+import io.jenkins.plugins.vcftoken.LedgerCrypto;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.SddcManagerUser;
@@ -21,9 +21,9 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.RotationHistory;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenHash;
-import io.jenkins.plugins.vcftoken.rotation.TokenHistory;
+import io.jenkins.plugins.vcftoken.rotation.TokenHasher;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
@@ -391,14 +391,14 @@ class TokenDetailPageJenkinsTest {
         VcfaServiceAccount credential = both.account(id, "current-of-" + id);
         both.addToSystem(credential);
         Account account = credential.account();
-        TokenHash hashes = LedgerKeys.hash();
+        TokenHasher hashes = LedgerCrypto.hash();
         String former = hashes.ofToken("former-of-" + id);
-        new FileTokenLedger(jenkins.jenkins.getRootDir().toPath().resolve("vcf-token"), LedgerKeys.CIPHER)
+        new FileTokenLedger(jenkins.jenkins.getRootDir().toPath().resolve("vcf-token"), LedgerCrypto.CIPHER)
                 .save(new TokenFamily(
                         hashes.ofFamily(account, "former-of-" + id),
                         account,
                         state,
-                        new TokenHistory(former, "current-of-" + id, List.of(former), 1, false),
+                        new RotationHistory(former, "current-of-" + id, List.of(former), 1, false),
                         accessToken,
                         Set.of(new CredentialLocation("system", id)),
                         error,

@@ -4,16 +4,16 @@ import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.kubernetes.KubernetesSecrets;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
-import io.jenkins.plugins.vcftoken.oauth.TlsConfig;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TlsConfigurer;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.TokenEventListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenHash;
-import io.jenkins.plugins.vcftoken.rotation.TokenListener;
+import io.jenkins.plugins.vcftoken.rotation.TokenHasher;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenResult;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -60,8 +60,8 @@ final class FleetController implements AutoCloseable {
 
     /** @param url of the simulator */
     FleetController(Path home, URI url, String authorityPem) throws Exception {
-        OneShotHttpClient http = TestTokenService.client(
-                TlsConfig.trusting(new OkHttpClient(), authorityPem), InstantSource.system(), CALL_TIMEOUT);
+        AtMostOnceHttpClient http = TestTokenService.client(
+                TlsConfigurer.trusting(new OkHttpClient(), authorityPem), InstantSource.system(), CALL_TIMEOUT);
         client = new VcfaTokenClient(http, new Account(VcfaTokenClient.SYSTEM, url, "acme"));
         manager = new TokenManager(
                 new FileTokenLedger(home.resolve("ledger"), TestTokenService.CIPHER),
@@ -71,7 +71,7 @@ final class FleetController implements AutoCloseable {
                 InstantSource.system(),
                 CALL_TIMEOUT.multipliedBy(2),
                 () -> true,
-                new TokenListener() {
+                new TokenEventListener() {
                     @Override
                     public void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
                         boolean wasUnknown = before.state() == TokenFamily.Status.UNKNOWN;
@@ -94,7 +94,7 @@ final class FleetController implements AutoCloseable {
     }
 
     /** Hash with a key in the home directory. */
-    private static TokenHash tokenHash(Path home) throws IOException {
+    private static TokenHasher tokenHash(Path home) throws IOException {
         Path key = home.resolve("key");
         if (!Files.exists(key)) {
             Files.writeString(key, UUID.randomUUID().toString());

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
@@ -28,7 +28,7 @@ class CopiedCredentialLeaseTest extends LeaseTestBase {
 
     private final RecordingLeaseOwner originalOwner = new RecordingLeaseOwner();
     private final RecordingLeaseOwner copyOwner = new RecordingLeaseOwner();
-    private TokenEndpointClient client;
+    private TokenClient client;
     private InMemoryCredential original;
     private InMemoryCredential copy;
 

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.FleetServiceTokenClient;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import io.jenkins.plugins.vcftoken.oauth.VcenterSessionClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfOperationsTokenClient;
@@ -204,7 +204,7 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
         assertThat(simulator.providerSessions().sessionsCreated()).isEqualTo(1);
     }
 
-    private final class DerivedFromProvider implements TokenEndpointClient {
+    private final class DerivedFromProvider implements TokenClient {
 
         @Override
         public Account account() {
@@ -224,7 +224,7 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
     }
 
     private CredentialHandle parent() {
-        TokenEndpointClient sso = new VcfSsoApiTokenClient(
+        TokenClient sso = new VcfSsoApiTokenClient(
                 core.client(), new Account(VcfSsoApiTokenClient.SYSTEM, simulator.url(), "CUSTOMER"));
         return new CredentialHandle("sso", store.location(), store.get(), client(sso), store);
     }
@@ -248,7 +248,7 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
     }
 
     /** Sets the Date header by the clock of the test, since the HTTP server of the JDK uses the system clock. */
-    private OneShotHttpClient clientWithDate() {
+    private AtMostOnceHttpClient clientWithDate() {
         OkHttpClient http = TestTokenService.trusting(simulator)
                 .newBuilder()
                 .addNetworkInterceptor(chain -> chain.proceed(chain.request())
@@ -262,7 +262,7 @@ class DerivedTokenLeaseTest extends LeaseTestBase {
         return TestTokenService.client(http, clock, TestTokenService.MAX_WAIT);
     }
 
-    private TokenEndpointClient client(TokenEndpointClient client) {
+    private TokenClient client(TokenClient client) {
         return TestTokenService.withRetries(client);
     }
 }

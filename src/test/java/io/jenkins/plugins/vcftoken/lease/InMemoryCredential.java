@@ -1,7 +1,7 @@
 package io.jenkins.plugins.vcftoken.lease;
 
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
@@ -20,7 +20,7 @@ final class InMemoryCredential implements CredentialWriter {
     }
 
     /** The handle with the currently stored token. */
-    CredentialHandle handle(TokenEndpointClient client) {
+    CredentialHandle handle(TokenClient client) {
         return new CredentialHandle("sa", location(), token, client, this);
     }
 

@@ -2,12 +2,12 @@ package io.jenkins.plugins.vcftoken.lease;
 
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 
 /** Client that runs a step just before an access token is returned, by means of {@link #warning}. */
-record InterceptingClient(TokenEndpointClient delegate, Step step) implements TokenEndpointClient {
+record InterceptingClient(TokenClient delegate, Step step) implements TokenClient {
     @Override
     public Account account() {
         return delegate.account();

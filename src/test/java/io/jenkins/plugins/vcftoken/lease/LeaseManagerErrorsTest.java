@@ -10,8 +10,8 @@ import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
+import io.jenkins.plugins.vcftoken.rotation.TokenEventListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenIssuedEvent;
-import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenResult;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -42,7 +42,7 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
             }
             task.run();
         };
-        TokenListener listener = new TokenListener() {
+        TokenEventListener listener = new TokenEventListener() {
             @Override
             public void leaseClosed(TokenIssuedEvent event) {
                 onLeaseClosed.run();

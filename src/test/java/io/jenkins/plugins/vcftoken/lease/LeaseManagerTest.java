@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
@@ -397,7 +397,7 @@ class LeaseManagerTest extends LeaseTestBase {
         SddcManager sddc = simulator.sddcManager();
         CredentialHandle user = sddcUser();
         Lease first = open(user);
-        TokenEndpointClient client = new InterceptingClient(user.client(), () -> {
+        TokenClient client = new InterceptingClient(user.client(), () -> {
             first.close();
             await(() -> sddc.releases() == 1);
         });

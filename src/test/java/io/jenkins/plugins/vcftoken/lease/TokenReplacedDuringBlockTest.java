@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.lease;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.simulator.SddcManager;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 class TokenReplacedDuringBlockTest extends LeaseTestBase {
 
     private SddcManager server;
-    private TokenEndpointClient client;
+    private TokenClient client;
 
     @BeforeEach
     void start() throws Exception {
@@ -136,7 +136,7 @@ class TokenReplacedDuringBlockTest extends LeaseTestBase {
     void session_endedDuringARefresh_isReplaced() throws Exception {
         InMemoryCredential stored = password("former");
         InterceptingClient.Step[] step = {() -> {}};
-        TokenEndpointClient intercepting = new InterceptingClient(core.sddcManager(USER), () -> step[0].run());
+        TokenClient intercepting = new InterceptingClient(core.sddcManager(USER), () -> step[0].run());
         Lease before = open(stored.handle(intercepting), owner);
         clock.advance(Duration.ofMinutes(1));
         change(stored, "changed");

@@ -75,12 +75,12 @@ class ApiTokenExpiryTest extends TokenClientTestBase {
     void secretExpiry_withTooManyPages_isNull() throws Exception {
         AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", "first", EXPIRY), "acme");
         simulator.apiTokens().setCap(1);
-        for (int i = 0; i < CloudApiClient.MAX_TOKEN_PAGES; i++) {
+        for (int i = 0; i < CloudApiQueryClient.MAX_TOKEN_PAGES; i++) {
             simulator.apiTokens().list("ann", "acme", "other-" + i, EXPIRY);
         }
         simulator.apiTokens().list("ann", "acme", CLIENT_ID, EXPIRY);
         assertThat(expiry(CLIENT_ID, accessToken)).isNull();
-        assertThat(simulator.apiTokens().listRequests()).isEqualTo(CloudApiClient.MAX_TOKEN_PAGES);
+        assertThat(simulator.apiTokens().listRequests()).isEqualTo(CloudApiQueryClient.MAX_TOKEN_PAGES);
     }
 
     @ParameterizedTest

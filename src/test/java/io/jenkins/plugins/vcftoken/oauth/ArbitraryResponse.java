@@ -149,7 +149,7 @@ final class ArbitraryResponse {
     }
 
     /** Client without network access. */
-    private OneShotHttpClient client() {
+    private AtMostOnceHttpClient client() {
         OkHttpClient http = new OkHttpClient.Builder()
                 .addInterceptor(chain -> response(chain.request()))
                 .build();

@@ -110,11 +110,11 @@ class CspClientsTest extends TokenClientTestBase {
         assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
     }
 
-    private TokenEndpointClient apiTokenClient() {
+    private TokenClient apiTokenClient() {
         return TestTokenService.withRetries(new CspApiTokenClient(http, cspAccount("", "")));
     }
 
-    private TokenEndpointClient appClient(String id, String scope, int validity, String organization) {
+    private TokenClient appClient(String id, String scope, int validity, String organization) {
         CspClientCredentialsClient.App app = new CspClientCredentialsClient.App(id, scope, validity);
         return TestTokenService.withRetries(
                 new CspClientCredentialsClient(http, cspAccount(organization, app.account()), app));

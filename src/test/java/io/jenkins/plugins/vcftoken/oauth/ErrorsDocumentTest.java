@@ -131,7 +131,7 @@ class ErrorsDocumentTest {
     }
 
     private static Example unreachable() {
-        TokenEndpointClient nowhere = new VcfaTokenClient(
+        TokenClient nowhere = new VcfaTokenClient(
                 TestTokenService.client(new OkHttpClient(), InstantSource.system(), Duration.ofSeconds(1)),
                 new Account(VcfaTokenClient.SYSTEM, URI.create("https://localhost:1"), "acme"));
         return new Example(
@@ -228,12 +228,12 @@ class ErrorsDocumentTest {
                 response);
     }
 
-    private static Example example(TokenEndpointClient client, String response) {
+    private static Example example(TokenClient client, String response) {
         return new Example(tokenError(client), client.account().system() + ": " + response);
     }
 
-    private static TokenError tokenError(TokenEndpointClient client) {
-        TokenEndpointClient retrying = new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).decorate(client);
+    private static TokenError tokenError(TokenClient client) {
+        TokenClient retrying = new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).decorate(client);
         return catchThrowableOfType(TokenRequestException.class, () -> retrying.requestToken("secret"))
                 .tokenError();
     }
@@ -243,7 +243,7 @@ class ErrorsDocumentTest {
     }
 
     /** Enough responses for all attempts of a request. */
-    private static OneShotHttpClient respondingWith(int status, String body) {
+    private static AtMostOnceHttpClient respondingWith(int status, String body) {
         ScriptedHttp server = new ScriptedHttp();
         for (int i = 0; i < 3; i++) {
             server.enqueue(status, body);

@@ -122,8 +122,7 @@ class RetryPolicyTest {
     @Test
     void request_withASecretThatRotates_isNotRepeated() {
         rotates = true;
-        for (TokenEndpointClient decorated :
-                List.of(policy().decorate(client), policy().decorateWithoutServerText(client))) {
+        for (TokenClient decorated : List.of(policy().decorate(client), policy().decorateWithoutServerText(client))) {
             assertThat(decorated).isSameAs(client);
         }
         failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
@@ -186,7 +185,7 @@ class RetryPolicyTest {
     @ParameterizedTest
     @MethodSource("failuresWithServerText")
     void withoutServerText_eachCallFailsWithStatusOnly(TokenRequestException failure) {
-        TokenEndpointClient decorated = policy().decorateWithoutServerText(client);
+        TokenClient decorated = policy().decorateWithoutServerText(client);
         for (Call call : List.<Call>of(
                 () -> decorated.requestToken("s"),
                 () -> decorated.refreshSession("s", "session"),
@@ -211,7 +210,7 @@ class RetryPolicyTest {
         TokenRequestException.NotSent failure =
                 new TokenRequestException.NotSent(TokenError.UNREACHABLE, "POST https://host: ConnectException", CAUSE);
         failures.addAll(List.of(failure, failure, failure));
-        TokenEndpointClient decorated = policy().decorateWithoutServerText(client);
+        TokenClient decorated = policy().decorateWithoutServerText(client);
         assertThat(catchThrowableOfType(TokenRequestException.class, () -> decorated.requestToken("s")))
                 .isSameAs(failure);
     }
@@ -232,7 +231,7 @@ class RetryPolicyTest {
 
     @Test
     void decoratedClient_delegates() throws Exception {
-        for (TokenEndpointClient decorated : List.of(retrying(), policy().decorateWithoutServerText(client))) {
+        for (TokenClient decorated : List.of(retrying(), policy().decorateWithoutServerText(client))) {
             assertThat(decorated.account()).isEqualTo(client.account());
             assertThat(decorated.rotates()).isFalse();
             assertThat(decorated.needsSecret()).isFalse();
@@ -253,7 +252,7 @@ class RetryPolicyTest {
         return new RetryPolicy(clock, delays::add, () -> 0);
     }
 
-    private TokenEndpointClient retrying() {
+    private TokenClient retrying() {
         return policy().decorate(client);
     }
 
@@ -262,7 +261,7 @@ class RetryPolicyTest {
                 TokenRequestException.class, () -> retrying().requestToken("s"));
     }
 
-    private final TokenEndpointClient client = new TokenEndpointClient() {
+    private final TokenClient client = new TokenClient() {
         @Override
         public Account account() {
             return new Account("system", URI.create("https://host"), "");

@@ -29,7 +29,7 @@ final class ScriptedHttp implements Interceptor {
 
     private String errorMessage;
 
-    final OneShotHttpClient client = TestTokenService.client(
+    final AtMostOnceHttpClient client = TestTokenService.client(
             new OkHttpClient.Builder().addInterceptor(this).build(), () -> NOW, TestTokenService.MAX_WAIT);
 
     /** @param headers alternating names and values */

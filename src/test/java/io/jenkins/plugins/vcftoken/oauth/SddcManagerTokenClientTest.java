@@ -119,7 +119,7 @@ class SddcManagerTokenClientTest extends TokenClientTestBase {
         return failure(() -> client(user).requestToken(password));
     }
 
-    private TokenEndpointClient client(String user) {
+    private TokenClient client(String user) {
         return TestTokenService.withRetries(new SddcManagerTokenClient(
                 http, new Account(SddcManagerTokenClient.SYSTEM, simulator.url(), "", user)));
     }

@@ -31,11 +31,11 @@ class ServerCapabilitiesTest {
     @AutoClose("closeAndCheckViolations")
     private final Simulator simulator = Simulator.start(clock, 0);
 
-    private OneShotHttpClient client;
+    private AtMostOnceHttpClient client;
 
     @BeforeEach
     void restart() {
-        client = new OneShotHttpClient(
+        client = new AtMostOnceHttpClient(
                 TestTokenService.trusting(simulator),
                 TestTokenService.MAX_WAIT,
                 TestTokenService.MAX_WAIT,

@@ -21,7 +21,7 @@ class SupervisorNamespaceClientTest {
 
     private List<SupervisorNamespace> list(String organization) throws Exception {
         String secret = simulator.addAccount("ci of " + organization, organization);
-        OneShotHttpClient client = TestTokenService.client(simulator, InstantSource.system());
+        AtMostOnceHttpClient client = TestTokenService.client(simulator, InstantSource.system());
         Account account = new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization);
         AccessToken accessToken =
                 new VcfaTokenClient(client, account).requestToken(secret).accessToken();

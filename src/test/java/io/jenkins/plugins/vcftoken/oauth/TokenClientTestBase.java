@@ -17,7 +17,7 @@ abstract class TokenClientTestBase {
     @AutoClose("closeAndCheckViolations")
     final Simulator simulator = Simulator.start();
 
-    final OneShotHttpClient http = TestTokenService.client(simulator, InstantSource.system());
+    final AtMostOnceHttpClient http = TestTokenService.client(simulator, InstantSource.system());
     final ScriptedHttp server = new ScriptedHttp();
 
     Account account(String system, String organization) {

@@ -294,7 +294,7 @@ class TokenResponseParserTest {
 
     private static TokenResponseParser parser(int status, String body, Instant date, String retryAfter) {
         return new TokenResponseParser(
-                new OneShotHttpClient.HttpResponse(status, body, NOW, date, retryAfter, null, null),
+                new AtMostOnceHttpClient.HttpResponse(status, body, NOW, date, retryAfter, null, null),
                 "short-secret",
                 VcfaTokenClient::classify);
     }

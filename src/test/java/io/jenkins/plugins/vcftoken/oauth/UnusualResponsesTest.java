@@ -464,7 +464,7 @@ class UnusualResponsesTest {
     @ParameterizedTest
     @CsvSource({"0, false", "1, true"})
     void responseSize_isLimitedToOneMebibyte(int extraBytes, boolean isRejected) {
-        int size = OneShotHttpClient.MAX_RESPONSE_BYTES - ACCESS_TOKEN.length();
+        int size = AtMostOnceHttpClient.MAX_RESPONSE_BYTES - ACCESS_TOKEN.length();
         server.enqueue(200, ACCESS_TOKEN + " ".repeat(size + extraBytes));
         TokenRequestException e = catchThrowableOfType(
                 TokenRequestException.class, () -> vcfaClient().requestToken("s"));

@@ -158,11 +158,11 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
         return client(server.client, URI.create("https://operations.example.com"), "svc", "");
     }
 
-    private TokenEndpointClient client(String user, String authSource) {
+    private TokenClient client(String user, String authSource) {
         return TestTokenService.withRetries(client(http, simulator.url(), user, authSource));
     }
 
-    private static VcfOperationsTokenClient client(OneShotHttpClient http, URI url, String name, String authSource) {
+    private static VcfOperationsTokenClient client(AtMostOnceHttpClient http, URI url, String name, String authSource) {
         VcfOperationsTokenClient.User user = new VcfOperationsTokenClient.User(name, authSource);
         return new VcfOperationsTokenClient(
                 http, new Account(VcfOperationsTokenClient.SYSTEM, url, "", user.account()), user);

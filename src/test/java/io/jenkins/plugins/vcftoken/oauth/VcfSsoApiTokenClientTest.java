@@ -160,7 +160,7 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
     })
     void regenerate_afterFailure_isSentOnceAndNotFinal(int status, TokenError error, String type) {
         server.enqueue(status, "{\"message\":\"API Token is invalid or expired\"}");
-        TokenEndpointClient retrying = TestTokenService.withRetries(scripted());
+        TokenClient retrying = TestTokenService.withRetries(scripted());
         TokenRequestException e = failure(() -> retrying.regenerate(API_TOKEN, null));
         assertThat(e.tokenError()).isEqualTo(error);
         assertThat(e.getClass().getSimpleName()).isEqualTo(type);
@@ -193,7 +193,7 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
                 new Account(VcfSsoApiTokenClient.SYSTEM, URI.create("https://broker.example.com"), "CUSTOMER"));
     }
 
-    private TokenEndpointClient client(String tenant) {
+    private TokenClient client(String tenant) {
         return TestTokenService.withRetries(
                 new VcfSsoApiTokenClient(http, account(VcfSsoApiTokenClient.SYSTEM, tenant)));
     }

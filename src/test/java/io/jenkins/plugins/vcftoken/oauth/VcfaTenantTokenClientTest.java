@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class VcfaTenantTokenClientTest extends TokenClientTestBase {
 
-    private OneShotHttpClient httpClient;
+    private AtMostOnceHttpClient httpClient;
     private AccessToken providerToken;
 
     @BeforeEach

@@ -126,7 +126,7 @@ class VcfaTokenClientTest extends TokenClientTestBase {
     void requestToken_remembersEndpointBehindTm() throws Exception {
         String initialToken = simulator.addAccount("ci", "acme");
         simulator.useTmPathPrefix();
-        TokenEndpointClient client = client("acme");
+        TokenClient client = client("acme");
         TokenResponse first = client.requestToken(initialToken);
         assertThat(simulator.notFound()).isEqualTo(1);
         client.requestToken(first.refreshToken());
@@ -193,12 +193,13 @@ class VcfaTokenClientTest extends TokenClientTestBase {
                 });
     }
 
-    private TokenEndpointClient client(String organization) {
+    private TokenClient client(String organization) {
         return new VcfaTokenClient(http, account(VcfaTokenClient.SYSTEM, organization));
     }
 
-    private TokenEndpointClient client(OkHttpClient http, URI url, String organization) {
-        OneShotHttpClient httpClient = TestTokenService.client(http, InstantSource.system(), TestTokenService.MAX_WAIT);
+    private TokenClient client(OkHttpClient http, URI url, String organization) {
+        AtMostOnceHttpClient httpClient =
+                TestTokenService.client(http, InstantSource.system(), TestTokenService.MAX_WAIT);
         return new VcfaTokenClient(httpClient, new Account(VcfaTokenClient.SYSTEM, url, organization));
     }
 }

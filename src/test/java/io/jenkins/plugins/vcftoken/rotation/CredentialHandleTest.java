@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import java.net.URI;
 import java.time.Instant;
@@ -34,7 +34,7 @@ class CredentialHandleTest {
     @ParameterizedTest
     @ValueSource(strings = {"before", "other"})
     void asStored_usesTheStoredSettings(String token) throws Exception {
-        TokenEndpointClient now = TestClient.unused(ACCOUNT);
+        TokenClient now = TestClient.unused(ACCOUNT);
         CredentialHandle handle = handle(token, now);
         assertThat(handle.client()).isNotSameAs(now);
         assertThat(handle.asStored().client()).isSameAs(now);
@@ -66,12 +66,12 @@ class CredentialHandleTest {
     void toString_containsNoSecret() {
         Instant now = Instant.parse("2026-01-01T00:00:00Z");
         AccessToken accessToken = new AccessToken("the-access-token", now, now.plusSeconds(60));
-        TokenHistory tokens =
-                TokenHistory.of("the-initial", TestTokenService.HASH).rotatedTo("the-current", TestTokenService.HASH);
+        RotationHistory tokens = RotationHistory.of("the-initial", TestTokenService.HASH)
+                .rotatedTo("the-current", TestTokenService.HASH);
         TokenFamily record = TokenFamily.created(ACCOUNT, "the-initial", TestTokenService.HASH, now)
                 .granted(new TokenResponse(accessToken, "the-current", "the-session"), TestTokenService.HASH, now);
         TokenResult result = new TokenResult(record.id(), ACCOUNT, accessToken, null, null, true);
-        assertThat(tokens).hasToString("TokenHistory[generation 1]");
+        assertThat(tokens).hasToString("RotationHistory[generation 1]");
         assertThat(record.toString()).contains(record.id(), "acme", "READY", "generation 1");
         assertThat(handle("the-stored")).hasToString(handle("").description());
         assertThat(accessToken).hasToString("AccessToken[until 2026-01-01T00:01:00Z]");
@@ -86,7 +86,7 @@ class CredentialHandleTest {
         return handle(stored, null);
     }
 
-    private static CredentialHandle handle(String stored, TokenEndpointClient service) {
+    private static CredentialHandle handle(String stored, TokenClient service) {
         CredentialWriter writer = new CredentialWriter() {
             @Override
             public void writeBack(Predicate<String> sameFamily, String current, boolean force) {}
@@ -96,7 +96,7 @@ class CredentialHandleTest {
                 return stored;
             }
         };
-        TokenEndpointClient client = TestClient.unused(ACCOUNT);
+        TokenClient client = TestClient.unused(ACCOUNT);
         return new CredentialHandle(
                 "sa",
                 new CredentialLocation("system", "sa"),

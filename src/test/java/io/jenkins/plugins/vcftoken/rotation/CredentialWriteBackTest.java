@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import java.io.IOException;
 import java.net.URI;
@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 class CredentialWriteBackTest {
 
     private static final Duration TIMEOUT = Duration.ofMinutes(1);
-    private static final TokenClaims CLAIMS = new TokenClaims(TestTokenService.HASH, InstantSource.system(), TIMEOUT);
+    private static final SharedTokenCoordinator CLAIMS =
+            new SharedTokenCoordinator(TestTokenService.HASH, InstantSource.system(), TIMEOUT);
 
     private static final CredentialLocation LOCATION = new CredentialLocation("system", "sa");
     private static final Account ACCOUNT =
@@ -33,7 +34,7 @@ class CredentialWriteBackTest {
                     ACCOUNT, "initial", TestTokenService.HASH, Instant.EPOCH)
             .granted(new TokenResponse(ACCESS_TOKEN, "current"), TestTokenService.HASH, Instant.EPOCH);
 
-    private static final TokenEndpointClient CLIENT = TestClient.unused(ACCOUNT);
+    private static final TokenClient CLIENT = TestClient.unused(ACCOUNT);
 
     @TempDir
     private Path directory;

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import java.net.URI;
 import java.nio.file.Path;
@@ -76,7 +76,7 @@ class HungServersTest {
                 InstantSource.system(),
                 timeout,
                 () -> true,
-                TokenListener.NONE);
+                TokenEventListener.NONE);
     }
 
     @AfterEach
@@ -197,7 +197,7 @@ class HungServersTest {
     }
 
     /** Counts requests, and responds when the latch is released. */
-    private static final class Server implements TokenEndpointClient {
+    private static final class Server implements TokenClient {
 
         private final Account account;
         private final CountDownLatch released;

@@ -7,7 +7,7 @@ import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
@@ -39,7 +39,7 @@ class LostResponseTest {
 
     private final MutableClock clock = new MutableClock();
     private final List<String> events = new ArrayList<>();
-    private final TokenListener listener = new TokenListener() {
+    private final TokenEventListener listener = new TokenEventListener() {
         @Override
         public void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
             events.add(before.state() + " to " + after.state());
@@ -132,13 +132,10 @@ class LostResponseTest {
     @Test
     void lostResponse_whileADerivedAccessTokenIsValid_isNotRetried() throws Exception {
         CredentialHandle provider = core.newAccount("provider", "System");
-        TokenEndpointClient client =
-                new TestClient(new Account("VCF Automation", simulator.url(), "acme"), false, secret -> {
-                    return new TokenResponse(
-                            new AccessToken(
-                                    "derived", clock.instant(), clock.instant().plus(LIFETIME)),
-                            null);
-                });
+        TokenClient client = new TestClient(new Account("VCF Automation", simulator.url(), "acme"), false, secret -> {
+            return new TokenResponse(
+                    new AccessToken("derived", clock.instant(), clock.instant().plus(LIFETIME)), null);
+        });
         CredentialHandle derived = provider.derive(() -> client).forDerived(client, core.families.await(provider, ANY));
         clock.advance(Duration.ofMinutes(30));
         core.families.await(derived, ANY);
@@ -188,7 +185,7 @@ class LostResponseTest {
     void retry_thatWasNotSent_isRepeatedImmediately() throws Exception {
         loseResponse(Fault.STATUS_502);
         clock.advance(TestTokenService.MAX_WAIT);
-        TokenEndpointClient unreachable = new TestClient(handle.client().account(), secret -> {
+        TokenClient unreachable = new TestClient(handle.client().account(), secret -> {
             throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "no route", null);
         });
         assertThatThrownBy(() -> core.families.await(core.handle("ci", unreachable, handle.token()), ANY))

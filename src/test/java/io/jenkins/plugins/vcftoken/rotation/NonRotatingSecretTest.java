@@ -8,7 +8,7 @@ import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
@@ -115,7 +115,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
                     directory,
                     simulator,
                     clock,
-                    TokenListener.NONE,
+                    TokenEventListener.NONE,
                     TestTokenService.client(simulator, clock, Duration.ofSeconds(limit)));
         } while (!canGetAccessToken());
         assertThat(simulator.requests()).isGreaterThan(1);
@@ -318,8 +318,8 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
     @Test
     void renewal_thatWasNotSent_keepsTheSession() throws Exception {
         AtomicReference<TokenRequestException> failure = new AtomicReference<>();
-        TokenEndpointClient real = core.sddcManager(USER);
-        TokenEndpointClient failing = new TokenEndpointClient() {
+        TokenClient real = core.sddcManager(USER);
+        TokenClient failing = new TokenClient() {
             @Override
             public Account account() {
                 return real.account();

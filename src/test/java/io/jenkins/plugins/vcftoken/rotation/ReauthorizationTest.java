@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -64,7 +64,7 @@ class ReauthorizationTest extends TokenServiceTestBase {
     /** The first controller has cached the token as not yet accepted. */
     @Test
     void tokenRotatedByAnotherController_isNotSentForAnotherOrganization() throws Exception {
-        TokenEndpointClient unreachable = new TestClient(core.service("acme").account(), secret -> {
+        TokenClient unreachable = new TestClient(core.service("acme").account(), secret -> {
             throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "no route", null);
         });
         assertThatThrownBy(() -> core.families.await(core.handle("ci", unreachable, initialToken), ANY))

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
@@ -45,7 +45,7 @@ class RegenerationTest extends TokenServiceTestBase {
     @BeforeEach
     void start() throws Exception {
         core.close();
-        core = new TestTokenService(directory, simulator, clock, new TokenListener() {
+        core = new TestTokenService(directory, simulator, clock, new TokenEventListener() {
             @Override
             public void regenerated(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
                 events.add("regenerated " + after.tokens().generation());
@@ -186,7 +186,7 @@ class RegenerationTest extends TokenServiceTestBase {
                     TestTokenService.HASH,
                     clock,
                     TestTokenService.MAX_WAIT,
-                    TokenListener.NONE);
+                    TokenEventListener.NONE);
             assertThat(regenerate()).isTrue();
             assertThat(other.families.regenerate(former, regeneration).get(1, TimeUnit.MINUTES))
                     .isFalse();
@@ -377,7 +377,7 @@ class RegenerationTest extends TokenServiceTestBase {
         core.ledger.save(TokenFamily.created(core.vcfSso().account(), FIRST, TestTokenService.HASH, clock.instant())
                 .boundTo(new CredentialLocation("system", "sso"))
                 .regenerating(firstExpiry, clock.instant()));
-        TokenEndpointClient off = TestTokenService.withRetries(
+        TokenClient off = TestTokenService.withRetries(
                 new VcfSsoApiTokenClient(core.client(), core.vcfSso().account()));
         assertThatThrownBy(() -> core.families.await(core.handle("sso", off, FIRST), ANY))
                 .hasMessageContaining("Jenkins stopped while");

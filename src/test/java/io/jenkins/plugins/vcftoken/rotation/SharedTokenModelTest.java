@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
@@ -72,7 +72,7 @@ class SharedTokenModelTest {
     private static final int RANDOM_ORDERS = Integer.getInteger("shared.model.random", 2_000);
 
     private static final Logger MANAGER = Logger.getLogger(TokenManager.class.getName());
-    private static final Logger CLAIMS = Logger.getLogger(TokenClaims.class.getName());
+    private static final Logger CLAIMS = Logger.getLogger(SharedTokenCoordinator.class.getName());
     private static final Logger WRITE_BACK = Logger.getLogger(CredentialWriteBack.class.getName());
 
     @BeforeAll
@@ -271,7 +271,7 @@ class SharedTokenModelTest {
                         () -> now,
                         TIMEOUT,
                         () -> true,
-                        TokenListener.NONE);
+                        TokenEventListener.NONE);
             }
 
             void unlock() {
@@ -350,7 +350,7 @@ class SharedTokenModelTest {
             }
         }
 
-        private final class Server implements TokenEndpointClient {
+        private final class Server implements TokenClient {
 
             @Override
             public Account account() {

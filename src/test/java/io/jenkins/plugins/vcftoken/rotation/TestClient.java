@@ -1,12 +1,12 @@
 package io.jenkins.plugins.vcftoken.rotation;
 
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 
 /** Client with a request function. */
-record TestClient(Account account, boolean rotates, Request request) implements TokenEndpointClient {
+record TestClient(Account account, boolean rotates, Request request) implements TokenClient {
 
     interface Request {
         TokenResponse send(String secret) throws TokenRequestException;

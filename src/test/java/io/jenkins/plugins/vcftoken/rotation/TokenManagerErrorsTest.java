@@ -9,7 +9,7 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.CspClientCredentialsClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
@@ -61,7 +61,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
                 clock,
                 timeout,
                 () -> true,
-                TokenListener.NONE);
+                TokenEventListener.NONE);
     }
 
     private void enqueue(Runnable task) {
@@ -197,7 +197,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     @ValueSource(booleans = {true, false})
     void unexpectedFailure_isReportedAndARotatingTokenNotSentAgain(boolean rotates) throws Exception {
         int[] sent = new int[1];
-        TokenEndpointClient broken = new TestClient(handle.client().account(), rotates, secret -> {
+        TokenClient broken = new TestClient(handle.client().account(), rotates, secret -> {
             sent[0]++;
             throw new IllegalStateException("a bug");
         });
@@ -217,13 +217,13 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     @Test
     void unexpectedFailure_isReportedToTheListener() {
         List<String> events = new ArrayList<>();
-        TokenListener listener = new TokenListener() {
+        TokenEventListener listener = new TokenEventListener() {
             @Override
             public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {
                 events.add(after.state() + " " + cause.tokenError() + ' ' + took);
             }
         };
-        TokenEndpointClient slow = new TestClient(handle.client().account(), secret -> {
+        TokenClient slow = new TestClient(handle.client().account(), secret -> {
             clock.advance(Duration.ofSeconds(3));
             throw new IllegalStateException("a bug");
         });
@@ -236,7 +236,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     @Test
     void listener_isNotifiedOfEachRequestAndOfAnInterruptedOne() throws Exception {
         List<String> events = new ArrayList<>();
-        TokenListener listener = new TokenListener() {
+        TokenEventListener listener = new TokenEventListener() {
             @Override
             public void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
                 events.add(
@@ -305,7 +305,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     @Test
     void token_thatWasNotSent_isSentByTheNextRequest() throws Exception {
         boolean[] down = {true};
-        TokenEndpointClient flaky = new TestClient(handle.client().account(), secret -> {
+        TokenClient flaky = new TestClient(handle.client().account(), secret -> {
             if (down[0]) {
                 throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "down", null);
             }
@@ -356,7 +356,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     private CredentialHandle publicApp() {
         simulator.cloudServices().addApp("public", "", "organization");
         CspClientCredentialsClient.App app = new CspClientCredentialsClient.App("public", "", 0);
-        TokenEndpointClient service = new CspClientCredentialsClient(
+        TokenClient service = new CspClientCredentialsClient(
                 core.client(), new Account(CspApiTokenClient.SYSTEM, simulator.url(), "", app.account()), app);
         return core.handle("app", TestTokenService.withRetries(service), "");
     }
@@ -427,7 +427,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
     @Test
     void failure_afterTheResponseWasSaved_keepsTheResponse() throws Exception {
         boolean[] broken = {true};
-        TokenEndpointClient failing = new TokenEndpointClient() {
+        TokenClient failing = new TokenClient() {
             @Override
             public Account account() {
                 return handle.client().account();

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
@@ -156,7 +156,7 @@ class TokenManagerModelTest {
                     () -> now,
                     Duration.ofMinutes(1),
                     () -> true,
-                    new TokenListener() {
+                    new TokenEventListener() {
                         @Override
                         public void granted(
                                 CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
@@ -291,7 +291,7 @@ class TokenManagerModelTest {
             }
         }
 
-        private final class Server implements TokenEndpointClient {
+        private final class Server implements TokenClient {
 
             private final String organization;
 

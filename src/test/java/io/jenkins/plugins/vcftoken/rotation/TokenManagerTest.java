@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import java.io.IOException;
@@ -63,7 +63,7 @@ class TokenManagerTest extends TokenServiceTestBase {
     @Tag("slow")
     void initialToken_afterManyRotations_isStillAccepted() throws Exception {
         String initialToken = stored.get();
-        for (int i = 0; i < TokenHistory.RECENT + 5; i++) {
+        for (int i = 0; i < RotationHistory.RECENT + 5; i++) {
             core.families.await(handle(), ANY);
             clock.advance(Duration.ofHours(2));
         }
@@ -84,7 +84,7 @@ class TokenManagerTest extends TokenServiceTestBase {
         core.families.await(handle(), ANY);
         core.awaitWriteBacks();
         String exported = stored.get();
-        for (int i = 0; i < 2 * TokenHistory.RECENT; i++) {
+        for (int i = 0; i < 2 * RotationHistory.RECENT; i++) {
             clock.advance(Duration.ofHours(2));
             core.families.await(handle(), ANY);
         }
@@ -167,8 +167,8 @@ class TokenManagerTest extends TokenServiceTestBase {
     @Test
     void request_isSavedBeforeItIsSent_andTheResponseBeforeItIsReturned() throws Exception {
         List<TokenFamily.Status> states = new ArrayList<>();
-        TokenEndpointClient real = core.service("acme");
-        TokenEndpointClient observing = new TestClient(real.account(), secret -> {
+        TokenClient real = core.service("acme");
+        TokenClient observing = new TestClient(real.account(), secret -> {
             states.add(onDisk().state());
             return real.requestToken(secret);
         });
@@ -222,7 +222,7 @@ class TokenManagerTest extends TokenServiceTestBase {
 
     private TestTokenService withCallTimeout(Duration limit) throws IOException {
         return new TestTokenService(
-                directory, simulator, clock, TokenListener.NONE, TestTokenService.client(simulator, clock, limit));
+                directory, simulator, clock, TokenEventListener.NONE, TestTokenService.client(simulator, clock, limit));
     }
 
     private static TokenFamily.Status expectedStatus(Fault fault) {
@@ -366,8 +366,8 @@ class TokenManagerTest extends TokenServiceTestBase {
     void response_thatCannotBeSaved_isKeptAndSavedLater() throws Exception {
         Path file = directory.resolve(
                 TestTokenService.HASH.ofFamily(core.service("acme").account(), stored.get()) + ".json");
-        TokenEndpointClient real = core.service("acme");
-        TokenEndpointClient breaking = new TestClient(real.account(), secret -> {
+        TokenClient real = core.service("acme");
+        TokenClient breaking = new TestClient(real.account(), secret -> {
             TokenResponse response = real.requestToken(secret);
             replaceWithDirectory(file);
             return response;

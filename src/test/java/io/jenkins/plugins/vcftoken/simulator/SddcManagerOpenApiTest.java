@@ -13,7 +13,7 @@ import com.networknt.schema.SpecVersion;
 import com.networknt.schema.oas.OpenApi30;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import java.io.InputStream;
@@ -120,7 +120,7 @@ class SddcManagerOpenApiTest {
     }
 
     private SddcManagerTokenClient client(String user) {
-        OneShotHttpClient client = TestTokenService.client(simulator, InstantSource.system());
+        AtMostOnceHttpClient client = TestTokenService.client(simulator, InstantSource.system());
         return new SddcManagerTokenClient(
                 client, new Account(SddcManagerTokenClient.SYSTEM, simulator.url(), "", user));
     }

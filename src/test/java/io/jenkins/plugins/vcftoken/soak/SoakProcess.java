@@ -2,14 +2,14 @@ package io.jenkins.plugins.vcftoken.soak;
 
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
-import io.jenkins.plugins.vcftoken.oauth.TlsConfig;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TlsConfigurer;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.TokenEventListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.TokenListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import java.net.URI;
@@ -33,8 +33,8 @@ final class SoakProcess {
     public static void main(String[] args) throws Exception {
         Path home = Path.of(args[0]);
         InstantSource clock = InstantSource.system();
-        OkHttpClient http = TlsConfig.trusting(new OkHttpClient(), Files.readString(home.resolve("ca.pem")));
-        OneShotHttpClient client = TestTokenService.client(http, clock, CALL_TIMEOUT);
+        OkHttpClient http = TlsConfigurer.trusting(new OkHttpClient(), Files.readString(home.resolve("ca.pem")));
+        AtMostOnceHttpClient client = TestTokenService.client(http, clock, CALL_TIMEOUT);
         VcfaTokenClient service =
                 new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, URI.create(args[1]), "acme"));
         TokenManager manager = new TokenManager(
@@ -45,7 +45,7 @@ final class SoakProcess {
                 clock,
                 CALL_TIMEOUT.multipliedBy(2),
                 () -> true,
-                new TokenListener() {
+                new TokenEventListener() {
                     @Override
                     public void granted(CredentialHandle handle, TokenFamily before, TokenFamily after, Duration took) {
                         if (before.state() == TokenFamily.Status.UNKNOWN) {

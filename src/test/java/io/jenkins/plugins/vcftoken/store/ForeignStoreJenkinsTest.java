@@ -136,7 +136,7 @@ class ForeignStoreJenkinsTest {
         }
         assertThat(vault.updates).hasValue(1);
         assertThat(locator.isReadOnly(stored)).isTrue();
-        clock.advance(ReadOnlyStoreCache.RETRY_AFTER);
+        clock.advance(ReadOnlyStoreTracker.RETRY_AFTER);
         assertThat(locator.isReadOnly(stored)).as("until a write succeeds").isTrue();
         writer.writeBack(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(2);
@@ -145,7 +145,7 @@ class ForeignStoreJenkinsTest {
         vault.answer = Answer.YES;
         writer.writeBack(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(2);
-        clock.advance(ReadOnlyStoreCache.RETRY_AFTER);
+        clock.advance(ReadOnlyStoreTracker.RETRY_AFTER);
         writer.writeBack(initialToken::equals, "rotated", false);
         assertThat(vault.updates).hasValue(3);
         assertThat(locator.isReadOnly(stored)).isFalse();

@@ -279,7 +279,7 @@ class WriteHomeJenkinsTest {
         List<String> parts = List.of(
                 "secrets/master.key",
                 "secrets/hudson.util.Secret",
-                "secrets/io.jenkins.plugins.vcftoken.LedgerKeys.families",
+                "secrets/io.jenkins.plugins.vcftoken.LedgerCrypto.families",
                 "credentials.xml",
                 "users",
                 "jobs",

@@ -12,7 +12,7 @@ import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.binding.HeaderFileBinding;
-import io.jenkins.plugins.vcftoken.binding.OrganizationBinding;
+import io.jenkins.plugins.vcftoken.binding.OrganizationNameBinding;
 import io.jenkins.plugins.vcftoken.binding.TerraformBinding;
 import io.jenkins.plugins.vcftoken.binding.TokenBinding;
 import io.jenkins.plugins.vcftoken.binding.TokenBlock;
@@ -624,7 +624,7 @@ class JenkinsBench {
     private static TokenBlock open(WorkflowRun run) throws Exception {
         TokenBlock block = new TokenBlock(run, stored("sa"), "VCF_TOKEN", "VCF_URL", false, null);
         List<TokenBinding> bindings = List.of(
-                new OrganizationBinding("VCF_ORG"), new TerraformBinding(), new HeaderFileBinding("VCF_HEADER_FILE"));
+                new OrganizationNameBinding("VCF_ORG"), new TerraformBinding(), new HeaderFileBinding("VCF_HEADER_FILE"));
         block.open(stored("sa"), "", run, MINIMUM_VALIDITY, bindings, TaskListener.NULL, () -> {});
         return block;
     }

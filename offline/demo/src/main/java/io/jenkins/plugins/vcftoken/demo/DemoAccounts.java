@@ -3,9 +3,9 @@ package io.jenkins.plugins.vcftoken.demo;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.CspClientCredentialsClient;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfOperationsTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
@@ -29,7 +29,7 @@ final class DemoAccounts {
     private static final String OPERATIONS_USER = "svc-jenkins";
 
     private final Simulator simulator;
-    private final Map<String, Function<OneShotHttpClient, TokenEndpointClient>> clientFactories = new LinkedHashMap<>();
+    private final Map<String, Function<AtMostOnceHttpClient, TokenClient>> clientFactories = new LinkedHashMap<>();
     private final Map<String, String> secrets = new LinkedHashMap<>();
 
     private DemoAccounts(Simulator simulator) {
@@ -86,7 +86,7 @@ final class DemoAccounts {
         return accounts;
     }
 
-    private void add(String id, String secret, Function<OneShotHttpClient, TokenEndpointClient> clientFactory) {
+    private void add(String id, String secret, Function<AtMostOnceHttpClient, TokenClient> clientFactory) {
         clientFactories.put(id, clientFactory);
         secrets.put(id, secret);
     }

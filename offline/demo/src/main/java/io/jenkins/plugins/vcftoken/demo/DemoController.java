@@ -6,14 +6,14 @@ import io.jenkins.plugins.vcftoken.lease.LeaseManager;
 import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
 import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.OneShotHttpClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenEndpointClient;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
+import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
-import io.jenkins.plugins.vcftoken.rotation.TokenListener;
+import io.jenkins.plugins.vcftoken.rotation.TokenEventListener;
 import io.jenkins.plugins.vcftoken.rotation.VersionedSecret;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
@@ -35,7 +35,7 @@ final class DemoController implements AutoCloseable {
 
     private final Path store;
     private final Simulator simulator;
-    private final Map<String, Function<OneShotHttpClient, TokenEndpointClient>> clientFactories;
+    private final Map<String, Function<AtMostOnceHttpClient, TokenClient>> clientFactories;
     private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
     private final TestTokenService core;
     private final LeaseManager leases;
@@ -52,7 +52,7 @@ final class DemoController implements AutoCloseable {
             Path home,
             Simulator simulator,
             Duration callTimeout,
-            Map<String, Function<OneShotHttpClient, TokenEndpointClient>> clientFactories)
+            Map<String, Function<AtMostOnceHttpClient, TokenClient>> clientFactories)
             throws IOException {
         this.store = Files.createDirectories(home.resolve("credentials"));
         this.simulator = simulator;
@@ -61,7 +61,7 @@ final class DemoController implements AutoCloseable {
                 home.resolve("vcf-token"),
                 simulator,
                 InstantSource.system(),
-                TokenListener.NONE,
+                TokenEventListener.NONE,
                 TestTokenService.client(simulator, InstantSource.system(), callTimeout),
                 callTimeout.multipliedBy(2));
         this.leases = new LeaseManager(
@@ -86,7 +86,7 @@ final class DemoController implements AutoCloseable {
 
     /** @param organization organization of the access token; empty for the one of the credential */
     Lease open(String id, String organization, LeaseOwner owner) throws Exception {
-        Function<OneShotHttpClient, TokenEndpointClient> clientFactory = clientFactories.get(id);
+        Function<AtMostOnceHttpClient, TokenClient> clientFactory = clientFactories.get(id);
         if (clientFactory == null) {
             throw new IllegalArgumentException("no credential ‘" + id + "’ here, only " + clientFactories.keySet());
         }
@@ -105,7 +105,7 @@ final class DemoController implements AutoCloseable {
                 return shared;
             }
         };
-        TokenEndpointClient service = TestTokenService.withRetries(clientFactory.apply(core.client()));
+        TokenClient service = TestTokenService.withRetries(clientFactory.apply(core.client()));
         Account other = new Account(VcfaTokenClient.SYSTEM, simulator.url(), organization);
         CredentialHandle handle = new CredentialHandle(
                 id,

@@ -1,0 +1,110 @@
+package io.jenkins.plugins.vcftoken.rotation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.jenkins.plugins.vcftoken.TestTokenService;
+import org.junit.jupiter.api.Test;
+
+class RotationHistoryTest {
+
+    private static final RotationHistory INITIAL = RotationHistory.of("initial", TestTokenService.HASH);
+
+    @Test
+    void isFormer_beforeTheFirstRotation_isFalse() {
+        assertThat(isFormer(INITIAL, "initial")).isFalse();
+        assertThat(isFormer(INITIAL, "other")).isFalse();
+    }
+
+    @Test
+    void isFormer_isTrueForRotatedTokensOnly() {
+        RotationHistory twice = INITIAL.rotatedTo("one", TestTokenService.HASH).rotatedTo("two", TestTokenService.HASH);
+        assertThat(isFormer(twice, "initial")).isTrue();
+        assertThat(isFormer(twice, "one")).isTrue();
+        assertThat(isFormer(twice, "two")).isFalse();
+        assertThat(isFormer(twice, "other")).isFalse();
+        assertThat(twice.generation()).isEqualTo(2);
+    }
+
+    @Test
+    void nonRotating_isTrueUntilTheTokenRotates() {
+        assertThat(INITIAL.nonRotating()).isFalse();
+        RotationHistory same = INITIAL.rotatedTo("initial", TestTokenService.HASH);
+        assertThat(same.nonRotating()).isTrue();
+        assertThat(INITIAL.rotatedTo(null, TestTokenService.HASH)).isEqualTo(same);
+        assertThat(same.generation()).isZero();
+        assertThat(same.rotatedTo("one", TestTokenService.HASH).nonRotating()).isFalse();
+    }
+
+    @Test
+    void rotatedTo_beyondTheLimit_removesTheOldestHashesButNotTheInitialOne() {
+        RotationHistory old = INITIAL;
+        for (int i = 1; i <= RotationHistory.MAX_FORMER; i++) {
+            old = old.rotatedTo("token " + i, TestTokenService.HASH);
+        }
+        assertThat(old.formerHashes()).hasSize(RotationHistory.MAX_FORMER);
+        RotationHistory older =
+                old.rotatedTo("one more", TestTokenService.HASH).rotatedTo("another", TestTokenService.HASH);
+        assertThat(older.formerHashes()).hasSize(RotationHistory.MAX_FORMER);
+        assertThat(isFormer(older, "token 1")).isFalse();
+        assertThat(isFormer(older, "token 2")).isTrue();
+        assertThat(isFormer(older, "initial")).isTrue();
+    }
+
+    /** Each rotation writes all hashes. */
+    @Test
+    void rotatedTo_shortensTheHashesOfOlderTokens() {
+        RotationHistory old = INITIAL;
+        for (int i = 1; i <= RotationHistory.RECENT + 2; i++) {
+            old = old.rotatedTo("token " + i, TestTokenService.HASH);
+        }
+        String initialToken = TestTokenService.HASH.ofToken("initial");
+        String first = TestTokenService.HASH.ofToken("token 1");
+        String second = TestTokenService.HASH.ofToken("token 2");
+        assertThat(old.formerHashes())
+                .startsWith(initialToken.substring(0, 16), first.substring(0, 16), second)
+                .hasSize(RotationHistory.RECENT + 2);
+        assertThat(old.briefHashes()).containsExactly(initialToken.substring(0, 16), first.substring(0, 16));
+        assertThat(old.fullHashes(TestTokenService.HASH))
+                .hasSize(RotationHistory.RECENT + 2)
+                .contains(initialToken, second)
+                .doesNotContain(first);
+        assertThat(isFormer(old, "token 1")).isTrue();
+    }
+
+    @Test
+    void authorizedTo_addsTheEmptyTokenOnce() {
+        RotationHistory first = INITIAL.authorizedTo("one", TestTokenService.HASH);
+        assertThat(isFormer(first, "")).isTrue();
+        assertThat(isFormer(first, "initial")).isTrue();
+        assertThat(first.current()).isEqualTo("one");
+        assertThat(first.generation()).isEqualTo(1);
+        RotationHistory second = first.authorizedTo("two", TestTokenService.HASH);
+        assertThat(second.formerHashes())
+                .containsExactly(
+                        TestTokenService.HASH.ofToken("initial"),
+                        TestTokenService.HASH.ofToken(""),
+                        TestTokenService.HASH.ofToken("one"));
+        assertThat(second.generation()).isEqualTo(2);
+        assertThat(first.nonRotating() || second.nonRotating()).isFalse();
+    }
+
+    /** A file may restore a credential without a token long after the authorization. */
+    @Test
+    void rotatedTo_beyondTheLimit_keepsTheHashOfTheEmptyToken() {
+        RotationHistory old = INITIAL.authorizedTo("one", TestTokenService.HASH);
+        for (int i = 1; i <= RotationHistory.MAX_FORMER + 10; i++) {
+            old = old.rotatedTo("token " + i, TestTokenService.HASH);
+        }
+        assertThat(isFormer(old, "")).isTrue();
+        assertThat(old.fullHashes(TestTokenService.HASH)).contains(TestTokenService.HASH.ofToken(""));
+        assertThat(old.formerHashes()).hasSize(RotationHistory.MAX_FORMER + 1);
+        assertThat(isFormer(old, "token 5")).isFalse();
+        assertThat(isFormer(old, "token 15")).isTrue();
+        assertThat(INITIAL.rotatedTo("one", TestTokenService.HASH).fullHashes(TestTokenService.HASH))
+                .doesNotContain(TestTokenService.HASH.ofToken(""));
+    }
+
+    private static boolean isFormer(RotationHistory tokens, String token) {
+        return tokens.isFormer(TestTokenService.HASH.ofToken(token));
+    }
+}
