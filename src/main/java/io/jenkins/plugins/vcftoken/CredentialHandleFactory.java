@@ -80,7 +80,7 @@ final class CredentialHandleFactory {
      * Errors omit server text, since a job may have chosen the server (SSRF).
      */
     CredentialHandle createDerived(
-            VcfCredentials credential, @CheckForNull Item near, String organization, DerivedTokenSource token)
+            VcfCredentials credential, @CheckForNull Item near, String organization, DerivedTokenClientFactory token)
             throws TokenUnavailableException {
         StoreCredentialWriter writer = findWriter(credential, near);
         return create(credential, near, organization).derive(() -> {
@@ -89,7 +89,7 @@ final class CredentialHandleFactory {
         });
     }
 
-    private TokenClient derivedClient(VcfCredentials credential, DerivedTokenSource token)
+    private TokenClient derivedClient(VcfCredentials credential, DerivedTokenClientFactory token)
             throws TokenUnavailableException {
         TokenClient client;
         try {

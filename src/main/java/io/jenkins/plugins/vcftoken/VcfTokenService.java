@@ -122,7 +122,7 @@ public final class VcfTokenService {
     public Lease openDerived(
             VcfCredentials credential,
             String organization,
-            DerivedTokenSource token,
+            DerivedTokenClientFactory token,
             @CheckForNull Item near,
             Duration minimumValidity,
             LeaseOwner owner)

@@ -4,7 +4,7 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.AbortException;
 import hudson.model.Run;
 import hudson.model.TaskListener;
-import io.jenkins.plugins.vcftoken.DerivedTokenSource;
+import io.jenkins.plugins.vcftoken.DerivedTokenClientFactory;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -89,7 +89,7 @@ public final class BindingContext {
      *
      * @return template that consists of the token only
      */
-    public TokenTemplate addDerivedToken(DerivedTokenSource token) {
+    public TokenTemplate addDerivedToken(DerivedTokenClientFactory token) {
         return variables.addDerivedToken(token);
     }
 

@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.binding;
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.AbortException;
 import hudson.Util;
-import io.jenkins.plugins.vcftoken.DerivedTokenSource;
+import io.jenkins.plugins.vcftoken.DerivedTokenClientFactory;
 import io.jenkins.plugins.vcftoken.Messages;
 import java.io.Serial;
 import java.io.Serializable;
@@ -57,7 +57,7 @@ final class BlockVariables implements Serializable {
     /** Null in builds that were saved by earlier versions. */
     @CheckForNull
     @SuppressWarnings("serial") // the list implementation is serializable
-    private final List<DerivedTokenSource> derivedTokens = new ArrayList<>();
+    private final List<DerivedTokenClientFactory> derivedTokens = new ArrayList<>();
 
     /**
      * @param token variable for the access token; blank for {@value #DEFAULT_TOKEN}
@@ -99,14 +99,14 @@ final class BlockVariables implements Serializable {
     }
 
     /** @return template that consists of the token only */
-    TokenTemplate addDerivedToken(DerivedTokenSource token) {
-        List<DerivedTokenSource> tokens = Objects.requireNonNull(derivedTokens, "the block is open");
+    TokenTemplate addDerivedToken(DerivedTokenClientFactory token) {
+        List<DerivedTokenClientFactory> tokens = Objects.requireNonNull(derivedTokens, "the block is open");
         tokens.add(token);
         return TokenTemplate.ofToken(TokenTemplate.ACCESS_TOKEN + tokens.size());
     }
 
     /** @return tokens in the order of their numbers, which start after {@link TokenTemplate#ACCESS_TOKEN} */
-    List<DerivedTokenSource> derivedTokens() {
+    List<DerivedTokenClientFactory> derivedTokens() {
         return List.copyOf(Util.fixNull(derivedTokens));
     }
 

@@ -4,7 +4,7 @@ import edu.umd.cs.findbugs.annotations.CheckForNull;
 import hudson.AbortException;
 import hudson.Util;
 import hudson.util.FormValidation;
-import io.jenkins.plugins.vcftoken.DerivedTokenSource;
+import io.jenkins.plugins.vcftoken.DerivedTokenClientFactory;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
@@ -18,7 +18,7 @@ import org.kohsuke.stapler.verb.POST;
  * Base class of bindings that provide a token derived from the access token of the block, in a variable and optionally
  * in a file with an HTTP header.
  */
-public abstract class DerivedTokenBinding extends TokenBinding implements DerivedTokenSource {
+public abstract class DerivedTokenBinding extends TokenBinding implements DerivedTokenClientFactory {
 
     @Serial
     private static final long serialVersionUID = 1;

@@ -7,7 +7,7 @@ import hudson.Util;
 import hudson.console.HyperlinkNote;
 import hudson.model.Run;
 import hudson.model.TaskListener;
-import io.jenkins.plugins.vcftoken.DerivedTokenSource;
+import io.jenkins.plugins.vcftoken.DerivedTokenClientFactory;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
@@ -225,10 +225,10 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     private void openDerivedLeases(
             VcfCredentials credentials, String organization, Run<?, ?> build, Duration minimumValidity)
             throws AbortException, InterruptedException {
-        List<DerivedTokenSource> tokens = variables.derivedTokens();
+        List<DerivedTokenClientFactory> tokens = variables.derivedTokens();
         List<Lease> opened = new ArrayList<>(Util.fixNull(derivedLeases));
         while (opened.size() < tokens.size()) {
-            DerivedTokenSource token = tokens.get(opened.size());
+            DerivedTokenClientFactory token = tokens.get(opened.size());
             LeaseOwner owner = new DerivedTokenOwner(TokenTemplate.ACCESS_TOKEN + 1 + opened.size());
             try {
                 opened.add(VcfTokenService.get()

@@ -176,7 +176,7 @@ public abstract class AbstractVcfCredentials extends BaseStandardCredentials imp
      * @throws Failure in a request that edits a stored credential
      */
     protected final void rejectStoredSecretForOtherServer() {
-        EncryptedFormFields form = EncryptedFormFields.current();
+        EncryptedFormFieldDetector form = EncryptedFormFieldDetector.current();
         CredentialsStoreAction.CredentialsWrapper edited = form == null
                 ? null
                 : form.request().findAncestorObject(CredentialsStoreAction.CredentialsWrapper.class);

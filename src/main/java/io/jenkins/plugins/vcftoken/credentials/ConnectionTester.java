@@ -71,7 +71,7 @@ public final class ConnectionTester {
         if (!access.canEdit()) {
             return FormValidation.error(Messages.ConnectionTester_noPermission());
         }
-        EncryptedFormFields form = EncryptedFormFields.current();
+        EncryptedFormFieldDetector form = EncryptedFormFieldDetector.current();
         if (form != null && form.hasEncryptedParameter(Set.of(secretFields))) {
             return FormValidation.error(Messages.ConnectionTester_encrypted());
         }

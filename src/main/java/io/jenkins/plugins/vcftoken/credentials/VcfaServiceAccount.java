@@ -16,7 +16,7 @@ import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenClient;
-import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenExchangeClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.Serial;
@@ -139,7 +139,7 @@ public final class VcfaServiceAccount extends AbstractVcfCredentials {
 
     @Override
     public TokenClient tenantTokenClient(AtMostOnceHttpClient client, String organization) {
-        return new VcfaTenantTokenClient(client, new Account(VcfaTokenClient.SYSTEM, uri(), organization));
+        return new VcfaTenantTokenExchangeClient(client, new Account(VcfaTokenClient.SYSTEM, uri(), organization));
     }
 
     @Override

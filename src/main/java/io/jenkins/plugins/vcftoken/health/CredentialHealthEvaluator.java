@@ -75,7 +75,9 @@ final class CredentialHealthEvaluator {
                 account,
                 stale ? null : family,
                 status,
-                unreadable == null ? error : Messages.CredentialHealthEvaluator_unreadable(unreadable.file(), unreadable.cause()),
+                unreadable == null
+                        ? error
+                        : Messages.CredentialHealthEvaluator_unreadable(unreadable.file(), unreadable.cause()),
                 family == null || stale
                         ? expiryCache.find(stored)
                         : family.tokens().expiry(storedSecret(stored), expiryCache.find(stored)),

@@ -16,14 +16,14 @@ public final class Lease implements AutoCloseable {
 
     private static final Logger LOGGER = Logger.getLogger(Lease.class.getName());
 
-    private final LeasedToken token;
+    private final AutoRenewingToken token;
     private final LeaseOwner owner;
 
     /** The reason of the last renewal failure; null if the last renewal succeeded. */
     @CheckForNull
     private volatile String failure;
 
-    Lease(LeasedToken token, LeaseOwner owner) {
+    Lease(AutoRenewingToken token, LeaseOwner owner) {
         this.token = token;
         this.owner = owner;
     }

@@ -29,7 +29,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * Opens leases and lists them. The leases of one credential share one {@link LeasedToken}; credentials with the same
+ * Opens leases and lists them. The leases of one credential share one {@link AutoRenewingToken}; credentials with the same
  * token share requests in {@link TokenManager}.
  */
 public final class LeaseManager {
@@ -47,7 +47,7 @@ public final class LeaseManager {
     private final ScheduledExecutorService timer;
     private final InstantSource clock;
     private final RenewalPolicy policy;
-    private final Set<LeasedToken> tokens = ConcurrentHashMap.newKeySet();
+    private final Set<AutoRenewingToken> tokens = ConcurrentHashMap.newKeySet();
 
     /** By family ID: the latest expiry of access tokens that were issued without a lease. */
     private final ConcurrentMap<String, Instant> expiryWithoutLease = new ConcurrentHashMap<>();
@@ -130,13 +130,13 @@ public final class LeaseManager {
 
     /** Synchronized, so that leases that are opened concurrently share a token. */
     private synchronized Lease join(CredentialHandle handle, TokenResult result, LeaseOwner owner) {
-        for (LeasedToken token : tokens) {
+        for (AutoRenewingToken token : tokens) {
             Lease lease = token.join(handle, owner, result);
             if (lease != null) {
                 return lease;
             }
         }
-        LeasedToken token = new LeasedToken(manager, handle, result, timer, clock, policy, this::onEnd);
+        AutoRenewingToken token = new AutoRenewingToken(manager, handle, result, timer, clock, policy, this::onEnd);
         tokens.add(token);
         return token.join(handle, owner, result);
     }
@@ -190,7 +190,7 @@ public final class LeaseManager {
         if (error != null) {
             throw new TokenUnavailableException(error.getMessage(), error);
         }
-        for (LeasedToken token : tokens) {
+        for (AutoRenewingToken token : tokens) {
             if (token.isSharedBy(handle, result)) {
                 token.publish(result, result.accessToken());
             } else if (token.hasFamilyOf(result)) {
@@ -210,7 +210,7 @@ public final class LeaseManager {
      * suspended.
      */
     public void renewOverdue() {
-        tokens.forEach(LeasedToken::renewIfOverdue);
+        tokens.forEach(AutoRenewingToken::renewIfOverdue);
     }
 
     /**
@@ -219,7 +219,7 @@ public final class LeaseManager {
      * @param saved whether the credential at a location may have changed
      */
     public void renewChanged(Predicate<CredentialLocation> saved) {
-        for (LeasedToken token : tokens) {
+        for (AutoRenewingToken token : tokens) {
             if (saved.test(token.location())) {
                 token.renewIfStoredChanged();
             }
@@ -257,7 +257,7 @@ public final class LeaseManager {
         return tokens.size();
     }
 
-    private void onEnd(LeasedToken ended) {
+    private void onEnd(AutoRenewingToken ended) {
         tokens.remove(ended);
         ended.releaseSessions(this::isUnused);
         expiryWithoutLease.entrySet().stream()
@@ -267,7 +267,7 @@ public final class LeaseManager {
                 .ifPresent(expiry -> releaseAt(expiry, ended));
     }
 
-    private void releaseAt(Instant expiry, LeasedToken ended) {
+    private void releaseAt(Instant expiry, AutoRenewingToken ended) {
         Duration pause = Duration.between(clock.instant(), expiry);
         if (pause.isNegative()) {
             return;

@@ -68,7 +68,7 @@ record SharedTokenState(
         if (text != null && !text.isEmpty()) {
             SharedTokenState state = parse(text);
             controllers = state.controllers;
-            RotationHistory tokens = state.family.tokens();
+            FamilyTokens tokens = state.family.tokens();
             boolean isOfFamily =
                     content.secret().equals(tokens.current()) || tokens.isFormer(HASHES.ofToken(content.secret()));
             if (isOfFamily && state.family.account().isSameAs(account)) {
@@ -120,7 +120,7 @@ record SharedTokenState(
     }
 
     boolean hasReplaced(String token) {
-        RotationHistory tokens = family.tokens();
+        FamilyTokens tokens = family.tokens();
         return !token.equals(tokens.current()) && tokens.isFormer(HASHES.ofToken(token));
     }
 
@@ -131,12 +131,12 @@ record SharedTokenState(
      * @param claimEnd end of the claim of a request; null after the request
      */
     SharedTokenState with(TokenFamily local, String newRevision, String controller, @CheckForNull Instant claimEnd) {
-        RotationHistory own = local.tokens();
-        RotationHistory tokens = family.tokens().current().equals(own.current())
+        FamilyTokens own = local.tokens();
+        FamilyTokens tokens = family.tokens().current().equals(own.current())
                 ? family.tokens()
                 : family.tokens().rotatedTo(own.current(), HASHES);
         List<String> former = tokens.formerHashes();
-        RotationHistory merged = new RotationHistory(
+        FamilyTokens merged = new FamilyTokens(
                 tokens.initialTokenHash(),
                 tokens.current(),
                 former.subList(Math.max(0, former.size() - MAX_FORMER), former.size()),

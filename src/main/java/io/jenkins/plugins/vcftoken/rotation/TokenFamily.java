@@ -42,7 +42,7 @@ public record TokenFamily(
         String id,
         Account account,
         Status state,
-        RotationHistory tokens,
+        FamilyTokens tokens,
         @CheckForNull AccessToken accessToken,
         Set<CredentialLocation> locations,
         @CheckForNull String error,
@@ -70,7 +70,7 @@ public record TokenFamily(
     }
 
     static TokenFamily created(Account account, String initialToken, TokenHasher hashes, Instant now) {
-        RotationHistory tokens = RotationHistory.of(initialToken, hashes);
+        FamilyTokens tokens = FamilyTokens.of(initialToken, hashes);
         return ready(hashes.ofFamily(account, initialToken), account, tokens, null, Set.of(), now);
     }
 
@@ -82,20 +82,20 @@ public record TokenFamily(
      */
     static TokenFamily authorized(
             Account account,
-            RotationHistory before,
+            FamilyTokens before,
             String refreshToken,
             @CheckForNull AccessToken accessToken,
             CredentialLocation location,
             TokenHasher hashes,
             Instant now) {
-        RotationHistory tokens = before.authorizedTo(refreshToken, hashes);
+        FamilyTokens tokens = before.authorizedTo(refreshToken, hashes);
         return ready(hashes.ofFamily(account, refreshToken), account, tokens, accessToken, Set.of(location), now);
     }
 
     private static TokenFamily ready(
             String id,
             Account account,
-            RotationHistory tokens,
+            FamilyTokens tokens,
             @CheckForNull AccessToken accessToken,
             Set<CredentialLocation> locations,
             Instant now) {
@@ -171,7 +171,7 @@ public record TokenFamily(
             @CheckForNull String cause,
             TokenHasher hashes,
             Instant now) {
-        RotationHistory rotated = tokens.rotatedTo(refreshToken, hashes);
+        FamilyTokens rotated = tokens.rotatedTo(refreshToken, hashes);
         return new TokenFamily(
                 id, account, Status.READY, rotated, newest, locations, cause, now, null, orphaned, sharedRevision);
     }
@@ -249,7 +249,7 @@ public record TokenFamily(
     }
 
     /** The family as stored in a {@link VersionedSecret}, without the data of a single controller. */
-    TokenFamily published(RotationHistory history) {
+    TokenFamily published(FamilyTokens history) {
         return new TokenFamily(
                 "", account, state, history, accessToken, Set.of(), error, changed, notBefore, null, null);
     }
@@ -346,7 +346,7 @@ public record TokenFamily(
                 id, account, to, tokens, accessToken, locations, cause, since, next, orphaned, sharedRevision);
     }
 
-    private TokenFamily with(RotationHistory other) {
+    private TokenFamily with(FamilyTokens other) {
         return new TokenFamily(
                 id, account, state, other, accessToken, locations, error, changed, notBefore, orphaned, sharedRevision);
     }

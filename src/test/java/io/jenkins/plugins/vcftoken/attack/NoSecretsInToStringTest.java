@@ -45,7 +45,7 @@ class NoSecretsInToStringTest {
             binding.Kubeconfig.tokenFile
             binding.Kubeconfig.url
             credentials.CredentialFormAccess.context
-            credentials.EncryptedFormFields.request
+            credentials.EncryptedFormFieldDetector.request
             health.HealthWarning.id
             health.HealthWarning.page
             health.SecretExpiryCache.Entry.credential

@@ -10,7 +10,7 @@ import hudson.model.Result;
 import hudson.model.queue.QueueTaskFuture;
 import hudson.tasks.Shell;
 import hudson.util.Secret;
-import io.jenkins.plugins.vcftoken.DerivedTokenSource;
+import io.jenkins.plugins.vcftoken.DerivedTokenClientFactory;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.SecretSweep;
@@ -349,7 +349,7 @@ class DerivedTokenBindingJenkinsTest {
         }
     }
 
-    static final class OtherToken implements DerivedTokenSource {
+    static final class OtherToken implements DerivedTokenClientFactory {
 
         private static final long serialVersionUID = 1;
 

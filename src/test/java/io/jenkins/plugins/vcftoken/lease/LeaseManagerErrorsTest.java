@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenExchangeClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialWriter;
@@ -338,7 +338,7 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
         CredentialHandle provider =
                 new CredentialHandle("sa", store.location(), store.get(), core.service("System"), store);
         CredentialHandle tenantHandle = provider.derive(
-                () -> TestTokenService.withRetries(new VcfaTenantTokenClient(core.client(), organization)));
+                () -> TestTokenService.withRetries(new VcfaTenantTokenExchangeClient(core.client(), organization)));
         Lease lease = open(tenantHandle, owner);
         AccessToken first = lease.accessToken();
         assertThat(store.get()).isEqualTo(simulator.currentToken("provider"));

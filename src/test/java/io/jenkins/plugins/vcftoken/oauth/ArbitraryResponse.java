@@ -76,8 +76,8 @@ final class ArbitraryResponse {
                 new Account(VcfOperationsTokenClient.SYSTEM, uri(), "", "user"),
                 new VcfOperationsTokenClient.User("user", ""));
         AccessToken accessToken = new AccessToken(SECRET, NOW, NOW.plusSeconds(60));
-        VcfaTenantTokenClient tenant =
-                new VcfaTenantTokenClient(client(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"));
+        VcfaTenantTokenExchangeClient tenant =
+                new VcfaTenantTokenExchangeClient(client(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"));
         VcfaTokenClient device =
                 new VcfaTokenClient(client(), new Account(VcfaTokenClient.SYSTEM, uri(), "acme"), SECRET);
         VcenterSessionClient vcenter =

@@ -71,7 +71,7 @@ class ErrorsDocumentTest {
         examples.add(organization(
                 403, "", "400, 401 or 403 for the organization's access token, or no organization of that name"));
         examples.add(example(
-                new VcfaTenantTokenClient(respondingWith(401, ""), account(VcfaTokenClient.SYSTEM, "")),
+                new VcfaTenantTokenExchangeClient(respondingWith(401, ""), account(VcfaTokenClient.SYSTEM, "")),
                 "401 for the list of organizations, also to a new access token"));
         examples.add(new Example(
                 tokenError(new VcfaTokenClient(
@@ -149,7 +149,7 @@ class ErrorsDocumentTest {
                 .enqueue(200, "{\"values\":[{\"clientId\":\"1\",\"clientName\":\"automation-relying-party\"}]}")
                 .enqueue(200, "{\"values\":[{\"id\":\"urn:vcloud:org:1\",\"name\":\"acme\"}]}")
                 .enqueue(status, body);
-        return example(new VcfaTenantTokenClient(server.client, account(VcfaTokenClient.SYSTEM, "")), response);
+        return example(new VcfaTenantTokenExchangeClient(server.client, account(VcfaTokenClient.SYSTEM, "")), response);
     }
 
     private static Example device(int status, String body, String response) {

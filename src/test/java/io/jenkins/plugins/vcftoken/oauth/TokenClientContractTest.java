@@ -268,7 +268,7 @@ class TokenClientContractTest {
                 () -> new VcfaTokenClient(client, new Account(VcfaTokenClient.SYSTEM, url, "acme", ""))
                         .requestToken(SECRET);
             case VCFA_TENANT ->
-                () -> new VcfaTenantTokenClient(client, new Account(VcfaTokenClient.SYSTEM, url, "acme", ""))
+                () -> new VcfaTenantTokenExchangeClient(client, new Account(VcfaTokenClient.SYSTEM, url, "acme", ""))
                         .requestToken(parent.value());
             case SDDC_LOGIN -> () -> sddc(client, url, "user").requestToken(SECRET);
             case SDDC_API_KEY -> () -> sddc(client, url, "").requestToken(SECRET);

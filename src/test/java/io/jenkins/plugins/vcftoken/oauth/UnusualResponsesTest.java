@@ -497,8 +497,8 @@ class UnusualResponsesTest {
         return flow;
     }
 
-    private VcfaTenantTokenClient tenantClient() {
-        return new VcfaTenantTokenClient(server.client, new Account(VcfaTokenClient.SYSTEM, URL, "acme"));
+    private VcfaTenantTokenExchangeClient tenantClient() {
+        return new VcfaTenantTokenExchangeClient(server.client, new Account(VcfaTokenClient.SYSTEM, URL, "acme"));
     }
 
     private CspApiTokenClient cspClient() {

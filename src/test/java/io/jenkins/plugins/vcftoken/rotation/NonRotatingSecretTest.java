@@ -13,7 +13,7 @@ import io.jenkins.plugins.vcftoken.oauth.TokenError;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
-import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenExchangeClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.simulator.CloudServices;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -512,8 +512,8 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
                 stored.get(),
                 core.service("System"),
                 (family, token, force) -> stored.set(token));
-        return provider.derive(() -> TestTokenService.withRetries(
-                new VcfaTenantTokenClient(core.client(), new Account(VcfaTokenClient.SYSTEM, simulator.url(), name))));
+        return provider.derive(() -> TestTokenService.withRetries(new VcfaTenantTokenExchangeClient(
+                core.client(), new Account(VcfaTokenClient.SYSTEM, simulator.url(), name))));
     }
 
     private CredentialHandle handleWithWriteBack(AtomicReference<String> stored) {

@@ -15,7 +15,7 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.RotationHistory;
+import io.jenkins.plugins.vcftoken.rotation.FamilyTokens;
 import io.jenkins.plugins.vcftoken.rotation.TokenEventListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -447,8 +447,8 @@ class CoreBench {
         for (int n = 0; n < 10; n++) {
             former.add(TestTokenService.HASH.ofToken("former-" + i + '-' + n));
         }
-        RotationHistory tokens =
-                new RotationHistory(TestTokenService.HASH.ofToken("initial-" + i), "current-token-" + i, former, 10, false);
+        FamilyTokens tokens =
+                new FamilyTokens(TestTokenService.HASH.ofToken("initial-" + i), "current-token-" + i, former, 10, false);
         Account account = new Account(VcfaTokenClient.SYSTEM, URI.create("https://vcfa.example"), "acme");
         Instant now = Instant.now();
         return new TokenFamily(
@@ -471,7 +471,7 @@ class CoreBench {
                 TestTokenService.HASH.ofFamily(account, initialToken),
                 account,
                 TokenFamily.Status.READY,
-                new RotationHistory(TestTokenService.HASH.ofToken(initialToken), initialToken, List.of(), 0, false),
+                new FamilyTokens(TestTokenService.HASH.ofToken(initialToken), initialToken, List.of(), 0, false),
                 accessToken,
                 Set.of(location),
                 null,

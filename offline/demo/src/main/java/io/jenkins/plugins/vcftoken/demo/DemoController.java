@@ -8,7 +8,7 @@ import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenClient;
-import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenClient;
+import io.jenkins.plugins.vcftoken.oauth.VcfaTenantTokenExchangeClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfaTokenClient;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
@@ -114,7 +114,7 @@ final class DemoController implements AutoCloseable {
                 service,
                 writer);
         return leases.open(
-                organization.isEmpty() ? handle : handle.derive(() -> new VcfaTenantTokenClient(core.client(), other)),
+                organization.isEmpty() ? handle : handle.derive(() -> new VcfaTenantTokenExchangeClient(core.client(), other)),
                 MINIMUM_VALIDITY,
                 owner);
     }

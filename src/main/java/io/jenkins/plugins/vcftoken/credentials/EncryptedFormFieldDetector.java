@@ -15,13 +15,13 @@ import org.kohsuke.stapler.StaplerRequest2;
  * in plain text. Stapler decrypts the parameters of methods and constructors, including those of type String, so only
  * the request shows the difference.
  */
-record EncryptedFormFields(StaplerRequest2 request) {
+record EncryptedFormFieldDetector(StaplerRequest2 request) {
 
     /** @return null outside a request */
     @CheckForNull
-    static EncryptedFormFields current() {
+    static EncryptedFormFieldDetector current() {
         StaplerRequest2 request = Stapler.getCurrentRequest2();
-        return request == null ? null : new EncryptedFormFields(request);
+        return request == null ? null : new EncryptedFormFieldDetector(request);
     }
 
     /**
@@ -34,7 +34,7 @@ record EncryptedFormFields(StaplerRequest2 request) {
         return request.getParameterMap().entrySet().stream()
                 .filter(parameter -> !exceptions.contains(parameter.getKey()))
                 .flatMap(parameter -> Arrays.stream(parameter.getValue()))
-                .anyMatch(EncryptedFormFields::isEncrypted);
+                .anyMatch(EncryptedFormFieldDetector::isEncrypted);
     }
 
     /**
@@ -57,10 +57,10 @@ record EncryptedFormFields(StaplerRequest2 request) {
 
     private static boolean isEncrypted(@CheckForNull Object json) {
         if (json instanceof Map<?, ?> fields) {
-            return fields.values().stream().anyMatch(EncryptedFormFields::isEncrypted);
+            return fields.values().stream().anyMatch(EncryptedFormFieldDetector::isEncrypted);
         }
         if (json instanceof Collection<?> elements) {
-            return elements.stream().anyMatch(EncryptedFormFields::isEncrypted);
+            return elements.stream().anyMatch(EncryptedFormFieldDetector::isEncrypted);
         }
         return json instanceof String text && Secret.decrypt(text) != null;
     }

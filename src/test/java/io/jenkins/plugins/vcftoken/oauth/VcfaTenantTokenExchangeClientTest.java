@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class VcfaTenantTokenClientTest extends TokenClientTestBase {
+class VcfaTenantTokenExchangeClientTest extends TokenClientTestBase {
 
     private AtMostOnceHttpClient httpClient;
     private AccessToken providerToken;
@@ -117,7 +117,7 @@ class VcfaTenantTokenClientTest extends TokenClientTestBase {
         return failure(() -> client(organization).requestToken(providerToken.value()));
     }
 
-    private VcfaTenantTokenClient client(String organization) {
-        return new VcfaTenantTokenClient(httpClient, account(VcfaTokenClient.SYSTEM, organization));
+    private VcfaTenantTokenExchangeClient client(String organization) {
+        return new VcfaTenantTokenExchangeClient(httpClient, account(VcfaTokenClient.SYSTEM, organization));
     }
 }

@@ -35,9 +35,9 @@ import java.util.logging.Logger;
  * <p>Two credentials with the same token have separate instances: if one of them gets another token, the leases of the
  * other keep theirs.
  */
-final class LeasedToken {
+final class AutoRenewingToken {
 
-    private static final Logger LOGGER = Logger.getLogger(LeasedToken.class.getName());
+    private static final Logger LOGGER = Logger.getLogger(AutoRenewingToken.class.getName());
 
     /** By request time, then by expiry. */
     private static final Comparator<AccessToken> BY_AGE =
@@ -47,7 +47,7 @@ final class LeasedToken {
     private final ScheduledExecutorService timer;
     private final InstantSource clock;
     private final RenewalPolicy policy;
-    private final Consumer<LeasedToken> onEnd;
+    private final Consumer<AutoRenewingToken> onEnd;
 
     /** Guarded by this. */
     private final Set<Lease> leases = new LinkedHashSet<>();
@@ -79,14 +79,14 @@ final class LeasedToken {
 
     private volatile TokenResult current;
 
-    LeasedToken(
+    AutoRenewingToken(
             TokenManager manager,
             CredentialHandle handle,
             TokenResult first,
             ScheduledExecutorService timer,
             InstantSource clock,
             RenewalPolicy policy,
-            Consumer<LeasedToken> onEnd) {
+            Consumer<AutoRenewingToken> onEnd) {
         this.manager = manager;
         this.handle = handle;
         this.current = first;

@@ -12,7 +12,7 @@ import java.io.Serializable;
  * <p>Serialized with running builds, so implementations contain parameters but no state.
  */
 @FunctionalInterface
-public interface DerivedTokenSource extends Serializable {
+public interface DerivedTokenClientFactory extends Serializable {
 
     /**
      * Creates the client that requests the token, with an access token of the credential as its secret. Called for each

@@ -11,7 +11,7 @@ import java.util.Map;
  *
  * <p>The secret in the request is an access token of the provider instead of a stored secret, and does not rotate.
  */
-public final class VcfaTenantTokenClient extends AbstractTokenClient {
+public final class VcfaTenantTokenExchangeClient extends AbstractTokenClient {
 
     /** Name of VCF Automation as a relying party of its own identity provider. */
     static final String RELYING_PARTY = "automation-relying-party";
@@ -19,7 +19,7 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
     private static final String SCOPE = "openid profile email phone groups vcd_idp";
 
     /** @param account its organization is a name, not an ID */
-    public VcfaTenantTokenClient(AtMostOnceHttpClient client, Account account) {
+    public VcfaTenantTokenExchangeClient(AtMostOnceHttpClient client, Account account) {
         super(client, account, false);
     }
 
@@ -70,7 +70,7 @@ public final class VcfaTenantTokenClient extends AbstractTokenClient {
         TokenResponse response = new TokenResponseParser(
                         client.postForm(url("oidc/oauth2/token"), form, headers),
                         providerToken,
-                        VcfaTenantTokenClient::classify)
+                        VcfaTenantTokenExchangeClient::classify)
                 .response();
         return new TokenResponse(response.accessToken(), null);
     }
