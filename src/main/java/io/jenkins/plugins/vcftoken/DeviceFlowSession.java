@@ -150,7 +150,7 @@ public final class DeviceFlowSession {
         try {
             flow.step();
         } catch (RuntimeException e) {
-            LOGGER.log(Level.WARNING, e, () -> "Authorizing " + account.description() + " goes on after a failure");
+            LOGGER.log(Level.WARNING, e, () -> "The device flow for " + account.description() + " continues after a failure");
         }
         if (isRunning()) {
             schedule();

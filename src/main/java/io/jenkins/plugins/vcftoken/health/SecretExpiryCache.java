@@ -86,7 +86,7 @@ final class SecretExpiryCache {
                     && tokens.hasLedger()
                     && tokens.administration().areRelated(now.account(), oldSecret, newSecret);
         } catch (IllegalArgumentException | IOException | TokenUnavailableException e) {
-            LOGGER.log(Level.FINE, e, () -> "Not known whether the secret of " + now.getId() + " is a new one");
+            LOGGER.log(Level.FINE, e, () -> "A change of the secret of " + now.getId() + " could not be detected");
             return false;
         }
     }
@@ -99,7 +99,7 @@ final class SecretExpiryCache {
         try {
             refreshSoon(shared, now).get(MAX_WAIT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException | ExecutionException e) {
-            LOGGER.log(Level.FINE, e, () -> "Not all servers have told when secrets expire");
+            LOGGER.log(Level.FINE, e, () -> "The expiry of some secrets could not be determined");
         }
     }
 
@@ -143,7 +143,7 @@ final class SecretExpiryCache {
                     : new Entry(credential, cached, now);
         } catch (TokenUnavailableException | RuntimeException e) {
             // Includes exceptions from other plugins' stores and proxies, which must not affect the other credentials.
-            LOGGER.log(Level.FINE, e, () -> "Not known when the secret of " + credential.getId() + " expires");
+            LOGGER.log(Level.FINE, e, () -> "The expiry of the secret of " + credential.getId() + " could not be determined");
             return new Entry(credential, null, now.plus(PERIOD_AFTER_FAILURE));
         }
     }

@@ -333,7 +333,7 @@ final class AutoRenewingToken {
                 publish(result, old);
             } catch (RuntimeException e) {
                 LOGGER.log(
-                        Level.WARNING, e, () -> handle.description() + ": a new access token could not be handed out");
+                        Level.WARNING, e, () -> handle.description() + ": a new access token could not be published");
                 cause = e;
             }
         }

@@ -53,7 +53,7 @@ public final class Lease implements AutoCloseable {
         try {
             owner.renewed(renewed);
         } catch (RuntimeException e) {
-            LOGGER.log(Level.WARNING, e, () -> owner.displayName() + " could not be told of a renewal");
+            LOGGER.log(Level.WARNING, e, () -> owner.displayName() + " could not be notified of a renewal");
         }
     }
 
@@ -71,7 +71,7 @@ public final class Lease implements AutoCloseable {
                             ? "Renewal failed again, for the same reason. " + status
                             : "Renewal failed. " + status + ' ' + reason);
         } catch (RuntimeException e) {
-            LOGGER.log(Level.WARNING, e, () -> owner.displayName() + " could not be warned");
+            LOGGER.log(Level.WARNING, e, () -> owner.displayName() + " could not be notified of a failed renewal");
         }
     }
 

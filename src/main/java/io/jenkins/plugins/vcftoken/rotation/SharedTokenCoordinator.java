@@ -153,7 +153,7 @@ final class SharedTokenCoordinator {
             SharedTokenState state = SharedTokenState.of(known, local.account(), clock.instant());
             return isOwn(local, state) ? new View(local, secret, known, state, StoreStatus.CACHED, null) : null;
         } catch (IOException e) {
-            LOGGER.log(Level.FINE, e, () -> secret.description() + ": what is known of it cannot be used");
+            LOGGER.log(Level.FINE, e, () -> secret.description() + ": its cached content is invalid");
             return null;
         }
     }

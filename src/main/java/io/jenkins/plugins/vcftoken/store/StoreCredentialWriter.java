@@ -155,7 +155,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
         }
         LOGGER.log(
                 Level.WARNING,
-                () -> "Credential ‘" + entry.id() + "’: its server handed out a refresh token in the shape of this "
+                () -> "Credential ‘" + entry.id() + "’: its server issued a refresh token in the format of this "
                         + "controller's encrypted secrets. It is kept in the ledger alone.");
         return true;
     }
