@@ -72,7 +72,7 @@ class JenkinsProfileBench {
                 jenkins.buildAndAssertSuccess(job(durability, blocks, theirs));
                 String how = ", " + durability.name().toLowerCase(Locale.ROOT).replace('_', ' ');
                 WorkflowJob one = job(durability, blocks, ours);
-                profile("a warm block, " + blocks + " in a row" + how, () -> jenkins.buildAndAssertSuccess(one));
+                profile("a withVcfToken block with a cached token, " + blocks + " in a row" + how, () -> jenkins.buildAndAssertSuccess(one));
                 WorkflowJob other = job(durability, blocks, theirs);
                 profile(
                         "a block of withCredentials, " + blocks + " in a row" + how,
@@ -148,9 +148,9 @@ class JenkinsProfileBench {
         List<String> lines = new ArrayList<>();
         lines.add("");
         lines.add("### Profile: " + what);
-        table(lines, "whose code runs (samples)", owners);
-        table(lines, "the innermost of our methods on the stack (samples)", time);
-        table(lines, "the same, by memory allocated", memory);
+        table(lines, "running code (samples)", owners);
+        table(lines, "innermost method of this plugin on the stack (samples)", time);
+        table(lines, "same, by allocated memory", memory);
         String name = what.replaceAll("[^a-z0-9]+", "-");
         Files.createDirectories(Path.of("target", "bench"));
         Files.write(Path.of("target", "bench", name + ".profile"), lines);
@@ -191,7 +191,7 @@ class JenkinsProfileBench {
                         + '`';
             }
         }
-        return "none of ours";
+        return "none of this plugin";
     }
 
     /** Package of the first frame outside the JDK. */
