@@ -150,7 +150,10 @@ public final class DeviceFlowSession {
         try {
             flow.step();
         } catch (RuntimeException e) {
-            LOGGER.log(Level.WARNING, e, () -> "The device flow for " + account.description() + " continues after a failure");
+            LOGGER.log(
+                    Level.WARNING,
+                    e,
+                    () -> "The device flow for " + account.description() + " continues after a failure");
         }
         if (isRunning()) {
             schedule();

@@ -143,7 +143,10 @@ final class SecretExpiryCache {
                     : new Entry(credential, cached, now);
         } catch (TokenUnavailableException | RuntimeException e) {
             // Includes exceptions from other plugins' stores and proxies, which must not affect the other credentials.
-            LOGGER.log(Level.FINE, e, () -> "The expiry of the secret of " + credential.getId() + " could not be determined");
+            LOGGER.log(
+                    Level.FINE,
+                    e,
+                    () -> "The expiry of the secret of " + credential.getId() + " could not be determined");
             return new Entry(credential, null, now.plus(PERIOD_AFTER_FAILURE));
         }
     }

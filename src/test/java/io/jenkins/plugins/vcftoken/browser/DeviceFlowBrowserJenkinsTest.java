@@ -78,7 +78,7 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsBrowserTestBase {
         browser.find("#vcf-authorization-message", "denied");
 
         startFlow();
-        browser.click(browser.find("form[name='cancel'] button"));
+        cancelDeviceFlow();
         browser.find("#vcf-authorization-message", "Canceled");
         browser.await(
                 "the message has the focus",
@@ -108,7 +108,7 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsBrowserTestBase {
         assertThat(browser.findAll("#vcf-user-code").get(0).isDisplayed()).isFalse();
         browser.click(browser.find("#vcf-authorization-unknown a", "Reload"));
         assertThat(browser.find("#vcf-user-code").getText()).isNotEqualTo(code);
-        browser.click(browser.find("form[name='cancel'] button"));
+        cancelDeviceFlow();
     }
 
     @Test
@@ -123,7 +123,7 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsBrowserTestBase {
         assertThat(browser.executeScript("return navigator.clipboard.readText()"))
                 .isEqualTo(code);
         browser.assertAccessible(PANEL);
-        browser.click(browser.find("form[name='cancel'] button"));
+        cancelDeviceFlow();
     }
 
     /** Browsers have no clipboard on pages over http, except of localhost. */
@@ -143,7 +143,7 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsBrowserTestBase {
             browser.click(browser.find("#vcf-user-code"));
             assertThat(browser.executeScript("return getSelection().toString().trim()"))
                     .isEqualTo(code);
-            browser.click(browser.find("form[name='cancel'] button"));
+            cancelDeviceFlow();
         } finally {
             restore.run();
         }
@@ -172,7 +172,7 @@ class DeviceFlowBrowserJenkinsTest extends JenkinsBrowserTestBase {
                 200, "{\"data\": {\"running\": false, \"granted\": false, \"message\": \"\", \"secondsLeft\": 0}}");
         browser.click(browser.find("#vcf-authorization-unknown a", "Reload"));
         assertThat(browser.find("#vcf-user-code").getText()).isEqualTo(code);
-        browser.click(browser.find("form[name='cancel'] button"));
+        cancelDeviceFlow();
         browser.find("#vcf-authorization-message", "Canceled");
     }
 

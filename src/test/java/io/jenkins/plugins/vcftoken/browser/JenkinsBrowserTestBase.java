@@ -97,6 +97,12 @@ abstract class JenkinsBrowserTestBase {
         }
     }
 
+    /** Waits for the reloaded page, since its redirect could replace the page that a test visits next. */
+    static void cancelDeviceFlow() {
+        browser.click(browser.find("form[name='cancel'] button"));
+        browser.await("canceled", driver -> browser.findAll("#vcf-user-code").isEmpty());
+    }
+
     @AfterAll
     static void stop() throws Exception {
         browser.close();

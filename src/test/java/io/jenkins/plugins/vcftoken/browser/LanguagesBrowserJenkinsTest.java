@@ -114,7 +114,7 @@ class LanguagesBrowserJenkinsTest extends JenkinsBrowserTestBase {
         browser.find("#vcf-user-code");
         assertTranslated(language, "health/DeviceFlowPage/index");
         browser.assertFits(PANEL);
-        browser.click(browser.find("form[name='cancel'] button"));
+        cancelDeviceFlow();
 
         browser.visit("manage/credentials/store/system/domain/_/credential/fresh/update");
         new JenkinsForm(browser, FORM)
