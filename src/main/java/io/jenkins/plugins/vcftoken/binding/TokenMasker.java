@@ -74,7 +74,7 @@ public final class TokenMasker {
         for (String form : this.forms) {
             form.chars().forEach(character -> alphabet[character & ASCII_MASK] = true);
             int header = headers.stream()
-                    .filter(form::startsWith)
+                    .filter(candidate -> form.startsWith(candidate) && !this.forms.contains(candidate))
                     .mapToInt(String::length)
                     .max()
                     .orElse(0);

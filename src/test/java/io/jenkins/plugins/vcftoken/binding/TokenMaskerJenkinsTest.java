@@ -15,6 +15,13 @@ import org.junit.jupiter.api.Test;
 class TokenMaskerJenkinsTest {
 
     @Test
+    void mask_ofATokenThatIsTheHeaderOfAnother_removesBoth() {
+        String token = "eyJbGciOiJu5lIn0";
+        TokenMasker masker = new TokenMasker(Set.of(token, token + ".e0."), null);
+        assertThat(masker.mask(token + ' ' + token + ".e0.")).isEqualTo("**** ****");
+    }
+
+    @Test
     void accessTokens_inEachEncoding_areMasked() {
         List<String> accessTokens = jwts(50);
         TokenMasker masker = masker(accessTokens);
