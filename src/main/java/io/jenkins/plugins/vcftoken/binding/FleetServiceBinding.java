@@ -33,13 +33,11 @@ public final class FleetServiceBinding extends DerivedTokenBinding {
     @Serial
     private static final long serialVersionUID = 1;
 
-    public static final String DEFAULT_HEADER = "Authorization";
-
     /** Known keys are words such as ops-li, and UUIDs. */
     private static final Pattern KEY = Pattern.compile("[A-Za-z0-9._-]+");
 
     private final String key;
-    private String header = DEFAULT_HEADER;
+    private String header = HeaderFileBinding.DEFAULT_HEADER;
 
     /**
      * @param key key of the service in VCF Operations
@@ -63,7 +61,7 @@ public final class FleetServiceBinding extends DerivedTokenBinding {
     /** @param header name of the header in the file; blank for the default */
     @DataBoundSetter
     public void setHeader(@CheckForNull String header) {
-        this.header = Objects.requireNonNullElse(Util.fixEmptyAndTrim(header), DEFAULT_HEADER);
+        this.header = Objects.requireNonNullElse(Util.fixEmptyAndTrim(header), HeaderFileBinding.DEFAULT_HEADER);
     }
 
     @Override
@@ -110,7 +108,7 @@ public final class FleetServiceBinding extends DerivedTokenBinding {
 
     @Override
     String headerPrefix() {
-        return header + ": " + (header.equalsIgnoreCase(DEFAULT_HEADER) ? "Bearer " : "");
+        return HeaderFileBinding.headerPrefix(header, null);
     }
 
     @Override

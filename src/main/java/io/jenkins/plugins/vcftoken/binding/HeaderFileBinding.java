@@ -90,9 +90,16 @@ public final class HeaderFileBinding extends TokenBinding {
                 throw new AbortException(error);
             }
         }
+        context.addFileVariable(variable, TokenTemplate.of(headerPrefix(header, scheme), "\n"), mode);
+    }
+
+    /**
+     * @param scheme null for the default of the header
+     * @return the header up to the access token
+     */
+    static String headerPrefix(String header, @CheckForNull String scheme) {
         String prefix = scheme != null ? scheme : header.equalsIgnoreCase(DEFAULT_HEADER) ? DEFAULT_SCHEME : "";
-        context.addFileVariable(
-                variable, TokenTemplate.of(header + ": " + prefix + (prefix.isEmpty() ? "" : " "), "\n"), mode);
+        return header + ": " + (prefix.isEmpty() ? "" : prefix + ' ');
     }
 
     /** @return error message if the text is neither blank nor valid as the name of a header or scheme, or null */

@@ -28,9 +28,6 @@ final class CloudApiQueryClient {
 
     private static final String TOKEN_URN = "urn:vcloud:token:";
 
-    /** Servers may encode "never expires" as year 9999. */
-    private static final Instant NEVER = Instant.parse("9999-01-01T00:00:00Z");
-
     private final AtMostOnceHttpClient client;
     private final HttpUrl base;
     private final String accessToken;
@@ -83,7 +80,9 @@ final class CloudApiQueryClient {
                     ? null
                     : TokenResponseParser.parseTime(TokenResponseParser.text(record, "expirationTimeUtc"));
             // The server would not have issued this access token for an expired API token.
-            return expiry != null && expiry.isAfter(issuedAt) && expiry.isBefore(NEVER) ? expiry : null;
+            return expiry != null && expiry.isAfter(issuedAt) && expiry.isBefore(TokenResponseParser.NEVER)
+                    ? expiry
+                    : null;
         } catch (TokenRequestException e) {
             if (e.tokenError() == TokenError.TOKEN_ENDPOINT_NOT_FOUND) {
                 client.capabilities().setNoTokenList(base);

@@ -31,6 +31,9 @@ final class TokenResponseParser {
     /** Longer lifetimes are reduced to this one. */
     static final Duration MAX_LIFETIME = Duration.ofDays(1);
 
+    /** Servers may encode "never expires" as year 9999: times from this one on are no expiry. */
+    static final Instant NEVER = Instant.parse("9999-01-01T00:00:00Z");
+
     /** Values from this one are in milliseconds: 3.5 days in seconds, 5 minutes in milliseconds. */
     private static final long MIN_MILLISECONDS = 300_000;
 

@@ -29,9 +29,6 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
     private static final MediaType REGENERATE_REQUEST = MediaType.get(REGENERATE + "request+json");
     private static final String REGENERATE_RESPONSE = REGENERATE + "response+json";
 
-    /** Later times are ignored. */
-    private static final Instant LAST_EXPIRY = Instant.parse("9999-01-01T00:00:00Z");
-
     /** Longer lifetimes are ignored. */
     private static final Duration MAX_LIFETIME = Duration.ofDays(3_650);
 
@@ -119,7 +116,7 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
         Instant parsed = TokenResponseParser.parseTime(TokenResponseParser.text(response, "expiration_date"));
         Instant expiry = parsed == null ? CspApiTokenClient.parseExpiry(date) : parsed;
         if (expiry != null) {
-            return expiry.isBefore(LAST_EXPIRY) ? expiry : null;
+            return expiry.isBefore(TokenResponseParser.NEVER) ? expiry : null;
         }
         long minutes = response.path("api_token_ttl").asLong();
         return minutes > 0 && minutes <= MAX_LIFETIME.toMinutes()
