@@ -70,7 +70,7 @@ need_maven_of_standard_build() {
 }
 
 # Prints the text of the first element with this name in pom.xml.
-of_pom() { sed -n "s|.*<$1>\(.*\)</$1>.*|\1|p" "$ROOT/pom.xml" | head -n 1; }
+pom_property() { sed -n "s|.*<$1>\(.*\)</$1>.*|\1|p" "$ROOT/pom.xml" | head -n 1; }
 
 # Succeeds if Maven can resolve the parent POM of the standard build and the Jenkins core.
 jenkins_resolves() {
@@ -94,13 +94,13 @@ $(sed -n '/<repositories>/,/<\/repositories>/p' "$ROOT/pom.xml")
             <artifactItem>
               <groupId>org.jenkins-ci.plugins</groupId>
               <artifactId>plugin</artifactId>
-              <version>$(of_pom version)</version>
+              <version>$(pom_property version)</version>
               <type>pom</type>
             </artifactItem>
             <artifactItem>
               <groupId>org.jenkins-ci.main</groupId>
               <artifactId>jenkins-core</artifactId>
-              <version>$(of_pom jenkins.baseline)$(of_pom jenkins.version | sed 's/.*}//')</version>
+              <version>$(pom_property jenkins.baseline)$(pom_property jenkins.version | sed 's/.*}//')</version>
             </artifactItem>
           </artifactItems>
         </configuration>

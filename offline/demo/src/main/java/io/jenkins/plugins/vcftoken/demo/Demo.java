@@ -1,81 +1,31 @@
 package io.jenkins.plugins.vcftoken.demo;
 
-import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
-import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.rotation.InMemoryVersionedSecret;
-import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.io.IOException;
+import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
-import java.nio.file.Files;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 
-/** Runs the sample Jenkinsfiles against simulated servers over HTTPS, with access tokens that are valid for seconds. */
+/**
+ * Runs the sample Jenkinsfiles against simulated servers over HTTPS, with access tokens that are valid for seconds. The
+ * scenarios run at the same time, because they mostly wait; their output is printed one after the other.
+ */
 public final class Demo {
 
-    private static final Duration LIFETIME = Duration.ofSeconds(4);
+    private static final List<DemoScenario.Script> SCRIPTS = List.of(
+            DemoScenario::renewAndRestart,
+            DemoScenario::replaceHeaderFile,
+            DemoScenario::loseResponse,
+            DemoScenario::shareSecret);
 
-    private static final Duration SHORT_CALL_TIMEOUT = Duration.ofSeconds(5);
+    private Demo() {}
 
-    /** Number of requests in {@code curl-loop.Jenkinsfile}, one per second. */
-    private static final int ROUNDS = 6;
-
-    private static final List<String> EXAMPLES_AFTER_RESTART = List.of(
-            "declarative",
-            "with-credentials",
-            "vcfa",
-            "organization",
-            "sddc-manager",
-            "vcf-operations-user",
-            "csp-api-token",
-            "csp-oauth-app",
-            "vcf-sso-api-token");
-
-    private final Simulator simulator;
-    private final Path examples;
-    private final Path home;
-    private final PrintStream out;
-    private final MaskingConsole console;
-    private final DemoAccounts accounts;
-    private final String initialToken;
-    private final Path workspace;
-    private final Map<String, String> environment;
-    private boolean passed = true;
-
-    private Demo(Simulator simulator, Path examples, Path home, PrintStream out) throws IOException {
-        this.simulator = simulator;
-        this.examples = examples;
-        this.home = home;
-        this.out = out;
-        console = new MaskingConsole(out);
-        accounts = DemoAccounts.create(simulator);
-        initialToken = simulator.currentToken("ci");
-        workspace = Files.createDirectories(home.resolve("workspace"));
-        Path authority = Files.writeString(home.resolve("ca.pem"), simulator.authorityPem());
-        String url = simulator.url().toString();
-        environment = Map.of(
-                "CURL_CA_BUNDLE",
-                authority.toAbsolutePath().toString(),
-                "VCFA",
-                url,
-                "NSX",
-                url,
-                "CSP_ORGANIZATION",
-                DemoAccounts.CSP_ORGANIZATION,
-                "ROUNDS",
-                String.valueOf(ROUNDS));
-    }
-
-    /** @param args directory of the Jenkinsfiles, and an empty directory for the files of the controller */
+    /** @param args directory of the Jenkinsfiles, and an empty directory for the files of the controllers */
     public static void main(String[] args) {
         boolean passed = false;
         try {
@@ -88,146 +38,31 @@ public final class Demo {
 
     /** @return whether all checks passed */
     static boolean run(Path examples, Path home, PrintStream out) throws Exception {
-        try (Simulator simulator = Simulator.start()) {
-            simulator.setLifetime(LIFETIME);
-            return new Demo(simulator, examples, home, out).run();
+        out.println("Simulated servers with access tokens that are valid for " + DemoScenario.LIFETIME.toSeconds()
+                + " s. Each request replaces the refresh token of a service account.");
+        List<Future<Boolean>> results = new ArrayList<>();
+        List<ByteArrayOutputStream> outputs = new ArrayList<>();
+        ExecutorService executor = Executors.newFixedThreadPool(SCRIPTS.size());
+        for (DemoScenario.Script script : SCRIPTS) {
+            Path directory = home.resolve("scenario-" + results.size());
+            ByteArrayOutputStream output = new ByteArrayOutputStream();
+            // A reader sees the progress of the first one.
+            PrintStream stream = results.isEmpty() ? out : new PrintStream(output, true, StandardCharsets.UTF_8);
+            outputs.add(output);
+            results.add(executor.submit(() -> DemoScenario.run(script, examples, directory, stream)));
         }
-    }
-
-    private boolean run() throws Exception {
-        out.println("Simulated servers at " + simulator.url() + "; their access tokens are valid for " + LIFETIME.toSeconds()
-                + " s, and each request replaces a service account's refresh token.");
-
-        try (DemoController controller = accounts.controller(home)) {
-            accounts.storeIn(controller);
-            runExample(controller, "scripted");
-        }
-        int rotations = simulator.rotations();
-        check(rotations >= 2, "the access token was renewed in mid-block: " + rotations + " requests so far");
-        checkStoredToken();
-        runHeaderFileBinding();
-
-        out.println();
-        out.println("The controller restarts, which takes longer than an access token lives.");
-        Thread.sleep(LIFETIME.toMillis());
-        try (DemoController controller = accounts.controller(home)) {
-            for (String example : EXAMPLES_AFTER_RESTART) {
-                runExample(controller, example);
+        executor.shutdown();
+        boolean passed = true;
+        for (int i = 0; i < results.size(); i++) {
+            try {
+                passed &= results.get(i).get();
+            } catch (ExecutionException e) {
+                passed = false;
+                out.println("[BROKEN] " + e.getCause());
+            } finally {
+                out.print(outputs.get(i).toString(StandardCharsets.UTF_8));
             }
         }
-        check(simulator.rotations() > rotations, "the second run went on from the token that the first one left");
-        checkStoredToken();
-        runWithLostResponse();
-        runTwoControllers();
-        check(
-                simulator.served() >= 5 + 5 + ROUNDS && simulator.unauthorized() == 0,
-                "the API answered " + simulator.served() + " calls with 200 and " + simulator.unauthorized()
-                        + " with 401");
-        check(
-                simulator.reuses() == 0 && simulator.violations().isEmpty(),
-                "no refresh token was sent twice, in " + simulator.requests() + " token requests");
-        check(
-                console.contains("The access token is ****")
-                        && !console.containsAnyOf(simulator.accessTokens())
-                        && !console.containsAnyOf(simulator.refreshTokens()),
-                "no access token and no refresh token can be read above");
         return passed;
-    }
-
-    private void runHeaderFileBinding() throws Exception {
-        int served = simulator.served();
-        int rotations = simulator.rotations();
-        try (DemoController controller = accounts.controller(home)) {
-            runExample(controller, "curl-loop");
-        }
-        check(
-                simulator.served() == served + ROUNDS && simulator.rotations() > rotations,
-                "the file of a binding was replaced while one process used it for " + ROUNDS + " requests");
-    }
-
-    /** The access token has expired, and the response to the next token request is lost. */
-    private void runWithLostResponse() throws Exception {
-        out.println();
-        out.println("---- The server fails during a token request: whether it has replaced the refresh token is unknown.");
-        Thread.sleep(LIFETIME.toMillis());
-        int grants = simulator.grants();
-        simulator.inject(Fault.STATUS_502);
-        try (DemoController controller = accounts.controller(home, SHORT_CALL_TIMEOUT)) {
-            runExample(controller, "vcfa");
-        }
-        check(
-                console.contains("The token is sent once more at") && simulator.grants() == grants + 1,
-                "the block waited, and the refresh token was sent once more when nothing could be lost by it");
-    }
-
-    /** An in-memory value with the same versioning replaces the Kubernetes Secret. */
-    private void runTwoControllers() throws Exception {
-        out.println();
-        out.println("---- Two controllers with homes of their own share one Secret.");
-        String token = simulator.currentToken("ci");
-        InMemoryVersionedSecret secret = new InMemoryVersionedSecret(token);
-        int requests = simulator.requests();
-        Set<String> accessTokens = new HashSet<>();
-        try (DemoController first = accounts.controller(home.resolve("first"));
-                DemoController second = accounts.controller(home.resolve("second"))) {
-            List<Lease> leases = new ArrayList<>();
-            for (DemoController controller : List.of(first, second)) {
-                controller.share(secret);
-                controller.store(DemoAccounts.VCFA, token);
-                leases.add(controller.open(DemoAccounts.VCFA, "", new MaskingOwner(console)));
-            }
-            Instant end = Instant.now().plus(LIFETIME.multipliedBy(10));
-            Set<String> current = Set.of();
-            while ((accessTokens.size() < 3 || current.size() > 1) && Instant.now().isBefore(end)) {
-                Thread.sleep(50);
-                current = leases.stream()
-                        .map(lease -> lease.accessToken().value())
-                        .collect(Collectors.toSet());
-                accessTokens.addAll(current);
-            }
-            leases.forEach(Lease::close);
-        }
-        int sent = simulator.requests() - requests;
-        check(
-                sent == 3 && accessTokens.size() == 3,
-                "both controllers used the same " + accessTokens.size() + " access tokens, with " + sent
-                        + " token requests");
-    }
-
-    private record MaskingOwner(MaskingConsole console) implements LeaseOwner {
-
-        @Override
-        public String displayName() {
-            return "demonstration";
-        }
-
-        @Override
-        public void beforePublish(AccessToken accessToken) {
-            console.mask(accessToken.value());
-        }
-
-        @Override
-        public void warn(String message) {
-            console.println("[demo] " + message);
-        }
-    }
-
-    private void runExample(DemoController controller, String example) throws Exception {
-        new PipelineRunner(controller, console, simulator.url().toString(), workspace, environment)
-                .run(examples.resolve(example + ".Jenkinsfile"));
-    }
-
-    private void checkStoredToken() throws Exception {
-        try (DemoController restarted = accounts.controller(home)) {
-            String stored = restarted.stored(DemoAccounts.VCFA);
-            check(
-                    stored.equals(simulator.currentToken("ci")) && !stored.equals(initialToken),
-                    "the stored refresh token is the one that the server accepts now, not the one that was entered");
-        }
-    }
-
-    private void check(boolean holds, String message) {
-        passed &= holds;
-        out.println((holds ? "[ok]     " : "[BROKEN] ") + message);
     }
 }

@@ -1,9 +1,9 @@
 package io.jenkins.plugins.vcftoken.demo;
 
 import io.jenkins.plugins.vcftoken.oauth.Account;
+import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.CspClientCredentialsClient;
-import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenClient;
 import io.jenkins.plugins.vcftoken.oauth.VcfOperationsTokenClient;
