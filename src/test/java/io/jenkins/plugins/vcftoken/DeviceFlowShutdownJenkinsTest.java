@@ -28,9 +28,9 @@ class DeviceFlowShutdownJenkinsTest {
             String second = simulator.devices().addAccount("other", "acme");
             int[] polls = new int[1];
             sessions.then(rule -> {
-                JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);
-                both.addToSystem(both.account("sa", ""));
-                both.addToSystem(both.account("waiting", ""));
+                JenkinsAndSimulator fixture = new JenkinsAndSimulator(rule, simulator);
+                fixture.addToSystem(fixture.account("sa", ""));
+                fixture.addToSystem(fixture.account("waiting", ""));
                 DeviceFlowSession unsaved = start("sa", first);
                 Path ledger = rule.jenkins.getRootDir().toPath().resolve("vcf-token");
                 Path moved = ledger.resolveSibling("away");
@@ -53,8 +53,8 @@ class DeviceFlowShutdownJenkinsTest {
                 simulator.devices().decide(simulator.devices().lastUserCode(), true);
                 Thread.sleep(2_500);
                 assertThat(simulator.devices().polls()).isEqualTo(polls[0]);
-                JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);
-                both.build(both.job(rule.jenkins, "job", "sa"));
+                JenkinsAndSimulator fixture = new JenkinsAndSimulator(rule, simulator);
+                fixture.build(fixture.job(rule.jenkins, "job", "sa"));
             });
         }
     }

@@ -49,10 +49,10 @@ class HungServersJenkinsTest {
                 }));
             }
             rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
-            JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);
+            JenkinsAndSimulator fixture = new JenkinsAndSimulator(rule, simulator);
             VcfTokenService tokens = VcfTokenService.get();
-            VcfaServiceAccount first = addAccount(both, "first", simulator.addAccount("ci", "acme"));
-            VcfaServiceAccount healthy = addAccount(both, "healthy", simulator.addAccount("healthy", "acme"));
+            VcfaServiceAccount first = addAccount(fixture, "first", simulator.addAccount("ci", "acme"));
+            VcfaServiceAccount healthy = addAccount(fixture, "healthy", simulator.addAccount("healthy", "acme"));
             tokens.issueWithoutLease(first);
             for (int i = 0; i < 80; i++) {
                 SddcManagerUser stuck = user("stuck-" + i, hung);
@@ -78,7 +78,7 @@ class HungServersJenkinsTest {
             tokens.issueWithoutLease(healthy);
             assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(LIMIT);
             assertThat(accepted).hasSize(24);
-            both.assertNoTokenLostOrReused();
+            fixture.assertNoTokenLostOrReused();
         } finally {
             for (Socket socket : accepted) {
                 socket.close();
@@ -89,9 +89,10 @@ class HungServersJenkinsTest {
         }
     }
 
-    private static VcfaServiceAccount addAccount(JenkinsAndSimulator both, String id, String token) throws Exception {
-        VcfaServiceAccount account = both.account(id, token);
-        both.addToSystem(account);
+    private static VcfaServiceAccount addAccount(JenkinsAndSimulator fixture, String id, String token)
+            throws Exception {
+        VcfaServiceAccount account = fixture.account(id, token);
+        fixture.addToSystem(account);
         return account;
     }
 

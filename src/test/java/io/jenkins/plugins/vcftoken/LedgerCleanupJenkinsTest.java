@@ -45,20 +45,20 @@ class LedgerCleanupJenkinsTest {
                 .everywhere()
                 .to("alice"));
         try (Simulator simulator = Simulator.start()) {
-            JenkinsAndSimulator both = new JenkinsAndSimulator(jenkins, simulator);
+            JenkinsAndSimulator fixture = new JenkinsAndSimulator(jenkins, simulator);
             Folder folder = jenkins.createProject(Folder.class, "team").createProject(Folder.class, "inner");
             User alice = User.getById("alice", true);
-            VcfaServiceAccount system = add(both, jenkins.jenkins, CredentialsScope.GLOBAL, "of-system");
-            add(both, folder, CredentialsScope.GLOBAL, "of-folder");
+            VcfaServiceAccount system = add(fixture, jenkins.jenkins, CredentialsScope.GLOBAL, "of-system");
+            add(fixture, folder, CredentialsScope.GLOBAL, "of-folder");
             try (ACLContext as = ACL.as2(alice.impersonate2())) {
-                add(both, alice, CredentialsScope.USER, "of-alice");
+                add(fixture, alice, CredentialsScope.USER, "of-alice");
             }
             runCleanup();
             assertThat(orphaned()).isEmpty();
 
             CredentialsStore store = JenkinsAccount.findStore(jenkins.jenkins);
             Credentials rotated = store.getCredentials(Domain.global()).get(0);
-            Credentials withTrailingSlash = both.account(
+            Credentials withTrailingSlash = fixture.account(
                     CredentialsScope.GLOBAL,
                     "of-system",
                     simulator.url() + "/",
@@ -85,9 +85,9 @@ class LedgerCleanupJenkinsTest {
     }
 
     private static VcfaServiceAccount add(
-            JenkinsAndSimulator both, ModelObject owner, CredentialsScope scope, String id) throws Exception {
-        VcfaServiceAccount account =
-                both.account(scope, id, both.simulator.url().toString(), both.simulator.addAccount(id, "acme"));
+            JenkinsAndSimulator fixture, ModelObject owner, CredentialsScope scope, String id) throws Exception {
+        VcfaServiceAccount account = fixture.account(
+                scope, id, fixture.simulator.url().toString(), fixture.simulator.addAccount(id, "acme"));
         JenkinsAccount.findStore(owner).addCredentials(Domain.global(), account);
         VcfTokenService.get().issueWithoutLease(account);
         return account;

@@ -20,8 +20,8 @@ class ShutdownJenkinsTest {
         try (Simulator simulator = Simulator.start()) {
             simulator.setDelay(Duration.ofSeconds(3));
             sessions.then(rule -> {
-                JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);
-                both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+                JenkinsAndSimulator fixture = new JenkinsAndSimulator(rule, simulator);
+                fixture.addToSystem(fixture.account("sa", simulator.addAccount("ci", "acme")));
                 VcfaServiceAccount credential = (VcfaServiceAccount)
                         SystemCredentialsProvider.getInstance().getCredentials().get(0);
                 Thread requester = new Thread(() -> {
@@ -35,11 +35,11 @@ class ShutdownJenkinsTest {
                 JenkinsAndSimulator.await("the token request is sent", () -> simulator.requests() == 1);
             });
             sessions.then(rule -> {
-                JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);
-                both.awaitInSystem("sa");
-                both.build(both.job(rule.jenkins, "job", "sa"));
+                JenkinsAndSimulator fixture = new JenkinsAndSimulator(rule, simulator);
+                fixture.awaitInSystem("sa");
+                fixture.build(fixture.job(rule.jenkins, "job", "sa"));
                 assertThat(simulator.grants()).isEqualTo(1);
-                both.assertNoTokenLostOrReused();
+                fixture.assertNoTokenLostOrReused();
             });
         }
     }

@@ -20,44 +20,25 @@ import hudson.model.StringParameterValue;
 import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
-import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.JenkinsReset;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.SecretSweep;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import jenkins.model.Jenkins;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /** Attack: a user who can edit a Jenkinsfile or choose build parameters tries to use another user's credential. */
-@WithJenkins
-class HostileJobJenkinsTest {
-
-    private static JenkinsRule jenkins;
-    private JenkinsAndSimulator both;
-
-    @AutoClose
-    private final Simulator simulator = Simulator.start();
+class HostileJobJenkinsTest extends JenkinsSharedTestBase {
 
     private Folder own;
     private WorkflowJob job;
 
-    @BeforeAll
-    static void start(JenkinsRule rule) {
-        jenkins = rule;
-    }
-
     @BeforeEach
     void prepare() throws Exception {
-        both = new JenkinsAndSimulator(jenkins, simulator);
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
                 .grant(Jenkins.ADMINISTER)
@@ -68,9 +49,8 @@ class HostileJobJenkinsTest {
     }
 
     @AfterEach
-    void stop() throws Exception {
-        JenkinsReset.reset(jenkins);
-        both.assertNoTokenLostOrReused();
+    void stop() {
+        fixture.assertNoTokenLostOrReused();
     }
 
     @Test
@@ -178,7 +158,7 @@ class HostileJobJenkinsTest {
         CredentialsProvider.lookupStores(owner)
                 .iterator()
                 .next()
-                .addCredentials(Domain.global(), both.account(id, simulator.addAccount("ci", "acme")));
+                .addCredentials(Domain.global(), fixture.account(id, simulator.addAccount("ci", "acme")));
     }
 
     private void addUserCredential(String user, String id) throws Exception {
@@ -189,7 +169,7 @@ class HostileJobJenkinsTest {
                     .next()
                     .addCredentials(
                             Domain.global(),
-                            both.account(
+                            fixture.account(
                                     CredentialsScope.USER,
                                     id,
                                     simulator.url().toString(),

@@ -20,7 +20,7 @@ import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 @WithJenkins
 class HostileServerJenkinsTest {
 
-    private JenkinsAndSimulator both;
+    private JenkinsAndSimulator fixture;
 
     @AutoClose
     private final Simulator simulator = Simulator.start();
@@ -28,12 +28,12 @@ class HostileServerJenkinsTest {
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
-        both = new JenkinsAndSimulator(rule, simulator);
+        fixture = new JenkinsAndSimulator(rule, simulator);
     }
 
     @AfterEach
     void stop() {
-        both.assertNoTokenLostOrReused();
+        fixture.assertNoTokenLostOrReused();
     }
 
     /**
@@ -43,19 +43,19 @@ class HostileServerJenkinsTest {
     @Test
     void refreshToken_thatIsCiphertextOfTheController_isNotDecrypted() throws Exception {
         String foreignSecret = "the password of another system";
-        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
-        WorkflowJob job = both.job(both.jenkins.jenkins, "job", "sa");
+        fixture.addToSystem(fixture.account("sa", simulator.addAccount("ci", "acme")));
+        WorkflowJob job = fixture.job(fixture.jenkins.jenkins, "job", "sa");
         AtomicBoolean isDecrypted = new AtomicBoolean();
         simulator.setNextRefreshToken(Secret.fromString(foreignSecret).getEncryptedValue());
-        both.build(job);
+        fixture.build(job);
         for (int i = 0; i < 10; i++) {
             isDecrypted.compareAndSet(false, storedToken().equals(foreignSecret));
             Thread.sleep(50);
         }
         assertThat(isDecrypted).isFalse();
-        both.sleepUntilRenewalIsDue();
-        both.build(job);
-        both.awaitInSystem("sa");
+        fixture.sleepUntilRenewalIsDue();
+        fixture.build(job);
+        fixture.awaitInSystem("sa");
         assertThat(simulator.grants()).isGreaterThanOrEqualTo(2);
         assertThat(simulator.rotations()).isEqualTo(simulator.grants());
     }

@@ -54,10 +54,10 @@ class LoggingJenkinsTest {
         file.setFormatter(new SimpleFormatter());
         file.setLevel(Level.ALL);
         try (Simulator simulator = Simulator.start()) {
-            JenkinsAndSimulator both = new JenkinsAndSimulator(jenkins, simulator);
+            JenkinsAndSimulator fixture = new JenkinsAndSimulator(jenkins, simulator);
             simulator.setLifetime(Duration.ofSeconds(2));
-            both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
-            both.addToSystem(both.account("lost", simulator.addAccount("other", "acme")));
+            fixture.addToSystem(fixture.account("sa", simulator.addAccount("ci", "acme")));
+            fixture.addToSystem(fixture.account("lost", simulator.addAccount("other", "acme")));
             for (String name : LOGGERS) {
                 Logger logger = Logger.getLogger(name);
                 logger.setLevel(Level.ALL);
@@ -72,10 +72,10 @@ class LoggingJenkinsTest {
                 jenkins.buildAndAssertSuccess(job);
                 System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
                 simulator.inject(Fault.CLOSE_AFTER_COMMIT);
-                WorkflowJob lostResponse = both.job(jenkins.jenkins, "losing", "lost");
+                WorkflowJob lostResponse = fixture.job(jenkins.jenkins, "losing", "lost");
                 jenkins.buildAndAssertStatus(Result.FAILURE, lostResponse);
                 jenkins.buildAndAssertStatus(Result.FAILURE, lostResponse);
-                both.awaitInSystem("sa");
+                fixture.awaitInSystem("sa");
             } finally {
                 for (String name : LOGGERS) {
                     Logger logger = Logger.getLogger(name);

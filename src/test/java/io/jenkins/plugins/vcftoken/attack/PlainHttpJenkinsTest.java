@@ -27,10 +27,10 @@ class PlainHttpJenkinsTest {
             Thread acceptor = new Thread(() -> listen(listener, connections), "acceptor");
             acceptor.setDaemon(true);
             acceptor.start();
-            JenkinsAndSimulator both = new JenkinsAndSimulator(jenkins, simulator);
-            both.addToSystem(both.account(
+            JenkinsAndSimulator fixture = new JenkinsAndSimulator(jenkins, simulator);
+            fixture.addToSystem(fixture.account(
                     CredentialsScope.GLOBAL, "sa", "HTTP://localhost:" + listener.getLocalPort(), "a-refresh-token"));
-            WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, both.job(jenkins.jenkins, "job", "sa"));
+            WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, fixture.job(jenkins.jenkins, "job", "sa"));
             jenkins.assertLogContains("its address begins with http", run);
             jenkins.assertLogContains("Nothing was sent", run);
             assertThat(connections).hasValue(0);

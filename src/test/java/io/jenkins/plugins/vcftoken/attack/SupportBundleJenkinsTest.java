@@ -51,13 +51,13 @@ class SupportBundleJenkinsTest {
     void supportBundle_hasNoSecret(JenkinsRule jenkins) throws Exception {
         LOGGER.setLevel(Level.ALL);
         try (Simulator simulator = Simulator.start()) {
-            JenkinsAndSimulator both = new JenkinsAndSimulator(jenkins, simulator);
+            JenkinsAndSimulator fixture = new JenkinsAndSimulator(jenkins, simulator);
             simulator.setLifetime(Duration.ofSeconds(2));
-            both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
-            both.addToSystem(both.account("lost", simulator.addAccount("other", "acme")));
+            fixture.addToSystem(fixture.account("sa", simulator.addAccount("ci", "acme")));
+            fixture.addToSystem(fixture.account("lost", simulator.addAccount("other", "acme")));
             System.setProperty(JenkinsAndSimulator.RETRY_UNKNOWN, "false");
             simulator.inject(Fault.CLOSE_AFTER_COMMIT);
-            jenkins.buildAndAssertStatus(Result.FAILURE, both.job(jenkins.jenkins, "losing", "lost"));
+            jenkins.buildAndAssertStatus(Result.FAILURE, fixture.job(jenkins.jenkins, "losing", "lost"));
             FreeStyleProject freestyle = jenkins.createFreeStyleProject("freestyle");
             freestyle.getBuildWrappersList().add(new VcfTokenBuildWrapper("sa"));
             freestyle.getBuildersList().add(new Shell("echo $VCF_TOKEN"));

@@ -3,13 +3,11 @@ package io.jenkins.plugins.vcftoken.binding;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import hudson.model.Result;
-import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.VcfTokenListener;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.rotation.TokenIssuedEvent;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,64 +23,15 @@ import jenkins.security.QueueItemAuthenticatorProvider;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.TestExtension;
-import org.jvnet.hudson.test.junit.jupiter.InboundAgentExtension;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /** Blocks that fail, and blocks without a node, a temporary directory or a writable token file. */
-@WithJenkins
-class TokenBlockFailuresJenkinsTest {
-
-    private static final String GET = "curl --fail --silent --show-error -H \"Authorization: Bearer $VCF_TOKEN\""
-            + " $VCF_URL/deployment/api/deployments";
+class TokenBlockFailuresJenkinsTest extends JenkinsTokenBlockTestBase {
 
     private static final CountDownLatch LOOKUP_STARTED = new CountDownLatch(1);
     private static final CountDownLatch LOOKUP_RELEASED = new CountDownLatch(1);
-
-    @TempDir
-    private static Path disk;
-
-    private static JenkinsRule jenkins;
-
-    @AutoClose
-    private static final Simulator simulator = Simulator.start();
-
-    @RegisterExtension
-    private final InboundAgentExtension inbound = new InboundAgentExtension();
-
-    private WorkflowJob job;
-
-    @BeforeAll
-    static void start(JenkinsRule rule) throws Exception {
-        jenkins = rule;
-        simulator.setLifetime(Duration.ofHours(1));
-        JenkinsAccount.add(simulator, "sa");
-        JenkinsAccount.trust(simulator.authorityPem());
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        assertThat(simulator.unauthorized()).isZero();
-        JenkinsAndSimulator.await(
-                "no lease is left", () -> VcfTokenService.get().openLeases().isEmpty());
-        SecretSweep.assertNone(simulator, disk);
-        SecretSweep.assertNone(simulator, jenkins.jenkins.getRootDir().toPath());
-    }
-
-    @BeforeEach
-    void createJob(TestInfo test) throws Exception {
-        job = jenkins.createProject(
-                WorkflowJob.class, test.getTestMethod().orElseThrow().getName());
-    }
 
     /** Printed outside of the block, where the log is no longer masked. */
     @Test
@@ -134,13 +83,14 @@ class TokenBlockFailuresJenkinsTest {
 
     @Test
     void offlineNode_doesNotFailStepsThatDoNotUseIt() throws Exception {
-        JenkinsAgents.add(inbound, jenkins, "offline", disk);
-        WorkflowRun run =
-                startBuild("node('offline') { withVcfToken(credentialsId: 'sa', bindings: [tokenFile('F')]) {\n"
+        addAgent("offline");
+        WorkflowRun run = startBuild(
+                "node('offline') { withVcfToken(credentialsId: 'sa', bindings: [tokenFile('F')]) {\n"
                         + "  echo 'ready'\n" + waitForFile("disconnected")
                         + "  withEnv(['A=B']) { echo \"with $VCF_TOKEN\" }\n"
                         + "  withVcfToken(credentialsId: 'sa', tokenVariable: 'T', urlVariable: 'U') { echo \"and $T\" }\n"
-                        + waitForFile("reconnected") + "} }");
+                        + waitForFile("reconnected") + "} }",
+                false);
         jenkins.waitForMessage("ready", run);
         inbound.stop(jenkins, "offline");
         Files.writeString(disk.resolve("disconnected"), "");
@@ -155,10 +105,13 @@ class TokenBlockFailuresJenkinsTest {
 
     @Test
     void unwritableTokenFile_failsTheBlockAndClosesItsLease() throws Exception {
-        WorkflowRun run = startBuild("node {\n  def temporary = new File(env.WORKSPACE_TMP)\n"
-                + "  temporary.parentFile.mkdirs()\n  temporary.text = 'a file'\n"
-                + "  try { withVcfToken(credentialsId: 'sa', bindings: [tokenFile('F')]) { echo 'in the block' } }\n"
-                + "  catch (e) { echo \"failed: $e.message\" }\n" + waitForFile("checked") + "  temporary.delete()\n}");
+        WorkflowRun run = startBuild(
+                "node {\n  def temporary = new File(env.WORKSPACE_TMP)\n"
+                        + "  temporary.parentFile.mkdirs()\n  temporary.text = 'a file'\n"
+                        + "  try { withVcfToken(credentialsId: 'sa', bindings: [tokenFile('F')]) { echo 'in the block' } }\n"
+                        + "  catch (e) { echo \"failed: $e.message\" }\n" + waitForFile("checked")
+                        + "  temporary.delete()\n}",
+                false);
         jenkins.waitForMessage("failed: ", run);
         jenkins.assertLogContains("The token file cannot be written into", run);
         jenkins.assertLogNotContains("in the block", run);
@@ -176,8 +129,10 @@ class TokenBlockFailuresJenkinsTest {
         WorkflowRun otherRun = other.scheduleBuild2(0).waitForStart();
         jenkins.waitForMessage("ready", otherRun);
         int opened = LeaseRecorder.EVENTS.size();
-        WorkflowRun run = startBuild("try { withVcfToken(credentialsId: 'sa') { echo 'in the block' } }\n"
-                + "catch (e) { echo 'abort caught' }\n" + waitForFile("end"));
+        WorkflowRun run = startBuild(
+                "try { withVcfToken(credentialsId: 'sa') { echo 'in the block' } }\n"
+                        + "catch (e) { echo 'abort caught' }\n" + waitForFile("end"),
+                false);
         assertThat(LOOKUP_STARTED.await(2, TimeUnit.MINUTES)).isTrue();
         run.getExecution().interrupt(Result.ABORTED);
         jenkins.waitForMessage("abort caught", run);
@@ -199,12 +154,7 @@ class TokenBlockFailuresJenkinsTest {
     }
 
     private WorkflowRun build(String script) throws Exception {
-        return jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(startBuild(script)));
-    }
-
-    private WorkflowRun startBuild(String script) throws Exception {
-        job.setDefinition(new CpsFlowDefinition(script, false));
-        return job.scheduleBuild2(0).waitForStart();
+        return jenkins.assertBuildStatusSuccess(jenkins.waitForCompletion(startBuild(script, false)));
     }
 
     private static List<Path> tokenFiles(Path root) throws IOException {

@@ -13,8 +13,6 @@ import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -31,62 +29,13 @@ import org.jenkinsci.plugins.workflow.graphanalysis.DepthFirstScanner;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.jenkinsci.plugins.workflow.steps.durable_task.DurableTaskStep;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.jvnet.hudson.test.JenkinsRule;
-import org.jvnet.hudson.test.junit.jupiter.InboundAgentExtension;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /** {@code withVcfToken} and {@code vcfTokenRefresh} in builds on the built-in node and on agents. */
-@WithJenkins
-class TokenBlockJenkinsTest {
-
-    private static final String GET =
-            "curl --fail --silent --show-error -H \"Authorization: Bearer $VCF_TOKEN\" $VCF_URL/deployment/api/deployments";
-
-    @TempDir
-    private static Path disk;
-
-    private static JenkinsRule jenkins;
-
-    @AutoClose
-    private static final Simulator simulator = Simulator.start();
-
-    @RegisterExtension
-    private final InboundAgentExtension inbound = new InboundAgentExtension();
-
-    private WorkflowJob job;
-
-    @BeforeAll
-    static void start(JenkinsRule rule) throws Exception {
-        jenkins = rule;
-        JenkinsAccount.add(simulator, "sa");
-        JenkinsAccount.trust(simulator.authorityPem());
-        rule.jenkins.setNumExecutors(4);
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        assertThat(simulator.unauthorized()).isZero();
-        assertThat(simulator.reuses()).isZero();
-        SecretSweep.assertNone(simulator, disk);
-        SecretSweep.assertNone(simulator, jenkins.jenkins.getRootDir().toPath());
-    }
-
-    @BeforeEach
-    void createJob() throws Exception {
-        simulator.setLifetime(Duration.ofHours(1));
-        simulator.setDelay(Duration.ZERO);
-        job = jenkins.createProject(WorkflowJob.class);
-    }
+class TokenBlockJenkinsTest extends JenkinsTokenBlockTestBase {
 
     @AfterEach
     void resetWatching() {
@@ -215,7 +164,7 @@ class TokenBlockJenkinsTest {
     void outputOfAgents_polledOrPushed_isMasked(boolean push) throws Exception {
         DurableTaskStep.USE_WATCHING = push;
         String name = "agent-" + push;
-        JenkinsAgents.add(inbound, jenkins, name, disk);
+        addAgent(name);
         JenkinsAccount.add(simulator, "m" + push);
         simulator.setLifetime(Duration.ofSeconds(4));
         WorkflowRun run = build(
@@ -278,7 +227,7 @@ class TokenBlockJenkinsTest {
 
     @Test
     void credentialSentToAnAgent_hasOnlyAnAccessToken() throws Exception {
-        JenkinsAgents.add(inbound, jenkins, "agent", disk);
+        addAgent("agent");
         VcfaServiceAccount account = (VcfaServiceAccount)
                 SystemCredentialsProvider.getInstance().getCredentials().get(0);
         String received = jenkins.jenkins.getComputer("agent").getChannel().call(new ReadSecret(account));
@@ -312,12 +261,5 @@ class TokenBlockJenkinsTest {
     private WorkflowRun build(String script, Result result, boolean sandbox) throws Exception {
         job.setDefinition(new CpsFlowDefinition(script, sandbox));
         return jenkins.buildAndAssertStatus(result, job);
-    }
-
-    private WorkflowRun startBuild(String script) throws Exception {
-        job.setDefinition(new CpsFlowDefinition(script, true));
-        WorkflowRun run = job.scheduleBuild2(0).waitForStart();
-        jenkins.waitForMessage("ready", run);
-        return run;
     }
 }

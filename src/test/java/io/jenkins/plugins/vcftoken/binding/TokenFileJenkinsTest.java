@@ -6,9 +6,7 @@ import com.cloudbees.hudson.plugins.folder.Folder;
 import hudson.model.Items;
 import hudson.model.Result;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
-import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileVisitResult;
@@ -22,23 +20,14 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
-import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.TestInfo;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.api.io.TempDir;
 import org.jvnet.hudson.test.JenkinsRule;
-import org.jvnet.hudson.test.junit.jupiter.InboundAgentExtension;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /** Token files on agents in their own processes. */
-@WithJenkins
-class TokenFileJenkinsTest {
+class TokenFileJenkinsTest extends JenkinsTokenBlockTestBase {
 
     private static final String BLOCK = "withVcfToken(credentialsId: 'sa', bindings: [tokenFile('VCF_TOKEN_FILE'),"
             + "headerFile('VCF_HEADER_FILE')])";
@@ -46,43 +35,17 @@ class TokenFileJenkinsTest {
     /** Its account gets long-lived access tokens only, so that no renewal occurs during a test. */
     private static final String BLOCK_WITHOUT_RENEWAL = BLOCK.replace("'sa'", "'stable'");
 
-    private static final String GET = "curl --fail --silent --show-error -H @\"$VCF_HEADER_FILE\""
+    private static final String GET_WITH_HEADER_FILE = "curl --fail --silent --show-error -H @\"$VCF_HEADER_FILE\""
             + " $VCF_URL/deployment/api/deployments > /dev/null";
 
-    @TempDir
-    private static Path disk;
-
-    private static JenkinsRule jenkins;
-
-    @AutoClose
-    private static final Simulator simulator = Simulator.start();
-
-    @RegisterExtension
-    private final InboundAgentExtension inbound = new InboundAgentExtension();
-
-    private WorkflowJob job;
-
     @BeforeAll
-    static void start(JenkinsRule rule) throws Exception {
-        jenkins = rule;
-        JenkinsAccount.add(simulator, "sa");
+    static void addStableAccount() throws Exception {
         JenkinsAccount.add(simulator, "stable");
-        JenkinsAccount.trust(simulator.authorityPem());
-        rule.jenkins.setNumExecutors(3);
-    }
-
-    @AfterAll
-    static void stop() throws Exception {
-        assertThat(simulator.unauthorized()).isZero();
-        SecretSweep.assertNone(simulator, disk);
-        SecretSweep.assertNone(simulator, jenkins.jenkins.getRootDir().toPath());
     }
 
     @BeforeEach
-    void createJob(TestInfo test) throws Exception {
+    void renewDuringTheTest() {
         simulator.setLifetime(Duration.ofSeconds(4));
-        job = jenkins.createProject(
-                WorkflowJob.class, test.getTestMethod().orElseThrow().getName());
     }
 
     @Test
@@ -91,12 +54,12 @@ class TokenFileJenkinsTest {
         addAgent("two");
         simulator.setLifetime(Duration.ofHours(1));
         WorkflowRun run = build(BLOCK_WITHOUT_RENEWAL + " { for (n in ['one', 'two', 'built-in']) { node(n) {\n"
-                + "  sh '" + GET + "'\n"
+                + "  sh '" + GET_WITH_HEADER_FILE + "'\n"
                 + "  sh 'stat -c \"mode %a\" \"$VCF_TOKEN_FILE\" \"$VCF_HEADER_FILE\" \"$(dirname \"$VCF_TOKEN_FILE\")\"'\n"
                 + "  sh 'test \"$(cat \"$VCF_TOKEN_FILE\")\" = \"$VCF_TOKEN\"; cat \"$VCF_HEADER_FILE\"'\n"
                 + "  sh 'case \"$VCF_TOKEN_FILE\" in \"${WORKSPACE}\"@tmp/*) echo below;; esac'\n"
-                + "  dir('sub') { sh '" + GET + "' }\n"
-                + "  ws('other') { sh '" + GET + "' }\n"
+                + "  dir('sub') { sh '" + GET_WITH_HEADER_FILE + "' }\n"
+                + "  ws('other') { sh '" + GET_WITH_HEADER_FILE + "' }\n"
                 + "} } }");
         String log = JenkinsRule.getLog(run);
         assertThat(log.split("mode 600", -1)).hasSize(7);
@@ -140,8 +103,8 @@ class TokenFileJenkinsTest {
         simulator.setLifetime(Duration.ofHours(1));
         WorkflowRun run =
                 startBuild("node('built-in') { " + BLOCK_WITHOUT_RENEWAL + " { ws('around') { node('inner') {\n"
-                        + "  ws('within') { sh '" + GET + "; echo at $VCF_TOKEN_FILE' }\n"
-                        + "  sh '" + GET + "; echo at $VCF_TOKEN_FILE; echo ready; sleep 300'\n"
+                        + "  ws('within') { sh '" + GET_WITH_HEADER_FILE + "; echo at $VCF_TOKEN_FILE' }\n"
+                        + "  sh '" + GET_WITH_HEADER_FILE + "; echo at $VCF_TOKEN_FILE; echo ready; sleep 300'\n"
                         + "} } } }");
         List<String> paths = JenkinsRule.getLog(run)
                 .lines()
@@ -163,7 +126,7 @@ class TokenFileJenkinsTest {
         addAgent("busy");
         int before = simulator.served();
         build(BLOCK + " { node('busy') { sh '''set +x; first=$(cat \"$VCF_TOKEN_FILE\")\n"
-                + "for i in $(seq 20); do " + GET + "; sleep 0.5; done\n"
+                + "for i in $(seq 20); do " + GET_WITH_HEADER_FILE + "; sleep 0.5; done\n"
                 + "test \"$first\" != \"$(cat \"$VCF_TOKEN_FILE\")\"''' } }");
         assertThat(simulator.served() - before).isEqualTo(20);
         awaitNoFiles();
@@ -216,7 +179,8 @@ class TokenFileJenkinsTest {
     void files_afterReconnectOfTheAgent_areRenewed() throws Exception {
         addAgent("shaky");
         WorkflowRun run = startBuild(BLOCK + " { node('shaky') { sh '''set +x; echo ready\n"
-                + "while [ ! -f \"$WORKSPACE/../go\" ]; do sleep 0.2; done\n" + GET + "'''\n sh '" + GET + "' } }");
+                + "while [ ! -f \"$WORKSPACE/../go\" ]; do sleep 0.2; done\n" + GET_WITH_HEADER_FILE + "'''\n sh '"
+                + GET_WITH_HEADER_FILE + "' } }");
         inbound.stop(jenkins, "shaky");
         Thread.sleep(5_000);
         int before = simulator.served();
@@ -255,27 +219,16 @@ class TokenFileJenkinsTest {
         simulator.setLifetime(Duration.ofHours(1));
         build(BLOCK_WITHOUT_RENEWAL + " { withVcfToken(credentialsId: 'other', tokenVariable: 'T', urlVariable: 'U',"
                 + " bindings: [tokenFile('F')]) { node {\n"
-                + "  sh '" + GET
+                + "  sh '" + GET_WITH_HEADER_FILE
                 + "; test \"$(cat \"$F\")\" = \"$T\" -a \"$(cat \"$VCF_TOKEN_FILE\")\" = \"$VCF_TOKEN\"'\n"
                 + "  sh 'test $VCF_TOKEN_EXPIRES_AT -gt $(date +%s) -a $T_EXPIRES_AT -gt $(date +%s)'\n"
                 + "} } }");
         awaitNoFiles();
     }
 
-    private void addAgent(String name) throws Exception {
-        JenkinsAgents.add(inbound, jenkins, name, disk);
-    }
-
     private WorkflowRun build(String script) throws Exception {
         job.setDefinition(new CpsFlowDefinition(script, true));
         return jenkins.buildAndAssertSuccess(job);
-    }
-
-    private WorkflowRun startBuild(String script) throws Exception {
-        job.setDefinition(new CpsFlowDefinition(script, true));
-        WorkflowRun run = job.scheduleBuild2(0).waitForStart();
-        jenkins.waitForMessage("ready", run);
-        return run;
     }
 
     /** Tolerates files that Jenkins deletes meanwhile. */

@@ -7,11 +7,10 @@ import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.JenkinsReset;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,39 +19,20 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jvnet.hudson.test.JenkinsRule;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-@WithJenkins
-class WithVcfTokenStepJenkinsTest {
-
-    private static JenkinsRule jenkins;
-
-    private JenkinsAndSimulator fixture;
-
-    @AutoClose
-    private final Simulator simulator = Simulator.start();
+class WithVcfTokenStepJenkinsTest extends JenkinsSharedTestBase {
 
     private WorkflowJob job;
 
-    @BeforeAll
-    static void start(JenkinsRule rule) {
-        jenkins = rule;
-    }
-
     @BeforeEach
     void createJob() throws Exception {
-        fixture = new JenkinsAndSimulator(jenkins, simulator);
         job = jenkins.createProject(WorkflowJob.class, "job");
     }
 
     @AfterEach
-    void stop() throws Exception {
-        JenkinsReset.reset(jenkins);
+    void stop() {
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
     }
 

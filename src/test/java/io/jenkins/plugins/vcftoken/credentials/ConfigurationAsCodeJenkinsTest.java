@@ -28,7 +28,7 @@ class ConfigurationAsCodeJenkinsTest {
     @TempDir
     private Path directory;
 
-    private JenkinsAndSimulator both;
+    private JenkinsAndSimulator fixture;
 
     @AutoClose
     private final Simulator simulator = Simulator.start();
@@ -37,13 +37,13 @@ class ConfigurationAsCodeJenkinsTest {
 
     @BeforeEach
     void start(JenkinsRule rule) throws Exception {
-        both = new JenkinsAndSimulator(rule, simulator);
-        job = both.job(rule.jenkins, "job", "sa");
+        fixture = new JenkinsAndSimulator(rule, simulator);
+        job = fixture.job(rule.jenkins, "job", "sa");
     }
 
     @AfterEach
     void stop() {
-        both.assertNoTokenLostOrReused();
+        fixture.assertNoTokenLostOrReused();
     }
 
     @Test
@@ -53,11 +53,11 @@ class ConfigurationAsCodeJenkinsTest {
         for (int reload = 1; reload <= 100; reload++) {
             ConfigurationAsCode.get().configure(yaml.toString());
             if (reload % 5 == 0) {
-                both.build(job);
-                both.sleepUntilRenewalIsDue();
+                fixture.build(job);
+                fixture.sleepUntilRenewalIsDue();
             }
         }
-        both.awaitInSystem("sa");
+        fixture.awaitInSystem("sa");
         assertThat(simulator.rotations()).isGreaterThanOrEqualTo(20);
     }
 
@@ -65,8 +65,8 @@ class ConfigurationAsCodeJenkinsTest {
     void export_containsTheCurrentTokenEncrypted() throws Exception {
         ConfigurationAsCode.get()
                 .configure(yaml(simulator.addAccount("ci", "acme")).toString());
-        both.build(job);
-        both.awaitInSystem("sa");
+        fixture.build(job);
+        fixture.awaitInSystem("sa");
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ConfigurationAsCode.get().export(out);
         String exported = out.toString(StandardCharsets.UTF_8);
@@ -82,11 +82,11 @@ class ConfigurationAsCodeJenkinsTest {
         simulator.setLifetime(Duration.ofHours(1));
         ConfigurationAsCode.get()
                 .configure(yaml(simulator.addAccount("ci", "acme")).toString());
-        both.build(job);
+        fixture.build(job);
         ConfigurationAsCode.get().configure(yaml(simulator.reauthorize("ci")).toString());
-        both.build(job);
+        fixture.build(job);
         assertThat(simulator.grants()).isEqualTo(2);
-        both.awaitInSystem("sa");
+        fixture.awaitInSystem("sa");
     }
 
     @Test
@@ -94,17 +94,17 @@ class ConfigurationAsCodeJenkinsTest {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         String initialToken = simulator.addAccount("ci", "acme");
         ConfigurationAsCode.get().configure(yaml(initialToken).toString());
-        both.build(job);
-        both.awaitInSystem("sa");
-        both.sleepUntilRenewalIsDue();
+        fixture.build(job);
+        fixture.awaitInSystem("sa");
+        fixture.sleepUntilRenewalIsDue();
         Path renamed = yaml(initialToken);
         Files.writeString(renamed, Files.readString(renamed).replace("id: sa", "id: renamed"));
         for (int reload = 0; reload < 3; reload++) {
             ConfigurationAsCode.get().configure(renamed.toString());
-            both.use(job, "renamed");
-            both.build(job);
-            both.awaitInSystem("renamed");
-            both.sleepUntilRenewalIsDue();
+            fixture.use(job, "renamed");
+            fixture.build(job);
+            fixture.awaitInSystem("renamed");
+            fixture.sleepUntilRenewalIsDue();
         }
         assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
     }

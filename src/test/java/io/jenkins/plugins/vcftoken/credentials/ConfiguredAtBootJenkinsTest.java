@@ -42,17 +42,17 @@ class ConfiguredAtBootJenkinsTest {
                             .toString());
             for (int start : new int[] {1, 2}) {
                 sessions.then(rule -> {
-                    JenkinsAndSimulator both = new JenkinsAndSimulator(rule, simulator);
+                    JenkinsAndSimulator fixture = new JenkinsAndSimulator(rule, simulator);
                     File store = new File(rule.jenkins.getRootDir(), "credentials.xml");
                     assertThat(tokenIn(store, "sa")).as("stored at startup").isEqualTo(initialToken);
                     WorkflowJob job = start == 1
-                            ? both.job(rule.jenkins, "job", "sa")
+                            ? fixture.job(rule.jenkins, "job", "sa")
                             : rule.jenkins.getItemByFullName("job", WorkflowJob.class);
-                    both.sleepUntilRenewalIsDue();
+                    fixture.sleepUntilRenewalIsDue();
                     rule.buildAndAssertStatus(Result.SUCCESS, job);
-                    both.awaitInSystem("sa");
+                    fixture.awaitInSystem("sa");
                     assertThat(simulator.rotations()).isEqualTo(start);
-                    both.assertNoTokenLostOrReused();
+                    fixture.assertNoTokenLostOrReused();
                 });
             }
         }

@@ -13,7 +13,7 @@ import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.JenkinsReset;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.health.JenkinsPages;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
@@ -30,36 +30,20 @@ import jenkins.model.Jenkins;
 import net.sf.json.JSONObject;
 import org.htmlunit.HttpMethod;
 import org.htmlunit.util.NameValuePair;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /** Results and permissions of "Test connection", including requests that a form does not send. */
-@WithJenkins
-class ConnectionTesterJenkinsTest {
+class ConnectionTesterJenkinsTest extends JenkinsSharedTestBase {
 
     private static final List<String> NON_ROTATING_IDS =
             List.of("sddc-manager", "csp-token", "csp-app", "vcf-sso", "vcf-operations");
     private static final List<String> ALL_IDS =
             Stream.concat(Stream.of("vcfa"), NON_ROTATING_IDS.stream()).toList();
 
-    private static JenkinsRule jenkins;
-
-    @AutoClose("closeAndCheckViolations")
-    private final Simulator simulator = Simulator.start();
-
     private Folder folder;
     private JenkinsPages pages;
-
-    @BeforeAll
-    static void start(JenkinsRule rule) {
-        jenkins = rule;
-    }
 
     @BeforeEach
     void prepare() throws Exception {
@@ -83,11 +67,6 @@ class ConnectionTesterJenkinsTest {
                 .onItems(folder)
                 .to("creator"));
         pages = new JenkinsPages(jenkins);
-    }
-
-    @AfterEach
-    void reset() throws Exception {
-        JenkinsReset.reset(jenkins);
     }
 
     @Test

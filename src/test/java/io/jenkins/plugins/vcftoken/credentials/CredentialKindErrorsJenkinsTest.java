@@ -8,50 +8,28 @@ import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.JenkinsReset;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.time.Instant;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.jvnet.hudson.test.JenkinsRule;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /** Session release, errors and warnings of builds, per credential kind. */
-@WithJenkins
-class CredentialKindErrorsJenkinsTest {
-
-    private static JenkinsRule jenkins;
-
-    @AutoClose("closeAndCheckViolations")
-    private final Simulator simulator = Simulator.start();
+class CredentialKindErrorsJenkinsTest extends JenkinsSharedTestBase {
 
     private WorkflowJob job;
-
-    @BeforeAll
-    static void start(JenkinsRule rule) {
-        jenkins = rule;
-    }
 
     @BeforeEach
     void prepare() throws Exception {
         ExamplesJenkinsTest.addAll(simulator);
         JenkinsAccount.trust(simulator.authorityPem());
         job = jenkins.createProject(WorkflowJob.class, "job");
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        JenkinsReset.reset(jenkins);
     }
 
     @ParameterizedTest

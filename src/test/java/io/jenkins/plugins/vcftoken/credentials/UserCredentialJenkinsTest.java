@@ -36,7 +36,7 @@ class UserCredentialJenkinsTest {
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         try (Simulator simulator = Simulator.start()) {
             simulator.setLifetime(JenkinsAndSimulator.SHORT);
-            JenkinsAndSimulator both = new JenkinsAndSimulator(jenkins, simulator);
+            JenkinsAndSimulator fixture = new JenkinsAndSimulator(jenkins, simulator);
             JSONObject form = new JSONObject();
             form.put("stapler-class", VcfaServiceAccount.class.getName());
             form.put("$class", VcfaServiceAccount.class.getName());
@@ -77,24 +77,24 @@ class UserCredentialJenkinsTest {
                     new NameValuePair("skipTlsVerification", "false"));
             assertThat(testResult).contains("class=\"ok\"", "the new one is saved");
             assertThat(simulator.rotations()).isEqualTo(1);
-            both.awaitOnDisk(config, "mine");
+            fixture.awaitOnDisk(config, "mine");
 
             assertThat(pages.post("alice", "user/alice/vcf-tokens/credential/mine/renew"))
                     .isEqualTo(200);
             assertThat(simulator.rotations()).isEqualTo(2);
-            both.awaitOnDisk(config, "mine");
+            fixture.awaitOnDisk(config, "mine");
 
             WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
             job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: '${WHICH}') { echo VCF_URL }", true));
             job.addProperty(new ParametersDefinitionProperty(new CredentialsParameterDefinition(
                     "WHICH", null, "mine", VcfaServiceAccount.class.getName(), true)));
-            both.sleepUntilRenewalIsDue();
+            fixture.sleepUntilRenewalIsDue();
             jenkins.assertBuildStatusSuccess(job.scheduleBuild2(
                     0,
                     new CauseAction(new Cause.UserIdCause("alice")),
                     new ParametersAction(new CredentialsParameterValue("WHICH", "mine", null))));
             assertThat(simulator.rotations()).isGreaterThan(2);
-            both.awaitOnDisk(config, "mine");
+            fixture.awaitOnDisk(config, "mine");
 
             int rotations = simulator.rotations();
             job.setDefinition(
@@ -116,7 +116,7 @@ class UserCredentialJenkinsTest {
             jenkins.assertLogContains("No credential with the ID ‘mine’ can be used by this job", byOtherUser);
             jenkins.assertLogNotContains("personal", byOtherUser);
             assertThat(simulator.rotations()).isEqualTo(rotations);
-            both.assertNoTokenLostOrReused();
+            fixture.assertNoTokenLostOrReused();
         }
     }
 }

@@ -11,12 +11,11 @@ import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.JenkinsReset;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -37,41 +36,23 @@ import org.htmlunit.html.HtmlForm;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jvnet.hudson.test.JenkinsRule;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.jvnet.localizer.LocaleProvider;
 
 /** Activation and warnings of the administrative monitors. */
-@WithJenkins
-class AdministrativeMonitorsJenkinsTest {
-
-    private static JenkinsRule jenkins;
-    private JenkinsAndSimulator both;
-
-    @AutoClose
-    private final Simulator simulator = Simulator.start();
+class AdministrativeMonitorsJenkinsTest extends JenkinsSharedTestBase {
 
     private WorkflowJob job;
 
-    @BeforeAll
-    static void start(JenkinsRule rule) {
-        jenkins = rule;
-    }
-
     @BeforeEach
     void prepare() throws Exception {
-        both = new JenkinsAndSimulator(jenkins, simulator);
-        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
-        job = both.job(jenkins.jenkins, "job", "sa");
+        fixture.addToSystem(fixture.account("sa", simulator.addAccount("ci", "acme")));
+        job = fixture.job(jenkins.jenkins, "job", "sa");
     }
 
     @AfterEach
-    void stop() throws Exception {
-        JenkinsReset.reset(jenkins);
+    void stop() {
         System.clearProperty(JenkinsAndSimulator.RETRY_UNKNOWN);
     }
 
@@ -80,13 +61,13 @@ class AdministrativeMonitorsJenkinsTest {
         HealthMonitorWork.get().refresh();
         assertThat(activeMonitors()).isEmpty();
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
-        both.build(job);
-        both.awaitInSystem("sa");
+        fixture.build(job);
+        fixture.awaitInSystem("sa");
         HealthMonitorWork.get().refresh();
         assertThat(activeMonitors()).isEmpty();
         simulator.revoke("ci");
-        both.sleepUntilRenewalIsDue();
-        both.sleepUntilRenewalIsDue();
+        fixture.sleepUntilRenewalIsDue();
+        fixture.sleepUntilRenewalIsDue();
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
         await("the monitor is active", () -> !activeMonitors().isEmpty());
         assertThat(activeMonitors()).containsExactly("TokenErrorMonitor");
@@ -196,9 +177,9 @@ class AdministrativeMonitorsJenkinsTest {
     }
 
     private void addWithoutTlsVerification(String id) throws Exception {
-        VcfaServiceAccount credential = both.account(id, "never-used");
+        VcfaServiceAccount credential = fixture.account(id, "never-used");
         credential.setSkipTlsVerification(true);
-        both.addToSystem(credential);
+        fixture.addToSystem(credential);
     }
 
     /** The request requires an access token, but does not cause a token request. */
@@ -208,23 +189,23 @@ class AdministrativeMonitorsJenkinsTest {
         Instant end = Instant.now().plus(Duration.ofDays(10));
         String token = simulator.apiTokens().addUser("ann", "acme", clientId, end);
         simulator.apiTokens().list("ann", "acme", "another-one", end.plus(Duration.ofDays(60)));
-        both.addToSystem(both.account("user", token));
+        fixture.addToSystem(fixture.account("user", token));
         HealthMonitorWork.get().refresh();
         assertThat(simulator.requests()).isZero();
         assertThat(simulator.apiTokens().listRequests()).isZero();
-        WorkflowJob usersJob = both.job(jenkins.jenkins, "users-job", "user");
-        both.build(usersJob);
-        both.build(job);
-        both.awaitInSystem("sa");
+        WorkflowJob usersJob = fixture.job(jenkins.jenkins, "users-job", "user");
+        fixture.build(usersJob);
+        fixture.build(job);
+        fixture.awaitInSystem("sa");
         HealthMonitorWork.get().refresh();
         // Ambiguous: the list has two tokens of the user, and none of the service account.
         assertThat(activeMonitors()).isEmpty();
         assertThat(simulator.apiTokens().listRequests()).isEqualTo(2);
 
         SystemCredentialsProvider.getInstance().getCredentials().remove(stored("user"));
-        VcfaServiceAccount withClientId = both.account("user", token);
+        VcfaServiceAccount withClientId = fixture.account("user", token);
         withClientId.setClientId(clientId);
-        both.addToSystem(withClientId);
+        fixture.addToSystem(withClientId);
         HealthMonitorWork.get().refresh();
         assertThat(activeMonitors()).containsExactly("SecretExpiryMonitor");
         assertThat(warnings())
@@ -238,7 +219,7 @@ class AdministrativeMonitorsJenkinsTest {
 
         // Rotations of the service account's token do not cause further requests on the same day.
         VcfTokenService.get().renew(stored("sa"));
-        both.awaitInSystem("sa");
+        fixture.awaitInSystem("sa");
         HealthMonitorWork.get().refresh();
         assertThat(activeMonitors()).containsExactly("SecretExpiryMonitor");
         assertThat(simulator.rotations()).isEqualTo(2);
@@ -248,8 +229,8 @@ class AdministrativeMonitorsJenkinsTest {
 
     @Test
     void unreadableRecords_areReportedAndNotChanged() throws Exception {
-        both.build(job);
-        both.awaitInSystem("sa");
+        fixture.build(job);
+        fixture.awaitInSystem("sa");
         Path ledger = jenkins.jenkins.getRootDir().toPath().resolve("vcf-token");
         Path record;
         try (var files = Files.list(ledger)) {
@@ -271,7 +252,7 @@ class AdministrativeMonitorsJenkinsTest {
                         text -> assertThat(text).contains(wrongServer.toString(), "another controller's key"));
         HtmlPage page = new JenkinsPages(jenkins).open("manage/vcf-tokens/");
         assertThat(page.asNormalizedText()).contains(damaged.toString(), wrongServer.toString());
-        both.build(job);
+        fixture.build(job);
         assertThat(damaged).hasBinaryContent(half);
         assertThat(wrongServer).hasContent(sealed);
         Files.delete(damaged);
@@ -287,7 +268,7 @@ class AdministrativeMonitorsJenkinsTest {
         Files.createDirectory(file);
         Files.createFile(file.resolve("in-the-way"));
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
-        both.build(job);
+        fixture.build(job);
         await("the write fails", () -> {
             HealthMonitorWork.get().refresh();
             return !activeMonitors().isEmpty();
@@ -298,8 +279,8 @@ class AdministrativeMonitorsJenkinsTest {
                         .contains("could not save the rotated refresh token", "Check the disk"));
         Files.delete(file.resolve("in-the-way"));
         Files.delete(file);
-        both.build(job);
-        both.awaitInSystem("sa");
+        fixture.build(job);
+        fixture.awaitInSystem("sa");
         HealthMonitorWork.get().refresh();
         assertThat(activeMonitors()).isEmpty();
     }

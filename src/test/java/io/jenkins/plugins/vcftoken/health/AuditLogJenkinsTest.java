@@ -8,6 +8,7 @@ import com.cloudbees.plugins.credentials.Credentials;
 import com.cloudbees.plugins.credentials.CredentialsScope;
 import com.cloudbees.plugins.credentials.CredentialsUseListener;
 import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
+import hudson.ExtensionList;
 import hudson.model.Item;
 import hudson.model.Node;
 import hudson.model.Result;
@@ -18,10 +19,10 @@ import hudson.security.ACLContext;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.ExamplesJenkinsTest;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.time.Duration;
 import java.util.List;
@@ -31,28 +32,18 @@ import java.util.logging.Level;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.TestExtension;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
-@WithJenkins
-class AuditLogJenkinsTest {
+class AuditLogJenkinsTest extends JenkinsSharedTestBase {
 
     private final JenkinsAuditEvents log = new JenkinsAuditEvents(Level.FINE);
-    private JenkinsRule jenkins;
-
-    @AutoClose
-    private final Simulator simulator = Simulator.start();
-
     private WorkflowJob job;
 
     @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
-        jenkins = rule;
-        rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
+    void prepare() throws Exception {
+        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         simulator.setLifetime(Duration.ofHours(1));
         JenkinsAccount.add(simulator, "vcfa");
         job = jenkins.createProject(Folder.class, "team").createProject(WorkflowJob.class, "job");
@@ -235,9 +226,10 @@ class AuditLogJenkinsTest {
 
     @Test
     void block_isOneUseOfTheCredential() throws Exception {
+        List<String> uses = ExtensionList.lookupSingleton(UseRecorder.class).uses;
+        uses.clear();
         build("withVcfToken(credentialsId: 'vcfa') { echo VCF_URL; vcfTokenRefresh(); echo VCF_TOKEN }");
-        assertThat(jenkins.jenkins.getExtensionList(UseRecorder.class).get(0).uses)
-                .containsExactly("vcfa by team/job#1");
+        assertThat(uses).containsExactly("vcfa by team/job#1");
     }
 
     private void build(String script) throws Exception {
@@ -245,7 +237,7 @@ class AuditLogJenkinsTest {
         jenkins.buildAndAssertSuccess(job);
     }
 
-    @TestExtension("block_isOneUseOfTheCredential")
+    @TestExtension
     public static final class UseRecorder implements CredentialsUseListener {
 
         final List<String> uses = new CopyOnWriteArrayList<>();

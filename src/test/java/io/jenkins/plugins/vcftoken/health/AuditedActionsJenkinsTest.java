@@ -11,11 +11,10 @@ import hudson.model.User;
 import hudson.security.ACL;
 import hudson.security.ACLContext;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
-import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,33 +22,23 @@ import java.util.logging.Level;
 import jenkins.model.Jenkins;
 import org.htmlunit.util.NameValuePair;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /** The audit log identifies users by their ID, because they can choose their full name freely. */
-@WithJenkins
-class AuditedActionsJenkinsTest {
+class AuditedActionsJenkinsTest extends JenkinsSharedTestBase {
 
     private static final String PAGE = "manage/vcf-tokens/credential/sa/";
     private static final NameValuePair LOSES = new NameValuePair("loses", "true");
 
     private final JenkinsAuditEvents log = new JenkinsAuditEvents(Level.INFO);
-    private JenkinsAndSimulator both;
-
-    @AutoClose
-    private final Simulator simulator = Simulator.start();
-
     private JenkinsPages pages;
 
     @BeforeEach
-    void start(JenkinsRule jenkins) throws Exception {
-        both = new JenkinsAndSimulator(jenkins, simulator);
+    void prepare() throws Exception {
         pages = new JenkinsPages(jenkins);
-        both.addToSystem(both.account("sa", simulator.addAccount("ci", "acme")));
+        fixture.addToSystem(fixture.account("sa", simulator.addAccount("ci", "acme")));
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
                 .grant(Jenkins.ADMINISTER)
@@ -105,7 +94,7 @@ class AuditedActionsJenkinsTest {
     @Test
     void forgetOfAnOrphanedRecord_isLogged() throws Exception {
         assertThat(pages.post("alice", PAGE + "renew")).isEqualTo(200);
-        both.awaitInSystem("sa");
+        fixture.awaitInSystem("sa");
         String record = VcfTokenService.get().administration().list().get(0).id();
         SystemCredentialsProvider.getInstance()
                 .getCredentials()
@@ -126,7 +115,7 @@ class AuditedActionsJenkinsTest {
             JenkinsAccount.findStore(User.current())
                     .addCredentials(
                             Domain.global(),
-                            both.account(
+                            fixture.account(
                                     CredentialsScope.USER,
                                     "mine",
                                     simulator.url().toString(),

@@ -13,11 +13,10 @@ import io.jenkins.plugins.vcftoken.DeviceFlowRegistry;
 import io.jenkins.plugins.vcftoken.DeviceFlowSession;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.JenkinsReset;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.oauth.DeviceFlow.State;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
 import java.net.URL;
 import java.nio.file.Files;
@@ -43,17 +42,13 @@ import org.htmlunit.html.HtmlPage;
 import org.htmlunit.util.NameValuePair;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /** Device flow from the page to the ledger and the credentials store. */
-@WithJenkins
-class DeviceFlowPageJenkinsTest {
+class DeviceFlowPageJenkinsTest extends JenkinsSharedTestBase {
 
     /** Each test has its own folder, because the outcome of a device flow is shown for an hour. */
     private static final AtomicInteger FOLDERS = new AtomicInteger();
@@ -61,31 +56,19 @@ class DeviceFlowPageJenkinsTest {
     private final String team = "team" + FOLDERS.incrementAndGet();
     private final String path = "job/" + team + "/vcf-tokens/credential/sa/authorize/";
 
-    private static JenkinsRule jenkins;
-    private JenkinsAndSimulator both;
-
-    @AutoClose("closeAndCheckViolations")
-    private final Simulator simulator = Simulator.start();
-
     private Folder folder;
     private String clientId;
     private WorkflowJob job;
     private JenkinsRule.WebClient owner;
     private final JenkinsAuditEvents audit = new JenkinsAuditEvents(Level.INFO);
 
-    @BeforeAll
-    static void start(JenkinsRule rule) {
-        jenkins = rule;
-    }
-
     @BeforeEach
     void prepare() throws Exception {
         simulator.devices().setInterval(Duration.ofSeconds(1));
-        both = new JenkinsAndSimulator(jenkins, simulator);
         clientId = simulator.devices().addAccount("ci", "acme");
         folder = jenkins.createProject(Folder.class, team);
-        JenkinsAccount.findStore(folder).addCredentials(Domain.global(), both.account("sa", ""));
-        job = both.job(folder, "job", "sa");
+        JenkinsAccount.findStore(folder).addCredentials(Domain.global(), fixture.account("sa", ""));
+        job = fixture.job(folder, "job", "sa");
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
                 .grant(Jenkins.READ, Item.READ, CredentialsProvider.VIEW)
@@ -98,8 +81,7 @@ class DeviceFlowPageJenkinsTest {
     }
 
     @AfterEach
-    void stop() throws Exception {
-        JenkinsReset.reset(jenkins);
+    void stop() {
         assertThat(simulator.devices().earlyPolls()).isZero();
         audit.close();
     }
@@ -138,7 +120,7 @@ class DeviceFlowPageJenkinsTest {
                                 .startsWith("{\"event\":\"authorized\",\"by\":\"user owner\",\"credential\":\"sa\","
                                         + "\"store\":\"folder:" + team + "\"")
                                 .doesNotContain(token));
-        both.build(job);
+        fixture.build(job);
         assertThat(simulator.requests())
                 .as("uses the access token of the device flow")
                 .isZero();
@@ -153,23 +135,23 @@ class DeviceFlowPageJenkinsTest {
     void authorize_afterRejection_recoversEvenIfAnOldTokenIsStored() throws Exception {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         String initialToken = simulator.addAccount("old", "acme");
-        VcfaServiceAccount before = both.account("sa", initialToken);
+        VcfaServiceAccount before = fixture.account("sa", initialToken);
         before.setClientId(clientId);
         replace(before);
-        both.build(job);
+        fixture.build(job);
         simulator.revoke("old");
         Thread.sleep(1_100);
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
         authorize();
-        both.build(job);
+        fixture.build(job);
         // The stored token of an old form, and of a Configuration as Code file without a token.
         for (String storedToken : List.of(initialToken, "")) {
-            replace(both.account("sa", storedToken));
-            both.sleepUntilRenewalIsDue();
-            both.build(job);
-            both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
+            replace(fixture.account("sa", storedToken));
+            fixture.sleepUntilRenewalIsDue();
+            fixture.build(job);
+            fixture.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
         }
-        both.assertNoTokenLostOrReused();
+        fixture.assertNoTokenLostOrReused();
         assertThat(records()).hasSize(1);
     }
 
@@ -183,8 +165,8 @@ class DeviceFlowPageJenkinsTest {
         assertThat(done.asNormalizedText()).contains("Done. The account is authorized");
         assertThat(startButtonClasses(done)).doesNotContain("primary");
         simulator.revoke("ci");
-        both.sleepUntilRenewalIsDue();
-        both.sleepUntilRenewalIsDue();
+        fixture.sleepUntilRenewalIsDue();
+        fixture.sleepUntilRenewalIsDue();
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
         HtmlPage revoked = owner.goTo(path);
         assertThat(revoked.getElementById("vcf-authorization-message").getTextContent())
@@ -329,15 +311,15 @@ class DeviceFlowPageJenkinsTest {
         JenkinsAndSimulator.await("granted", () -> session.state() == State.GRANTED);
         assertThat(DeviceFlowPage.message(session)).contains("was deleted in the meantime", "‘sa’", "30 days");
         assertThat(records()).hasSize(1);
-        JenkinsAccount.findStore(folder).addCredentials(Domain.global(), both.account("sa", ""));
-        both.build(job);
-        both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
+        JenkinsAccount.findStore(folder).addCredentials(Domain.global(), fixture.account("sa", ""));
+        fixture.build(job);
+        fixture.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
     }
 
     @Test
     void credentialEditedDuringTheFlow_keepsTheEditAndStoresTheToken() throws Exception {
         submitStart(owner.goTo(path), clientId);
-        VcfaServiceAccount edited = both.account("sa", "typed-in-the-meantime");
+        VcfaServiceAccount edited = fixture.account("sa", "typed-in-the-meantime");
         replace(new VcfaServiceAccount(
                 edited.getScope(), "sa", "edited", edited.getUrl(), "acme", edited.getRefreshToken()));
         simulator.devices().decide(simulator.devices().lastUserCode(), true);

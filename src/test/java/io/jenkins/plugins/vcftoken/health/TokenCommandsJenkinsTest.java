@@ -8,25 +8,20 @@ import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.cli.CLICommandInvoker;
 import hudson.model.Item;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
-import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.logging.Level;
 import jenkins.model.Jenkins;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /** Output, exit codes and permissions of the CLI commands. */
-@WithJenkins
-class TokenCommandsJenkinsTest {
+class TokenCommandsJenkinsTest extends JenkinsSharedTestBase {
 
     private static final int BAD_ARGUMENT = 3;
     private static final int FAILED = 5;
@@ -35,23 +30,15 @@ class TokenCommandsJenkinsTest {
     @TempDir
     private Path saved;
 
-    private JenkinsRule jenkins;
-    private JenkinsAndSimulator both;
-
-    @AutoClose("closeAndCheckViolations")
-    private final Simulator simulator = Simulator.start();
-
     @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
-        jenkins = rule;
-        both = new JenkinsAndSimulator(rule, simulator);
-        both.addToSystem(both.account("global", simulator.addAccount("ci", "acme")));
-        Folder folder = rule.createProject(Folder.class, "team");
+    void prepare() throws Exception {
+        fixture.addToSystem(fixture.account("global", simulator.addAccount("ci", "acme")));
+        Folder folder = jenkins.createProject(Folder.class, "team");
         JenkinsAccount.findStore(folder)
-                .addCredentials(Domain.global(), both.account("shared", simulator.addAccount("two", "acme")));
-        rule.createFreeStyleProject("job");
-        rule.jenkins.setSecurityRealm(rule.createDummySecurityRealm());
-        rule.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
+                .addCredentials(Domain.global(), fixture.account("shared", simulator.addAccount("two", "acme")));
+        jenkins.createFreeStyleProject("job");
+        jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
+        jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
                 .grant(Jenkins.ADMINISTER)
                 .everywhere()
                 .to("admin")

@@ -11,7 +11,7 @@ import hudson.model.Result;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.JenkinsReset;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.LedgerCrypto;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
@@ -25,7 +25,6 @@ import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenHasher;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -40,20 +39,14 @@ import org.htmlunit.util.NameValuePair;
 import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.w3c.dom.Node;
 
 /** Displayed states, and token requests of the page's actions. */
-@WithJenkins
-class TokenDetailPageJenkinsTest {
+class TokenDetailPageJenkinsTest extends JenkinsSharedTestBase {
 
     private static final String PAGE = "manage/vcf-tokens/credential/sa/";
     private static final String HOSTILE = "<img src=x onerror=alert(1)>\" onmouseover=\"alert(2)";
@@ -61,31 +54,15 @@ class TokenDetailPageJenkinsTest {
     @TempDir
     private Path saved;
 
-    private static JenkinsRule jenkins;
-    private JenkinsAndSimulator both;
     private JenkinsPages pages;
-
-    @AutoClose
-    private final Simulator simulator = Simulator.start();
 
     private String initialToken;
 
-    @BeforeAll
-    static void start(JenkinsRule rule) {
-        jenkins = rule;
-    }
-
     @BeforeEach
     void prepare() throws Exception {
-        both = new JenkinsAndSimulator(jenkins, simulator);
         pages = new JenkinsPages(jenkins);
         initialToken = simulator.addAccount("ci", "acme");
-        both.addToSystem(both.account("sa", initialToken));
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        JenkinsReset.reset(jenkins);
+        fixture.addToSystem(fixture.account("sa", initialToken));
     }
 
     @Test
@@ -96,7 +73,7 @@ class TokenDetailPageJenkinsTest {
         page = jenkins.submit(page.getFormByName("renew"));
         assertThat(page.asNormalizedText()).contains("Ready").contains("Last renewal");
         assertThat(simulator.grants()).isEqualTo(1);
-        both.awaitInSystem("sa");
+        fixture.awaitInSystem("sa");
 
         WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
         job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'sa') { sleep 600 }", true));
@@ -107,7 +84,7 @@ class TokenDetailPageJenkinsTest {
                 .endsWith("/" + run.getUrl());
         jenkins.submit(page.getFormByName("renew"));
         assertThat(simulator.grants()).isEqualTo(2);
-        both.awaitInSystem("sa");
+        fixture.awaitInSystem("sa");
         JSONObject json = pages.json(PAGE + "api/json");
         assertThat(json.getInt("generation")).isEqualTo(2);
         assertThat(json.getInt("openLeases")).isEqualTo(1);
@@ -117,7 +94,7 @@ class TokenDetailPageJenkinsTest {
         run.doStop();
         jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
         assertThat(pages.json(PAGE + "api/json").getInt("openLeases")).isZero();
-        both.assertNoTokenLostOrReused();
+        fixture.assertNoTokenLostOrReused();
         savePages();
         SecretSweep.assertNone(simulator, saved);
     }
@@ -134,7 +111,7 @@ class TokenDetailPageJenkinsTest {
         SystemCredentialsProvider.getInstance().getCredentials().add(user);
         String page = "manage/vcf-tokens/credential/user/";
         assertThat(pages.json(page + "api/json").getString("state")).isEqualTo("NOT_USED");
-        both.build(both.job(jenkins.jenkins, "job", "user"));
+        fixture.build(fixture.job(jenkins.jenkins, "job", "user"));
         JenkinsAndSimulator.await(
                 "the session has ended", () -> simulator.sddcManager().releases() == 1);
         JSONObject json = pages.json(page + "api/json");
@@ -182,7 +159,7 @@ class TokenDetailPageJenkinsTest {
         VcfaServiceAccount old = (VcfaServiceAccount)
                 SystemCredentialsProvider.getInstance().getCredentials().get(0);
         JenkinsAccount.findStore(jenkins.jenkins)
-                .updateCredentials(Domain.global(), old, both.account("sa", simulator.reauthorize("ci")));
+                .updateCredentials(Domain.global(), old, fixture.account("sa", simulator.reauthorize("ci")));
         assertThat(state()).isEqualTo("NOT_USED");
         HtmlPage list = pages.open("manage/vcf-tokens/");
         assertThat(list.asNormalizedText()).contains("Orphaned token records");
@@ -237,12 +214,12 @@ class TokenDetailPageJenkinsTest {
     void forget_afterARotationSinceThePageWasShown_isRefused() throws Exception {
         NameValuePair loses = new NameValuePair("loses", "true");
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
-        both.awaitInSystem("sa");
+        fixture.awaitInSystem("sa");
         HtmlForm shown = pages.open(PAGE).getFormByName("forget");
         assertThat(shown.getInputByName("loses").getValue()).isEqualTo("false");
         CredentialsStore store = JenkinsAccount.findStore(jenkins.jenkins);
         store.updateCredentials(
-                Domain.global(), store.getCredentials(Domain.global()).get(0), both.account("sa", initialToken));
+                Domain.global(), store.getCredentials(Domain.global()).get(0), fixture.account("sa", initialToken));
         assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed())).isEqualTo(400);
         assertThat(state()).isEqualTo("READY");
         HtmlPage page = pages.open(PAGE);
@@ -257,7 +234,7 @@ class TokenDetailPageJenkinsTest {
     @Test
     void forget_explainsTheLossAndRequiresConfirmation() throws Exception {
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
-        both.awaitInSystem("sa");
+        fixture.awaitInSystem("sa");
         HtmlPage page = pages.open(PAGE);
         assertThat(page.asNormalizedText()).contains("The credential itself and its token are kept");
         assertThat(pages.post(null, PAGE + "forget")).isEqualTo(400);
@@ -267,7 +244,7 @@ class TokenDetailPageJenkinsTest {
         assertThat(pages.post(null, PAGE + "forget", JenkinsPages.confirmed())).isEqualTo(400);
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(200);
         assertThat(simulator.grants()).isEqualTo(2);
-        both.assertNoTokenLostOrReused();
+        fixture.assertNoTokenLostOrReused();
     }
 
     @Test
@@ -322,10 +299,10 @@ class TokenDetailPageJenkinsTest {
                 null,
                 new AccessToken("old-bearer-value", Instant.EPOCH, Instant.EPOCH.plusSeconds(9)));
         addWithRecord("ready", TokenFamily.Status.READY, null, validAccessToken());
-        both.addToSystem(both.account("empty", ""));
-        both.addToSystem(both.account(CredentialsScope.GLOBAL, "nowhere", "no address", "token-of-nowhere"));
-        both.addToSystem(both.account(CredentialsScope.GLOBAL, HOSTILE, HOSTILE, "token-of-hostile"));
-        both.addToSystem(both.account("copy", "former-of-ready"));
+        fixture.addToSystem(fixture.account("empty", ""));
+        fixture.addToSystem(fixture.account(CredentialsScope.GLOBAL, "nowhere", "no address", "token-of-nowhere"));
+        fixture.addToSystem(fixture.account(CredentialsScope.GLOBAL, HOSTILE, HOSTILE, "token-of-hostile"));
+        fixture.addToSystem(fixture.account("copy", "former-of-ready"));
         String[][] expected = {
             {"sa", "NOT_USED", "Never used"},
             {"rejected", "REJECTED", "Rejected by server"},
@@ -388,8 +365,8 @@ class TokenDetailPageJenkinsTest {
     /** Adds a credential and a ledger record. */
     private void addWithRecord(String id, TokenFamily.Status state, String error, AccessToken accessToken)
             throws Exception {
-        VcfaServiceAccount credential = both.account(id, "current-of-" + id);
-        both.addToSystem(credential);
+        VcfaServiceAccount credential = fixture.account(id, "current-of-" + id);
+        fixture.addToSystem(credential);
         Account account = credential.account();
         TokenHasher hashes = LedgerCrypto.hash();
         String former = hashes.ofToken("former-of-" + id);

@@ -15,12 +15,11 @@ import hudson.security.ACLContext;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
-import io.jenkins.plugins.vcftoken.JenkinsReset;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.binding.TokenBlock;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -30,41 +29,23 @@ import org.htmlunit.html.DomNode;
 import org.htmlunit.html.HtmlElement;
 import org.htmlunit.html.HtmlPage;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.MockAuthorizationStrategy;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /** Permissions and contents of the token lists of controller, folders and users. */
-@WithJenkins
-class TokenListPageJenkinsTest {
-
-    private static JenkinsRule jenkins;
-    private JenkinsAndSimulator both;
-
-    @AutoClose
-    private final Simulator simulator = Simulator.start();
+class TokenListPageJenkinsTest extends JenkinsSharedTestBase {
 
     private JenkinsPages pages;
     private Folder folder;
 
-    @BeforeAll
-    static void start(JenkinsRule rule) {
-        jenkins = rule;
-    }
-
     @BeforeEach
     void prepare() throws Exception {
-        both = new JenkinsAndSimulator(jenkins, simulator);
         pages = new JenkinsPages(jenkins);
-        both.addToSystem(both.account("global", simulator.addAccount("ci", "acme")));
+        fixture.addToSystem(fixture.account("global", simulator.addAccount("ci", "acme")));
         folder = jenkins.createProject(Folder.class, "team");
         JenkinsAccount.findStore(folder)
-                .addCredentials(Domain.global(), both.account("shared", simulator.addAccount("two", "acme")));
+                .addCredentials(Domain.global(), fixture.account("shared", simulator.addAccount("two", "acme")));
         jenkins.jenkins.setSecurityRealm(jenkins.createDummySecurityRealm());
         jenkins.jenkins.setAuthorizationStrategy(new MockAuthorizationStrategy()
                 .grant(Jenkins.ADMINISTER)
@@ -86,17 +67,12 @@ class TokenListPageJenkinsTest {
             JenkinsAccount.findStore(User.current())
                     .addCredentials(
                             Domain.global(),
-                            both.account(
+                            fixture.account(
                                     CredentialsScope.USER,
                                     "mine",
                                     simulator.url().toString(),
                                     simulator.addAccount("three", "acme")));
         }
-    }
-
-    @AfterEach
-    void stop() throws Exception {
-        JenkinsReset.reset(jenkins);
     }
 
     @Test
@@ -110,8 +86,8 @@ class TokenListPageJenkinsTest {
 
     @Test
     void controllerPage_withoutFurtherPermissions_hidesFoldersAndOrphans() throws Exception {
-        VcfaServiceAccount gone = both.account("gone", simulator.addAccount("four", "acme"));
-        both.addToSystem(gone);
+        VcfaServiceAccount gone = fixture.account("gone", simulator.addAccount("four", "acme"));
+        fixture.addToSystem(gone);
         VcfTokenService.get().issueWithoutLease(gone);
         SystemCredentialsProvider.getInstance()
                 .getCredentials()
@@ -126,9 +102,9 @@ class TokenListPageJenkinsTest {
 
     @Test
     void leases_nameBuildsThatTheUserMaySee() throws Exception {
-        VcfaServiceAccount busy = both.account("busy", simulator.addAccount("five", "acme"));
-        both.addToSystem(busy);
-        WorkflowRun run = both.build(both.job(jenkins.jenkins, "hidden", "busy"));
+        VcfaServiceAccount busy = fixture.account("busy", simulator.addAccount("five", "acme"));
+        fixture.addToSystem(busy);
+        WorkflowRun run = fixture.build(fixture.job(jenkins.jenkins, "hidden", "busy"));
         TokenBlock block = new TokenBlock(run, busy, "VCF_TOKEN", "VCF_URL", false, null);
         block.open(busy, "", run, Duration.ofMinutes(1), List.of(), TaskListener.NULL, null);
         assertThat(json("auditor")).contains("\"busy\"", "hidden#1");

@@ -55,7 +55,7 @@ class KubernetesCredentialsJenkinsTest {
     @Test
     void build_withACredentialFromASecret_writesTheRotatedTokenBackIntoIt(JenkinsRule jenkins) throws Exception {
         try (Simulator simulator = Simulator.start()) {
-            JenkinsAndSimulator both = new JenkinsAndSimulator(jenkins, simulator);
+            JenkinsAndSimulator fixture = new JenkinsAndSimulator(jenkins, simulator);
             String initial = simulator.addAccount("ci", "acme");
             SERVER.create(
                     "vcf-sa",
@@ -70,7 +70,7 @@ class KubernetesCredentialsJenkinsTest {
                             "caCertificates",
                             simulator.authorityPem()));
             JenkinsAndSimulator.await("the provider lists the credential", () -> find("vcf-sa") != null);
-            both.build(both.job(jenkins.jenkins, "first", "vcf-sa"));
+            fixture.build(fixture.job(jenkins.jenkins, "first", "vcf-sa"));
             assertThat(SERVER.text("vcf-sa", "refreshToken"))
                     .isEqualTo(simulator.currentToken("ci"))
                     .isNotEqualTo(initial);
@@ -79,7 +79,7 @@ class KubernetesCredentialsJenkinsTest {
             JenkinsAndSimulator.await(
                     "the provider has the next token",
                     () -> find("vcf-sa").storedSecret().getPlainText().equals(simulator.currentToken("ci")));
-            both.build(both.job(jenkins.createProject(Folder.class, "team"), "second", "vcf-sa"));
+            fixture.build(fixture.job(jenkins.createProject(Folder.class, "team"), "second", "vcf-sa"));
             assertThat(simulator.grants()).isEqualTo(1);
             int requests = SERVER.requests();
             VcfTokenService.get().renew(find("vcf-sa"));
@@ -89,7 +89,7 @@ class KubernetesCredentialsJenkinsTest {
                     .satisfies(family -> assertThat(family.locations())
                             .singleElement()
                             .hasToString("CredentialLocation[context=system, credentialsId=vcf-sa]"));
-            both.assertNoTokenLostOrReused();
+            fixture.assertNoTokenLostOrReused();
         }
     }
 

@@ -13,6 +13,7 @@ import com.cloudbees.plugins.credentials.CredentialsUnavailableException;
 import com.cloudbees.plugins.credentials.domains.Domain;
 import hudson.model.Result;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
@@ -33,42 +34,25 @@ import jenkins.model.Jenkins;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jvnet.hudson.test.JenkinsRule;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 
 /** Credentials that are replaced, copied or moved while in use keep their own token. */
-@WithJenkins
-class CredentialLocatorJenkinsTest {
+class CredentialLocatorJenkinsTest extends JenkinsSharedTestBase {
 
     private static final Domain OTHER_DOMAIN = new Domain("other", null, List.of());
-    private static JenkinsRule jenkins;
     private static int folderCount;
-
-    private JenkinsAndSimulator both;
-
-    @AutoClose
-    private final Simulator simulator = Simulator.start();
 
     private String initialToken;
 
-    @BeforeAll
-    static void start(JenkinsRule rule) {
-        jenkins = rule;
-    }
-
     @BeforeEach
-    void startSimulator() throws Exception {
-        both = new JenkinsAndSimulator(jenkins, simulator);
+    void addAccount() throws Exception {
         initialToken = simulator.addAccount("ci", "acme");
     }
 
     @AfterEach
     void stop() {
-        both.assertNoTokenLostOrReused();
+        fixture.assertNoTokenLostOrReused();
     }
 
     @Test
@@ -133,7 +117,7 @@ class CredentialLocatorJenkinsTest {
         Folder other = folder("other", initialToken);
         VcfCredentials credential = credentialIn(other);
         replaceToken(other, initialToken);
-        WorkflowJob job = both.job(other, "job", "sa");
+        WorkflowJob job = fixture.job(other, "job", "sa");
         CredentialLocator locator = VcfTokenService.get().locator();
         assertThat(locator.find(credential, null)).isEmpty();
         assertThat(locator.find(credential, job))
@@ -169,7 +153,7 @@ class CredentialLocatorJenkinsTest {
         assertThat(credentialIn(innerCopy)).isNotSameAs(credentialIn(inner));
         VcfTokenService.get().renew(credentialIn(original));
         VcfTokenService.get().renew(credentialIn(inner));
-        both.sleepUntilRenewalIsDue();
+        fixture.sleepUntilRenewalIsDue();
         VcfTokenService.get().issueWithoutLease(credentialIn(copy));
         VcfTokenService.get().issueWithoutLease(credentialIn(innerCopy));
         awaitToken(copy);
@@ -207,7 +191,7 @@ class CredentialLocatorJenkinsTest {
             awaitTwoRenewals(lease);
         }
         awaitToken(to);
-        both.build(both.job(to, "job", "sa"));
+        fixture.build(fixture.job(to, "job", "sa"));
         awaitToken(to);
     }
 
@@ -227,7 +211,7 @@ class CredentialLocatorJenkinsTest {
         }
         awaitToken(to);
         assertThat(simulator.grants()).isEqualTo(1);
-        both.build(both.job(to, "job", "sa"));
+        fixture.build(fixture.job(to, "job", "sa"));
     }
 
     @Test
@@ -259,7 +243,7 @@ class CredentialLocatorJenkinsTest {
             awaitTwoRenewals(lease);
         }
         assertThat(credentialIn(other).storedSecret().getPlainText()).isEqualTo(initialToken);
-        WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, both.job(other, "job", "sa"));
+        WorkflowRun run = jenkins.buildAndAssertStatus(Result.FAILURE, fixture.job(other, "job", "sa"));
         jenkins.assertLogContains("has already replaced it", run);
     }
 
@@ -405,7 +389,7 @@ class CredentialLocatorJenkinsTest {
                     .updateCredentials(
                             Domain.global(),
                             credentialIn(team),
-                            both.account(
+                            fixture.account(
                                     CredentialsScope.GLOBAL, "sa", simulator.url() + "/", simulator.reauthorize("ci")));
             awaitTwoRenewals(lease);
             assertThat(VcfTokenService.get().locator().find(credential, null)).isPresent();
@@ -459,7 +443,7 @@ class CredentialLocatorJenkinsTest {
     }
 
     private void add(Folder folder, String id, String token) throws Exception {
-        findStore(folder).addCredentials(Domain.global(), both.account(id, token));
+        findStore(folder).addCredentials(Domain.global(), fixture.account(id, token));
     }
 
     private static Folder emptyFolder(String name) throws Exception {
@@ -467,7 +451,7 @@ class CredentialLocatorJenkinsTest {
     }
 
     private void replaceToken(Folder folder, String token) throws Exception {
-        findStore(folder).updateCredentials(Domain.global(), credentialIn(folder), both.account("sa", token));
+        findStore(folder).updateCredentials(Domain.global(), credentialIn(folder), fixture.account("sa", token));
     }
 
     private void awaitToken(Folder folder) throws Exception {

@@ -8,11 +8,11 @@ import com.cloudbees.plugins.credentials.SystemCredentialsProvider;
 import hudson.ExtensionList;
 import hudson.security.Permission;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.JenkinsSingleCredentialProvider;
 import io.jenkins.plugins.vcftoken.MutableClock;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -22,39 +22,21 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.TestExtension;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.springframework.security.core.Authentication;
 
 /** Write-back into stores of other plugins, such as those of an external vault. */
-@WithJenkins
-class ForeignStoreJenkinsTest {
-
-    private static JenkinsRule jenkins;
-
-    private JenkinsAndSimulator both;
-
-    @AutoClose
-    private final Simulator simulator = Simulator.start();
+class ForeignStoreJenkinsTest extends JenkinsSharedTestBase {
 
     private TestVault vault;
     private RecordingLogHandler log;
 
-    @BeforeAll
-    static void start(JenkinsRule rule) {
-        jenkins = rule;
-    }
-
     @BeforeEach
-    void startSimulator() throws Exception {
-        both = new JenkinsAndSimulator(jenkins, simulator);
+    void prepare() throws Exception {
         vault = ExtensionList.lookupSingleton(TestVault.class);
         vault.context = jenkins.jenkins;
         vault.updates.set(0);
@@ -66,7 +48,7 @@ class ForeignStoreJenkinsTest {
     void stop() {
         log.close();
         vault.credential = null;
-        both.assertNoTokenLostOrReused();
+        fixture.assertNoTokenLostOrReused();
     }
 
     @ParameterizedTest
@@ -76,13 +58,13 @@ class ForeignStoreJenkinsTest {
         String id = "read-only-" + answer;
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
         vault.answer = answer;
-        vault.credential = both.account(id, simulator.addAccount("ci", "acme"));
-        WorkflowJob job = both.job(jenkins.jenkins, id, id);
-        both.build(job);
+        vault.credential = fixture.account(id, simulator.addAccount("ci", "acme"));
+        WorkflowJob job = fixture.job(jenkins.jenkins, id, id);
+        fixture.build(job);
         await("it is logged", () -> log.readOnlyMessages(id) == 1);
         for (int i = 0; i < 2; i++) {
-            both.sleepUntilRenewalIsDue();
-            both.build(job);
+            fixture.sleepUntilRenewalIsDue();
+            fixture.build(job);
         }
         awaitWriteBacks();
         assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
@@ -94,9 +76,9 @@ class ForeignStoreJenkinsTest {
     @Test
     void writeBack_afterAConcurrentChange_keepsIt() throws Exception {
         vault.answer = Answer.NO;
-        vault.credential = both.account("raced", simulator.addAccount("ci", "acme"));
+        vault.credential = fixture.account("raced", simulator.addAccount("ci", "acme"));
         String newToken = simulator.addAccount("other", "acme");
-        vault.beforeUpdate = () -> vault.credential = both.account("raced", newToken);
+        vault.beforeUpdate = () -> vault.credential = fixture.account("raced", newToken);
         VcfTokenService.get().issueWithoutLease(vault.credential);
         await("the update was attempted", () -> vault.updates.get() == 1);
         awaitWriteBacks();
@@ -108,14 +90,14 @@ class ForeignStoreJenkinsTest {
     @Test
     void writeBack_intoTheSystemStore_worksAfterAVaultRefusedTheSameId() throws Exception {
         vault.answer = Answer.FORBIDDEN;
-        vault.credential = both.account("again", simulator.addAccount("vaulted", "acme"));
+        vault.credential = fixture.account("again", simulator.addAccount("vaulted", "acme"));
         VcfTokenService.get().issueWithoutLease(vault.credential);
         await("it is logged", () -> log.readOnlyMessages("again") == 1);
         vault.credential = null;
-        VcfaServiceAccount own = both.account("again", simulator.addAccount("ci", "acme"));
-        both.addToSystem(own);
+        VcfaServiceAccount own = fixture.account("again", simulator.addAccount("ci", "acme"));
+        fixture.addToSystem(own);
         VcfTokenService.get().issueWithoutLease(own);
-        both.awaitInSystem("again");
+        fixture.awaitInSystem("again");
     }
 
     /** An administrator can make a store writable without restarting Jenkins. */
@@ -125,7 +107,7 @@ class ForeignStoreJenkinsTest {
         CredentialLocator locator = new CredentialLocator(Optional::empty, clock);
         vault.answer = Answer.UNSUPPORTED;
         String initialToken = simulator.addAccount("ci", "acme");
-        vault.credential = both.account("reopened", initialToken);
+        vault.credential = fixture.account("reopened", initialToken);
         StoreCredentialWriter writer = locator.find(vault.credential, null).orElseThrow();
         LocatedCredential stored = CredentialScanner.visibleIn(jenkins.jenkins).stream()
                 .filter(found -> found.credential() == vault.credential)
@@ -154,8 +136,8 @@ class ForeignStoreJenkinsTest {
     /** Write-backs run in order, so all earlier ones are done after a new one. */
     private void awaitWriteBacks() throws Exception {
         String id = "last-" + System.nanoTime();
-        VcfaServiceAccount last = both.account(id, simulator.addAccount(id, "acme"));
-        both.addToSystem(last);
+        VcfaServiceAccount last = fixture.account(id, simulator.addAccount(id, "acme"));
+        fixture.addToSystem(last);
         VcfTokenService.get().issueWithoutLease(last);
         await(
                 "the last token is stored",

@@ -40,10 +40,10 @@ import hudson.security.ACL;
 import hudson.security.ACLContext;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
+import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
-import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -64,37 +64,25 @@ import org.jenkinsci.plugins.workflow.cps.CpsFlowDefinition;
 import org.jenkinsci.plugins.workflow.job.WorkflowJob;
 import org.jenkinsci.plugins.workflow.job.WorkflowRun;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.jvnet.hudson.test.JenkinsRule;
 import org.jvnet.hudson.test.TestExtension;
-import org.jvnet.hudson.test.junit.jupiter.WithJenkins;
 import org.springframework.security.core.Authentication;
 
-@WithJenkins
-class StoreCredentialWriterJenkinsTest {
-
-    private JenkinsRule jenkins;
-    private JenkinsAndSimulator both;
-
-    @AutoClose
-    private final Simulator simulator = Simulator.start();
+class StoreCredentialWriterJenkinsTest extends JenkinsSharedTestBase {
 
     @BeforeEach
-    void start(JenkinsRule rule) throws Exception {
-        jenkins = rule;
+    void setShortLifetime() {
         simulator.setLifetime(JenkinsAndSimulator.SHORT);
-        both = new JenkinsAndSimulator(rule, simulator);
     }
 
     @AfterEach
     void stop() {
-        both.assertNoTokenLostOrReused();
+        fixture.assertNoTokenLostOrReused();
     }
 
     private VcfaServiceAccount newCredential() {
-        return both.account("sa", simulator.addAccount("ci", "acme"));
+        return fixture.account("sa", simulator.addAccount("ci", "acme"));
     }
 
     @Test
@@ -103,11 +91,11 @@ class StoreCredentialWriterJenkinsTest {
         Folder inner = outer.createProject(Folder.class, "inner");
         Folder deepest = inner.createProject(Folder.class, "deepest");
         findStore(inner).addCredentials(Domain.global(), newCredential());
-        WorkflowJob job = both.job(deepest, "job", "sa");
+        WorkflowJob job = fixture.job(deepest, "job", "sa");
         for (int i = 0; i < 3; i++) {
-            both.build(job);
-            both.awaitOnDisk(new File(inner.getRootDir(), "config.xml"), "sa");
-            both.sleepUntilRenewalIsDue();
+            fixture.build(job);
+            fixture.awaitOnDisk(new File(inner.getRootDir(), "config.xml"), "sa");
+            fixture.sleepUntilRenewalIsDue();
         }
         assertThat(simulator.rotations()).isGreaterThanOrEqualTo(3);
     }
@@ -115,11 +103,11 @@ class StoreCredentialWriterJenkinsTest {
     @Test
     void build_withTwoCredentialsOfOneId_rotatesTheNearest() throws Exception {
         String far = simulator.addAccount("far", "acme");
-        both.addToSystem(both.account("sa", far));
+        fixture.addToSystem(fixture.account("sa", far));
         Folder folder = jenkins.createProject(Folder.class, "folder");
         findStore(folder).addCredentials(Domain.global(), newCredential());
-        both.build(both.job(folder, "job", "sa"));
-        both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
+        fixture.build(fixture.job(folder, "job", "sa"));
+        fixture.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
         assertThat(simulator.currentToken("far")).isEqualTo(far);
         assertThat(tokenIn(new File(jenkins.jenkins.getRootDir(), "credentials.xml"), "sa"))
                 .isEqualTo(far);
@@ -133,13 +121,13 @@ class StoreCredentialWriterJenkinsTest {
             findStore(alice)
                     .addCredentials(
                             Domain.global(),
-                            both.account(
+                            fixture.account(
                                     CredentialsScope.USER,
                                     "mine",
                                     simulator.url().toString(),
                                     simulator.addAccount("ci", "acme")));
         }
-        WorkflowJob job = both.job(jenkins.jenkins, "job", "${WHICH}");
+        WorkflowJob job = fixture.job(jenkins.jenkins, "job", "${WHICH}");
         job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: '${WHICH}') { echo VCF_URL }", true));
         job.addProperty(new ParametersDefinitionProperty(
                 new CredentialsParameterDefinition("WHICH", null, "mine", VcfaServiceAccount.class.getName(), true)));
@@ -151,8 +139,8 @@ class StoreCredentialWriterJenkinsTest {
                             new CauseAction(new Cause.UserIdCause("alice")),
                             new ParametersAction(new CredentialsParameterValue("WHICH", "mine", null))));
             SecretSweep.assertNone(simulator, run.getRootDir().toPath());
-            both.awaitOnDisk(new File(alice.getUserFolder(), "config.xml"), "mine");
-            both.sleepUntilRenewalIsDue();
+            fixture.awaitOnDisk(new File(alice.getUserFolder(), "config.xml"), "mine");
+            fixture.sleepUntilRenewalIsDue();
         }
         assertThat(simulator.rotations()).isGreaterThanOrEqualTo(2);
     }
@@ -160,30 +148,30 @@ class StoreCredentialWriterJenkinsTest {
     /** A {@link BulkChange} only delays saves of its own thread. */
     @Test
     void writeBack_duringABulkChangeOfTheCaller_isSaved() throws Exception {
-        both.addToSystem(newCredential());
+        fixture.addToSystem(newCredential());
         SystemCredentialsProvider system = SystemCredentialsProvider.getInstance();
         VcfCredentials credential = (VcfCredentials) system.getCredentials().get(0);
         try (BulkChange bulk = new BulkChange(system)) {
             VcfTokenService.get().issueWithoutLease(credential);
-            both.awaitInSystem("sa");
+            fixture.awaitInSystem("sa");
             assertThat(BulkChange.contains(system)).isTrue();
         }
     }
 
     @Test
     void writeBack_thatFailed_isRepeatedByTheNextBuild() throws Exception {
-        both.addToSystem(newCredential());
-        WorkflowJob job = both.job(jenkins.jenkins, "job", "sa");
+        fixture.addToSystem(newCredential());
+        WorkflowJob job = fixture.job(jenkins.jenkins, "job", "sa");
         Path file = jenkins.jenkins.getRootDir().toPath().resolve("credentials.xml");
         Files.delete(file);
         Files.createDirectory(file);
         Files.createFile(file.resolve("file"));
-        both.build(job);
+        fixture.build(job);
         await("the token is stored in memory", () -> storedInMemory().equals(simulator.currentToken("ci")));
         Files.delete(file.resolve("file"));
         Files.delete(file);
-        both.build(job);
-        both.awaitInSystem("sa");
+        fixture.build(job);
+        fixture.awaitInSystem("sa");
     }
 
     @Test
@@ -193,15 +181,16 @@ class StoreCredentialWriterJenkinsTest {
             many.add(new StringCredentialsImpl(CredentialsScope.GLOBAL, "other-" + i, null, Secret.fromString("x")));
         }
         SystemCredentialsProvider.getInstance().getCredentials().addAll(many);
-        both.addToSystem(newCredential());
+        fixture.addToSystem(newCredential());
         BlockedSaves blocked =
                 jenkins.jenkins.getExtensionList(BlockedSaves.class).get(0);
         blocked.released = new CountDownLatch(1);
-        both.build(both.job(jenkins.jenkins, "job", "sa"));
+        fixture.build(fixture.job(jenkins.jenkins, "job", "sa"));
         await("the store is being saved", () -> blocked.saves.get() == 1);
         assertThat(simulator.grants()).isEqualTo(1);
         blocked.released.countDown();
-        both.awaitInSystem("sa");
+        fixture.awaitInSystem("sa");
+        blocked.released = null;
         assertThat(blocked.saves).hasValue(1);
     }
 
@@ -211,7 +200,7 @@ class StoreCredentialWriterJenkinsTest {
         Folder other = jenkins.createProject(Folder.class, "a-first-folder");
         Folder folder = jenkins.createProject(Folder.class, "folder");
         findStore(folder).addCredentials(Domain.global(), newCredential());
-        WorkflowJob job = both.job(folder, "job", "sa");
+        WorkflowJob job = fixture.job(folder, "job", "sa");
         CredentialLocator locator = VcfTokenService.get().locator();
         StoreLookups lookups =
                 jenkins.jenkins.getExtensionList(StoreLookups.class).get(0);
@@ -219,8 +208,8 @@ class StoreCredentialWriterJenkinsTest {
         lookups.contexts.clear();
         assertThat(locator.find(first, job)).isPresent();
         assertThat(lookups.contexts).contains(folder).doesNotContain(other);
-        both.build(job);
-        both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
+        fixture.build(job);
+        fixture.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
         VcfCredentials rotated = credentialIn(folder);
         assertThat(rotated).isNotSameAs(first);
         lookups.contexts.clear();
@@ -232,7 +221,7 @@ class StoreCredentialWriterJenkinsTest {
     /** Renaming a folder holds its lock, and listeners look up credentials. */
     @Test
     void lookup_whileAWriteBackWaitsForAFolder_isNotBlocked() throws Exception {
-        both.addToSystem(both.account("other", simulator.addAccount("other", "acme")));
+        fixture.addToSystem(fixture.account("other", simulator.addAccount("other", "acme")));
         Folder folder = jenkins.createProject(Folder.class, "folder");
         findStore(folder).addCredentials(Domain.global(), newCredential());
         ExecutorService executor = Executors.newSingleThreadExecutor();
@@ -246,7 +235,7 @@ class StoreCredentialWriterJenkinsTest {
                         CredentialsMatchers.withId("other")));
                 assertThat(found.get(1, TimeUnit.SECONDS)).isNotNull();
             }
-            both.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
+            fixture.awaitOnDisk(new File(folder.getRootDir(), "config.xml"), "sa");
         } finally {
             executor.shutdownNow();
         }
@@ -269,8 +258,8 @@ class StoreCredentialWriterJenkinsTest {
             StoreContext storeOwner = new StoreContext(owner);
             CredentialsScope scope = owner == alice ? CredentialsScope.USER : CredentialsScope.GLOBAL;
             CredentialsStore store = findStore(owner);
-            VcfaServiceAccount first = both.account(scope, "sa", "https://host", "first");
-            VcfaServiceAccount replacement = both.account(scope, "sa", "https://host", "replacement");
+            VcfaServiceAccount first = fixture.account(scope, "sa", "https://host", "first");
+            VcfaServiceAccount replacement = fixture.account(scope, "sa", "https://host", "replacement");
             try (ACLContext as = storeOwner.impersonate()) {
                 store.addCredentials(Domain.global(), first);
             }
@@ -302,7 +291,7 @@ class StoreCredentialWriterJenkinsTest {
     }
 
     /** Records the contexts for which stores are looked up. */
-    @TestExtension("find_scansForNewCredentialsOnly_startingAtTheJob")
+    @TestExtension
     public static final class StoreLookups extends CredentialsProvider {
 
         final List<ModelObject> contexts = new CopyOnWriteArrayList<>();
@@ -326,12 +315,12 @@ class StoreCredentialWriterJenkinsTest {
 
     @Test
     void fingerprint_afterRotations_isTheSame() throws Exception {
-        both.addToSystem(newCredential());
-        WorkflowJob job = both.job(jenkins.jenkins, "job", "sa");
+        fixture.addToSystem(fixture.account("used-by-job", simulator.addAccount("ci", "acme")));
+        WorkflowJob job = fixture.job(jenkins.jenkins, "job", "used-by-job");
         for (int i = 0; i < 3; i++) {
-            both.build(job);
-            both.awaitInSystem("sa");
-            both.sleepUntilRenewalIsDue();
+            fixture.build(job);
+            fixture.awaitInSystem("used-by-job");
+            fixture.sleepUntilRenewalIsDue();
         }
         Fingerprint usage = CredentialsProvider.getFingerprintOf(
                 SystemCredentialsProvider.getInstance().getCredentials().get(0));
@@ -340,22 +329,25 @@ class StoreCredentialWriterJenkinsTest {
 
     @Test
     void usage_ofALoopOfBlocks_isSavedOncePerBuild() throws Exception {
-        both.addToSystem(newCredential());
-        WorkflowJob job = jenkins.createProject(WorkflowJob.class, "job");
-        job.setDefinition(
-                new CpsFlowDefinition("for (int i = 0; i < 5; i++) { withVcfToken(credentialsId: 'sa') { } }", true));
+        fixture.addToSystem(fixture.account("used-by-loop", simulator.addAccount("ci", "acme")));
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class, "loop");
+        job.setDefinition(new CpsFlowDefinition(
+                "for (int i = 0; i < 5; i++) { withVcfToken(credentialsId: 'used-by-loop') { } }", true));
+        ExtensionList.lookupSingleton(FingerprintSaves.class).saves.set(0);
+        ExtensionList.lookupSingleton(CredentialUses.class).builds.clear();
         jenkins.buildAndAssertSuccess(job);
         jenkins.buildAndAssertSuccess(job);
         assertThat(ExtensionList.lookupSingleton(FingerprintSaves.class).saves).hasValue(2);
         assertThat(ExtensionList.lookupSingleton(CredentialUses.class).builds)
                 .containsExactly(
-                        "job#1", "job#1", "job#1", "job#1", "job#1", "job#2", "job#2", "job#2", "job#2", "job#2");
+                        "loop#1", "loop#1", "loop#1", "loop#1", "loop#1", "loop#2", "loop#2", "loop#2", "loop#2",
+                        "loop#2");
         Fingerprint usage = CredentialsProvider.getFingerprintOf(
                 SystemCredentialsProvider.getInstance().getCredentials().get(0));
         assertThat(usage.getRangeSet(job).listNumbers()).containsExactly(1, 2);
     }
 
-    @TestExtension("usage_ofALoopOfBlocks_isSavedOncePerBuild")
+    @TestExtension
     public static final class FingerprintSaves extends SaveableListener {
         final AtomicInteger saves = new AtomicInteger();
 
@@ -368,7 +360,7 @@ class StoreCredentialWriterJenkinsTest {
         }
     }
 
-    @TestExtension("usage_ofALoopOfBlocks_isSavedOncePerBuild")
+    @TestExtension
     public static final class CredentialUses implements CredentialsUseListener {
         final List<String> builds = new CopyOnWriteArrayList<>();
 
@@ -387,18 +379,18 @@ class StoreCredentialWriterJenkinsTest {
 
     @Test
     void abortedBuild_doesNotCancelItsRequest() throws Exception {
-        both.addToSystem(newCredential());
-        WorkflowJob job = both.job(jenkins.jenkins, "job", "sa");
+        fixture.addToSystem(newCredential());
+        WorkflowJob job = fixture.job(jenkins.jenkins, "job", "sa");
         simulator.setDelay(Duration.ofSeconds(2));
         WorkflowRun run = job.scheduleBuild2(0).waitForStart();
         await("the request is running", () -> simulator.requests() == 1);
         run.doStop();
         jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
         await("the server grants it", () -> simulator.grants() == 1);
-        both.awaitInSystem("sa");
+        fixture.awaitInSystem("sa");
         simulator.setLifetime(Duration.ofHours(1));
         simulator.setDelay(Duration.ZERO);
-        both.build(job);
+        fixture.build(job);
     }
 
     private static String storedInMemory() {
@@ -409,7 +401,7 @@ class StoreCredentialWriterJenkinsTest {
     }
 
     /** Blocks saves of the system store. */
-    @TestExtension("build_duringASlowSave_completesAndTheStoreIsSavedOnce")
+    @TestExtension
     public static final class BlockedSaves extends SaveableListener {
 
         final AtomicInteger saves = new AtomicInteger();

@@ -33,12 +33,12 @@ class VersionedSecretProviderJenkinsTest {
     void rotatedToken_ofACredentialInAStoreOfAnotherPlugin_isWrittenThereAndNotIntoTheCredential(JenkinsRule jenkins)
             throws Exception {
         try (Simulator simulator = Simulator.start()) {
-            JenkinsAndSimulator both = new JenkinsAndSimulator(jenkins, simulator);
+            JenkinsAndSimulator fixture = new JenkinsAndSimulator(jenkins, simulator);
             String initial = simulator.addAccount("ci", "acme");
             InMemoryVersionedSecret secret = new InMemoryVersionedSecret(initial);
             Vault.SECRETS.put("vcfa", secret);
             JenkinsAccount.add(simulator.url().toString(), simulator.authorityPem(), "vcfa", initial);
-            both.build(both.job(jenkins.jenkins, "first", "vcfa"));
+            fixture.build(fixture.job(jenkins.jenkins, "first", "vcfa"));
             assertThat(secret.content().secret())
                     .isEqualTo(simulator.currentToken("ci"))
                     .isNotEqualTo(initial);
@@ -47,9 +47,9 @@ class VersionedSecretProviderJenkinsTest {
                     .satisfies(stored -> assertThat(
                                     stored.credential().storedSecret().getPlainText())
                             .isEqualTo(initial));
-            both.build(both.job(jenkins.jenkins, "second", "vcfa"));
+            fixture.build(fixture.job(jenkins.jenkins, "second", "vcfa"));
             assertThat(simulator.requests()).isEqualTo(1);
-            both.assertNoTokenLostOrReused();
+            fixture.assertNoTokenLostOrReused();
         } finally {
             Vault.SECRETS.clear();
         }
