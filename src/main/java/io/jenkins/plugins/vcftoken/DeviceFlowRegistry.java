@@ -73,7 +73,7 @@ public final class DeviceFlowRegistry {
                 throw CredentialHandleFactory.unavailable(
                         credential,
                         "the server gave no code: " + e.getMessage() + ". "
-                                + e.tokenError().nextStep(),
+                                + e.errorType().nextStep(),
                         e);
             }
         }

@@ -11,7 +11,7 @@ import hudson.util.DaemonThreadFactory;
 import hudson.util.NamingThreadFactory;
 import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.lease.LeaseManager;
-import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwnerCallback;
 import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.RetryPolicy;
@@ -113,7 +113,7 @@ public final class VcfTokenService {
             String organization,
             @CheckForNull Item near,
             Duration minimumValidity,
-            LeaseOwner owner)
+            LeaseOwnerCallback owner)
             throws TokenUnavailableException, InterruptedException {
         return leases().open(handles.create(credential, near, organization), minimumValidity, owner);
     }
@@ -125,7 +125,7 @@ public final class VcfTokenService {
             DerivedTokenClientFactory token,
             @CheckForNull Item near,
             Duration minimumValidity,
-            LeaseOwner owner)
+            LeaseOwnerCallback owner)
             throws TokenUnavailableException, InterruptedException {
         return leases().open(handles.createDerived(credential, near, organization, token), minimumValidity, owner);
     }
@@ -168,7 +168,7 @@ public final class VcfTokenService {
         } catch (TokenRequestException e) {
             throw new TokenUnavailableException(
                     handle.description() + ": the time when its secret expires is unknown: " + e.getMessage() + ". "
-                            + e.tokenError().nextStep(),
+                            + e.errorType().nextStep(),
                     e);
         }
     }
@@ -207,7 +207,7 @@ public final class VcfTokenService {
             throw CredentialHandleFactory.unavailable(
                     credential,
                     "the Supervisor namespaces cannot be listed: " + e.getMessage() + ". "
-                            + e.tokenError().nextStep(),
+                            + e.errorType().nextStep(),
                     e);
         }
     }

@@ -14,7 +14,7 @@ import hudson.security.ACLContext;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwnerCallback;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -143,7 +143,7 @@ class OpenLeaseJenkinsTest {
     }
 
     private Lease open(VcfCredentials credential) throws Exception {
-        return VcfTokenService.get().open(credential, "", null, Duration.ofMinutes(10), new LeaseOwner() {
+        return VcfTokenService.get().open(credential, "", null, Duration.ofMinutes(10), new LeaseOwnerCallback() {
             @Override
             public String displayName() {
                 return "test";

@@ -11,7 +11,7 @@ import io.jenkins.plugins.vcftoken.DerivedTokenClientFactory;
 import io.jenkins.plugins.vcftoken.Messages;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwnerCallback;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -43,7 +43,7 @@ import java.util.logging.Logger;
  * and on each token that the bindings derive from it. Saved with Pipeline builds. Thread-safe. Methods that do not
  * throw {@link InterruptedException} do no I/O and do not block.
  */
-public final class TokenBlock implements LeaseOwner, Serializable {
+public final class TokenBlock implements LeaseOwnerCallback, Serializable {
 
     @Serial
     private static final long serialVersionUID = 1;
@@ -62,7 +62,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     private final String charset;
     private final String credentialsId;
     private final BlockVariables variables;
-    private final IssuedTokens issued = new IssuedTokens();
+    private final BlockTokens issued = new BlockTokens();
 
     /** Null before the block is open, and if it has no files. */
     @CheckForNull
@@ -229,7 +229,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         List<Lease> opened = new ArrayList<>(Util.fixNull(derivedLeases));
         while (opened.size() < tokens.size()) {
             DerivedTokenClientFactory token = tokens.get(opened.size());
-            LeaseOwner owner = new DerivedTokenOwner(TokenTemplate.ACCESS_TOKEN + 1 + opened.size());
+            LeaseOwnerCallback owner = new DerivedTokenOwner(TokenTemplate.ACCESS_TOKEN + 1 + opened.size());
             try {
                 opened.add(VcfTokenService.get()
                         .openDerived(credentials, organization, token, build.getParent(), minimumValidity, owner));
@@ -385,7 +385,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
         return issued.masker(() -> TokenBlockRegistry.get().maskers());
     }
 
-    IssuedTokens issued() {
+    BlockTokens issued() {
         return issued;
     }
 
@@ -460,7 +460,7 @@ public final class TokenBlock implements LeaseOwner, Serializable {
     }
 
     /** Owner of the lease on a derived token. */
-    private final class DerivedTokenOwner implements LeaseOwner {
+    private final class DerivedTokenOwner implements LeaseOwnerCallback {
 
         private final int number;
 

@@ -191,7 +191,7 @@ public final class VcfTokenBuildWrapper extends BuildWrapper {
 
     @Extension
     @Symbol("vcfToken")
-    public static final class DescriptorImpl extends BuildWrapperDescriptor implements TokenFormDescriptor {
+    public static final class DescriptorImpl extends BuildWrapperDescriptor implements TokenBlockDescriptor {
 
         /** Uses the help files of the step. */
         public DescriptorImpl() {

@@ -103,9 +103,9 @@ final class WithVcfTokenExecution extends GeneralNonBlockingStepExecution {
                         context.get(EnvironmentExpander.class), new TokenEnvironmentExpander(opened)))
                 .withContext(BodyInvoker.mergeConsoleLogFilters(
                         context.get(ConsoleLogFilter.class), new TokenLogFilter(opened)))
-                .withContext(FailureHandler.merge(context.get(FailureHandler.class), new MaskingFailureHandler(opened)))
+                .withContext(FailureHandler.merge(context.get(FailureHandler.class), new ExceptionMasker(opened)))
                 .withContext(BodyInvoker.mergeLauncherDecorators(
-                        context.get(LauncherDecorator.class), new TokenLauncherDecorator(opened)))
+                        context.get(LauncherDecorator.class), new TokenAwaitingLauncherDecorator(opened)))
                 .withCallback(new CloseBlock())
                 .start();
     }

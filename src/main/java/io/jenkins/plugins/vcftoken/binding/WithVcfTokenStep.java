@@ -121,7 +121,7 @@ public final class WithVcfTokenStep extends Step {
 
     /** Does not require a node, so that Declarative Pipelines can use the step in {@code options { }}. */
     @Extension
-    public static final class DescriptorImpl extends StepDescriptor implements TokenFormDescriptor {
+    public static final class DescriptorImpl extends StepDescriptor implements TokenBlockDescriptor {
 
         @Override
         public String getFunctionName() {

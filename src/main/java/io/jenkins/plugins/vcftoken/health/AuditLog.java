@@ -109,7 +109,7 @@ public final class AuditLog implements VcfTokenListener, CredentialsUseListener 
         log(addFamily(event("failed"), handle, after)
                 .put("generation", after.tokens().generation())
                 .put("token", hash(after.tokens().current()))
-                .put("error", cause.tokenError().name())
+                .put("error", cause.errorType().name())
                 .put("state", after.state().name())
                 .put("cause", cause.detail())
                 .put("ms", took.toMillis()));

@@ -294,10 +294,10 @@ public final class CredentialHealth {
 
     /** Lists each build once, although it can have several blocks with several tokens each. */
     @Exported
-    public List<BuildLeaseInfo> getLeases() {
+    public List<BuildWithLease> getLeases() {
         return leaseOwners.stream()
                 .distinct()
-                .map(BuildLeaseInfo::find)
+                .map(BuildWithLease::find)
                 .filter(Objects::nonNull)
                 .toList();
     }

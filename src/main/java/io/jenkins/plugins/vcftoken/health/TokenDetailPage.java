@@ -33,7 +33,7 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
     private CredentialHealth health;
 
     @CheckForNull
-    private List<CredentialUse> uses;
+    private List<LastCredentialUse> uses;
 
     @CheckForNull
     private String error;
@@ -88,9 +88,9 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         return health;
     }
 
-    public synchronized List<CredentialUse> getUses() {
+    public synchronized List<LastCredentialUse> getUses() {
         if (uses == null) {
-            uses = CredentialUse.find(stored.credential());
+            uses = LastCredentialUse.find(stored.credential());
         }
         return uses;
     }

@@ -7,7 +7,7 @@ import com.codahale.metrics.Timer;
 import edu.umd.cs.findbugs.annotations.NonNull;
 import hudson.Extension;
 import io.jenkins.plugins.vcftoken.VcfTokenListener;
-import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenErrorType;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
@@ -32,11 +32,11 @@ public final class TokenMetrics extends MetricProvider implements VcfTokenListen
     private final Counter renewals = new Counter();
     private final Counter rotations = new Counter();
     private final Counter leases = new Counter();
-    private final Map<TokenError, Counter> failures = new EnumMap<>(TokenError.class);
+    private final Map<TokenErrorType, Counter> failures = new EnumMap<>(TokenErrorType.class);
 
     public TokenMetrics() {
-        for (TokenError tokenError : TokenError.values()) {
-            failures.put(tokenError, new Counter());
+        for (TokenErrorType errorType : TokenErrorType.values()) {
+            failures.put(errorType, new Counter());
         }
     }
 
@@ -50,12 +50,12 @@ public final class TokenMetrics extends MetricProvider implements VcfTokenListen
                 PREFIX + "renewals", renewals,
                 PREFIX + "rotations", rotations,
                 PREFIX + "leases", leases));
-        failures.forEach((tokenError, counter) -> all.put(PREFIX + "failures." + name(tokenError), counter));
+        failures.forEach((errorType, counter) -> all.put(PREFIX + "failures." + name(errorType), counter));
         return metrics(all);
     }
 
-    private static String name(TokenError tokenError) {
-        return tokenError.name().toLowerCase(Locale.ROOT).replace('_', '-');
+    private static String name(TokenErrorType errorType) {
+        return errorType.name().toLowerCase(Locale.ROOT).replace('_', '-');
     }
 
     @Override
@@ -71,7 +71,7 @@ public final class TokenMetrics extends MetricProvider implements VcfTokenListen
 
     @Override
     public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {
-        failures.get(cause.tokenError()).inc();
+        failures.get(cause.errorType()).inc();
     }
 
     @Override

@@ -119,7 +119,7 @@ final class AutoRenewingToken {
      * @return null if the credential or family differs, or this has ended
      */
     @CheckForNull
-    Lease join(CredentialHandle credential, LeaseOwner owner, TokenResult fresh) {
+    Lease join(CredentialHandle credential, LeaseOwnerCallback owner, TokenResult fresh) {
         Lease lease = new Lease(this, owner);
         List<Lease> renewed;
         synchronized (this) {
@@ -240,7 +240,7 @@ final class AutoRenewingToken {
     }
 
     /**
-     * Replaces the shared access token if the given one is newer, after {@link LeaseOwner#beforePublish} of all owners.
+     * Replaces the shared access token if the given one is newer, after {@link LeaseOwnerCallback#beforePublish} of all owners.
      * Synchronized with {@link #join}, so that a lease that is being opened is included.
      *
      * @return the leases that got the new access token; empty if it is not newer

@@ -17,13 +17,13 @@ public final class Lease implements AutoCloseable {
     private static final Logger LOGGER = Logger.getLogger(Lease.class.getName());
 
     private final AutoRenewingToken token;
-    private final LeaseOwner owner;
+    private final LeaseOwnerCallback owner;
 
     /** The reason of the last renewal failure; null if the last renewal succeeded. */
     @CheckForNull
     private volatile String failure;
 
-    Lease(AutoRenewingToken token, LeaseOwner owner) {
+    Lease(AutoRenewingToken token, LeaseOwnerCallback owner) {
         this.token = token;
         this.owner = owner;
     }

@@ -68,7 +68,7 @@ public final class LeaseManager {
      * @param minimumValidity of the access token; limited to half its lifetime
      * @throws TokenUnavailableException if there is no access token
      */
-    public Lease open(CredentialHandle handle, Duration minimumValidity, LeaseOwner owner)
+    public Lease open(CredentialHandle handle, Duration minimumValidity, LeaseOwnerCallback owner)
             throws TokenUnavailableException, InterruptedException {
         Instant begin = clock.instant();
         TokenResult result = awaitRetry(handle, minimumValidity, owner);
@@ -91,7 +91,7 @@ public final class LeaseManager {
     }
 
     /** Like {@link #await}, but waits for a scheduled retry if it is due soon. */
-    private TokenResult awaitRetry(CredentialHandle handle, Duration minimumValidity, LeaseOwner owner)
+    private TokenResult awaitRetry(CredentialHandle handle, Duration minimumValidity, LeaseOwnerCallback owner)
             throws TokenUnavailableException, InterruptedException {
         try {
             return manager.await(handle, isValidFor(minimumValidity));
@@ -129,7 +129,7 @@ public final class LeaseManager {
     }
 
     /** Synchronized, so that leases that are opened concurrently share a token. */
-    private synchronized Lease join(CredentialHandle handle, TokenResult result, LeaseOwner owner) {
+    private synchronized Lease join(CredentialHandle handle, TokenResult result, LeaseOwnerCallback owner) {
         for (AutoRenewingToken token : tokens) {
             Lease lease = token.join(handle, owner, result);
             if (lease != null) {
@@ -145,7 +145,8 @@ public final class LeaseManager {
      * Replaces an access token that the previous last lease has revoked meanwhile; the new lease protects its
      * successor.
      */
-    private void replaceReleased(Lease lease, CredentialHandle handle, Duration minimumValidity, LeaseOwner owner)
+    private void replaceReleased(
+            Lease lease, CredentialHandle handle, Duration minimumValidity, LeaseOwnerCallback owner)
             throws TokenUnavailableException, InterruptedException {
         boolean replaced = false;
         AccessToken old = lease.accessToken();

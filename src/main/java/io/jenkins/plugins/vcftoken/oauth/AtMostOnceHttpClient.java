@@ -196,7 +196,7 @@ public final class AtMostOnceHttpClient {
                 throw new TokenRequestException.OutcomeUnknown(detail, e);
             }
             throw new TokenRequestException.NotSent(
-                    isCertificateError(e) ? TokenError.NOT_TRUSTED : TokenError.UNREACHABLE, detail, e);
+                    isCertificateError(e) ? TokenErrorType.NOT_TRUSTED : TokenErrorType.UNREACHABLE, detail, e);
         } finally {
             payload.clear();
             wipeBuffers();

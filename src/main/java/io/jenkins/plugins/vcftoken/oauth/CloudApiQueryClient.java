@@ -31,10 +31,10 @@ final class CloudApiQueryClient {
     private final AtMostOnceHttpClient client;
     private final HttpUrl base;
     private final String accessToken;
-    private final TokenError unauthorized;
+    private final TokenErrorType unauthorized;
 
     /** @param unauthorized the error for HTTP 401 */
-    CloudApiQueryClient(AtMostOnceHttpClient client, HttpUrl base, String accessToken, TokenError unauthorized) {
+    CloudApiQueryClient(AtMostOnceHttpClient client, HttpUrl base, String accessToken, TokenErrorType unauthorized) {
         this.client = client;
         this.base = base;
         this.accessToken = accessToken;
@@ -84,7 +84,7 @@ final class CloudApiQueryClient {
                     ? expiry
                     : null;
         } catch (TokenRequestException e) {
-            if (e.tokenError() == TokenError.TOKEN_ENDPOINT_NOT_FOUND) {
+            if (e.errorType() == TokenErrorType.TOKEN_ENDPOINT_NOT_FOUND) {
                 client.capabilities().setNoTokenList(base);
             }
             throw e.forNonRotatingSecret();
@@ -180,7 +180,7 @@ final class CloudApiQueryClient {
         return new TokenResponseParser(
                 client.get(url.build(), headers),
                 accessToken,
-                (status, code, message) -> status == 401 ? unauthorized : TokenError.ofStatus(status));
+                (status, code, message) -> status == 401 ? unauthorized : TokenErrorType.ofStatus(status));
     }
 
     private List<String> versions() {

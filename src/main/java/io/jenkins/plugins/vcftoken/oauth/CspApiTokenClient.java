@@ -37,7 +37,7 @@ public final class CspApiTokenClient extends AbstractTokenClient {
     }
 
     private void recordRejection(TokenRequestException e, String apiToken) {
-        if (e.tokenError() == TokenError.API_TOKEN_REJECTED) {
+        if (e.errorType() == TokenErrorType.API_TOKEN_REJECTED) {
             client.capabilities().setRejected(account(), apiToken, true);
         }
     }
@@ -48,7 +48,7 @@ public final class CspApiTokenClient extends AbstractTokenClient {
     public Instant secretExpiry(String apiToken, @CheckForNull AccessToken accessToken) throws TokenRequestException {
         if (client.capabilities().isRejected(account(), apiToken)) {
             throw new TokenRequestException.Rejected(
-                    TokenError.API_TOKEN_REJECTED, "rejected before, and not sent again");
+                    TokenErrorType.API_TOKEN_REJECTED, "rejected before, and not sent again");
         }
         JsonNode query = JsonNodeFactory.instance.objectNode().put("tokenValue", apiToken);
         AtMostOnceHttpClient.HttpResponse httpResponse = client.sendJson("POST", url(API + "details"), query);
@@ -77,24 +77,24 @@ public final class CspApiTokenClient extends AbstractTokenClient {
     }
 
     /** The request for details has no organization, so a 404 with an error refers to the token. */
-    private static TokenError classifyDetails(int status, String code, String message) {
-        TokenError tokenError = classify(status, code, message);
-        return tokenError == TokenError.WRONG_ORGANIZATION ? TokenError.API_TOKEN_REJECTED : tokenError;
+    private static TokenErrorType classifyDetails(int status, String code, String message) {
+        TokenErrorType errorType = classify(status, code, message);
+        return errorType == TokenErrorType.WRONG_ORGANIZATION ? TokenErrorType.API_TOKEN_REJECTED : errorType;
     }
 
-    private static TokenError classify(int status, String code, String message) {
-        return classify(status, code, message, TokenError.API_TOKEN_REJECTED);
+    private static TokenErrorType classify(int status, String code, String message) {
+        return classify(status, code, message, TokenErrorType.API_TOKEN_REJECTED);
     }
 
     /** @param refused the error for 400 and 401, both of which mean a wrong secret */
-    static TokenError classify(int status, String code, String message, TokenError refused) {
+    static TokenErrorType classify(int status, String code, String message, TokenErrorType refused) {
         return switch (status) {
             case 400, 401 -> refused;
             case 404 ->
                 code.isEmpty() && message.isEmpty()
-                        ? TokenError.TOKEN_ENDPOINT_NOT_FOUND
-                        : TokenError.WRONG_ORGANIZATION;
-            default -> TokenError.ofStatus(status);
+                        ? TokenErrorType.TOKEN_ENDPOINT_NOT_FOUND
+                        : TokenErrorType.WRONG_ORGANIZATION;
+            default -> TokenErrorType.ofStatus(status);
         };
     }
 }

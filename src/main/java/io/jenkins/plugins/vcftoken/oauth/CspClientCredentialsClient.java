@@ -67,7 +67,7 @@ public final class CspClientCredentialsClient extends AbstractTokenClient {
                         httpResponse,
                         appSecret,
                         (status, code, message) ->
-                                CspApiTokenClient.classify(status, code, message, TokenError.WRONG_SECRET))
+                                CspApiTokenClient.classify(status, code, message, TokenErrorType.WRONG_SECRET))
                 .response();
         // A refresh token in the response does not replace the app secret.
         return new TokenResponse(response.accessToken(), null);

@@ -64,11 +64,11 @@ public final class FleetServiceTokenClient extends AbstractTokenClient {
         return new TokenResponse(response.accessTokenUntil(jwt, expiresAt), null);
     }
 
-    private static TokenError classify(int status, String code, String message) {
+    private static TokenErrorType classify(int status, String code, String message) {
         return switch (status) {
-            case 401 -> TokenError.PARENT_TOKEN_REJECTED;
-            case 400 -> TokenError.UNKNOWN_SERVICE_KEY;
-            default -> TokenError.ofStatus(status);
+            case 401 -> TokenErrorType.PARENT_TOKEN_REJECTED;
+            case 400 -> TokenErrorType.UNKNOWN_SERVICE_KEY;
+            default -> TokenErrorType.ofStatus(status);
         };
     }
 }

@@ -62,12 +62,12 @@ public final class RetryPolicy {
     private static boolean isRetryable(TokenRequestException e, Duration delay) {
         boolean isTemporary = e instanceof TokenRequestException.Throttled
                 || e instanceof TokenRequestException.OutcomeUnknown
-                || (e instanceof TokenRequestException.NotSent && e.tokenError() != TokenError.NOT_TRUSTED);
+                || (e instanceof TokenRequestException.NotSent && e.errorType() != TokenErrorType.NOT_TRUSTED);
         return isTemporary && delay.compareTo(MAX_DELAY) <= 0;
     }
 
     private static int maxAttempts(TokenRequestException e) {
-        return e.tokenError().isProbablyRejection() ? MAX_ATTEMPTS_AFTER_PROBABLE_REJECTION : MAX_ATTEMPTS;
+        return e.errorType().isProbablyRejection() ? MAX_ATTEMPTS_AFTER_PROBABLE_REJECTION : MAX_ATTEMPTS;
     }
 
     /** Half to all of the delay of this attempt, in addition to the delay requested by the server. */

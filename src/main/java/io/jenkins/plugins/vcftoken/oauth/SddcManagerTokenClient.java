@@ -96,13 +96,13 @@ public final class SddcManagerTokenClient extends AbstractTokenClient {
     }
 
     /** The status 401 for a failed login is undocumented. */
-    private static TokenError classify(int status, String code, String message) {
+    private static TokenErrorType classify(int status, String code, String message) {
         if (message.toLowerCase(Locale.ROOT).contains("locked")) {
-            return TokenError.LOCKED_OUT;
+            return TokenErrorType.LOCKED_OUT;
         }
         if (status == 401 || code.equals("IDENTITY_UNAUTHORIZED_ENTITY")) {
-            return TokenError.WRONG_SECRET;
+            return TokenErrorType.WRONG_SECRET;
         }
-        return TokenError.ofStatus(status);
+        return TokenErrorType.ofStatus(status);
     }
 }

@@ -91,7 +91,7 @@ public final class SupervisorNamespaceClient {
         return new TokenResponseParser(
                 client.get(url.build(), Map.of("Authorization", "Bearer " + accessToken.value())),
                 accessToken.value(),
-                (status, code, message) -> TokenError.ofStatus(status));
+                (status, code, message) -> TokenErrorType.ofStatus(status));
     }
 
     /** @return null if the namespace is not ready */

@@ -15,20 +15,20 @@ public abstract sealed class TokenRequestException extends Exception {
 
     private static final Pattern STATUS = Pattern.compile("HTTP \\d{3}");
 
-    private final TokenError tokenError;
+    private final TokenErrorType errorType;
     private final String detail;
     private final Duration retryAfter;
 
     private TokenRequestException(
-            TokenError tokenError, String detail, @CheckForNull Throwable cause, Duration retryAfter) {
-        super(tokenError.explanation() + " (" + detail + ")", cause);
-        this.tokenError = tokenError;
+            TokenErrorType errorType, String detail, @CheckForNull Throwable cause, Duration retryAfter) {
+        super(errorType.explanation() + " (" + detail + ")", cause);
+        this.errorType = errorType;
         this.detail = detail;
         this.retryAfter = retryAfter;
     }
 
-    public TokenError tokenError() {
-        return tokenError;
+    public TokenErrorType errorType() {
+        return errorType;
     }
 
     /** The observed response or exception, such as "HTTP 400, invalid_grant: Invalid refresh token". */
@@ -43,8 +43,8 @@ public abstract sealed class TokenRequestException extends Exception {
 
     /** Converts to the error for a secret that does not rotate, without the warning that the secret may be lost. */
     final TokenRequestException forNonRotatingSecret() {
-        TokenError other = tokenError.forNonRotatingSecret();
-        return other == tokenError ? this : copy(other, detail, getCause());
+        TokenErrorType other = errorType.forNonRotatingSecret();
+        return other == errorType ? this : copy(other, detail, getCause());
     }
 
     /**
@@ -53,26 +53,26 @@ public abstract sealed class TokenRequestException extends Exception {
      */
     final TokenRequestException withoutServerText() {
         Matcher status = STATUS.matcher(detail);
-        return status.lookingAt() ? copy(tokenError, status.group(), null) : this;
+        return status.lookingAt() ? copy(errorType, status.group(), null) : this;
     }
 
-    abstract TokenRequestException copy(TokenError newError, String newDetail, @CheckForNull Throwable newCause);
+    abstract TokenRequestException copy(TokenErrorType newError, String newDetail, @CheckForNull Throwable newCause);
 
     /** The server rejected the request, which did not consume the secret. */
     public static final class Rejected extends TokenRequestException {
         private static final long serialVersionUID = 1;
 
-        public Rejected(TokenError tokenError, String detail) {
-            super(tokenError, detail, null, Duration.ZERO);
+        public Rejected(TokenErrorType errorType, String detail) {
+            super(errorType, detail, null, Duration.ZERO);
         }
 
         /** Whether the same secret must not be sent again, because it cannot succeed and may lock the account. */
         public boolean isFinal() {
-            return tokenError().isFinal();
+            return errorType().isFinal();
         }
 
         @Override
-        TokenRequestException copy(TokenError newError, String newDetail, @CheckForNull Throwable newCause) {
+        TokenRequestException copy(TokenErrorType newError, String newDetail, @CheckForNull Throwable newCause) {
             return new Rejected(newError, newDetail);
         }
     }
@@ -81,12 +81,12 @@ public abstract sealed class TokenRequestException extends Exception {
     public static final class NotSent extends TokenRequestException {
         private static final long serialVersionUID = 1;
 
-        public NotSent(TokenError tokenError, String detail, @CheckForNull Throwable cause) {
-            super(tokenError, detail, cause, Duration.ZERO);
+        public NotSent(TokenErrorType errorType, String detail, @CheckForNull Throwable cause) {
+            super(errorType, detail, cause, Duration.ZERO);
         }
 
         @Override
-        TokenRequestException copy(TokenError newError, String newDetail, @CheckForNull Throwable newCause) {
+        TokenRequestException copy(TokenErrorType newError, String newDetail, @CheckForNull Throwable newCause) {
             return new NotSent(newError, newDetail, newCause);
         }
     }
@@ -96,11 +96,11 @@ public abstract sealed class TokenRequestException extends Exception {
         private static final long serialVersionUID = 1;
 
         public Throttled(String detail, Duration retryAfter) {
-            super(TokenError.THROTTLED, detail, null, retryAfter);
+            super(TokenErrorType.THROTTLED, detail, null, retryAfter);
         }
 
         @Override
-        TokenRequestException copy(TokenError newError, String newDetail, @CheckForNull Throwable newCause) {
+        TokenRequestException copy(TokenErrorType newError, String newDetail, @CheckForNull Throwable newCause) {
             return new Throttled(newDetail, retryAfter());
         }
     }
@@ -117,16 +117,16 @@ public abstract sealed class TokenRequestException extends Exception {
 
         /** @param retryAfter zero if the server does not request a delay */
         public OutcomeUnknown(String detail, @CheckForNull Throwable cause, Duration retryAfter) {
-            this(TokenError.OUTCOME_UNKNOWN, detail, cause, retryAfter);
+            this(TokenErrorType.OUTCOME_UNKNOWN, detail, cause, retryAfter);
         }
 
         private OutcomeUnknown(
-                TokenError tokenError, String detail, @CheckForNull Throwable cause, Duration retryAfter) {
-            super(tokenError, detail, cause, retryAfter);
+                TokenErrorType errorType, String detail, @CheckForNull Throwable cause, Duration retryAfter) {
+            super(errorType, detail, cause, retryAfter);
         }
 
         @Override
-        TokenRequestException copy(TokenError newError, String newDetail, @CheckForNull Throwable newCause) {
+        TokenRequestException copy(TokenErrorType newError, String newDetail, @CheckForNull Throwable newCause) {
             return new OutcomeUnknown(newError, newDetail, newCause, retryAfter());
         }
     }
@@ -137,11 +137,11 @@ public abstract sealed class TokenRequestException extends Exception {
         private final transient String refreshToken;
 
         public InvalidResponse(String detail, @CheckForNull String refreshToken) {
-            this(TokenError.INVALID_RESPONSE_OUTCOME_UNKNOWN, detail, refreshToken);
+            this(TokenErrorType.INVALID_RESPONSE_OUTCOME_UNKNOWN, detail, refreshToken);
         }
 
-        private InvalidResponse(TokenError tokenError, String detail, @CheckForNull String refreshToken) {
-            super(tokenError, detail, null, Duration.ZERO);
+        private InvalidResponse(TokenErrorType errorType, String detail, @CheckForNull String refreshToken) {
+            super(errorType, detail, null, Duration.ZERO);
             this.refreshToken = refreshToken;
         }
 
@@ -152,7 +152,7 @@ public abstract sealed class TokenRequestException extends Exception {
         }
 
         @Override
-        TokenRequestException copy(TokenError newError, String newDetail, @CheckForNull Throwable newCause) {
+        TokenRequestException copy(TokenErrorType newError, String newDetail, @CheckForNull Throwable newCause) {
             return new InvalidResponse(newError, newDetail, refreshToken);
         }
     }

@@ -63,7 +63,7 @@ final class TokenResponseParser {
          * @param code error code of the server, or empty
          * @param message error message of the server, or empty
          */
-        TokenError classify(int status, String code, String message);
+        TokenErrorType classify(int status, String code, String message);
     }
 
     private final AtMostOnceHttpClient.HttpResponse httpResponse;
@@ -243,7 +243,7 @@ final class TokenResponseParser {
         if (status / 100 == 3) {
             String location = httpResponse.location();
             String target = location == null ? "" : " to " + SecretRedactor.redact(withoutQuery(location), secret);
-            return new TokenRequestException.Rejected(TokenError.REDIRECTED, "HTTP " + status + target);
+            return new TokenRequestException.Rejected(TokenErrorType.REDIRECTED, "HTTP " + status + target);
         }
         return new TokenRequestException.Rejected(classifier.classify(status, errorCode(), message()), redacted());
     }

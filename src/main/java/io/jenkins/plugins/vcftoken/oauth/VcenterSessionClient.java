@@ -63,7 +63,7 @@ public final class VcenterSessionClient extends AbstractSessionClient {
         TokenResponseParser session = new TokenResponseParser(
                 client.post(url("api/session"), Map.of("Authorization", "SIGN token=\"" + samlToken + '"')),
                 samlToken,
-                (status, code, message) -> TokenError.ofStatus(status));
+                (status, code, message) -> TokenErrorType.ofStatus(status));
         if (!session.isSuccess()) {
             throw session.failure();
         }
@@ -90,12 +90,12 @@ public final class VcenterSessionClient extends AbstractSessionClient {
         return new TokenResponseParser(
                 client.delete(url("api/session"), Map.of("vmware-api-session-id", session)),
                 session,
-                (status, code, message) -> TokenError.ofStatus(status));
+                (status, code, message) -> TokenErrorType.ofStatus(status));
     }
 
-    private static TokenError classifyExchange(int status, String code, String message) {
+    private static TokenErrorType classifyExchange(int status, String code, String message) {
         return status == 401 || code.equals("invalid_grant")
-                ? TokenError.PARENT_TOKEN_REJECTED
-                : TokenError.ofStatus(status);
+                ? TokenErrorType.PARENT_TOKEN_REJECTED
+                : TokenErrorType.ofStatus(status);
     }
 }

@@ -77,13 +77,13 @@ public final class VcfOperationsTokenClient extends AbstractTokenClient {
      * From recorded responses: the body of a 401 is JSON if the password was checked, and HTML if the identity source
      * does not support passwords.
      */
-    private static TokenError classify(int status, String code, String message) {
+    private static TokenErrorType classify(int status, String code, String message) {
         if (message.toLowerCase(Locale.ROOT).contains("locked")) {
-            return TokenError.LOCKED_OUT;
+            return TokenErrorType.LOCKED_OUT;
         }
         if (status != 401) {
-            return TokenError.ofStatus(status);
+            return TokenErrorType.ofStatus(status);
         }
-        return code.isEmpty() && message.isEmpty() ? TokenError.PASSWORD_NOT_ACCEPTED : TokenError.WRONG_SECRET;
+        return code.isEmpty() && message.isEmpty() ? TokenErrorType.PASSWORD_NOT_ACCEPTED : TokenErrorType.WRONG_SECRET;
     }
 }

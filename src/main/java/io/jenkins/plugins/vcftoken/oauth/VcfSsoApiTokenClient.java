@@ -73,7 +73,7 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
                 VcfSsoApiTokenClient::classify);
         if (response.status() == 500) {
             TokenRequestException failure = response.failure();
-            throw failure.copy(TokenError.API_TOKEN_REJECTED_OR_SERVER_ERROR, failure.detail(), null);
+            throw failure.copy(TokenErrorType.API_TOKEN_REJECTED_OR_SERVER_ERROR, failure.detail(), null);
         }
         // A refresh token in the response does not replace the API token.
         return new TokenResponse(response.response().accessToken(), null);
@@ -97,7 +97,7 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
             TokenResponseParser response = new TokenResponseParser(
                     client.sendJson("POST", tenantUrl("api-tokens/regenerate"), body, REGENERATE_REQUEST, headers),
                     apiToken,
-                    (status, code, message) -> TokenError.REGENERATION_REJECTED);
+                    (status, code, message) -> TokenErrorType.REGENERATION_REJECTED);
             JsonNode object = response.object();
             String token = TokenResponseParser.text(object, "token");
             if (token == null) {
@@ -105,7 +105,7 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
             }
             return new RegeneratedSecret(token, parseExpiry(object, response.requestedAt()));
         } catch (TokenRequestException.OutcomeUnknown | TokenRequestException.InvalidResponse e) {
-            throw e.copy(TokenError.REGENERATION_UNKNOWN, e.detail(), e.getCause());
+            throw e.copy(TokenErrorType.REGENERATION_UNKNOWN, e.detail(), e.getCause());
         }
     }
 
@@ -129,7 +129,7 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
         String tenant = account().organization();
         if (!VcfaTokenClient.isValidOrganizationName(tenant)) {
             throw new TokenRequestException.NotSent(
-                    TokenError.WRONG_ORGANIZATION,
+                    TokenErrorType.WRONG_ORGANIZATION,
                     "‘" + SecretRedactor.redact(tenant, "") + "’ is not a tenant name; nothing was sent",
                     null);
         }
@@ -140,9 +140,9 @@ public final class VcfSsoApiTokenClient extends AbstractTokenClient {
                 .build();
     }
 
-    private static TokenError classify(int status, String code, String message) {
+    private static TokenErrorType classify(int status, String code, String message) {
         return code.equals("invalid_grant") || status == 401
-                ? TokenError.API_TOKEN_REJECTED
-                : TokenError.ofStatus(status);
+                ? TokenErrorType.API_TOKEN_REJECTED
+                : TokenErrorType.ofStatus(status);
     }
 }

@@ -27,7 +27,7 @@ public final class VcfaProviderSessionClient extends AbstractSessionClient {
                 client.post(url("cloudapi/1.0.0/sessions/provider"), headers),
                 parentToken,
                 (status, code, message) ->
-                        status == 401 ? TokenError.PARENT_TOKEN_REJECTED : TokenError.ofStatus(status));
+                        status == 401 ? TokenErrorType.PARENT_TOKEN_REJECTED : TokenErrorType.ofStatus(status));
         if (!response.isSuccess()) {
             throw response.failure();
         }
@@ -41,6 +41,6 @@ public final class VcfaProviderSessionClient extends AbstractSessionClient {
                         url("cloudapi/1.0.0/sessions/current"),
                         Map.ofEntries(ACCEPT, Map.entry("Authorization", "Bearer " + session))),
                 session,
-                (status, code, message) -> TokenError.ofStatus(status));
+                (status, code, message) -> TokenErrorType.ofStatus(status));
     }
 }

@@ -32,7 +32,7 @@ public final class VcfaTenantTokenExchangeClient extends AbstractTokenClient {
     @Override
     public TokenResponse requestToken(String providerToken) throws TokenRequestException {
         CloudApiQueryClient cloudApi =
-                new CloudApiQueryClient(client, base, providerToken, TokenError.PROVIDER_TOKEN_REJECTED);
+                new CloudApiQueryClient(client, base, providerToken, TokenErrorType.PROVIDER_TOKEN_REJECTED);
         JsonNode party = cloudApi.find(
                 List.of("openIdProvider", "relyingParties"),
                 item -> RELYING_PARTY.equals(TokenResponseParser.text(item, "clientName"))
@@ -40,7 +40,7 @@ public final class VcfaTenantTokenExchangeClient extends AbstractTokenClient {
         String clientId = party == null ? null : TokenResponseParser.text(party, "clientId");
         if (clientId == null) {
             throw new TokenRequestException.Rejected(
-                    TokenError.TOKEN_ENDPOINT_NOT_FOUND,
+                    TokenErrorType.TOKEN_ENDPOINT_NOT_FOUND,
                     "no relying party ‘" + RELYING_PARTY + "’ is registered there");
         }
         JsonNode organization = cloudApi.find(
@@ -49,7 +49,7 @@ public final class VcfaTenantTokenExchangeClient extends AbstractTokenClient {
         String id = organization == null ? null : TokenResponseParser.text(organization, "id");
         if (id == null) {
             throw new TokenRequestException.Rejected(
-                    TokenError.WRONG_ORGANIZATION,
+                    TokenErrorType.WRONG_ORGANIZATION,
                     "no organization ‘" + account().organization() + "’ among those that the provider's account sees");
         }
         return requestTenantToken(providerToken, clientId, VcfaTokenClient.removeUrnPrefix(id), cloudApi.accept());
@@ -76,9 +76,9 @@ public final class VcfaTenantTokenExchangeClient extends AbstractTokenClient {
     }
 
     /** The organization exists, so a rejection means that the provider account has no role in it. */
-    private static TokenError classify(int status, String code, String message) {
+    private static TokenErrorType classify(int status, String code, String message) {
         return status == 400 || status == 401 || status == 403
-                ? TokenError.WRONG_ORGANIZATION
-                : TokenError.ofStatus(status);
+                ? TokenErrorType.WRONG_ORGANIZATION
+                : TokenErrorType.ofStatus(status);
     }
 }

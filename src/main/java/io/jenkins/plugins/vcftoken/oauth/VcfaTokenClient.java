@@ -94,7 +94,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
             throws TokenRequestException {
         return accessToken == null
                 ? null
-                : new CloudApiQueryClient(client, base, accessToken.value(), TokenError.FORBIDDEN)
+                : new CloudApiQueryClient(client, base, accessToken.value(), TokenErrorType.FORBIDDEN)
                         .apiTokenExpiry(clientId, accessToken.issuedAt());
     }
 
@@ -133,7 +133,7 @@ public final class VcfaTokenClient extends AbstractTokenClient {
         String organization = account().organization();
         if (!isValidOrganizationName(organization)) {
             throw new TokenRequestException.NotSent(
-                    TokenError.WRONG_ORGANIZATION,
+                    TokenErrorType.WRONG_ORGANIZATION,
                     "‘" + SecretRedactor.redact(organization, "") + "’ is not an organization name; nothing was sent",
                     null);
         }
@@ -150,12 +150,14 @@ public final class VcfaTokenClient extends AbstractTokenClient {
         return url.addPathSegment(endpoint).build();
     }
 
-    static TokenError classify(int status, String code, String message) {
-        return code.equals("invalid_grant") ? TokenError.REFRESH_TOKEN_REJECTED : TokenError.ofStatus(status);
+    static TokenErrorType classify(int status, String code, String message) {
+        return code.equals("invalid_grant") ? TokenErrorType.REFRESH_TOKEN_REJECTED : TokenErrorType.ofStatus(status);
     }
 
-    private static TokenError classifyDeviceFlow(int status, String code, String message) {
-        return code.equals("invalid_client") || status == 401 ? TokenError.UNKNOWN_CLIENT : TokenError.ofStatus(status);
+    private static TokenErrorType classifyDeviceFlow(int status, String code, String message) {
+        return code.equals("invalid_client") || status == 401
+                ? TokenErrorType.UNKNOWN_CLIENT
+                : TokenErrorType.ofStatus(status);
     }
 
     /**

@@ -104,7 +104,7 @@ final class CredentialWriteBack {
             }
             Optional<TokenFamily> family = ledger.load(familyId);
             if (family.isPresent()) {
-                FamilyTokens tokens = family.get().tokens();
+                RefreshTokenHistory tokens = family.get().tokens();
                 handle.writer().writeBack(token -> isOf(tokens, token), tokens.current(), force);
             }
         } catch (VersionedSecret.ReadOnlyException e) {
@@ -135,7 +135,7 @@ final class CredentialWriteBack {
         }
     }
 
-    private boolean isOf(FamilyTokens tokens, String token) {
+    private boolean isOf(RefreshTokenHistory tokens, String token) {
         return token.equals(tokens.current()) || tokens.isFormer(hashes.ofToken(token));
     }
 }

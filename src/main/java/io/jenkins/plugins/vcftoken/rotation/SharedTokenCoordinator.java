@@ -2,7 +2,7 @@ package io.jenkins.plugins.vcftoken.rotation;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
-import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenErrorType;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import java.io.IOException;
 import java.time.Duration;
@@ -272,7 +272,9 @@ final class SharedTokenCoordinator {
         Instant deadline = state == null ? null : state.deadline();
         if (deadline != null && clock.instant().plus(timeout.dividedBy(2)).isAfter(deadline)) {
             throw new TokenRequestException.NotSent(
-                    TokenError.UNREACHABLE, "saving the request took too long, so its claim is no longer safe", null);
+                    TokenErrorType.UNREACHABLE,
+                    "saving the request took too long, so its claim is no longer safe",
+                    null);
         }
     }
 

@@ -68,7 +68,7 @@ record SharedTokenState(
         if (text != null && !text.isEmpty()) {
             SharedTokenState state = parse(text);
             controllers = state.controllers;
-            FamilyTokens tokens = state.family.tokens();
+            RefreshTokenHistory tokens = state.family.tokens();
             boolean isOfFamily =
                     content.secret().equals(tokens.current()) || tokens.isFormer(HASHES.ofToken(content.secret()));
             if (isOfFamily && state.family.account().isSameAs(account)) {
@@ -120,7 +120,7 @@ record SharedTokenState(
     }
 
     boolean hasReplaced(String token) {
-        FamilyTokens tokens = family.tokens();
+        RefreshTokenHistory tokens = family.tokens();
         return !token.equals(tokens.current()) && tokens.isFormer(HASHES.ofToken(token));
     }
 
@@ -131,12 +131,12 @@ record SharedTokenState(
      * @param claimEnd end of the claim of a request; null after the request
      */
     SharedTokenState with(TokenFamily local, String newRevision, String controller, @CheckForNull Instant claimEnd) {
-        FamilyTokens own = local.tokens();
-        FamilyTokens tokens = family.tokens().current().equals(own.current())
+        RefreshTokenHistory own = local.tokens();
+        RefreshTokenHistory tokens = family.tokens().current().equals(own.current())
                 ? family.tokens()
                 : family.tokens().rotatedTo(own.current(), HASHES);
         List<String> former = tokens.formerHashes();
-        FamilyTokens merged = new FamilyTokens(
+        RefreshTokenHistory merged = new RefreshTokenHistory(
                 tokens.initialTokenHash(),
                 tokens.current(),
                 former.subList(Math.max(0, former.size() - MAX_FORMER), former.size()),

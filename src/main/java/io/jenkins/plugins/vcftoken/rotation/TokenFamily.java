@@ -42,7 +42,7 @@ public record TokenFamily(
         String id,
         Account account,
         Status state,
-        FamilyTokens tokens,
+        RefreshTokenHistory tokens,
         @CheckForNull AccessToken accessToken,
         Set<CredentialLocation> locations,
         @CheckForNull String error,
@@ -70,7 +70,7 @@ public record TokenFamily(
     }
 
     static TokenFamily created(Account account, String initialToken, TokenHasher hashes, Instant now) {
-        FamilyTokens tokens = FamilyTokens.of(initialToken, hashes);
+        RefreshTokenHistory tokens = RefreshTokenHistory.of(initialToken, hashes);
         return ready(hashes.ofFamily(account, initialToken), account, tokens, null, Set.of(), now);
     }
 
@@ -82,20 +82,20 @@ public record TokenFamily(
      */
     static TokenFamily authorized(
             Account account,
-            FamilyTokens before,
+            RefreshTokenHistory before,
             String refreshToken,
             @CheckForNull AccessToken accessToken,
             CredentialLocation location,
             TokenHasher hashes,
             Instant now) {
-        FamilyTokens tokens = before.authorizedTo(refreshToken, hashes);
+        RefreshTokenHistory tokens = before.authorizedTo(refreshToken, hashes);
         return ready(hashes.ofFamily(account, refreshToken), account, tokens, accessToken, Set.of(location), now);
     }
 
     private static TokenFamily ready(
             String id,
             Account account,
-            FamilyTokens tokens,
+            RefreshTokenHistory tokens,
             @CheckForNull AccessToken accessToken,
             Set<CredentialLocation> locations,
             Instant now) {
@@ -171,7 +171,7 @@ public record TokenFamily(
             @CheckForNull String cause,
             TokenHasher hashes,
             Instant now) {
-        FamilyTokens rotated = tokens.rotatedTo(refreshToken, hashes);
+        RefreshTokenHistory rotated = tokens.rotatedTo(refreshToken, hashes);
         return new TokenFamily(
                 id, account, Status.READY, rotated, newest, locations, cause, now, null, orphaned, sharedRevision);
     }
@@ -249,7 +249,7 @@ public record TokenFamily(
     }
 
     /** The family as stored in a {@link VersionedSecret}, without the data of a single controller. */
-    TokenFamily published(FamilyTokens history) {
+    TokenFamily published(RefreshTokenHistory history) {
         return new TokenFamily(
                 "", account, state, history, accessToken, Set.of(), error, changed, notBefore, null, null);
     }
@@ -304,8 +304,8 @@ public record TokenFamily(
         }
         Instant retryAfter = now.plus(e.retryAfter());
         // After a lost regeneration, a token request does not change whether the server has replaced the token.
-        boolean isStillUnknown = before.state == Status.UNKNOWN
-                && e.tokenError() == e.tokenError().forNonRotatingSecret();
+        boolean isStillUnknown =
+                before.state == Status.UNKNOWN && e.errorType() == e.errorType().forNonRotatingSecret();
         if (isResponseMissing(e) && !isResendable && !isStillUnknown) {
             return unknown(cause, now, latest(retryAfter, changed.plus(timeout)));
         }
@@ -346,7 +346,7 @@ public record TokenFamily(
                 id, account, to, tokens, accessToken, locations, cause, since, next, orphaned, sharedRevision);
     }
 
-    private TokenFamily with(FamilyTokens other) {
+    private TokenFamily with(RefreshTokenHistory other) {
         return new TokenFamily(
                 id, account, state, other, accessToken, locations, error, changed, notBefore, orphaned, sharedRevision);
     }

@@ -136,8 +136,9 @@ public final class TokenFamilyAdmin {
         TokenFamily old = store.find(before, account, location);
         boolean isBound = old != null && old.locations().contains(location);
         Optional<TokenFamily> replaced = isBound ? loadReadable(old.id()) : Optional.empty();
-        FamilyTokens history = replaced.map(TokenFamily::tokens)
-                .orElseGet(() -> FamilyTokens.of(before, isBound ? old.tokens().generation() : 0, hashes));
+        RefreshTokenHistory history = replaced.map(TokenFamily::tokens)
+                .orElseGet(() ->
+                        RefreshTokenHistory.of(before, isBound ? old.tokens().generation() : 0, hashes));
         TokenFamily family =
                 TokenFamily.authorized(account, history, refreshToken, accessToken, location, hashes, clock.instant());
         try (TokenLedger.Lock lock = ledger.lock(family.id(), timeout)) {

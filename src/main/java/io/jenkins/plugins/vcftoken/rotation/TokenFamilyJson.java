@@ -52,7 +52,7 @@ final class TokenFamilyJson {
         if (sharedRevision != null) {
             root.put("sharedRevision", sharedRevision);
         }
-        FamilyTokens tokens = record.tokens();
+        RefreshTokenHistory tokens = record.tokens();
         root.put("current", cipher.seal(tokens.current()));
         root.put("generation", tokens.generation());
         root.put("nonRotating", tokens.nonRotating());
@@ -95,7 +95,7 @@ final class TokenFamilyJson {
                             required(root, "organization"),
                             root.path("account").asText()),
                     TokenFamily.Status.valueOf(required(root, "status")),
-                    new FamilyTokens(
+                    new RefreshTokenHistory(
                             required(root, "initialTokenHash"),
                             cipher.open(required(root, "current")),
                             hashes(root.path("formerHashes")),

@@ -2,7 +2,7 @@ package io.jenkins.plugins.vcftoken.rotation;
 
 import edu.umd.cs.findbugs.annotations.CheckForNull;
 import io.jenkins.plugins.vcftoken.oauth.Account;
-import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenErrorType;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -27,7 +27,7 @@ public final class TokenUnavailableException extends Exception {
 
     /** Whether the server refused the access token that was sent in place of a stored secret. */
     boolean isParentTokenRejected() {
-        return getCause() instanceof TokenRequestException e && e.tokenError().isParentTokenRejected();
+        return getCause() instanceof TokenRequestException e && e.errorType().isParentTokenRejected();
     }
 
     private static TokenUnavailableException of(CredentialHandle handle, String text, @CheckForNull Throwable cause) {
@@ -98,25 +98,25 @@ public final class TokenUnavailableException extends Exception {
      */
     static TokenUnavailableException requestFailed(
             CredentialHandle handle, TokenFamily before, TokenRequestException e, @CheckForNull Instant retry) {
-        boolean needsAction = retry == null || e.tokenError().isProbablyRejection();
-        String next = needsAction ? e.tokenError().nextStep() : retried(retry);
+        boolean needsAction = retry == null || e.errorType().isProbablyRejection();
+        String next = needsAction ? e.errorType().nextStep() : retried(retry);
         return of(handle, e.getMessage() + "." + history(before, e) + ' ' + next, e, retry);
     }
 
     private static String history(TokenFamily before, TokenRequestException e) {
-        boolean isRefused =
-                e.tokenError() == TokenError.REFRESH_TOKEN_REJECTED || e.tokenError() == TokenError.API_TOKEN_REJECTED;
+        boolean isRefused = e.errorType() == TokenErrorType.REFRESH_TOKEN_REJECTED
+                || e.errorType() == TokenErrorType.API_TOKEN_REJECTED;
         if (before.state() == TokenFamily.Status.UNKNOWN && isRefused) {
             return " This was the one more request after a lost response (at "
                     + before.changed().truncatedTo(ChronoUnit.SECONDS) + ": " + before.error()
                     + "): the server had rotated the token, and its successor is lost.";
         }
-        if (before.state() == TokenFamily.Status.UNKNOWN && e.tokenError().isProbablyRejection()) {
+        if (before.state() == TokenFamily.Status.UNKNOWN && e.errorType().isProbablyRejection()) {
             return " This was the one more request after a lost response (at "
                     + before.changed().truncatedTo(ChronoUnit.SECONDS) + ": " + before.error()
                     + "): unless the server failed, it had replaced the token, and its successor is lost.";
         }
-        if (e.tokenError() != TokenError.REFRESH_TOKEN_REJECTED) {
+        if (e.errorType() != TokenErrorType.REFRESH_TOKEN_REJECTED) {
             return "";
         }
         boolean isNeverSent = before.tokens().generation() > 0 && before.error() == null;
@@ -134,7 +134,7 @@ public final class TokenUnavailableException extends Exception {
 
     /** The response was unusable, but the stored secret can be sent again. */
     static TokenUnavailableException unusableResponse(CredentialHandle handle, TokenRequestException e) {
-        TokenError error = e.tokenError().forNonRotatingSecret();
+        TokenErrorType error = e.errorType().forNonRotatingSecret();
         return of(
                 handle,
                 error.explanation() + " (" + e.detail() + "). Nothing is lost: what is stored can be sent again. "
@@ -147,8 +147,8 @@ public final class TokenUnavailableException extends Exception {
                 handle,
                 "rejected earlier, and not sent again: " + record.error() + ". "
                         + (handle.client().rotates()
-                                        ? TokenError.REFRESH_TOKEN_REJECTED
-                                        : TokenError.API_TOKEN_REJECTED)
+                                        ? TokenErrorType.REFRESH_TOKEN_REJECTED
+                                        : TokenErrorType.API_TOKEN_REJECTED)
                                 .nextStep(),
                 null);
     }
@@ -170,7 +170,7 @@ public final class TokenUnavailableException extends Exception {
                 "since " + record.changed().truncatedTo(ChronoUnit.SECONDS)
                         + " it is not known whether the stored token still works: "
                         + record.error() + ". "
-                        + (retry == null ? TokenError.OUTCOME_UNKNOWN.nextStep() : retried(retry)),
+                        + (retry == null ? TokenErrorType.OUTCOME_UNKNOWN.nextStep() : retried(retry)),
                 null,
                 retry);
     }

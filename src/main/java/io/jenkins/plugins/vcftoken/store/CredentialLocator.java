@@ -146,7 +146,7 @@ public final class CredentialLocator {
      * @return whether it was found
      */
     boolean followMove(StoreCredentialWriter writer) {
-        StoreEntry former = writer.entry();
+        StoredCredentialReplacer former = writer.entry();
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
             Stream<? extends ModelObject> owners = StoreContext.isPersonal(former.location())
                     ? User.getAll().stream()

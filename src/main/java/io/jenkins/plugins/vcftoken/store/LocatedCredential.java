@@ -13,7 +13,8 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 public record LocatedCredential(
         VcfCredentials credential, CredentialsStore store, Domain domain, CredentialLocation location) {
 
-    StoreEntry entry() {
-        return new StoreEntry(new StoreContext(store.getContext()), store.getClass(), domain, credential.getId());
+    StoredCredentialReplacer entry() {
+        return new StoredCredentialReplacer(
+                new StoreContext(store.getContext()), store.getClass(), domain, credential.getId());
     }
 }

@@ -28,10 +28,10 @@ public final class StoreCredentialWriter implements CredentialWriter {
     @CheckForNull
     private final VersionedSecret versionedSecret;
 
-    private volatile StoreEntry entry;
+    private volatile StoredCredentialReplacer entry;
 
     /** @param found the credential at the entry */
-    StoreCredentialWriter(StoreEntry entry, VcfCredentials found, CredentialLocator locator) {
+    StoreCredentialWriter(StoredCredentialReplacer entry, VcfCredentials found, CredentialLocator locator) {
         this.entry = entry;
         this.locator = locator;
         VersionedSecret origin = VersionedSecretProvider.findFor(found);
@@ -40,11 +40,11 @@ public final class StoreCredentialWriter implements CredentialWriter {
                 : locator.readOnlyStores().track(origin, entry.storeClass(), StoreContext.sharedLocation(entry.id()));
     }
 
-    StoreEntry entry() {
+    StoredCredentialReplacer entry() {
         return entry;
     }
 
-    void moveTo(StoreEntry other) {
+    void moveTo(StoredCredentialReplacer other) {
         entry = other;
     }
 
@@ -73,7 +73,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
 
     @Override
     public void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException {
-        StoreEntry target = entry;
+        StoredCredentialReplacer target = entry;
         if (!locator.readOnlyStores().canTryWrite(target.storeClass(), target.location())
                 || looksLikeCiphertext(current)) {
             return;

@@ -85,9 +85,9 @@ class NoSecretsInToStringTest {
             rotation.VersionedSecret.Content.version
             store.LocatedCredential.credential
             store.StoreContext.context
-            store.StoreEntry.Expected.read
-            store.StoreEntry.Expected.replacement
-            store.StoreEntry.id
+            store.StoredCredentialReplacer.Expected.read
+            store.StoredCredentialReplacer.Expected.replacement
+            store.StoredCredentialReplacer.id
             """;
 
     /** Classes other than records that override {@code toString()}, reviewed not to expose secrets. */

@@ -126,7 +126,7 @@ class CachedTokenBlockJenkinsTest {
         for (RecordedFrame frame : event.getStackTrace().getFrames()) {
             String type = frame.getMethod().getType().getName();
             if (type.startsWith(PACKAGE) && !type.endsWith("Test") && !type.endsWith(".MaskingOutputStream")) {
-                return !type.endsWith("TokenLauncherDecorator$1");
+                return !type.endsWith("TokenAwaitingLauncherDecorator$1");
             }
         }
         return false;

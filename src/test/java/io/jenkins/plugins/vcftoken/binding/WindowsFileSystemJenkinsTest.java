@@ -9,8 +9,8 @@ import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
-import io.jenkins.plugins.vcftoken.rotation.FamilyTokens;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.RefreshTokenHistory;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenLedger;
 import java.io.IOException;
@@ -116,7 +116,7 @@ class WindowsFileSystemJenkinsTest {
                 "0123456789abcdef",
                 new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme"),
                 TokenFamily.Status.READY,
-                new FamilyTokens("cc", "token", List.of("aa"), generation, false),
+                new RefreshTokenHistory("cc", "token", List.of("aa"), generation, false),
                 new AccessToken("eyJ.b.c", NOW, NOW.plusSeconds(60)),
                 Set.of(new CredentialLocation("system", "sa")),
                 null,

@@ -10,7 +10,7 @@ import io.jenkins.plugins.vcftoken.JenkinsClock;
 import io.jenkins.plugins.vcftoken.SecretRegenerationWork;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.credentials.VcfSsoApiToken;
-import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenErrorType;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.simulator.VcfSso;
@@ -174,7 +174,7 @@ class SecretRegenerationJenkinsTest {
             assertThat(warnings())
                     .anySatisfy(text -> assertThat(text)
                             .startsWith("Its API token was not regenerated")
-                            .contains("HTTP 403", TokenError.REGENERATION_REJECTED.nextStep()))
+                            .contains("HTTP 403", TokenErrorType.REGENERATION_REJECTED.nextStep()))
                     .anySatisfy(text -> assertThat(text).startsWith("Its secret expires"));
             rule.buildAndAssertSuccess(job);
             assertThat(storedToken(rule)).isEqualTo(INITIAL_TOKEN);

@@ -20,8 +20,8 @@ import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
-import io.jenkins.plugins.vcftoken.rotation.FamilyTokens;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
+import io.jenkins.plugins.vcftoken.rotation.RefreshTokenHistory;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
 import io.jenkins.plugins.vcftoken.rotation.TokenHasher;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -375,7 +375,7 @@ class TokenDetailPageJenkinsTest extends JenkinsSharedTestBase {
                         hashes.ofFamily(account, "former-of-" + id),
                         account,
                         state,
-                        new FamilyTokens(former, "current-of-" + id, List.of(former), 1, false),
+                        new RefreshTokenHistory(former, "current-of-" + id, List.of(former), 1, false),
                         accessToken,
                         Set.of(new CredentialLocation("system", id)),
                         error,

@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.interop;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.lease.LeaseManager;
-import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwnerCallback;
 import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.AtomicFileReplacement;
@@ -21,7 +21,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 
 /** The token file of a block, which a lease replaces atomically when it renews the token at 75 % of the lifetime. */
-final class LeasedTokenFile implements AutoCloseable, LeaseOwner {
+final class LeasedTokenFile implements AutoCloseable, LeaseOwnerCallback {
 
     final Path token;
     final Path certificates;

@@ -172,7 +172,7 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
 
     @Test
     void ownerThatThrows_hasNoEffectOnOthers() throws Exception {
-        LeaseOwner throwing = new RecordingLeaseOwner() {
+        LeaseOwnerCallback throwing = new RecordingLeaseOwner() {
             @Override
             public void warn(String message) {
                 throw new IllegalStateException("log filter of another plugin");
@@ -193,7 +193,7 @@ class LeaseManagerErrorsTest extends LeaseTestBase {
     @Test
     void ownerThatCannotMaskAnAccessToken_doesNotGetIt() throws Exception {
         boolean[] isFailing = new boolean[1];
-        LeaseOwner throwing = new RecordingLeaseOwner() {
+        LeaseOwnerCallback throwing = new RecordingLeaseOwner() {
             @Override
             public void beforePublish(AccessToken accessToken) {
                 if (isFailing[0]) {

@@ -40,7 +40,8 @@ abstract class LeaseTestBase extends TokenServiceTestBase {
         return open(handle, new RecordingLeaseOwner());
     }
 
-    Lease open(CredentialHandle handle, LeaseOwner owner) throws TokenUnavailableException, InterruptedException {
+    Lease open(CredentialHandle handle, LeaseOwnerCallback owner)
+            throws TokenUnavailableException, InterruptedException {
         return leases.open(handle, TEN_MINUTES, owner);
     }
 

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Records calls of a lease. */
-class RecordingLeaseOwner implements LeaseOwner {
+class RecordingLeaseOwner implements LeaseOwnerCallback {
     final List<AccessToken> published = new CopyOnWriteArrayList<>();
     final List<AccessToken> visibleBeforePublish = new ArrayList<>();
     final List<String> warnings = new CopyOnWriteArrayList<>();

@@ -80,7 +80,7 @@ class TokenEventListenerTest extends LeaseTestBase {
         assertThat(events).containsExactly("failed REFRESH_TOKEN_REJECTED REJECTED", "one denied");
     }
 
-    private record NamedOwner(String displayName) implements LeaseOwner {
+    private record NamedOwner(String displayName) implements LeaseOwnerCallback {
         @Override
         public void beforePublish(AccessToken accessToken) {}
 
@@ -99,7 +99,7 @@ class TokenEventListenerTest extends LeaseTestBase {
 
         @Override
         public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {
-            add("failed " + cause.tokenError() + ' ' + after.state());
+            add("failed " + cause.errorType() + ' ' + after.state());
         }
 
         @Override

@@ -203,12 +203,12 @@ class ApiTokenExpiryTest extends TokenClientTestBase {
         "200, huge, INVALID_RESPONSE, 1"
     })
     void secretExpiry_afterError_failsWithoutWarningAboutLostToken(
-            int status, String body, TokenError tokenError, int lists) throws Exception {
+            int status, String body, TokenErrorType errorType, int lists) throws Exception {
         AccessToken accessToken = accessToken(simulator.apiTokens().addUser("ann", "acme", CLIENT_ID, EXPIRY), "acme");
         String response = body.equals("huge") ? "{\"values\":[\"" + "y".repeat(2_000_000) + "\"]}" : body;
         simulator.apiTokens().setAnswer(status, response);
         TokenRequestException e = failure(() -> expiry(CLIENT_ID, accessToken));
-        assertThat(e.tokenError()).isEqualTo(tokenError);
+        assertThat(e.errorType()).isEqualTo(errorType);
         assertThat(e.getMessage()).doesNotContain(accessToken.value(), "rotated away");
         assertThat(simulator.apiTokens().listRequests()).isEqualTo(lists);
     }

@@ -41,7 +41,7 @@ class CspClientsTest extends TokenClientTestBase {
     void requestToken_withRevokedApiToken_failsWithRedactedMessage() {
         csp.revoke(API_TOKEN);
         TokenRequestException e = failure(() -> apiTokenClient().requestToken(API_TOKEN));
-        assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REJECTED);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.API_TOKEN_REJECTED);
         assertThat(e.detail()).isEqualTo("HTTP 400: invalid_grant: Invalid refresh token: ****");
         assertThat(simulator.maxRequestsPerSecret()).isEqualTo(1);
     }
@@ -70,7 +70,7 @@ class CspClientsTest extends TokenClientTestBase {
     @Test
     void secretExpiry_ofUnknownApiToken_failsWithApiTokenRefused() {
         TokenRequestException e = failure(() -> apiTokenClient().secretExpiry("withdrawn", null));
-        assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REJECTED);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.API_TOKEN_REJECTED);
     }
 
     @Test
@@ -98,7 +98,7 @@ class CspClientsTest extends TokenClientTestBase {
     void requestToken_withWrongAppSecret_failsWithWrongSecret(boolean with401) {
         csp.setRefusesWith401(with401);
         TokenRequestException e = failure(() -> appClient("app-1", "", 0, "").requestToken("wrong-secret"));
-        assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_SECRET);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.WRONG_SECRET);
         assertThat(e.getMessage()).doesNotContain("wrong-secret");
         assertThat(simulator.requests()).isEqualTo(1);
     }
@@ -107,7 +107,7 @@ class CspClientsTest extends TokenClientTestBase {
     void requestToken_forAnotherOrganization_failsWithWrongOrganization() {
         TokenRequestException e = failure(() -> appClient("app-1", "", 0, "11111111-94c1-4b0c-8d1f-6a5c1e0f7a11")
                 .requestToken("s3cr:et+&ü"));
-        assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.WRONG_ORGANIZATION);
     }
 
     private TokenClient apiTokenClient() {

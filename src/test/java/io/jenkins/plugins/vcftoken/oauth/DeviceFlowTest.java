@@ -156,7 +156,7 @@ class DeviceFlowTest {
     void requestCodes_forUnknownClient_fails() {
         clientId = "11111111-1111-1111-1111-111111111111";
         TokenRequestException e = catchThrowableOfType(TokenRequestException.class, () -> client().requestCodes());
-        assertThat(e.tokenError()).isEqualTo(TokenError.UNKNOWN_CLIENT);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.UNKNOWN_CLIENT);
     }
 
     @Test

@@ -29,23 +29,23 @@ class ErrorsDocumentTest {
             |---|---|---|
             """;
 
-    private record Example(TokenError tokenError, String response) {}
+    private record Example(TokenErrorType errorType, String response) {}
 
     @Test
     void tableOfServerResponses_matchesCode() throws Exception {
-        Map<TokenError, List<String>> rows = new EnumMap<>(TokenError.class);
+        Map<TokenErrorType, List<String>> rows = new EnumMap<>(TokenErrorType.class);
         for (Example example : examples()) {
-            rows.computeIfAbsent(example.tokenError(), tokenError -> new ArrayList<>())
+            rows.computeIfAbsent(example.errorType(), errorType -> new ArrayList<>())
                     .add(example.response());
         }
-        assertThat(rows).as("errors with an example").containsOnlyKeys(TokenError.values());
+        assertThat(rows).as("errors with an example").containsOnlyKeys(TokenErrorType.values());
         StringBuilder document = new StringBuilder(HEAD);
-        rows.forEach((tokenError, responses) -> document.append("| ")
+        rows.forEach((errorType, responses) -> document.append("| ")
                 .append(String.join("<br>", responses))
                 .append(" | ")
-                .append(tokenError.explanation())
+                .append(errorType.explanation())
                 .append(" | ")
-                .append(tokenError.nextStep())
+                .append(errorType.nextStep())
                 .append(" |\n"));
         Path generated =
                 Files.writeString(Files.createDirectories(Path.of("target")).resolve("errors.md"), document);
@@ -74,7 +74,7 @@ class ErrorsDocumentTest {
                 new VcfaTenantTokenExchangeClient(respondingWith(401, ""), account(VcfaTokenClient.SYSTEM, "")),
                 "401 for the list of organizations, also to a new access token"));
         examples.add(new Example(
-                tokenError(new VcfaTokenClient(
+                errorType(new VcfaTokenClient(
                         respondingWith(200, "{}"),
                         new Account(VcfaTokenClient.SYSTEM, URI.create("https://host"), ".."))),
                 VcfaTokenClient.SYSTEM
@@ -125,7 +125,7 @@ class ErrorsDocumentTest {
                 device(400, "{\"error\":\"invalid_client\"}", "400 `invalid_client`, or 401, when asked for a code"));
         examples.add(unreachable());
         examples.add(new Example(
-                TokenError.NOT_TRUSTED,
+                TokenErrorType.NOT_TRUSTED,
                 "a certificate that has expired, is another host's, or of an unknown authority"));
         return examples;
     }
@@ -135,7 +135,7 @@ class ErrorsDocumentTest {
                 TestTokenService.client(new OkHttpClient(), InstantSource.system(), Duration.ofSeconds(1)),
                 new Account(VcfaTokenClient.SYSTEM, URI.create("https://localhost:1"), "acme"));
         return new Example(
-                tokenError(nowhere),
+                errorType(nowhere),
                 "connection refused, unknown host, time-out while connecting, a proxy that refuses");
     }
 
@@ -155,9 +155,9 @@ class ErrorsDocumentTest {
     private static Example device(int status, String body, String response) {
         VcfaTokenClient device =
                 new VcfaTokenClient(respondingWith(status, body), account(VcfaTokenClient.SYSTEM, ""), "client");
-        TokenError tokenError = catchThrowableOfType(TokenRequestException.class, device::requestCodes)
-                .tokenError();
-        return new Example(tokenError, VcfaTokenClient.SYSTEM + ": " + response);
+        TokenErrorType errorType = catchThrowableOfType(TokenRequestException.class, device::requestCodes)
+                .errorType();
+        return new Example(errorType, VcfaTokenClient.SYSTEM + ": " + response);
     }
 
     private static Example sddc(int status, String body, String response) {
@@ -170,7 +170,7 @@ class ErrorsDocumentTest {
     private static Example apiToken(int status, String body, String response) {
         Example example = example(
                 new CspApiTokenClient(respondingWith(status, body), account(CspApiTokenClient.SYSTEM, "")), response);
-        return new Example(example.tokenError(), example.response().replaceFirst(":", " API token:"));
+        return new Example(example.errorType(), example.response().replaceFirst(":", " API token:"));
     }
 
     private static Example app(int status, String body, String response) {
@@ -179,7 +179,7 @@ class ErrorsDocumentTest {
                 new CspClientCredentialsClient(
                         respondingWith(status, body), account(CspApiTokenClient.SYSTEM, "app"), app),
                 response);
-        return new Example(example.tokenError(), example.response().replaceFirst(":", " OAuth app:"));
+        return new Example(example.errorType(), example.response().replaceFirst(":", " OAuth app:"));
     }
 
     private static Example sso(int status, String body, String response) {
@@ -191,10 +191,10 @@ class ErrorsDocumentTest {
     private static Example regeneration(int status, String response) {
         VcfSsoApiTokenClient client =
                 new VcfSsoApiTokenClient(respondingWith(status, ""), account(VcfSsoApiTokenClient.SYSTEM, ""));
-        TokenError tokenError = catchThrowableOfType(
+        TokenErrorType errorType = catchThrowableOfType(
                         TokenRequestException.class, () -> client.regenerate("secret", null))
-                .tokenError();
-        return new Example(tokenError, VcfSsoApiTokenClient.SYSTEM + ": " + response);
+                .errorType();
+        return new Example(errorType, VcfSsoApiTokenClient.SYSTEM + ": " + response);
     }
 
     private static Example operations(int status, String body, String response) {
@@ -229,13 +229,13 @@ class ErrorsDocumentTest {
     }
 
     private static Example example(TokenClient client, String response) {
-        return new Example(tokenError(client), client.account().system() + ": " + response);
+        return new Example(errorType(client), client.account().system() + ": " + response);
     }
 
-    private static TokenError tokenError(TokenClient client) {
+    private static TokenErrorType errorType(TokenClient client) {
         TokenClient retrying = new RetryPolicy(InstantSource.system(), pause -> {}, () -> 0).decorate(client);
         return catchThrowableOfType(TokenRequestException.class, () -> retrying.requestToken("secret"))
-                .tokenError();
+                .errorType();
     }
 
     private static Account account(String system, String account) {

@@ -53,7 +53,7 @@ class FleetServiceTokenClientTest extends TokenClientTestBase {
         TokenRequestException e = catchThrowableOfType(
                 TokenRequestException.Rejected.class,
                 () -> client("Bearer", "fleet-lmc").requestToken(parentToken));
-        assertThat(e.tokenError()).isEqualTo(TokenError.UNKNOWN_SERVICE_KEY);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.UNKNOWN_SERVICE_KEY);
     }
 
     @Test
@@ -63,7 +63,7 @@ class FleetServiceTokenClientTest extends TokenClientTestBase {
         TokenRequestException e = catchThrowableOfType(
                 TokenRequestException.Rejected.class,
                 () -> client("Bearer", "fleet-lcm").requestToken(parentToken));
-        assertThat(e.tokenError().isParentTokenRejected()).isTrue();
+        assertThat(e.errorType().isParentTokenRejected()).isTrue();
     }
 
     /** {@code iat} may be the time when the parent token was issued, so the lifetime does not start there. */
@@ -88,9 +88,9 @@ class FleetServiceTokenClientTest extends TokenClientTestBase {
         "429, '', THROTTLED",
         "500, '', OUTCOME_UNKNOWN"
     })
-    void requestToken_withoutAccessTokenInResponse_fails(int status, String body, TokenError expected) {
+    void requestToken_withoutAccessTokenInResponse_fails(int status, String body, TokenErrorType expected) {
         server.enqueue(status, body);
-        assertThat(failure(() -> scripted().requestToken("p")).tokenError()).isEqualTo(expected);
+        assertThat(failure(() -> scripted().requestToken("p")).errorType()).isEqualTo(expected);
         assertThat(server.requests).containsExactly("POST /suite-api/api/auth/token/exchange");
     }
 

@@ -34,7 +34,7 @@ class RetryPolicyTest {
 
     @Test
     void request_afterFailures_isRepeatedWithIncreasingDelays() throws Exception {
-        failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
+        failures.add(new TokenRequestException.NotSent(TokenErrorType.UNREACHABLE, "refused", null));
         failures.add(new TokenRequestException.OutcomeUnknown("HTTP 502", null));
         assertThat(retrying().requestToken("s")).isEqualTo(RESPONSE);
         assertThat(delays).containsExactly(Duration.ofMillis(500), Duration.ofSeconds(1));
@@ -47,7 +47,7 @@ class RetryPolicyTest {
         }
         TokenRequestException e = failure();
         assertThat(e).isInstanceOf(TokenRequestException.OutcomeUnknown.class);
-        assertThat(e.tokenError()).isEqualTo(TokenError.NO_RESPONSE);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.NO_RESPONSE);
         assertThat(requests).isEqualTo(3);
     }
 
@@ -55,9 +55,9 @@ class RetryPolicyTest {
     void request_afterAProbableRejection_isRepeatedOnce() {
         for (int i = 0; i < 5; i++) {
             failures.add(new TokenRequestException.OutcomeUnknown("HTTP 500", null)
-                    .copy(TokenError.API_TOKEN_REJECTED_OR_SERVER_ERROR, "HTTP 500", null));
+                    .copy(TokenErrorType.API_TOKEN_REJECTED_OR_SERVER_ERROR, "HTTP 500", null));
         }
-        assertThat(failure().tokenError()).isEqualTo(TokenError.API_TOKEN_REJECTED_OR_SERVER_ERROR);
+        assertThat(failure().errorType()).isEqualTo(TokenErrorType.API_TOKEN_REJECTED_OR_SERVER_ERROR);
         assertThat(requests).isEqualTo(2);
     }
 
@@ -90,10 +90,10 @@ class RetryPolicyTest {
     @Test
     void request_afterARejectionOrAnInvalidResponse_isNotRepeated() {
         for (TokenRequestException e : List.of(
-                new TokenRequestException.Rejected(TokenError.WRONG_SECRET, "HTTP 401"),
-                new TokenRequestException.Rejected(TokenError.REJECTED, "HTTP 400"),
+                new TokenRequestException.Rejected(TokenErrorType.WRONG_SECRET, "HTTP 401"),
+                new TokenRequestException.Rejected(TokenErrorType.REJECTED, "HTTP 400"),
                 new TokenRequestException.InvalidResponse("HTML", null),
-                new TokenRequestException.NotSent(TokenError.NOT_TRUSTED, "certificate", null))) {
+                new TokenRequestException.NotSent(TokenErrorType.NOT_TRUSTED, "certificate", null))) {
             failures.add(e);
             requests = 0;
             failure();
@@ -112,7 +112,7 @@ class RetryPolicyTest {
 
     @Test
     void refreshSession_thatWasNotSent_isRepeatedWithTheSession() throws Exception {
-        failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
+        failures.add(new TokenRequestException.NotSent(TokenErrorType.UNREACHABLE, "refused", null));
         failures.add(new TokenRequestException.Throttled("HTTP 429", Duration.ZERO));
         assertThat(retrying().refreshSession("s", "session")).isEqualTo(RESPONSE);
         assertThat(renewals).isEqualTo(3);
@@ -125,7 +125,7 @@ class RetryPolicyTest {
         for (TokenClient decorated : List.of(policy().decorate(client), policy().decorateWithoutServerText(client))) {
             assertThat(decorated).isSameAs(client);
         }
-        failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
+        failures.add(new TokenRequestException.NotSent(TokenErrorType.UNREACHABLE, "refused", null));
         failure();
         assertThat(requests).isEqualTo(1);
     }
@@ -142,15 +142,15 @@ class RetryPolicyTest {
         TokenRequestException e = catchThrowableOfType(
                 TokenRequestException.class, () -> interrupted.decorate(client).requestToken("s"));
         assertThat(Thread.interrupted()).isTrue();
-        assertThat(e.tokenError()).isEqualTo(TokenError.NO_RESPONSE);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.NO_RESPONSE);
         assertThat(requests).isEqualTo(1);
     }
 
     @ParameterizedTest
     @CsvSource({"0, PT0.5S, PT1S", "0.5, PT0.75S, PT1.5S", "0.998, PT0.999S, PT1.998S"})
     void delays_haveJitter(double random, Duration first, Duration second) throws Exception {
-        failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
-        failures.add(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
+        failures.add(new TokenRequestException.NotSent(TokenErrorType.UNREACHABLE, "refused", null));
+        failures.add(new TokenRequestException.NotSent(TokenErrorType.UNREACHABLE, "refused", null));
         new RetryPolicy(clock, delays::add, () -> random).decorate(client).requestToken("s");
         assertThat(delays).containsExactly(first, second);
     }
@@ -175,11 +175,11 @@ class RetryPolicyTest {
 
     static List<TokenRequestException> failuresWithServerText() {
         return List.of(
-                new TokenRequestException.Rejected(TokenError.WRONG_SECRET, "HTTP 401, CODE: text of a server"),
+                new TokenRequestException.Rejected(TokenErrorType.WRONG_SECRET, "HTTP 401, CODE: text of a server"),
                 new TokenRequestException.Throttled("HTTP 429: text of a server", Duration.ofSeconds(17)),
                 new TokenRequestException.OutcomeUnknown("HTTP 502: text of a server", CAUSE),
                 new TokenRequestException.InvalidResponse("HTTP 200 text of a server", "rescued"),
-                new TokenRequestException.NotSent(TokenError.UNREACHABLE, "HTTP 407 text of a server", CAUSE));
+                new TokenRequestException.NotSent(TokenErrorType.UNREACHABLE, "HTTP 407 text of a server", CAUSE));
     }
 
     @ParameterizedTest
@@ -194,10 +194,10 @@ class RetryPolicyTest {
             failures.addAll(List.of(failure, failure, failure));
             TokenRequestException redacted = catchThrowableOfType(TokenRequestException.class, call::run);
             assertThat(redacted).isExactlyInstanceOf(failure.getClass()).hasNoCause();
-            assertThat(redacted.tokenError()).isEqualTo(failure.tokenError().forNonRotatingSecret());
+            assertThat(redacted.errorType()).isEqualTo(failure.errorType().forNonRotatingSecret());
             assertThat(redacted.detail()).isEqualTo(failure.detail().substring(0, 8));
             assertThat(redacted.getMessage())
-                    .isEqualTo(redacted.tokenError().explanation() + " (" + redacted.detail() + ")");
+                    .isEqualTo(redacted.errorType().explanation() + " (" + redacted.detail() + ")");
             assertThat(redacted.retryAfter()).isEqualTo(failure.retryAfter());
             if (redacted instanceof TokenRequestException.InvalidResponse invalid) {
                 assertThat(invalid.refreshToken()).isEqualTo("rescued");
@@ -207,8 +207,8 @@ class RetryPolicyTest {
 
     @Test
     void withoutServerText_failureWithoutResponse_isUnchanged() {
-        TokenRequestException.NotSent failure =
-                new TokenRequestException.NotSent(TokenError.UNREACHABLE, "POST https://host: ConnectException", CAUSE);
+        TokenRequestException.NotSent failure = new TokenRequestException.NotSent(
+                TokenErrorType.UNREACHABLE, "POST https://host: ConnectException", CAUSE);
         failures.addAll(List.of(failure, failure, failure));
         TokenClient decorated = policy().decorateWithoutServerText(client);
         assertThat(catchThrowableOfType(TokenRequestException.class, () -> decorated.requestToken("s")))
@@ -222,8 +222,8 @@ class RetryPolicyTest {
         assertThat(converted).isExactlyInstanceOf(failure.getClass()).hasCause(failure.getCause());
         assertThat(converted.detail()).isEqualTo(failure.detail());
         assertThat(converted.retryAfter()).isEqualTo(failure.retryAfter());
-        assertThat(converted.tokenError()).isEqualTo(failure.tokenError().forNonRotatingSecret());
-        assertThat(converted.tokenError().explanation()).doesNotContain("rotated away");
+        assertThat(converted.errorType()).isEqualTo(failure.errorType().forNonRotatingSecret());
+        assertThat(converted.errorType().explanation()).doesNotContain("rotated away");
         if (converted instanceof TokenRequestException.InvalidResponse invalid) {
             assertThat(invalid.refreshToken()).isEqualTo("rescued");
         }

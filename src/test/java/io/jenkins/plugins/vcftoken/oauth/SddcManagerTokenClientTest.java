@@ -92,7 +92,7 @@ class SddcManagerTokenClientTest extends TokenClientTestBase {
     @Test
     void requestToken_withWrongPassword_isSentOnce() {
         TokenRequestException e = loginFailure(USER, "wrong-password-of-mine");
-        assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_SECRET);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.WRONG_SECRET);
         assertThat(e.detail()).isEqualTo("HTTP 401, IDENTITY_UNAUTHORIZED_ENTITY: User is not authorized");
         assertThat(sddc.refusedLogins()).isEqualTo(1);
     }
@@ -102,7 +102,7 @@ class SddcManagerTokenClientTest extends TokenClientTestBase {
         for (int i = 0; i < 5; i++) {
             loginFailure(USER, "wrong");
         }
-        assertThat(loginFailure(USER, PASSWORD).tokenError()).isEqualTo(TokenError.LOCKED_OUT);
+        assertThat(loginFailure(USER, PASSWORD).errorType()).isEqualTo(TokenErrorType.LOCKED_OUT);
     }
 
     @Test

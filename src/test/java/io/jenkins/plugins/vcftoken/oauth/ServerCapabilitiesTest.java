@@ -121,7 +121,7 @@ class ServerCapabilitiesTest {
         simulator.apiTokens().setAnswer(404, "");
         TokenRequestException e = catchThrowableOfType(
                 TokenRequestException.class, () -> vcfaClient().secretExpiry("", accessToken));
-        assertThat(e.tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.TOKEN_ENDPOINT_NOT_FOUND);
         int lists = simulator.apiTokens().listRequests();
         int notFound = simulator.notFound();
         for (int i = 0; i < 3; i++) {
@@ -162,7 +162,7 @@ class ServerCapabilitiesTest {
         for (int i = 0; i < 3; i++) {
             TokenRequestException e = catchThrowableOfType(
                     TokenRequestException.class, () -> cspClient().secretExpiry("revoked-token", null));
-            assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REJECTED);
+            assertThat(e.errorType()).isEqualTo(TokenErrorType.API_TOKEN_REJECTED);
             restart();
         }
         assertThat(csp.detailRequests()).isEqualTo(1);

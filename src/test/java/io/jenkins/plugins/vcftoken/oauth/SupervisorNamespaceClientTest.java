@@ -99,7 +99,7 @@ class SupervisorNamespaceClientTest {
     @Test
     void list_withProviderToken_isRejected() {
         TokenRequestException failure = catchThrowableOfType(TokenRequestException.class, () -> list("System"));
-        assertThat(failure.tokenError()).isEqualTo(TokenError.FORBIDDEN);
+        assertThat(failure.errorType()).isEqualTo(TokenErrorType.FORBIDDEN);
         assertThat(failure.detail()).startsWith("HTTP 401");
     }
 
@@ -107,6 +107,6 @@ class SupervisorNamespaceClientTest {
     void list_withoutApiOnServer_failsWithNoSuchService() {
         simulator.kubernetes().setVersions(List.of());
         TokenRequestException failure = catchThrowableOfType(TokenRequestException.class, () -> list("acme"));
-        assertThat(failure.tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
+        assertThat(failure.errorType()).isEqualTo(TokenErrorType.TOKEN_ENDPOINT_NOT_FOUND);
     }
 }

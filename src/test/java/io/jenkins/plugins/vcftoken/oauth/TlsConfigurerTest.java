@@ -37,7 +37,7 @@ class TlsConfigurerTest {
             assertThatThrownBy(() -> client(simulator, http).requestToken("token"))
                     .isInstanceOfSatisfying(
                             TokenRequestException.NotSent.class,
-                            e -> assertThat(e.tokenError()).isEqualTo(TokenError.NOT_TRUSTED));
+                            e -> assertThat(e.errorType()).isEqualTo(TokenErrorType.NOT_TRUSTED));
             assertThat(simulator.requests()).isZero();
         }
     }

@@ -121,8 +121,8 @@ class TokenClientContractTest {
             redirects.set(true);
             int before = simulator.notFound();
             assertThat(catchThrowableOfType(TokenRequestException.Rejected.class, request::run)
-                            .tokenError())
-                    .isEqualTo(TokenError.REDIRECTED);
+                            .errorType())
+                    .isEqualTo(TokenErrorType.REDIRECTED);
             assertThat(simulator.notFound()).isEqualTo(before);
         }
     }
@@ -197,7 +197,7 @@ class TokenClientContractTest {
             assertThat(catchThrowableOfType(TokenRequestException.class, request::run))
                     .isInstanceOfSatisfying(
                             TokenRequestException.NotSent.class,
-                            e -> assertThat(e.tokenError()).isEqualTo(TokenError.UNREACHABLE));
+                            e -> assertThat(e.errorType()).isEqualTo(TokenErrorType.UNREACHABLE));
         }
     }
 
@@ -205,7 +205,7 @@ class TokenClientContractTest {
         TokenRequest request = request(flow, client(http), simulator.url(), anyAccessToken());
         TokenRequestException e = catchThrowableOfType(TokenRequestException.class, request::run);
         assertThat(e).isExactlyInstanceOf(TokenRequestException.NotSent.class);
-        assertThat(e.tokenError()).isEqualTo(TokenError.NOT_TRUSTED);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.NOT_TRUSTED);
         assertThat(simulator.requests()).isZero();
         assertNoSecret(simulator, e);
     }

@@ -118,24 +118,24 @@ class TokenResponseParserTest {
         "400, invalid_request, REJECTED",
         "410, '', REJECTED"
     })
-    void rejection_isClassified(int status, String code, TokenError tokenError) {
+    void rejection_isClassified(int status, String code, TokenErrorType errorType) {
         TokenRequestException e = failure(status, "{\"error\":\"" + code + "\"}");
         assertThat(e).isInstanceOf(TokenRequestException.Rejected.class);
-        assertThat(e.tokenError()).isEqualTo(tokenError);
+        assertThat(e.errorType()).isEqualTo(errorType);
     }
 
     /** A rejection is final if the same secret cannot succeed later, or may lock the account. */
     @ParameterizedTest
-    @EnumSource(TokenError.class)
-    void rejection_ofWrongSecret_isFinal(TokenError tokenError) {
-        assertThat(new TokenRequestException.Rejected(tokenError, "HTTP 400").isFinal())
+    @EnumSource(TokenErrorType.class)
+    void rejection_ofWrongSecret_isFinal(TokenErrorType errorType) {
+        assertThat(new TokenRequestException.Rejected(errorType, "HTTP 400").isFinal())
                 .isEqualTo(Set.of(
-                                TokenError.REFRESH_TOKEN_REJECTED,
-                                TokenError.API_TOKEN_REJECTED,
-                                TokenError.WRONG_SECRET,
-                                TokenError.PASSWORD_NOT_ACCEPTED,
-                                TokenError.LOCKED_OUT)
-                        .contains(tokenError));
+                                TokenErrorType.REFRESH_TOKEN_REJECTED,
+                                TokenErrorType.API_TOKEN_REJECTED,
+                                TokenErrorType.WRONG_SECRET,
+                                TokenErrorType.PASSWORD_NOT_ACCEPTED,
+                                TokenErrorType.LOCKED_OUT)
+                        .contains(errorType));
     }
 
     /** IDs and names that identify the request in the server log are kept. */
@@ -234,7 +234,7 @@ class TokenResponseParserTest {
     void failure_withOlderErrorFormat_isClassified() {
         TokenRequestException e =
                 failure(400, "{\"minorErrorCode\":\"invalid_grant\",\"message\":\"Invalid refresh token\"}");
-        assertThat(e.tokenError()).isEqualTo(TokenError.REFRESH_TOKEN_REJECTED);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.REFRESH_TOKEN_REJECTED);
     }
 
     @Test

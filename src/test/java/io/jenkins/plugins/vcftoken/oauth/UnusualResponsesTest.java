@@ -54,8 +54,8 @@ class UnusualResponsesTest {
                 .enqueue(400, "{\"error\":\"invalid_grant\"}")
                 .enqueue(400, "{\"error\":\"invalid_grant\"}");
         for (int i = 0; i < 2; i++) {
-            assertThat(failure(() -> vcfaClient().requestToken("s")).tokenError())
-                    .isEqualTo(TokenError.REFRESH_TOKEN_REJECTED);
+            assertThat(failure(() -> vcfaClient().requestToken("s")).errorType())
+                    .isEqualTo(TokenErrorType.REFRESH_TOKEN_REJECTED);
         }
         assertThat(server.requests).hasSize(3).last().isEqualTo("POST /tm/oauth/tenant/acme/token");
     }
@@ -64,8 +64,8 @@ class UnusualResponsesTest {
     void vcfa_withoutEndpoint_startsWithFirstPathAgain() {
         server.enqueue(404, "").enqueue(404, "").enqueue(404, "").enqueue(405, "");
         for (int i = 0; i < 2; i++) {
-            assertThat(failure(() -> vcfaClient().requestToken("s")).tokenError())
-                    .isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
+            assertThat(failure(() -> vcfaClient().requestToken("s")).errorType())
+                    .isEqualTo(TokenErrorType.TOKEN_ENDPOINT_NOT_FOUND);
         }
         assertThat(server.requests.get(2)).isEqualTo("POST /oauth/tenant/acme/token");
     }
@@ -103,7 +103,7 @@ class UnusualResponsesTest {
         VcfaTokenClient client = deviceClient();
         client.requestCodes();
         client.requestCodes();
-        assertThat(failure(client::requestCodes).tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
+        assertThat(failure(client::requestCodes).errorType()).isEqualTo(TokenErrorType.TOKEN_ENDPOINT_NOT_FOUND);
         assertThat(server.requests)
                 .containsExactly(
                         "POST /oauth/tenant/acme/device_authorization",
@@ -122,10 +122,10 @@ class UnusualResponsesTest {
         "404, '', TOKEN_ENDPOINT_NOT_FOUND",
         "400, other, REJECTED"
     })
-    void requestCodes_rejection_isClassified(int status, String error, TokenError tokenError) {
+    void requestCodes_rejection_isClassified(int status, String error, TokenErrorType errorType) {
         String body = "{\"error\":\"" + error + "\"}";
         server.enqueue(status, body).enqueue(status, body);
-        assertThat(failure(deviceClient()::requestCodes).tokenError()).isEqualTo(tokenError);
+        assertThat(failure(deviceClient()::requestCodes).errorType()).isEqualTo(errorType);
     }
 
     @ParameterizedTest
@@ -148,7 +148,7 @@ class UnusualResponsesTest {
     @ValueSource(strings = {"{\"device_code\":\"d\"}", "{\"user_code\":\"u\"}", "{}"})
     void requestCodes_withoutCodesInResponse_fails(String body) {
         server.enqueue(200, body);
-        assertThat(failure(deviceClient()::requestCodes).tokenError()).isEqualTo(TokenError.INVALID_RESPONSE);
+        assertThat(failure(deviceClient()::requestCodes).errorType()).isEqualTo(TokenErrorType.INVALID_RESPONSE);
     }
 
     // VCF Automation: polls of the device flow
@@ -231,12 +231,12 @@ class UnusualResponsesTest {
     @Test
     void tenantToken_rejection_isClassified() {
         for (int status : new int[] {400, 401, 403}) {
-            assertThat(tenantFailure(status).tokenError()).as("%s", status).isEqualTo(TokenError.WRONG_ORGANIZATION);
+            assertThat(tenantFailure(status).errorType()).as("%s", status).isEqualTo(TokenErrorType.WRONG_ORGANIZATION);
         }
-        assertThat(tenantFailure(404).tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
-        assertThat(tenantFailure(405).tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
-        assertThat(tenantFailure(409).tokenError()).isEqualTo(TokenError.REJECTED);
-        assertThat(tenantFailure(500).tokenError()).isEqualTo(TokenError.OUTCOME_UNKNOWN);
+        assertThat(tenantFailure(404).errorType()).isEqualTo(TokenErrorType.TOKEN_ENDPOINT_NOT_FOUND);
+        assertThat(tenantFailure(405).errorType()).isEqualTo(TokenErrorType.TOKEN_ENDPOINT_NOT_FOUND);
+        assertThat(tenantFailure(409).errorType()).isEqualTo(TokenErrorType.REJECTED);
+        assertThat(tenantFailure(500).errorType()).isEqualTo(TokenErrorType.OUTCOME_UNKNOWN);
     }
 
     private TokenRequestException tenantFailure(int status) {
@@ -257,11 +257,11 @@ class UnusualResponsesTest {
         "400, REJECTED, 3",
         "500, OUTCOME_UNKNOWN, 1"
     })
-    void tenantToken_rejectedList_isRequestedOnlyAsOftenAsNeeded(int status, TokenError tokenError, int tries) {
+    void tenantToken_rejectedList_isRequestedOnlyAsOftenAsNeeded(int status, TokenErrorType errorType, int tries) {
         for (int i = 0; i < 9; i++) {
             server.enqueue(status, "");
         }
-        assertThat(failure(() -> tenantClient().requestToken("p")).tokenError()).isEqualTo(tokenError);
+        assertThat(failure(() -> tenantClient().requestToken("p")).errorType()).isEqualTo(errorType);
         assertThat(server.requests).hasSize(tries);
     }
 
@@ -301,7 +301,7 @@ class UnusualResponsesTest {
     void tenantToken_list_isReadUpToItsLastPage(String first, String second, int pages) {
         server.enqueue(200, first).enqueue(200, second);
         TokenRequestException e = failure(() -> tenantClient().requestToken("p"));
-        assertThat(e.tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.TOKEN_ENDPOINT_NOT_FOUND);
         assertThat(e.detail()).contains("‘automation-relying-party’");
         assertThat(server.requests).hasSize(pages);
     }
@@ -311,8 +311,8 @@ class UnusualResponsesTest {
         for (int i = 0; i < 1_500; i++) {
             server.enqueue(200, "{\"values\":[{\"name\":\"x\"}]}");
         }
-        assertThat(failure(() -> tenantClient().requestToken("p")).tokenError())
-                .isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
+        assertThat(failure(() -> tenantClient().requestToken("p")).errorType())
+                .isEqualTo(TokenErrorType.TOKEN_ENDPOINT_NOT_FOUND);
         assertThat(server.requests).hasSize(1_000);
     }
 
@@ -321,9 +321,9 @@ class UnusualResponsesTest {
         "'{\"clientName\":\"automation-relying-party\"}', '', TOKEN_ENDPOINT_NOT_FOUND",
         "'{\"clientName\":\"automation-relying-party\",\"clientId\":\"1\"}', '{\"name\":\"acme\"}', WRONG_ORGANIZATION"
     })
-    void tenantToken_listItemWithoutId_isIgnored(String party, String organization, TokenError tokenError) {
+    void tenantToken_listItemWithoutId_isIgnored(String party, String organization, TokenErrorType errorType) {
         server.enqueue(200, list(party)).enqueue(200, list(organization));
-        assertThat(failure(() -> tenantClient().requestToken("p")).tokenError()).isEqualTo(tokenError);
+        assertThat(failure(() -> tenantClient().requestToken("p")).errorType()).isEqualTo(errorType);
     }
 
     // Cloud Services and SDDC Manager
@@ -358,16 +358,17 @@ class UnusualResponsesTest {
         "405, '{}', TOKEN_ENDPOINT_NOT_FOUND, TOKEN_ENDPOINT_NOT_FOUND, TOKEN_ENDPOINT_NOT_FOUND",
         "409, '{}', REJECTED, REJECTED, REJECTED"
     })
-    void csp_rejection_isClassified(int status, String body, TokenError request, TokenError details, TokenError app) {
+    void csp_rejection_isClassified(
+            int status, String body, TokenErrorType request, TokenErrorType details, TokenErrorType app) {
         server.enqueue(status, body).enqueue(status, body).enqueue(status, body);
-        assertThat(failure(() -> cspClient().requestToken("s")).tokenError()).isEqualTo(request);
-        assertThat(failure(() -> cspClient().secretExpiry("s", null)).tokenError())
+        assertThat(failure(() -> cspClient().requestToken("s")).errorType()).isEqualTo(request);
+        assertThat(failure(() -> cspClient().secretExpiry("s", null)).errorType())
                 .isEqualTo(details);
         CspClientCredentialsClient appClient = new CspClientCredentialsClient(
                 server.client,
                 new Account(CspApiTokenClient.SYSTEM, URL, "", "app"),
                 new CspClientCredentialsClient.App("app", "", 0));
-        assertThat(failure(() -> appClient.requestToken("s")).tokenError()).isEqualTo(app);
+        assertThat(failure(() -> appClient.requestToken("s")).errorType()).isEqualTo(app);
         assertThat(appClient.needsSecret()).isFalse();
     }
 
@@ -381,9 +382,9 @@ class UnusualResponsesTest {
         "405, '{}', TOKEN_ENDPOINT_NOT_FOUND",
         "400, '{}', REJECTED"
     })
-    void sddc_rejection_isClassified(int status, String body, TokenError tokenError) {
+    void sddc_rejection_isClassified(int status, String body, TokenErrorType errorType) {
         server.enqueue(status, body);
-        assertThat(failure(() -> sddcClient().requestToken("s")).tokenError()).isEqualTo(tokenError);
+        assertThat(failure(() -> sddcClient().requestToken("s")).errorType()).isEqualTo(errorType);
     }
 
     @ParameterizedTest
@@ -409,20 +410,20 @@ class UnusualResponsesTest {
     /** These statuses do not mean that the session is invalid. */
     @ParameterizedTest
     @CsvSource({"408, OUTCOME_UNKNOWN", "429, THROTTLED", "500, OUTCOME_UNKNOWN", "503, OUTCOME_UNKNOWN"})
-    void sddc_serverError_isNotFollowedByLogin(int status, TokenError tokenError) {
+    void sddc_serverError_isNotFollowedByLogin(int status, TokenErrorType errorType) {
         server.enqueue(status, "");
-        assertThat(failure(() -> sddcClient().refreshSession("s", "session")).tokenError())
-                .isEqualTo(tokenError);
+        assertThat(failure(() -> sddcClient().refreshSession("s", "session")).errorType())
+                .isEqualTo(errorType);
         assertThat(server.requests).hasSize(1);
     }
 
     @ParameterizedTest
     @CsvSource({"200, ", "204, ", "404, ", "500, NO_RESPONSE", "403, FORBIDDEN"})
-    void sddc_failedRevocation_isReported(int status, TokenError tokenError) throws Exception {
+    void sddc_failedRevocation_isReported(int status, TokenErrorType errorType) throws Exception {
         server.enqueue(status, "");
         TokenRequestException e = catchThrowableOfType(
                 TokenRequestException.class, () -> sddcClient().revokeSession("session"));
-        assertThat(e == null ? null : e.tokenError()).isEqualTo(tokenError);
+        assertThat(e == null ? null : e.errorType()).isEqualTo(errorType);
     }
 
     // All APIs
@@ -439,10 +440,10 @@ class UnusualResponsesTest {
         "503, , OUTCOME_UNKNOWN, HTTP 503",
         "599, , OUTCOME_UNKNOWN, HTTP 599"
     })
-    void status_isClassified(int status, String location, TokenError tokenError, String detail) {
+    void status_isClassified(int status, String location, TokenErrorType errorType, String detail) {
         server.enqueue(status, "", location == null ? new String[0] : new String[] {"Location", location});
         TokenRequestException e = failure(() -> vcfaClient().requestToken("the-secret"));
-        assertThat(e.tokenError()).isEqualTo(tokenError);
+        assertThat(e.errorType()).isEqualTo(errorType);
         assertThat(e.detail()).isEqualTo(detail);
     }
 
@@ -457,7 +458,7 @@ class UnusualResponsesTest {
     @Test
     void ioExceptionWithoutMessage_isDescribedByItsClass() {
         TokenRequestException e = failure(() -> vcfaClient().requestToken("s"));
-        assertThat(e.tokenError()).isEqualTo(TokenError.UNREACHABLE);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.UNREACHABLE);
         assertThat(e.detail()).isEqualTo("POST https://vcf.example.com/oauth/tenant/acme/token: IOException");
     }
 

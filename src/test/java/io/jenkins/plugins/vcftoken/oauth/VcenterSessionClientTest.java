@@ -57,7 +57,7 @@ class VcenterSessionClientTest extends TokenClientTestBase {
     void revokeSession_withOneFailure_deletesTheOthersAndFails() {
         server.enqueue(204, "").enqueue(503, "").enqueue(204, "");
         TokenRequestException e = failure(() -> scripted().revokeSession("three two one"));
-        assertThat(e.tokenError()).isEqualTo(TokenError.NO_RESPONSE);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.NO_RESPONSE);
         assertThat(server.requests).hasSize(3);
     }
 
@@ -95,9 +95,9 @@ class VcenterSessionClientTest extends TokenClientTestBase {
         "200, '{\"access_token\":\"=a=\"}', INVALID_RESPONSE_OUTCOME_UNKNOWN",
         "200, '{\"access_token\":\"PA==\",\"expires_in\":0}', INVALID_RESPONSE_OUTCOME_UNKNOWN"
     })
-    void requestToken_afterFailedExchange_createsNoSession(int status, String body, TokenError expected) {
+    void requestToken_afterFailedExchange_createsNoSession(int status, String body, TokenErrorType expected) {
         server.enqueue(status, body);
-        assertThat(tokenError()).isEqualTo(expected);
+        assertThat(errorType()).isEqualTo(expected);
         assertThat(server.requests).containsExactly("POST /api/vcenter/authentication/token");
     }
 
@@ -112,9 +112,9 @@ class VcenterSessionClientTest extends TokenClientTestBase {
         "201, '\"a b\"', INVALID_RESPONSE_OUTCOME_UNKNOWN",
         "201, '', INVALID_RESPONSE_OUTCOME_UNKNOWN"
     })
-    void requestToken_afterFailedLogin_fails(int status, String body, TokenError expected) {
+    void requestToken_afterFailedLogin_fails(int status, String body, TokenErrorType expected) {
         server.enqueue(200, "{\"access_token\":\"" + SAML + "\"}").enqueue(status, body);
-        assertThat(tokenError()).isEqualTo(expected);
+        assertThat(errorType()).isEqualTo(expected);
     }
 
     @ParameterizedTest
@@ -126,12 +126,12 @@ class VcenterSessionClientTest extends TokenClientTestBase {
         TokenRequestException e = catchThrowableOfType(
                 TokenRequestException.Rejected.class,
                 () -> client().requestToken(token.equals("expired") ? parentToken : "a.b.c"));
-        assertThat(e.tokenError().isParentTokenRejected()).isTrue();
+        assertThat(e.errorType().isParentTokenRejected()).isTrue();
         assertThat(simulator.vcenter().refusals()).isEqualTo(1);
     }
 
-    private TokenError tokenError() {
-        return failure(() -> scripted().requestToken("p")).tokenError();
+    private TokenErrorType errorType() {
+        return failure(() -> scripted().requestToken("p")).errorType();
     }
 
     private VcenterSessionClient client() {

@@ -55,7 +55,7 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
     void revokeSession_whileTheServerFails_failsWithNoAnswer() {
         server.enqueue(503, "");
         TokenRequestException e = failure(() -> scripted().revokeSession("t"));
-        assertThat(e.tokenError()).isEqualTo(TokenError.NO_RESPONSE);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.NO_RESPONSE);
         assertThat(server.requests).containsExactly("POST /suite-api/api/auth/token/release");
     }
 
@@ -72,7 +72,7 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
     @Test
     void requestToken_withWrongPassword_isSentOnce() {
         TokenRequestException e = failure("svc", "", "wrong-password-of-mine");
-        assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_SECRET);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.WRONG_SECRET);
         assertThat(((TokenRequestException.Rejected) e).isFinal()).isTrue();
         assertThat(e.detail())
                 .isEqualTo("HTTP 401: The provided username/password or token is not valid. Please try again.");
@@ -83,8 +83,8 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
     void requestToken_ofSourceWithoutPasswords_isSentOnceAndNamesTheOtherKind() {
         operations.addSourceWithoutPasswords("VCF SSO");
         TokenRequestException e = failure("svc", "VCF SSO", PASSWORD);
-        assertThat(e.tokenError()).isEqualTo(TokenError.PASSWORD_NOT_ACCEPTED);
-        assertThat(e.tokenError().nextStep()).contains("vcfSsoApiToken");
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.PASSWORD_NOT_ACCEPTED);
+        assertThat(e.errorType().nextStep()).contains("vcfSsoApiToken");
         assertThat(((TokenRequestException.Rejected) e).isFinal()).isTrue();
         assertThat(operations.refusedLogins()).isEqualTo(1);
     }
@@ -99,11 +99,11 @@ class VcfOperationsTokenClientTest extends TokenClientTestBase {
         "404, '', TOKEN_ENDPOINT_NOT_FOUND",
         "400, '{}', REJECTED"
     })
-    void rejection_isClassified(int status, String body, TokenError tokenError) {
+    void rejection_isClassified(int status, String body, TokenErrorType errorType) {
         server.enqueue(status, body);
         TokenRequestException.Rejected e = catchThrowableOfType(
                 TokenRequestException.Rejected.class, () -> scripted().requestToken("p"));
-        assertThat(e.tokenError()).isEqualTo(tokenError);
+        assertThat(e.errorType()).isEqualTo(errorType);
         assertThat(server.requests).containsExactly("POST /suite-api/api/auth/token/acquire");
     }
 

@@ -56,8 +56,8 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
         }
         TokenRequestException e = failure("CUSTOMER");
         assertThat(e).isInstanceOf(TokenRequestException.OutcomeUnknown.class);
-        assertThat(e.tokenError()).isEqualTo(TokenError.API_TOKEN_REJECTED_OR_SERVER_ERROR);
-        assertThat(e.tokenError().isFinal()).isFalse();
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.API_TOKEN_REJECTED_OR_SERVER_ERROR);
+        assertThat(e.errorType().isFinal()).isFalse();
         assertThat(e.detail()).startsWith("HTTP 500");
         assertThat(simulator.vcfSso().refusals()).isEqualTo(2);
     }
@@ -74,13 +74,13 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
         for (int i = 0; i < 5; i++) {
             simulator.inject(Fault.STATUS_503);
         }
-        assertThat(failure("CUSTOMER").tokenError()).isEqualTo(TokenError.NO_RESPONSE);
+        assertThat(failure("CUSTOMER").errorType()).isEqualTo(TokenErrorType.NO_RESPONSE);
         assertThat(simulator.requests()).isEqualTo(3);
     }
 
     @Test
     void requestToken_forUnknownTenant_failsWithNoSuchService() {
-        assertThat(failure("OTHER").tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND);
+        assertThat(failure("OTHER").errorType()).isEqualTo(TokenErrorType.TOKEN_ENDPOINT_NOT_FOUND);
     }
 
     @ParameterizedTest
@@ -88,7 +88,7 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
     void tenantThatIsNotASinglePathSegment_isRejectedBeforeRequest(String tenant) {
         TokenRequestException e = failure(tenant);
         assertThat(e).isInstanceOf(TokenRequestException.NotSent.class);
-        assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.WRONG_ORGANIZATION);
         assertThat(simulator.requests()).isZero();
         assertThat(simulator.notFound()).isZero();
     }
@@ -102,11 +102,11 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
         "403, '', FORBIDDEN, false",
         "405, '', TOKEN_ENDPOINT_NOT_FOUND, false"
     })
-    void rejection_ofApiToken_isFinal(int status, String error, TokenError tokenError, boolean isFinal) {
+    void rejection_ofApiToken_isFinal(int status, String error, TokenErrorType errorType, boolean isFinal) {
         server.enqueue(status, "{\"error\":\"" + error + "\"}");
         TokenRequestException.Rejected e = catchThrowableOfType(
                 TokenRequestException.Rejected.class, () -> scripted().requestToken(API_TOKEN));
-        assertThat(e.tokenError()).isEqualTo(tokenError);
+        assertThat(e.errorType()).isEqualTo(errorType);
         assertThat(e.isFinal()).isEqualTo(isFinal);
     }
 
@@ -158,13 +158,13 @@ class VcfSsoApiTokenClientTest extends TokenClientTestBase {
         "503, REGENERATION_UNKNOWN, OutcomeUnknown",
         "200, REGENERATION_UNKNOWN, InvalidResponse"
     })
-    void regenerate_afterFailure_isSentOnceAndNotFinal(int status, TokenError error, String type) {
+    void regenerate_afterFailure_isSentOnceAndNotFinal(int status, TokenErrorType error, String type) {
         server.enqueue(status, "{\"message\":\"API Token is invalid or expired\"}");
         TokenClient retrying = TestTokenService.withRetries(scripted());
         TokenRequestException e = failure(() -> retrying.regenerate(API_TOKEN, null));
-        assertThat(e.tokenError()).isEqualTo(error);
+        assertThat(e.errorType()).isEqualTo(error);
         assertThat(e.getClass().getSimpleName()).isEqualTo(type);
-        assertThat(e.tokenError().isFinal()).isFalse();
+        assertThat(e.errorType().isFinal()).isFalse();
         assertThat(server.requests).hasSize(1);
     }
 

@@ -47,7 +47,7 @@ class VcfaProviderSessionClientTest extends TokenClientTestBase {
         simulator.endSessions();
         TokenRequestException e =
                 catchThrowableOfType(TokenRequestException.Rejected.class, () -> client().requestToken(parentToken));
-        assertThat(e.tokenError().isParentTokenRejected()).isTrue();
+        assertThat(e.errorType().isParentTokenRejected()).isTrue();
     }
 
     @ParameterizedTest
@@ -61,13 +61,13 @@ class VcfaProviderSessionClientTest extends TokenClientTestBase {
         "429, , THROTTLED",
         "502, , OUTCOME_UNKNOWN"
     })
-    void requestToken_withoutAccessTokenInResponse_fails(int status, String header, TokenError expected) {
+    void requestToken_withoutAccessTokenInResponse_fails(int status, String header, TokenErrorType expected) {
         if (header == null) {
             server.enqueue(status, "{}");
         } else {
             server.enqueue(status, "{}", HEADER, header);
         }
-        assertThat(failure(() -> scripted().requestToken("p")).tokenError()).isEqualTo(expected);
+        assertThat(failure(() -> scripted().requestToken("p")).errorType()).isEqualTo(expected);
         assertThat(server.requests).containsExactly("POST /cloudapi/1.0.0/sessions/provider");
     }
 

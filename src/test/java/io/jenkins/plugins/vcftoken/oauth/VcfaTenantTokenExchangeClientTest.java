@@ -70,7 +70,7 @@ class VcfaTenantTokenExchangeClientTest extends TokenClientTestBase {
     @Test
     void requestToken_forUnknownOrganization_namesTheOrganization() {
         TokenRequestException e = requestFailure("acne");
-        assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.WRONG_ORGANIZATION);
         assertThat(e.detail()).contains("‘acne’");
     }
 
@@ -78,7 +78,7 @@ class VcfaTenantTokenExchangeClientTest extends TokenClientTestBase {
     void requestToken_forOrganizationWithoutAccess_failsWithWrongOrganization() {
         simulator.tenants().add("acme");
         simulator.tenants().denyAccessTokens("acme");
-        assertThat(requestFailure("acme").tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
+        assertThat(requestFailure("acme").errorType()).isEqualTo(TokenErrorType.WRONG_ORGANIZATION);
     }
 
     @Test
@@ -86,7 +86,7 @@ class VcfaTenantTokenExchangeClientTest extends TokenClientTestBase {
         providerToken = new VcfaTokenClient(httpClient, account(VcfaTokenClient.SYSTEM, "acme"))
                 .requestToken(simulator.addAccount("tenant", "acme"))
                 .accessToken();
-        assertThat(requestFailure("acme").tokenError()).isEqualTo(TokenError.FORBIDDEN);
+        assertThat(requestFailure("acme").errorType()).isEqualTo(TokenErrorType.FORBIDDEN);
     }
 
     @Test

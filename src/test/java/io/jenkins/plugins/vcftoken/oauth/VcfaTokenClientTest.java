@@ -96,7 +96,7 @@ class VcfaTokenClientTest extends TokenClientTestBase {
                 failure(() -> new VcfaTokenClient(http, account(VcfaTokenClient.SYSTEM, organization), "client")
                         .requestCodes()))) {
             assertThat(e).isInstanceOf(TokenRequestException.NotSent.class);
-            assertThat(e.tokenError()).isEqualTo(TokenError.WRONG_ORGANIZATION);
+            assertThat(e.errorType()).isEqualTo(TokenErrorType.WRONG_ORGANIZATION);
         }
         assertThat(simulator.requests() + simulator.notFound()).isZero();
     }
@@ -139,7 +139,7 @@ class VcfaTokenClientTest extends TokenClientTestBase {
         client("acme").requestToken(initialToken);
         TokenRequestException e = failure(() -> client("acme").requestToken(initialToken));
         assertThat(e).isInstanceOf(TokenRequestException.Rejected.class);
-        assertThat(e.tokenError()).isEqualTo(TokenError.REFRESH_TOKEN_REJECTED);
+        assertThat(e.errorType()).isEqualTo(TokenErrorType.REFRESH_TOKEN_REJECTED);
         assertThat(e.detail()).isEqualTo("HTTP 400, invalid_grant: Invalid refresh token");
     }
 
@@ -149,7 +149,7 @@ class VcfaTokenClientTest extends TokenClientTestBase {
         assertThatThrownBy(() -> client("acne").requestToken(initialToken))
                 .isInstanceOfSatisfying(
                         TokenRequestException.Rejected.class,
-                        e -> assertThat(e.tokenError()).isEqualTo(TokenError.TOKEN_ENDPOINT_NOT_FOUND));
+                        e -> assertThat(e.errorType()).isEqualTo(TokenErrorType.TOKEN_ENDPOINT_NOT_FOUND));
     }
 
     @Test
@@ -158,7 +158,7 @@ class VcfaTokenClientTest extends TokenClientTestBase {
         assertThatThrownBy(() ->
                         client(new OkHttpClient(), simulator.url(), "acme").requestToken(initialToken))
                 .isInstanceOfSatisfying(TokenRequestException.NotSent.class, e -> {
-                    assertThat(e.tokenError()).isEqualTo(TokenError.NOT_TRUSTED);
+                    assertThat(e.errorType()).isEqualTo(TokenErrorType.NOT_TRUSTED);
                     assertThat(e.detail())
                             .contains("SSLHandshakeException")
                             .contains("PKIX path building failed: sun.security.provider.certpath."
@@ -188,7 +188,7 @@ class VcfaTokenClientTest extends TokenClientTestBase {
         URI closed = URI.create("https://localhost:1");
         assertThatThrownBy(() -> client(withProxy, closed, "acme").requestToken("token"))
                 .isInstanceOfSatisfying(TokenRequestException.NotSent.class, e -> {
-                    assertThat(e.tokenError()).isEqualTo(TokenError.UNREACHABLE);
+                    assertThat(e.errorType()).isEqualTo(TokenErrorType.UNREACHABLE);
                     assertThat(e.detail()).contains(", through the proxy localhost");
                 });
     }

@@ -66,12 +66,12 @@ class CredentialHandleTest {
     void toString_containsNoSecret() {
         Instant now = Instant.parse("2026-01-01T00:00:00Z");
         AccessToken accessToken = new AccessToken("the-access-token", now, now.plusSeconds(60));
-        FamilyTokens tokens =
-                FamilyTokens.of("the-initial", TestTokenService.HASH).rotatedTo("the-current", TestTokenService.HASH);
+        RefreshTokenHistory tokens = RefreshTokenHistory.of("the-initial", TestTokenService.HASH)
+                .rotatedTo("the-current", TestTokenService.HASH);
         TokenFamily record = TokenFamily.created(ACCOUNT, "the-initial", TestTokenService.HASH, now)
                 .granted(new TokenResponse(accessToken, "the-current", "the-session"), TestTokenService.HASH, now);
         TokenResult result = new TokenResult(record.id(), ACCOUNT, accessToken, null, null, true);
-        assertThat(tokens).hasToString("FamilyTokens[generation 1]");
+        assertThat(tokens).hasToString("RefreshTokenHistory[generation 1]");
         assertThat(record.toString()).contains(record.id(), "acme", "READY", "generation 1");
         assertThat(handle("the-stored")).hasToString(handle("").description());
         assertThat(accessToken).hasToString("AccessToken[until 2026-01-01T00:01:00Z]");

@@ -34,7 +34,7 @@ class FileTokenLedgerTest {
             "0123456789abcdef",
             new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme"),
             TokenFamily.Status.UNKNOWN,
-            new FamilyTokens("cc", "{AQAAABAAAAAQ}", List.of("aa", "bb"), 7, true),
+            new RefreshTokenHistory("cc", "{AQAAABAAAAAQ}", List.of("aa", "bb"), 7, true),
             new AccessToken("eyJ.b.c", NOW, NOW.plusSeconds(60)),
             Set.of(new CredentialLocation("system", "sa"), new CredentialLocation("folder:a/b", "sa")),
             "lost",

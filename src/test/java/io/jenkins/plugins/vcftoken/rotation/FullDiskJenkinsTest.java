@@ -30,7 +30,7 @@ class FullDiskJenkinsTest {
                 "0123456789abcdef",
                 new Account("VCF Automation", URI.create("https://vcfa.example.com"), "acme"),
                 state,
-                new FamilyTokens("cc", current, List.of("aa", "bb"), 7, false),
+                new RefreshTokenHistory("cc", current, List.of("aa", "bb"), 7, false),
                 new AccessToken(accessToken, NOW, NOW.plusSeconds(60)),
                 Set.of(new CredentialLocation("system", "sa")),
                 null,

@@ -8,7 +8,7 @@ import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.TokenClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenErrorType;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -47,7 +47,7 @@ class LostResponseTest {
 
         @Override
         public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {
-            events.add(after.state() + " " + cause.tokenError());
+            events.add(after.state() + " " + cause.errorType());
         }
     };
 
@@ -186,7 +186,7 @@ class LostResponseTest {
         loseResponse(Fault.STATUS_502);
         clock.advance(TestTokenService.MAX_WAIT);
         TokenClient unreachable = new TestClient(handle.client().account(), secret -> {
-            throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "no route", null);
+            throw new TokenRequestException.NotSent(TokenErrorType.UNREACHABLE, "no route", null);
         });
         assertThatThrownBy(() -> core.families.await(core.handle("ci", unreachable, handle.token()), ANY))
                 .hasMessageContaining("no route");

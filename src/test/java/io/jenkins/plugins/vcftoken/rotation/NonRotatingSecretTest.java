@@ -9,7 +9,7 @@ import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.SddcManagerTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenErrorType;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
@@ -139,7 +139,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
 
     @ParameterizedTest
     @CsvSource({"STATUS_502, NO_RESPONSE", "NO_ACCESS_TOKEN, INVALID_RESPONSE"})
-    void request_withoutAUsableResponse_reportsTheDocumentedError(Fault fault, TokenError error) {
+    void request_withoutAUsableResponse_reportsTheDocumentedError(Fault fault, TokenErrorType error) {
         for (int i = 0; i < 3; i++) {
             simulator.inject(fault);
         }
@@ -345,7 +345,7 @@ class NonRotatingSecretTest extends TokenServiceTestBase {
             }
         };
         core.families.await(core.handle("sddc", failing, PASSWORD), ANY);
-        failure.set(new TokenRequestException.NotSent(TokenError.UNREACHABLE, "refused", null));
+        failure.set(new TokenRequestException.NotSent(TokenErrorType.UNREACHABLE, "refused", null));
         clock.advance(Duration.ofMinutes(45));
         core.families.await(core.handle("sddc", failing, PASSWORD), youngerThan(Duration.ofMinutes(1)));
         failure.set(null);

@@ -7,7 +7,7 @@ import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenErrorType;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import java.io.IOException;
@@ -65,7 +65,7 @@ class ReauthorizationTest extends TokenServiceTestBase {
     @Test
     void tokenRotatedByAnotherController_isNotSentForAnotherOrganization() throws Exception {
         TokenClient unreachable = new TestClient(core.service("acme").account(), secret -> {
-            throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "no route", null);
+            throw new TokenRequestException.NotSent(TokenErrorType.UNREACHABLE, "no route", null);
         });
         assertThatThrownBy(() -> core.families.await(core.handle("ci", unreachable, initialToken), ANY))
                 .hasMessageContaining("no route");

@@ -7,7 +7,7 @@ import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.TokenServiceTestBase;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.TokenClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenErrorType;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.VcfSsoApiTokenClient;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -53,7 +53,7 @@ class RegenerationTest extends TokenServiceTestBase {
 
             @Override
             public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException e, Duration took) {
-                events.add(after.state() + " " + e.tokenError());
+                events.add(after.state() + " " + e.errorType());
             }
         });
         sso = simulator.vcfSso();
@@ -258,7 +258,7 @@ class RegenerationTest extends TokenServiceTestBase {
     void regeneration_withoutPermission_isReportedWithAdvice() throws Exception {
         sso.forbidRegeneration("client");
         advanceToDueTime();
-        assertRegenerationFails(TokenError.REGENERATION_REJECTED.nextStep());
+        assertRegenerationFails(TokenErrorType.REGENERATION_REJECTED.nextStep());
         assertThat(events).containsExactly("READY REGENERATION_REJECTED");
         clock.advance(Duration.ofHours(2));
         await();

@@ -7,7 +7,7 @@ import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.TokenClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenErrorType;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import io.jenkins.plugins.vcftoken.rotation.InMemoryVersionedSecret.Fault;
@@ -442,7 +442,7 @@ class SharedTokenCoordinatorTest {
                 onRequest.run();
             }
             if (!token.equals(newest)) {
-                throw new TokenRequestException.Rejected(TokenError.REFRESH_TOKEN_REJECTED, "invalid_grant");
+                throw new TokenRequestException.Rejected(TokenErrorType.REFRESH_TOKEN_REJECTED, "invalid_grant");
             }
             newest = rotates ? "rotated-" + received.size() : newest;
             return new TokenResponse(new AccessToken("access-" + received.size(), now, now.plus(LIFETIME)), newest);

@@ -55,12 +55,12 @@ class TokenFamilyStoreTest {
     @Test
     void put_afterManyRotations_indexesTheRecentHashesOnly() throws Exception {
         TokenFamilyStore store = new TokenFamilyStore(new OneRecord(() -> {}), TestTokenService.HASH);
-        FamilyTokens tokens = RECORD.tokens();
-        for (int i = 0; i < 3 * FamilyTokens.RECENT; i++) {
+        RefreshTokenHistory tokens = RECORD.tokens();
+        for (int i = 0; i < 3 * RefreshTokenHistory.RECENT; i++) {
             tokens = tokens.rotatedTo("token " + i, TestTokenService.HASH);
             store.put(family(RECORD.id(), tokens));
         }
-        assertThat(store.size()).isEqualTo(FamilyTokens.RECENT + 2);
+        assertThat(store.size()).isEqualTo(RefreshTokenHistory.RECENT + 2);
         for (String token : List.of("initial", "token 0", "token 250", tokens.current())) {
             assertThat(store.find(token)).as(token).hasSize(1);
         }
@@ -117,10 +117,10 @@ class TokenFamilyStoreTest {
     }
 
     private static TokenFamily familyWith(String id, String current, long generation, CredentialLocation... locations) {
-        return family(id, new FamilyTokens("", current, List.of(), generation, false), locations);
+        return family(id, new RefreshTokenHistory("", current, List.of(), generation, false), locations);
     }
 
-    private static TokenFamily family(String id, FamilyTokens tokens, CredentialLocation... locations) {
+    private static TokenFamily family(String id, RefreshTokenHistory tokens, CredentialLocation... locations) {
         return new TokenFamily(
                 id,
                 ACCOUNT,

@@ -10,7 +10,7 @@ import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.CspApiTokenClient;
 import io.jenkins.plugins.vcftoken.oauth.CspClientCredentialsClient;
 import io.jenkins.plugins.vcftoken.oauth.TokenClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenErrorType;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -220,7 +220,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         TokenEventListener listener = new TokenEventListener() {
             @Override
             public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {
-                events.add(after.state() + " " + cause.tokenError() + ' ' + took);
+                events.add(after.state() + " " + cause.errorType() + ' ' + took);
             }
         };
         TokenClient slow = new TestClient(handle.client().account(), secret -> {
@@ -245,7 +245,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
 
             @Override
             public void failed(CredentialHandle handle, TokenFamily after, TokenRequestException cause, Duration took) {
-                events.add(after.state() + " " + cause.tokenError());
+                events.add(after.state() + " " + cause.errorType());
             }
         };
         manager = TestTokenService.manager(ledger, clock, listener);
@@ -307,7 +307,7 @@ class TokenManagerErrorsTest extends TokenServiceTestBase {
         boolean[] down = {true};
         TokenClient flaky = new TestClient(handle.client().account(), secret -> {
             if (down[0]) {
-                throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "down", null);
+                throw new TokenRequestException.NotSent(TokenErrorType.UNREACHABLE, "down", null);
             }
             return handle.client().requestToken(secret);
         });

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.TokenClient;
-import io.jenkins.plugins.vcftoken.oauth.TokenError;
+import io.jenkins.plugins.vcftoken.oauth.TokenErrorType;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import io.jenkins.plugins.vcftoken.oauth.TokenResponse;
 import java.io.IOException;
@@ -310,13 +310,13 @@ class TokenManagerModelTest {
                     throw new Crash();
                 }
                 if (currentAction == Action.SERVER_IS_DOWN) {
-                    throw new TokenRequestException.NotSent(TokenError.UNREACHABLE, "down", null);
+                    throw new TokenRequestException.NotSent(TokenErrorType.UNREACHABLE, "down", null);
                 }
                 if (organization.equals("globex")) {
                     assertThat(refused.contains(token) || !received.contains(token))
                             .as(Model.this::describe)
                             .isTrue();
-                    throw new TokenRequestException.Rejected(TokenError.REFRESH_TOKEN_REJECTED, "invalid_grant");
+                    throw new TokenRequestException.Rejected(TokenErrorType.REFRESH_TOKEN_REJECTED, "invalid_grant");
                 }
                 if (currentAction == Action.SERVER_IS_BUSY) {
                     throw new TokenRequestException.Throttled("busy", LIFETIME);
@@ -346,7 +346,7 @@ class TokenManagerModelTest {
                 if (!token.equals(newest)) {
                     answered.add(token);
                     refused.add(token);
-                    throw new TokenRequestException.Rejected(TokenError.REFRESH_TOKEN_REJECTED, "invalid_grant");
+                    throw new TokenRequestException.Rejected(TokenErrorType.REFRESH_TOKEN_REJECTED, "invalid_grant");
                 }
                 newest = "rotated-" + ++issued;
                 initialTokenOf.put(newest, initialTokenOf.get(token));

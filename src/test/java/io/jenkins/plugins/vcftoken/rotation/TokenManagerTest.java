@@ -63,7 +63,7 @@ class TokenManagerTest extends TokenServiceTestBase {
     @Tag("slow")
     void initialToken_afterManyRotations_isStillAccepted() throws Exception {
         String initialToken = stored.get();
-        for (int i = 0; i < FamilyTokens.RECENT + 5; i++) {
+        for (int i = 0; i < RefreshTokenHistory.RECENT + 5; i++) {
             core.families.await(handle(), ANY);
             clock.advance(Duration.ofHours(2));
         }
@@ -84,7 +84,7 @@ class TokenManagerTest extends TokenServiceTestBase {
         core.families.await(handle(), ANY);
         core.awaitWriteBacks();
         String exported = stored.get();
-        for (int i = 0; i < 2 * FamilyTokens.RECENT; i++) {
+        for (int i = 0; i < 2 * RefreshTokenHistory.RECENT; i++) {
             clock.advance(Duration.ofHours(2));
             core.families.await(handle(), ANY);
         }

@@ -16,7 +16,7 @@ import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwnerCallback;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.TokenUnavailableException;
@@ -465,7 +465,7 @@ class CredentialLocatorJenkinsTest extends JenkinsSharedTestBase {
                 () -> JenkinsAndSimulator.tokenIn(file, id).equals(simulator.currentToken(account)));
     }
 
-    private static final class TestOwner implements LeaseOwner {
+    private static final class TestOwner implements LeaseOwnerCallback {
         @Override
         public String displayName() {
             return "a test of " + Jenkins.get().getDisplayName();

@@ -263,7 +263,8 @@ class StoreCredentialWriterJenkinsTest extends JenkinsSharedTestBase {
             try (ACLContext as = storeOwner.impersonate()) {
                 store.addCredentials(Domain.global(), first);
             }
-            StoreEntry entry = new StoreEntry(storeOwner, store.getClass(), Domain.global(), "sa");
+            StoredCredentialReplacer entry =
+                    new StoredCredentialReplacer(storeOwner, store.getClass(), Domain.global(), "sa");
             List<String> read = new ArrayList<>();
             WriteResult result = entry.replace(stored -> {
                 read.add(stored.storedSecret().getPlainText());

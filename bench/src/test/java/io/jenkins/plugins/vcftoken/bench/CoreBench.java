@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.lease.LeaseManager;
-import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwnerCallback;
 import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.oauth.Account;
@@ -15,7 +15,7 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialHandle;
 import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 import io.jenkins.plugins.vcftoken.rotation.FileTokenLedger;
 import io.jenkins.plugins.vcftoken.rotation.TokenFamily;
-import io.jenkins.plugins.vcftoken.rotation.FamilyTokens;
+import io.jenkins.plugins.vcftoken.rotation.RefreshTokenHistory;
 import io.jenkins.plugins.vcftoken.rotation.TokenEventListener;
 import io.jenkins.plugins.vcftoken.rotation.TokenManager;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -59,7 +59,7 @@ class CoreBench {
     private static final Duration LIFETIME = Duration.ofHours(1);
     private static final Report REPORT = new Report("core");
 
-    static final LeaseOwner OWNER = new LeaseOwner() {
+    static final LeaseOwnerCallback OWNER = new LeaseOwnerCallback() {
         public String displayName() {
             return "bench";
         }
@@ -180,7 +180,7 @@ class CoreBench {
             writeRecords(folder, records);
             List<Lease> open = new ArrayList<>();
             for (CredentialHandle handle : handles) {
-                open.add(leases.open(handle, Duration.ofMinutes(1), new LeaseOwner() {
+                open.add(leases.open(handle, Duration.ofMinutes(1), new LeaseOwnerCallback() {
                     public String displayName() {
                         return "bench";
                     }
@@ -447,8 +447,8 @@ class CoreBench {
         for (int n = 0; n < 10; n++) {
             former.add(TestTokenService.HASH.ofToken("former-" + i + '-' + n));
         }
-        FamilyTokens tokens =
-                new FamilyTokens(TestTokenService.HASH.ofToken("initial-" + i), "current-token-" + i, former, 10, false);
+        RefreshTokenHistory tokens =
+                new RefreshTokenHistory(TestTokenService.HASH.ofToken("initial-" + i), "current-token-" + i, former, 10, false);
         Account account = new Account(VcfaTokenClient.SYSTEM, URI.create("https://vcfa.example"), "acme");
         Instant now = Instant.now();
         return new TokenFamily(
@@ -471,7 +471,7 @@ class CoreBench {
                 TestTokenService.HASH.ofFamily(account, initialToken),
                 account,
                 TokenFamily.Status.READY,
-                new FamilyTokens(TestTokenService.HASH.ofToken(initialToken), initialToken, List.of(), 0, false),
+                new RefreshTokenHistory(TestTokenService.HASH.ofToken(initialToken), initialToken, List.of(), 0, false),
                 accessToken,
                 Set.of(location),
                 null,

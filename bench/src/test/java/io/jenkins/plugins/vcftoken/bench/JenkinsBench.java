@@ -18,7 +18,7 @@ import io.jenkins.plugins.vcftoken.binding.TokenBinding;
 import io.jenkins.plugins.vcftoken.binding.TokenBlock;
 import io.jenkins.plugins.vcftoken.binding.TokenLogFilter;
 import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwnerCallback;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.simulator.RefreshPhase;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
@@ -64,7 +64,7 @@ class JenkinsBench {
 
     private static final int LOG_CHUNK = 2_000_000;
 
-    private static final LeaseOwner OWNER = new LeaseOwner() {
+    private static final LeaseOwnerCallback OWNER = new LeaseOwnerCallback() {
         public String displayName() {
             return "bench";
         }

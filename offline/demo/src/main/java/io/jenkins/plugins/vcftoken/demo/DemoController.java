@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.demo;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import io.jenkins.plugins.vcftoken.lease.Lease;
 import io.jenkins.plugins.vcftoken.lease.LeaseManager;
-import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwnerCallback;
 import io.jenkins.plugins.vcftoken.lease.RenewalPolicy;
 import io.jenkins.plugins.vcftoken.oauth.Account;
 import io.jenkins.plugins.vcftoken.oauth.AtMostOnceHttpClient;
@@ -85,7 +85,7 @@ final class DemoController implements AutoCloseable {
     }
 
     /** @param organization organization of the access token; empty for the one of the credential */
-    Lease open(String id, String organization, LeaseOwner owner) throws Exception {
+    Lease open(String id, String organization, LeaseOwnerCallback owner) throws Exception {
         Function<AtMostOnceHttpClient, TokenClient> clientFactory = clientFactories.get(id);
         if (clientFactory == null) {
             throw new IllegalArgumentException("no credential ‘" + id + "’ here, only " + clientFactories.keySet());

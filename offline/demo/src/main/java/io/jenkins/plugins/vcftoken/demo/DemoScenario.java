@@ -1,7 +1,7 @@
 package io.jenkins.plugins.vcftoken.demo;
 
 import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwnerCallback;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import io.jenkins.plugins.vcftoken.rotation.InMemoryVersionedSecret;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
@@ -168,7 +168,7 @@ final class DemoScenario {
                         + simulator.requests() + " token requests");
     }
 
-    private record MaskingOwner(MaskingConsole console) implements LeaseOwner {
+    private record MaskingOwner(MaskingConsole console) implements LeaseOwnerCallback {
 
         @Override
         public String displayName() {

@@ -4,7 +4,7 @@ import com.lesfurets.jenkins.unit.PipelineTestHelper;
 import groovy.lang.Binding;
 import groovy.lang.Closure;
 import io.jenkins.plugins.vcftoken.lease.Lease;
-import io.jenkins.plugins.vcftoken.lease.LeaseOwner;
+import io.jenkins.plugins.vcftoken.lease.LeaseOwnerCallback;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -182,7 +182,7 @@ final class PipelineRunner {
     }
 
     /** Block that uses a lease; masks each access token and writes its files before the steps can use it. */
-    private final class Block implements LeaseOwner {
+    private final class Block implements LeaseOwnerCallback {
 
         private final List<?> headerFiles;
 

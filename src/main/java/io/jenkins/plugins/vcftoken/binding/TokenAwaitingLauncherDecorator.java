@@ -16,14 +16,14 @@ import java.io.Serializable;
  * per block and node), for the lease of the block after a restart of the controller, and for the renewal of an expired
  * access token, for example after the machine was suspended.
  */
-final class TokenLauncherDecorator extends LauncherDecorator implements Serializable {
+final class TokenAwaitingLauncherDecorator extends LauncherDecorator implements Serializable {
 
     @Serial
     private static final long serialVersionUID = 1;
 
     private final TokenBlock block;
 
-    TokenLauncherDecorator(TokenBlock block) {
+    TokenAwaitingLauncherDecorator(TokenBlock block) {
         this.block = block;
     }
 

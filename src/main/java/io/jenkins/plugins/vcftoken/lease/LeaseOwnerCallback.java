@@ -3,7 +3,7 @@ package io.jenkins.plugins.vcftoken.lease;
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 
 /** The owner of a lease, such as a build. Methods are called on threads of the plugin. */
-public interface LeaseOwner {
+public interface LeaseOwnerCallback {
 
     /** For example "build team/a#12". Must be constant and fast. */
     String displayName();

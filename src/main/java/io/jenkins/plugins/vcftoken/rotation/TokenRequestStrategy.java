@@ -4,7 +4,7 @@ import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import java.time.Duration;
 
 /** A request with a family's current token, sent by {@link TokenManager}. */
-interface TokenFamilyRequest {
+interface TokenRequestStrategy {
 
     /** Whether the response always contains another token, even if token requests do not rotate it. */
     boolean alwaysRotates();

@@ -13,14 +13,14 @@ import org.jenkinsci.plugins.workflow.steps.FlowInterruptedException;
 import org.jenkinsci.plugins.workflow.steps.StepContext;
 
 /** Masks tokens in the exceptions that Pipeline saves: in messages, causes and suppressed exceptions. */
-final class MaskingFailureHandler implements FailureHandler {
+final class ExceptionMasker implements FailureHandler {
 
     @Serial
     private static final long serialVersionUID = 1;
 
     private final TokenBlock block;
 
-    MaskingFailureHandler(TokenBlock block) {
+    ExceptionMasker(TokenBlock block) {
         this.block = block;
     }
 

@@ -17,7 +17,7 @@ import java.util.Set;
  * @param nonRotating whether the last response did not rotate the token, so that it can be sent again
  * @param expiresAt expiry of the current token; null when it does not expire or the expiry is unknown
  */
-public record FamilyTokens(
+public record RefreshTokenHistory(
         String initialTokenHash,
         String current,
         List<String> formerHashes,
@@ -31,38 +31,38 @@ public record FamilyTokens(
     /** Three months of constant use. Of the older tokens only the initial one is recognized. */
     static final int MAX_FORMER = 3_000;
 
-    public FamilyTokens {
+    public RefreshTokenHistory {
         formerHashes = List.copyOf(formerHashes);
     }
 
     /** For a token with unknown expiry. */
-    public FamilyTokens(
+    public RefreshTokenHistory(
             String initialTokenHash, String current, List<String> formerHashes, long generation, boolean nonRotating) {
         this(initialTokenHash, current, formerHashes, generation, nonRotating, null);
     }
 
-    static FamilyTokens of(String initialToken, TokenHasher hashes) {
+    static RefreshTokenHistory of(String initialToken, TokenHasher hashes) {
         return of(initialToken, 0, hashes);
     }
 
     /** @param generation of an unreadable history that the new one continues */
-    static FamilyTokens of(String initialToken, long generation, TokenHasher hashes) {
-        return new FamilyTokens(hashes.ofToken(initialToken), initialToken, List.of(), generation, false);
+    static RefreshTokenHistory of(String initialToken, long generation, TokenHasher hashes) {
+        return new RefreshTokenHistory(hashes.ofToken(initialToken), initialToken, List.of(), generation, false);
     }
 
     /**
      * Continues the history with the token of a new authorization. Adds the empty token, so that a credential that a
      * file restores without a token still belongs to the authorized account.
      */
-    FamilyTokens authorizedTo(String next, TokenHasher hashes) {
-        FamilyTokens rotated = rotatedTo(next, hashes);
+    RefreshTokenHistory authorizedTo(String next, TokenHasher hashes) {
+        RefreshTokenHistory rotated = rotatedTo(next, hashes);
         String emptyHash = hashes.ofToken("");
         if (rotated.isFormer(emptyHash)) {
             return rotated;
         }
         List<String> former = new ArrayList<>(rotated.formerHashes);
         former.add(emptyHash);
-        return new FamilyTokens(initialTokenHash, next, bounded(former, hashes), rotated.generation, false);
+        return new RefreshTokenHistory(initialTokenHash, next, bounded(former, hashes), rotated.generation, false);
     }
 
     boolean isFormer(String hash) {
@@ -93,26 +93,26 @@ public record FamilyTokens(
     }
 
     /** @param next the refresh token of a response, or null */
-    FamilyTokens rotatedTo(@CheckForNull String next, TokenHasher hashes) {
+    RefreshTokenHistory rotatedTo(@CheckForNull String next, TokenHasher hashes) {
         if (next == null || next.equals(current)) {
             return with(true, expiresAt);
         }
         List<String> former = new ArrayList<>(formerHashes);
         former.add(hashes.ofToken(current));
-        return new FamilyTokens(initialTokenHash, next, bounded(former, hashes), generation + 1, false);
+        return new RefreshTokenHistory(initialTokenHash, next, bounded(former, hashes), generation + 1, false);
     }
 
     /** Continues with the token that another controller has published; the tokens in between may be unknown. */
-    FamilyTokens adopting(FamilyTokens published, TokenHasher hashes) {
-        FamilyTokens next = published.current.equals(current) ? this : rotatedTo(published.current, hashes);
+    RefreshTokenHistory adopting(RefreshTokenHistory published, TokenHasher hashes) {
+        RefreshTokenHistory next = published.current.equals(current) ? this : rotatedTo(published.current, hashes);
         long newest = Math.max(next.generation, published.generation);
         Instant expiry = published.expiresAt == null ? next.expiresAt : published.expiresAt;
-        return new FamilyTokens(
+        return new RefreshTokenHistory(
                 initialTokenHash, next.current, next.formerHashes, newest, published.nonRotating, expiry);
     }
 
-    FamilyTokens with(boolean isNonRotating, @CheckForNull Instant expiry) {
-        return new FamilyTokens(initialTokenHash, current, formerHashes, generation, isNonRotating, expiry);
+    RefreshTokenHistory with(boolean isNonRotating, @CheckForNull Instant expiry) {
+        return new RefreshTokenHistory(initialTokenHash, current, formerHashes, generation, isNonRotating, expiry);
     }
 
     /**
@@ -144,6 +144,6 @@ public record FamilyTokens(
 
     @Override
     public String toString() {
-        return "FamilyTokens[generation " + generation + "]";
+        return "RefreshTokenHistory[generation " + generation + "]";
     }
 }

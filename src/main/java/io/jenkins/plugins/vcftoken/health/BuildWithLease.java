@@ -8,25 +8,25 @@ import org.springframework.security.access.AccessDeniedException;
 
 /** Build with an open lease, for users with permission to view the build. */
 @ExportedBean(defaultVisibility = CredentialHealth.ALWAYS)
-public final class BuildLeaseInfo {
+public final class BuildWithLease {
 
     private static final String BUILD_PREFIX = "build ";
 
     private final Run<?, ?> run;
 
-    private BuildLeaseInfo(Run<?, ?> run) {
+    private BuildWithLease(Run<?, ?> run) {
         this.run = run;
     }
 
     /** @return null if the owner is not a build or the current user has no permission to view the build */
     @CheckForNull
-    static BuildLeaseInfo find(String owner) {
+    static BuildWithLease find(String owner) {
         if (!owner.startsWith(BUILD_PREFIX)) {
             return null;
         }
         try {
             Run<?, ?> run = Run.fromExternalizableId(owner.substring(BUILD_PREFIX.length()));
-            return run == null ? null : new BuildLeaseInfo(run);
+            return run == null ? null : new BuildWithLease(run);
         } catch (AccessDeniedException e) {
             return null;
         }

@@ -26,9 +26,10 @@ import jenkins.model.Jenkins;
  *
  * @param storeClass identifies the store of the owner, since some providers create a new object for each caller
  */
-record StoreEntry(StoreContext owner, Class<? extends CredentialsStore> storeClass, Domain domain, String id) {
+record StoredCredentialReplacer(
+        StoreContext owner, Class<? extends CredentialsStore> storeClass, Domain domain, String id) {
 
-    private static final Logger LOGGER = Logger.getLogger(StoreEntry.class.getName());
+    private static final Logger LOGGER = Logger.getLogger(StoredCredentialReplacer.class.getName());
 
     /** Limits retries after concurrent changes of the store. */
     private static final int MAX_ATTEMPTS = 3;
@@ -37,7 +38,7 @@ record StoreEntry(StoreContext owner, Class<? extends CredentialsStore> storeCla
         return new CredentialLocation(owner.name(), id);
     }
 
-    boolean isSameAs(StoreEntry other) {
+    boolean isSameAs(StoredCredentialReplacer other) {
         return storeClass == other.storeClass
                 && domain.equals(other.domain)
                 && location().equals(other.location());

@@ -9,12 +9,12 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
-class IssuedTokensJenkinsTest {
+class BlockTokensJenkinsTest {
 
     private static final Instant NOW = Instant.parse("2026-01-01T00:00:00Z");
 
     private final TokenMaskerCache maskers = new TokenMaskerCache();
-    private final IssuedTokens issued = new IssuedTokens();
+    private final BlockTokens issued = new BlockTokens();
 
     /** A thread that writes to the log masks every token that it can see. */
     @Test
@@ -49,7 +49,7 @@ class IssuedTokensJenkinsTest {
 
     @Test
     void masker_ofBlocksWithTheSameTokens_isShared() {
-        IssuedTokens other = new IssuedTokens();
+        BlockTokens other = new BlockTokens();
         issued.publish(TokenTemplate.ACCESS_TOKEN, token(1));
         other.publish(TokenTemplate.ACCESS_TOKEN, token(1));
         assertThat(other.masker(() -> maskers)).isSameAs(issued.masker(() -> maskers));
@@ -63,7 +63,7 @@ class IssuedTokensJenkinsTest {
     void masker_afterARestart_isNotShared() {
         issued.publish(TokenTemplate.ACCESS_TOKEN, token(1));
         TokenMasker shared = issued.masker(() -> maskers);
-        IssuedTokens other = new IssuedTokens();
+        BlockTokens other = new BlockTokens();
         other.publish(TokenTemplate.ACCESS_TOKEN, token(1));
         other.markInterrupted();
         assertThat(other.masker(() -> maskers)).isNotSameAs(shared);

@@ -18,20 +18,20 @@ import jenkins.model.Jenkins;
 import org.springframework.security.access.AccessDeniedException;
 
 /** Last build of a job that used a credential, from the usage data of the credentials plugin. */
-public final class CredentialUse {
+public final class LastCredentialUse {
 
-    private static final Logger LOGGER = Logger.getLogger(CredentialUse.class.getName());
+    private static final Logger LOGGER = Logger.getLogger(LastCredentialUse.class.getName());
 
     private static final int MAX_JOBS = 10;
 
     private final Run<?, ?> run;
 
-    private CredentialUse(Run<?, ?> run) {
+    private LastCredentialUse(Run<?, ?> run) {
         this.run = run;
     }
 
     /** Returns the last build of each job that used the credential, most recent first. Reads from disk. */
-    static List<CredentialUse> find(VcfCredentials credential) {
+    static List<LastCredentialUse> find(VcfCredentials credential) {
         try {
             Fingerprint usage = CredentialsProvider.getFingerprintOf(credential);
             Map<String, Fingerprint.RangeSet> uses = usage == null ? null : usage.getUsages();
@@ -39,10 +39,11 @@ public final class CredentialUse {
                     ? List.of()
                     : uses.entrySet().stream()
                             .filter(used -> !used.getValue().isEmpty())
-                            .map(CredentialUse::findLastBuild)
+                            .map(LastCredentialUse::findLastBuild)
                             .filter(Objects::nonNull)
-                            .map(CredentialUse::new)
-                            .sorted(Comparator.comparing(CredentialUse::started).reversed())
+                            .map(LastCredentialUse::new)
+                            .sorted(Comparator.comparing(LastCredentialUse::started)
+                                    .reversed())
                             .limit(MAX_JOBS)
                             .toList();
         } catch (IOException e) {

@@ -17,7 +17,7 @@ import java.util.function.Supplier;
  * visible to steps. Saved with the build; the tokens are {@link Secret}s, which Pipeline encrypts. Thread-safe; no
  * method does I/O.
  */
-final class IssuedTokens implements Serializable {
+final class BlockTokens implements Serializable {
 
     @Serial
     private static final long serialVersionUID = 1;

@@ -14,7 +14,7 @@ import org.kohsuke.stapler.verb.POST;
  * Form validation of {@code withVcfToken} and of the build wrapper. Both declare their fields themselves, because they
  * have different superclasses, and Jenkins only binds forms to setters of classes.
  */
-public interface TokenFormDescriptor extends CredentialsIdDescriptor {
+public interface TokenBlockDescriptor extends CredentialsIdDescriptor {
 
     @POST
     default FormValidation doCheckTokenVariable(
@@ -32,13 +32,13 @@ public interface TokenFormDescriptor extends CredentialsIdDescriptor {
     default FormValidation doCheckCredentialsId(@AncestorInPath Item item, @QueryParameter String value) {
         String id = Util.fixEmptyAndTrim(value);
         if (id == null && CredentialsIdDescriptor.canList(item)) {
-            return FormValidation.warning(Messages.TokenFormDescriptor_none());
+            return FormValidation.warning(Messages.TokenBlockDescriptor_none());
         }
         // Variables have values only in a build.
         boolean isChecked = id != null && !id.contains("$") && CredentialsIdDescriptor.canList(item);
         return !isChecked || CredentialsIdDescriptor.isListed(item, id)
                 ? FormValidation.ok()
-                : FormValidation.warning(Messages.TokenFormDescriptor_notVisible(id));
+                : FormValidation.warning(Messages.TokenBlockDescriptor_notVisible(id));
     }
 
     @POST

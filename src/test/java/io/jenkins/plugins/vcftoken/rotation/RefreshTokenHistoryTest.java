@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.jenkins.plugins.vcftoken.TestTokenService;
 import org.junit.jupiter.api.Test;
 
-class FamilyTokensTest {
+class RefreshTokenHistoryTest {
 
-    private static final FamilyTokens INITIAL = FamilyTokens.of("initial", TestTokenService.HASH);
+    private static final RefreshTokenHistory INITIAL = RefreshTokenHistory.of("initial", TestTokenService.HASH);
 
     @Test
     void isFormer_beforeTheFirstRotation_isFalse() {
@@ -17,7 +17,8 @@ class FamilyTokensTest {
 
     @Test
     void isFormer_isTrueForRotatedTokensOnly() {
-        FamilyTokens twice = INITIAL.rotatedTo("one", TestTokenService.HASH).rotatedTo("two", TestTokenService.HASH);
+        RefreshTokenHistory twice =
+                INITIAL.rotatedTo("one", TestTokenService.HASH).rotatedTo("two", TestTokenService.HASH);
         assertThat(isFormer(twice, "initial")).isTrue();
         assertThat(isFormer(twice, "one")).isTrue();
         assertThat(isFormer(twice, "two")).isFalse();
@@ -28,7 +29,7 @@ class FamilyTokensTest {
     @Test
     void nonRotating_isTrueUntilTheTokenRotates() {
         assertThat(INITIAL.nonRotating()).isFalse();
-        FamilyTokens same = INITIAL.rotatedTo("initial", TestTokenService.HASH);
+        RefreshTokenHistory same = INITIAL.rotatedTo("initial", TestTokenService.HASH);
         assertThat(same.nonRotating()).isTrue();
         assertThat(INITIAL.rotatedTo(null, TestTokenService.HASH)).isEqualTo(same);
         assertThat(same.generation()).isZero();
@@ -37,14 +38,14 @@ class FamilyTokensTest {
 
     @Test
     void rotatedTo_beyondTheLimit_removesTheOldestHashesButNotTheInitialOne() {
-        FamilyTokens old = INITIAL;
-        for (int i = 1; i <= FamilyTokens.MAX_FORMER; i++) {
+        RefreshTokenHistory old = INITIAL;
+        for (int i = 1; i <= RefreshTokenHistory.MAX_FORMER; i++) {
             old = old.rotatedTo("token " + i, TestTokenService.HASH);
         }
-        assertThat(old.formerHashes()).hasSize(FamilyTokens.MAX_FORMER);
-        FamilyTokens older =
+        assertThat(old.formerHashes()).hasSize(RefreshTokenHistory.MAX_FORMER);
+        RefreshTokenHistory older =
                 old.rotatedTo("one more", TestTokenService.HASH).rotatedTo("another", TestTokenService.HASH);
-        assertThat(older.formerHashes()).hasSize(FamilyTokens.MAX_FORMER);
+        assertThat(older.formerHashes()).hasSize(RefreshTokenHistory.MAX_FORMER);
         assertThat(isFormer(older, "token 1")).isFalse();
         assertThat(isFormer(older, "token 2")).isTrue();
         assertThat(isFormer(older, "initial")).isTrue();
@@ -53,8 +54,8 @@ class FamilyTokensTest {
     /** Each rotation writes all hashes. */
     @Test
     void rotatedTo_shortensTheHashesOfOlderTokens() {
-        FamilyTokens old = INITIAL;
-        for (int i = 1; i <= FamilyTokens.RECENT + 2; i++) {
+        RefreshTokenHistory old = INITIAL;
+        for (int i = 1; i <= RefreshTokenHistory.RECENT + 2; i++) {
             old = old.rotatedTo("token " + i, TestTokenService.HASH);
         }
         String initialToken = TestTokenService.HASH.ofToken("initial");
@@ -62,10 +63,10 @@ class FamilyTokensTest {
         String second = TestTokenService.HASH.ofToken("token 2");
         assertThat(old.formerHashes())
                 .startsWith(initialToken.substring(0, 16), first.substring(0, 16), second)
-                .hasSize(FamilyTokens.RECENT + 2);
+                .hasSize(RefreshTokenHistory.RECENT + 2);
         assertThat(old.briefHashes()).containsExactly(initialToken.substring(0, 16), first.substring(0, 16));
         assertThat(old.fullHashes(TestTokenService.HASH))
-                .hasSize(FamilyTokens.RECENT + 2)
+                .hasSize(RefreshTokenHistory.RECENT + 2)
                 .contains(initialToken, second)
                 .doesNotContain(first);
         assertThat(isFormer(old, "token 1")).isTrue();
@@ -73,12 +74,12 @@ class FamilyTokensTest {
 
     @Test
     void authorizedTo_addsTheEmptyTokenOnce() {
-        FamilyTokens first = INITIAL.authorizedTo("one", TestTokenService.HASH);
+        RefreshTokenHistory first = INITIAL.authorizedTo("one", TestTokenService.HASH);
         assertThat(isFormer(first, "")).isTrue();
         assertThat(isFormer(first, "initial")).isTrue();
         assertThat(first.current()).isEqualTo("one");
         assertThat(first.generation()).isEqualTo(1);
-        FamilyTokens second = first.authorizedTo("two", TestTokenService.HASH);
+        RefreshTokenHistory second = first.authorizedTo("two", TestTokenService.HASH);
         assertThat(second.formerHashes())
                 .containsExactly(
                         TestTokenService.HASH.ofToken("initial"),
@@ -91,20 +92,20 @@ class FamilyTokensTest {
     /** A file may restore a credential without a token long after the authorization. */
     @Test
     void rotatedTo_beyondTheLimit_keepsTheHashOfTheEmptyToken() {
-        FamilyTokens old = INITIAL.authorizedTo("one", TestTokenService.HASH);
-        for (int i = 1; i <= FamilyTokens.MAX_FORMER + 10; i++) {
+        RefreshTokenHistory old = INITIAL.authorizedTo("one", TestTokenService.HASH);
+        for (int i = 1; i <= RefreshTokenHistory.MAX_FORMER + 10; i++) {
             old = old.rotatedTo("token " + i, TestTokenService.HASH);
         }
         assertThat(isFormer(old, "")).isTrue();
         assertThat(old.fullHashes(TestTokenService.HASH)).contains(TestTokenService.HASH.ofToken(""));
-        assertThat(old.formerHashes()).hasSize(FamilyTokens.MAX_FORMER + 1);
+        assertThat(old.formerHashes()).hasSize(RefreshTokenHistory.MAX_FORMER + 1);
         assertThat(isFormer(old, "token 5")).isFalse();
         assertThat(isFormer(old, "token 15")).isTrue();
         assertThat(INITIAL.rotatedTo("one", TestTokenService.HASH).fullHashes(TestTokenService.HASH))
                 .doesNotContain(TestTokenService.HASH.ofToken(""));
     }
 
-    private static boolean isFormer(FamilyTokens tokens, String token) {
+    private static boolean isFormer(RefreshTokenHistory tokens, String token) {
         return tokens.isFormer(TestTokenService.HASH.ofToken(token));
     }
 }

@@ -1,7 +1,7 @@
 package io.jenkins.plugins.vcftoken.oauth;
 
 /** Causes of failed token requests, with explanation and advice for messages. The names are part of the audit log. */
-public enum TokenError {
+public enum TokenErrorType {
     REFRESH_TOKEN_REJECTED(
             "the server rejects the stored refresh token: it is expired, revoked, already replaced by another client, "
                     + "or was issued for another organization",
@@ -94,13 +94,13 @@ public enum TokenError {
     private final String explanation;
     private final String nextStep;
 
-    TokenError(String explanation, String nextStep) {
+    TokenErrorType(String explanation, String nextStep) {
         this.explanation = explanation;
         this.nextStep = nextStep;
     }
 
     /** Default error for a rejection with the given HTTP status. */
-    static TokenError ofStatus(int status) {
+    static TokenErrorType ofStatus(int status) {
         return switch (status) {
             case 401, 403 -> FORBIDDEN;
             case 404, 405 -> TOKEN_ENDPOINT_NOT_FOUND;
@@ -138,7 +138,7 @@ public enum TokenError {
     }
 
     /** The corresponding error for a secret that does not rotate, which a request cannot consume. */
-    public TokenError forNonRotatingSecret() {
+    public TokenErrorType forNonRotatingSecret() {
         return switch (this) {
             case OUTCOME_UNKNOWN -> NO_RESPONSE;
             case INVALID_RESPONSE_OUTCOME_UNKNOWN -> INVALID_RESPONSE;
