@@ -33,7 +33,7 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
     private CredentialHealth health;
 
     @CheckForNull
-    private List<LastCredentialUse> uses;
+    private List<LastBuildWithCredential> uses;
 
     @CheckForNull
     private String error;
@@ -88,9 +88,9 @@ public final class TokenDetailPage implements ModelObject, StaplerProxy {
         return health;
     }
 
-    public synchronized List<LastCredentialUse> getUses() {
+    public synchronized List<LastBuildWithCredential> getUses() {
         if (uses == null) {
-            uses = LastCredentialUse.find(stored.credential());
+            uses = LastBuildWithCredential.find(stored.credential());
         }
         return uses;
     }

@@ -2,7 +2,7 @@ package io.jenkins.plugins.vcftoken.lease;
 
 import io.jenkins.plugins.vcftoken.oauth.AccessToken;
 
-/** The owner of a lease, such as a build. Methods are called on threads of the plugin. */
+/** Callbacks to the owner of a lease, such as a build, on threads of the plugin. */
 public interface LeaseOwnerCallback {
 
     /** For example "build team/a#12". Must be constant and fast. */

@@ -2,7 +2,7 @@ package io.jenkins.plugins.vcftoken.oauth;
 
 import okhttp3.HttpUrl;
 
-/** Base class of the clients of all token APIs. */
+/** Base class of the clients of all token APIs: their account, URL and HTTP client. Sends nothing itself. */
 abstract class AbstractTokenClient implements TokenClient {
 
     final AtMostOnceHttpClient client;

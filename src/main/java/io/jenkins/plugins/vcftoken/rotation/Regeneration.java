@@ -13,7 +13,7 @@ import java.util.Objects;
  * Has the server replace a secret that does not rotate by itself before it expires. After a lost response the request
  * is not repeated: the next token request shows whether the server still accepts the old secret.
  */
-final class Regeneration implements TokenRequestStrategy {
+final class Regeneration implements TokenRequestSteps {
 
     private final CredentialHandle handle;
 

@@ -258,7 +258,7 @@ public final class TokenManager {
      * Sends a stored token in seven steps. The caller then enqueues the write-back of a rotated token and returns the
      * result to the waiting callers.
      */
-    private Outcome sendOnce(CredentialHandle stored, TokenRequestStrategy request)
+    private Outcome sendOnce(CredentialHandle stored, TokenRequestSteps request)
             throws IOException, InterruptedException, TokenUnavailableException {
         CredentialHandle handle = withKnownToken(stored);
         String id = resolver.findFamily(handle);
@@ -386,7 +386,7 @@ public final class TokenManager {
         return handle.client().regenerates() ? created.nonRotating() : created;
     }
 
-    private final class AccessTokenRequest implements TokenRequestStrategy {
+    private final class AccessTokenRequest implements TokenRequestSteps {
 
         private final CredentialHandle handle;
         private final Predicate<AccessToken> acceptable;
@@ -527,7 +527,7 @@ public final class TokenManager {
     /** @param before the family before the request */
     private record Attempt(
             CredentialHandle handle,
-            TokenRequestStrategy request,
+            TokenRequestSteps request,
             SharedTokenCoordinator.View claim,
             TokenFamily before,
             TokenFamily requesting,

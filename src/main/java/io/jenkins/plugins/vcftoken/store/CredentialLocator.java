@@ -59,7 +59,7 @@ public final class CredentialLocator {
      */
     public Optional<StoreCredentialWriter> find(VcfCredentials credential, @CheckForNull Item near) {
         StoreCredentialWriter known = writers.get(credential);
-        if (known != null && known.entry().contains(credential)) {
+        if (known != null && known.reference().contains(credential)) {
             return Optional.of(known);
         }
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
@@ -85,8 +85,8 @@ public final class CredentialLocator {
 
     @CheckForNull
     private VcfCredentials readOrFollowMove(StoreCredentialWriter writer) {
-        VcfCredentials stored = writer.entry().read();
-        return stored == null && followMove(writer) ? writer.entry().read() : stored;
+        VcfCredentials stored = writer.reference().read();
+        return stored == null && followMove(writer) ? writer.reference().read() : stored;
     }
 
     /**
@@ -125,15 +125,15 @@ public final class CredentialLocator {
         VcfCredentials credential = found.credential();
         StoreCredentialWriter last = writers.get(credential);
         if (last == null) {
-            last = new StoreCredentialWriter(found.entry(), credential, this);
+            last = new StoreCredentialWriter(found.reference(), credential, this);
             writers.put(credential, last);
-        } else if (!last.entry().isSameAs(found.entry())) {
+        } else if (!last.reference().isSameAs(found.reference())) {
             try {
                 bindFamily(credential.account(), secret(credential), last.location(), found.location());
             } catch (IllegalArgumentException e) {
                 LOGGER.log(Level.FINE, "A credential with an invalid address has no family", e);
             }
-            last.moveTo(found.entry());
+            last.moveTo(found.reference());
         }
         return last;
     }
@@ -146,18 +146,18 @@ public final class CredentialLocator {
      * @return whether it was found
      */
     boolean followMove(StoreCredentialWriter writer) {
-        StoredCredentialReplacer former = writer.entry();
+        StoredCredentialReference former = writer.reference();
         try (ACLContext asSystem = ACL.as2(ACL.SYSTEM2)) {
             Stream<? extends ModelObject> owners = StoreContext.isPersonal(former.location())
                     ? User.getAll().stream()
                     : StoreContext.controllerAndFolders().stream();
             Optional<LocatedCredential> moved = scan(owners, former.id(), candidate -> {
                         StoreCredentialWriter last = writers.get(candidate);
-                        return last != null && last.entry().isSameAs(former);
+                        return last != null && last.reference().isSameAs(former);
                     })
-                    .filter(found -> !found.entry().isSameAs(former))
+                    .filter(found -> !found.reference().isSameAs(former))
                     .findFirst();
-            moved.ifPresent(found -> writer.moveTo(updateLocation(found).entry()));
+            moved.ifPresent(found -> writer.moveTo(updateLocation(found).reference()));
             return moved.isPresent();
         }
     }

@@ -13,8 +13,8 @@ import io.jenkins.plugins.vcftoken.rotation.CredentialLocation;
 public record LocatedCredential(
         VcfCredentials credential, CredentialsStore store, Domain domain, CredentialLocation location) {
 
-    StoredCredentialReplacer entry() {
-        return new StoredCredentialReplacer(
+    StoredCredentialReference reference() {
+        return new StoredCredentialReference(
                 new StoreContext(store.getContext()), store.getClass(), domain, credential.getId());
     }
 }

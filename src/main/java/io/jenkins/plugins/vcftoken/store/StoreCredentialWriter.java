@@ -28,29 +28,30 @@ public final class StoreCredentialWriter implements CredentialWriter {
     @CheckForNull
     private final VersionedSecret versionedSecret;
 
-    private volatile StoredCredentialReplacer entry;
+    private volatile StoredCredentialReference reference;
 
-    /** @param found the credential at the entry */
-    StoreCredentialWriter(StoredCredentialReplacer entry, VcfCredentials found, CredentialLocator locator) {
-        this.entry = entry;
+    /** @param found the credential that the reference refers to */
+    StoreCredentialWriter(StoredCredentialReference reference, VcfCredentials found, CredentialLocator locator) {
+        this.reference = reference;
         this.locator = locator;
         VersionedSecret origin = VersionedSecretProvider.findFor(found);
         this.versionedSecret = origin == null
                 ? null
-                : locator.readOnlyStores().track(origin, entry.storeClass(), StoreContext.sharedLocation(entry.id()));
+                : locator.readOnlyStores()
+                        .track(origin, reference.storeClass(), StoreContext.sharedLocation(reference.id()));
     }
 
-    StoredCredentialReplacer entry() {
-        return entry;
+    StoredCredentialReference reference() {
+        return reference;
     }
 
-    void moveTo(StoredCredentialReplacer other) {
-        entry = other;
+    void moveTo(StoredCredentialReference other) {
+        reference = other;
     }
 
     @Override
     public CredentialLocation location() {
-        return versionedSecret == null ? entry.location() : StoreContext.sharedLocation(entry.id());
+        return versionedSecret == null ? reference.location() : StoreContext.sharedLocation(reference.id());
     }
 
     @Override
@@ -61,7 +62,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
     /** The currently stored credential; null if there is none, or it is for another account. */
     @CheckForNull
     public VcfCredentials credential(Account account) {
-        VcfCredentials stored = entry.read();
+        VcfCredentials stored = reference.read();
         return stored != null && CredentialLocator.isFor(stored, account) ? stored : null;
     }
 
@@ -73,7 +74,7 @@ public final class StoreCredentialWriter implements CredentialWriter {
 
     @Override
     public void writeBack(Predicate<String> sameFamily, String current, boolean again) throws IOException {
-        StoredCredentialReplacer target = entry;
+        StoredCredentialReference target = reference;
         if (!locator.readOnlyStores().canTryWrite(target.storeClass(), target.location())
                 || looksLikeCiphertext(current)) {
             return;
@@ -88,8 +89,8 @@ public final class StoreCredentialWriter implements CredentialWriter {
         } else if (result == WriteResult.GONE && isGoneLogged.compareAndSet(false, true)) {
             LOGGER.log(
                     Level.INFO,
-                    () -> "Credential ‘" + entry.id() + "’ is not stored any more where it was ("
-                            + entry.owner().name()
+                    () -> "Credential ‘" + reference.id() + "’ is not stored any more where it was ("
+                            + reference.owner().name()
                             + "). The tokens that its open blocks rotate are kept in the ledger alone, for 30 days.");
         }
     }
@@ -126,12 +127,12 @@ public final class StoreCredentialWriter implements CredentialWriter {
     }
 
     private WriteResult write(UnaryOperator<VcfCredentials> change) throws IOException {
-        WriteResult result = entry.replace(stored -> record(change.apply(stored)));
+        WriteResult result = reference.replace(stored -> record(change.apply(stored)));
         if (result == WriteResult.GONE && locator.followMove(this)) {
-            result = entry.replace(stored -> record(change.apply(stored)));
+            result = reference.replace(stored -> record(change.apply(stored)));
         }
         if (result == WriteResult.STORED) {
-            locator.readOnlyStores().markWritable(entry.storeClass(), entry.location());
+            locator.readOnlyStores().markWritable(reference.storeClass(), reference.location());
         }
         return result;
     }
@@ -155,17 +156,17 @@ public final class StoreCredentialWriter implements CredentialWriter {
         }
         LOGGER.log(
                 Level.WARNING,
-                () -> "Credential ‘" + entry.id() + "’: its server issued a refresh token in the format of this "
+                () -> "Credential ‘" + reference.id() + "’: its server issued a refresh token in the format of this "
                         + "controller's encrypted secrets. It is kept in the ledger alone.");
         return true;
     }
 
     private void logReadOnly() {
-        if (locator.readOnlyStores().markReadOnly(entry.storeClass(), entry.location())) {
+        if (locator.readOnlyStores().markReadOnly(reference.storeClass(), reference.location())) {
             LOGGER.log(
                     Level.INFO,
-                    () -> "Credential ‘" + entry.id() + "’ is in a store that cannot be written ("
-                            + entry.owner().name()
+                    () -> "Credential ‘" + reference.id() + "’ is in a store that cannot be written ("
+                            + reference.owner().name()
                             + "). Its rotated tokens are kept in the ledger alone, and builds use them from there. The store "
                             + "is tried again every ten minutes of use.");
         }

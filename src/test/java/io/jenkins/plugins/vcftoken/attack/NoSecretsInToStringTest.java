@@ -85,9 +85,9 @@ class NoSecretsInToStringTest {
             rotation.VersionedSecret.Content.version
             store.LocatedCredential.credential
             store.StoreContext.context
-            store.StoredCredentialReplacer.Expected.read
-            store.StoredCredentialReplacer.Expected.replacement
-            store.StoredCredentialReplacer.id
+            store.StoredCredentialReference.Expected.read
+            store.StoredCredentialReference.Expected.replacement
+            store.StoredCredentialReference.id
             """;
 
     /** Classes other than records that override {@code toString()}, reviewed not to expose secrets. */

@@ -263,10 +263,10 @@ class StoreCredentialWriterJenkinsTest extends JenkinsSharedTestBase {
             try (ACLContext as = storeOwner.impersonate()) {
                 store.addCredentials(Domain.global(), first);
             }
-            StoredCredentialReplacer entry =
-                    new StoredCredentialReplacer(storeOwner, store.getClass(), Domain.global(), "sa");
+            StoredCredentialReference reference =
+                    new StoredCredentialReference(storeOwner, store.getClass(), Domain.global(), "sa");
             List<String> read = new ArrayList<>();
-            WriteResult result = entry.replace(stored -> {
+            WriteResult result = reference.replace(stored -> {
                 read.add(stored.storedSecret().getPlainText());
                 if (stored == first) {
                     update(store, first, replacement);
@@ -276,10 +276,10 @@ class StoreCredentialWriterJenkinsTest extends JenkinsSharedTestBase {
             });
             assertThat(result).as(storeOwner.name()).isEqualTo(WriteResult.UNCHANGED);
             assertThat(read).containsExactly("first", "replacement");
-            assertThat(entry.read()).isSameAs(replacement);
-            assertThat(entry.replace(stored -> stored.withStoredSecret(Secret.fromString("rotated"))))
+            assertThat(reference.read()).isSameAs(replacement);
+            assertThat(reference.replace(stored -> stored.withStoredSecret(Secret.fromString("rotated"))))
                     .isEqualTo(WriteResult.STORED);
-            assertThat(entry.read().storedSecret().getPlainText()).isEqualTo("rotated");
+            assertThat(reference.read().storedSecret().getPlainText()).isEqualTo("rotated");
         }
     }
 

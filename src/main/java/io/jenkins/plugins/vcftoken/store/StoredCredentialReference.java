@@ -19,17 +19,18 @@ import java.util.logging.Logger;
 import jenkins.model.Jenkins;
 
 /**
- * An ID in a domain of a credentials store, read and written with the permissions of the owner of the store.
+ * Refers to a stored credential by its store, domain and ID. Reads and replaces it with the permissions of the owner of
+ * the store.
  *
  * <p>The store object is looked up at each use. When the XML of a folder is replaced, for example by Job DSL, the
  * folder gets a new store object; the former one still returns its content but does not save.
  *
  * @param storeClass identifies the store of the owner, since some providers create a new object for each caller
  */
-record StoredCredentialReplacer(
+record StoredCredentialReference(
         StoreContext owner, Class<? extends CredentialsStore> storeClass, Domain domain, String id) {
 
-    private static final Logger LOGGER = Logger.getLogger(StoredCredentialReplacer.class.getName());
+    private static final Logger LOGGER = Logger.getLogger(StoredCredentialReference.class.getName());
 
     /** Limits retries after concurrent changes of the store. */
     private static final int MAX_ATTEMPTS = 3;
@@ -38,7 +39,7 @@ record StoredCredentialReplacer(
         return new CredentialLocation(owner.name(), id);
     }
 
-    boolean isSameAs(StoredCredentialReplacer other) {
+    boolean isSameAs(StoredCredentialReference other) {
         return storeClass == other.storeClass
                 && domain.equals(other.domain)
                 && location().equals(other.location());

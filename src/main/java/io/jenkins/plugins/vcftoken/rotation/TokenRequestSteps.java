@@ -3,8 +3,8 @@ package io.jenkins.plugins.vcftoken.rotation;
 import io.jenkins.plugins.vcftoken.oauth.TokenRequestException;
 import java.time.Duration;
 
-/** A request with a family's current token, sent by {@link TokenManager}. */
-interface TokenRequestStrategy {
+/** Steps of {@link TokenManager} that differ between requests of an access token and of a new API token. */
+interface TokenRequestSteps {
 
     /** Whether the response always contains another token, even if token requests do not rotate it. */
     boolean alwaysRotates();

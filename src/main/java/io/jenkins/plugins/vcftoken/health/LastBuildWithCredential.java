@@ -18,20 +18,20 @@ import jenkins.model.Jenkins;
 import org.springframework.security.access.AccessDeniedException;
 
 /** Last build of a job that used a credential, from the usage data of the credentials plugin. */
-public final class LastCredentialUse {
+public final class LastBuildWithCredential {
 
-    private static final Logger LOGGER = Logger.getLogger(LastCredentialUse.class.getName());
+    private static final Logger LOGGER = Logger.getLogger(LastBuildWithCredential.class.getName());
 
     private static final int MAX_JOBS = 10;
 
     private final Run<?, ?> run;
 
-    private LastCredentialUse(Run<?, ?> run) {
+    private LastBuildWithCredential(Run<?, ?> run) {
         this.run = run;
     }
 
     /** Returns the last build of each job that used the credential, most recent first. Reads from disk. */
-    static List<LastCredentialUse> find(VcfCredentials credential) {
+    static List<LastBuildWithCredential> find(VcfCredentials credential) {
         try {
             Fingerprint usage = CredentialsProvider.getFingerprintOf(credential);
             Map<String, Fingerprint.RangeSet> uses = usage == null ? null : usage.getUsages();
@@ -39,10 +39,10 @@ public final class LastCredentialUse {
                     ? List.of()
                     : uses.entrySet().stream()
                             .filter(used -> !used.getValue().isEmpty())
-                            .map(LastCredentialUse::findLastBuild)
+                            .map(LastBuildWithCredential::findLastBuild)
                             .filter(Objects::nonNull)
-                            .map(LastCredentialUse::new)
-                            .sorted(Comparator.comparing(LastCredentialUse::started)
+                            .map(LastBuildWithCredential::new)
+                            .sorted(Comparator.comparing(LastBuildWithCredential::started)
                                     .reversed())
                             .limit(MAX_JOBS)
                             .toList();
