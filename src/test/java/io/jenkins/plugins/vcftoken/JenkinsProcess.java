@@ -1,10 +1,12 @@
 package io.jenkins.plugins.vcftoken;
 
+import edu.umd.cs.findbugs.annotations.NonNull;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.extension.ExtensionContext;
 import org.jvnet.hudson.test.junit.jupiter.RealJenkinsExtension;
 
 /** Jenkins in a separate process. Omitting the plugins that a test does not need halves the startup time. */
@@ -81,8 +83,17 @@ public final class JenkinsProcess {
 
     @SafeVarargs
     private static RealJenkinsExtension without(List<String>... plugins) {
-        return new RealJenkinsExtension()
+        return new WithIdentityKey()
                 .javaOptions("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
                 .omitPlugins(Stream.of(plugins).flatMap(List::stream).toArray(String[]::new));
+    }
+
+    private static final class WithIdentityKey extends RealJenkinsExtension {
+
+        @Override
+        public void beforeEach(@NonNull ExtensionContext context) throws Exception {
+            super.beforeEach(context);
+            JenkinsIdentityKey.write(getHome().toPath());
+        }
     }
 }

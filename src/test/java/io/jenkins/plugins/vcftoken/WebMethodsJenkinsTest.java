@@ -15,6 +15,7 @@ import hudson.security.Permission;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.health.JenkinsPages;
 import java.net.URL;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -275,7 +276,7 @@ class WebMethodsJenkinsTest {
     private static List<JenkinsRule.WebClient> clients(JenkinsRule jenkins) throws Exception {
         List<JenkinsRule.WebClient> clients = new ArrayList<>();
         for (String role : ROLES) {
-            JenkinsRule.WebClient client = jenkins.createWebClient().withJavaScriptEnabled(false);
+            JenkinsRule.WebClient client = JenkinsPages.newClient(jenkins);
             if (!role.isEmpty()) {
                 client.login(role);
             }

@@ -18,6 +18,7 @@ import hudson.util.ListBoxModel;
 import hudson.util.Secret;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.credentials.CspApiToken;
+import io.jenkins.plugins.vcftoken.health.JenkinsPages;
 import java.util.ArrayList;
 import java.util.List;
 import jenkins.model.Jenkins;
@@ -180,7 +181,7 @@ class PipelineSyntaxJenkinsTest {
     @Test
     void dropDownRequest_withTheUrlOfAJob_offersCredentialsOfItsFolder() throws Exception {
         team.createProject(WorkflowJob.class, "requested");
-        JenkinsRule.WebClient client = jenkins.createWebClient();
+        JenkinsRule.WebClient client = JenkinsPages.newClient(jenkins);
         for (CredentialsIdDescriptor form : credentialsIdDescriptors()) {
             WebRequest request = new WebRequest(
                     client.createCrumbedUrl("job/team/job/requested/descriptorByName/"

@@ -29,6 +29,7 @@ import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.health.JenkinsPages;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -223,7 +224,9 @@ class VcfTokenBuildWrapperJenkinsTest {
         VcfTokenBuildWrapper before = wrapper();
         before.setMinimumValidity(7);
         project.getBuildWrappersList().add(before);
-        HtmlForm form = jenkins.createWebClient().getPage(project, "configure").getFormByName("config");
+        HtmlForm form = JenkinsPages.newClientWithScripts(jenkins)
+                .getPage(project, "configure")
+                .getFormByName("config");
         form.getInputByName("_.minimumValidity").setValue("");
         jenkins.submit(form);
         assertThat(project.getBuildWrappersList()

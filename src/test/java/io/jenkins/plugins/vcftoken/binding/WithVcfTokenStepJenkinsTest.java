@@ -10,6 +10,7 @@ import io.jenkins.plugins.vcftoken.JenkinsAndSimulator;
 import io.jenkins.plugins.vcftoken.JenkinsSharedTestBase;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.credentials.VcfaServiceAccount;
+import io.jenkins.plugins.vcftoken.health.JenkinsPages;
 import io.jenkins.plugins.vcftoken.simulator.Fault;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,7 +90,7 @@ class WithVcfTokenStepJenkinsTest extends JenkinsSharedTestBase {
         simulator.revoke("ci");
         WorkflowRun run = build("withVcfToken(credentialsId: 'sa') { }", Result.FAILURE);
         jenkins.assertLogContains("Token status of sa", run);
-        assertThat(jenkins.createWebClient()
+        assertThat(JenkinsPages.newClient(jenkins)
                         .getPage(run, "console")
                         .getWebResponse()
                         .getContentAsString())

@@ -58,7 +58,7 @@ class AddressChangeJenkinsTest {
     @Test
     void urlChange_withEnteredPassword_isSaved() throws Exception {
         add("form", PASSWORD, "");
-        HtmlPage page = jenkins.createWebClient().goTo(path("form") + "/update");
+        HtmlPage page = JenkinsPages.newClientWithScripts(jenkins).goTo(path("form") + "/update");
         HtmlForm form = page.getFormByName("update");
         form.getInputByName("_.url").setValue(newServer.url().toString());
         form.getTextAreaByName("_.caCertificates").setText(newServer.authorityPem());
@@ -74,7 +74,7 @@ class AddressChangeJenkinsTest {
     @Test
     void urlChange_withUnchangedPassword_isRejected() throws Exception {
         add("left", PASSWORD, "");
-        HtmlPage page = jenkins.createWebClient()
+        HtmlPage page = JenkinsPages.newClientWithScripts(jenkins)
                 .withThrowExceptionOnFailingStatusCode(false)
                 .goTo(path("left") + "/update");
         HtmlForm form = page.getFormByName("update");

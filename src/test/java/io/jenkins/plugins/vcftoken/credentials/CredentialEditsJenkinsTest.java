@@ -154,7 +154,8 @@ class CredentialEditsJenkinsTest extends JenkinsSharedTestBase {
         JenkinsAccount.findStore(jenkins.jenkins).addDomain(other);
         fixture.addToSystem(fixture.account("sa", initialToken));
         rotate();
-        HtmlPage page = jenkins.createWebClient().goTo("manage/credentials/store/system/domain/_/credential/sa/move");
+        HtmlPage page = JenkinsPages.newClientWithScripts(jenkins)
+                .goTo("manage/credentials/store/system/domain/_/credential/sa/move");
         HtmlForm form = page.getForms().stream()
                 .filter(candidate -> candidate.getActionAttribute().equals("doMove"))
                 .findFirst()

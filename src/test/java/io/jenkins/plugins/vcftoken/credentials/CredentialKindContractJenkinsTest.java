@@ -14,6 +14,7 @@ import io.jenkins.plugins.casc.ConfigurationAsCode;
 import io.jenkins.plugins.vcftoken.JenkinsAccount;
 import io.jenkins.plugins.vcftoken.SecretSweep;
 import io.jenkins.plugins.vcftoken.VcfTokenService;
+import io.jenkins.plugins.vcftoken.health.JenkinsPages;
 import io.jenkins.plugins.vcftoken.simulator.Simulator;
 import io.jenkins.plugins.vcftoken.store.VcfCredentials;
 import java.io.ByteArrayOutputStream;
@@ -176,7 +177,7 @@ class CredentialKindContractJenkinsTest {
             for (String field : kind.fields()) {
                 String file = jenkins.executeOnServer(() -> kind.descriptor().getHelpFile(field));
                 assertThat(file).as(field).isNotNull();
-                Page page = jenkins.createWebClient().goTo(file.substring(1), "text/html");
+                Page page = JenkinsPages.newClient(jenkins).goTo(file.substring(1), "text/html");
                 assertThat(page.getWebResponse().getContentAsString()).as(field).hasSizeGreaterThan(20);
             }
         });
@@ -237,7 +238,7 @@ class CredentialKindContractJenkinsTest {
             Credentials shown = store(kind, id);
             Map<String, Object> before = kind.values(shown);
             String path = "manage/credentials/store/system/domain/_/credential/" + id + "/update";
-            JenkinsRule.WebClient client = jenkins.createWebClient();
+            JenkinsRule.WebClient client = JenkinsPages.newClientWithScripts(jenkins);
             var page = client.goTo(path);
             assertThat(kind.secrets(stored(id))).noneMatch(page.getWebResponse().getContentAsString()::contains);
             assertThat(page.getAnchors().stream()

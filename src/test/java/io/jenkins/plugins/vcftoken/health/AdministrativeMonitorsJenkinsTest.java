@@ -141,7 +141,7 @@ class AdministrativeMonitorsJenkinsTest extends JenkinsSharedTestBase {
     void dismissedWarnings_stayHiddenUntilTheyRecur() throws Exception {
         addWithoutTlsVerification("first");
         HealthMonitorWork.get().refresh();
-        HtmlPage manage = jenkins.createWebClient().goTo("manage/");
+        HtmlPage manage = JenkinsPages.newClientWithScripts(jenkins).goTo("manage/");
         addWithoutTlsVerification("second");
         HealthMonitorWork.get().refresh();
         HtmlForm dismiss = manage.querySelector("[data-monitor] form");
@@ -150,7 +150,8 @@ class AdministrativeMonitorsJenkinsTest extends JenkinsSharedTestBase {
                 .as("found after the page was rendered")
                 .singleElement()
                 .satisfies(warning -> assertThat(text(warning)).contains("‘second’"));
-        jenkins.submit((HtmlForm) jenkins.createWebClient().goTo("manage/").querySelector("[data-monitor] form"));
+        jenkins.submit((HtmlForm)
+                JenkinsPages.newClientWithScripts(jenkins).goTo("manage/").querySelector("[data-monitor] form"));
         assertThat(activeMonitors()).isEmpty();
         HealthMonitorWork.get().refresh();
         assertThat(activeMonitors()).isEmpty();

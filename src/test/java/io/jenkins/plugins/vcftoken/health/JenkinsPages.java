@@ -13,7 +13,10 @@ import org.htmlunit.html.HtmlPage;
 import org.htmlunit.util.NameValuePair;
 import org.jvnet.hudson.test.JenkinsRule;
 
-/** HTTP requests without JavaScript, for users by name; null is the anonymous user. */
+/**
+ * HTTP requests for users by name; null is the anonymous user. JavaScript and CSS are disabled, because they take ten
+ * times as long as loading the page.
+ */
 public final class JenkinsPages {
 
     private final JenkinsRule jenkins;
@@ -23,15 +26,11 @@ public final class JenkinsPages {
         this.jenkins = jenkins;
     }
 
-    /**
-     * Returns the logged-in client of the user. JavaScript is disabled, because it takes ten times as long as loading
-     * the page.
-     */
+    /** Returns the logged-in client of the user. */
     public JenkinsRule.WebClient as(String user) throws Exception {
         JenkinsRule.WebClient client = clients.get(user);
         if (client == null) {
-            client =
-                    jenkins.createWebClient().withJavaScriptEnabled(false).withThrowExceptionOnFailingStatusCode(false);
+            client = newClient(jenkins).withThrowExceptionOnFailingStatusCode(false);
             clients.put(user, user == null ? client : client.login(user));
         }
         return client;
@@ -39,7 +38,18 @@ public final class JenkinsPages {
 
     /** Opens a page as the anonymous user; throws an exception if the status is an error. */
     HtmlPage open(String path) throws Exception {
-        return jenkins.createWebClient().withJavaScriptEnabled(false).goTo(path);
+        return newClient(jenkins).goTo(path);
+    }
+
+    public static JenkinsRule.WebClient newClient(JenkinsRule jenkins) {
+        return newClientWithScripts(jenkins).withJavaScriptEnabled(false);
+    }
+
+    /** For pages whose forms need JavaScript. */
+    public static JenkinsRule.WebClient newClientWithScripts(JenkinsRule jenkins) {
+        JenkinsRule.WebClient client = jenkins.createWebClient();
+        client.getOptions().setCssEnabled(false);
+        return client;
     }
 
     int get(String user, String path) throws Exception {

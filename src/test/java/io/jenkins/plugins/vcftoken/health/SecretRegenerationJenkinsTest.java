@@ -139,7 +139,7 @@ class SecretRegenerationJenkinsTest {
                     .hasSize(1);
             assertThat(Instant.parse(health(rule).getString("secretExpiresAt")))
                     .isAfter(Instant.now().plus(Duration.ofDays(29)));
-            HtmlPage page = rule.createWebClient().goTo(PAGE);
+            HtmlPage page = JenkinsPages.newClientWithScripts(rule).goTo(PAGE);
             assertThat(page.querySelector("#vcf-regenerated time")
                             .getAttributes()
                             .getNamedItem("datetime")

@@ -68,7 +68,7 @@ class TokenDetailPageJenkinsTest extends JenkinsSharedTestBase {
     @Test
     void renew_requestsOnceAndStoresTheRotatedToken() throws Exception {
         assertThat(state()).isEqualTo("NOT_USED");
-        HtmlPage page = jenkins.createWebClient().goTo(PAGE);
+        HtmlPage page = JenkinsPages.newClientWithScripts(jenkins).goTo(PAGE);
         assertThat(page.asNormalizedText()).contains("Never used");
         page = jenkins.submit(page.getFormByName("renew"));
         assertThat(page.asNormalizedText()).contains("Ready").contains("Last renewal");
@@ -79,7 +79,7 @@ class TokenDetailPageJenkinsTest extends JenkinsSharedTestBase {
         job.setDefinition(new CpsFlowDefinition("withVcfToken(credentialsId: 'sa') { sleep 600 }", true));
         WorkflowRun run = job.scheduleBuild2(0).waitForStart();
         jenkins.waitForMessage("Sleeping for", run);
-        page = jenkins.createWebClient().goTo(PAGE);
+        page = JenkinsPages.newClientWithScripts(jenkins).goTo(PAGE);
         assertThat(page.getAnchorByText(run.getFullDisplayName()).getHrefAttribute())
                 .endsWith("/" + run.getUrl());
         jenkins.submit(page.getFormByName("renew"));
@@ -136,7 +136,7 @@ class TokenDetailPageJenkinsTest extends JenkinsSharedTestBase {
         assertThat(pages.post(null, PAGE + "renew")).isEqualTo(400);
         assertThat(pages.post(null, PAGE + "retry")).isEqualTo(400);
         assertThat(simulator.requests()).isEqualTo(1);
-        HtmlPage page = jenkins.createWebClient().goTo(PAGE);
+        HtmlPage page = JenkinsPages.newClientWithScripts(jenkins).goTo(PAGE);
         assertThat(page.asNormalizedText())
                 .contains("Token state unknown")
                 .contains("the server may treat this as token theft")
@@ -393,8 +393,7 @@ class TokenDetailPageJenkinsTest extends JenkinsSharedTestBase {
         String[] paths = {PAGE, PAGE + "api/json", PAGE + "api/xml", "manage/vcf-tokens/", "manage/vcf-tokens/api/json"
         };
         for (int i = 0; i < paths.length; i++) {
-            String text = jenkins.createWebClient()
-                    .withJavaScriptEnabled(false)
+            String text = JenkinsPages.newClient(jenkins)
                     .goTo(paths[i], null)
                     .getWebResponse()
                     .getContentAsString();
