@@ -255,6 +255,17 @@ class TokenBindingJenkinsTest {
         int leases = VcfTokenService.get().openLeases().size();
         assertFails("no such namespace", "sa", "failing()");
         assertThat(VcfTokenService.get().openLeases()).hasSize(leases);
+        // Not only at the end of the build.
+        WorkflowJob job = jenkins.createProject(WorkflowJob.class);
+        job.setDefinition(new CpsFlowDefinition(
+                "try { withVcfToken(credentialsId: 'sa', bindings: [failing()]) { } } catch (e) { echo 'refused' }\n"
+                        + "sleep 300",
+                true));
+        WorkflowRun run = job.scheduleBuild2(0).waitForStart();
+        jenkins.waitForMessage("refused", run);
+        assertThat(VcfTokenService.get().openLeases()).hasSize(leases);
+        run.doStop();
+        jenkins.assertBuildStatus(Result.ABORTED, jenkins.waitForCompletion(run));
     }
 
     @Test

@@ -222,7 +222,8 @@ class TokenFileJenkinsTest extends JenkinsTokenBlockTestBase {
                 + "  sh '" + GET_WITH_HEADER_FILE
                 + "; test \"$(cat \"$F\")\" = \"$T\" -a \"$(cat \"$VCF_TOKEN_FILE\")\" = \"$VCF_TOKEN\"'\n"
                 + "  sh 'test $VCF_TOKEN_EXPIRES_AT -gt $(date +%s) -a $T_EXPIRES_AT -gt $(date +%s)'\n"
-                + "} } }");
+                + "} }\n"
+                + " node { sh '" + GET_WITH_HEADER_FILE + "' } }");
         awaitNoFiles();
     }
 

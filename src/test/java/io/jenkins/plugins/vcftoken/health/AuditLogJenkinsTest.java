@@ -210,7 +210,7 @@ class AuditLogJenkinsTest extends JenkinsSharedTestBase {
     /** The form accepts any text as organization. */
     @Test
     void organizationWithALineBreak_doesNotAddALogLine() throws Exception {
-        String organization = "x\n{\"event\":\"given\",\"to\":\"build other#1\"}";
+        String organization = "x\n\u2028{\"event\":\"given\",\"to\":\"build other#1\"}";
         JenkinsAccount.store(new VcfaServiceAccount(
                 CredentialsScope.GLOBAL,
                 "evil",
@@ -222,6 +222,7 @@ class AuditLogJenkinsTest extends JenkinsSharedTestBase {
         jenkins.buildAndAssertStatus(Result.FAILURE, job);
         assertThat(log.named("given")).isEmpty();
         assertThat(log.only("denied")).containsEntry("organization", organization);
+        assertThat(log.lines()).allMatch(line -> line.matches("[ -~]*"));
     }
 
     @Test

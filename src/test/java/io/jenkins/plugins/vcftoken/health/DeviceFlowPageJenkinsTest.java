@@ -34,6 +34,7 @@ import java.util.logging.Level;
 import jenkins.model.Jenkins;
 import net.sf.json.JSONObject;
 import org.htmlunit.HttpMethod;
+import org.htmlunit.Page;
 import org.htmlunit.WebRequest;
 import org.htmlunit.WebResponse;
 import org.htmlunit.html.HtmlAnchor;
@@ -289,9 +290,11 @@ class DeviceFlowPageJenkinsTest extends JenkinsSharedTestBase {
             assertThat(post(reader, action, clientId).getStatusCode())
                     .as(action)
                     .isEqualTo(403);
-            assertThat(owner.goTo(path + action, null).getWebResponse().getStatusCode())
+            Page got = owner.goTo(path + action, null);
+            assertThat(got.getWebResponse().getStatusCode())
                     .as("GET " + action + " redirects to the page")
                     .isEqualTo(action.equals("status") ? 404 : 200);
+            assertThat(got.getUrl().getPath()).endsWith(action.equals("status") ? path + action : path);
             WebRequest withoutCrumb = new WebRequest(new URL(jenkins.getURL(), path + action), HttpMethod.POST);
             assertThat(owner.loadWebResponse(withoutCrumb).getStatusCode())
                     .as("no crumb: " + action)
