@@ -6,18 +6,22 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** Links of the documents to files and headings of this repository, as GitHub resolves them. */
+/** Links of the documents to files and headings of this repository, as GitHub resolves them, and names of its code. */
 class DocumentLinksTest {
 
     private static final Path ROOT = Path.of("").toAbsolutePath();
@@ -28,6 +32,10 @@ class DocumentLinksTest {
     private static final Pattern INLINE_CODE = Pattern.compile("`[^`\\n]*`");
     private static final Pattern LINK = Pattern.compile("]\\(([^)\\s]*)\\)");
     private static final Pattern EXTERNAL = Pattern.compile("[a-z]+:.*");
+    /** A class with a member in Java or Maven syntax, or only a test, which has several words. */
+    private static final Pattern NAME =
+            Pattern.compile("\\b([A-Z]\\w+)[.#](?!class\\b)([a-zA-Z]\\w+)|\\b([a-z]\\w*[a-z]_[a-z]\\w*)\\b");
+
     private static final Pattern HEADING = Pattern.compile("(?m)^#+ (.*)$");
 
     static Stream<Path> documents() throws IOException {
@@ -87,6 +95,31 @@ class DocumentLinksTest {
         try (Stream<Path> pictures = Files.list(DOCS.resolve("images"))) {
             assertThat(pictures).isSubsetOf(linked);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"reliability", "security"})
+    void namesOfMembers_exist(String document) throws IOException {
+        Map<String, String> sources = new HashMap<>();
+        for (String root : List.of("src/main/java", "src/test/java")) {
+            try (Stream<Path> files = Files.walk(ROOT.resolve(root))) {
+                for (Path file : files.filter(Files::isRegularFile).toList()) {
+                    sources.put(file.getFileName().toString().replace(".java", ""), Files.readString(file));
+                }
+            }
+        }
+        String tests = String.join("\n", sources.values());
+        String text = Files.readString(DOCS.resolve("internals").resolve(document + ".md"));
+        List<String> unknown = INLINE_CODE
+                .matcher(text)
+                .results()
+                .flatMap(code -> NAME.matcher(code.group()).results())
+                .filter(name -> name.group(3) == null
+                        ? !sources.getOrDefault(name.group(1), name.group(2)).contains(name.group(2))
+                        : !tests.contains(name.group(3)))
+                .map(MatchResult::group)
+                .toList();
+        assertThat(unknown).isEmpty();
     }
 
     private static Set<Path> targets(Path document) throws IOException {
