@@ -12,7 +12,7 @@ import java.util.Base64;
 import jenkins.model.Jenkins;
 
 /**
- * Gives all Jenkins of a JVM the same RSA key pair as their identity. Otherwise each of them generates one when it
+ * Gives each Jenkins that a JVM starts the same RSA key pair as its identity. Otherwise each of them generates one when it
  * starts, which was a quarter of the CPU time of the tests.
  */
 public final class JenkinsIdentityKey {
